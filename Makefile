@@ -1,0 +1,166 @@
+# `make help` lists what can be made. CC, CFLAGS, LDFLAGS, PREFIX and DESTDIR may be set from outside.
+# Sources are found by their place: adding a file or a feature changes nothing here.
+
+SAN ?=
+PREFIX ?= /usr/local
+
+flavour := $(if $(SAN),$(SAN),release)
+out := build/$(flavour)
+program := $(if $(SAN),$(out)/fastchat,build/fastchat)
+
+ifeq ($(SAN),)
+CFLAGS ?= -O2 -g
+hardening := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong
+LDFLAGS ?= -Wl,-z,relro,-z,now -Wl,--as-needed
+else ifeq ($(SAN),address)
+CFLAGS ?= -O1 -g -fno-omit-frame-pointer
+hardening := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+else ifeq ($(SAN),thread)
+CFLAGS ?= -O1 -g -fno-omit-frame-pointer
+hardening := -fsanitize=thread
+else
+$(error SAN is address, thread, or empty; not "$(SAN)")
+endif
+
+warnings := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wcast-qual \
+    -Wpointer-arith -Wformat=2 -Wvla
+
+# Asked for when first used: `make run` installs pkg-config and the libraries before that.
+mysql = $(shell pkg-config --exists libmariadb && echo libmariadb || echo mysqlclient)
+packages = json-c $(mysql) hiredis libsodium libutf8proc
+once = $(eval $(1) := $(2))$($(1))
+library_cflags = $(call once,library_cflags,$(shell pkg-config --cflags $(packages)))
+library_libs = $(call once,library_libs,$(shell pkg-config --libs $(packages)) -lfcgi -lpthread -lm)
+
+compile = $(CC) -std=c17 -D_GNU_SOURCE -I. $(library_cflags) $(warnings) $(hardening) -fPIE \
+    $(CPPFLAGS) $(CFLAGS)
+link = $(CC) $(CFLAGS) $(hardening) -pie $(LDFLAGS)
+
+sources := $(wildcard base/*.c db/*.c routes/*.c routes/*/*.c fcgi/*.c)
+objects := $(sources:%.c=$(out)/%.o)
+library := $(out)/libfastchat.a
+migrations := $(sort $(wildcard db/migrations/*.sql))
+unit_tests := $(patsubst %.c,$(out)/%.t,$(wildcard t/unit/*.c))
+fuzzers := $(patsubst t/fuzz/%.c,build/fuzz/%,$(wildcard t/fuzz/*.c))
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all help build tests web run stop check lint format fuzz bench install clean FORCE
+
+all: build
+
+help:
+	@echo 'make                 build the server: build/fastchat'
+	@echo 'make run             install what is missing, build, start everything on http://127.0.0.1:8000'
+	@echo '                     (APP_PORT=8123 for another port, a second one beside the first)'
+	@echo 'make stop            stop what a killed `make run` has left behind'
+	@echo 'make check           run every test (SAN=address, SAN=thread: under that sanitizer)'
+	@echo '                     (TESTS="t/api/rooms.t …": only these)'
+	@echo 'make lint            check layout, includes, and what static analysis finds'
+	@echo 'make format          lay the C sources out'
+	@echo 'make fuzz            build the fuzzers of t/fuzz under build/fuzz (clang)'
+	@echo 'make bench           measure'
+	@echo 'make web             build the web client: web/app/dist'
+	@echo 'make install         install under PREFIX=/usr/local (DESTDIR for packagers)'
+	@echo 'make clean           remove what was built'
+
+build: $(program)
+
+tests: $(unit_tests)
+
+# Everything is compiled anew when the compiler or a flag has changed.
+$(out)/flags: FORCE
+	@pkg-config --exists $(packages) || { \
+	    echo 'These libraries are missing:' >&2; \
+	    pkg-config --print-errors --exists $(packages) 2>&1 | sed -n 's/^No package/    &/p' >&2; \
+	    echo 'On Debian, run: etc/install-packages build' >&2; exit 1; }
+	@mkdir -p $(@D)
+	@echo '$(subst ','\'',$(compile) : $(link) $(library_libs))' | cmp -s - $@ || \
+	    echo '$(subst ','\'',$(compile) : $(link) $(library_libs))' > $@
+
+$(out)/%.o: %.c $(out)/flags
+	@mkdir -p $(@D)
+	@echo '  CC  $<'
+	@$(compile) -MMD -MP -c -o $@ $<
+
+$(out)/gen/migrations.c: etc/embed-migrations $(migrations) $(out)/sources
+	@mkdir -p $(@D)
+	@sh etc/embed-migrations $(migrations) > $@
+
+$(out)/gen/migrations.o: $(out)/gen/migrations.c $(out)/flags
+	@$(compile) -MMD -MP -c -o $@ $<
+
+# Made anew, too, when a source or a migration was taken away.
+$(out)/sources: FORCE
+	@mkdir -p $(@D)
+	@echo '$(sources) $(migrations)' | cmp -s - $@ || echo '$(sources) $(migrations)' > $@
+
+$(library): $(filter-out $(out)/fcgi/main.o,$(objects)) $(out)/gen/migrations.o $(out)/sources
+	@rm -f $@
+	@$(AR) rcs $@ $(filter %.o,$^)
+
+$(program): $(filter $(out)/fcgi/main.o,$(objects)) $(library)
+	@mkdir -p $(@D)
+	@echo '  LD  $@'
+	@$(link) -o $@.new $^ $(library_libs)
+	@mv -f $@.new $@
+
+$(out)/t/unit/%.t: $(out)/t/unit/%.o $(library)
+	@echo '  LD  $@'
+	@$(link) -o $@ $^ $(library_libs)
+
+# Fuzzers see the sources whole, so that all of them are instrumented.
+fuzz: $(fuzzers)
+
+build/fuzz/%: t/fuzz/%.c $(filter-out fcgi/main.c,$(sources)) $(out)/gen/migrations.c \
+        $(wildcard */*.h routes/*/*.h)
+	@mkdir -p $(@D)
+	@echo '  FUZZ  $@'
+	@clang -std=c17 -D_GNU_SOURCE -I. $(library_cflags) -g -O1 -fsanitize=fuzzer,address,undefined \
+	    -fno-sanitize-recover=undefined -o $@ $(filter %.c,$^) $(library_libs)
+
+web:
+	@etc/build-web
+
+run:
+	@etc/install-packages build run
+	@$(MAKE) --no-print-directory build
+	@etc/build-web
+	@exec etc/stack run --with-parent --binary $(program) $(if $(APP_PORT),--port '$(APP_PORT)')
+
+stop:
+	@exec etc/stack stop $(if $(APP_PORT),--port '$(APP_PORT)')
+
+check:
+	@etc/install-packages build run check
+	@$(MAKE) --no-print-directory build tests SAN=$(SAN)
+	@etc/build-web
+	@exec t/run --flavour $(flavour) --binary $(program) $(TESTS)
+
+lint:
+	@etc/install-packages build check
+	@exec etc/lint
+
+format:
+	@clang-format -i $$(etc/lint --list-formatted)
+
+bench: build
+	@if [ -x t/bench/run ]; then exec t/bench/run; else echo 't/bench/run is not there' >&2; exit 1; fi
+
+install: build
+	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/fastchat' \
+	    '$(DESTDIR)$(PREFIX)/lib/systemd/system'
+	install -m 755 $(program) '$(DESTDIR)$(PREFIX)/bin/fastchat'
+	@if [ -e etc/.env.example ]; then \
+	    install -m 644 etc/.env.example '$(DESTDIR)$(PREFIX)/share/fastchat/env.example'; fi
+	@if [ -d web/app/dist ]; then rm -rf '$(DESTDIR)$(PREFIX)/share/fastchat/web' && \
+	    cp -R web/app/dist '$(DESTDIR)$(PREFIX)/share/fastchat/web'; \
+	else echo 'web/app/dist is not there (make web): installed without the web client'; fi
+	@for unit in etc/systemd/*.service etc/systemd/*.target; do \
+	    sed 's|@PREFIX@|$(PREFIX)|g' "$$unit" \
+	        > "$(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/}"; done
+
+clean:
+	rm -rf build
+
+-include $(objects:.o=.d) $(unit_tests:.t=.d) $(out)/gen/migrations.d

@@ -1,0 +1,42 @@
+/* Memory of one request: taken piece by piece, freed whole. Not shared between threads. */
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+struct arena_block;
+
+/* Start with `struct arena a = {0}`. */
+struct arena {
+    struct arena_block *blocks; /* newest first; the oldest is kept by arena_reset */
+    size_t used;                /* bytes handed out since the last reset */
+};
+
+/*
+ * `size` bytes, zeroed and aligned for any type; they live until arena_reset or arena_free.
+ * Never NULL: a process that is out of memory logs that and aborts (its supervisor starts another).
+ */
+void *arena_alloc(struct arena *a, size_t size)
+    __attribute__((malloc, returns_nonnull, alloc_size(2), nonnull));
+
+/* `count` elements of `size` bytes; the product is checked. */
+void *arena_array(struct arena *a, size_t count, size_t size)
+    __attribute__((malloc, returns_nonnull, alloc_size(2, 3), nonnull));
+
+/* A NUL-terminated copy of `len` bytes. */
+char *arena_strndup(struct arena *a, const char *s, size_t len)
+    __attribute__((malloc, returns_nonnull, nonnull));
+char *arena_strdup(struct arena *a, const char *s)
+    __attribute__((malloc, returns_nonnull, nonnull));
+
+char *arena_printf(struct arena *a, const char *format, ...)
+    __attribute__((malloc, returns_nonnull, nonnull(1, 2), format(printf, 2, 3)));
+
+/* Forget all that was handed out; keeps one block for the next request. */
+void arena_reset(struct arena *a) __attribute__((nonnull));
+
+/* Give everything back to the system; `a` may be used again. */
+void arena_free(struct arena *a) __attribute__((nonnull));
+
+#endif

@@ -1,0 +1,116 @@
+/* A buffer that doubles, and keeps what it has grown to. */
+#include "base/buf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    LEAST = 1024,
+    KEPT = 256 * 1024,
+};
+
+void
+buf_reserve(struct buf *b, size_t more)
+{
+    size_t cap = b->cap == 0 ? LEAST : b->cap;
+    char *at;
+
+    if (b->cap - b->len >= more) {
+        return;
+    }
+    while (cap - b->len < more) {
+        if (__builtin_mul_overflow(cap, (size_t)2, &cap)) {
+            break;
+        }
+    }
+    at = realloc(b->at, cap);
+    if (at == NULL) {
+        (void)fputs("fastchat: out of memory\n", stderr);
+        abort();
+    }
+    b->at = at;
+    b->cap = cap;
+}
+
+void
+buf_add(struct buf *b, const void *bytes, size_t len)
+{
+    if (len > 0) {
+        buf_reserve(b, len);
+        memcpy(b->at + b->len, bytes, len);
+        b->len += len;
+    }
+}
+
+void
+buf_str(struct buf *b, const char *s)
+{
+    buf_add(b, s, strlen(s));
+}
+
+void
+buf_char(struct buf *b, char c)
+{
+    buf_reserve(b, 1);
+    b->at[b->len++] = c;
+}
+
+void
+buf_int(struct buf *b, int64_t n)
+{
+    char digits[20];
+    size_t at = sizeof(digits);
+    uint64_t rest = n < 0 ? -(uint64_t)n : (uint64_t)n;
+
+    do {
+        digits[--at] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest != 0);
+    if (n < 0) {
+        buf_char(b, '-');
+    }
+    buf_add(b, digits + at, sizeof(digits) - at);
+}
+
+void
+buf_printf(struct buf *b, const char *format, ...)
+{
+    va_list args, again;
+    int len;
+
+    va_start(args, format);
+    va_copy(again, args);
+    len = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    if (len > 0) {
+        buf_reserve(b, (size_t)len + 1);
+        (void)vsnprintf(b->at + b->len, (size_t)len + 1, format, again);
+        b->len += (size_t)len;
+    }
+    va_end(again);
+}
+
+const char *
+buf_cstr(struct buf *b)
+{
+    buf_reserve(b, 1);
+    b->at[b->len] = '\0';
+    return b->at;
+}
+
+void
+buf_clear(struct buf *b)
+{
+    if (b->cap > KEPT) {
+        buf_free(b);
+    }
+    b->len = 0;
+}
+
+void
+buf_free(struct buf *b)
+{
+    free(b->at);
+    *b = (struct buf){0};
+}

@@ -1,0 +1,33 @@
+/* A growing byte buffer that its owner keeps from one answer to the next. */
+#ifndef BASE_BUF_H
+#define BASE_BUF_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Start with `struct buf b = {0}`. Not NUL-terminated unless buf_cstr is called. */
+struct buf {
+    char *at;
+    size_t len;
+    size_t cap;
+};
+
+/* Room for `more` bytes beyond `len`; aborts when memory is out, like the arena. */
+void buf_reserve(struct buf *b, size_t more) __attribute__((nonnull));
+
+void buf_add(struct buf *b, const void *bytes, size_t len) __attribute__((nonnull(1)));
+void buf_str(struct buf *b, const char *s) __attribute__((nonnull));
+void buf_char(struct buf *b, char c) __attribute__((nonnull));
+void buf_int(struct buf *b, int64_t n) __attribute__((nonnull));
+void buf_printf(struct buf *b, const char *format, ...)
+    __attribute__((nonnull(1, 2), format(printf, 2, 3)));
+
+/* The contents with a NUL behind them (not counted in len). */
+const char *buf_cstr(struct buf *b) __attribute__((nonnull, returns_nonnull));
+
+/* Empty it; what it grew to is kept up to 256 KiB. */
+void buf_clear(struct buf *b) __attribute__((nonnull));
+void buf_free(struct buf *b) __attribute__((nonnull));
+
+#endif

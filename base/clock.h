@@ -1,0 +1,25 @@
+/* Time: what the wall shows, what has passed, and how it is written. */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    CLOCK_TEXT_SIZE = 30, /* "2026-01-31T23:59:59.999+08:00" and its NUL */
+};
+
+/* Milliseconds since 1970 UTC. */
+int64_t clock_now_ms(void);
+
+/* Microseconds of a clock that never jumps; only differences mean anything. */
+int64_t clock_mono_us(void);
+
+/* Use this zone of the tz database from now on; false where the host does not know it. Call once, before threads. */
+bool clock_set_zone(const char *name) __attribute__((nonnull, warn_unused_result));
+
+/* RFC 3339 with milliseconds and offset, in the zone that was set. Returns the length. */
+size_t clock_format(int64_t ms, char text[static CLOCK_TEXT_SIZE]);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * One line an event, on standard error, written by one write(2) so that processes do not mix.
+ * In text (APP_ENV=dev) or as one JSON object a line (everywhere else).
+ */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_ERROR };
+
+/* `part` (a static string: "api", "cpu", "migrate" …) stands in every line. */
+void log_open(const char *part, bool json, enum log_level least) __attribute__((nonnull));
+
+/* The request whose lines this thread writes from now on; NULL for none. The string must live as long. */
+void log_set_request(const char *request_id);
+
+void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* What is said of a request when it has been answered. */
+struct log_request {
+    const char *method, *route, *path; /* route: the pattern; "-" where none matched */
+    int status;
+    int64_t us;      /* from its first byte to its last */
+    unsigned queries; /* statements sent to the database */
+    int64_t db_us;   /* of `us`, spent waiting for the database */
+    int64_t user_id; /* 0 where nobody is signed in */
+    size_t bytes;    /* of the answer's body */
+};
+
+/* An info line; a warning with "slow" where `us` is above `slow_us`. */
+void log_request(const struct log_request *line, int64_t slow_us) __attribute__((nonnull));
+
+#endif

@@ -1,0 +1,52 @@
+/* Costs are OWASP's for argon2id: 19 MiB, 2 passes, 1 lane. */
+#include "base/password.h"
+
+#include <pthread.h>
+#include <sodium.h>
+#include <string.h>
+
+_Static_assert(PASSWORD_HASH_SIZE >= crypto_pwhash_STRBYTES, "a hash's text must fit");
+
+static unsigned long long passes = 2;
+static size_t memory = 19456 * (size_t)1024;
+static char nobody[PASSWORD_HASH_SIZE]; /* the hash of a password that nobody has; made when first needed */
+static pthread_once_t nobody_once = PTHREAD_ONCE_INIT;
+
+void
+password_make_cheap(void)
+{
+    passes = crypto_pwhash_OPSLIMIT_MIN;
+    memory = crypto_pwhash_MEMLIMIT_MIN;
+}
+
+static void
+make_nobody(void)
+{
+    char unknown[33];
+    unsigned char bytes[16];
+
+    randombytes_buf(bytes, sizeof(bytes));
+    (void)sodium_bin2hex(unknown, sizeof(unknown), bytes, sizeof(bytes));
+    if (!password_hash(unknown, nobody)) {
+        nobody[0] = '\0'; /* matches nothing either */
+    }
+}
+
+bool
+password_hash(const char *password, char hash[static PASSWORD_HASH_SIZE])
+{
+    return crypto_pwhash_str_alg(hash, password, strlen(password), passes, memory,
+                                 crypto_pwhash_ALG_ARGON2ID13) == 0;
+}
+
+bool
+password_matches(const char *password, const char *hash)
+{
+    bool same;
+
+    (void)pthread_once(&nobody_once, make_nobody);
+    same = crypto_pwhash_str_verify(hash != NULL ? hash : nobody, password,
+                                         strlen(password)) == 0;
+
+    return same && hash != NULL;
+}

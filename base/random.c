@@ -1,0 +1,64 @@
+/* Tokens come from libsodium's generator; request ids only have to differ. */
+#include "base/random.h"
+
+#include <sodium.h>
+#include <string.h>
+
+bool
+random_init(void)
+{
+    return sodium_init() >= 0;
+}
+
+void
+random_token(char text[static TOKEN_TEXT_SIZE])
+{
+    uint8_t bytes[TOKEN_BYTES];
+
+    randombytes_buf(bytes, sizeof(bytes));
+    (void)sodium_bin2base64(text, TOKEN_TEXT_SIZE, bytes, sizeof(bytes),
+                            sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+bool
+token_hash(const char *text, uint8_t hash[static TOKEN_HASH_BYTES])
+{
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    size_t len = strlen(text);
+
+    if (len != TOKEN_TEXT_SIZE - 1 || strspn(text, alphabet) != len) {
+        return false;
+    }
+    return crypto_generichash(hash, TOKEN_HASH_BYTES, (const unsigned char *)text, len, NULL, 0) ==
+           0;
+}
+
+/* A counter of the thread from a random start, mixed so that neighbours look different (splitmix64). */
+void
+random_request_id(char text[static REQUEST_ID_SIZE])
+{
+    static const char digits[] = "0123456789abcdef";
+    static _Thread_local uint64_t counter;
+    uint64_t z;
+
+    if (counter == 0) {
+        randombytes_buf(&counter, sizeof(counter));
+    }
+    counter += UINT64_C(0x9E3779B97F4A7C15);
+    z = counter;
+    z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
+    z ^= z >> 31;
+    for (int i = 0; i < REQUEST_ID_SIZE - 1; i++) {
+        text[i] = digits[z >> 60];
+        z <<= 4;
+    }
+    text[REQUEST_ID_SIZE - 1] = '\0';
+}
+
+uint32_t
+random_below(uint32_t below)
+{
+    return randombytes_uniform(below);
+}

@@ -1,0 +1,84 @@
+/*
+ * A message is one short transaction: take the room's next number, insert. The common case asks nothing first: that the
+ * sender is a member is part of the update, that the client_id is new is the unique key's to say.
+ */
+#include "db/messages.h"
+
+static enum db_result
+send_body(struct db *db, void *context)
+{
+    return room_log_append(db, context, true);
+}
+
+enum db_result
+messages_refusal(const struct room_reader *who, int64_t room_id, enum refusal *why)
+{
+    enum db_result r =
+        db_one(who->db,
+               "SELECT EXISTS (SELECT 1 FROM members WHERE room_id = ? AND user_id = ?) "
+               "FROM rooms WHERE id = ?",
+               db_int(room_id), db_int(who->user_id), db_int(room_id));
+    bool member;
+
+    if (r == DB_NONE) {
+        *why = REFUSED_NO_ROOM;
+        return DB_FORBIDDEN;
+    }
+    if (r != DB_OK) {
+        return r;
+    }
+    member = db_get_int(who->db, 0) != 0;
+    r = db_done(who->db);
+    if (r != DB_OK || member) {
+        return r;
+    }
+    *why = REFUSED_NOT_A_MEMBER;
+    return DB_FORBIDDEN;
+}
+
+enum db_result
+messages_send(const struct room_reader *who, int64_t room_id, const char *client_id,
+              const char *body, struct entry *entry, enum refusal *why)
+{
+    enum db_result r, named;
+
+    *entry = (struct entry){
+        .room_id = room_id,
+        .kind = ENTRY_MESSAGE,
+        .sender = {.id = who->user_id},
+        .client_id = client_id,
+        .body = body,
+    };
+    r = db_transaction(who->db, DB_REPEATABLE, send_body, entry);
+    if (r == DB_NONE) {
+        r = messages_refusal(who, room_id, why);
+        return r == DB_OK ? DB_DOWN : r; /* joined this very moment: the sender tries again */
+    }
+    if (r == DB_EXISTS) {
+        enum db_result found =
+            room_log_find(who->db, who->arena, room_id, who->user_id, client_id, entry);
+
+        r = found == DB_OK ? DB_EXISTS : found;
+    }
+    if (r != DB_OK && r != DB_EXISTS) {
+        return r;
+    }
+    named = names_fill(who->names, who->db, who->arena, &entry->sender, 1, sizeof(*entry));
+    return named == DB_OK ? r : named;
+}
+
+enum db_result
+messages_read(const struct room_reader *who, int64_t room_id, const struct log_range *range,
+              struct entry *entries, size_t *count, enum refusal *why)
+{
+    enum db_result r =
+        room_log_read(who->db, who->arena, room_id, who->user_id, range, entries, count);
+
+    if (r == DB_OK && *count == 0) {
+        return messages_refusal(who, room_id, why);
+    }
+    if (r == DB_OK) {
+        r = names_fill(who->names, who->db, who->arena, &entries->sender, *count, sizeof(*entries));
+    }
+    return r;
+}

@@ -1,0 +1,32 @@
+/* Nicknames of message senders, kept by each thread for half a minute: a list of messages needs no join. */
+#ifndef DB_NAMES_H
+#define DB_NAMES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "db/db.h"
+
+struct names;
+
+/* Owned by one thread. */
+struct names *names_open(void) __attribute__((returns_nonnull, warn_unused_result));
+void names_close(struct names *names);
+
+/* A user as entries show one. */
+struct person {
+    int64_t id;
+    const char *nickname;
+};
+
+/*
+ * Fill in the nickname (NULL before) of each of `count` persons, `stride` bytes apart, by id; up to 30 s old. A user who is
+ * gone has "". The texts live in the arena.
+ */
+enum db_result names_fill(struct names *names, struct db *db, struct arena *a, struct person *first, size_t count,
+                          size_t stride) __attribute__((nonnull, warn_unused_result));
+
+/* What was just changed is shown at once, at least by this thread. */
+void names_forget(struct names *names, int64_t user_id) __attribute__((nonnull));
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * A connection to Redis, owned by one thread. Redis is speed, never truth: every function here may fail, and each
+ * caller goes on without it. After a failure nothing is tried for 2 s, so that a dead Redis costs one time-out
+ * each 2 s and not one a request. With REDIS_HOST empty every call fails at once.
+ */
+#ifndef DB_REDIS_H
+#define DB_REDIS_H
+
+#include <hiredis/hiredis.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/settings.h"
+
+struct redis;
+
+/* Makes no connection yet. Never NULL; `settings` must live longer. */
+struct redis *redis_open(const struct settings *settings) __attribute__((nonnull, returns_nonnull, warn_unused_result));
+void redis_close(struct redis *r);
+
+enum redis_state { REDIS_OFF, REDIS_DOWN, REDIS_UP };
+
+/* Ask it (PING), unless it failed within the last 2 s. */
+enum redis_state redis_ping(struct redis *r) __attribute__((nonnull));
+
+/* One argument of a command: any bytes. */
+struct redis_arg {
+    const void *at;
+    size_t len;
+};
+struct redis_arg redis_text(const char *s) __attribute__((nonnull));
+struct redis_arg redis_bytes(const void *at, size_t len) __attribute__((nonnull));
+
+/*
+ * Run a command: redis_run(r, redis_text("GET"), redis_bytes(key, len)). NULL where Redis is off, down, or answered
+ * with an error (logged, at most once each 2 s); else the reply, which the caller frees with freeReplyObject.
+ */
+#define redis_run(r, ...)                                                                          \
+    redis_run_args((r), (const struct redis_arg[]){__VA_ARGS__},                                   \
+                   sizeof((const struct redis_arg[]){__VA_ARGS__}) / sizeof(struct redis_arg))
+redisReply *redis_run_args(struct redis *r, const struct redis_arg *args, size_t count)
+    __attribute__((nonnull, warn_unused_result));
+
+/*
+ * Run a Lua script by its digest (EVALSHA), sending its text where the server has forgotten it.
+ * `script` is a string literal: its digest is cached under its address. As redis_run otherwise.
+ */
+redisReply *redis_script(struct redis *r, const char *script, size_t keys, const struct redis_arg *args,
+                         size_t count) __attribute__((nonnull, warn_unused_result));
+
+/* Text of a decimal number for an argument; `text` must hold 21 bytes. */
+struct redis_arg redis_number(int64_t n, char text[static 21]);
+
+#endif

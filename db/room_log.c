@@ -1,0 +1,130 @@
+/*
+ * The log is clustered by (room_id, seq), so a page is one sequential range. The number of an entry is the room row's
+ * last_seq + 1, taken under that row's lock, which the commit releases: numbers have no holes and readers see them in order.
+ */
+#include "db/room_log.h"
+
+#include "base/clock.h"
+
+#define COLUMNS "l.room_id, l.seq, l.kind, l.sender_id, l.client_id, l.body, l.ref_seq, l.created_at"
+
+/* LAST_INSERT_ID(expr) brings the number back with the answer of the update, without a query of its own. */
+static enum db_result
+take_number(struct db *db, const struct entry *e, bool by_member)
+{
+    struct db_value says = db_int(e->kind == ENTRY_MESSAGE);
+    enum db_result r;
+
+    if (by_member) {
+        r = db_run(db,
+                   "UPDATE rooms SET last_message_seq = IF(?, last_seq + 1, last_message_seq), "
+                   "last_at = ?, last_seq = LAST_INSERT_ID(last_seq + 1) WHERE id = ? AND EXISTS "
+                   "(SELECT 1 FROM members WHERE room_id = ? AND user_id = ?)",
+                   says, db_int(e->created_at), db_int(e->room_id), db_int(e->room_id),
+                   db_int(e->sender.id));
+    } else {
+        r = db_run(db,
+                   "UPDATE rooms SET last_message_seq = IF(?, last_seq + 1, last_message_seq), "
+                   "last_at = ?, last_seq = LAST_INSERT_ID(last_seq + 1) WHERE id = ?",
+                   says, db_int(e->created_at), db_int(e->room_id));
+    }
+    return r == DB_OK && db_affected(db) == 0 ? DB_NONE : r;
+}
+
+enum db_result
+room_log_append(struct db *db, struct entry *entry, bool by_member)
+{
+    enum db_result r;
+
+    entry->created_at = clock_now_ms();
+    r = take_number(db, entry, by_member);
+    if (r != DB_OK) {
+        return r;
+    }
+    entry->seq = db_insert_id(db);
+    return db_run(db,
+                  "INSERT INTO room_log (room_id, seq, kind, sender_id, client_id, body, ref_seq, "
+                  "created_at) VALUES (?, ?, ?, ?, ?, ?, NULLIF(?, 0), ?)",
+                  db_int(entry->room_id), db_int(entry->seq), db_int(entry->kind),
+                  db_int(entry->sender.id), db_text(entry->client_id), db_text(entry->body),
+                  db_int(entry->ref_seq), db_int(entry->created_at));
+}
+
+static struct entry
+read_entry(struct db *db, struct arena *a)
+{
+    return (struct entry){
+        .room_id = db_get_int(db, 0),
+        .seq = db_get_int(db, 1),
+        .kind = (int)db_get_int(db, 2),
+        .sender = {.id = db_get_int(db, 3)},
+        .client_id = db_get_text(db, 4, a),
+        .body = db_get_text(db, 5, a),
+        .ref_seq = db_get_int(db, 6),
+        .created_at = db_get_int(db, 7),
+    };
+}
+
+enum db_result
+room_log_find(struct db *db, struct arena *a, int64_t room_id, int64_t sender_id,
+              const char *client_id, struct entry *found)
+{
+    enum db_result r = db_one(db,
+                              "SELECT " COLUMNS " FROM room_log l WHERE l.room_id = ? AND "
+                              "l.sender_id = ? AND l.client_id = ?",
+                              db_int(room_id), db_int(sender_id), db_text(client_id));
+
+    if (r != DB_OK) {
+        return r;
+    }
+    *found = read_entry(db, a);
+    return db_done(db);
+}
+
+/* The member's row is found by its whole key before the range is read: it costs one look, and no second query. */
+#define RANGE                                                                                      \
+    "SELECT " COLUMNS " FROM members m JOIN room_log l ON l.room_id = m.room_id "                  \
+    "WHERE m.room_id = ? AND m.user_id = ? AND l.seq > ? AND l.seq < ? ORDER BY l.seq "
+
+enum db_result
+room_log_read(struct db *db, struct arena *a, int64_t room_id, int64_t reader_id,
+              const struct log_range *range, struct entry *entries, size_t *count)
+{
+    int64_t before = range->before > 0 ? range->before : INT64_MAX;
+    enum db_result r = db_run(db, range->oldest ? RANGE "LIMIT ?" : RANGE "DESC LIMIT ?",
+                              db_int(room_id), db_int(reader_id), db_int(range->after),
+                              db_int(before), db_int((int64_t)range->limit));
+
+    *count = 0;
+    if (r != DB_OK) {
+        return r;
+    }
+    while (*count < range->limit && db_next(db)) {
+        entries[(*count)++] = read_entry(db, a);
+    }
+    if (!range->oldest) {
+        for (size_t i = 0, k = *count; i + 1 < k; i++) {
+            struct entry other = entries[--k];
+
+            entries[k] = entries[i];
+            entries[i] = other;
+        }
+    }
+    return db_done(db);
+}
+
+enum db_result
+room_log_unread(struct db *db, int64_t room_id, int64_t reader_id, int64_t read_seq, int64_t most,
+                int64_t *unread)
+{
+    enum db_result r = db_one(db,
+                              "SELECT COUNT(*) FROM (SELECT 1 FROM room_log WHERE room_id = ? AND "
+                              "seq > ? AND kind = 0 AND sender_id <> ? ORDER BY seq LIMIT ?) t",
+                              db_int(room_id), db_int(read_seq), db_int(reader_id), db_int(most));
+
+    if (r != DB_OK) {
+        return r;
+    }
+    *unread = db_get_int(db, 0);
+    return db_done(db);
+}

@@ -1,0 +1,236 @@
+/*
+ * A token's session is looked up on every call, so a copy stands in Redis: "session user expires", for CACHE_SECONDS.
+ * Ending a session writes a tombstone over the copy, and copies are only made where nothing stands (NX): a look-up that
+ * read the row just before it ended cannot bring it back.
+ */
+#include "db/sessions.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+enum {
+    CACHE_SECONDS = 60,
+    KEY_BYTES = 5 + TOKEN_HASH_BYTES, /* "fc:s:" and the hash */
+    HOUR_MS = 3600 * 1000,
+};
+
+#define DAY_MS INT64_C(86400000)
+
+/* The session's copy, and the user's calls in this minute. A tombstone counts nothing. */
+static const char find_script[] =
+    "local s = redis.call('GET', KEYS[1]) "
+    "local user = s and string.match(s, '^%d+ (%d+) ') "
+    "if not user or ARGV[1] == '' then return {s, 0} end "
+    "local key = 'fc:l:' .. ARGV[1] .. ':u' .. user .. ':' .. ARGV[2] "
+    "local n = redis.call('INCR', key) "
+    "if n == 1 then redis.call('EXPIRE', key, 61) end "
+    "return {s, n}";
+
+static void
+cache_key(char key[static KEY_BYTES], const void *hash)
+{
+    memcpy(key, "fc:s:", 5);
+    memcpy(key + 5, hash, TOKEN_HASH_BYTES);
+}
+
+static void
+cache_put(struct redis *redis, const void *hash, const struct session *s)
+{
+    char key[KEY_BYTES], value[64], seconds[21];
+
+    cache_key(key, hash);
+    (void)snprintf(value, sizeof(value), "%" PRId64 " %" PRId64 " %" PRId64, s->id, s->user_id,
+                   s->expires_at);
+    freeReplyObject(redis_run(redis, redis_text("SET"), redis_bytes(key, KEY_BYTES),
+                              redis_text(value), redis_text("NX"), redis_text("EX"),
+                              redis_number(CACHE_SECONDS, seconds)));
+}
+
+static void
+cache_bury(struct redis *redis, const void *hash)
+{
+    char key[KEY_BYTES], seconds[21];
+
+    cache_key(key, hash);
+    freeReplyObject(redis_run(redis, redis_text("SET"), redis_bytes(key, KEY_BYTES),
+                              redis_text("ended"), redis_text("EX"),
+                              redis_number(2 * CACHE_SECONDS, seconds)));
+}
+
+enum cached { CACHED, ENDED, UNKNOWN };
+
+static enum cached
+cache_get(struct redis *redis, const void *hash, struct limit_use *use, struct session *found)
+{
+    char key[KEY_BYTES], window[21];
+    redisReply *answer;
+    enum cached result = UNKNOWN;
+
+    cache_key(key, hash);
+    if (use->per_minute == 0) {
+        answer = redis_run(redis, redis_text("GET"), redis_bytes(key, KEY_BYTES));
+    } else {
+        answer = redis_script(redis, find_script, 1,
+                              (struct redis_arg[]){redis_bytes(key, KEY_BYTES),
+                                                   redis_text(use->name),
+                                                   redis_number(clock_now_ms() / 60000, window)},
+                              3);
+    }
+    if (answer != NULL) {
+        const redisReply *text = answer;
+
+        if (answer->type == REDIS_REPLY_ARRAY && answer->elements == 2) {
+            text = answer->element[0];
+            use->count = answer->element[1]->integer;
+        }
+        if (text->type == REDIS_REPLY_STRING) {
+            result = sscanf(text->str, "%" SCNd64 " %" SCNd64 " %" SCNd64, &found->id,
+                            &found->user_id, &found->expires_at) == 3
+                         ? CACHED
+                         : ENDED;
+        }
+    }
+    freeReplyObject(answer);
+    return result;
+}
+
+enum db_result
+sessions_add(struct db *db, int64_t user_id, const uint8_t hash[static TOKEN_HASH_BYTES],
+             const char *device, int days, struct session *made)
+{
+    int64_t now = clock_now_ms();
+    enum db_result r;
+
+    made->user_id = user_id;
+    made->expires_at = now + days * DAY_MS;
+    r = db_run(db,
+               "INSERT INTO sessions (user_id, token_hash, device, created_at, last_seen_at, "
+               "expires_at) VALUES (?, ?, ?, ?, ?, ?)",
+               db_int(user_id), db_bytes(hash, TOKEN_HASH_BYTES), db_text(device), db_int(now),
+               db_int(now), db_int(made->expires_at));
+    made->id = db_insert_id(db);
+    return r;
+}
+
+/* Move last_seen_at and expires_at of a session in use. A failure does not matter: the next hour brings another try. */
+static void
+prolong(struct db *db, struct session *s, int64_t now, int days)
+{
+    s->expires_at = now + days * DAY_MS;
+    (void)!db_run(db, "UPDATE sessions SET last_seen_at = ?, expires_at = ? WHERE id = ?",
+                  db_int(now), db_int(s->expires_at), db_int(s->id));
+}
+
+enum db_result
+sessions_find(struct db *db, struct redis *redis, const uint8_t hash[static TOKEN_HASH_BYTES],
+              int days, struct limit_use *use, struct session *found)
+{
+    int64_t now = clock_now_ms(), seen;
+    enum cached cached = cache_get(redis, hash, use, found);
+    enum db_result r;
+
+    if (cached != UNKNOWN) {
+        return cached == CACHED && found->expires_at > now ? DB_OK : DB_NONE;
+    }
+    r = db_one(db,
+               "SELECT id, user_id, expires_at, last_seen_at FROM sessions WHERE token_hash = ?",
+               db_bytes(hash, TOKEN_HASH_BYTES));
+    if (r != DB_OK) {
+        return r;
+    }
+    found->id = db_get_int(db, 0);
+    found->user_id = db_get_int(db, 1);
+    found->expires_at = db_get_int(db, 2);
+    seen = db_get_int(db, 3);
+    r = db_done(db);
+    if (r != DB_OK) {
+        return r;
+    }
+    if (found->expires_at <= now) {
+        return DB_NONE;
+    }
+    if (now - seen >= HOUR_MS) {
+        prolong(db, found, now, days);
+    }
+    cache_put(redis, hash, found);
+    return DB_OK;
+}
+
+enum db_result
+sessions_list(struct db *db, int64_t user_id, int64_t before, size_t limit, struct arena *a,
+              struct device **devices, size_t *count)
+{
+    enum db_result r =
+        db_run(db,
+               "SELECT id, device, created_at, last_seen_at, expires_at FROM sessions "
+               "WHERE user_id = ? AND id < ? AND expires_at > ? ORDER BY id DESC LIMIT ?",
+               db_int(user_id), db_int(before > 0 ? before : INT64_MAX), db_int(clock_now_ms()),
+               db_int((int64_t)limit));
+
+    *devices = arena_array(a, limit, sizeof(**devices));
+    *count = 0;
+    if (r != DB_OK) {
+        return r;
+    }
+    while (*count < limit && db_next(db)) {
+        (*devices)[(*count)++] = (struct device){
+            .id = db_get_int(db, 0),
+            .device = db_get_text(db, 1, a),
+            .created_at = db_get_int(db, 2),
+            .last_seen_at = db_get_int(db, 3),
+            .expires_at = db_get_int(db, 4),
+        };
+    }
+    return db_done(db);
+}
+
+enum db_result
+sessions_end(struct db *db, struct redis *redis, int64_t user_id, int64_t session_id)
+{
+    uint8_t hash[TOKEN_HASH_BYTES];
+    const char *bytes;
+    size_t len;
+    enum db_result r = db_one(db, "SELECT token_hash FROM sessions WHERE id = ? AND user_id = ?",
+                              db_int(session_id), db_int(user_id));
+
+    if (r != DB_OK) {
+        return r;
+    }
+    bytes = db_peek(db, 0, &len);
+    memcpy(hash, bytes, sizeof(hash)); /* BINARY(32) */
+    r = db_done(db);
+    if (r == DB_OK) {
+        r = db_run(db, "DELETE FROM sessions WHERE id = ?", db_int(session_id));
+    }
+    if (r == DB_OK) {
+        cache_bury(redis, hash);
+    }
+    return r;
+}
+
+enum db_result
+sessions_end_others(struct db *db, struct redis *redis, int64_t user_id, int64_t kept_id)
+{
+    enum { BATCH = 100 };
+    int64_t ids[BATCH];
+    size_t count;
+    enum db_result r;
+
+    do {
+        r = db_run(db, "SELECT id FROM sessions WHERE user_id = ? AND id <> ? LIMIT 100",
+                   db_int(user_id), db_int(kept_id));
+        count = 0;
+        while (r == DB_OK && count < BATCH && db_next(db)) {
+            ids[count++] = db_get_int(db, 0);
+        }
+        r = r == DB_OK ? db_done(db) : r;
+        for (size_t i = 0; i < count && r == DB_OK; i++) {
+            r = sessions_end(db, redis, user_id, ids[i]);
+            r = r == DB_NONE ? DB_OK : r; /* ended by another device meanwhile */
+        }
+    } while (r == DB_OK && count == BATCH);
+    return r;
+}

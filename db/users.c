@@ -1,0 +1,134 @@
+/* User names hold ASCII letters, digits, "_" and CJK only, so that folding ASCII is all of case folding. */
+#include "db/users.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+
+#define COLUMNS "id, username, nickname, created_at"
+
+static char *
+fold(const char *name, struct arena *a)
+{
+    char *key = arena_strdup(a, name);
+
+    for (char *at = key; *at != '\0'; at++) {
+        if (*at >= 'A' && *at <= 'Z') {
+            *at = (char)(*at - 'A' + 'a');
+        }
+    }
+    return key;
+}
+
+static struct user
+read_user(struct db *db, struct arena *a)
+{
+    return (struct user){
+        .id = db_get_int(db, 0),
+        .username = db_get_text(db, 1, a),
+        .nickname = db_get_text(db, 2, a),
+        .created_at = db_get_int(db, 3),
+    };
+}
+
+enum db_result
+users_add(struct db *db, struct arena *a, const char *username, const char *nickname,
+          const char *password_hash, struct user *made)
+{
+    int64_t now = clock_now_ms();
+    enum db_result r = db_run(db,
+                              "INSERT INTO users (username, username_key, nickname, "
+                              "password_hash, created_at) VALUES (?, ?, ?, ?, ?)",
+                              db_text(username), db_text(fold(username, a)), db_text(nickname),
+                              db_text(password_hash), db_int(now));
+
+    *made = (struct user){db_insert_id(db), username, nickname, now};
+    return r;
+}
+
+enum db_result
+users_find(struct db *db, struct arena *a, int64_t id, struct user *found)
+{
+    enum db_result r = db_one(db, "SELECT " COLUMNS " FROM users WHERE id = ?", db_int(id));
+
+    if (r != DB_OK) {
+        return r;
+    }
+    *found = read_user(db, a);
+    return db_done(db);
+}
+
+enum db_result
+users_find_by_name(struct db *db, struct arena *a, const char *username, struct user *found,
+                   const char **password_hash)
+{
+    enum db_result r =
+        db_one(db, "SELECT " COLUMNS ", password_hash FROM users WHERE username_key = ?",
+               db_text(fold(username, a)));
+
+    if (r != DB_OK) {
+        return r;
+    }
+    *found = read_user(db, a);
+    *password_hash = db_get_text(db, 4, a);
+    return db_done(db);
+}
+
+enum db_result
+users_password_hash(struct db *db, struct arena *a, int64_t id, const char **password_hash)
+{
+    enum db_result r = db_one(db, "SELECT password_hash FROM users WHERE id = ?", db_int(id));
+
+    if (r != DB_OK) {
+        return r;
+    }
+    *password_hash = db_get_text(db, 0, a);
+    return db_done(db);
+}
+
+/* The least key above all that begin with `prefix`: UTF-8 has no byte 0xFF. */
+static struct db_value
+prefix_end(const char *prefix, struct arena *a)
+{
+    size_t len = strlen(prefix);
+    char *end = arena_alloc(a, len + 1);
+
+    memcpy(end, prefix, len);
+    end[len] = (char)0xFF;
+    return db_bytes(end, len + 1);
+}
+
+enum db_result
+users_search(struct db *db, struct arena *a, const char *prefix, const char *after, size_t limit,
+             struct user **users, size_t *count)
+{
+    const char *key = fold(prefix, a);
+    enum db_result r = db_run(db,
+                              "SELECT " COLUMNS " FROM users WHERE username_key >= ? AND "
+                              "username_key < ? AND username_key > ? ORDER BY username_key LIMIT ?",
+                              db_text(key), prefix_end(key, a), db_text(fold(after, a)),
+                              db_int((int64_t)limit));
+
+    *users = arena_array(a, limit, sizeof(**users));
+    *count = 0;
+    if (r != DB_OK) {
+        return r;
+    }
+    while (*count < limit && db_next(db)) {
+        (*users)[(*count)++] = read_user(db, a);
+    }
+    return db_done(db);
+}
+
+enum db_result
+users_set_nickname(struct db *db, int64_t id, const char *nickname)
+{
+    return db_run(db, "UPDATE users SET nickname = ? WHERE id = ?", db_text(nickname), db_int(id));
+}
+
+enum db_result
+users_set_password(struct db *db, int64_t id, const char *password_hash)
+{
+    return db_run(db, "UPDATE users SET password_hash = ? WHERE id = ?", db_text(password_hash),
+                  db_int(id));
+}

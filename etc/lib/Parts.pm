@@ -1,0 +1,192 @@
+# What a stack is made of: how each part is configured and started, and how one sees that it serves.
+package Parts;
+
+use strict;
+use warnings;
+use IO::Socket::IP;
+use IO::Socket::UNIX;
+use POSIX ();
+
+# The pools of fastchat: name, arguments, processes, niceness. A process shape is a line here; its socket is NAME.sock.
+# 0 processes: the program itself, without multiwatch.
+sub pools {
+    my ($stack) = @_;
+    return (
+        [ 'api', [qw(worker --pool api)], $stack->{workers}, 0 ],
+        [ 'cpu', [qw(worker --pool cpu)], $stack->{cores},   5 ],
+    );
+}
+
+sub pool {
+    my ($stack, $name, $arguments, $processes, $nice) = @_;
+    my $socket = "$stack->{sockets}/$name.sock";
+    return {
+        name    => $name,
+        before  => sub { unlink $socket },
+        command => [
+            ($nice ? ('nice', '-n', $nice) : ()),
+            'spawn-fcgi', '-n', '-s', $socket, '-b', 1024, '-M', '0660', '--',
+            ($processes ? (program('multiwatch'), '-f', $processes, '-t', 500, '-s', 'TERM', '--') : ()),
+            @{ $stack->{wrap} }, $stack->{binary}, @$arguments,
+        ],
+        ready    => sub { defined connected($socket) },
+        patience => 5,
+    };
+}
+
+sub mariadb {
+    my ($stack) = @_;
+    my $socket = "$stack->{sockets}/db.sock";
+    return {
+        name    => 'mariadb',
+        command => [
+            'mariadbd', '--no-defaults',
+            mariadb_options($stack),
+            "--socket=$socket", "--pid-file=$stack->{dir}/data/mariadb/mariadbd.pid",
+            "--init-file=$stack->{dir}/conf/mariadb.sql",
+            '--skip-networking', '--skip-name-resolve', '--skip-log-bin', '--max-connections=300',
+            '--character-set-server=utf8mb4', '--performance-schema=OFF',
+        ],
+        ready => sub {
+            my $server = connected($socket) or return 0;
+            my $greeting = '';
+            # A greeting begins with the protocol's version, 10; an error with 255.
+            return sysread($server, $greeting, 5) && length $greeting == 5 && ord(substr $greeting, 4) == 10;
+        },
+        showing  => qr/\[(?:ERROR|Warning)\](?! '(?:user|proxies_priv)' entry)(?!.*without authentication)/,
+        patience => 20,
+    };
+}
+
+sub mariadb_options {
+    my ($stack) = @_;
+    return (
+        "--datadir=$stack->{dir}/data/mariadb",
+        ($> == 0 ? '--user=root' : ()),
+        '--innodb-log-file-size=32M', '--innodb-buffer-pool-size=128M',
+        '--innodb-temp-data-file-path=ibtmp1:4M:autoextend', '--table-open-cache=500',
+    );
+}
+
+# The first start: system tables, made aside and put in place whole. Returns why it failed, or nothing.
+sub make_mariadb {
+    my ($stack) = @_;
+    my $place = "$stack->{dir}/data/mariadb";
+    return if -d $place;
+    my $aside = "$stack->{dir}/data/mariadb.new";
+    system 'rm', '-rf', $aside;
+    my @options = grep { !/^--(?:datadir|table-open-cache)/ } mariadb_options($stack);
+    my $log = "$stack->{dir}/log/mariadb-install.log";
+    my $pid = fork // return "cannot fork: $!";
+    if ($pid == 0) {
+        POSIX::setsid();
+        open STDIN,  '<',  '/dev/null';
+        open STDOUT, '>',  $log;
+        open STDERR, '>&', \*STDOUT;
+        chdir "$stack->{dir}/data";    # its script cannot take a blank in a path
+        exec 'mariadb-install-db', '--no-defaults', @options, '--datadir=./mariadb.new', '--skip-test-db',
+            '--auth-root-authentication-method=normal' or POSIX::_exit(127);
+    }
+    waitpid $pid, 0;
+    if ($? != 0 || !rename $aside, $place) {
+        system 'rm', '-rf', $aside;
+        return "mariadb-install-db failed; see $log";
+    }
+    return;
+}
+
+# What the server runs at each start: an account that may do all with the stack's own database, and nothing else.
+sub mariadb_init_file {
+    my ($stack) = @_;
+    my $database = $stack->{database};
+    return "CREATE USER IF NOT EXISTS fastchat\@localhost;\n"
+        . "GRANT ALL ON `$database`.* TO fastchat\@localhost;\n";
+}
+
+sub redis {
+    my ($stack) = @_;
+    my $socket = "$stack->{sockets}/redis.sock";
+    return {
+        name    => 'redis',
+        before  => sub { unlink $socket },
+        command => [
+            'redis-server', '--port', 0, '--unixsocket', $socket, '--unixsocketperm', 700,
+            '--save', '', '--appendonly', 'no', '--daemonize', 'no', '--dir', "$stack->{dir}/tmp",
+            '--loglevel', 'warning', '--maxmemory', '128mb', '--maxmemory-policy', 'allkeys-lru',
+        ],
+        ready => sub {
+            my $server = connected($socket) or return 0;
+            syswrite $server, "PING\r\n";
+            my $answer = '';
+            return sysread($server, $answer, 5) && $answer eq '+PONG';
+        },
+        showing  => qr/^(?!.*(?:overcommit|WARNING Your system|oO0OoO0|Redis version=|Configuration loaded|Server initialized))./,
+        patience => 3,
+    };
+}
+
+sub nginx {
+    my ($stack) = @_;
+    return {
+        name     => 'nginx',
+        command  => [ nginx_command($stack) ],
+        ready    => sub { defined IO::Socket::IP->new(PeerHost => $stack->{reach}, PeerPort => $stack->{port}, Timeout => 2) },
+        stop     => 'QUIT',
+        patience => 4,
+    };
+}
+
+sub nginx_command {
+    my ($stack, @more) = @_;
+    return ('nginx', '-e', 'stderr', '-p', "$stack->{dir}/", '-c', "$stack->{dir}/conf/nginx.conf", @more);
+}
+
+# Paths are relative to the stack's directory, or to conf/ in an include: so none needs quoting.
+sub nginx_conf {
+    my ($stack) = @_;
+    my $open_files = `sh -c 'ulimit -Hn'`;
+    chomp $open_files;
+    $open_files = 65536 if $open_files !~ /^\d+$/ || $open_files > 65536;
+    my $connections = int($open_files / 4);
+    my $user        = $> == 0 ? "user root;\n" : '';
+    my $types       = -e '/etc/nginx/mime.types' ? '/etc/nginx/mime.types' : 'mime.types';
+    return <<"END";
+# Written by etc/stack at each start.
+${user}daemon off;
+pid tmp/nginx.pid;
+error_log stderr warn;
+worker_processes $stack->{cores};
+worker_rlimit_nofile $open_files;
+worker_shutdown_timeout 2s;
+events { worker_connections $connections; }
+http {
+    include $types;
+    default_type application/octet-stream;
+    access_log off;
+    sendfile on;
+    tcp_nopush on;
+    client_body_temp_path tmp/nginx-body;
+    fastcgi_temp_path tmp/nginx-fastcgi;
+    proxy_temp_path tmp/nginx-proxy;
+    scgi_temp_path tmp/nginx-scgi;
+    uwsgi_temp_path tmp/nginx-uwsgi;
+    include fastchat.conf;
+}
+END
+}
+
+# spawn-fcgi does not search PATH.
+sub program {
+    my ($name) = @_;
+    for my $dir (split /:/, $ENV{PATH}) {
+        return "$dir/$name" if -x "$dir/$name";
+    }
+    return $name;
+}
+
+sub connected {
+    my ($socket) = @_;
+    return IO::Socket::UNIX->new(Peer => $socket, Timeout => 2);
+}
+
+1;

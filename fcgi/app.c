@@ -1,0 +1,97 @@
+/* create_app: the one place where settings, groups and stores meet. */
+#include "fcgi/app.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/password.h"
+#include "base/random.h"
+#include "routes/common/common.h"
+#include "routes/messages/messages.h"
+#include "routes/rooms/rooms.h"
+#include "routes/trial/trial.h"
+#include "routes/users/users.h"
+
+static const struct route *const groups[] = {
+    common_routes,
+    users_routes,
+    rooms_routes,
+    messages_routes,
+};
+
+static bool
+register_groups(struct app *app)
+{
+    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+        if (!router_add(app->router, groups[i])) {
+            return false;
+        }
+    }
+    return strcmp(app->settings->app_env, "test") != 0 || router_add(app->router, trial_routes);
+}
+
+struct app *
+create_app(const char *part)
+{
+    struct app *app = calloc(1, sizeof(*app));
+
+    if (app == NULL || !random_init()) {
+        (void)fprintf(stderr, "fastchat: the system gives no %s\n", app == NULL ? "memory" : "randomness");
+        free(app);
+        return NULL;
+    }
+    app->router = router_new();
+    app->settings = settings_load(NULL, stderr);
+    if (app->settings == NULL || !register_groups(app)) {
+        free_app(app);
+        return NULL;
+    }
+    log_open(part, strcmp(app->settings->app_env, "dev") != 0,
+             app->settings->app_debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+    if (!clock_set_zone(app->settings->app_timezone)) {
+        (void)fprintf(stderr, "fastchat: the time zone %s is not known here\n",
+                      app->settings->app_timezone);
+        free_app(app);
+        return NULL;
+    }
+    if (strcmp(app->settings->app_env, "test") == 0) {
+        password_make_cheap();
+    }
+    db_library_init();
+    return app;
+}
+
+void
+free_app(struct app *app)
+{
+    if (app != NULL) {
+        router_free(app->router);
+        settings_free(app->settings);
+        free(app);
+    }
+}
+
+void
+resources_open(struct resources *r, const struct app *app)
+{
+    *r = (struct resources){
+        .settings = app->settings,
+        .db = db_open(app->settings),
+        .redis = redis_open(app->settings),
+        .names = names_open(),
+    };
+}
+
+void
+resources_close(struct resources *r)
+{
+    db_close(r->db);
+    redis_close(r->redis);
+    names_close(r->names);
+    buf_free(&r->head);
+    buf_free(&r->body);
+    arena_free(&r->arena);
+}

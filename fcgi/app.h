@@ -1,0 +1,25 @@
+/* The application: its settings, its routes, and what each of its threads owns. */
+#ifndef FCGI_APP_H
+#define FCGI_APP_H
+
+#include "base/settings.h"
+#include "routes/request.h"
+#include "routes/router.h"
+
+struct app {
+    struct settings *settings;
+    struct router *router;
+};
+
+/*
+ * Read the settings, open the log as `part`, register the groups. The database and Redis are opened by the thread that uses
+ * them, when it first does. NULL after having said on stderr why not. Released with free_app.
+ */
+struct app *create_app(const char *part) __attribute__((nonnull, warn_unused_result));
+void free_app(struct app *app);
+
+/* What one thread owns; call both in that thread. */
+void resources_open(struct resources *r, const struct app *app) __attribute__((nonnull));
+void resources_close(struct resources *r) __attribute__((nonnull));
+
+#endif

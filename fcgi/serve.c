@@ -1,0 +1,133 @@
+/* Dispatches a request, writes its answer in CGI's form (RFC 3875 section 6), and its line in the log. */
+#include "fcgi/serve.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "routes/dispatch.h"
+#include "routes/reply.h"
+#include "routes/route.h"
+
+/* What this thread is at, for the line that a crash leaves. */
+static _Thread_local const struct request *serving;
+
+static const char *
+route_name(const struct request *req)
+{
+    return req->route == NULL ? "-" : req->route->path;
+}
+
+static void
+write_answer(const struct request *req, const struct exchange *with)
+{
+    char status[96];
+    int len;
+
+    if (req->status == 204) {
+        len = snprintf(status, sizeof(status), "Status: 204\r\n\r\n");
+    } else {
+        len = snprintf(status, sizeof(status), "Status: %d\r\nContent-Length: %zu\r\n\r\n",
+                       req->status, req->body->len);
+    }
+    /* Header lines may come in any order: ours end with the empty line. */
+    with->write(with->peer, req->head->at, req->head->len);
+    with->write(with->peer, status, (size_t)len);
+    if (strcmp(req->method, "HEAD") != 0) {
+        with->write(with->peer, req->body->at, req->body->len);
+    }
+}
+
+void
+serve(const struct app *app, struct resources *from, const struct exchange *with)
+{
+    struct request req;
+
+    request_init(&req, from, with->env);
+    req.read_body = with->read;
+    req.body_source = with->peer;
+    serving = &req;
+    dispatch(app->router, &req);
+    if (req.status == 0) { /* a handler that forgot to answer */
+        reply_problem(&req, INTERNAL_ERROR);
+    }
+    write_answer(&req, with);
+    serving = NULL;
+    log_request(
+        &(struct log_request){
+            .method = req.method,
+            .route = route_name(&req),
+            .path = req.path,
+            .status = req.status,
+            .us = clock_mono_us() - req.began_us,
+            .queries = db_stats(req.db).queries,
+            .db_us = db_stats(req.db).us,
+            .user_id = req.session.user_id,
+            .bytes = req.body->len,
+        },
+        (int64_t)app->settings->slow_request_ms * 1000);
+    log_set_request(NULL);
+    arena_reset(&from->arena);
+}
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+
+void
+serve_name_crashes(void)
+{
+    /* the sanitizer's own report says more */
+}
+
+#else
+
+static void
+append(char *line, size_t size, const char *text)
+{
+    size_t len = strlen(line);
+
+    while (*text != '\0' && len + 2 < size) {
+        line[len++] = *text++;
+    }
+    line[len] = '\0';
+}
+
+/* Only calls what a signal handler may (signal-safety(7)). The default action then ends the process. */
+static void
+name_crash(int signal_number)
+{
+    char line[512] = "fastchat: crash: signal ";
+    char number[3] = {(char)('0' + signal_number / 10), (char)('0' + signal_number % 10), '\0'};
+    const struct request *req = serving;
+
+    append(line, sizeof(line), number);
+    if (req != NULL) {
+        append(line, sizeof(line), " in ");
+        append(line, sizeof(line), req->route == NULL ? "-" : method_name(req->route->method));
+        append(line, sizeof(line), " ");
+        append(line, sizeof(line), route_name(req));
+        append(line, sizeof(line), ", request ");
+        append(line, sizeof(line), req->id);
+    } else {
+        append(line, sizeof(line), " outside a request");
+    }
+    line[strlen(line)] = '\n';
+    (void)!write(STDERR_FILENO, line, strnlen(line, sizeof(line)));
+    (void)raise(signal_number);
+}
+
+void
+serve_name_crashes(void)
+{
+    static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+    struct sigaction action = {.sa_handler = name_crash,
+                               .sa_flags = (int)(SA_RESETHAND | SA_NODEFER)};
+
+    for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++) {
+        (void)sigaction(fatal[i], &action, NULL);
+    }
+}
+
+#endif

@@ -1,0 +1,367 @@
+/*
+ * All threads wait on one epoll set, which holds the listening socket and every kept connection, one-shot. Who is woken for the
+ * socket accepts one connection; who is woken for a connection lets libfcgi read the request from it, answers, and arms it
+ * again. A thread owns its arena, its database and its Redis connection, so nothing needs a lock.
+ *
+ * We accept ourselves and hand libfcgi a connection that has bytes: its own accept would hold a thread for up to 2 s
+ * at a connection that says nothing, and cannot be told to time out.
+ *
+ * Signals are blocked in all threads; the main thread takes them with sigwait. It wakes the others out of epoll_pwait,
+ * the only place where WAKE is let in: no read, write or query is ever cut short.
+ */
+#include "fcgi/worker.h"
+
+#include <errno.h>
+#include <fcgiapp.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "fcgi/serve.h"
+
+#define WAKE SIGUSR2
+
+/* How long libfcgi may wait for a peer to close after us; its own 2 s would hold a thread. */
+#define CLOSE_PATIENCE_MS "100"
+
+enum {
+    IDLE_MS = 60 * 1000,    /* after which a thread beyond DB_POOL_MINSIZE closes its database connection */
+    DRAIN_STEP_MS = 100,    /* how often a thread that drains looks whether all is done */
+    DRAIN_SECONDS = 10,     /* beyond the request deadline; the web server lets idle connections go after 5 s */
+    PEER_SECONDS = 10,      /* a peer that neither sends nor reads for so long is dropped */
+    DRAINED_BODY_MAX = 2 * BODY_MAX, /* unread body that is read away to keep the connection */
+    STACK_BYTES = 512 * 1024,
+    MINIMUM_AGE_MS = 1000, /* before a process replaces itself: its supervisor takes a quicker end for a failure */
+};
+
+struct worker {
+    const struct app *app;
+    enum pool pool;
+    int epoll;
+    size_t thread_count;
+    size_t kept_count; /* threads that keep their database connection */
+    struct worker_thread *threads;
+    int64_t started_us;
+    long last_request; /* the number of requests after which the process replaces itself; 0: never */
+    atomic_long requests;
+    atomic_long connections;
+    atomic_bool draining;
+    atomic_llong drain_until_us;
+};
+
+struct worker_thread {
+    struct worker *worker;
+    size_t number;
+    pthread_t id;
+};
+
+static size_t
+read_fastcgi(void *peer, char *at, size_t size)
+{
+    FCGX_Request *fcgi = peer;
+    int got = FCGX_GetStr(at, (int)size, fcgi->in); /* size is at most BODY_MAX */
+
+    return got < 0 || FCGX_GetError(fcgi->in) != 0 ? 0 : (size_t)got;
+}
+
+static void
+write_fastcgi(void *peer, const char *at, size_t len)
+{
+    FCGX_Request *fcgi = peer;
+
+    (void)FCGX_PutStr(at, (int)len, fcgi->out); /* an answer is far below 2 GiB */
+}
+
+/* Read away what a handler left of the body: the next request stands behind it. */
+static bool
+drain_body(FCGX_Request *fcgi)
+{
+    char scratch[8192];
+    int got, total = 0;
+
+    do {
+        got = FCGX_GetStr(scratch, sizeof(scratch), fcgi->in);
+        total += got;
+    } while (got == (int)sizeof(scratch) && total < DRAINED_BODY_MAX);
+    return got < (int)sizeof(scratch);
+}
+
+/* A request as we need it: libfcgi also returns those whose parameters were cut. */
+static bool
+is_whole(FCGX_Request *fcgi)
+{
+    return FCGX_GetError(fcgi->in) == 0 && FCGX_GetParam("REQUEST_METHOD", fcgi->envp) != NULL &&
+           FCGX_GetParam("REQUEST_URI", fcgi->envp) != NULL;
+}
+
+static void
+drop(struct worker *w, FCGX_Request *fcgi)
+{
+    FCGX_Free(fcgi, 1);
+    free(fcgi);
+    (void)atomic_fetch_sub(&w->connections, 1);
+}
+
+static bool
+is_draining(struct worker *w)
+{
+    return atomic_load_explicit(&w->draining, memory_order_relaxed);
+}
+
+/* Ask the main thread to end this process once it has served its share. */
+static void
+count_request(struct worker *w)
+{
+    long number = atomic_fetch_add_explicit(&w->requests, 1, memory_order_relaxed) + 1;
+
+    if (w->last_request > 0 && number >= w->last_request && !is_draining(w) &&
+        clock_mono_us() - w->started_us > MINIMUM_AGE_MS * 1000) {
+        (void)kill(getpid(), SIGTERM);
+    }
+}
+
+/* The connection is readable: take the request from it and answer. */
+static void
+serve_connection(struct worker *w, struct resources *resources, FCGX_Request *fcgi)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, .data.ptr = fcgi};
+    struct exchange with = {.read = read_fastcgi, .write = write_fastcgi, .peer = fcgi};
+
+    if (FCGX_Accept_r(fcgi) != 0) { /* closed by the web server, or not FastCGI */
+        drop(w, fcgi);
+        return;
+    }
+    if (!is_whole(fcgi)) {
+        log_warning("a request without REQUEST_METHOD or REQUEST_URI was refused");
+        fcgi->keepConnection = 0;
+        (void)FCGX_PutS("Status: 400\r\nContent-Type: application/json\r\n\r\n"
+                        "{\"detail\":\"The request cannot be read.\",\"code\":\"bad_request\"}",
+                        fcgi->out);
+    } else {
+        with.env = fcgi->envp;
+        serve(w->app, resources, &with);
+        if (!drain_body(fcgi) || is_draining(w)) {
+            fcgi->keepConnection = 0;
+        }
+        count_request(w);
+    }
+    FCGX_Finish_r(fcgi);
+    if (fcgi->ipcFd < 0) {
+        free(fcgi);
+        (void)atomic_fetch_sub(&w->connections, 1);
+    } else if (epoll_ctl(w->epoll, EPOLL_CTL_MOD, fcgi->ipcFd, &event) != 0) {
+        log_error("epoll_ctl: %s", strerror(errno));
+        drop(w, fcgi);
+    }
+}
+
+/* Take one connection of the queue, so that the processes of a pool share them evenly. */
+static void
+accept_connection(struct worker *w)
+{
+    const struct timeval patience = {.tv_sec = PEER_SECONDS};
+    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT};
+    FCGX_Request *fcgi;
+    int fd = accept4(WORKER_SOCKET, NULL, NULL, SOCK_CLOEXEC);
+
+    if (fd < 0) {
+        if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) {
+            log_error("accept: %s", strerror(errno));
+            (void)usleep(DRAIN_STEP_MS * 1000); /* EMFILE and its like pass; do not spin meanwhile */
+        }
+        return;
+    }
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+    fcgi = calloc(1, sizeof(*fcgi));
+    if (fcgi == NULL || FCGX_InitRequest(fcgi, -1, 0) != 0) {
+        log_error("out of memory: a connection is refused");
+        free(fcgi);
+        (void)close(fd);
+        return;
+    }
+    fcgi->ipcFd = fd;
+    fcgi->keepConnection = 1; /* else FCGX_Accept_r would first close it */
+    event.data.ptr = fcgi;
+    (void)atomic_fetch_add(&w->connections, 1);
+    if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
+        log_error("epoll_ctl: %s", strerror(errno));
+        drop(w, fcgi);
+    }
+}
+
+static bool
+is_done(struct worker *w)
+{
+    return is_draining(w) && (atomic_load(&w->connections) == 0 ||
+                              clock_mono_us() > atomic_load(&w->drain_until_us));
+}
+
+/* All signals but those that tell of a fault of this very thread. */
+static sigset_t
+blocked_signals(void)
+{
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
+    sigset_t set;
+
+    (void)sigfillset(&set);
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        (void)sigdelset(&set, faults[i]);
+    }
+    return set;
+}
+
+static void *
+run_thread(void *context)
+{
+    struct worker_thread *thread = context;
+    struct worker *w = thread->worker;
+    struct resources resources;
+    sigset_t while_waiting = blocked_signals();
+    bool keeps = thread->number < w->kept_count;
+
+    (void)sigdelset(&while_waiting, WAKE);
+    resources_open(&resources, w->app);
+    if (keeps) {
+        (void)db_connect(resources.db); /* it says itself why not, and tries again when needed */
+    }
+    while (!is_done(w)) {
+        struct epoll_event event;
+        int timeout = is_draining(w) ? DRAIN_STEP_MS : keeps ? -1 : IDLE_MS;
+        int got = epoll_pwait(w->epoll, &event, 1, timeout, &while_waiting);
+
+        if (got == 0 && !keeps) {
+            db_close_idle(resources.db, IDLE_MS);
+        } else if (got > 0 && event.data.ptr == NULL) {
+            accept_connection(w);
+        } else if (got > 0) {
+            serve_connection(w, &resources, event.data.ptr);
+        } else if (got < 0 && errno != EINTR) {
+            log_error("epoll_pwait: %s", strerror(errno));
+            abort();
+        }
+    }
+    resources_close(&resources);
+    return NULL;
+}
+
+/* Nothing to do: its only work is to interrupt epoll_pwait. */
+static void
+on_wake(int signal_number)
+{
+    (void)signal_number;
+}
+
+static void
+begin_drain(struct worker *w)
+{
+    int64_t until = clock_mono_us() + DRAIN_SECONDS * INT64_C(1000000) +
+                    (int64_t)w->app->settings->request_deadline_ms * 1000;
+
+    (void)epoll_ctl(w->epoll, EPOLL_CTL_DEL, WORKER_SOCKET, NULL);
+    atomic_store(&w->drain_until_us, until);
+    atomic_store(&w->draining, true);
+    for (size_t i = 0; i < w->thread_count; i++) {
+        (void)pthread_kill(w->threads[i].id, WAKE);
+    }
+}
+
+static bool
+start_threads(struct worker *w)
+{
+    pthread_attr_t attributes;
+    bool good = true;
+
+    w->threads = calloc(w->thread_count, sizeof(*w->threads));
+    if (w->threads == NULL || pthread_attr_init(&attributes) != 0) {
+        return false;
+    }
+    (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    for (size_t i = 0; i < w->thread_count && good; i++) {
+        w->threads[i] = (struct worker_thread){.worker = w, .number = i};
+        good = pthread_create(&w->threads[i].id, &attributes, run_thread, &w->threads[i]) == 0;
+    }
+    (void)pthread_attr_destroy(&attributes);
+    return good;
+}
+
+/* This process's share of what the host may have, at least `least`. */
+static size_t
+share(int of_host, int processes, size_t least)
+{
+    size_t n = (size_t)(of_host / processes);
+
+    return n > least ? n : least;
+}
+
+static bool
+open_epoll(struct worker *w)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = NULL};
+    int flags = fcntl(WORKER_SOCKET, F_GETFL);
+
+    w->epoll = epoll_create1(EPOLL_CLOEXEC);
+    return w->epoll >= 0 && flags >= 0 &&
+           fcntl(WORKER_SOCKET, F_SETFL, flags | O_NONBLOCK) == 0 &&
+           epoll_ctl(w->epoll, EPOLL_CTL_ADD, WORKER_SOCKET, &event) == 0;
+}
+
+/* A tenth more or less, so that the processes of a pool do not end together. */
+static long
+jittered(int requests)
+{
+    return requests == 0 ? 0 : requests - requests / 10 + (long)random_below((uint32_t)requests / 5 + 1);
+}
+
+int
+worker_run(const struct app *app, enum pool pool)
+{
+    const struct settings *s = app->settings;
+    struct worker w = {
+        .app = app,
+        .pool = pool,
+        .thread_count = pool == POOL_CPU ? 1 : share(s->db_pool_maxsize, s->app_workers, 1),
+        .kept_count = pool == POOL_CPU ? 0 : share(s->db_pool_minsize, s->app_workers, 0),
+        .started_us = clock_mono_us(),
+        .last_request = jittered(s->worker_max_requests),
+    };
+    sigset_t blocked = blocked_signals(), ends;
+    int got = 0;
+
+    (void)sigemptyset(&ends);
+    (void)sigaddset(&ends, SIGTERM);
+    (void)sigaddset(&ends, SIGINT);
+    (void)setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", CLOSE_PATIENCE_MS, 0);
+    if (FCGX_Init() != 0 || pthread_sigmask(SIG_SETMASK, &blocked, NULL) != 0) {
+        log_error("libfcgi cannot be used");
+        return 1;
+    }
+    (void)sigaction(WAKE, &(struct sigaction){.sa_handler = on_wake}, NULL);
+    (void)sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
+    serve_name_crashes();
+    if (!open_epoll(&w) || !start_threads(&w)) {
+        log_error("the worker cannot start: %s", strerror(errno));
+        return 1;
+    }
+    log_info("ready: %zu threads", w.thread_count);
+    (void)sigwait(&ends, &got);
+    log_info("ending after %ld requests", atomic_load(&w.requests));
+    begin_drain(&w);
+    for (size_t i = 0; i < w.thread_count; i++) {
+        (void)pthread_join(w.threads[i].id, NULL);
+    }
+    free(w.threads);
+    (void)close(w.epoll);
+    return 0;
+}

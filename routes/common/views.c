@@ -1,0 +1,54 @@
+/* The handlers of the common group. */
+#include "routes/common/views.h"
+
+#include "routes/common/schemas.h"
+#include "routes/openapi.h"
+#include "routes/reply.h"
+#include "routes/route.h"
+
+/* 200. */
+void
+get_about(struct request *req, const void *input)
+{
+    (void)input;
+    reply(req, &(struct about){arena_printf(req->arena, "%s api", req->settings->app_name)});
+}
+
+/* 200: whoever can answer is alive. */
+void
+get_health(struct request *req, const void *input)
+{
+    (void)input;
+    reply(req, &(struct health){"ok"});
+}
+
+/* 200 where the tables can be read (a node without quorum still answers SELECT 1); 503 unavailable. */
+void
+get_readiness(struct request *req, const void *input)
+{
+    static const char *const redis[] = {
+        [REDIS_OFF] = "off", [REDIS_DOWN] = "down", [REDIS_UP] = "ok"};
+    enum db_result r = db_one(req->db, "SELECT id FROM users WHERE id = ?", db_int(1));
+
+    (void)input;
+    if (r == DB_OK) {
+        r = db_done(req->db);
+    }
+    if (r != DB_OK && r != DB_NONE) {
+        reply_problem(req, UNAVAILABLE); /* also before the tables are made */
+        return;
+    }
+    reply(req, &(struct readiness){"ok", "ok", redis[redis_ping(req->redis)]});
+}
+
+/* The OpenAPI document of all routes. 200. */
+void
+get_openapi(struct request *req, const void *input)
+{
+    struct buf document = {0};
+
+    (void)input;
+    openapi_write(req->router, req->settings, &document);
+    reply_bytes(req, 200, "application/json", document.at, document.len);
+    buf_free(&document);
+}

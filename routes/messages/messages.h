@@ -1,0 +1,9 @@
+/* The messages group: saying, reading, catching up. */
+#ifndef ROUTES_MESSAGES_MESSAGES_H
+#define ROUTES_MESSAGES_MESSAGES_H
+
+#include "routes/route.h"
+
+extern const struct route messages_routes[];
+
+#endif

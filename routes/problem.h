@@ -1,0 +1,36 @@
+/* Every error a route may answer, but invalid input (422): its status, its stable code, its words. */
+#ifndef ROUTES_PROBLEM_H
+#define ROUTES_PROBLEM_H
+
+enum problem {
+    PROBLEM_END, /* none */
+    BAD_REQUEST,
+    NOT_SIGNED_IN,
+    BAD_CREDENTIALS,
+    NOT_ALLOWED,
+    NOT_A_MEMBER,
+    NOT_FOUND,
+    NO_SUCH_USER,
+    NO_SUCH_SESSION,
+    NO_SUCH_ROOM,
+    NO_SUCH_MEMBER,
+    METHOD_NOT_ALLOWED,
+    USERNAME_TAKEN,
+    IS_A_DM,
+    BODY_TOO_LARGE,
+    UNSUPPORTED_MEDIA_TYPE,
+    TOO_MANY_REQUESTS,
+    INTERNAL_ERROR,
+    UNAVAILABLE,
+    DEADLINE_EXCEEDED,
+};
+
+struct problem_text {
+    int status;
+    const char *code;
+    const char *en, *zh;
+};
+
+const struct problem_text *problem_text(enum problem p);
+
+#endif

@@ -1,0 +1,50 @@
+/* What several groups answer with. */
+#include "routes/shapes.h"
+
+const char *const role_words[] = {"member", "admin", "owner", NULL};
+static const char *const room_kinds[] = {"group", "dm", NULL};
+static const char *const entry_kinds[] = {"message", "join", "leave", "rename",
+                                          "role",    "open", NULL};
+
+const struct shape user_shape = SHAPE(
+    "User", struct user, FIELD(struct user, id, FIELD_INT, .example = "7"),
+    FIELD(struct user, username, FIELD_TEXT, .example = "\"li_lei\""),
+    FIELD(struct user, nickname, FIELD_TEXT, .about = "what others see", .example = "\"李雷\""),
+    FIELD(struct user, created_at, FIELD_TIME));
+
+const struct shape profile_shape =
+    SHAPE("Profile", struct profile, FIELD(struct profile, id, FIELD_INT),
+          FIELD(struct profile, username, FIELD_TEXT), FIELD(struct profile, nickname, FIELD_TEXT));
+
+static const struct shape person_shape =
+    SHAPE("Person", struct person, FIELD(struct person, id, FIELD_INT),
+          FIELD(struct person, nickname, FIELD_TEXT));
+
+const struct shape entry_shape = SHAPE(
+    "Entry", struct entry, FIELD(struct entry, room_id, FIELD_INT),
+    FIELD(struct entry, seq, FIELD_INT, .about = "1, 2, 3 … in its room, without holes"),
+    FIELD(struct entry, kind, FIELD_WORD, .words = entry_kinds),
+    FIELD(struct entry, sender, FIELD_INLINE, .of = &person_shape),
+    FIELD(struct entry, client_id, FIELD_TEXT, .nullable = true,
+          .about = "the sender's own id of a message"),
+    FIELD(struct entry, body, FIELD_TEXT, .nullable = true),
+    FIELD(struct entry, ref_seq, FIELD_INT, .nullable = true, .about = "the entry it refers to"),
+    FIELD(struct entry, created_at, FIELD_TIME));
+
+const struct shape room_shape = SHAPE(
+    "Room", struct room, FIELD(struct room, id, FIELD_INT),
+    FIELD(struct room, kind, FIELD_WORD, .words = room_kinds),
+    FIELD(struct room, name, FIELD_TEXT, .about = "empty for a dm"),
+    FIELD(struct room, open, FIELD_BOOL, .about = "anybody may join"),
+    FIELD(struct room, role, FIELD_WORD, .words = role_words, .nullable = true,
+          .about = "mine; null where I am not in it"),
+    FIELD(struct room, last_seq, FIELD_INT), FIELD(struct room, read_seq, FIELD_INT),
+    FIELD(struct room, unread, FIELD_INT,
+          .about = "messages of others after read_seq; 99 means 99 or more"),
+    FIELD(struct room, last_message, FIELD_OBJECT, .of = &entry_shape, .nullable = true),
+    FIELD(struct room, last_at, FIELD_TIME), FIELD(struct room, created_at, FIELD_TIME),
+    FIELD(struct room, peer, FIELD_OBJECT, .of = &profile_shape, .nullable = true,
+          .about = "the other user of a dm"));
+
+const struct shape page_query_shape =
+    SHAPE("PageQuery", struct page_query, PAGE_FIELDS(struct page_query));

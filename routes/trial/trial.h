@@ -1,0 +1,9 @@
+/* The trial group: routes that only exist with APP_ENV=test, for tests and measurements of the process shapes. */
+#ifndef ROUTES_TRIAL_TRIAL_H
+#define ROUTES_TRIAL_TRIAL_H
+
+#include "routes/route.h"
+
+extern const struct route trial_routes[];
+
+#endif

@@ -1,0 +1,312 @@
+# A running fastchat for a test: nginx, pools, MariaDB, Redis, in a throw-away directory. t/README.md tells how to use it.
+package Fastchat::Stack;
+
+use strict;
+use warnings;
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
+use File::Path qw(make_path remove_tree);
+use File::Temp;
+use IO::Socket::INET;
+use POSIX ();
+use Test::More ();
+use Time::HiRes qw(time sleep);
+use Fastchat::Client;
+use Fastchat::Logs;
+
+our @ISA  = ('Fastchat::Client');
+our $root = abs_path(dirname(__FILE__) . '/../../..');
+
+my @own;       # stacks that this process has started
+my $shared;    # the one that the whole run shares
+
+$SIG{$_} = sub { exit 1 } for qw(INT TERM HUP);    # END stops what runs
+
+# Fastchat::Stack->new: the run's shared stack, or one of this test's own where there is none.
+# Fastchat::Stack->new(env => {LIMIT_LOGIN => 5}), (own => 1): always one of its own. `expect` lists patterns of log
+# lines that would otherwise fail the test.
+sub new {
+    my ($class, %option) = @_;
+    my $settings = $option{env} || {};
+    if (!%$settings && !$option{own} && $ENV{FASTCHAT_TEST_STACK}) {
+        return $shared //= $class->attach($ENV{FASTCHAT_TEST_STACK});
+    }
+    my $self = bless { expect => $option{expect} || [], env => {%$settings}, owner => $$ }, $class;
+    $self->{dir} = File::Temp::tempdir('fastchat-t-XXXXXX', DIR => '/tmp');
+    push @own, $self;
+    $self->start;
+    return $self;
+}
+
+# A stack that somebody else has started.
+sub attach {
+    my ($class, $dir) = @_;
+    my $self = bless { dir => $dir, shared => 1 }, $class;
+    $self->read_env;
+    return $self;
+}
+
+sub binary { return abs_path($ENV{FASTCHAT_BINARY} || "$root/build/fastchat") }
+
+# A port below those that the system gives to outgoing connections.
+sub free_port {
+    for (1 .. 200) {
+        my $port = 20000 + int rand 12000;
+        return $port if IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 1, ReuseAddr => 1);
+    }
+    die "no free port\n";
+}
+
+# What the stack's programs see: nothing of the developer's own settings, no rate limits, sanitizers that report to files.
+sub environment {
+    my ($self) = @_;
+    my $report = "log_path=$self->{dir}/log/sanitizer";
+    my %env = map { $_ => $ENV{$_} } grep { !/^(?:APP|DB|REDIS|LIMIT)_|^CORS_ORIGINS$|^FASTCHAT_/ } keys %ENV;
+    return (
+        %env,
+        FASTCHAT_ENV_FILE => '/dev/null',
+        FASTCHAT_WRAP     => $ENV{FASTCHAT_WRAP} // '',
+        APP_ENV           => 'test',
+        map({ ("LIMIT_$_" => 0) } qw(LOGIN REGISTER SEND GENERAL)),
+        ASAN_OPTIONS  => "$report:halt_on_error=1:detect_stack_use_after_return=1",
+        LSAN_OPTIONS  => "suppressions=$root/t/lib/lsan.supp:print_suppressions=0",
+        UBSAN_OPTIONS => "$report:halt_on_error=1:print_stacktrace=1",
+        TSAN_OPTIONS  => "$report:halt_on_error=1:suppressions=$root/t/lib/tsan.supp",
+        %{ $self->{env} },
+    );
+}
+
+# (Again, after stop.) Dies with what it said where it does not come up.
+sub start {
+    my ($self) = @_;
+    my $words;
+    for my $try (1 .. 5) {
+        my $port = $self->{port} // free_port();
+        $words = $self->launch($port) // return;
+        last unless $words =~ /port \d+ is in use/ && !$self->{port};
+    }
+    die "the stack did not start:\n$words";
+}
+
+# Returns undef where it is ready, else what it said.
+sub launch {
+    my ($self, $port) = @_;
+    my @command = ("$root/etc/stack", 'run', '--quiet', '--with-parent', '--dir', $self->{dir}, '--port', $port, '--binary', binary());
+    pipe my $from, my $to or die "pipe: $!\n";
+    my $pid = fork // die "fork: $!\n";
+    if ($pid == 0) {
+        POSIX::setpgid(0, 0);    # a Ctrl-C reaches it through us, once
+        $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP);
+        %ENV = $self->environment;
+        open STDIN,  '<',  '/dev/null';
+        open STDOUT, '>&', $to;
+        open STDERR, '>&', $to;
+        exec @command or POSIX::_exit(127);
+    }
+    close $to;
+    $self->{pid} = $pid;
+    my $words = '';
+    while (my $line = <$from>) {
+        $words .= $line;
+        if ($line =~ /^ready: /) {
+            $self->{from} = $from;    # kept open; its pipe holds what little else is said
+            @$self{qw(port failed)} = ($port, 0);
+            $self->read_env;
+            return;
+        }
+    }
+    waitpid $pid, 0;
+    delete $self->{pid};
+    $self->{failed} = 1;
+    return $words || "etc/stack ended with status $?\n";
+}
+
+sub read_env {
+    my ($self) = @_;
+    my $file = "$self->{dir}/env";
+    open my $in, '<', $file or die "$file: $!\n";
+    my %env = map { /^(\w+)='(.*)'$/ ? ($1 => $2) : () } <$in>;
+    $self->{settings} = \%env;
+    $self->{url}      = "http://127.0.0.1:$env{APP_PORT}";
+}
+
+sub dir  { return $_[0]{dir} }
+sub port { return $_[0]{settings}{APP_PORT} }
+
+# A setting with which the stack's own stores are reached: DB_SOCKET, REDIS_HOST ….
+sub setting { my ($self, $key) = @_; return $self->{settings}{$key} }
+
+# Stop it; its directory stays. The logs are then whole.
+sub stop {
+    my ($self) = @_;
+    my $pid = delete $self->{pid} or return;
+    CORE::kill 'TERM', $pid;
+    waitpid $pid, 0;
+}
+
+# Run SQL as the server's root; returns the rows, each a reference to its columns; in scalar context the first column
+# of the first row.
+sub sql {
+    my ($self, $sql) = @_;
+    my $out = $self->ask('mariadb', '--no-defaults', '-S', $self->setting('DB_SOCKET'), '-u', 'root', '-N', '-B',
+        '--default-character-set=utf8mb4', '-e', $sql, $self->setting('DB_DATABASE'));
+    my @rows = map { [ map { $_ eq 'NULL' ? undef : $_ } split /\t/, $_, -1 ] } split /\n/, $out;
+    return wantarray ? @rows : $rows[0] && $rows[0][0];
+}
+
+sub redis_cli {
+    my ($self, @arguments) = @_;
+    my $out = $self->ask('redis-cli', '-s', $self->setting('REDIS_HOST'), @arguments);
+    chomp $out;
+    return $out;
+}
+
+# Run the stack's fastchat with its settings; returns (output with errors, exit status).
+sub fastchat {
+    my ($self, @arguments) = @_;
+    my $binary = binary();
+    my $pid    = open(my $out, '-|') // die "fork: $!\n";
+    if ($pid == 0) {
+        %ENV = ($self->environment, %{ $self->{settings} });
+        chdir $self->{dir};
+        open STDERR, '>&', \*STDOUT;
+        exec $binary, @arguments or POSIX::_exit(127);
+    }
+    my $text = do { local $/; <$out> } // '';
+    close $out;
+    return ($text, $? >> 8);
+}
+
+sub ask {
+    my ($self, @command) = @_;
+    utf8::encode($_) for grep { utf8::is_utf8($_) } @command;
+    open my $out, '-|', @command or die "$command[0]: $!\n";
+    my $text = do { local $/; <$out> } // '';
+    close $out or die "$command[0] failed: $text\n";
+    utf8::decode($text);
+    return $text;
+}
+
+# The process of a part: mariadb, redis, nginx, api, cpu; of a pool: its multiwatch.
+sub pid {
+    my ($self, $part) = @_;
+    open my $file, '<', "$self->{dir}/pids/$part.pid" or return;
+    my $pid = <$file> // return;
+    chomp $pid;
+    return $pid;
+}
+
+# The worker processes of a pool, or of nginx.
+sub workers {
+    my ($self, $part) = @_;
+    my $parent = $self->pid($part) or return;
+    opendir my $proc, '/proc' or return;
+    my @found;
+    for my $pid (grep { /^\d+$/ } readdir $proc) {
+        open my $in, '<', "/proc/$pid/stat" or next;
+        push @found, $pid if (<$in> // '') =~ /\) [^Z] (\d+) / && $1 == $parent;
+    }
+    return @found;
+}
+
+# Send a part a signal: kill('redis'), kill('mariadb', 'STOP'). The supervisor starts it again, unless it is on hold.
+sub kill {
+    my ($self, $part, $signal) = @_;
+    die "a test that kills must have a stack of its own: Fastchat::Stack->new(own => 1)\n" if $self->{shared};
+    my $pid = $self->pid($part) or die "$part does not run\n";
+    return CORE::kill $signal // 'KILL', $pid;
+}
+
+# Keep a part that is killed next from being started again, until release.
+sub hold {
+    my ($self, $part) = @_;
+    make_path("$self->{dir}/hold");
+    open my $out, '>', "$self->{dir}/hold/$part" or die "$part: $!\n";
+}
+
+sub release {
+    my ($self, $part) = @_;
+    unlink "$self->{dir}/hold/$part";
+}
+
+# Wait until the code returns true, up to `seconds`; returns that, or false.
+sub wait_for {
+    my ($self, $seconds, $code) = @_;
+    my $until = time + $seconds;
+    while (1) {
+        my $got = $code->();
+        return $got if $got || time > $until;
+        sleep 0.02;
+    }
+}
+
+# Wait until it answers that it is ready.
+sub wait_ready {
+    my ($self, $seconds) = @_;
+    return $self->wait_for($seconds // 15, sub { $self->get('/api/readyz')->status == 200 });
+}
+
+sub log_text {
+    my ($self, $part) = @_;
+    open my $in, '<', "$self->{dir}/log/$part.log" or return '';
+    local $/;
+    return <$in> // '';
+}
+
+# A new user, signed in. The name gets a tail of its own, since tests share a stack.
+sub user {
+    my ($self, $name, %more) = @_;
+    my $username = $more{username} // sprintf '%s_%06x', $name, int rand 1 << 24;
+    my $password = $more{password} // "password of $name";
+    my $made = $self->post('/api/users', { username => $username, password => $password, nickname => $more{nickname} // $name });
+    $made->status == 201 or die "POST /api/users: " . $made->status . ' ' . $made->content . "\n";
+    my $session = $self->post('/api/sessions', { username => $username, password => $password });
+    $session->status == 201 or die "POST /api/sessions: " . $session->status . ' ' . $session->content . "\n";
+    return Fastchat::User->new(
+        url => $self->{url}, token => $session->json->{token}, id => $made->json->{id},
+        username => $username, password => $password, nickname => $made->json->{nickname},
+    );
+}
+
+# Stop the test's own stacks and look at what they logged: one result each.
+sub finish {
+    my $builder = Test::More->builder;
+    my $plan    = $builder->has_plan // 0;
+    my $counted = $builder->{Done_Testing} || $plan =~ /^[1-9]/ && $builder->current_test >= $plan;
+    while (my $self = shift @own) {
+        next if $self->{owner} != $$;
+        $self->stop;
+        my @bad = $self->{failed} ? () : Fastchat::Logs::problems("$self->{dir}/log", @{ $self->{expect} });
+        if ($counted) {
+            $? ||= 1 if @bad;    # the test has counted its results already: fail it as a whole
+        }
+        else {
+            $builder->ok(!@bad, 'the logs hold no report of a sanitizer, crash or alert');
+        }
+        $builder->diag("$self->{dir}/log:\n$_") for @bad;
+        if (@bad || !$builder->is_passing || $? || $ENV{FASTCHAT_KEEP}) {
+            remove_tree("$self->{dir}/data");
+            $builder->diag("kept for you to look at: $self->{dir}");
+        }
+        else {
+            remove_tree($self->{dir});
+        }
+    }
+}
+
+# Stop a stack whose logs somebody else looks at.
+sub forget {
+    my ($self, %option) = @_;
+    $self->stop;
+    @own = grep { $_ != $self } @own;
+    remove_tree($option{keep} ? "$self->{dir}/data" : $self->{dir});
+    print STDERR "# kept for you to look at: $self->{dir}\n" if $option{keep};
+}
+
+END {
+    my $status = $?;
+    finish();
+    $? ||= $status;
+}
+
+1;

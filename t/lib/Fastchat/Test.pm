@@ -1,0 +1,29 @@
+# All that a test file needs: use Fastchat::Test; it brings strict, warnings, utf8, Test::More, and Fastchat::Stack.
+package Fastchat::Test;
+
+use strict;
+use warnings;
+use utf8;
+use Test::More;
+use Fastchat::Stack;
+
+sub import {
+    my ($class) = @_;
+    strict->import;
+    warnings->import;
+    utf8->import;
+    my $caller = caller;
+    binmode $_, ':encoding(UTF-8)' for map { Test::More->builder->$_ } qw(output failure_output todo_output);
+    no strict 'refs';
+    no warnings 'redefine';
+    *{"${caller}::$_"} = Test::More->can($_) for grep { /^\w/ } @Test::More::EXPORT;
+    *{"${caller}::done_testing"} = \&finished;
+}
+
+# The stack's own results come before the count.
+sub finished {
+    Fastchat::Stack::finish();
+    Test::More::done_testing();
+}
+
+1;

@@ -1,0 +1,135 @@
+#!/usr/bin/perl
+# etc/stack: one start a directory and port, one clear line where it cannot start, and nothing left running.
+use lib 't/lib';
+use Fastchat::Test;
+use File::Temp qw(tempdir);
+use IO::Socket::INET;
+
+my $binary = Fastchat::Stack::binary();
+my $room   = tempdir('fastchat-t-XXXXXX', DIR => '/tmp', CLEANUP => 1);
+my @started;
+
+# Run etc/stack to its end: (what it said, exit status).
+sub stack {
+    my ($settings, @arguments) = @_;
+    my $pid = open(my $out, '-|') // die;
+    if ($pid == 0) {
+        %ENV = (Fastchat::Stack::environment({ dir => $room, env => $settings }));
+        open STDERR, '>&', \*STDOUT;
+        exec 'etc/stack', @arguments, '--binary', $binary or die;
+    }
+    my $words = do { local $/; <$out> } // '';
+    close $out;
+    return ($words, $? >> 8);
+}
+
+# Start one in the background and wait until it is ready: its process.
+sub begin {
+    my ($dir, $port) = @_;
+    unlink "$dir.out";
+    my $pid = fork // die;
+    if ($pid == 0) {
+        setpgrp;
+        $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP);
+        %ENV = (Fastchat::Stack::environment({ dir => $room, env => {} }));
+        open STDOUT, '>', "$dir.out";
+        open STDERR, '>&', \*STDOUT;
+        exec 'etc/stack', 'run', '--dir', $dir, '--port', $port, '--binary', $binary or die;
+    }
+    push @started, $pid;
+    Fastchat::Stack->wait_for(20, sub { slurp("$dir.out") =~ /^ready: /m }) or diag slurp("$dir.out");
+    return $pid;
+}
+
+sub slurp { open my $in, '<', $_[0] or return ''; local $/; return <$in> // '' }
+
+# Processes that have anything to do with the directory.
+sub remains {
+    my ($dir) = @_;
+    opendir my $proc, '/proc';
+    return grep { /^\d+$/ && (slurp("/proc/$_/cmdline") =~ /\Q$dir\E/ || (readlink("/proc/$_/cwd") // '') =~ /^\Q$dir\E/) && $_ != $$ } readdir $proc;
+}
+
+sub answers { return HTTP::Tiny->new(timeout => 5)->get("http://127.0.0.1:$_[0]/api/readyz")->{status} == 200 }
+
+my $port = Fastchat::Stack::free_port();
+my $dir  = "$room/one";
+my $pid  = begin($dir, $port);
+ok(answers($port), 'it answers when it says ready');
+like(slurp("$dir.out"), qr{^ready: http://127\.0\.0\.1:$port$}m, 'and says where');
+
+my ($words, $status) = stack({}, 'run', '--dir', $dir, '--port', $port);
+is($status, 1, 'a second one in the same directory is refused');
+like($words, qr/^fastchat: it runs already in .*\n\z/, 'in one line');
+
+($words, $status) = stack({}, 'run', '--dir', "$room/two", '--port', $port);
+is($status, 1, 'a port in use is refused');
+like($words, qr/^fastchat: port $port is in use.*\n\z/, 'in one line');
+is_deeply([ remains("$room/two") ], [], 'before anything is started');
+
+my $other = Fastchat::Stack::free_port();
+my $second = begin("$room/two", $other);
+ok(answers($other) && answers($port), 'a second one runs beside the first');
+kill 'INT', $second;
+waitpid $second, 0;
+is($? >> 8, 0, 'SIGINT stops it');
+is_deeply([ remains("$room/two") ], [], 'and nothing of it is left');
+ok(answers($port), 'while the first goes on');
+
+kill 'KILL', $pid;
+waitpid $pid, 0;
+ok(answers($port), 'what a killed supervisor has started goes on');
+$pid = begin($dir, $port);
+ok(answers($port), 'and the next start replaces it');
+like(slurp("$dir.out"), qr/ended what a killed run has left: .*mariadb/, 'saying so');
+
+kill 'KILL', $pid;
+waitpid $pid, 0;
+($words, $status) = stack({}, 'stop', '--dir', $dir);
+is($status, 0, 'stop ends what a killed run has left');
+is_deeply([ remains($dir) ], [], 'all of it');
+($words, $status) = stack({}, 'stop', '--dir', $dir);
+like($words, qr/^nothing runs in/, 'and says so where nothing runs');
+
+$pid = begin($dir, $port);
+($words, $status) = stack({}, 'stop', '--dir', $dir);
+waitpid $pid, 0;
+is($words, "stopped\n", 'stop ends one that runs');
+is_deeply([ remains($dir) ], [], 'all of it');
+
+for my $signal (qw(TERM HUP)) {
+    $pid = begin($dir, $port);
+    kill $signal, $pid;
+    waitpid $pid, 0;
+    is($? >> 8, 0, "SIG$signal stops it");
+    is_deeply([ remains($dir) ], [], 'and nothing is left');
+}
+
+# A directory too deep for a socket's path, and with a blank in it.
+my $deep = "$room/a directory with blanks/" . 'd' x 80;
+$pid = begin_deep($deep, $port);
+ok(answers($port), 'a deep directory with blanks in its path will do');
+kill 'TERM', $pid;
+waitpid $pid, 0;
+ok(!-l "$deep/sock", 'its short socket directory is removed');
+
+sub begin_deep {
+    my ($at, $on) = @_;
+    require File::Path;
+    File::Path::make_path($at);
+    return begin($at, $on);
+}
+
+($words, $status) = stack({ APP_PORT => 70000 }, 'run', '--dir', "$room/three");
+is($status, 1, 'a bad setting stops the start');
+like($words, qr/APP_PORT/, 'and is named');
+is_deeply([ remains("$room/three") ], [], 'before anything is started');
+
+($words, $status) = stack({ DB_HOST => '127.0.0.1', DB_PORT => 1 }, 'run', '--dir', "$room/three", '--port', $port);
+is($status, 1, 'a database of the user\'s own that does not answer stops the start');
+is_deeply([ remains("$room/three") ], [], 'and nothing is left');
+ok(!-d "$room/three/data/mariadb", 'no private one was made');
+
+done_testing;
+
+END { kill 'TERM', grep { kill 0, $_ } @started }
