@@ -29,12 +29,15 @@ clock_mono_us(void)
 }
 
 /* Zone files begin with "TZif" (RFC 8536). */
-static bool
-is_zone(const char *name)
+bool
+clock_zone_known(const char *name)
 {
     char path[256], magic[4] = "";
     FILE *file;
 
+    if (strcmp(name, "UTC") == 0) {
+        return true;
+    }
     if (name[0] == '/' || name[0] == '.' || strstr(name, "..") != NULL ||
         (size_t)snprintf(path, sizeof(path), ZONES "%s", name) >= sizeof(path)) {
         return false;
@@ -51,10 +54,7 @@ is_zone(const char *name)
 bool
 clock_set_zone(const char *name)
 {
-    if (strcmp(name, "UTC") != 0 && !is_zone(name)) {
-        return false;
-    }
-    if (setenv("TZ", name, 1) != 0) {
+    if (!clock_zone_known(name) || setenv("TZ", name, 1) != 0) {
         return false;
     }
     tzset();

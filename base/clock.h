@@ -16,6 +16,9 @@ int64_t clock_now_ms(void);
 /* Microseconds of a clock that never jumps; only differences mean anything. */
 int64_t clock_mono_us(void);
 
+/* Does this host's tz database have the zone? */
+bool clock_zone_known(const char *name) __attribute__((nonnull));
+
 /* Use this zone of the tz database from now on; false where the host does not know it. Call once, before threads. */
 bool clock_set_zone(const char *name) __attribute__((nonnull, warn_unused_result));
 

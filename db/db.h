@@ -29,6 +29,9 @@ enum db_result {
 
 struct db;
 
+/* Once, before threads. */
+void db_library_init(void);
+
 /* Makes no connection yet. Lives until db_close; `settings` must live longer. Never NULL. */
 struct db *db_open(const struct settings *settings) __attribute__((nonnull, returns_nonnull, warn_unused_result));
 void db_close(struct db *db);
@@ -119,9 +122,12 @@ struct db_stats {
 struct db_stats db_stats(const struct db *db) __attribute__((nonnull));
 void db_stats_reset(struct db *db) __attribute__((nonnull));
 
-/* Several statements separated by ";" at a line's end, as a migration holds them: run one after another, without
- * preparing. On failure *at is the failing statement's offset in sql and *why the server's words, valid until the next call. */
-enum db_result db_script(struct db *db, const char *sql, size_t *at, const char **why)
+/* One statement as text, without preparing: what migrations are made of. On failure *why is the server's words, valid until the
+ * next call. */
+enum db_result db_execute(struct db *db, const char *sql, size_t len, const char **why)
     __attribute__((nonnull, warn_unused_result));
+
+/* Make DB_DATABASE where it does not exist, on a connection of its own. */
+enum db_result db_create_database(const struct settings *settings) __attribute__((nonnull, warn_unused_result));
 
 #endif

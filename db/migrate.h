@@ -27,6 +27,10 @@ enum { MIGRATE_ALL = -1 };
  */
 int migrate_run(const struct settings *settings, int to, FILE *out, FILE *errors) __attribute__((nonnull));
 
+/* The same with other lists than the embedded one. */
+int migrate_run_list(const struct settings *settings, const struct migration *list, int to, FILE *out, FILE *errors)
+    __attribute__((nonnull));
+
 /* One line a migration: number, name, done at, pending, changed or failed. 0 where nothing is pending or wrong, 1 otherwise. */
 int migrate_status(const struct settings *settings, FILE *out, FILE *errors) __attribute__((nonnull));
 

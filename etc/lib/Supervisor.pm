@@ -36,6 +36,7 @@ sub note {
     my ($self, $line) = @_;
     if (open my $log, '>>', "$self->{dir}/log/stack.log") {
         print $log strftime('%Y-%m-%d %H:%M:%S ', localtime), "$line\n";
+        close $log;
     }
     $self->say_line(sprintf '%-7s | %s', 'stack', $line) if $self->{show} || $self->{ready};
 }
@@ -81,6 +82,7 @@ sub write_pid {
         my $file = "$self->{dir}/pids/$_->[0]";
         open my $out, '>', $file or next;
         print $out "$_->[1]\n";
+        close $out;
     }
 }
 

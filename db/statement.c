@@ -1,0 +1,289 @@
+/*
+ * Prepared statements. Numbers are bound as 64-bit integers, all else as bytes into a buffer that grows with the longest
+ * value seen (up to KEPT_BYTES from one row to the next), so no value is ever cut.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "db/connection.h"
+
+enum {
+    FIRST_BYTES = 256,
+    KEPT_BYTES = 64 * 1024,
+};
+
+static void *
+allocate(size_t count, size_t size)
+{
+    void *at = calloc(count > 0 ? count : 1, size);
+
+    if (at == NULL) {
+        log_error("out of memory");
+        abort();
+    }
+    return at;
+}
+
+static bool
+is_integer(enum enum_field_types type)
+{
+    switch (type) {
+    case MYSQL_TYPE_TINY:
+    case MYSQL_TYPE_SHORT:
+    case MYSQL_TYPE_INT24:
+    case MYSQL_TYPE_LONG:
+    case MYSQL_TYPE_LONGLONG:
+    case MYSQL_TYPE_YEAR:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void
+grow(struct place *place, size_t cap)
+{
+    free(place->bytes);
+    place->bytes = allocate(cap, 1);
+    place->cap = cap;
+}
+
+static void
+set_out(MYSQL_BIND *bind, struct place *place)
+{
+    bind->buffer = place->bytes;
+    bind->buffer_length = (unsigned long)place->cap;
+}
+
+static void
+make_columns(struct statement *s, MYSQL_RES *metadata)
+{
+    const MYSQL_FIELD *fields = mysql_fetch_fields(metadata);
+
+    s->columns = mysql_num_fields(metadata);
+    s->out = allocate(s->columns, sizeof(*s->out));
+    s->out_places = allocate(s->columns, sizeof(*s->out_places));
+    for (unsigned i = 0; i < s->columns; i++) {
+        struct place *place = &s->out_places[i];
+
+        s->out[i].is_null = &place->null;
+        s->out[i].length = &place->len;
+        s->out[i].error = &place->truncated;
+        if (is_integer(fields[i].type)) {
+            s->out[i].buffer_type = MYSQL_TYPE_LONGLONG;
+            s->out[i].buffer = &place->number;
+            s->out[i].is_unsigned = (fields[i].flags & UNSIGNED_FLAG) != 0;
+        } else {
+            s->out[i].buffer_type = MYSQL_TYPE_STRING;
+            grow(place, FIRST_BYTES);
+            set_out(&s->out[i], place);
+        }
+    }
+}
+
+static struct statement *
+prepare(struct db *db, const char *sql, unsigned *error)
+{
+    struct statement *s = allocate(1, sizeof(*s));
+    MYSQL_RES *metadata;
+
+    s->sql = sql;
+    s->stmt = mysql_stmt_init(db->mysql);
+    if (s->stmt == NULL) {
+        log_error("out of memory");
+        abort();
+    }
+    if (mysql_stmt_prepare(s->stmt, sql, (unsigned long)strlen(sql)) != 0) {
+        *error = mysql_stmt_errno(s->stmt);
+        if (error_kind(*error) == ERROR_OTHER) {
+            log_error("%u %s: %s", *error, mysql_stmt_error(s->stmt), sql);
+        }
+        (void)mysql_stmt_close(s->stmt);
+        free(s);
+        return NULL;
+    }
+    s->parameters = (unsigned)mysql_stmt_param_count(s->stmt);
+    s->in = allocate(s->parameters, sizeof(*s->in));
+    s->in_places = allocate(s->parameters, sizeof(*s->in_places));
+    metadata = mysql_stmt_result_metadata(s->stmt);
+    if (metadata != NULL) {
+        make_columns(s, metadata);
+        mysql_free_result(metadata);
+        (void)mysql_stmt_bind_result(s->stmt, s->out);
+    }
+    return s;
+}
+
+/* Where a statement stands, or would stand, in the table. */
+static struct statement **
+slot(struct db *db, const char *sql)
+{
+    size_t place = ((uintptr_t)sql * UINT64_C(0x9E3779B97F4A7C15) >> 32) % STATEMENT_SLOTS;
+
+    for (size_t i = 0; i < STATEMENT_SLOTS; i++) {
+        struct statement **at = &db->statements[(place + i) % STATEMENT_SLOTS];
+
+        if (*at == NULL || (*at)->sql == sql) {
+            return at;
+        }
+    }
+    log_error("more than %d statements", STATEMENT_SLOTS);
+    abort();
+}
+
+struct statement *
+statement_prepare(struct db *db, const char *sql, unsigned *error)
+{
+    struct statement **at = slot(db, sql);
+
+    *error = 0;
+    if (*at == NULL) {
+        *at = prepare(db, sql, error);
+    }
+    return *at;
+}
+
+static void
+statement_free(struct statement *s)
+{
+    (void)mysql_stmt_close(s->stmt);
+    for (unsigned i = 0; i < s->columns; i++) {
+        free(s->out_places[i].bytes);
+    }
+    free(s->in);
+    free(s->in_places);
+    free(s->out);
+    free(s->out_places);
+    free(s);
+}
+
+/* The table has no holes that would hide others: what stands behind the closed one is put in again. */
+void
+statement_close(struct db *db, struct statement *s)
+{
+    struct statement *kept[STATEMENT_SLOTS];
+    size_t count = 0;
+
+    for (size_t i = 0; i < STATEMENT_SLOTS; i++) {
+        if (db->statements[i] != NULL && db->statements[i] != s) {
+            kept[count++] = db->statements[i];
+        }
+        db->statements[i] = NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        *slot(db, kept[i]->sql) = kept[i];
+    }
+    statement_free(s);
+}
+
+void
+statement_close_all(struct db *db)
+{
+    for (size_t i = 0; i < STATEMENT_SLOTS; i++) {
+        if (db->statements[i] != NULL) {
+            statement_free(db->statements[i]);
+            db->statements[i] = NULL;
+        }
+    }
+}
+
+static void
+bind_value(MYSQL_BIND *bind, struct place *place, const struct db_value *value)
+{
+    const void *at = value->at;
+
+    *bind = (MYSQL_BIND){.is_null = &place->null, .length = &place->len};
+    place->null = value->type == DB_VALUE_NULL;
+    switch (value->type) {
+    case DB_VALUE_NULL:
+        bind->buffer_type = MYSQL_TYPE_NULL;
+        break;
+    case DB_VALUE_INT:
+        place->number = value->number;
+        bind->buffer_type = MYSQL_TYPE_LONGLONG;
+        bind->buffer = &place->number;
+        break;
+    case DB_VALUE_TEXT:
+    case DB_VALUE_BYTES:
+        place->len = (unsigned long)value->len;
+        bind->buffer_type = value->type == DB_VALUE_TEXT ? MYSQL_TYPE_STRING : MYSQL_TYPE_BLOB;
+        memcpy(&bind->buffer, &at, sizeof(at)); /* the library only reads it, but has no const there */
+        bind->buffer_length = place->len;
+        break;
+    }
+}
+
+unsigned
+statement_run(struct statement *s, const struct db_value *values, size_t count)
+{
+    if (count != s->parameters) {
+        log_error("%zu values for %u places: %s", count, s->parameters, s->sql);
+        abort();
+    }
+    for (size_t i = 0; i < count; i++) {
+        bind_value(&s->in[i], &s->in_places[i], &values[i]);
+    }
+    if ((count > 0 && mysql_stmt_bind_param(s->stmt, s->in) != 0) ||
+        mysql_stmt_execute(s->stmt) != 0) {
+        return mysql_stmt_errno(s->stmt);
+    }
+    return 0;
+}
+
+/* Fetch the texts of a row that were longer than their buffers. */
+static bool
+fetch_long(struct statement *s)
+{
+    bool grown = false;
+
+    for (unsigned i = 0; i < s->columns; i++) {
+        struct place *place = &s->out_places[i];
+
+        if (s->out[i].buffer_type == MYSQL_TYPE_STRING && !place->null && place->len > place->cap) {
+            grow(place, place->len);
+            set_out(&s->out[i], place);
+            grown = true;
+            if (mysql_stmt_fetch_column(s->stmt, &s->out[i], i, 0) != 0) {
+                return false;
+            }
+        }
+    }
+    return !grown || mysql_stmt_bind_result(s->stmt, s->out) == 0;
+}
+
+/* Give back what one long value took, before the next row. */
+static void
+shrink(struct statement *s)
+{
+    bool shrunk = false;
+
+    for (unsigned i = 0; i < s->columns; i++) {
+        struct place *place = &s->out_places[i];
+
+        if (place->cap > KEPT_BYTES) {
+            grow(place, KEPT_BYTES);
+            set_out(&s->out[i], place);
+            shrunk = true;
+        }
+    }
+    if (shrunk) {
+        (void)mysql_stmt_bind_result(s->stmt, s->out);
+    }
+}
+
+int
+statement_fetch(struct statement *s)
+{
+    shrink(s);
+    switch (mysql_stmt_fetch(s->stmt)) {
+    case 0:
+        return 1;
+    case MYSQL_DATA_TRUNCATED:
+        return fetch_long(s) ? 1 : -1;
+    case MYSQL_NO_DATA:
+        return 0;
+    default:
+        return -1;
+    }
+}
