@@ -65,8 +65,10 @@ help:
 	@echo 'make clean           remove what was built'
 
 build: $(program)
+	@:
 
 tests: $(unit_tests)
+	@:
 
 # Everything is compiled anew when the compiler or a flag has changed.
 $(out)/flags: FORCE
@@ -111,6 +113,7 @@ $(out)/t/unit/%.t: $(out)/t/unit/%.o $(library)
 
 # Fuzzers see the sources whole, so that all of them are instrumented.
 fuzz: $(fuzzers)
+	@:
 
 build/fuzz/%: t/fuzz/%.c $(filter-out fcgi/main.c,$(sources)) $(out)/gen/migrations.c \
         $(wildcard */*.h routes/*/*.h)

@@ -9,7 +9,7 @@ struct arena_block;
 
 /* Start with `struct arena a = {0}`. */
 struct arena {
-    struct arena_block *blocks; /* newest first; the oldest is kept by arena_reset */
+    struct arena_block *blocks; /* the one that is filled comes first; arena_reset keeps one */
     size_t used;                /* bytes handed out since the last reset */
 };
 

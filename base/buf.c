@@ -10,6 +10,13 @@ enum {
     KEPT = 256 * 1024,
 };
 
+static _Noreturn void
+out_of_memory(void)
+{
+    (void)fputs("fastchat: out of memory\n", stderr);
+    abort();
+}
+
 void
 buf_reserve(struct buf *b, size_t more)
 {
@@ -19,15 +26,15 @@ buf_reserve(struct buf *b, size_t more)
     if (b->cap - b->len >= more) {
         return;
     }
+    if (more > SIZE_MAX / 4 - b->len) {
+        out_of_memory();
+    }
     while (cap - b->len < more) {
-        if (__builtin_mul_overflow(cap, (size_t)2, &cap)) {
-            break;
-        }
+        cap *= 2;
     }
     at = realloc(b->at, cap);
     if (at == NULL) {
-        (void)fputs("fastchat: out of memory\n", stderr);
-        abort();
+        out_of_memory();
     }
     b->at = at;
     b->cap = cap;
@@ -73,22 +80,24 @@ buf_int(struct buf *b, int64_t n)
     buf_add(b, digits + at, sizeof(digits) - at);
 }
 
+/* Most of what is printed fits into the room that is there, and is printed once. */
 void
 buf_printf(struct buf *b, const char *format, ...)
 {
     va_list args, again;
     int len;
 
+    buf_reserve(b, 1);
     va_start(args, format);
     va_copy(again, args);
-    len = vsnprintf(NULL, 0, format, args);
+    len = vsnprintf(b->at + b->len, b->cap - b->len, format, args);
     va_end(args);
-    if (len > 0) {
+    if (len > 0 && (size_t)len >= b->cap - b->len) {
         buf_reserve(b, (size_t)len + 1);
-        (void)vsnprintf(b->at + b->len, (size_t)len + 1, format, again);
-        b->len += (size_t)len;
+        len = vsnprintf(b->at + b->len, (size_t)len + 1, format, again);
     }
     va_end(again);
+    b->len += len > 0 ? (size_t)len : 0;
 }
 
 const char *

@@ -8,7 +8,22 @@
 
 #define ZONES "/usr/share/zoneinfo/"
 
-enum { QUARTER_SECONDS = 15 * 60 }; /* zones change their offset at full quarters only */
+enum {
+    QUARTER_SECONDS = 15 * 60,
+    DAY_SECONDS = 24 * 60 * 60,
+};
+
+/* What four digits of a year can hold in every zone: the years 0001 to 9999 but for their first and last day. */
+#define FIRST_MS (INT64_C(-62135596800000) + DAY_SECONDS * INT64_C(1000))
+#define LAST_MS (INT64_C(253402300799999) - DAY_SECONDS * INT64_C(1000))
+
+static unsigned zone = 1; /* counts the zones that were set */
+
+static int64_t
+floor_div(int64_t n, int64_t by)
+{
+    return n / by - (n % by < 0);
+}
 
 int64_t
 clock_now_ms(void)
@@ -58,7 +73,50 @@ clock_set_zone(const char *name)
         return false;
     }
     tzset();
+    zone++;
     return true;
+}
+
+/*
+ * Minutes east of UTC at that time. An offset holds for its quarter of an hour, since zones change it at full quarters only;
+ * each thread remembers those of some quarters, so that an answer full of times rarely asks the C library, which takes a lock.
+ */
+static int
+offset_at(int64_t seconds)
+{
+    static _Thread_local struct {
+        int64_t quarter;
+        unsigned zone; /* 0: an empty place */
+        int offset;
+    } known[64];
+    int64_t quarter = floor_div(seconds, QUARTER_SECONDS);
+    size_t place = (uint64_t)quarter % (sizeof(known) / sizeof(known[0]));
+    time_t start = (time_t)(quarter * QUARTER_SECONDS);
+    struct tm local = {0};
+
+    if (known[place].quarter != quarter || known[place].zone != zone) {
+        (void)localtime_r(&start, &local);
+        known[place].quarter = quarter;
+        known[place].zone = zone;
+        known[place].offset = (int)(local.tm_gmtoff / 60);
+    }
+    return known[place].offset;
+}
+
+/* The Gregorian date of a day counted from 1970-01-01 (Howard Hinnant, "chrono-compatible low-level date algorithms"). */
+static void
+date_of_day(int64_t day, int *year, int *month, int *of_month)
+{
+    int64_t from_march = day + 719468; /* days since 0000-03-01: a leap day ends its year */
+    int64_t era = floor_div(from_march, 146097);
+    int64_t of_era = from_march - era * 146097;
+    int64_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    int64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t shifted = (5 * of_year + 2) / 153; /* months since March */
+
+    *of_month = (int)(of_year - (153 * shifted + 2) / 5 + 1);
+    *month = (int)(shifted < 10 ? shifted + 3 : shifted - 9);
+    *year = (int)(year_of_era + era * 400 + (*month <= 2));
 }
 
 static void
@@ -70,40 +128,27 @@ put(char *to, int n, int digits)
     }
 }
 
-/* The date, hour and offset of a quarter of an hour are looked up once by each thread, and hold for all of it. */
 size_t
 clock_format(int64_t ms, char text[static CLOCK_TEXT_SIZE])
 {
-    static _Thread_local int64_t quarter = INT64_MIN;
-    static _Thread_local char form[64];
-    static _Thread_local int first_minute;
-    int64_t seconds = ms / 1000 - (ms % 1000 < 0);
-    int64_t start = seconds - (seconds % QUARTER_SECONDS + QUARTER_SECONDS) % QUARTER_SECONDS;
-    int within = (int)(seconds - start);
+    int64_t in_range = ms < FIRST_MS ? FIRST_MS : ms > LAST_MS ? LAST_MS : ms;
+    int64_t seconds = floor_div(in_range, 1000);
+    int offset = offset_at(seconds);
+    int64_t local = seconds + (int64_t)offset * 60;
+    int64_t day = floor_div(local, DAY_SECONDS);
+    int second = (int)(local - day * DAY_SECONDS), year, month, of_month;
 
-    if (start != quarter) {
-        time_t time = (time_t)start;
-        struct tm local;
-        long offset;
-
-        (void)localtime_r(&time, &local);
-        offset = local.tm_gmtoff / 60;
-        if (local.tm_year < -1900 || local.tm_year > 9999 - 1900) {
-            memset(&local, 0, sizeof(local)); /* beyond what RFC 3339 can write */
-            local.tm_mday = 1;
-            local.tm_year = 9999 - 1900;
-        }
-        (void)snprintf(form, sizeof(form), "%04d-%02d-%02dT%02d:00:00.000%c%02d:%02d",
-                       local.tm_year + 1900, local.tm_mon + 1, local.tm_mday, local.tm_hour,
-                       offset < 0 ? '-' : '+', (int)(labs(offset) / 60 % 100),
-                       (int)(labs(offset) % 60));
-        first_minute = local.tm_min;
-        quarter = start;
-    }
-    memcpy(text, form, CLOCK_TEXT_SIZE - 1);
-    text[CLOCK_TEXT_SIZE - 1] = '\0';
-    put(text + 14, first_minute + within / 60, 2);
-    put(text + 17, within % 60, 2);
-    put(text + 20, (int)(ms - seconds * 1000), 3);
+    date_of_day(day, &year, &month, &of_month);
+    memcpy(text, "0000-00-00T00:00:00.000+00:00", CLOCK_TEXT_SIZE);
+    put(text, year, 4);
+    put(text + 5, month, 2);
+    put(text + 8, of_month, 2);
+    put(text + 11, second / 3600, 2);
+    put(text + 14, second / 60 % 60, 2);
+    put(text + 17, second % 60, 2);
+    put(text + 20, (int)(in_range - seconds * 1000), 3);
+    text[23] = offset < 0 ? '-' : '+';
+    put(text + 24, abs(offset) / 60, 2);
+    put(text + 27, abs(offset) % 60, 2);
     return CLOCK_TEXT_SIZE - 1;
 }

@@ -1,53 +1,64 @@
-/*
- * One pass over the bytes by the grammar of RFC 8259. The keys of all open objects stand in one hash table, under the number of
- * their object, so that finding a duplicate costs one look; the hash is keyed, so that nobody can aim at one slot.
- */
-#include "base/json.h"
-
-#include <pthread.h>
-#include <sodium.h>
+/* One pass over the bytes by the grammar of RFC 8259, without recursion: the open brackets stand on a small stack. */
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
+#include "base/json_keys.h"
+#include "base/json_plain.h"
 #include "base/utf8.h"
 
-struct key {
-    const char *at; /* decoded; NULL: an empty slot */
-    size_t len;
-    size_t object;
-};
-
 struct scan {
-    const char *text, *at, *end;
+    const char *at, *end;
     struct arena *scratch;
-    struct key *keys;
-    size_t slots, used;
-    size_t objects;
-    int depth;
+    struct json_keys keys;
+    char closes[JSON_MAX_DEPTH]; /* how each open bracket will be closed */
+    unsigned depth;
     const char *reason;
 };
 
-static unsigned char hash_key[crypto_shorthash_KEYBYTES];
-static pthread_once_t hash_key_once = PTHREAD_ONCE_INIT;
+/* What comes next in the text. */
+enum state { FAILED, VALUE, ELEMENT_OR_END, KEY, KEY_OR_END, AFTER_VALUE };
 
-static void
-make_hash_key(void)
-{
-    randombytes_buf(hash_key, sizeof(hash_key));
-}
-
-static bool
+static enum state
 fail(struct scan *s, const char *reason)
 {
     s->reason = reason;
+    return FAILED;
+}
+
+static bool
+refuse(struct scan *s, const char *at, const char *reason)
+{
+    s->at = at;
+    s->reason = reason;
     return false;
+}
+
+/* The byte that is read next; NUL at the end, where NUL is an error too. */
+static char
+peek(const struct scan *s)
+{
+    return s->at < s->end ? *s->at : '\0';
 }
 
 static void
 skip_space(struct scan *s)
 {
-    while (s->at < s->end && (*s->at == ' ' || *s->at == '\n' || *s->at == '\r' || *s->at == '\t')) {
+    while (peek(s) == ' ' || peek(s) == '\n' || peek(s) == '\r' || peek(s) == '\t') {
         s->at++;
     }
+}
+
+static bool
+skip_digits(struct scan *s)
+{
+    const char *start = s->at;
+
+    while (peek(s) >= '0' && peek(s) <= '9') {
+        s->at++;
+    }
+    return s->at > start;
 }
 
 static int
@@ -60,218 +71,141 @@ hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The four digits behind "\u"; -1 where they are not. */
+/* The UTF-16 unit of "\uXXXX" at `at`; -1 where none is written there. */
 static long
-read_unit(struct scan *s)
+read_unit(const char *at, const char *end)
 {
     long unit = 0;
 
-    if (s->end - s->at < 4) {
+    if (end - at < 6 || at[0] != '\\' || at[1] != 'u') {
         return -1;
     }
-    for (int i = 0; i < 4; i++) {
-        int digit = hex_digit(s->at[i]);
+    for (int i = 2; i < 6; i++) {
+        int digit = hex_digit(at[i]);
 
         if (digit < 0) {
             return -1;
         }
         unit = unit * 16 + digit;
     }
-    s->at += 4;
     return unit;
 }
 
-static char *
-put_utf8(char *to, unsigned long c)
-{
-    if (c < 0x80) {
-        *to++ = (char)c;
-    } else if (c < 0x800) {
-        *to++ = (char)(0xC0 | c >> 6);
-        *to++ = (char)(0x80 | (c & 0x3F));
-    } else if (c < 0x10000) {
-        *to++ = (char)(0xE0 | c >> 12);
-        *to++ = (char)(0x80 | (c >> 6 & 0x3F));
-        *to++ = (char)(0x80 | (c & 0x3F));
-    } else {
-        *to++ = (char)(0xF0 | c >> 18);
-        *to++ = (char)(0x80 | (c >> 12 & 0x3F));
-        *to++ = (char)(0x80 | (c >> 6 & 0x3F));
-        *to++ = (char)(0x80 | (c & 0x3F));
-    }
-    return to;
-}
-
-/* Behind "\u": one character, of two units where the first is a high surrogate. */
+/* "\uXXXX", or two of them that are a surrogate pair: one character. */
 static bool
-read_escaped(struct scan *s, unsigned long *c)
+read_unicode_escape(struct scan *s, uint32_t *c)
 {
-    long unit = read_unit(s), low;
+    long unit = read_unit(s->at, s->end), low = -1;
 
     if (unit < 0) {
-        return fail(s, "broken escape in a string");
+        return refuse(s, s->at, "broken escape in a string");
     }
-    *c = (unsigned long)unit;
-    if (unit >= 0xDC00 && unit <= 0xDFFF) {
-        return fail(s, "lone surrogate in a string");
+    *c = (uint32_t)unit;
+    if (unit < 0xD800 || unit > 0xDFFF) {
+        s->at += 6;
+        return true;
     }
-    if (unit >= 0xD800 && unit <= 0xDBFF) {
-        if (s->end - s->at < 2 || s->at[0] != '\\' || s->at[1] != 'u') {
-            return fail(s, "lone surrogate in a string");
-        }
-        s->at += 2;
-        low = read_unit(s);
-        if (low < 0xDC00 || low > 0xDFFF) {
-            return fail(s, low < 0 ? "broken escape in a string" : "lone surrogate in a string");
-        }
-        *c = 0x10000 + (((unsigned long)unit - 0xD800) << 10) + ((unsigned long)low - 0xDC00);
+    if (unit < 0xDC00) {
+        low = read_unit(s->at + 6, s->end);
     }
+    if (low < 0xDC00 || low > 0xDFFF) {
+        return refuse(s, s->at, "lone surrogate in a string");
+    }
+    *c = 0x10000 + (((uint32_t)unit - 0xD800) << 10) + ((uint32_t)low - 0xDC00);
+    s->at += 12;
     return true;
 }
 
-/* Behind a backslash. `to` may be NULL. */
+/* At a backslash. */
 static bool
-read_escape(struct scan *s, char **to)
+read_escape(struct scan *s, uint32_t *c)
 {
-    static const char names[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
-    const char *name;
-    unsigned long c;
+    static const char meanings[256] = {
+        ['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+        ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t',
+    };
+    unsigned char name = s->end - s->at > 1 ? (unsigned char)s->at[1] : '\0';
 
-    if (s->at == s->end) {
-        return fail(s, "unterminated string");
+    if (name == 'u') {
+        return read_unicode_escape(s, c);
     }
-    if (*s->at == 'u') {
-        s->at++;
-        if (!read_escaped(s, &c)) {
-            return false;
-        }
-    } else {
-        name = strchr(names, *s->at);
-        if (name == NULL || *s->at == '\0') {
-            return fail(s, "broken escape in a string");
-        }
-        c = (unsigned char)values[name - names];
-        s->at++;
+    if (meanings[name] == '\0') {
+        return refuse(s, s->at, "broken escape in a string");
     }
-    if (to != NULL) {
-        *to = put_utf8(*to, c);
-    }
+    *c = (unsigned char)meanings[name];
+    s->at += 2;
     return true;
 }
 
-/* At the opening quote. Where `decoded` is not NULL, the string without its escapes is left there; it is never longer. */
+/* At the opening quote, to behind the closing one. *escaped: was any escape in it? */
 static bool
-read_string(struct scan *s, char **decoded, size_t *len)
+read_string(struct scan *s, bool *escaped)
 {
-    char *to = NULL;
+    const char *start = s->at++;
+    uint32_t c;
 
-    if (decoded != NULL) {
-        const char *quote = s->at + 1;
-
-        while (quote < s->end && *quote != '"') { /* an upper bound of its length, but for escaped quotes */
-            quote += *quote == '\\' ? 2 : 1;
-        }
-        quote = quote < s->end ? quote : s->end;
-        to = *decoded = arena_alloc(s->scratch, (size_t)(quote - s->at) + 1);
-    }
-    s->at++;
+    *escaped = false;
     for (;;) {
-        const char *run = s->at;
-
-        while (s->at < s->end && *s->at != '"' && *s->at != '\\' && (unsigned char)*s->at >= 0x20) {
-            s->at++;
-        }
-        if (to != NULL) {
-            memcpy(to, run, (size_t)(s->at - run));
-            to += s->at - run;
-        }
+        s->at += json_plain_run(s->at, (size_t)(s->end - s->at));
         if (s->at == s->end) {
-            return fail(s, "unterminated string");
+            return refuse(s, start, "unterminated string");
         }
         if (*s->at == '"') {
             s->at++;
-            break;
+            return true;
         }
-        if (*s->at != '\\') {
-            return fail(s, "control character in a string");
-        }
-        s->at++;
-        if (!read_escape(s, to == NULL ? NULL : &to)) {
-            return false;
+        if (*s->at == '\\') {
+            *escaped = true;
+            if (!read_escape(s, &c)) {
+                return false;
+            }
+        } else if ((unsigned char)*s->at < 0x20) {
+            return refuse(s, s->at, "control character in a string");
+        } else {
+            size_t size = utf8_sequence(s->at, (size_t)(s->end - s->at));
+
+            if (size == 0) {
+                return refuse(s, s->at, "invalid UTF-8");
+            }
+            s->at += size;
         }
     }
-    if (decoded != NULL) {
-        *len = (size_t)(to - *decoded);
-    }
-    return true;
 }
 
-static struct key *
-find_slot(struct key *keys, size_t slots, const struct key *wanted)
+/* The text between two quotes, which was read before, without its escapes. It never grows by that. */
+static const char *
+decode(struct scan *s, const char *from, const char *to, size_t *len)
 {
-    unsigned char digest[crypto_shorthash_BYTES];
-    uint64_t hash;
-    size_t place;
+    struct scan inner = {.at = from, .end = to};
+    char *text = arena_alloc(s->scratch, (size_t)(to - from)), *out = text;
 
-    (void)crypto_shorthash(digest, (const unsigned char *)wanted->at, wanted->len, hash_key);
-    memcpy(&hash, digest, sizeof(hash));
-    place = (size_t)(hash + wanted->object * UINT64_C(0x9E3779B97F4A7C15)) & (slots - 1);
-    while (keys[place].at != NULL &&
-           (keys[place].object != wanted->object || keys[place].len != wanted->len ||
-            memcmp(keys[place].at, wanted->at, wanted->len) != 0)) {
-        place = (place + 1) & (slots - 1);
-    }
-    return &keys[place];
-}
+    while (inner.at < to) {
+        uint32_t c;
 
-static void
-grow_keys(struct scan *s)
-{
-    size_t slots = s->slots == 0 ? 32 : s->slots * 2;
-    struct key *keys = arena_array(s->scratch, slots, sizeof(*keys));
-
-    for (size_t i = 0; i < s->slots; i++) {
-        if (s->keys[i].at != NULL) {
-            *find_slot(keys, slots, &s->keys[i]) = s->keys[i];
+        if (*inner.at != '\\') {
+            *out++ = *inner.at++;
+        } else if (read_escape(&inner, &c)) {
+            out += utf8_put(out, c);
         }
     }
-    s->keys = keys;
-    s->slots = slots;
+    *len = (size_t)(out - text);
+    return text;
 }
 
+/* Behind the closing quote of a key. */
 static bool
-read_key(struct scan *s, size_t object)
+note_key(struct scan *s, const char *start, bool escaped)
 {
-    struct key key = {.object = object};
-    const char *start = s->at;
-    struct key *slot;
-    char *decoded;
+    const char *key = start + 1;
+    size_t len = (size_t)(s->at - 1 - key);
 
-    if (!read_string(s, &decoded, &key.len)) {
-        return false;
+    if (escaped) {
+        key = decode(s, key, s->at - 1, &len);
+        if (memchr(key, '\0', len) != NULL) {
+            return refuse(s, start, "U+0000 in a key");
+        }
     }
-    key.at = decoded;
-    if (memchr(decoded, '\0', key.len) != NULL) {
-        s->at = start;
-        return fail(s, "U+0000 in a key");
-    }
-    if (s->used * 2 >= s->slots) {
-        grow_keys(s);
-    }
-    slot = find_slot(s->keys, s->slots, &key);
-    if (slot->at != NULL) {
-        s->at = start;
-        return fail(s, "duplicate key");
-    }
-    *slot = key;
-    s->used++;
-    return true;
-}
-
-static bool
-is_digit(const struct scan *s)
-{
-    return s->at < s->end && *s->at >= '0' && *s->at <= '9';
+    return json_keys_add(&s->keys, s->depth, key, len) || refuse(s, start, "duplicate key");
 }
 
 /* Does the integer, digits with perhaps a minus before them, fit in int64 or uint64? */
@@ -290,55 +224,54 @@ fits(const char *at, const char *end)
     return !minus || n <= (uint64_t)INT64_MAX + 1;
 }
 
+/* Only a long number, or one with an exponent, can be beyond what a double holds. */
+static bool
+is_finite(struct scan *s, const char *start, bool exponent)
+{
+    size_t len = (size_t)(s->at - start);
+
+    return (!exponent && len < 300) ||
+           isfinite(strtod(arena_strndup(s->scratch, start, len), NULL));
+}
+
 static bool
 read_number(struct scan *s)
 {
     const char *start = s->at;
-    bool integer = true;
+    bool fraction = false, exponent = false;
 
     s->at += *s->at == '-';
-    if (!is_digit(s)) {
-        return fail(s, "a number without digits");
-    }
-    if (*s->at == '0') {
+    if (peek(s) == '0') {
         s->at++;
-        if (is_digit(s)) {
-            return fail(s, "a number with a leading zero");
+        if (skip_digits(s)) {
+            return refuse(s, start, "a number with a leading zero");
         }
+    } else if (!skip_digits(s)) {
+        return refuse(s, start, "a number without digits");
     }
-    while (is_digit(s)) {
+    if (peek(s) == '.') {
         s->at++;
+        fraction = true;
+        if (!skip_digits(s)) {
+            return refuse(s, start, "a number without digits behind its point");
+        }
     }
-    if (s->at < s->end && *s->at == '.') {
-        integer = false;
+    if (peek(s) == 'e' || peek(s) == 'E') {
         s->at++;
-        if (!is_digit(s)) {
-            return fail(s, "a number without digits behind its point");
-        }
-        while (is_digit(s)) {
-            s->at++;
-        }
-    }
-    if (s->at < s->end && (*s->at == 'e' || *s->at == 'E')) {
-        integer = false;
-        s->at++;
-        s->at += s->at < s->end && (*s->at == '+' || *s->at == '-');
-        if (!is_digit(s)) {
-            return fail(s, "a number without digits in its exponent");
-        }
-        while (is_digit(s)) {
-            s->at++;
+        exponent = true;
+        s->at += peek(s) == '+' || peek(s) == '-';
+        if (!skip_digits(s)) {
+            return refuse(s, start, "a number without digits in its exponent");
         }
     }
-    if (integer && !fits(start, s->at)) {
-        s->at = start;
-        return fail(s, "an integer beyond 64 bits");
+    if (!fraction && !exponent && !fits(start, s->at)) {
+        return refuse(s, start, "an integer beyond 64 bits");
     }
-    return true;
+    return is_finite(s, start, exponent) || refuse(s, start, "a number beyond a double");
 }
 
-static bool
-read_literal(struct scan *s, const char *word)
+static enum state
+read_word(struct scan *s, const char *word)
 {
     size_t len = strlen(word);
 
@@ -346,153 +279,133 @@ read_literal(struct scan *s, const char *word)
         return fail(s, "a value was expected");
     }
     s->at += len;
-    return true;
+    return AFTER_VALUE;
 }
 
-static bool read_value(struct scan *s);
-
-/* Behind a value inside an array or object: a comma (true), or the closing bracket (sets *closed). */
-static bool
-read_separator(struct scan *s, char close, bool *closed)
+static enum state
+open_bracket(struct scan *s, char close, enum state next)
 {
-    skip_space(s);
-    if (s->at == s->end) {
-        return fail(s, "the text ends too early");
+    if (s->depth == JSON_MAX_DEPTH) {
+        return fail(s, "nested too deeply");
     }
-    if (*s->at != ',' && *s->at != close) {
-        return fail(s, close == ']' ? "\",\" or \"]\" was expected" : "\",\" or \"}\" was expected");
-    }
-    *closed = *s->at++ == close;
-    return true;
-}
-
-static bool
-read_members(struct scan *s)
-{
-    size_t object = ++s->objects;
-    bool closed = false;
-
+    s->closes[s->depth++] = close;
     s->at++;
-    skip_space(s);
-    if (s->at < s->end && *s->at == '}') {
-        s->at++;
-        return true;
-    }
-    while (!closed) {
-        skip_space(s);
-        if (s->at == s->end || *s->at != '"') {
-            return fail(s, s->at == s->end ? "the text ends too early" : "a key was expected");
-        }
-        if (!read_key(s, object)) {
-            return false;
-        }
-        skip_space(s);
-        if (s->at == s->end || *s->at != ':') {
-            return fail(s, "\":\" was expected");
-        }
-        s->at++;
-        if (!read_value(s) || !read_separator(s, '}', &closed)) {
-            return false;
-        }
-    }
-    return true;
+    return next;
 }
 
-static bool
-read_elements(struct scan *s)
+static enum state
+close_bracket(struct scan *s)
 {
-    bool closed = false;
-
+    json_keys_close(&s->keys, s->depth);
+    s->depth--;
     s->at++;
-    skip_space(s);
-    if (s->at < s->end && *s->at == ']') {
-        s->at++;
-        return true;
-    }
-    while (!closed) {
-        if (!read_value(s) || !read_separator(s, ']', &closed)) {
-            return false;
-        }
-    }
-    return true;
+    return AFTER_VALUE;
 }
 
-static bool
+static enum state
 read_value(struct scan *s)
 {
-    bool good;
+    bool escaped;
 
+    switch (peek(s)) {
+    case '{':
+        return open_bracket(s, '}', KEY_OR_END);
+    case '[':
+        return open_bracket(s, ']', ELEMENT_OR_END);
+    case '"':
+        return read_string(s, &escaped) ? AFTER_VALUE : FAILED;
+    case 't':
+        return read_word(s, "true");
+    case 'f':
+        return read_word(s, "false");
+    case 'n':
+        return read_word(s, "null");
+    default:
+        break;
+    }
+    if (peek(s) == '-' || (peek(s) >= '0' && peek(s) <= '9')) {
+        return read_number(s) ? AFTER_VALUE : FAILED;
+    }
+    return fail(s, s->at == s->end ? "the text ends too early" : "a value was expected");
+}
+
+/* A key and its colon. */
+static enum state
+read_key(struct scan *s)
+{
+    const char *start = s->at;
+    bool escaped;
+
+    if (peek(s) != '"') {
+        return fail(s, s->at == s->end ? "the text ends too early" : "a key was expected");
+    }
+    if (!read_string(s, &escaped) || !note_key(s, start, escaped)) {
+        return FAILED;
+    }
     skip_space(s);
+    if (peek(s) != ':') {
+        return fail(s, s->at == s->end ? "the text ends too early" : "\":\" was expected");
+    }
+    s->at++;
+    return VALUE;
+}
+
+/* Inside a bracket, behind a value. */
+static enum state
+read_separator(struct scan *s)
+{
+    char close = s->closes[s->depth - 1];
+
+    if (peek(s) == close) {
+        return close_bracket(s);
+    }
+    if (peek(s) == ',') {
+        s->at++;
+        return close == '}' ? KEY : VALUE;
+    }
     if (s->at == s->end) {
         return fail(s, "the text ends too early");
     }
-    switch (*s->at) {
-    case '{':
-    case '[':
-        if (s->depth == JSON_MAX_DEPTH) {
-            return fail(s, "nested too deeply");
-        }
-        s->depth++;
-        good = *s->at == '{' ? read_members(s) : read_elements(s);
-        s->depth--;
-        return good;
-    case '"':
-        return read_string(s, NULL, NULL);
-    case 't':
-        return read_literal(s, "true");
-    case 'f':
-        return read_literal(s, "false");
-    case 'n':
-        return read_literal(s, "null");
-    default:
-        return *s->at == '-' || is_digit(s) ? read_number(s) : fail(s, "a value was expected");
+    return fail(s, close == '}' ? "\",\" or \"}\" was expected" : "\",\" or \"]\" was expected");
+}
+
+static enum state
+step(struct scan *s, enum state state)
+{
+    switch (state) {
+    case ELEMENT_OR_END:
+        return peek(s) == ']' ? close_bracket(s) : read_value(s);
+    case VALUE:
+        return read_value(s);
+    case KEY_OR_END:
+        return peek(s) == '}' ? close_bracket(s) : read_key(s);
+    case KEY:
+        return read_key(s);
+    case AFTER_VALUE:
+        return read_separator(s);
+    case FAILED:
+        break;
     }
+    return FAILED;
 }
 
 bool
 json_check(const char *text, size_t len, struct arena *scratch, struct json_error *error)
 {
-    struct scan s = {.text = text, .at = text, .end = text + len, .scratch = scratch};
-    bool good;
+    struct scan s = {.at = text, .end = text + len, .scratch = scratch, .keys = {.arena = scratch}};
+    enum state state = VALUE;
 
-    (void)pthread_once(&hash_key_once, make_hash_key);
-    good = utf8_valid(text, len) || fail(&s, "invalid UTF-8");
-    good = good && read_value(&s);
-    if (good) {
+    do {
         skip_space(&s);
-        good = s.at == s.end || fail(&s, "text behind the value");
+        state = step(&s, state);
+    } while (state != FAILED && !(state == AFTER_VALUE && s.depth == 0));
+    if (state == AFTER_VALUE) {
+        skip_space(&s);
+        if (s.at == s.end) {
+            return true;
+        }
+        s.reason = "text behind the value";
     }
-    if (!good) {
-        *error = (struct json_error){(size_t)(s.at - text), s.reason};
-    }
-    return good;
-}
-
-bool
-json_parse(const char *text, size_t len, struct arena *scratch, struct json_object **tree,
-           struct json_error *error)
-{
-    struct json_tokener *tokener;
-    enum json_tokener_error result;
-    char *whole;
-
-    *tree = NULL;
-    if (!json_check(text, len, scratch, error)) {
-        return false;
-    }
-    tokener = json_tokener_new_ex(JSON_MAX_DEPTH + 1);
-    if (tokener == NULL) {
-        *error = (struct json_error){0, "out of memory"};
-        return false;
-    }
-    whole = arena_strndup(scratch, text, len); /* json-c wants the NUL behind the text, too */
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-    *tree = json_tokener_parse_ex(tokener, whole, (int)len + 1); /* a body is below 2 GiB */
-    result = json_tokener_get_error(tokener);
-    json_tokener_free(tokener);
-    if (result != json_tokener_success) {
-        *error = (struct json_error){0, json_tokener_error_desc(result)};
-        return false;
-    }
-    return true;
+    *error = (struct json_error){.offset = (size_t)(s.at - text), .reason = s.reason};
+    return false;
 }

@@ -1,93 +1,97 @@
-/* JSON strings, written straight into a buffer. */
+/* JSON strings, written straight into a buffer: runs of bytes that stand for themselves are copied whole. */
 #include <string.h>
 
 #include "base/json.h"
+#include "base/json_plain.h"
 #include "base/utf8.h"
 
-/* Bytes that cannot stand in a string as they are. */
-static bool
-needs_escape(unsigned char c)
-{
-    return c < 0x20 || c == '"' || c == '\\';
-}
-
+/* One byte below 0x80 that must not stand as it is. */
 static void
 put_escape(struct buf *out, unsigned char c)
 {
-    static const char names[] = {
-        ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
+    static const char digits[] = "0123456789abcdef";
+    static const char names[128] = {
+        ['"'] = '"',  ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f',
+        ['\n'] = 'n', ['\r'] = 'r',  ['\t'] = 't',
+    };
+    char unit[] = {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 0xF]};
 
-    if (c == '"' || c == '\\') {
-        buf_char(out, '\\');
-        buf_char(out, (char)c);
-    } else if (c < sizeof(names) && names[c] != '\0') {
-        buf_char(out, '\\');
-        buf_char(out, names[c]);
+    if (names[c] != '\0') {
+        unit[1] = names[c];
+        buf_add(out, unit, 2);
     } else {
-        buf_printf(out, "\\u%04x", c);
+        buf_add(out, unit, sizeof(unit));
     }
-}
-
-/* Bytes of the next character; 0 where they are not UTF-8. */
-static size_t
-character(const char *at, size_t left)
-{
-    unsigned char c = (unsigned char)*at;
-    size_t len = c < 0x80 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
-
-    return len <= left && utf8_valid(at, len) ? len : 0;
 }
 
 static void
 put_unit(struct buf *out, uint32_t unit)
 {
-    buf_printf(out, "\\u%04x", (unsigned)unit);
+    static const char digits[] = "0123456789abcdef";
+    const char text[] = {'\\',
+                         'u',
+                         digits[unit >> 12 & 0xF],
+                         digits[unit >> 8 & 0xF],
+                         digits[unit >> 4 & 0xF],
+                         digits[unit & 0xF]};
+
+    buf_add(out, text, sizeof(text));
 }
 
 static void
 put_ascii(struct buf *out, uint32_t c)
 {
-    if (c >= 0x10000) {
+    if (c < 0x10000) {
+        put_unit(out, c);
+    } else {
         put_unit(out, 0xD800 + ((c - 0x10000) >> 10));
         put_unit(out, 0xDC00 + ((c - 0x10000) & 0x3FF));
-    } else {
-        put_unit(out, c);
+    }
+}
+
+/* The first byte at s that cannot be copied as it is, or the end. */
+static const char *
+end_of_run(const char *s, const char *end, bool ascii)
+{
+    for (;;) {
+        size_t size;
+
+        s += json_plain_run(s, (size_t)(end - s));
+        if (ascii || s == end || (unsigned char)*s < 0x80) {
+            return s;
+        }
+        size = utf8_sequence(s, (size_t)(end - s));
+        if (size == 0) {
+            return s;
+        }
+        s += size;
     }
 }
 
 static void
 write_string(struct buf *out, const char *s, size_t len, bool ascii)
 {
-    bool valid = utf8_valid(s, len);
-    const char *at = s, *end = s + len;
+    const char *end = s + len;
 
     buf_reserve(out, len + 2);
     buf_char(out, '"');
-    while (at < end) {
-        const char *run = at;
+    for (;;) {
+        const char *run = s;
+        size_t size;
 
-        while (at < end && !needs_escape((unsigned char)*at) &&
-               ((unsigned char)*at < 0x80 || (valid && !ascii))) {
-            at++;
-        }
-        buf_add(out, run, (size_t)(at - run));
-        if (at == end) {
+        s = end_of_run(s, end, ascii);
+        buf_add(out, run, (size_t)(s - run));
+        if (s == end) {
             break;
         }
-        if (needs_escape((unsigned char)*at)) {
-            put_escape(out, (unsigned char)*at++);
+        size = utf8_sequence(s, (size_t)(end - s));
+        if (size == 0) {
+            buf_str(out, ascii ? "\\ufffd" : "\xEF\xBF\xBD");
+            s++;
+        } else if (size == 1) {
+            put_escape(out, (unsigned char)*s++);
         } else {
-            size_t size = character(at, (size_t)(end - at));
-
-            if (size == 0) {
-                buf_str(out, ascii ? "\\ufffd" : "\xEF\xBF\xBD");
-                at++;
-            } else if (ascii) {
-                put_ascii(out, utf8_next(&at));
-            } else {
-                buf_add(out, at, size);
-                at += size;
-            }
+            put_ascii(out, utf8_next(&s));
         }
     }
     buf_char(out, '"');

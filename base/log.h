@@ -1,5 +1,7 @@
 /*
- * One line an event, on standard error, written by one write(2) so that processes do not mix.
+ * One line an event, on standard error, written by one write(2) so that processes do not mix: what would make it longer
+ * than a pipe takes whole (PIPE_BUF, 4096 bytes) is cut, and ends in "…". Whatever a message or a path holds, it stays one
+ * line of valid UTF-8: controls are escaped.
  * In text (APP_ENV=dev) or as one JSON object a line (everywhere else).
  */
 #ifndef BASE_LOG_H
@@ -26,11 +28,11 @@ void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 struct log_request {
     const char *method, *route, *path; /* route: the pattern; "-" where none matched */
     int status;
-    int64_t us;      /* from its first byte to its last */
+    int64_t us;       /* from its first byte to its last */
     unsigned queries; /* statements sent to the database */
-    int64_t db_us;   /* of `us`, spent waiting for the database */
-    int64_t user_id; /* 0 where nobody is signed in */
-    size_t bytes;    /* of the answer's body */
+    int64_t db_us;    /* of `us`, spent waiting for the database */
+    int64_t user_id;  /* 0 where nobody is signed in */
+    size_t bytes;     /* of the answer's body */
 };
 
 /* An info line; a warning with "slow" where `us` is above `slow_us`. */

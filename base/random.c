@@ -1,13 +1,23 @@
 /* Tokens come from libsodium's generator; request ids only have to differ. */
 #include "base/random.h"
 
+#include <pthread.h>
 #include <sodium.h>
 #include <string.h>
 
+static _Thread_local uint64_t request_counter; /* 0: not started */
+
+static void
+forget_counter(void)
+{
+    request_counter = 0;
+}
+
+/* A forked child, too, must count from a start of its own. */
 bool
 random_init(void)
 {
-    return sodium_init() >= 0;
+    return sodium_init() >= 0 && pthread_atfork(NULL, NULL, forget_counter) == 0;
 }
 
 void
@@ -39,14 +49,13 @@ void
 random_request_id(char text[static REQUEST_ID_SIZE])
 {
     static const char digits[] = "0123456789abcdef";
-    static _Thread_local uint64_t counter;
     uint64_t z;
 
-    if (counter == 0) {
-        randombytes_buf(&counter, sizeof(counter));
+    if (request_counter == 0) {
+        randombytes_buf(&request_counter, sizeof(request_counter));
     }
-    counter += UINT64_C(0x9E3779B97F4A7C15);
-    z = counter;
+    request_counter += UINT64_C(0x9E3779B97F4A7C15);
+    z = request_counter;
     z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
     z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
     z ^= z >> 31;

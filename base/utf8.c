@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-/* Bytes of the sequence that begins at s, of `left` at most; 0 where it is not one. */
-static size_t
-sequence(const unsigned char *s, size_t left)
+size_t
+utf8_sequence(const char *text, size_t left)
 {
+    const unsigned char *s = (const unsigned char *)text;
     unsigned char low = 0x80, high = 0xBF; /* bounds of the second byte */
     size_t len = s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : 4;
 
@@ -39,7 +39,7 @@ sequence(const unsigned char *s, size_t left)
 bool
 utf8_valid(const char *s, size_t len)
 {
-    const unsigned char *at = (const unsigned char *)s, *end = at + len;
+    const char *at = s, *end = s + len;
 
     while (at < end) {
         uint64_t eight;
@@ -52,7 +52,7 @@ utf8_valid(const char *s, size_t len)
                 continue;
             }
         }
-        step = sequence(at, (size_t)(end - at));
+        step = utf8_sequence(at, (size_t)(end - at));
         if (step == 0) {
             return false;
         }
@@ -84,4 +84,18 @@ utf8_next(const char **s)
     }
     *s += len;
     return c;
+}
+
+size_t
+utf8_put(char to[static UTF8_MAX], uint32_t c)
+{
+    static const unsigned char marks[] = {0x00, 0x00, 0xC0, 0xE0, 0xF0};
+    size_t len = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+
+    for (size_t i = len; i-- > 1;) {
+        to[i] = (char)(0x80 | (c & 0x3F));
+        c >>= 6;
+    }
+    to[0] = (char)(marks[len] | c);
+    return len;
 }

@@ -11,6 +11,9 @@ bearer_token(const struct request *req)
 {
     const char *value = request_env(req, "HTTP_AUTHORIZATION");
 
+    if (value == NULL) {
+        value = request_env(req, "REDIRECT_HTTP_AUTHORIZATION"); /* Apache, behind a rewrite */
+    }
     if (value == NULL || strncasecmp(value, "Bearer ", 7) != 0) {
         return NULL;
     }

@@ -54,10 +54,27 @@ is_plain(const char *text)
     return true;
 }
 
+/*
+ * The URI without the place where a CGI program stands: "/cgi-bin/fastchat.cgi/api/rooms" is "/api/rooms". Behind a rewrite, and in
+ * FastCGI, the program's own name is no part of the URI.
+ */
+static const char *
+local_uri(const struct request *req)
+{
+    const char *uri = request_env(req, "REQUEST_URI");
+    const char *script = request_env(req, "SCRIPT_NAME");
+    size_t len = script == NULL ? 0 : strlen(script);
+
+    if (uri != NULL && len > 0 && strncmp(uri, script, len) == 0 && uri[len] == '/') {
+        return uri + len;
+    }
+    return uri;
+}
+
 static void
 read_meta(struct request *req)
 {
-    const char *uri = request_env(req, "REQUEST_URI");
+    const char *uri = local_uri(req);
     const char *method = request_env(req, "REQUEST_METHOD");
     const char *override = request_env(req, "HTTP_X_HTTP_METHOD_OVERRIDE");
     const char *query = uri == NULL ? NULL : strchr(uri, '?');

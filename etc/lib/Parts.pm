@@ -17,6 +17,8 @@ sub pools {
     );
 }
 
+# multiwatch, told to stop, sends its children not the signal that -s names: rc1 (Debian 12) sends that name's place in
+# its own list, so SIGINT for QUIT, and for TERM a SIGQUIT. A worker ends properly on SIGTERM and SIGINT.
 sub pool {
     my ($stack, $name, $arguments, $processes, $nice) = @_;
     my $socket = "$stack->{sockets}/$name.sock";
@@ -26,10 +28,11 @@ sub pool {
         command => [
             ($nice ? ('nice', '-n', $nice) : ()),
             'spawn-fcgi', '-n', '-s', $socket, '-b', 1024, '-M', '0660', '--',
-            ($processes ? (program('multiwatch'), '-f', $processes, '-t', 500, '-s', 'TERM', '--') : ()),
+            ($processes ? (program('multiwatch'), '-f', $processes, '-t', 500, '-s', 'QUIT', '--') : ()),
             @{ $stack->{wrap} }, $stack->{binary}, @$arguments,
         ],
         ready    => sub { defined connected($socket) },
+        finishes => 1,
         patience => 5,
     };
 }

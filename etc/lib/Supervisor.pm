@@ -42,12 +42,21 @@ sub note {
 }
 
 # A part: name; command; run_in_child (code, before exec); before (code, before each start); ready (code, true when it
-# serves); stop (signal), patience (seconds until it is killed); showing (a pattern of the log lines to show).
+# serves); stop (signal), patience (seconds until it is killed), finishes (true where processes whose leader has died may finish
+# what they are at beside the new ones); showing (a pattern of the log lines to show).
 sub start {
     my ($self, $part) = @_;
     my $name = $part->{name};
     push @{ $self->{parts} }, $part unless grep { $_ == $part } @{ $self->{parts} };
-    $self->end_session($part->{pid}, 1) if $part->{pid};    # what a dead leader has left
+    if ($part->{pid}) {    # what a dead leader has left
+        if ($part->{finishes}) {
+            kill 'TERM', session_members($part->{pid});
+            push @{ $part->{former} }, $part->{pid};
+        }
+        else {
+            $self->end_session($part->{pid}, 1);
+        }
+    }
     $part->{before}->() if $part->{before};
 
     my $log = $self->log_file($name);
@@ -248,7 +257,7 @@ sub stop {
             $self->note("$part->{name} did not stop; killing it");
             kill 'KILL', session_members($part->{pid});
         }
-        $self->end_session($part->{pid}, 2);
+        $self->end_session($_, 2) for $part->{pid}, @{ delete $part->{former} // [] };
         $self->reap;
         $self->forget_pid($part->{name});
         $part->{pid} = undef;
@@ -260,7 +269,10 @@ sub stop {
 sub sweep {
     my ($self) = @_;
     my @found;
-    for my $file (glob_files("$self->{dir}/pids", qr/^(.*)\.pid$/)) {
+    # nginx first: workers wait for its connections to end; the stores last.
+    my %rank = (nginx => 0, redis => 2, mariadb => 3);
+    my $rank = sub { my ($name) = $_[0] =~ m{([^/]+)\.pid$}; return $rank{$name} // 1 };
+    for my $file (sort { $rank->($a) <=> $rank->($b) } glob_files("$self->{dir}/pids", qr/^(.*)\.pid$/)) {
         my ($name) = $file =~ m{([^/]+)\.pid$};
         my $pid    = first_line($file)                              // '';
         my $began  = first_line("$self->{dir}/pids/.$name.began") // '';

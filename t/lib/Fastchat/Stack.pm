@@ -180,7 +180,11 @@ sub fastchat {
 sub ask {
     my ($self, @command) = @_;
     utf8::encode($_) for grep { utf8::is_utf8($_) } @command;
-    open my $out, '-|', @command or die "$command[0]: $!\n";
+    my $pid = open(my $out, '-|') // die "fork: $!\n";
+    if ($pid == 0) {
+        open STDERR, '>&', \*STDOUT;
+        exec @command or POSIX::_exit(127);
+    }
     my $text = do { local $/; <$out> } // '';
     close $out or die "$command[0] failed: $text\n";
     utf8::decode($text);

@@ -1,0 +1,58 @@
+/* json-c builds the tree of a text that was found to be strict JSON before. */
+#include <limits.h>
+
+#include "base/json.h"
+
+/*
+ * The text need not end in a NUL: json-c gets one behind it, as an end that it insists on. Space behind the value is left out,
+ * since json-c, when it is strict, takes it for more text.
+ */
+static enum json_tokener_error
+build(struct json_tokener *tokener, const char *text, size_t len, struct json_object **tree)
+{
+    enum json_tokener_error result;
+
+    while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\n' || text[len - 1] == '\r' ||
+                       text[len - 1] == '\t')) {
+        len--;
+    }
+    *tree = json_tokener_parse_ex(tokener, text, (int)len);
+    result = json_tokener_get_error(tokener);
+    if (result == json_tokener_continue) { /* a number might go on */
+        *tree = json_tokener_parse_ex(tokener, "", 1);
+        result = json_tokener_get_error(tokener);
+    }
+    return result;
+}
+
+bool
+json_parse(const char *text, size_t len, struct arena *scratch, struct json_object **tree,
+           struct json_error *error)
+{
+    struct json_tokener *tokener;
+    enum json_tokener_error result;
+
+    *tree = NULL;
+    if (len > INT_MAX) {
+        *error = (struct json_error){.offset = INT_MAX, .reason = "longer than 2 GiB"};
+        return false;
+    }
+    if (!json_check(text, len, scratch, error)) {
+        return false;
+    }
+    tokener = json_tokener_new_ex(JSON_MAX_DEPTH + 1);
+    if (tokener == NULL) {
+        *error = (struct json_error){.reason = "out of memory"};
+        return false;
+    }
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+    result = build(tokener, text, len, tree);
+    if (result != json_tokener_success) {
+        *error = (struct json_error){.offset = json_tokener_get_parse_end(tokener),
+                                     .reason = json_tokener_error_desc(result)};
+        json_object_put(*tree);
+        *tree = NULL;
+    }
+    json_tokener_free(tokener);
+    return result == json_tokener_success;
+}
