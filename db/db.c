@@ -140,7 +140,8 @@ connect_to(const struct settings *s, const char *database)
                               CLIENT_FOUND_ROWS) != NULL &&
            mysql_query(mysql, session_setup) == 0 && mysql_query(mysql, isolation_setup) == 0;
     if (!good) {
-        log_warning("the database cannot be reached: %u %s", mysql_errno(mysql), mysql_error(mysql));
+        log_warning("the database cannot be reached: %u %s", mysql_errno(mysql),
+                    mysql_error(mysql));
         mysql_close(mysql);
         mysql = NULL;
     }
@@ -174,7 +175,8 @@ db_create_database(const struct settings *s)
     if (mysql == NULL) {
         return DB_DOWN;
     }
-    strcat(strcat(sql, s->db_database), "` CHARACTER SET utf8mb4"); /* a checked name of 64 at most */
+    strcat(strcat(sql, s->db_database),
+           "` CHARACTER SET utf8mb4"); /* a checked name of 64 at most */
     good = mysql_query(mysql, sql) == 0;
     if (!good) {
         log_warning("the database cannot be made: %u %s", mysql_errno(mysql), mysql_error(mysql));

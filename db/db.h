@@ -19,12 +19,12 @@
 /* What became of a query. What a model function adds of its own meaning stands in its header. */
 enum db_result {
     DB_OK,
-    DB_NONE,        /* no such row */
-    DB_EXISTS,      /* a unique key refuses it; or it was made before */
-    DB_FORBIDDEN,   /* the row is there, the caller may not */
-    DB_CONFLICT,    /* the row's state does not allow it */
-    DB_DOWN,        /* the server is away, or was lost on the way; try again later */
-    DB_ERROR,       /* anything else; it has been logged */
+    DB_NONE,      /* no such row */
+    DB_EXISTS,    /* a unique key refuses it; or it was made before */
+    DB_FORBIDDEN, /* the row is there, the caller may not */
+    DB_CONFLICT,  /* the row's state does not allow it */
+    DB_DOWN,      /* the server is away, or was lost on the way; try again later */
+    DB_ERROR,     /* anything else; it has been logged */
 };
 
 struct db;
@@ -33,7 +33,8 @@ struct db;
 void db_library_init(void);
 
 /* Makes no connection yet. Lives until db_close; `settings` must live longer. Never NULL. */
-struct db *db_open(const struct settings *settings) __attribute__((nonnull, returns_nonnull, warn_unused_result));
+struct db *db_open(const struct settings *settings)
+    __attribute__((nonnull, returns_nonnull, warn_unused_result));
 void db_close(struct db *db);
 
 /* Connect now if not connected. */
@@ -72,10 +73,11 @@ struct db_value db_bytes(const void *at, size_t len) __attribute__((nonnull));
  * DB_OK; DB_EXISTS for a duplicate key (1062); DB_DOWN; DB_ERROR.
  * Rows are then read with db_next until it returns false, and must be read or dropped (db_done) before the next db_run.
  */
-#define db_run(db, sql, ...) db_run_values((db), (sql), DB_VALUES(__VA_ARGS__), DB_COUNT(__VA_ARGS__))
+#define db_run(db, sql, ...)                                                                       \
+    db_run_values((db), (sql), DB_VALUES(__VA_ARGS__), DB_COUNT(__VA_ARGS__))
 #define db_run_plain(db, sql) db_run_values((db), (sql), NULL, 0)
-enum db_result db_run_values(struct db *db, const char *sql, const struct db_value *values, size_t count)
-    __attribute__((nonnull(1, 2), warn_unused_result));
+enum db_result db_run_values(struct db *db, const char *sql, const struct db_value *values,
+                             size_t count) __attribute__((nonnull(1, 2), warn_unused_result));
 
 /* The next row; false at the end or on an error, which db_done then returns. */
 bool db_next(struct db *db) __attribute__((nonnull, warn_unused_result));
@@ -83,7 +85,8 @@ bool db_next(struct db *db) __attribute__((nonnull, warn_unused_result));
 /* Columns of the current row, from 0. Texts are copied into the arena, whole, whatever their length. */
 bool db_is_null(struct db *db, unsigned column) __attribute__((nonnull));
 int64_t db_get_int(struct db *db, unsigned column) __attribute__((nonnull)); /* NULL reads as 0 */
-const char *db_get_text(struct db *db, unsigned column, struct arena *a) __attribute__((nonnull)); /* NULL for NULL */
+const char *db_get_text(struct db *db, unsigned column, struct arena *a)
+    __attribute__((nonnull)); /* NULL for NULL */
 /* The bytes in place, valid until the next db_next or db_done; NULL for NULL. */
 const char *db_peek(struct db *db, unsigned column, size_t *len) __attribute__((nonnull));
 
@@ -91,9 +94,10 @@ const char *db_peek(struct db *db, unsigned column, size_t *len) __attribute__((
 enum db_result db_done(struct db *db) __attribute__((nonnull));
 
 /* db_run, then the one row expected: DB_OK with the row current (call db_done when it is read), DB_NONE without (done). */
-#define db_one(db, sql, ...) db_one_values((db), (sql), DB_VALUES(__VA_ARGS__), DB_COUNT(__VA_ARGS__))
-enum db_result db_one_values(struct db *db, const char *sql, const struct db_value *values, size_t count)
-    __attribute__((nonnull(1, 2), warn_unused_result));
+#define db_one(db, sql, ...)                                                                       \
+    db_one_values((db), (sql), DB_VALUES(__VA_ARGS__), DB_COUNT(__VA_ARGS__))
+enum db_result db_one_values(struct db *db, const char *sql, const struct db_value *values,
+                             size_t count) __attribute__((nonnull(1, 2), warn_unused_result));
 
 /* Of the last statement that changed something: rows matched (CLIENT_FOUND_ROWS), and the id or LAST_INSERT_ID(expr) it made. */
 uint64_t db_affected(const struct db *db) __attribute__((nonnull));
@@ -128,6 +132,7 @@ enum db_result db_execute(struct db *db, const char *sql, size_t len, const char
     __attribute__((nonnull, warn_unused_result));
 
 /* Make DB_DATABASE where it does not exist, on a connection of its own. */
-enum db_result db_create_database(const struct settings *settings) __attribute__((nonnull, warn_unused_result));
+enum db_result db_create_database(const struct settings *settings)
+    __attribute__((nonnull, warn_unused_result));
 
 #endif

@@ -42,8 +42,8 @@ members_lock_group(const struct room_reader *who, int64_t room_id, struct locked
 {
     struct db *db = who->db;
     enum role role;
-    enum db_result r =
-        db_one(db, "SELECT kind, is_open, name FROM rooms WHERE id = ? FOR UPDATE", db_int(room_id));
+    enum db_result r = db_one(db, "SELECT kind, is_open, name FROM rooms WHERE id = ? FOR UPDATE",
+                              db_int(room_id));
 
     if (r != DB_OK) {
         return r == DB_NONE ? refuse(REFUSED_NO_ROOM, why) : r;
@@ -144,7 +144,8 @@ may_add(const struct work *w, const struct locked_room *room)
 static enum db_result
 change_role(const struct work *w)
 {
-    enum db_result r = db_run(w->who->db, "UPDATE members SET role = ? WHERE room_id = ? AND user_id = ?",
+    enum db_result r = db_run(w->who->db,
+                              "UPDATE members SET role = ? WHERE room_id = ? AND user_id = ?",
                               db_int(w->role), db_int(w->room_id), db_int(w->user_id));
 
     return r == DB_OK ? append(w->who->db, w->room_id, ENTRY_ROLE, w->user_id, role_names[w->role])
@@ -228,7 +229,8 @@ hand_over(struct work *w)
 static enum db_result
 remove_body(struct db *db, void *context)
 {
-    struct work w = *(struct work *)context; /* a copy: hand_over changes it, and a retry begins anew */
+    struct work w = *(
+        struct work *)context; /* a copy: hand_over changes it, and a retry begins anew */
     enum refusal *why = &((struct work *)context)->why;
     struct locked_room room;
     enum role now;
@@ -267,11 +269,11 @@ members_remove(const struct room_reader *who, int64_t room_id, int64_t user_id, 
 enum db_result
 members_read(const struct room_reader *who, int64_t room_id, int64_t seq, int64_t *read_seq)
 {
-    enum db_result r =
-        db_run(who->db,
-               "UPDATE members SET read_seq = LAST_INSERT_ID(GREATEST(read_seq, LEAST(?, "
-               "(SELECT last_seq FROM rooms WHERE id = ?)))) WHERE room_id = ? AND user_id = ?",
-               db_int(seq), db_int(room_id), db_int(room_id), db_int(who->user_id));
+    enum db_result r = db_run(
+        who->db,
+        "UPDATE members SET read_seq = LAST_INSERT_ID(GREATEST(read_seq, LEAST(?, "
+        "(SELECT last_seq FROM rooms WHERE id = ?)))) WHERE room_id = ? AND user_id = ?",
+        db_int(seq), db_int(room_id), db_int(room_id), db_int(who->user_id));
 
     *read_seq = db_insert_id(who->db);
     return r == DB_OK && db_affected(who->db) == 0 ? DB_NONE : r;

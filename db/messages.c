@@ -13,11 +13,11 @@ send_body(struct db *db, void *context)
 enum db_result
 messages_refusal(const struct room_reader *who, int64_t room_id, enum refusal *why)
 {
-    enum db_result r =
-        db_one(who->db,
-               "SELECT EXISTS (SELECT 1 FROM members WHERE room_id = ? AND user_id = ?) "
-               "FROM rooms WHERE id = ?",
-               db_int(room_id), db_int(who->user_id), db_int(room_id));
+    enum db_result r = db_one(
+        who->db,
+        "SELECT EXISTS (SELECT 1 FROM members WHERE room_id = ? AND user_id = ?) "
+        "FROM rooms WHERE id = ?",
+        db_int(room_id), db_int(who->user_id), db_int(room_id));
     bool member;
 
     if (r == DB_NONE) {
@@ -55,8 +55,8 @@ messages_send(const struct room_reader *who, int64_t room_id, const char *client
         return r == DB_OK ? DB_DOWN : r; /* joined this very moment: the sender tries again */
     }
     if (r == DB_EXISTS) {
-        enum db_result found =
-            room_log_find(who->db, who->arena, room_id, who->user_id, client_id, entry);
+        enum db_result found = room_log_find(who->db, who->arena, room_id, who->user_id, client_id,
+                                             entry);
 
         r = found == DB_OK ? DB_EXISTS : found;
     }
@@ -71,8 +71,8 @@ enum db_result
 messages_read(const struct room_reader *who, int64_t room_id, const struct log_range *range,
               struct entry *entries, size_t *count, enum refusal *why)
 {
-    enum db_result r =
-        room_log_read(who->db, who->arena, room_id, who->user_id, range, entries, count);
+    enum db_result r = room_log_read(who->db, who->arena, room_id, who->user_id, range, entries,
+                                     count);
 
     if (r == DB_OK && *count == 0) {
         return messages_refusal(who, room_id, why);

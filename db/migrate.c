@@ -93,9 +93,9 @@ static bool
 read_past(struct run *run)
 {
     enum { MOST = 10000 };
-    enum db_result r =
-        db_run_plain(run->db, "SELECT number, name, checksum, statements_done, finished_at FROM "
-                              "schema_migrations ORDER BY number");
+    enum db_result r = db_run_plain(
+        run->db, "SELECT number, name, checksum, statements_done, finished_at FROM "
+                 "schema_migrations ORDER BY number");
 
     run->past = arena_array(&run->arena, MOST, sizeof(*run->past));
     run->past_count = 0;
@@ -271,9 +271,9 @@ explain(struct run *run, const struct migration *m, const struct script_part *pa
 static bool
 note_done(struct run *run, int number, int statements)
 {
-    enum db_result r =
-        db_run(run->db, "UPDATE schema_migrations SET statements_done = ? WHERE number = ?",
-               db_int(statements), db_int(number));
+    enum db_result r = db_run(run->db,
+                              "UPDATE schema_migrations SET statements_done = ? WHERE number = ?",
+                              db_int(statements), db_int(number));
 
     return r == DB_OK || complain(run, "what was done cannot be noted");
 }

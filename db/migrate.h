@@ -15,7 +15,8 @@ struct migration {
     const char *sql;
 };
 
-extern const struct migration migrations[]; /* ends with number 0; made from db/migrations/ by the build */
+extern const struct migration
+    migrations[]; /* ends with number 0; made from db/migrations/ by the build */
 
 enum { MIGRATE_ALL = -1 };
 
@@ -25,13 +26,15 @@ enum { MIGRATE_ALL = -1 };
  * Refuses, with a line on `errors` that says what to do: a past migration whose text changed or that this binary does
  * not have, and one that failed half-way before. Returns an exit status: 0, or 1.
  */
-int migrate_run(const struct settings *settings, int to, FILE *out, FILE *errors) __attribute__((nonnull));
-
-/* The same with other lists than the embedded one. */
-int migrate_run_list(const struct settings *settings, const struct migration *list, int to, FILE *out, FILE *errors)
+int migrate_run(const struct settings *settings, int to, FILE *out, FILE *errors)
     __attribute__((nonnull));
 
+/* The same with other lists than the embedded one. */
+int migrate_run_list(const struct settings *settings, const struct migration *list, int to,
+                     FILE *out, FILE *errors) __attribute__((nonnull));
+
 /* One line a migration: number, name, done at, pending, changed or failed. 0 where nothing is pending or wrong, 1 otherwise. */
-int migrate_status(const struct settings *settings, FILE *out, FILE *errors) __attribute__((nonnull));
+int migrate_status(const struct settings *settings, FILE *out, FILE *errors)
+    __attribute__((nonnull));
 
 #endif

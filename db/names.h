@@ -23,8 +23,8 @@ struct person {
  * Fill in the nickname (NULL before) of each of `count` persons, `stride` bytes apart, by id; up to 30 s old. A user who is
  * gone has "". The texts live in the arena.
  */
-enum db_result names_fill(struct names *names, struct db *db, struct arena *a, struct person *first, size_t count,
-                          size_t stride) __attribute__((nonnull, warn_unused_result));
+enum db_result names_fill(struct names *names, struct db *db, struct arena *a, struct person *first,
+                          size_t count, size_t stride) __attribute__((nonnull, warn_unused_result));
 
 /* What was just changed is shown at once, at least by this thread. */
 void names_forget(struct names *names, int64_t user_id) __attribute__((nonnull));

@@ -67,8 +67,7 @@ redis_close(struct redis *r)
 static void
 fail(struct redis *r, const char *what)
 {
-    log_warning("Redis: %s: %s", what,
-                r->context == NULL ? "out of memory" : r->context->errstr);
+    log_warning("Redis: %s: %s", what, r->context == NULL ? "out of memory" : r->context->errstr);
     drop(r);
     r->failed_us = clock_mono_us();
 }
@@ -77,8 +76,7 @@ fail(struct redis *r, const char *what)
 static bool
 introduce(struct redis *r, const char *command, const char *value)
 {
-    redisReply *answer =
-        redisCommandArgv(r->context, 2, (const char *[]){command, value}, NULL);
+    redisReply *answer = redisCommandArgv(r->context, 2, (const char *[]){command, value}, NULL);
     bool good = answer != NULL && answer->type != REDIS_REPLY_ERROR;
 
     if (answer != NULL && !good) {

@@ -16,7 +16,8 @@
 struct redis;
 
 /* Makes no connection yet. Never NULL; `settings` must live longer. */
-struct redis *redis_open(const struct settings *settings) __attribute__((nonnull, returns_nonnull, warn_unused_result));
+struct redis *redis_open(const struct settings *settings)
+    __attribute__((nonnull, returns_nonnull, warn_unused_result));
 void redis_close(struct redis *r);
 
 enum redis_state { REDIS_OFF, REDIS_DOWN, REDIS_UP };
@@ -46,8 +47,9 @@ redisReply *redis_run_args(struct redis *r, const struct redis_arg *args, size_t
  * Run a Lua script by its digest (EVALSHA), sending its text where the server has forgotten it.
  * `script` is a string literal: its digest is cached under its address. As redis_run otherwise.
  */
-redisReply *redis_script(struct redis *r, const char *script, size_t keys, const struct redis_arg *args,
-                         size_t count) __attribute__((nonnull, warn_unused_result));
+redisReply *redis_script(struct redis *r, const char *script, size_t keys,
+                         const struct redis_arg *args, size_t count)
+    __attribute__((nonnull, warn_unused_result));
 
 /* Text of a decimal number for an argument; `text` must hold 21 bytes. */
 struct redis_arg redis_number(int64_t n, char text[static 21]);

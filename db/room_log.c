@@ -6,7 +6,8 @@
 
 #include "base/clock.h"
 
-#define COLUMNS "l.room_id, l.seq, l.kind, l.sender_id, l.client_id, l.body, l.ref_seq, l.created_at"
+#define COLUMNS                                                                                    \
+    "l.room_id, l.seq, l.kind, l.sender_id, l.client_id, l.body, l.ref_seq, l.created_at"
 
 /* LAST_INSERT_ID(expr) brings the number back with the answer of the update, without a query of its own. */
 static enum db_result

@@ -49,7 +49,8 @@ enum db_result room_log_read(struct db *db, struct arena *a, int64_t room_id, in
     __attribute__((nonnull, warn_unused_result));
 
 /* Messages of others after `read_seq`, counted up to `most`. */
-enum db_result room_log_unread(struct db *db, int64_t room_id, int64_t reader_id, int64_t read_seq, int64_t most,
-                               int64_t *unread) __attribute__((nonnull, warn_unused_result));
+enum db_result room_log_unread(struct db *db, int64_t room_id, int64_t reader_id, int64_t read_seq,
+                               int64_t most, int64_t *unread)
+    __attribute__((nonnull, warn_unused_result));
 
 #endif

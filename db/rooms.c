@@ -9,7 +9,8 @@
 #include "db/members.h"
 
 enum {
-    COUNTED_WINDOW = 300, /* entries of a room that the list itself looks through for its unread count */
+    COUNTED_WINDOW =
+        300, /* entries of a room that the list itself looks through for its unread count */
     BATCH = 8,
 };
 
@@ -59,7 +60,8 @@ read_room(struct db *db, struct arena *a)
     if (!db_is_null(db, 15)) {
         struct profile *peer = arena_alloc(a, sizeof(*peer));
 
-        *peer = (struct profile){db_get_int(db, 15), db_get_text(db, 16, a), db_get_text(db, 17, a)};
+        *peer = (struct profile){db_get_int(db, 15), db_get_text(db, 16, a),
+                                 db_get_text(db, 17, a)};
         room.peer = peer;
     }
     return room;
@@ -116,13 +118,13 @@ rooms_mine(const struct room_reader *who, struct room_cursor cursor, size_t limi
            struct room **rooms, size_t *count)
 {
     int64_t last_at = cursor.id > 0 ? cursor.last_at : INT64_MAX;
-    enum db_result r =
-        db_run(who->db,
-               ROOMS("SELECT m0.room_id AS id FROM members m0 JOIN rooms r0 ON r0.id = m0.room_id "
-                     "WHERE m0.user_id = ? AND (r0.last_at < ? OR (r0.last_at = ? AND r0.id < ?)) "
-                     "ORDER BY r0.last_at DESC, r0.id DESC LIMIT ?"),
-               db_int(who->user_id), db_int(last_at), db_int(last_at), db_int(cursor.id),
-               db_int((int64_t)limit), db_int(who->user_id));
+    enum db_result r = db_run(
+        who->db,
+        ROOMS("SELECT m0.room_id AS id FROM members m0 JOIN rooms r0 ON r0.id = m0.room_id "
+              "WHERE m0.user_id = ? AND (r0.last_at < ? OR (r0.last_at = ? AND r0.id < ?)) "
+              "ORDER BY r0.last_at DESC, r0.id DESC LIMIT ?"),
+        db_int(who->user_id), db_int(last_at), db_int(last_at), db_int(cursor.id),
+        db_int((int64_t)limit), db_int(who->user_id));
 
     return r == DB_OK ? read_rooms(who, limit, rooms, count) : r;
 }
@@ -132,13 +134,12 @@ rooms_open(const struct room_reader *who, struct room_cursor cursor, size_t limi
            struct room **rooms, size_t *count)
 {
     int64_t last_at = cursor.id > 0 ? cursor.last_at : INT64_MAX;
-    enum db_result r =
-        db_run(who->db,
-               ROOMS("SELECT r0.id FROM rooms r0 WHERE r0.is_open = 1 AND "
-                     "(r0.last_at < ? OR (r0.last_at = ? AND r0.id < ?)) "
-                     "ORDER BY r0.last_at DESC, r0.id DESC LIMIT ?"),
-               db_int(last_at), db_int(last_at), db_int(cursor.id), db_int((int64_t)limit),
-               db_int(who->user_id));
+    enum db_result r = db_run(who->db,
+                              ROOMS("SELECT r0.id FROM rooms r0 WHERE r0.is_open = 1 AND "
+                                    "(r0.last_at < ? OR (r0.last_at = ? AND r0.id < ?)) "
+                                    "ORDER BY r0.last_at DESC, r0.id DESC LIMIT ?"),
+                              db_int(last_at), db_int(last_at), db_int(cursor.id),
+                              db_int((int64_t)limit), db_int(who->user_id));
 
     return r == DB_OK ? read_rooms(who, limit, rooms, count) : r;
 }
@@ -178,8 +179,8 @@ rooms_find(const struct room_reader *who, int64_t id, struct room *found, enum r
 {
     struct room *rooms;
     size_t count;
-    enum db_result r =
-        db_run(who->db, ROOMS("SELECT r0.id FROM rooms r0 WHERE r0.id = ?"), db_int(id), db_int(who->user_id));
+    enum db_result r = db_run(who->db, ROOMS("SELECT r0.id FROM rooms r0 WHERE r0.id = ?"),
+                              db_int(id), db_int(who->user_id));
 
     r = r == DB_OK ? read_rooms(who, 1, &rooms, &count) : r;
     if (r != DB_OK) {

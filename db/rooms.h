@@ -59,30 +59,35 @@ struct room_reader {
 };
 
 /* A page of my rooms, or of the open ones, after `cursor`; `limit` at most. */
-enum db_result rooms_mine(const struct room_reader *who, struct room_cursor cursor, size_t limit, struct room **rooms,
-                          size_t *count) __attribute__((nonnull, warn_unused_result));
-enum db_result rooms_open(const struct room_reader *who, struct room_cursor cursor, size_t limit, struct room **rooms,
-                          size_t *count) __attribute__((nonnull, warn_unused_result));
-
-/* Those of `ids` that exist and that I am in. */
-enum db_result rooms_by_ids(const struct room_reader *who, const int64_t *ids, size_t id_count, struct room **rooms,
-                            size_t *count) __attribute__((nonnull(1, 4, 5), warn_unused_result));
-
-/* A room that I am in, or that is open. */
-enum db_result rooms_find(const struct room_reader *who, int64_t id, struct room *found, enum refusal *why)
+enum db_result rooms_mine(const struct room_reader *who, struct room_cursor cursor, size_t limit,
+                          struct room **rooms, size_t *count)
+    __attribute__((nonnull, warn_unused_result));
+enum db_result rooms_open(const struct room_reader *who, struct room_cursor cursor, size_t limit,
+                          struct room **rooms, size_t *count)
     __attribute__((nonnull, warn_unused_result));
 
+/* Those of `ids` that exist and that I am in. */
+enum db_result rooms_by_ids(const struct room_reader *who, const int64_t *ids, size_t id_count,
+                            struct room **rooms, size_t *count)
+    __attribute__((nonnull(1, 4, 5), warn_unused_result));
+
+/* A room that I am in, or that is open. */
+enum db_result rooms_find(const struct room_reader *who, int64_t id, struct room *found,
+                          enum refusal *why) __attribute__((nonnull, warn_unused_result));
+
 /* Make a group with me as its owner and `others` in it. */
-enum db_result rooms_add(const struct room_reader *who, const char *name, int open, const int64_t *others,
-                         size_t other_count, int64_t *room_id, enum refusal *why)
+enum db_result rooms_add(const struct room_reader *who, const char *name, int open,
+                         const int64_t *others, size_t other_count, int64_t *room_id,
+                         enum refusal *why)
     __attribute__((nonnull(1, 2, 6, 7), warn_unused_result));
 
 /* The direct room of me and `peer_id`: the one there is, or a new one. There is never a second. */
-enum db_result rooms_dm(const struct room_reader *who, int64_t peer_id, int64_t *room_id, enum refusal *why)
-    __attribute__((nonnull, warn_unused_result));
+enum db_result rooms_dm(const struct room_reader *who, int64_t peer_id, int64_t *room_id,
+                        enum refusal *why) __attribute__((nonnull, warn_unused_result));
 
 /* Change a group as its owner or admin: name (NULL: as it is), open (-1: as it is). */
-enum db_result rooms_change(const struct room_reader *who, int64_t room_id, const char *name, int open,
-                            enum refusal *why) __attribute__((nonnull(1, 5), warn_unused_result));
+enum db_result rooms_change(const struct room_reader *who, int64_t room_id, const char *name,
+                            int open, enum refusal *why)
+    __attribute__((nonnull(1, 5), warn_unused_result));
 
 #endif

@@ -19,7 +19,8 @@ skip_one(const char *at)
         }
         return *at == '\0' ? at : at + 1;
     }
-    if (*at == '#' || (at[0] == '-' && at[1] == '-' && (at[2] == '\0' || isspace((unsigned char)at[2])))) {
+    if (*at == '#' ||
+        (at[0] == '-' && at[1] == '-' && (at[2] == '\0' || isspace((unsigned char)at[2])))) {
         return at + strcspn(at, "\n");
     }
     if (at[0] == '/' && at[1] == '*') {

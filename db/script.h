@@ -15,6 +15,7 @@ struct script_part {
  * The statement at *from, which moves behind it; false at the end. "; " inside quotes, backquotes and comments does not count.
  * Begin with *from the script and *line 1.
  */
-bool script_next(const char **from, int *line, struct script_part *part) __attribute__((nonnull, warn_unused_result));
+bool script_next(const char **from, int *line, struct script_part *part)
+    __attribute__((nonnull, warn_unused_result));
 
 #endif

@@ -163,12 +163,12 @@ enum db_result
 sessions_list(struct db *db, int64_t user_id, int64_t before, size_t limit, struct arena *a,
               struct device **devices, size_t *count)
 {
-    enum db_result r =
-        db_run(db,
-               "SELECT id, device, created_at, last_seen_at, expires_at FROM sessions "
-               "WHERE user_id = ? AND id < ? AND expires_at > ? ORDER BY id DESC LIMIT ?",
-               db_int(user_id), db_int(before > 0 ? before : INT64_MAX), db_int(clock_now_ms()),
-               db_int((int64_t)limit));
+    enum db_result r = db_run(
+        db,
+        "SELECT id, device, created_at, last_seen_at, expires_at FROM sessions "
+        "WHERE user_id = ? AND id < ? AND expires_at > ? ORDER BY id DESC LIMIT ?",
+        db_int(user_id), db_int(before > 0 ? before : INT64_MAX), db_int(clock_now_ms()),
+        db_int((int64_t)limit));
 
     *devices = arena_array(a, limit, sizeof(**devices));
     *count = 0;

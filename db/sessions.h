@@ -25,21 +25,23 @@ struct device {
 };
 
 /* Make one; its token's hash is all that is kept. */
-enum db_result sessions_add(struct db *db, int64_t user_id, const uint8_t hash[static TOKEN_HASH_BYTES],
-                            const char *device, int days, struct session *made)
+enum db_result sessions_add(struct db *db, int64_t user_id,
+                            const uint8_t hash[static TOKEN_HASH_BYTES], const char *device,
+                            int days, struct session *made)
     __attribute__((nonnull, warn_unused_result));
 
 /*
  * Find the session of a token, and count the call for its user where use->per_minute is not 0, both in one trip to Redis.
  * DB_NONE where there is none, or it has expired. A session in use is prolonged, and last_seen_at moved, at most once an hour.
  */
-enum db_result sessions_find(struct db *db, struct redis *redis, const uint8_t hash[static TOKEN_HASH_BYTES],
-                             int days, struct limit_use *use, struct session *found)
+enum db_result sessions_find(struct db *db, struct redis *redis,
+                             const uint8_t hash[static TOKEN_HASH_BYTES], int days,
+                             struct limit_use *use, struct session *found)
     __attribute__((nonnull, warn_unused_result));
 
 /* A page of a user's sessions that have not expired, newest first, below `before` (0: from the newest). */
-enum db_result sessions_list(struct db *db, int64_t user_id, int64_t before, size_t limit, struct arena *a,
-                             struct device **devices, size_t *count)
+enum db_result sessions_list(struct db *db, int64_t user_id, int64_t before, size_t limit,
+                             struct arena *a, struct device **devices, size_t *count)
     __attribute__((nonnull, warn_unused_result));
 
 /* End a user's session; DB_NONE where the user has no such one. From then on its token finds nothing. */
@@ -47,7 +49,7 @@ enum db_result sessions_end(struct db *db, struct redis *redis, int64_t user_id,
     __attribute__((nonnull, warn_unused_result));
 
 /* End all of a user's sessions but one. */
-enum db_result sessions_end_others(struct db *db, struct redis *redis, int64_t user_id, int64_t kept_id)
-    __attribute__((nonnull, warn_unused_result));
+enum db_result sessions_end_others(struct db *db, struct redis *redis, int64_t user_id,
+                                   int64_t kept_id) __attribute__((nonnull, warn_unused_result));
 
 #endif

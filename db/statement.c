@@ -208,7 +208,8 @@ bind_value(MYSQL_BIND *bind, struct place *place, const struct db_value *value)
     case DB_VALUE_BYTES:
         place->len = (unsigned long)value->len;
         bind->buffer_type = value->type == DB_VALUE_TEXT ? MYSQL_TYPE_STRING : MYSQL_TYPE_BLOB;
-        memcpy(&bind->buffer, &at, sizeof(at)); /* the library only reads it, but has no const there */
+        memcpy(&bind->buffer, &at,
+               sizeof(at)); /* the library only reads it, but has no const there */
         bind->buffer_length = place->len;
         break;
     }

@@ -29,7 +29,8 @@ enum { SYNC_ROOMS_MAX = 50 }; /* new rooms in one page */
  * Compare the marks with the rooms I am in. Entries are ascending in each room, `limit` of them at most over all rooms.
  * Costs one query where nothing is new.
  */
-enum db_result sync_read(const struct room_reader *who, const struct sync_mark *marks, size_t mark_count, size_t limit,
-                         struct sync_page *page) __attribute__((nonnull(1, 5), warn_unused_result));
+enum db_result sync_read(const struct room_reader *who, const struct sync_mark *marks,
+                         size_t mark_count, size_t limit, struct sync_page *page)
+    __attribute__((nonnull(1, 5), warn_unused_result));
 
 #endif

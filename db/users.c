@@ -62,9 +62,9 @@ enum db_result
 users_find_by_name(struct db *db, struct arena *a, const char *username, struct user *found,
                    const char **password_hash)
 {
-    enum db_result r =
-        db_one(db, "SELECT " COLUMNS ", password_hash FROM users WHERE username_key = ?",
-               db_text(fold(username, a)));
+    enum db_result r = db_one(db,
+                              "SELECT " COLUMNS ", password_hash FROM users WHERE username_key = ?",
+                              db_text(fold(username, a)));
 
     if (r != DB_OK) {
         return r;

@@ -23,15 +23,18 @@ enum db_result users_find(struct db *db, struct arena *a, int64_t id, struct use
     __attribute__((nonnull, warn_unused_result));
 
 /* By name, whatever its case, and the hash of the password. */
-enum db_result users_find_by_name(struct db *db, struct arena *a, const char *username, struct user *found,
-                                  const char **password_hash) __attribute__((nonnull, warn_unused_result));
+enum db_result users_find_by_name(struct db *db, struct arena *a, const char *username,
+                                  struct user *found, const char **password_hash)
+    __attribute__((nonnull, warn_unused_result));
 
-enum db_result users_password_hash(struct db *db, struct arena *a, int64_t id, const char **password_hash)
+enum db_result users_password_hash(struct db *db, struct arena *a, int64_t id,
+                                   const char **password_hash)
     __attribute__((nonnull, warn_unused_result));
 
 /* A page of the users whose name begins with `prefix`, whatever its case, by name; after the user name `after` ("" for the first page). */
-enum db_result users_search(struct db *db, struct arena *a, const char *prefix, const char *after, size_t limit,
-                            struct user **users, size_t *count) __attribute__((nonnull, warn_unused_result));
+enum db_result users_search(struct db *db, struct arena *a, const char *prefix, const char *after,
+                            size_t limit, struct user **users, size_t *count)
+    __attribute__((nonnull, warn_unused_result));
 
 enum db_result users_set_nickname(struct db *db, int64_t id, const char *nickname)
     __attribute__((nonnull, warn_unused_result));

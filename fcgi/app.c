@@ -39,7 +39,8 @@ create_app(const char *part)
     struct app *app = calloc(1, sizeof(*app));
 
     if (app == NULL || !random_init()) {
-        (void)fprintf(stderr, "fastchat: the system gives no %s\n", app == NULL ? "memory" : "randomness");
+        (void)fprintf(stderr, "fastchat: the system gives no %s\n",
+                      app == NULL ? "memory" : "randomness");
         free(app);
         return NULL;
     }

@@ -164,7 +164,8 @@ static int
 command_routes(int count, char **words)
 {
     (void)words;
-    return count > 1 ? usage_error("routes", "takes no words") : with_app("routes", run_routes, NULL);
+    return count > 1 ? usage_error("routes", "takes no words")
+                     : with_app("routes", run_routes, NULL);
 }
 
 static int
@@ -208,9 +209,9 @@ static int
 command_nginx(int count, char **words)
 {
     static const struct option options[] = {
-        {"listen", required_argument, NULL, 'l'}, {"root", required_argument, NULL, 'r'},
-        {"sockets", required_argument, NULL, 's'}, {"tls", required_argument, NULL, 't'},
-        {"cert", required_argument, NULL, 'c'}, {"key", required_argument, NULL, 'k'},
+        {"listen", required_argument, NULL, 'l'},   {"root", required_argument, NULL, 'r'},
+        {"sockets", required_argument, NULL, 's'},  {"tls", required_argument, NULL, 't'},
+        {"cert", required_argument, NULL, 'c'},     {"key", required_argument, NULL, 'k'},
         {"redirect", required_argument, NULL, 'd'}, {0}};
     struct nginx_options chosen = {
         .root = "/usr/local/share/fastchat/web", .sockets = "/run/fastchat", .redirect = "80"};
@@ -218,14 +219,29 @@ command_nginx(int count, char **words)
 
     while ((option = getopt_long(count, words, "", options, NULL)) != -1) {
         switch (option) {
-        case 'l': chosen.listen = optarg; break;
-        case 'r': chosen.root = optarg; break;
-        case 's': chosen.sockets = optarg; break;
-        case 't': chosen.tls = optarg; break;
-        case 'c': chosen.certificate = optarg; break;
-        case 'k': chosen.key = optarg; break;
-        case 'd': chosen.redirect = optarg; break;
-        default: return USAGE_ERROR;
+        case 'l':
+            chosen.listen = optarg;
+            break;
+        case 'r':
+            chosen.root = optarg;
+            break;
+        case 's':
+            chosen.sockets = optarg;
+            break;
+        case 't':
+            chosen.tls = optarg;
+            break;
+        case 'c':
+            chosen.certificate = optarg;
+            break;
+        case 'k':
+            chosen.key = optarg;
+            break;
+        case 'd':
+            chosen.redirect = optarg;
+            break;
+        default:
+            return USAGE_ERROR;
         }
     }
     if (chosen.tls != NULL && (chosen.certificate == NULL || chosen.key == NULL)) {
@@ -250,7 +266,8 @@ static const struct command {
 } commands[] = {
     {"worker", command_worker, "[--pool api|cpu]", "answer FastCGI requests of a pool"},
     {"migrate", command_migrate, "[--status] [--to N]", "bring the database to this version"},
-    {"settings", command_settings, "[--check] [--get KEY]", "show the settings and where they come from"},
+    {"settings", command_settings, "[--check] [--get KEY]",
+     "show the settings and where they come from"},
     {"routes", command_routes, "", "list the routes"},
     {"openapi", command_openapi, "", "print the OpenAPI document"},
     {"nginx", command_nginx,
@@ -270,9 +287,10 @@ list_commands(FILE *to)
         (void)fprintf(to, "  %-8s %s\n           %s\n", commands[i].name, commands[i].options,
                       commands[i].about);
     }
-    (void)fputs("\nSettings come from .env (or $FASTCHAT_ENV_FILE) and the environment. Started by a "
-                "web server as a CGI program,\nor on a FastCGI socket, it needs no command.\n",
-                to);
+    (void)fputs(
+        "\nSettings come from .env (or $FASTCHAT_ENV_FILE) and the environment. Started by a "
+        "web server as a CGI program,\nor on a FastCGI socket, it needs no command.\n",
+        to);
     return to == stdout ? 0 : USAGE_ERROR;
 }
 

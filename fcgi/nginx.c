@@ -78,7 +78,8 @@ write_error_maps(FILE *out)
     for (size_t i = 0; i < OWN_ERRORS; i++) {
         const struct own_error *e = &own_errors[i];
 
-        (void)fprintf(out, "map $http_accept_language $fastchat_error_%d {\n    default '", e->status);
+        (void)fprintf(out, "map $http_accept_language $fastchat_error_%d {\n    default '",
+                      e->status);
         for (int chinese = 0; chinese < 2; chinese++) {
             buf_clear(&text);
             buf_str(&text, "{\"detail\":");
@@ -265,9 +266,10 @@ nginx_write(const struct router *router, const struct nginx_options *o, FILE *ou
         !is_safe("--redirect", o->redirect)) {
         return false;
     }
-    (void)fputs("# Made by `fastchat nginx` from the route table: for nginx's http {}. Make it anew "
-                "after each upgrade.\n\n",
-                out);
+    (void)fputs(
+        "# Made by `fastchat nginx` from the route table: for nginx's http {}. Make it anew "
+        "after each upgrade.\n\n",
+        out);
     write_maps(router, out);
     write_error_maps(out);
     write_upstreams(o, out);

@@ -10,7 +10,8 @@ struct nginx_options {
     const char *listen;  /* "127.0.0.1:8000" */
     const char *root;    /* the built web client */
     const char *sockets; /* the directory of api.sock and cpu.sock */
-    const char *tls;     /* the server's name: TLS on `listen`, with a redirect from `redirect`; NULL: no TLS */
+    const char *
+        tls; /* the server's name: TLS on `listen`, with a redirect from `redirect`; NULL: no TLS */
     const char *certificate, *key;
     const char *redirect; /* "80" */
 };

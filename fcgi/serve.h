@@ -10,12 +10,14 @@
 struct exchange {
     char *const *env;
     size_t (*read)(void *peer, char *at, size_t size);
-    void (*write)(void *peer, const char *at, size_t len); /* failures are the protocol's: an answer is never needed */
+    void (*write)(void *peer, const char *at,
+                  size_t len); /* failures are the protocol's: an answer is never needed */
     void *peer;
 };
 
 /* Answer one request and log it. Its memory is free afterwards. */
-void serve(const struct app *app, struct resources *from, const struct exchange *with) __attribute__((nonnull));
+void serve(const struct app *app, struct resources *from, const struct exchange *with)
+    __attribute__((nonnull));
 
 /* From now on a crash of this process says on stderr which route it was in. */
 void serve_name_crashes(void);

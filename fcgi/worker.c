@@ -36,13 +36,16 @@
 #define CLOSE_PATIENCE_MS "100"
 
 enum {
-    IDLE_MS = 60 * 1000,    /* after which a thread beyond DB_POOL_MINSIZE closes its database connection */
-    DRAIN_STEP_MS = 100,    /* how often a thread that drains looks whether all is done */
-    DRAIN_SECONDS = 10,     /* beyond the request deadline; the web server lets idle connections go after 5 s */
-    PEER_SECONDS = 10,      /* a peer that neither sends nor reads for so long is dropped */
+    IDLE_MS = 60 *
+              1000, /* after which a thread beyond DB_POOL_MINSIZE closes its database connection */
+    DRAIN_STEP_MS = 100, /* how often a thread that drains looks whether all is done */
+    DRAIN_SECONDS =
+        10, /* beyond the request deadline; the web server lets idle connections go after 5 s */
+    PEER_SECONDS = 10, /* a peer that neither sends nor reads for so long is dropped */
     DRAINED_BODY_MAX = 2 * BODY_MAX, /* unread body that is read away to keep the connection */
     STACK_BYTES = 512 * 1024,
-    MINIMUM_AGE_MS = 1000, /* before a process replaces itself: its supervisor takes a quicker end for a failure */
+    MINIMUM_AGE_MS =
+        1000, /* before a process replaces itself: its supervisor takes a quicker end for a failure */
 };
 
 struct worker {
@@ -53,7 +56,8 @@ struct worker {
     size_t kept_count; /* threads that keep their database connection */
     struct worker_thread *threads;
     int64_t started_us;
-    long last_request; /* the number of requests after which the process replaces itself; 0: never */
+    long
+        last_request; /* the number of requests after which the process replaces itself; 0: never */
     atomic_long requests;
     atomic_long connections;
     atomic_bool draining;
@@ -178,7 +182,8 @@ accept_connection(struct worker *w)
     if (fd < 0) {
         if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) {
             log_error("accept: %s", strerror(errno));
-            (void)usleep(DRAIN_STEP_MS * 1000); /* EMFILE and its like pass; do not spin meanwhile */
+            (void)usleep(DRAIN_STEP_MS *
+                         1000); /* EMFILE and its like pass; do not spin meanwhile */
         }
         return;
     }
@@ -204,8 +209,8 @@ accept_connection(struct worker *w)
 static bool
 is_done(struct worker *w)
 {
-    return is_draining(w) && (atomic_load(&w->connections) == 0 ||
-                              clock_mono_us() > atomic_load(&w->drain_until_us));
+    return is_draining(w) &&
+           (atomic_load(&w->connections) == 0 || clock_mono_us() > atomic_load(&w->drain_until_us));
 }
 
 /* All signals but those that tell of a fault of this very thread. */
@@ -312,8 +317,7 @@ open_epoll(struct worker *w)
     int flags = fcntl(WORKER_SOCKET, F_GETFL);
 
     w->epoll = epoll_create1(EPOLL_CLOEXEC);
-    return w->epoll >= 0 && flags >= 0 &&
-           fcntl(WORKER_SOCKET, F_SETFL, flags | O_NONBLOCK) == 0 &&
+    return w->epoll >= 0 && flags >= 0 && fcntl(WORKER_SOCKET, F_SETFL, flags | O_NONBLOCK) == 0 &&
            epoll_ctl(w->epoll, EPOLL_CTL_ADD, WORKER_SOCKET, &event) == 0;
 }
 
@@ -321,7 +325,9 @@ open_epoll(struct worker *w)
 static long
 jittered(int requests)
 {
-    return requests == 0 ? 0 : requests - requests / 10 + (long)random_below((uint32_t)requests / 5 + 1);
+    return requests == 0
+               ? 0
+               : requests - requests / 10 + (long)random_below((uint32_t)requests / 5 + 1);
 }
 
 int

@@ -221,16 +221,17 @@ write_components(const struct route *const *routes, struct buf *out)
 {
     struct written w = {.count = 0};
 
-    buf_str(out,
-            "\"components\":{\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":"
-            "\"bearer\"}},\"schemas\":{\"Problem\":{\"type\":\"object\",\"required\":[\"detail\","
-            "\"code\"],\"properties\":{\"detail\":{\"type\":\"string\",\"description\":\"words for "
-            "people, in Chinese or English\"},\"code\":{\"type\":\"string\",\"description\":\"a "
-            "stable word for programs\"}}},\"Invalid\":{\"type\":\"object\",\"required\":[\"detail\"],"
-            "\"properties\":{\"detail\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
-            "\"required\":[\"type\",\"loc\",\"msg\",\"input\"],\"properties\":{\"type\":{\"type\":"
-            "\"string\"},\"loc\":{\"type\":\"array\",\"items\":{\"type\":[\"string\",\"integer\"]}},"
-            "\"msg\":{\"type\":\"string\"},\"input\":{},\"ctx\":{\"type\":\"object\"}}}}}}");
+    buf_str(
+        out,
+        "\"components\":{\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":"
+        "\"bearer\"}},\"schemas\":{\"Problem\":{\"type\":\"object\",\"required\":[\"detail\","
+        "\"code\"],\"properties\":{\"detail\":{\"type\":\"string\",\"description\":\"words for "
+        "people, in Chinese or English\"},\"code\":{\"type\":\"string\",\"description\":\"a "
+        "stable word for programs\"}}},\"Invalid\":{\"type\":\"object\",\"required\":[\"detail\"],"
+        "\"properties\":{\"detail\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
+        "\"required\":[\"type\",\"loc\",\"msg\",\"input\"],\"properties\":{\"type\":{\"type\":"
+        "\"string\"},\"loc\":{\"type\":\"array\",\"items\":{\"type\":[\"string\",\"integer\"]}},"
+        "\"msg\":{\"type\":\"string\"},\"input\":{},\"ctx\":{\"type\":\"object\"}}}}}}");
     for (; *routes != NULL; routes++) {
         if (has_body((*routes)->in)) {
             write_component((*routes)->in, false, &w, out);
@@ -281,7 +282,8 @@ write_success(const struct route *route, int status, const char *words, struct b
 static void
 write_error(int status, const char *codes, const char *schema, struct buf *out)
 {
-    buf_printf(out, ",\"%d\":{\"description\":\"%s\",\"content\":{\"application/json\":{\"schema\":",
+    buf_printf(out,
+               ",\"%d\":{\"description\":\"%s\",\"content\":{\"application/json\":{\"schema\":",
                status, codes);
     write_ref(schema, out);
     buf_str(out, "}}}");

@@ -4,7 +4,8 @@
 
 #include "routes/shape.h"
 
-extern const struct pattern username_pattern; /* ASCII letters, digits, "_", CJK ideographs, kana, hangul */
-extern const struct pattern line_pattern;     /* one line of visible text, no space at its ends */
+extern const struct pattern
+    username_pattern; /* ASCII letters, digits, "_", CJK ideographs, kana, hangul */
+extern const struct pattern line_pattern; /* one line of visible text, no space at its ends */
 
 #endif

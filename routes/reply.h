@@ -25,10 +25,11 @@ void reply_db_error(struct request *req, enum db_result r) __attribute__((nonnul
 void reply_faults(struct request *req) __attribute__((nonnull));
 
 /* A body that is ready, of that media type. */
-void reply_bytes(struct request *req, int status, const char *media_type, const void *at, size_t len)
-    __attribute__((nonnull));
+void reply_bytes(struct request *req, int status, const char *media_type, const void *at,
+                 size_t len) __attribute__((nonnull));
 
 /* One more header line; neither may hold a line break. */
-void reply_header(struct request *req, const char *name, const char *value) __attribute__((nonnull));
+void reply_header(struct request *req, const char *name, const char *value)
+    __attribute__((nonnull));
 
 #endif

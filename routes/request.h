@@ -14,8 +14,8 @@
 #include "base/random.h"
 #include "base/settings.h"
 #include "db/db.h"
-#include "db/redis.h"
 #include "db/names.h"
+#include "db/redis.h"
 #include "db/sessions.h"
 
 struct route;
@@ -59,13 +59,14 @@ struct request {
     const char *method; /* after X-HTTP-Method-Override */
     const char *path;   /* as it was sent, without the query */
     const char *query;
-    const char *origin;  /* the Origin header; NULL */
-    const char *address; /* of the client */
+    const char *origin;        /* the Origin header; NULL */
+    const char *address;       /* of the client */
     const struct route *route; /* NULL until one matched */
     const struct router *router;
-    const char *parameters[ROUTE_PARAMETERS_MAX]; /* of the path, decoded, in the order of the pattern */
-    struct session session;             /* user_id 0 where nobody is signed in */
-    struct fault *faults, **last_fault; /* see shape.h */
+    const char
+        *parameters[ROUTE_PARAMETERS_MAX]; /* of the path, decoded, in the order of the pattern */
+    struct session session;                /* user_id 0 where nobody is signed in */
+    struct fault *faults, **last_fault;    /* see shape.h */
     int64_t began_us;
 
     /* The answer. */
@@ -73,7 +74,8 @@ struct request {
 };
 
 /* Lend `from` to the request `req`, which is cleared. */
-void request_init(struct request *req, struct resources *from, char *const *env) __attribute__((nonnull));
+void request_init(struct request *req, struct resources *from, char *const *env)
+    __attribute__((nonnull));
 
 /* A meta-variable ("HTTP_ACCEPT"); NULL where it is not there. */
 const char *request_env(const struct request *req, const char *name) __attribute__((nonnull));

@@ -9,6 +9,7 @@
 struct room_reader room_reader(const struct request *req) __attribute__((nonnull));
 
 /* Answer a result that is not DB_OK: `why` counts where it is DB_FORBIDDEN. */
-void reply_refusal(struct request *req, enum db_result r, enum refusal why) __attribute__((nonnull));
+void reply_refusal(struct request *req, enum db_result r, enum refusal why)
+    __attribute__((nonnull));
 
 #endif

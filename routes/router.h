@@ -15,7 +15,8 @@ struct router *router_new(void) __attribute__((returns_nonnull, warn_unused_resu
 void router_free(struct router *router);
 
 /* Add a group's table, which must live as long. False, with a line on stderr, for a table that contradicts itself or another one. */
-bool router_add(struct router *router, const struct route *table) __attribute__((nonnull, warn_unused_result));
+bool router_add(struct router *router, const struct route *table)
+    __attribute__((nonnull, warn_unused_result));
 
 /* The routes of one path, by method; NULL where a method has none. */
 typedef const struct route *const *router_methods;
@@ -25,9 +26,11 @@ typedef const struct route *const *router_methods;
  * the pattern's parameters, in order.
  */
 router_methods router_find(const struct router *router, const struct url_path *path,
-                           const char *parameters[static ROUTE_PARAMETERS_MAX]) __attribute__((nonnull));
+                           const char *parameters[static ROUTE_PARAMETERS_MAX])
+    __attribute__((nonnull));
 
 /* All routes, in the order of the tables; ends with NULL. */
-const struct route *const *router_all(const struct router *router) __attribute__((nonnull, returns_nonnull));
+const struct route *const *router_all(const struct router *router)
+    __attribute__((nonnull, returns_nonnull));
 
 #endif

@@ -62,7 +62,7 @@ struct field {
     size_t offset;
     bool required;
     bool nullable;
-    bool secret; /* never echoed */
+    bool secret;      /* never echoed */
     int64_t min, max; /* INT: value (max 0: 2^53 - 1); TEXT: characters; INTS, SEQS: elements */
     int64_t fallback; /* INT, BOOL, WORD: the value where nothing is given */
     const char *const *words; /* WORD: ends with NULL */
@@ -91,7 +91,8 @@ struct shape {
         .name = #member, .type = field_type, .offset = offsetof(struct_type, member), __VA_ARGS__  \
     }
 #define PATH_ID(struct_type, member, ...)                                                          \
-    FIELD(struct_type, member, FIELD_INT, .from = FROM_PATH, .required = true, .min = 1, __VA_ARGS__)
+    FIELD(struct_type, member, FIELD_INT, .from = FROM_PATH, .required = true, .min = 1,           \
+          __VA_ARGS__)
 
 /* One fault of a request, as pydantic v2 names it. */
 struct fault {
@@ -112,8 +113,8 @@ struct fault {
 void *shape_read(const struct shape *shape, struct request *req) __attribute__((nonnull));
 
 /* Add a fault that only a handler can find, in a path or body field; answer it with reply_faults. */
-void shape_refuse(struct request *req, const char *from, const char *name, const char *en, const char *zh)
-    __attribute__((nonnull));
+void shape_refuse(struct request *req, const char *from, const char *name, const char *en,
+                  const char *zh) __attribute__((nonnull));
 
 /* Write a struct as a JSON object. */
 void shape_write(const struct shape *shape, const void *from, struct buf *out)

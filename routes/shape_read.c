@@ -86,8 +86,8 @@ echo_json(struct arena *a, struct json_object *value)
         return echo_text(a, json_object_get_string(value),
                          (size_t)json_object_get_string_len(value));
     }
-    text = json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN |
-                                                     JSON_C_TO_STRING_NOSLASHESCAPE);
+    text = json_object_to_json_string_ext(value,
+                                          JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
     return strlen(text) > ECHO_MAX ? "\"\xE2\x80\xA6\"" : arena_strdup(a, text);
 }
 
@@ -185,9 +185,9 @@ read_word(const struct reading *r, const char *text, int *to)
             return true;
         }
         expected = arena_printf(a, "%s%s'%s'", expected,
-                                i == 0                             ? ""
+                                i == 0                           ? ""
                                 : r->field->words[i + 1] == NULL ? " or "
-                                                                   : ", ",
+                                                                 : ", ",
                                 r->field->words[i]);
     }
     refuse(r, "enum", arena_printf(a, "\"expected\":\"%s\"", expected),
@@ -284,8 +284,8 @@ read_ints(const struct reading *r, struct json_object *value, struct ints *to)
     for (size_t i = 0; i < count; i++) {
         struct json_object *item = json_object_array_get_idx(value, i);
         struct field element;
-        struct reading one =
-            inside(r, &element, &element_id, arena_printf(r->req->arena, "%zu", i), item);
+        struct reading one = inside(r, &element, &element_id, arena_printf(r->req->arena, "%zu", i),
+                                    item);
 
         good = read_int_json(&one, item, &at[i]) && good;
     }
@@ -352,8 +352,8 @@ read_json(const struct reading *r, struct json_object *value, char *to)
         } else {
             size_t len = (size_t)json_object_get_string_len(value);
 
-            (void)read_text(
-                r, arena_strndup(r->req->arena, json_object_get_string(value), len), len, at);
+            (void)read_text(r, arena_strndup(r->req->arena, json_object_get_string(value), len),
+                            len, at);
         }
         break;
     case FIELD_INTS:
@@ -460,17 +460,15 @@ read_members(const struct shape *shape, struct request *req, struct json_object 
         if (!given && f->required) {
             missing(req, f);
         } else if (given && (value != NULL || f->required)) {
-            read_json(&(struct reading){req, f, NULL,
-                                        f->secret ? "\"***\"" : echo_json(a, value)},
+            read_json(&(struct reading){req, f, NULL, f->secret ? "\"***\"" : echo_json(a, value)},
                       value, to);
         }
     }
     json_object_object_foreach(tree, key, value)
     {
         if (find_body_field(shape, key) == NULL) {
-            refuse_body(req, "extra_forbidden", echo_text(a, key, strlen(key)),
-                        echo_json(a, value), NULL, "is not a field of this request",
-                        "不是本请求的字段");
+            refuse_body(req, "extra_forbidden", echo_text(a, key, strlen(key)), echo_json(a, value),
+                        NULL, "is not a field of this request", "不是本请求的字段");
         }
     }
 }

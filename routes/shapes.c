@@ -12,13 +12,13 @@ const struct shape user_shape = SHAPE(
     FIELD(struct user, nickname, FIELD_TEXT, .about = "what others see", .example = "\"李雷\""),
     FIELD(struct user, created_at, FIELD_TIME));
 
-const struct shape profile_shape =
-    SHAPE("Profile", struct profile, FIELD(struct profile, id, FIELD_INT),
-          FIELD(struct profile, username, FIELD_TEXT), FIELD(struct profile, nickname, FIELD_TEXT));
+const struct shape profile_shape = SHAPE(
+    "Profile", struct profile, FIELD(struct profile, id, FIELD_INT),
+    FIELD(struct profile, username, FIELD_TEXT), FIELD(struct profile, nickname, FIELD_TEXT));
 
-static const struct shape person_shape =
-    SHAPE("Person", struct person, FIELD(struct person, id, FIELD_INT),
-          FIELD(struct person, nickname, FIELD_TEXT));
+static const struct shape person_shape = SHAPE(
+    "Person", struct person, FIELD(struct person, id, FIELD_INT),
+    FIELD(struct person, nickname, FIELD_TEXT));
 
 const struct shape entry_shape = SHAPE(
     "Entry", struct entry, FIELD(struct entry, room_id, FIELD_INT),
@@ -46,5 +46,5 @@ const struct shape room_shape = SHAPE(
     FIELD(struct room, peer, FIELD_OBJECT, .of = &profile_shape, .nullable = true,
           .about = "the other user of a dm"));
 
-const struct shape page_query_shape =
-    SHAPE("PageQuery", struct page_query, PAGE_FIELDS(struct page_query));
+const struct shape page_query_shape = SHAPE(
+    "PageQuery", struct page_query, PAGE_FIELDS(struct page_query));

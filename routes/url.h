@@ -33,7 +33,7 @@ struct url_query {
     struct url_pair {
         const char *name, *value;
         bool broken; /* an escape cannot be decoded, or holds NUL: `value` is as it was sent */
-    } *pairs;
+    } * pairs;
 };
 
 /* Split and decode "a=1&b=2" ("+" is a space); a second call on the same struct does nothing. */

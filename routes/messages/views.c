@@ -40,7 +40,8 @@ list_messages(struct request *req, const void *input)
         .before = in->before,
         .after = in->after > 0 ? in->after : 0,
         .oldest = in->after >= 0,
-        .limit = (size_t)in->limit + (in->after >= 0), /* one more tells whether there is a newer page */
+        .limit = (size_t)in->limit +
+                 (in->after >= 0), /* one more tells whether there is a newer page */
     };
     struct entry *entries = request_new(req, range.limit, struct entry);
     struct number_page page = {0};
@@ -99,8 +100,7 @@ sync_now(struct request *req, const void *input)
     const struct sync_new *in = input;
     struct room_reader who = room_reader(req);
     struct sync_page page;
-    enum db_result r =
-        sync_read(&who, in->rooms.at, in->rooms.count, (size_t)in->limit, &page);
+    enum db_result r = sync_read(&who, in->rooms.at, in->rooms.count, (size_t)in->limit, &page);
 
     if (r != DB_OK) {
         reply_db_error(req, r);

@@ -148,8 +148,8 @@ put_member(struct request *req, const void *input)
     struct room_reader who = room_reader(req);
     struct member member;
     enum refusal why;
-    enum db_result r =
-        members_put(&who, in->room_id, in->user_id, (enum role)in->role, &member, &why);
+    enum db_result r = members_put(&who, in->room_id, in->user_id, (enum role)in->role, &member,
+                                   &why);
 
     if (r == DB_OK) {
         reply(req, &member);

@@ -10,24 +10,24 @@
     FIELD(type, nickname, FIELD_TEXT, .min = 1, .max = 32, .pattern = &line_pattern,               \
           .example = "\"李雷\"", __VA_ARGS__)
 
-const struct shape user_new_shape =
-    SHAPE("UserNew", struct user_new,
-          FIELD(struct user_new, username, FIELD_TEXT, .required = true, .min = 3, .max = 32,
-                .pattern = &username_pattern, .about = "to sign in; its case does not count",
-                .example = "\"li_lei\""),
-          PASSWORD(struct user_new, password, .min = 8, .example = "\"correct horse\""),
-          NICKNAME(struct user_new, .about = "what others see; the user name where it is left out"));
+const struct shape user_new_shape = SHAPE(
+    "UserNew", struct user_new,
+    FIELD(struct user_new, username, FIELD_TEXT, .required = true, .min = 3, .max = 32,
+          .pattern = &username_pattern, .about = "to sign in; its case does not count",
+          .example = "\"li_lei\""),
+    PASSWORD(struct user_new, password, .min = 8, .example = "\"correct horse\""),
+    NICKNAME(struct user_new, .about = "what others see; the user name where it is left out"));
 
-const struct shape user_change_shape =
-    SHAPE("UserChange", struct user_change, NICKNAME(struct user_change, .about = "left out: as it is"));
+const struct shape user_change_shape = SHAPE(
+    "UserChange", struct user_change, NICKNAME(struct user_change, .about = "left out: as it is"));
 
-const struct shape password_change_shape =
-    SHAPE("PasswordChange", struct password_change,
-          PASSWORD(struct password_change, old_password, .about = "the one that holds now"),
-          PASSWORD(struct password_change, password, .min = 8, .about = "the new one"));
+const struct shape password_change_shape = SHAPE(
+    "PasswordChange", struct password_change,
+    PASSWORD(struct password_change, old_password, .about = "the one that holds now"),
+    PASSWORD(struct password_change, password, .min = 8, .about = "the new one"));
 
-const struct shape user_path_shape =
-    SHAPE("UserPath", struct user_path, PATH_ID(struct user_path, user_id, .about = "the user"));
+const struct shape user_path_shape = SHAPE(
+    "UserPath", struct user_path, PATH_ID(struct user_path, user_id, .about = "the user"));
 
 const struct shape user_query_shape = SHAPE(
     "UserQuery", struct user_query,
@@ -48,8 +48,8 @@ const struct shape session_new_shape = SHAPE(
     FIELD(struct session_new, device, FIELD_TEXT, .max = 100, .pattern = &line_pattern,
           .about = "what the list of devices shows", .example = "\"WeChat on Li Lei's phone\""));
 
-const struct shape session_path_shape =
-    SHAPE("SessionPath", struct session_path, PATH_ID(struct session_path, session_id, .about = "one of mine"));
+const struct shape session_path_shape = SHAPE(
+    "SessionPath", struct session_path, PATH_ID(struct session_path, session_id, .about = "one of mine"));
 
 const struct shape session_made_shape = SHAPE(
     "SessionMade", struct session_made,
@@ -57,12 +57,12 @@ const struct shape session_made_shape = SHAPE(
     FIELD(struct session_made, expires_at, FIELD_TIME, .about = "moves on with use"),
     FIELD(struct session_made, user, FIELD_INLINE, .of = &user_shape));
 
-static const struct shape session_shape =
-    SHAPE("Session", struct device, FIELD(struct device, id, FIELD_INT),
-          FIELD(struct device, device, FIELD_TEXT), FIELD(struct device, created_at, FIELD_TIME),
-          FIELD(struct device, last_seen_at, FIELD_TIME, .about = "to the hour"),
-          FIELD(struct device, expires_at, FIELD_TIME),
-          FIELD(struct device, current, FIELD_BOOL, .about = "the session of this very call"));
+static const struct shape session_shape = SHAPE(
+    "Session", struct device, FIELD(struct device, id, FIELD_INT),
+    FIELD(struct device, device, FIELD_TEXT), FIELD(struct device, created_at, FIELD_TIME),
+    FIELD(struct device, last_seen_at, FIELD_TIME, .about = "to the hour"),
+    FIELD(struct device, expires_at, FIELD_TIME),
+    FIELD(struct device, current, FIELD_BOOL, .about = "the session of this very call"));
 
-const struct shape session_list_shape =
-    NUMBER_PAGE("SessionList", session_shape, "give it back as `cursor` for the next page; null at the end");
+const struct shape session_list_shape = NUMBER_PAGE(
+    "SessionList", session_shape, "give it back as `cursor` for the next page; null at the end");

@@ -54,9 +54,9 @@ search_users(struct request *req, const void *input)
     const struct user_query *in = input;
     struct user *users;
     size_t count;
-    enum db_result r =
-        users_search(req->db, req->arena, in->q, in->cursor != NULL ? in->cursor : "",
-                     (size_t)in->limit + 1, &users, &count);
+    enum db_result r = users_search(req->db, req->arena, in->q,
+                                    in->cursor != NULL ? in->cursor : "", (size_t)in->limit + 1,
+                                    &users, &count);
     struct text_page page = {0};
 
     if (r != DB_OK) {
@@ -146,8 +146,7 @@ sign_in(struct request *req, const void *input)
     char token[TOKEN_TEXT_SIZE];
     uint8_t hash[TOKEN_HASH_BYTES];
     const char *right = NULL;
-    enum db_result r =
-        users_find_by_name(req->db, req->arena, in->username, &made.user, &right);
+    enum db_result r = users_find_by_name(req->db, req->arena, in->username, &made.user, &right);
 
     if (r != DB_OK && r != DB_NONE) {
         reply_db_error(req, r);
