@@ -9,7 +9,8 @@ _Static_assert(PASSWORD_HASH_SIZE >= crypto_pwhash_STRBYTES, "a hash's text must
 
 static unsigned long long passes = 2;
 static size_t memory = 19456 * (size_t)1024;
-static char nobody[PASSWORD_HASH_SIZE]; /* the hash of a password that nobody has; made when first needed */
+static char
+    nobody[PASSWORD_HASH_SIZE]; /* the hash of a password that nobody has; made when first needed */
 static pthread_once_t nobody_once = PTHREAD_ONCE_INIT;
 
 void
@@ -45,8 +46,7 @@ password_matches(const char *password, const char *hash)
     bool same;
 
     (void)pthread_once(&nobody_once, make_nobody);
-    same = crypto_pwhash_str_verify(hash != NULL ? hash : nobody, password,
-                                         strlen(password)) == 0;
+    same = crypto_pwhash_str_verify(hash != NULL ? hash : nobody, password, strlen(password)) == 0;
 
     return same && hash != NULL;
 }

@@ -14,6 +14,7 @@ bool password_hash(const char *password, char hash[static PASSWORD_HASH_SIZE])
     __attribute__((nonnull, warn_unused_result));
 
 /* Is it the password of that hash? With NULL for the hash the same work is done, and the answer is no. */
-bool password_matches(const char *password, const char *hash) __attribute__((nonnull(1), warn_unused_result));
+bool password_matches(const char *password, const char *hash)
+    __attribute__((nonnull(1), warn_unused_result));
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <errmsg.h>
 #include <mysqld_error.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -169,14 +170,14 @@ enum db_result
 db_create_database(const struct settings *s)
 {
     MYSQL *mysql = connect_to(s, NULL);
-    char sql[160] = "CREATE DATABASE IF NOT EXISTS `";
+    char sql[160];
     bool good;
 
     if (mysql == NULL) {
         return DB_DOWN;
     }
-    strcat(strcat(sql, s->db_database),
-           "` CHARACTER SET utf8mb4"); /* a checked name of 64 at most */
+    (void)snprintf(sql, sizeof(sql), "CREATE DATABASE IF NOT EXISTS `%s` CHARACTER SET utf8mb4",
+                   s->db_database); /* a checked name of 64 at most */
     good = mysql_query(mysql, sql) == 0;
     if (!good) {
         log_warning("the database cannot be made: %u %s", mysql_errno(mysql), mysql_error(mysql));

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/number.h"
 
 enum {
     CACHE_SECONDS = 60,
@@ -62,6 +63,15 @@ cache_bury(struct redis *redis, const void *hash)
 
 enum cached { CACHED, ENDED, UNKNOWN };
 
+/* "session user expires"; a tombstone is not. */
+static bool
+read_copy(const char *text, struct session *found)
+{
+    return number_read(&text, &found->id) && *text++ == ' ' &&
+           number_read(&text, &found->user_id) && *text++ == ' ' &&
+           number_read(&text, &found->expires_at) && *text == '\0';
+}
+
 static enum cached
 cache_get(struct redis *redis, const void *hash, struct limit_use *use, struct session *found)
 {
@@ -87,10 +97,7 @@ cache_get(struct redis *redis, const void *hash, struct limit_use *use, struct s
             use->count = answer->element[1]->integer;
         }
         if (text->type == REDIS_REPLY_STRING) {
-            result = sscanf(text->str, "%" SCNd64 " %" SCNd64 " %" SCNd64, &found->id,
-                            &found->user_id, &found->expires_at) == 3
-                         ? CACHED
-                         : ENDED;
+            result = read_copy(text->str, found) ? CACHED : ENDED;
         }
     }
     freeReplyObject(answer);

@@ -288,8 +288,7 @@ start_threads(struct worker *w)
     pthread_attr_t attributes;
     bool good = true;
 
-    w->threads = calloc(w->thread_count, sizeof(*w->threads));
-    if (w->threads == NULL || pthread_attr_init(&attributes) != 0) {
+    if (pthread_attr_init(&attributes) != 0) {
         return false;
     }
     (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
@@ -356,8 +355,10 @@ worker_run(const struct app *app, enum pool pool)
     (void)sigaction(WAKE, &(struct sigaction){.sa_handler = on_wake}, NULL);
     (void)sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
     serve_name_crashes();
-    if (!open_epoll(&w) || !start_threads(&w)) {
+    w.threads = calloc(w.thread_count, sizeof(*w.threads));
+    if (w.threads == NULL || !open_epoll(&w) || !start_threads(&w)) {
         log_error("the worker cannot start: %s", strerror(errno));
+        free(w.threads);
         return 1;
     }
     log_info("ready: %zu threads", w.thread_count);

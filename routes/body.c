@@ -1,10 +1,10 @@
 /* Reads a request's body and checks its length and media type (RFC 9110 sections 8.3 and 8.6). */
 #include "routes/body.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/number.h"
 #include "routes/reply.h"
 
 /* application/json, whatever parameters follow; its charset can only be UTF-8 (RFC 8259 section 8.1). */
@@ -20,24 +20,22 @@ is_json(const char *media_type)
 }
 
 /* Content-Length as a number; -1 where it is none, or beyond any body. */
-static long long
+static int64_t
 content_length(const struct request *req)
 {
     const char *text = request_env(req, "CONTENT_LENGTH");
+    int64_t length;
 
     if (text == NULL || text[0] == '\0') {
         return 0;
     }
-    if (text[strspn(text, "0123456789")] != '\0' || strlen(text) > 18) {
-        return -1;
-    }
-    return strtoll(text, NULL, 10);
+    return number_read(&text, &length) && *text == '\0' ? length : -1;
 }
 
 bool
 body_read(struct request *req, struct body *body)
 {
-    long long length = content_length(req);
+    int64_t length = content_length(req);
     char *at;
     size_t got;
 

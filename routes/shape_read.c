@@ -1,9 +1,9 @@
 /* Reads and checks what a request brings. Faults have pydantic v2's types, places and contexts; the words are ours. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
+#include "base/number.h"
 #include "base/utf8.h"
 #include "routes/body.h"
 #include "routes/route.h"
@@ -127,7 +127,9 @@ int_from_text(const char *text, int64_t *n)
     if (digits[0] == '\0' || digits[strspn(digits, "0123456789")] != '\0') {
         return false;
     }
-    *n = strtoll(text, NULL, 10); /* clamps */
+    if (!number_read(&text, n)) {
+        *n = text[0] == '-' ? INT64_MIN : INT64_MAX;
+    }
     return true;
 }
 

@@ -2,8 +2,8 @@
 #include "routes/rooms/views.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
+#include "base/number.h"
 #include "db/members.h"
 #include "routes/room_reply.h"
 #include "routes/rooms/schemas.h"
@@ -47,10 +47,8 @@ make_room(struct request *req, const void *input)
 static bool
 read_cursor(const char *text, struct room_cursor *cursor)
 {
-    int end = 0;
-
-    return sscanf(text, "%" SCNd64 ".%" SCNd64 "%n", &cursor->last_at, &cursor->id, &end) == 2 &&
-           text[end] == '\0' && cursor->id > 0;
+    return number_read(&text, &cursor->last_at) && *text++ == '.' &&
+           number_read(&text, &cursor->id) && *text == '\0' && cursor->id > 0;
 }
 
 /* A page of rooms, latest activity first. 200. */

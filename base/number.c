@@ -1,0 +1,25 @@
+/* Whole numbers in texts. */
+#include "base/number.h"
+
+bool
+number_read(const char **text, int64_t *n)
+{
+    bool minus = **text == '-';
+    const char *at = *text + minus, *digits = at;
+    int64_t value = 0;
+
+    for (; *at >= '0' && *at <= '9'; at++) {
+        int digit = minus ? '0' - *at : *at - '0';
+
+        if (__builtin_mul_overflow(value, (int64_t)10, &value) ||
+            __builtin_add_overflow(value, (int64_t)digit, &value)) {
+            return false;
+        }
+    }
+    if (at == digits) {
+        return false;
+    }
+    *text = at;
+    *n = value;
+    return true;
+}

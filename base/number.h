@@ -1,0 +1,11 @@
+/* Whole numbers in texts. */
+#ifndef BASE_NUMBER_H
+#define BASE_NUMBER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The decimal integer (-?[0-9]+) at *text, which moves behind it. False, and nothing moved, for none or one beyond int64. */
+bool number_read(const char **text, int64_t *n) __attribute__((nonnull, warn_unused_result));
+
+#endif
