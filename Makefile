@@ -128,7 +128,7 @@ web:
 run:
 	@etc/install-packages build run
 	@$(MAKE) --no-print-directory build
-	@etc/build-web
+	@etc/build-web || echo 'fastchat: the web client could not be built (see above); the API works without it' >&2
 	@exec etc/stack run --with-parent --binary $(program) $(if $(APP_PORT),--port '$(APP_PORT)')
 
 stop:

@@ -1,4 +1,4 @@
-/* Reads line by line; quoted values may span lines. */
+/* Each read_ function does what one of the patterns in python-dotenv's parser.py does, blanks of Unicode included. */
 #include "base/dotenv.h"
 
 #include <string.h>
@@ -10,64 +10,71 @@ struct reader {
     struct dotenv *env;
     struct arena *arena;
     const char *(*lookup)(const char *name);
-    const char *at, *end;
-    int line;
+    const char *start, *at, *end;
+    int line; /* of `at` */
 };
 
 static bool
-fail(struct reader *r, int line, const char *reason)
+fail(struct reader *r, const char *reason)
 {
-    r->env->error = reason;
-    r->env->error_line = line;
+    r->env->faults[r->env->fault_count++] = (struct dotenv_fault){r->line, reason};
     return false;
 }
 
-static bool
-is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\f' || c == '\v';
-}
-
-static bool
-is_line_end(const struct reader *r)
-{
-    return r->at == r->end || *r->at == '\n' || *r->at == '\r';
-}
-
-/* LF, CR LF, or CR alone. */
 static void
-skip_line_end(struct reader *r)
+advance(struct reader *r, const char *to)
 {
-    if (r->at == r->end) {
-        return;
+    for (; r->at < to; r->at++) {
+        r->line += *r->at == '\n';
     }
-    r->at += *r->at == '\r' && r->end - r->at > 1 && r->at[1] == '\n' ? 2 : 1;
-    r->line++;
+}
+
+static char
+peek(const struct reader *r)
+{
+    return r->at < r->end ? *r->at : '\0'; /* no text holds NUL */
+}
+
+/* Bytes of the blank that stands there, by Unicode's White_Space and what Python adds to it; 0 for none. Not a line's end. */
+static size_t
+blank(const char *at, const char *end)
+{
+    const char *next = at;
+    uint32_t c = at < end ? utf8_next(&next) : '\n';
+    bool is = c == ' ' || c == '\t' || c == '\v' || c == '\f' || (c >= 0x1C && c <= 0x1F) ||
+              c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
+              c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+
+    return is ? (size_t)(next - at) : 0;
 }
 
 static void
 skip_blanks(struct reader *r)
 {
-    while (r->at < r->end && is_blank(*r->at)) {
-        r->at++;
+    size_t size = blank(r->at, r->end);
+
+    while (size > 0) {
+        r->at += size;
+        size = blank(r->at, r->end);
     }
 }
 
-/* The rest of a line that may only be a comment. */
-static bool
-skip_comment(struct reader *r)
+static void
+skip_blank_lines(struct reader *r)
 {
     skip_blanks(r);
-    if (r->at < r->end && *r->at == '#') {
-        while (!is_line_end(r)) {
-            r->at++;
-        }
+    while (peek(r) == '\n') {
+        advance(r, r->at + 1);
+        skip_blanks(r);
     }
-    if (!is_line_end(r)) {
-        return false;
-    }
-    skip_line_end(r);
-    return true;
+}
+
+static const char *
+end_of_line(const struct reader *r)
+{
+    const char *newline = memchr(r->at, '\n', (size_t)(r->end - r->at));
+
+    return newline != NULL ? newline : r->end;
 }
 
 static const char *
@@ -76,10 +83,37 @@ value_of(const struct reader *r, const char *name)
     const char *value = r->lookup(name);
     const struct dotenv_pair *pair = value == NULL ? dotenv_find(r->env, name) : NULL;
 
-    return pair == NULL ? value : pair->value;
+    if (pair != NULL) {
+        value = pair->value != NULL ? pair->value : "";
+    }
+    return value;
 }
 
-/* Replace ${NAME} and ${NAME:-default}. An unknown name without a default is empty. */
+/* "${NAME}" or "${NAME:-default}" at `text`: what it stands for, and *text behind it; NULL where neither is there. */
+static const char *
+read_variable(const struct reader *r, const char **text)
+{
+    const char *name = *text + 2, *name_end, *close, *fallback = "", *value;
+
+    if (strncmp(*text, "${", 2) != 0) {
+        return NULL;
+    }
+    name_end = name + strcspn(name, "}:");
+    close = name_end;
+    if (strncmp(name_end, ":-", 2) == 0) {
+        close = strchr(name_end, '}');
+        if (close != NULL) {
+            fallback = arena_strndup(r->arena, name_end + 2, (size_t)(close - name_end) - 2);
+        }
+    }
+    if (close == NULL || *close != '}') {
+        return NULL;
+    }
+    value = value_of(r, arena_strndup(r->arena, name, (size_t)(name_end - name)));
+    *text = close + 1;
+    return value != NULL ? value : fallback;
+}
+
 static const char *
 interpolate(const struct reader *r, const char *text)
 {
@@ -90,179 +124,236 @@ interpolate(const struct reader *r, const char *text)
         return text;
     }
     while (*text != '\0') {
-        const char *close = text[0] == '$' && text[1] == '{' ? strchr(text, '}') : NULL;
-        const char *name, *fallback, *value;
+        const char *value = read_variable(r, &text);
 
-        if (close == NULL) {
+        if (value != NULL) {
+            buf_str(&out, value);
+        } else {
             buf_char(&out, *text++);
-            continue;
         }
-        name = arena_strndup(r->arena, text + 2, (size_t)(close - text) - 2);
-        fallback = strstr(name, ":-");
-        if (fallback != NULL) {
-            name = arena_strndup(r->arena, name, (size_t)(fallback - name));
-            fallback += 2;
-        }
-        value = value_of(r, name);
-        buf_str(&out, value != NULL ? value : fallback != NULL ? fallback : "");
-        text = close + 1;
     }
     whole = arena_strndup(r->arena, buf_cstr(&out), out.len);
     buf_free(&out);
     return whole;
 }
 
-/* 'text': only \\ and \' are escapes. "text": also \" \a \b \f \n \r \t \v. Any other backslash stays. */
+/* In '…' \\ and \' are escapes; in "…" \" \a \b \f \n \r \t \v, too. Any other backslash stays. */
+static const char *
+decode(struct arena *a, char quote, const char *text, size_t len)
+{
+    static const char meanings[256] = {
+        ['\\'] = '\\', ['\''] = '\'', ['"'] = '"',  ['a'] = '\a', ['b'] = '\b',
+        ['f'] = '\f',  ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t', ['v'] = '\v',
+    };
+    char *decoded = arena_alloc(a, len + 1), *to = decoded;
+
+    for (const char *end = text + len; text < end; text++) {
+        char next = end - text > 1 ? text[1] : '\0';
+
+        *to = *text;
+        if (*text == '\\' && meanings[(unsigned char)next] != '\0' &&
+            (quote == '"' || next == '\\' || next == '\'')) {
+            *to = meanings[(unsigned char)next];
+            text++;
+        }
+        to++;
+    }
+    return decoded;
+}
+
+/*
+ * The quote that closes the one at r->at: the first without a backslash just before it, or, where all have one, the last.
+ * (So 'C:\' may be written, unless another quote follows.) NULL for none.
+ */
+static const char *
+closing_quote(const struct reader *r)
+{
+    char quote = *r->at;
+    const char *last = NULL;
+
+    for (const char *at = r->at + 1; at < r->end; at++) {
+        if (*at == quote) {
+            return at;
+        }
+        if (*at == '\\' && r->end - at > 1 && at[1] == quote) {
+            last = ++at;
+        }
+    }
+    return last;
+}
+
 static bool
 read_quoted(struct reader *r, const char **value)
 {
-    static const char names[] = "\"abfnrtv", values[] = "\"\a\b\f\n\r\t\v";
-    char quote = *r->at++;
-    int line = r->line;
-    struct buf out = {0};
+    const char *text = r->at + 1, *close = closing_quote(r);
 
-    while (r->at < r->end && *r->at != quote) {
-        const char *name = NULL;
-        char next = r->end - r->at > 1 ? r->at[1] : '\0';
-
-        if (*r->at == '\\' && next != '\0') {
-            name = quote == '"' ? strchr(names, next) : NULL;
-            if (name != NULL || next == '\\' || next == '\'') {
-                buf_char(&out, name != NULL ? values[name - names] : next);
-                r->at += 2;
-                continue;
-            }
-        }
-        if (*r->at == '\n' || (*r->at == '\r' && next != '\n')) {
-            r->line++;
-        }
-        buf_char(&out, *r->at++);
+    if (close == NULL) {
+        return fail(r, "the quote is not closed");
     }
-    *value = arena_strndup(r->arena, buf_cstr(&out), out.len);
-    buf_free(&out);
-    if (r->at == r->end) {
-        return fail(r, line, "a quote is not closed");
-    }
-    r->at++;
+    *value = decode(r->arena, *r->at, text, (size_t)(close - text));
+    advance(r, close + 1);
     return true;
 }
 
-/* To the end of the line, or to a "#" with a blank before it; blanks at its end do not count. */
+/* To the line's end, or to a "#" behind a blank; without the blanks at its end. */
 static const char *
 read_unquoted(struct reader *r)
 {
-    const char *start = r->at, *end;
+    const char *start = r->at, *end = r->at, *stop = end_of_line(r);
+    bool after_blank = r->at > r->start && r->at[-1] != '=';
 
-    while (!is_line_end(r) && !(*r->at == '#' && (r->at == start || is_blank(r->at[-1])))) {
-        r->at++;
+    while (r->at < stop && !(after_blank && *r->at == '#')) {
+        size_t size = blank(r->at, stop);
+
+        after_blank = size > 0;
+        r->at += after_blank ? size : utf8_sequence(r->at, (size_t)(stop - r->at));
+        end = after_blank ? end : r->at;
     }
-    end = r->at;
-    while (end > start && is_blank(end[-1])) {
-        end--;
+    r->at = stop;
+    return arena_strndup(r->arena, start, (size_t)(end - start));
+}
+
+/* NAME, or 'any NAME'. NULL after a fault. */
+static const char *
+read_key(struct reader *r)
+{
+    const char *start = r->at, *end = r->at;
+
+    if (peek(r) == '\'') {
+        start++;
+        end = memchr(start, '\'', (size_t)(r->end - start));
+        if (end == NULL || end == start) {
+            (void)fail(r, end == NULL ? "the quote is not closed" : "the key is empty");
+            return NULL;
+        }
+        advance(r, end + 1);
+    } else {
+        while (peek(r) != '\0' && strchr("=#\n", peek(r)) == NULL && blank(r->at, r->end) == 0) {
+            r->at += utf8_sequence(r->at, (size_t)(r->end - r->at));
+        }
+        end = r->at;
+        if (end == start) {
+            (void)fail(r, "a key is missing before \"=\"");
+            return NULL;
+        }
     }
     return arena_strndup(r->arena, start, (size_t)(end - start));
 }
 
-static const char *
-read_key(struct reader *r)
+static void
+skip_export(struct reader *r)
 {
-    const char *start = r->at;
-    char quote = *r->at == '\'' ? '\'' : '\0';
-    size_t len;
+    static const char word[] = "export";
+    const char *behind = r->at + sizeof(word) - 1;
 
-    if (quote != '\0') {
-        start = ++r->at;
-        while (!is_line_end(r) && *r->at != quote) {
-            r->at++;
-        }
-        len = (size_t)(r->at - start);
-        r->at += is_line_end(r) ? 0 : 1;
-    } else {
-        while (!is_line_end(r) && *r->at != '=' && *r->at != '#' && !is_blank(*r->at)) {
-            r->at++;
-        }
-        len = (size_t)(r->at - start);
-    }
-    return arena_strndup(r->arena, start, len);
-}
-
-static bool
-read_pair(struct reader *r, struct dotenv_pair *pair)
-{
-    pair->line = r->line;
-    if (r->end - r->at > 7 && memcmp(r->at, "export", 6) == 0 && is_blank(r->at[6])) {
-        r->at += 6;
+    if (r->end - r->at >= (ptrdiff_t)sizeof(word) && memcmp(r->at, word, sizeof(word) - 1) == 0 &&
+        blank(behind, r->end) > 0) {
+        r->at = behind;
         skip_blanks(r);
     }
-    pair->key = read_key(r);
+}
+
+/* Behind a value, or a key that stands alone: only a comment may follow on the line. */
+static bool
+read_end(struct reader *r, const struct dotenv_pair *pair)
+{
     skip_blanks(r);
-    if (pair->key[0] == '\0') {
-        return fail(r, pair->line, "a key is missing before \"=\"");
+    if (peek(r) == '#') {
+        r->at = end_of_line(r);
     }
-    if (r->at == r->end || *r->at != '=') {
-        return fail(r, pair->line, "\"=\" is missing behind the key");
-    }
-    r->at++;
-    skip_blanks(r);
-    if (r->at < r->end && (*r->at == '\'' || *r->at == '"')) {
-        if (!read_quoted(r, &pair->value)) {
-            return false;
-        }
-    } else {
-        pair->value = read_unquoted(r);
-    }
-    pair->value = interpolate(r, pair->value);
-    if (!skip_comment(r)) {
-        return fail(r, pair->line, "there is text behind the closing quote");
+    if (r->at < r->end && *r->at != '\n') {
+        return fail(r, pair->value == NULL ? "\"=\" is missing behind the key"
+                                           : "there is text behind the closing quote");
     }
     return true;
 }
 
+/* One binding, or a comment, up to the line's end. False after a fault. */
 static bool
-check_bytes(struct reader *r)
+read_line(struct reader *r)
 {
-    for (const char *at = r->at; at < r->end; at++) {
-        if (*at == '\0') {
-            return fail(r, r->line, "holds a NUL byte");
-        }
-        r->line += *at == '\n';
+    struct dotenv_pair pair = {.line = r->line};
+
+    skip_export(r);
+    if (peek(r) == '#') {
+        return read_end(r, &pair);
     }
+    pair.key = read_key(r);
+    if (pair.key == NULL) {
+        return false;
+    }
+    skip_blanks(r);
+    if (peek(r) == '=') {
+        r->at++;
+        skip_blanks(r);
+        if (peek(r) != '\'' && peek(r) != '"') {
+            pair.value = read_unquoted(r);
+        } else if (!read_quoted(r, &pair.value)) {
+            return false;
+        }
+        pair.value = interpolate(r, pair.value);
+    }
+    if (!read_end(r, &pair)) {
+        return false;
+    }
+    r->env->pairs[r->env->count++] = pair;
+    return true;
+}
+
+/* Take a text over whose lines all end in LF, whether they do, or in CR LF, or in CR. False where bytes are no text. */
+static bool
+take(struct reader *r, const char *text, size_t len)
+{
+    char *copy = arena_alloc(r->arena, len + 1), *to = copy;
+
+    for (const char *at = text, *end = text + len; at < end;) {
+        size_t size = utf8_sequence(at, (size_t)(end - at));
+
+        if (size == 0 || *at == '\0') {
+            return fail(r, size == 0 ? "invalid UTF-8" : "a NUL byte");
+        }
+        if (*at == '\r') {
+            *to++ = '\n';
+            at += end - at > 1 && at[1] == '\n' ? 2 : 1;
+        } else {
+            memcpy(to, at, size);
+            to += size;
+            at += size;
+        }
+        r->line += to[-1] == '\n';
+    }
+    r->start = r->at = copy;
+    r->end = to;
     r->line = 1;
-    return utf8_valid(r->at, (size_t)(r->end - r->at)) || fail(r, 1, "is not valid UTF-8");
+    return true;
 }
 
 bool
 dotenv_parse(struct dotenv *env, const char *text, size_t len,
              const char *(*lookup)(const char *name), struct arena *a)
 {
-    struct reader r = {
-        .env = env, .arena = a, .lookup = lookup, .at = text, .end = text + len, .line = 1};
+    struct reader r = {.env = env, .arena = a, .lookup = lookup, .line = 1};
     size_t lines = 1;
 
-    *env = (struct dotenv){0};
-    if (!check_bytes(&r)) {
+    for (size_t i = 0; i < len; i++) {
+        lines += text[i] == '\n' || text[i] == '\r';
+    }
+    *env = (struct dotenv){
+        .pairs = arena_array(a, lines, sizeof(*env->pairs)),
+        .faults = arena_array(a, lines, sizeof(*env->faults)),
+    };
+    if (!take(&r, text, len)) {
         return false;
     }
-    if (len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
-        r.at += 3;
-    }
-    for (const char *at = text; at < r.end; at++) {
-        lines += *at == '\n' || *at == '\r';
-    }
-    env->pairs = arena_array(a, lines, sizeof(*env->pairs));
+    r.at += strncmp(r.at, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+    skip_blank_lines(&r);
     while (r.at < r.end) {
-        skip_blanks(&r);
-        if (is_line_end(&r)) {
-            skip_line_end(&r);
-        } else if (*r.at == '#') {
-            (void)skip_comment(&r);
-        } else if (read_pair(&r, &env->pairs[env->count])) {
-            env->count++;
-        } else {
-            return false;
+        if (!read_line(&r)) {
+            r.at = end_of_line(&r);
         }
+        skip_blank_lines(&r);
     }
-    return true;
+    return env->fault_count == 0;
 }
 
 const struct dotenv_pair *

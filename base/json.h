@@ -22,9 +22,8 @@ enum {
 
 /* Where and why a text is not JSON. */
 struct json_error {
-    size_t offset; /* byte, from 0 */
-    const char
-        *reason; /* a static English phrase: "duplicate key", "control character in a string" … */
+    size_t offset;      /* byte, from 0 */
+    const char *reason; /* a static English phrase: "duplicate key", "invalid UTF-8" … */
 };
 
 /*

@@ -1,266 +1,110 @@
-/*
- * One table of keys drives everything: reading, checking, printing, and the guess at what a misspelt key meant.
- */
+/* Each key takes its value from the environment, else from the file, else from the table (settings_keys.c). */
 #include "base/settings.h"
 
 #include <errno.h>
-#include <stddef.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/dotenv.h"
-#include "base/version.h"
+#include "base/json.h"
+#include "base/settings_keys.h"
 
-enum { FILE_MAX = 1024 * 1024 };
-
-enum type { TEXT, INTEGER, BOOLEAN };
-
-/* A rule beyond type and bounds; NULL where it holds, else what the value is not. */
-typedef const char *rule(const char *value);
-
-struct key {
-    const char *name;
-    enum type type;
-    size_t offset;
-    const char *fallback;
-    int min, max; /* INTEGER */
-    rule *rule;   /* TEXT */
-    bool secret;
+enum {
+    FILE_MAX = 1024 * 1024,
+    SHOWN_MAX = 100, /* bytes of a bad value that are shown */
+    MOST_WORKERS = 64,
+    ORIGIN_COLUMN_MAX = 48,
 };
-
-static const char *
-environment_rule(const char *value)
-{
-    bool known = strcmp(value, "dev") == 0 || strcmp(value, "test") == 0 || strcmp(value, "prod") == 0;
-
-    return known ? NULL : "is not dev, test or prod";
-}
-
-static const char *
-filled_rule(const char *value)
-{
-    return value[0] != '\0' ? NULL : "must not be empty";
-}
-
-static const char *
-host_rule(const char *value)
-{
-    static const char allowed[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:";
-
-    return value[0] != '\0' && value[strspn(value, allowed)] == '\0'
-               ? NULL
-               : "is not a host name or an address";
-}
-
-static const char *
-redis_host_rule(const char *value)
-{
-    return value[0] == '\0' || value[0] == '/' ? NULL : host_rule(value);
-}
-
-static const char *
-socket_rule(const char *value)
-{
-    if (value[0] == '\0' || (value[0] == '/' && strlen(value) < 108)) { /* sun_path, unix(7) */
-        return NULL;
-    }
-    return value[0] == '/' ? "is longer than the 107 bytes of a unix socket's path"
-                           : "is not the absolute path of a unix socket";
-}
-
-static const char *
-database_rule(const char *value)
-{
-    static const char allowed[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_$-";
-    size_t len = strlen(value);
-
-    return len > 0 && len <= 64 && strspn(value, allowed) == len
-               ? NULL
-               : "is not a database name (letters, digits, _ $ -, up to 64)";
-}
-
-static const char *
-charset_rule(const char *value)
-{
-    return strcmp(value, "utf8mb4") == 0 ? NULL : "is not utf8mb4, the only one that holds all text";
-}
-
-static const char *
-zone_rule(const char *value)
-{
-    return clock_zone_known(value) ? NULL : "is not a time zone of this host's tz database";
-}
-
-/* "*", or origins as browsers send them: scheme://host[:port], without a path. */
-static const char *
-origins_rule(const char *value)
-{
-    while (*value != '\0') {
-        size_t len = strcspn(value, ", ");
-        const char *host = strstr(value, "://");
-
-        if (len > 0 && !(len == 1 && *value == '*') &&
-            (host == NULL || host == value || host + 3 >= value + len ||
-             memchr(host + 3, '/', len - (size_t)(host + 3 - value)) != NULL)) {
-            return "is not a comma-separated list of origins (https://example.com), or *";
-        }
-        value += len;
-        value += strspn(value, ", ");
-    }
-    return NULL;
-}
-
-#define KEY_TEXT(key, member, text, check)                                                         \
-    {                                                                                              \
-        .name = key, .type = TEXT, .offset = offsetof(struct settings, member), .fallback = text,  \
-        .rule = check                                                                              \
-    }
-#define KEY_SECRET(key, member)                                                                    \
-    {                                                                                              \
-        .name = key, .type = TEXT, .offset = offsetof(struct settings, member), .fallback = "",    \
-        .secret = true                                                                             \
-    }
-#define KEY_INTEGER(key, member, text, least, most)                                                \
-    {                                                                                              \
-        .name = key, .type = INTEGER, .offset = offsetof(struct settings, member),                 \
-        .fallback = text, .min = least, .max = most                                                \
-    }
-#define KEY_BOOLEAN(key, member, text)                                                             \
-    {                                                                                              \
-        .name = key, .type = BOOLEAN, .offset = offsetof(struct settings, member),                 \
-        .fallback = text                                                                           \
-    }
-
-/* In the order of etc/.env.example. */
-static const struct key keys[] = {
-    KEY_TEXT("APP_ENV", app_env, "dev", environment_rule),
-    KEY_TEXT("APP_NAME", app_name, "fastchat", filled_rule),
-    KEY_INTEGER("APP_PORT", app_port, "8000", 1, 65535),
-    KEY_TEXT("APP_HOST", app_host, "127.0.0.1", host_rule),
-    KEY_TEXT("APP_VERSION", app_version, FASTCHAT_VERSION, filled_rule),
-    KEY_BOOLEAN("APP_DEBUG", app_debug, "false"),
-    KEY_TEXT("APP_TIMEZONE", app_timezone, "Asia/Shanghai", zone_rule),
-    KEY_INTEGER("APP_WORKERS", app_workers, "0", 0, 64),
-    KEY_TEXT("DB_HOST", db_host, "127.0.0.1", host_rule),
-    KEY_INTEGER("DB_PORT", db_port, "3306", 1, 65535),
-    KEY_TEXT("DB_SOCKET", db_socket, "", socket_rule),
-    KEY_TEXT("DB_USER", db_user, "fastchat", filled_rule),
-    KEY_SECRET("DB_PASSWORD", db_password),
-    KEY_TEXT("DB_DATABASE", db_database, "fastchat", database_rule),
-    KEY_TEXT("DB_CHARSET", db_charset, "utf8mb4", charset_rule),
-    KEY_INTEGER("DB_POOL_MINSIZE", db_pool_minsize, "2", 0, 256),
-    KEY_INTEGER("DB_POOL_MAXSIZE", db_pool_maxsize, "16", 1, 256),
-    KEY_BOOLEAN("DB_ECHO", db_echo, "false"),
-    KEY_TEXT("REDIS_HOST", redis_host, "127.0.0.1", redis_host_rule),
-    KEY_INTEGER("REDIS_PORT", redis_port, "6379", 1, 65535),
-    KEY_SECRET("REDIS_PASSWORD", redis_password),
-    KEY_INTEGER("REDIS_DB", redis_db, "0", 0, 15),
-    KEY_INTEGER("LIMIT_LOGIN", limit_login, "10", 0, 1000000),
-    KEY_INTEGER("LIMIT_REGISTER", limit_register, "5", 0, 1000000),
-    KEY_INTEGER("LIMIT_SEND", limit_send, "120", 0, 1000000),
-    KEY_INTEGER("LIMIT_GENERAL", limit_general, "600", 0, 1000000),
-    KEY_TEXT("CORS_ORIGINS", cors_origins, "", origins_rule),
-    KEY_INTEGER("SESSION_DAYS", session_days, "30", 1, 3650),
-    KEY_INTEGER("REQUEST_DEADLINE_MS", request_deadline_ms, "10000", 100, 600000),
-    KEY_INTEGER("SLOW_REQUEST_MS", slow_request_ms, "500", 0, 600000),
-    KEY_INTEGER("WORKER_MAX_REQUESTS", worker_max_requests, "100000", 0, 1000000000),
-};
-
-enum { KEYS = sizeof(keys) / sizeof(keys[0]) };
 
 /* The settings, and what stands behind them. */
 struct loaded {
     struct settings settings; /* first: callers hold a pointer to it */
     struct arena arena;
-    const char *texts[KEYS], *origins[KEYS];
+    const char *texts[SETTING_COUNT];   /* the effective values as they were written, or as text */
+    const char *origins[SETTING_COUNT]; /* "default", "environment", ".env line 7" */
 };
 
-/* Letters as they are confused with digits: 0 and O look alike, case and "_" are forgotten. */
-static char
-blur(char c)
+static struct loaded *
+behind(struct settings *s)
 {
-    if (c == '0') {
-        return 'O';
-    }
-    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+    return (struct loaded *)(void *)s;
 }
 
-/* How many letters must be added, left out or changed (Levenshtein), of names up to 63 letters. */
-static size_t
-distance(const char *a, const char *b)
+static const struct loaded *
+behind_const(const struct settings *s)
 {
-    size_t row[64], len = strlen(b);
+    return (const struct loaded *)(const void *)s;
+}
 
-    if (len >= 64) {
-        return len;
-    }
-    for (size_t k = 0; k <= len; k++) {
-        row[k] = k;
-    }
-    for (size_t i = 0; a[i] != '\0'; i++) {
-        size_t diagonal = row[0];
+/* The text in quotes, escaped, and its beginning alone where it is long: what is said must stay one line. */
+static const char *
+quoted(struct arena *a, const char *text)
+{
+    struct buf out = {0};
+    const char *shown;
 
-        row[0] = i + 1;
-        for (size_t k = 0; k < len; k++) {
-            size_t best = diagonal + (blur(a[i]) != blur(b[k]));
-
-            diagonal = row[k + 1];
-            best = best < diagonal + 1 ? best : diagonal + 1;
-            best = best < row[k] + 1 ? best : row[k] + 1;
-            row[k + 1] = best;
-        }
+    json_string(&out, text, strnlen(text, SHOWN_MAX));
+    if (strlen(text) > SHOWN_MAX) {
+        buf_str(&out, "...");
     }
-    return row[len];
+    shown = arena_strndup(a, out.at, out.len);
+    buf_free(&out);
+    return shown;
+}
+
+/* The whole file; NULL where there is none, or after having said what is wrong. */
+static char *
+read_file(const char *path, bool must_exist, size_t *len, bool *good, struct arena *a, FILE *errors)
+{
+    FILE *file = fopen(path, "re");
+    char *text = NULL;
+
+    *good = file != NULL || (errno == ENOENT && !must_exist);
+    if (!*good) {
+        (void)fprintf(errors, "%s: cannot be read: %s\n", path, strerror(errno));
+    }
+    if (file == NULL) {
+        return NULL;
+    }
+    text = arena_alloc(a, FILE_MAX + 1);
+    *len = fread(text, 1, FILE_MAX + 1, file);
+    if (ferror(file)) {
+        (void)fprintf(errors, "%s: cannot be read: %s\n", path, strerror(errno));
+        *good = false;
+    } else if (*len > FILE_MAX) {
+        (void)fprintf(errors, "%s: cannot be read: it is larger than 1 MiB\n", path);
+        *good = false;
+    }
+    (void)fclose(file);
+    return *good ? text : NULL;
 }
 
 static void
-warn_unknown(const char *path, const struct dotenv_pair *pair, FILE *errors)
+warn_of_pair(const char *path, const struct dotenv_pair *pair, struct arena *a, FILE *errors)
 {
-    const char *nearest = NULL;
-    size_t best = 4; /* further away is another word */
+    const char *nearest = setting_nearest(pair->key), *name = pair->key;
 
-    for (size_t i = 0; i < KEYS; i++) {
-        size_t d = distance(pair->key, keys[i].name);
-
-        if (strcmp(pair->key, keys[i].name) == 0) {
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        if (strcmp(pair->key, settings_table[i].name) == 0) {
+            if (pair->value == NULL) {
+                (void)fprintf(errors, "%s line %d: %s has no \"=\", and sets nothing\n", path,
+                              pair->line, pair->key);
+            }
             return;
         }
-        if (d < best) {
-            best = d;
-            nearest = keys[i].name;
-        }
     }
-    (void)fprintf(errors, "%s line %d: unknown key %s", path, pair->line, pair->key);
-    (void)fprintf(errors, nearest == NULL ? " (ignored)\n" : " (did you mean %s?)\n", nearest);
-}
-
-/* The whole file; NULL after having said why not. */
-static char *
-read_file(const char *path, struct arena *a, size_t *len, FILE *errors)
-{
-    char *text = arena_alloc(a, FILE_MAX + 1);
-    FILE *file = fopen(path, "re");
-
-    if (file == NULL) {
-        (void)fprintf(errors, "%s cannot be read: %s\n", path, strerror(errno));
-        return NULL;
+    if (name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")] !=
+        '\0') {
+        name = quoted(a, name);
     }
-    *len = fread(text, 1, FILE_MAX + 1, file);
-    if (ferror(file) || *len > FILE_MAX) {
-        (void)fprintf(errors, "%s cannot be read: %s\n", path,
-                      ferror(file) ? strerror(errno) : "it is larger than 1 MiB");
-        (void)fclose(file);
-        return NULL;
+    (void)fprintf(errors, "%s line %d: unknown key %s", path, pair->line, name);
+    if (nearest != NULL) {
+        (void)fprintf(errors, " (did you mean %s?)", nearest);
     }
-    (void)fclose(file);
-    return text;
+    (void)fputc('\n', errors);
 }
 
 static const char *
@@ -269,94 +113,124 @@ environment(const char *name)
     return getenv(name);
 }
 
-/* The file's pairs; none where there is no file and none was named. */
 static bool
-read_env_file(const char *path, bool named, struct dotenv *env, struct arena *a, FILE *errors)
+read_env_file(const char *path, bool must_exist, struct dotenv *env, struct arena *a, FILE *errors)
 {
-    size_t len;
-    char *text;
+    bool good;
+    size_t len = 0;
+    const char *text = read_file(path, must_exist, &len, &good, a, errors);
 
     *env = (struct dotenv){0};
-    if (!named && access(path, F_OK) != 0) {
-        return true;
-    }
-    text = read_file(path, a, &len, errors);
     if (text == NULL) {
-        return false;
+        return good;
     }
-    if (!dotenv_parse(env, text, len, environment, a)) {
-        (void)fprintf(errors, "%s line %d: %s\n", path, env->error_line, env->error);
-        return false;
+    good = dotenv_parse(env, text, len, environment, a);
+    for (size_t i = 0; i < env->fault_count; i++) {
+        (void)fprintf(errors, "%s line %d: %s\n", path, env->faults[i].line, env->faults[i].reason);
     }
     for (size_t i = 0; i < env->count; i++) {
-        warn_unknown(path, &env->pairs[i], errors);
+        warn_of_pair(path, &env->pairs[i], a, errors);
     }
-    return true;
+    return good;
 }
 
-static bool
-parse_boolean(const char *text, bool *value)
+/* Where the value of a key comes from. */
+static void
+choose(struct loaded *l, size_t i, const char *path, const struct dotenv *env)
 {
-    static const char *const words[] = {"false", "true", "no", "yes", "off", "on", "0", "1"};
+    const struct dotenv_pair *pair = dotenv_find(env, settings_table[i].name);
+    const char *value = getenv(settings_table[i].name);
 
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (strcasecmp(text, words[i]) == 0) {
-            *value = i % 2 == 1;
-            return true;
-        }
+    if (value != NULL) {
+        l->texts[i] = arena_strdup(&l->arena, value);
+        l->origins[i] = "environment";
+    } else if (pair != NULL && pair->value != NULL) {
+        l->texts[i] = pair->value;
+        l->origins[i] = arena_printf(&l->arena, "%s line %d", path, pair->line);
+    } else {
+        l->texts[i] = settings_table[i].fallback;
+        l->origins[i] = "default";
     }
-    return false;
 }
 
-static bool
-parse_integer(const char *text, const struct key *key, int *value)
-{
-    char *end;
-    long n;
-
-    errno = 0;
-    n = strtol(text, &end, 10);
-    if (end == text || *end != '\0' || text[0] == ' ' || text[0] == '+' || errno != 0 ||
-        n < key->min || n > key->max) {
-        return false;
-    }
-    *value = (int)n;
-    return true;
-}
-
-/* Set one value; false after having said what is wrong with it. */
 static bool
 set(struct loaded *l, size_t i, FILE *errors)
 {
-    const struct key *key = &keys[i];
-    void *at = (char *)&l->settings + key->offset;
-    const char *text = l->texts[i], *reason;
+    const struct setting *row = &settings_table[i];
+    char reason[SETTING_REASON_SIZE];
 
-    switch (key->type) {
-    case INTEGER:
-        if (parse_integer(text, key, at)) {
-            return true;
-        }
-        (void)fprintf(errors, "%s: %s: \"%s\" is not a whole number from %d to %d\n", l->origins[i],
-                      key->name, text, key->min, key->max);
-        return false;
-    case BOOLEAN:
-        if (parse_boolean(text, at)) {
-            return true;
-        }
-        (void)fprintf(errors, "%s: %s: \"%s\" is not true or false\n", l->origins[i], key->name,
-                      text);
-        return false;
-    case TEXT:
-        break;
+    if (setting_read(row, l->texts[i], &l->settings, reason)) {
+        return true;
     }
-    reason = key->rule == NULL ? NULL : key->rule(text);
-    if (reason != NULL) {
-        (void)fprintf(errors, "%s: %s: \"%s\" %s\n", l->origins[i], key->name, text, reason);
-        return false;
+    (void)fprintf(errors, "%s: %s: %s%s%s\n", l->origins[i], row->name,
+                  row->secret ? "" : quoted(&l->arena, l->texts[i]), row->secret ? "" : " ",
+                  reason);
+    return false;
+}
+
+static const char *
+origin_of(const struct loaded *l, const char *key)
+{
+    size_t i = 0;
+
+    while (strcmp(settings_table[i].name, key) != 0) {
+        i++;
     }
-    *(const char **)at = text;
-    return true;
+    return l->origins[i];
+}
+
+/* What no value can say for itself. The one that was set, not a default, is named. */
+static bool
+agree(const struct loaded *l, FILE *errors)
+{
+    const struct settings *s = &l->settings;
+    bool good = true;
+
+    if (s->db_pool_minsize > s->db_pool_maxsize) {
+        const char *origin = origin_of(l, "DB_POOL_MINSIZE");
+
+        if (strcmp(origin, "default") == 0) {
+            origin = origin_of(l, "DB_POOL_MAXSIZE");
+            (void)fprintf(errors, "%s: DB_POOL_MAXSIZE: \"%d\" is less than DB_POOL_MINSIZE (%d)\n",
+                          origin, s->db_pool_maxsize, s->db_pool_minsize);
+        } else {
+            (void)fprintf(errors, "%s: DB_POOL_MINSIZE: \"%d\" is more than DB_POOL_MAXSIZE (%d)\n",
+                          origin, s->db_pool_minsize, s->db_pool_maxsize);
+        }
+        good = false;
+    }
+    if (s->db_host[0] == '\0' && s->db_socket[0] == '\0') {
+        (void)fprintf(errors, "%s: DB_HOST: \"\" must not be empty without DB_SOCKET\n",
+                      origin_of(l, "DB_HOST"));
+        good = false;
+    }
+    return good;
+}
+
+/* Cores that this process may use. */
+static int
+cores(void)
+{
+    cpu_set_t usable;
+    int count = 1;
+
+    if (sched_getaffinity(0, sizeof(usable), &usable) == 0) {
+        count = CPU_COUNT(&usable);
+    }
+    return count < 1 ? 1 : count > MOST_WORKERS ? MOST_WORKERS : count;
+}
+
+/* The text of what is in force, where it may differ from what was written ("007", "Yes", 0 workers). */
+static void
+rewrite(struct loaded *l, size_t i)
+{
+    const void *member = (const char *)&l->settings + settings_table[i].offset;
+
+    if (settings_table[i].type == SETTING_INTEGER) {
+        l->texts[i] = arena_printf(&l->arena, "%d", *(const int *)member);
+    } else if (settings_table[i].type == SETTING_BOOLEAN) {
+        l->texts[i] = *(const bool *)member ? "true" : "false";
+    }
 }
 
 static bool
@@ -364,32 +238,20 @@ set_all(struct loaded *l, const char *path, const struct dotenv *env, FILE *erro
 {
     bool good = true;
 
-    for (size_t i = 0; i < KEYS; i++) {
-        const struct dotenv_pair *pair = dotenv_find(env, keys[i].name);
-        const char *value = getenv(keys[i].name);
-
-        l->texts[i] = keys[i].fallback;
-        l->origins[i] = "default";
-        if (value != NULL) {
-            l->texts[i] = arena_strdup(&l->arena, value);
-            l->origins[i] = "environment";
-        } else if (pair != NULL) {
-            l->texts[i] = pair->value;
-            l->origins[i] = arena_printf(&l->arena, "%s line %d", path, pair->line);
-        }
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        choose(l, i, path, env);
         good = set(l, i, errors) && good;
     }
-    if (good && l->settings.db_pool_minsize > l->settings.db_pool_maxsize) {
-        (void)fprintf(errors, "DB_POOL_MINSIZE: %d is more than DB_POOL_MAXSIZE, %d\n",
-                      l->settings.db_pool_minsize, l->settings.db_pool_maxsize);
-        good = false;
+    if (!good || !agree(l, errors)) {
+        return false;
     }
-    if (good && l->settings.app_workers == 0) {
-        long cores = sysconf(_SC_NPROCESSORS_ONLN);
-
-        l->settings.app_workers = cores < 1 ? 1 : cores > 64 ? 64 : (int)cores;
+    if (l->settings.app_workers == 0) {
+        l->settings.app_workers = cores();
     }
-    return good;
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        rewrite(l, i);
+    }
+    return true;
 }
 
 struct settings *
@@ -397,15 +259,16 @@ settings_load(const char *path, FILE *errors)
 {
     struct loaded *l = calloc(1, sizeof(*l));
     const char *named = path != NULL ? path : getenv("FASTCHAT_ENV_FILE");
+    bool must_exist = named != NULL && named[0] != '\0', read;
     struct dotenv env;
 
     if (l == NULL) {
         (void)fputs("out of memory\n", errors);
         return NULL;
     }
-    path = named != NULL ? named : ".env";
-    if (!read_env_file(path, named != NULL, &env, &l->arena, errors) ||
-        !set_all(l, path, &env, errors)) {
+    path = must_exist ? named : ".env";
+    read = read_env_file(path, must_exist, &env, &l->arena, errors);
+    if (!set_all(l, path, &env, errors) || !read) {
         settings_free(&l->settings);
         return NULL;
     }
@@ -415,48 +278,67 @@ settings_load(const char *path, FILE *errors)
 void
 settings_free(struct settings *s)
 {
-    struct loaded *l = (struct loaded *)(void *)s;
-
-    if (l != NULL) {
-        arena_free(&l->arena);
-        free(l);
+    if (s != NULL) {
+        arena_free(&behind(s)->arena);
+        free(behind(s));
     }
+}
+
+/* KEY=value as .env would have it: in quotes where the bare text would be read as something else. */
+static void
+put_assignment(struct buf *out, const char *key, const char *value)
+{
+    static const char escaped[] = "\"\\\a\b\f\n\r\t\v", names[] = "\"\\abfnrtv";
+    size_t len = strlen(value);
+    bool bare = value[strcspn(value, "#'\"\\\a\b\f\n\r\t\v")] == '\0' &&
+                (len == 0 || (value[0] != ' ' && value[len - 1] != ' '));
+
+    buf_str(out, key);
+    buf_char(out, '=');
+    if (bare) {
+        buf_str(out, value);
+        return;
+    }
+    buf_char(out, '"');
+    for (; *value != '\0'; value++) {
+        const char *special = strchr(escaped, *value);
+
+        if (special != NULL) {
+            buf_char(out, '\\');
+        }
+        buf_char(out, special != NULL ? names[special - escaped] : *value);
+    }
+    buf_char(out, '"');
 }
 
 void
 settings_print(const struct settings *s, FILE *out)
 {
-    const struct loaded *l = (const struct loaded *)(const void *)s;
+    const struct loaded *l = behind_const(s);
+    struct buf lines[SETTING_COUNT] = {{0}};
+    size_t column = 0;
 
-    for (size_t i = 0; i < KEYS; i++) {
-        const char *value = settings_get(s, keys[i].name);
-        int width = 40 - (int)strlen(keys[i].name);
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        bool masked = settings_table[i].secret && l->texts[i][0] != '\0';
 
-        if (keys[i].secret && value[0] != '\0') {
-            value = "***";
+        put_assignment(&lines[i], settings_table[i].name, masked ? "***" : l->texts[i]);
+        if (lines[i].len > column && lines[i].len <= ORIGIN_COLUMN_MAX) {
+            column = lines[i].len;
         }
-        (void)fprintf(out, "%s=%-*s # %s\n", keys[i].name, width > 0 ? width : 0, value,
-                      l->origins[i]);
+    }
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        (void)fprintf(out, "%-*s   # %s\n", (int)column, buf_cstr(&lines[i]), l->origins[i]);
+        buf_free(&lines[i]);
     }
 }
 
 const char *
 settings_get(const struct settings *s, const char *key)
 {
-    static _Thread_local char number[16];
-    const struct loaded *l = (const struct loaded *)(const void *)s;
-
-    for (size_t i = 0; i < KEYS; i++) {
-        const void *at = (const char *)s + keys[i].offset;
-
-        if (strcmp(keys[i].name, key) != 0) {
-            continue;
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        if (strcmp(settings_table[i].name, key) == 0) {
+            return behind_const(s)->texts[i];
         }
-        if (keys[i].type == INTEGER) {
-            (void)snprintf(number, sizeof(number), "%d", *(const int *)at);
-            return number;
-        }
-        return keys[i].type == BOOLEAN ? (*(const bool *)at ? "true" : "false") : l->texts[i];
     }
     return NULL;
 }

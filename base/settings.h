@@ -51,7 +51,8 @@ struct settings {
  * all said. Unknown keys are warned about on `errors`, with the nearest known key, and do not stop.
  * The caller keeps the result for the life of the process and releases it with settings_free.
  */
-struct settings *settings_load(const char *path, FILE *errors) __attribute__((nonnull(2), warn_unused_result));
+struct settings *settings_load(const char *path, FILE *errors)
+    __attribute__((nonnull(2), warn_unused_result));
 void settings_free(struct settings *s);
 
 /* Every key in the order of etc/.env.example with its effective value and origin; secrets masked. */

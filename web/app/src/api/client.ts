@@ -1,0 +1,76 @@
+// The API, typed by the server's own OpenAPI document (npm run api).
+import createClient, { type Middleware } from 'openapi-fetch'
+import type { components, paths } from './schema'
+import { language } from '../i18n'
+
+export type User = components['schemas']['User']
+export type Profile = components['schemas']['Profile']
+export type Room = components['schemas']['Room']
+export type Entry = components['schemas']['Entry']
+export type Member = components['schemas']['Member']
+export type Session = components['schemas']['Session']
+export type Fault = components['schemas']['Invalid']['detail'][number]
+
+/** What went wrong with a call, in a form that the page can show. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number, // 0: the server was not reached
+    readonly code: string,
+    words: string,
+    readonly faults: Fault[] = [],
+    readonly retryAfter = 0, // seconds
+  ) {
+    super(words)
+  }
+
+  /** The same call may succeed later. */
+  get passing(): boolean {
+    return this.status === 0 || this.status === 429 || this.status >= 500
+  }
+}
+
+let token: string | null = null
+let onSignedOut: () => void = () => {}
+
+export function useToken(value: string | null, signedOut: () => void): void {
+  token = value
+  onSignedOut = signedOut
+}
+
+const middleware: Middleware = {
+  onRequest({ request }) {
+    if (token) request.headers.set('Authorization', `Bearer ${token}`)
+    request.headers.set('Accept-Language', language.value)
+    return request
+  },
+}
+
+export const api = createClient<paths>({ baseUrl: '/' })
+api.use(middleware)
+
+type Answer<T> = { data?: T; error?: unknown; response: Response }
+
+function readError(error: unknown, response: Response): ApiError {
+  const retry = Number(response.headers.get('Retry-After') ?? 0)
+  const body = (typeof error === 'object' && error !== null ? error : {}) as { detail?: unknown; code?: string }
+  if (Array.isArray(body.detail)) {
+    const faults = body.detail as Fault[]
+    return new ApiError(response.status, 'invalid', faults.map((f) => f.msg).join(' '), faults)
+  }
+  const words = typeof body.detail === 'string' ? body.detail : `${response.status}`
+  return new ApiError(response.status, body.code ?? '', words, [], retry)
+}
+
+/** The data of a call, or an ApiError thrown. */
+export async function call<T>(answer: Promise<Answer<T>>): Promise<T> {
+  let result: Answer<T>
+  try {
+    result = await answer
+  } catch {
+    throw new ApiError(0, 'offline', '')
+  }
+  if (result.response.ok) return result.data as T
+  const error = readError(result.error, result.response)
+  if (error.code === 'not_signed_in') onSignedOut()
+  throw error
+}

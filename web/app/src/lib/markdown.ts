@@ -1,0 +1,24 @@
+// Messages are Markdown; what comes out of it passes a sanitizer before it reaches the page.
+import DOMPurify from 'dompurify'
+import MarkdownIt from 'markdown-it'
+
+const markdown = new MarkdownIt({ html: false, linkify: true, breaks: true }).disable(['image', 'heading', 'lheading'])
+
+DOMPurify.addHook('afterSanitizeAttributes', (node) => {
+  if (node.tagName === 'A') {
+    node.setAttribute('target', '_blank')
+    node.setAttribute('rel', 'noopener noreferrer nofollow')
+  }
+})
+
+const cache = new Map<string, string>()
+
+export function render(text: string): string {
+  let html = cache.get(text)
+  if (html === undefined) {
+    html = DOMPurify.sanitize(markdown.render(text), { USE_PROFILES: { html: true }, FORBID_TAGS: ['style', 'form', 'input'] })
+    if (cache.size > 2000) cache.clear()
+    cache.set(text, html)
+  }
+  return html
+}

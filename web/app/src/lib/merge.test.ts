@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest'
+import type { Entry } from '../api/client'
+import { contiguous, merge } from './merge'
+
+const entry = (seq: number, body = `m${seq}`): Entry => ({
+  room_id: 1,
+  seq,
+  kind: 'message',
+  sender: { id: 1, nickname: 'a' },
+  client_id: `c${seq}`,
+  body,
+  ref_seq: null,
+  created_at: '2026-01-01T00:00:00.000+08:00',
+})
+const seqs = (entries: Entry[]) => entries.map((e) => e.seq)
+
+describe('a room’s log', () => {
+  it('keeps entries in order however they arrive', () => {
+    let known: Entry[] = []
+    for (const page of [[5, 6], [1, 2], [4], [3, 4, 5]]) known = merge(known, page.map((n) => entry(n)))
+    expect(seqs(known)).toEqual([1, 2, 3, 4, 5, 6])
+  })
+
+  it('holds each entry once, in its latest form', () => {
+    const known = merge([entry(1), entry(2)], [entry(2, 'again'), entry(3)])
+    expect(seqs(known)).toEqual([1, 2, 3])
+    expect(known[1]!.body).toBe('again')
+  })
+
+  it('asks for what lies in a hole', () => {
+    expect(contiguous([entry(8), entry(9), entry(12)], 7)).toBe(9)
+    expect(contiguous([entry(12)], 9)).toBe(9)
+    expect(contiguous([], 4)).toBe(4)
+  })
+
+  it('does not change the list it was given', () => {
+    const known = [entry(1)]
+    merge(known, [entry(2)])
+    expect(seqs(known)).toEqual([1])
+  })
+})
