@@ -61,41 +61,11 @@ skip_digits(struct scan *s)
     return s->at > start;
 }
 
-static int
-hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* The UTF-16 unit of "\uXXXX" at `at`; -1 where none is written there. */
-static long
-read_unit(const char *at, const char *end)
-{
-    long unit = 0;
-
-    if (end - at < 6 || at[0] != '\\' || at[1] != 'u') {
-        return -1;
-    }
-    for (int i = 2; i < 6; i++) {
-        int digit = hex_digit(at[i]);
-
-        if (digit < 0) {
-            return -1;
-        }
-        unit = unit * 16 + digit;
-    }
-    return unit;
-}
-
 /* "\uXXXX", or two of them that are a surrogate pair: one character. */
 static bool
 read_unicode_escape(struct scan *s, uint32_t *c)
 {
-    long unit = read_unit(s->at, s->end), low = -1;
+    long unit = json_unit(s->at, s->end), low = -1;
 
     if (unit < 0) {
         return refuse(s, s->at, "broken escape in a string");
@@ -106,12 +76,12 @@ read_unicode_escape(struct scan *s, uint32_t *c)
         return true;
     }
     if (unit < 0xDC00) {
-        low = read_unit(s->at + 6, s->end);
+        low = json_unit(s->at + 6, s->end);
     }
     if (low < 0xDC00 || low > 0xDFFF) {
         return refuse(s, s->at, "lone surrogate in a string");
     }
-    *c = 0x10000 + (((uint32_t)unit - 0xD800) << 10) + ((uint32_t)low - 0xDC00);
+    *c = json_pair(unit, low);
     s->at += 12;
     return true;
 }

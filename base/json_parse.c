@@ -1,7 +1,51 @@
 /* json-c builds the tree of a text that was found to be strict JSON before. */
 #include <limits.h>
+#include <string.h>
 
 #include "base/json.h"
+#include "base/json_plain.h"
+#include "base/utf8.h"
+
+/* The next escaped surrogate pair; NULL. */
+static const char *
+find_pair(const char *text, const char *end)
+{
+    text = memchr(text, '\\', (size_t)(end - text));
+    while (text != NULL) {
+        long unit = json_unit(text, end);
+
+        if (unit >= 0xD800 && unit <= 0xDBFF) {
+            return text;
+        }
+        text = memchr(text + 2, '\\', (size_t)(end - text) - 2);
+    }
+    return NULL;
+}
+
+/*
+ * The text with every escaped surrogate pair replaced by its character: json-c (its pull request 893) takes U+1D800, and all whose
+ * lower 16 bits look like a surrogate, for a lone one, and makes it U+FFFD.
+ */
+static const char *
+without_pairs(const char *text, size_t *len, struct arena *scratch)
+{
+    const char *end = text + *len, *pair = find_pair(text, end);
+    char *copy, *to;
+
+    if (pair == NULL) {
+        return text;
+    }
+    copy = to = arena_alloc(scratch, *len);
+    for (; pair != NULL; pair = find_pair(text, end)) {
+        memcpy(to, text, (size_t)(pair - text));
+        to += pair - text;
+        to += utf8_put(to, json_pair(json_unit(pair, end), json_unit(pair + 6, end)));
+        text = pair + 12;
+    }
+    memcpy(to, text, (size_t)(end - text));
+    *len = (size_t)(to - copy) + (size_t)(end - text);
+    return copy;
+}
 
 /*
  * The text need not end in a NUL: json-c gets one behind it, as an end that it insists on. Space behind the value is left out,
@@ -46,6 +90,7 @@ json_parse(const char *text, size_t len, struct arena *scratch, struct json_obje
         return false;
     }
     json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+    text = without_pairs(text, &len, scratch);
     result = build(tokener, text, len, tree);
     if (result != json_tokener_success) {
         *error = (struct json_error){.offset = json_tokener_get_parse_end(tokener),

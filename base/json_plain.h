@@ -1,4 +1,4 @@
-/* What most JSON strings are made of: shared by the check and the writer; for them alone. */
+/* What JSON strings are made of: for base/json_*.c alone. */
 #ifndef BASE_JSON_PLAIN_H
 #define BASE_JSON_PLAIN_H
 
@@ -36,6 +36,43 @@ json_plain_run(const char *s, size_t len)
         at++;
     }
     return at;
+}
+
+static inline int
+json_hex_digit(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The UTF-16 unit of "\uXXXX" at `at`; -1 where none is written there. */
+static inline long
+json_unit(const char *at, const char *end)
+{
+    long unit = 0;
+
+    if (end - at < 6 || at[0] != '\\' || at[1] != 'u') {
+        return -1;
+    }
+    for (int i = 2; i < 6; i++) {
+        int digit = json_hex_digit(at[i]);
+
+        if (digit < 0) {
+            return -1;
+        }
+        unit = unit * 16 + digit;
+    }
+    return unit;
+}
+
+/* The character that a high and a low surrogate stand for. */
+static inline uint32_t
+json_pair(long high, long low)
+{
+    return 0x10000 + (((uint32_t)high - 0xD800) << 10) + ((uint32_t)low - 0xDC00);
 }
 
 #endif

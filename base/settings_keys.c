@@ -3,12 +3,12 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/clock.h"
+#include "base/number.h"
 #include "base/utf8.h"
 #include "base/version.h"
 
@@ -244,19 +244,16 @@ const struct setting settings_table[] = {
 _Static_assert(sizeof(settings_table) / sizeof(settings_table[0]) == SETTING_COUNT,
                "SETTING_COUNT is the number of rows");
 
-/* Decimal digits alone; -1 for anything else, and for more than an int holds. No key takes less than 0. */
-static long
-read_integer(const char *text)
+static bool
+read_integer(const struct setting *row, const char *text, int *value)
 {
-    long n = 0;
+    int64_t n;
 
-    if (text[0] == '\0' || text[strspn(text, DIGITS)] != '\0') {
-        return -1;
+    if (!number_read(&text, &n) || *text != '\0' || n < row->min || n > row->max) {
+        return false;
     }
-    for (; *text != '\0' && n <= INT32_MAX; text++) {
-        n = n * 10 + (*text - '0');
-    }
-    return n <= INT32_MAX ? n : -1;
+    *value = (int)n;
+    return true;
 }
 
 /* 1, 0, or -1 for what is not one of the words. */
@@ -301,11 +298,8 @@ check_text(const struct setting *row, const char *text, char reason[static SETTI
 }
 
 static bool
-check_integer(const struct setting *row, long n, char reason[static SETTING_REASON_SIZE])
+refuse_integer(const struct setting *row, char reason[static SETTING_REASON_SIZE])
 {
-    if (n >= row->min && n <= row->max) {
-        return true;
-    }
     if (row->noun != NULL) {
         (void)snprintf(reason, SETTING_REASON_SIZE, "is not %s (%d to %d)", row->noun, row->min,
                        row->max);
@@ -321,17 +315,15 @@ setting_read(const struct setting *row, const char *text, struct settings *s,
              char reason[static SETTING_REASON_SIZE])
 {
     void *member = (char *)s + row->offset;
-    long n;
+    int word;
 
     switch (row->type) {
     case SETTING_INTEGER:
-        n = read_integer(text);
-        *(int *)member = (int)n;
-        return check_integer(row, n, reason);
+        return read_integer(row, text, member) || refuse_integer(row, reason);
     case SETTING_BOOLEAN:
-        n = read_boolean(text);
-        *(bool *)member = n == 1;
-        return n >= 0 || refuse(reason, "is not true or false");
+        word = read_boolean(text);
+        *(bool *)member = word == 1;
+        return word >= 0 || refuse(reason, "is not true or false");
     case SETTING_TEXT:
         break;
     }

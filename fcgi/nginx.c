@@ -7,7 +7,10 @@
 #include "base/json.h"
 #include "routes/route.h"
 
-/* nginx's own answers, in the form of ours. */
+/*
+ * nginx's own answers, in the form of ours. They have places of their own, not named locations: those fail for a request
+ * whose address could not be read.
+ */
 static const struct own_error {
     int status;
     const char *code, *en, *zh;
@@ -218,7 +221,7 @@ write_server(const struct nginx_options *o, FILE *out)
                   "application/manifest+json;\n\n",
                   o->root);
     for (size_t i = 0; i < OWN_ERRORS; i++) {
-        (void)fprintf(out, "    error_page %d @fastchat_%d;\n", own_errors[i].status,
+        (void)fprintf(out, "    error_page %d /_fastchat/%d;\n", own_errors[i].status,
                       own_errors[i].status);
     }
     (void)fputs("\n", out);
@@ -232,7 +235,8 @@ write_server(const struct nginx_options *o, FILE *out)
         int status = own_errors[i].status;
 
         (void)fprintf(out,
-                      "\n    location @fastchat_%d {\n"
+                      "\n    location = /_fastchat/%d {\n"
+                      "        internal;\n"
                       "        default_type application/json;\n"
                       "        add_header Cache-Control no-store always;\n"
                       "        add_header X-Request-ID $request_id always;\n"

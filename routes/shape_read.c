@@ -91,6 +91,13 @@ echo_json(struct arena *a, struct json_object *value)
     return strlen(text) > ECHO_MAX ? "\"\xE2\x80\xA6\"" : arena_strdup(a, text);
 }
 
+/* A member of ctx whose value is a text. */
+static const char *
+ctx_text(struct arena *a, const char *name, const char *value)
+{
+    return arena_printf(a, "\"%s\":%s", name, echo_text(a, value, strlen(value)));
+}
+
 static int64_t
 int_max(const struct field *f)
 {
@@ -192,8 +199,8 @@ read_word(const struct reading *r, const char *text, int *to)
                                                                  : ", ",
                                 r->field->words[i]);
     }
-    refuse(r, "enum", arena_printf(a, "\"expected\":\"%s\"", expected),
-           arena_printf(a, "must be %s", expected), arena_printf(a, "必须是 %s", expected));
+    refuse(r, "enum", ctx_text(a, "expected", expected), arena_printf(a, "must be %s", expected),
+           arena_printf(a, "必须是 %s", expected));
     return false;
 }
 
@@ -205,7 +212,7 @@ read_text(const struct reading *r, const char *text, size_t len, const char **to
     size_t characters;
 
     if (strlen(text) != len) {
-        refuse(r, "value_error", "\"error\":\"U+0000 in a text\"",
+        refuse(r, "value_error", ctx_text(a, "error", "U+0000 in a text"),
                "must not hold the character U+0000", "不能含有 U+0000 字符");
         return false;
     }
@@ -224,12 +231,8 @@ read_text(const struct reading *r, const char *text, size_t len, const char **to
         return false;
     }
     if (f->pattern != NULL && !f->pattern->holds(text)) {
-        struct buf regex = {0};
-
-        json_text(&regex, f->pattern->regex);
-        refuse(r, "string_pattern_mismatch", arena_printf(a, "\"pattern\":%s", buf_cstr(&regex)),
+        refuse(r, "string_pattern_mismatch", ctx_text(a, "pattern", f->pattern->regex),
                f->pattern->en, f->pattern->zh);
-        buf_free(&regex);
         return false;
     }
     *to = text;
@@ -498,7 +501,7 @@ read_body_fields(const struct shape *shape, struct request *req, char *to)
     }
     if (!json_parse(body.at, body.len, req->arena, &tree, &error)) {
         refuse_body(req, "json_invalid", arena_printf(req->arena, "%zu", error.offset), "{}",
-                    arena_printf(req->arena, "\"error\":\"%s\"", error.reason),
+                    ctx_text(req->arena, "error", error.reason),
                     arena_printf(req->arena, "not valid JSON: %s", error.reason),
                     arena_printf(req->arena, "不是有效的 JSON：%s", error.reason));
         return;

@@ -65,6 +65,7 @@ sub mariadb_options {
     my ($stack) = @_;
     return (
         "--datadir=$stack->{dir}/data/mariadb",
+        "--tmpdir=$stack->{dir}/tmp",    # at its start a server removes the temporary tables of others in a shared one
         ($> == 0 ? '--user=root' : ()),
         '--innodb-log-file-size=32M', '--innodb-buffer-pool-size=128M',
         '--innodb-temp-data-file-path=ibtmp1:4M:autoextend', '--table-open-cache=500',
@@ -78,7 +79,7 @@ sub make_mariadb {
     return if -d $place;
     my $aside = "$stack->{dir}/data/mariadb.new";
     system 'rm', '-rf', $aside;
-    my @options = grep { !/^--(?:datadir|table-open-cache)/ } mariadb_options($stack);
+    my @options = grep { !/^--(?:datadir|tmpdir|table-open-cache)/ } mariadb_options($stack);
     my $log = "$stack->{dir}/log/mariadb-install.log";
     my $pid = fork // return "cannot fork: $!";
     if ($pid == 0) {
@@ -86,6 +87,7 @@ sub make_mariadb {
         open STDIN,  '<',  '/dev/null';
         open STDOUT, '>',  $log;
         open STDERR, '>&', \*STDOUT;
+        $ENV{TMPDIR} = "$stack->{dir}/tmp";
         chdir "$stack->{dir}/data";    # its script cannot take a blank in a path
         exec 'mariadb-install-db', '--no-defaults', @options, '--datadir=./mariadb.new', '--skip-test-db',
             '--auth-root-authentication-method=normal' or POSIX::_exit(127);

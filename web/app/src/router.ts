@@ -1,12 +1,14 @@
 import { createRouter, createWebHistory } from 'vue-router'
 import { useSession } from './stores/session'
+import ChatView from './views/ChatView.vue'
 
 export const router = createRouter({
   history: createWebHistory(),
   routes: [
     { path: '/sign-in', name: 'sign-in', component: () => import('./views/SignIn.vue') },
-    { path: '/', name: 'rooms', component: () => import('./views/ChatView.vue') },
-    { path: '/rooms/:id(\\d+)', name: 'room', component: () => import('./views/ChatView.vue') },
+    { path: '/', name: 'rooms', component: ChatView },
+    { path: '/rooms/:id(\\d+)', name: 'room', component: ChatView },
+    { path: '/rooms/:id(\\d+)/details', name: 'details', component: ChatView },
     { path: '/:rest(.*)', redirect: '/' },
   ],
 })
@@ -17,3 +19,9 @@ router.beforeEach((to) => {
   if (session.signedIn && to.name === 'sign-in') return { name: 'rooms' }
   return true
 })
+
+/** Back to a page one level up: by the browser's own history where we came from there, so that it does not grow. */
+export function goUp(path: string): void {
+  if (history.state?.back === path) router.back()
+  else void router.replace(path)
+}

@@ -45,7 +45,12 @@ const middleware: Middleware = {
   },
 }
 
-export const api = createClient<paths>({ baseUrl: '/' })
+const patience = 20000 // a connection that died silently would otherwise be waited for without end
+
+export const api = createClient<paths>({
+  baseUrl: '/',
+  fetch: (request) => fetch(request, { signal: AbortSignal.timeout(patience) }),
+})
 api.use(middleware)
 
 type Answer<T> = { data?: T; error?: unknown; response: Response }
@@ -63,6 +68,7 @@ function readError(error: unknown, response: Response): ApiError {
 
 /** The data of a call, or an ApiError thrown. */
 export async function call<T>(answer: Promise<Answer<T>>): Promise<T> {
+  const used = token
   let result: Answer<T>
   try {
     result = await answer
@@ -71,6 +77,6 @@ export async function call<T>(answer: Promise<Answer<T>>): Promise<T> {
   }
   if (result.response.ok) return result.data as T
   const error = readError(result.error, result.response)
-  if (error.code === 'not_signed_in') onSignedOut()
+  if (error.code === 'not_signed_in' && token === used) onSignedOut()
   throw error
 }

@@ -1,15 +1,20 @@
 import { ref, watchEffect } from 'vue'
-import { load, save } from '../lib/storage'
+import { load, onChange, save } from '../lib/storage'
 import { messages, type MessageKey } from './messages'
 
 export type Language = 'en' | 'zh-CN'
 
 const fromBrowser: Language = navigator.language.toLowerCase().startsWith('zh') ? 'zh-CN' : 'en'
+const chosen = (): Language => (load('language', fromBrowser) === 'en' ? 'en' : 'zh-CN')
 
-export const language = ref<Language>(load('language', fromBrowser) === 'en' ? 'en' : 'zh-CN')
+export const language = ref<Language>(chosen())
 
 watchEffect(() => {
   document.documentElement.lang = language.value
+})
+
+onChange((key) => {
+  if (key === 'language') language.value = chosen()
 })
 
 export function switchLanguage(): void {

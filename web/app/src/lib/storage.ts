@@ -28,9 +28,11 @@ export function keys(start: string): string[] {
   return found
 }
 
-/** Called when another tab of this browser has changed a key. */
-export function onChange(listen: (key: string) => void): void {
-  addEventListener('storage', (event) => {
+/** Called when another tab of this browser has changed a key. Ends with what it returns. */
+export function onChange(listen: (key: string) => void): () => void {
+  const hear = (event: StorageEvent) => {
     if (event.key?.startsWith(prefix)) listen(event.key.slice(prefix.length))
-  })
+  }
+  addEventListener('storage', hear)
+  return () => removeEventListener('storage', hear)
 }

@@ -5,6 +5,7 @@ import type { Source, Transport } from './transport'
 const shown = 2000
 const hidden = 20000
 const most = 30000
+const bearable = 2 // failures in a row that the user need not hear of
 
 export class Polling implements Transport {
   private source: Source | null = null
@@ -17,10 +18,17 @@ export class Polling implements Transport {
     if (document.visibilityState === 'visible') this.poke()
   }
 
+  private readonly offline = () => {
+    this.failures = bearable
+    this.source?.connected(false)
+  }
+
   start(source: Source): void {
     this.stop()
     this.source = source
+    this.failures = 0
     addEventListener('online', this.wake)
+    addEventListener('offline', this.offline)
     addEventListener('focus', this.wake)
     document.addEventListener('visibilitychange', this.wake)
     this.poke()
@@ -30,6 +38,7 @@ export class Polling implements Transport {
     this.source = null
     clearTimeout(this.timer)
     removeEventListener('online', this.wake)
+    removeEventListener('offline', this.offline)
     removeEventListener('focus', this.wake)
     document.removeEventListener('visibilitychange', this.wake)
   }
@@ -44,25 +53,29 @@ export class Polling implements Transport {
     const source = this.source
     if (!source) return
     this.running = true
-    let wait = document.visibilityState === 'visible' ? shown : hidden
+    this.again = false
+    let wait: number
     try {
       const page = await call(api.POST('/api/sync', { body: { rooms: source.marks() } }))
       if (this.source === source) {
         this.failures = 0
         source.connected(true)
         source.take(page)
-        if (page.more) wait = 0
       }
+      wait = page.more || this.again ? 0 : document.visibilityState === 'visible' ? shown : hidden
     } catch (error) {
-      this.failures++
-      const asked = error instanceof ApiError ? error.retryAfter * 1000 : 0
-      wait = Math.max(asked, Math.min(most, shown * 2 ** Math.min(this.failures, 4)) * (0.75 + Math.random() / 2))
-      if (this.source === source) source.connected(false)
+      wait = this.source === source ? this.failed(error) : 0
     }
     this.running = false
-    if (!this.source) return
-    if (this.again) wait = 0
-    this.again = false
-    this.timer = setTimeout(() => void this.run(), wait)
+    if (this.source) this.timer = setTimeout(() => void this.run(), wait)
+  }
+
+  /** The milliseconds to wait. */
+  private failed(error: unknown): number {
+    this.failures++
+    const asked = error instanceof ApiError ? error.retryAfter * 1000 : 0
+    const busy = error instanceof ApiError && error.status === 429
+    if (!busy && this.failures >= bearable) this.source?.connected(false)
+    return Math.max(asked, Math.min(most, 500 * 2 ** Math.min(this.failures, 6)) * (0.75 + Math.random() / 2))
   }
 }

@@ -3,21 +3,27 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowReactive, watch } from 'vue'
 import { api, ApiError, call, type Entry, type Room } from '../api/client'
 import { contiguous, merge } from '../lib/merge'
-import { load, save } from '../lib/storage'
+import { applied, byActivity, refreshed } from '../lib/rooms'
+import { load, onChange, save } from '../lib/storage'
 import { Polling } from '../live/polling'
 import type { Page, Source, Transport } from '../live/transport'
 import { useOutbox } from './outbox'
 import { useSession } from './session'
 
 /** A room's log: entries in seq order, of which all from the first to `top` are there. */
-interface Log {
+export interface Log {
   entries: Entry[]
   top: number
   complete: boolean // down to seq 1
   loading: boolean
 }
 
+/** The first page has not come yet. */
+export const opening = (log: Log): boolean => log.loading && log.entries.length === 0
+
 const pageSize = 50
+const tellAgain = 120000 // milliseconds after which the rooms are asked for as a whole: marks of other devices, names
+const tellAgainSeen = 10000 // the same, once the page is looked at again
 
 export const useChat = defineStore('chat', () => {
   const session = useSession()
@@ -25,14 +31,17 @@ export const useChat = defineStore('chat', () => {
   const rooms = shallowReactive(new Map<number, Room>())
   const logs = shallowReactive(new Map<number, Log>())
   const online = ref(true)
-  const ready = ref(false) // the first page has come, so that an empty list is really empty
+  const ready = ref(false) // the rooms are known, so that an empty list is really empty
   const active = ref<number | null>(null)
   const newest = ref<Entry | null>(null) // of others, to be read aloud
+  const lost = ref<Room | null>(null) // that this user was taken out of
   const transport: Transport = new Polling()
+  const told = new Set<number>() // rooms whose summary this page has from the server; those of the cache may be old
+  let toldAt = 0
   let me = 0
   let saving: ReturnType<typeof setTimeout> | undefined
 
-  const list = computed(() => [...rooms.values()].sort((a, b) => b.last_at.localeCompare(a.last_at) || b.id - a.id))
+  const list = computed(() => [...rooms.values()].sort(byActivity))
   const unread = computed(() => list.value.reduce((sum, room) => sum + room.unread, 0))
 
   function remember(): void {
@@ -40,39 +49,35 @@ export const useChat = defineStore('chat', () => {
     saving = setTimeout(() => me && save(`rooms.${me}`, list.value.slice(0, 100)), 500)
   }
 
-  function putRoom(room: Room): void {
+  function setRoom(room: Room): void {
+    if (rooms.get(room.id) === room) return
     rooms.set(room.id, room)
     remember()
   }
 
-  function change(id: number, what: Partial<Room>): void {
-    const room = rooms.get(id)
-    if (room) putRoom({ ...room, ...what })
+  /** A room as the server tells of it. */
+  function putRoom(room: Room): void {
+    told.add(room.id)
+    setRoom(refreshed(rooms.get(room.id), room))
   }
 
   function removeRoom(id: number): void {
+    told.delete(id)
     rooms.delete(id)
     logs.delete(id)
     if (active.value === id) active.value = null
     remember()
   }
 
-  function setLog(id: number, what: Partial<Log>): Log {
-    const log = { entries: [], top: 0, complete: false, loading: false, ...logs.get(id), ...what }
-    logs.set(id, log)
-    return log
+  function setLog(id: number, what: Partial<Log>): void {
+    logs.set(id, { entries: [], top: 0, complete: false, loading: false, ...logs.get(id), ...what })
   }
 
-  /** What an entry says of its room. */
-  function apply(room: Room, entry: Entry): Partial<Room> {
-    const what: Partial<Room> = { last_seq: Math.max(room.last_seq, entry.seq), last_at: entry.created_at }
-    if (entry.kind === 'message') {
-      what.last_message = entry
-      if (entry.sender.id !== me && entry.seq > room.read_seq) what.unread = Math.min(99, room.unread + 1)
-    } else if (entry.kind === 'rename' && entry.body !== null) what.name = entry.body
-    else if (entry.kind === 'open') what.open = entry.body === 'true'
-    else if (entry.kind === 'role' && entry.sender.id === me) what.role = entry.body as Room['role']
-    return what
+  function putEntries(id: number, entries: Entry[]): void {
+    const log = logs.get(id)
+    if (!log || opening(log)) return // its first page comes, and sync brings what is after that
+    const merged = merge(log.entries, entries)
+    setLog(id, { entries: merged, top: contiguous(merged, log.top) })
   }
 
   /** Entries of one room, in order. Those that are known already change nothing. */
@@ -80,36 +85,52 @@ export const useChat = defineStore('chat', () => {
     for (const entry of entries) {
       const room = rooms.get(id)
       if (!room || entry.seq <= room.last_seq) continue
-      change(id, apply(room, entry))
+      setRoom(applied(room, entry, me))
       if (entry.kind === 'message' && entry.sender.id !== me) newest.value = entry
     }
-    const log = logs.get(id)
-    if (log) {
-      const merged = merge(log.entries, entries)
-      setLog(id, { entries: merged, top: contiguous(merged, log.top) })
-    }
+    putEntries(id, entries)
     for (const entry of entries) if (entry.client_id && entry.sender.id === me) outbox.drop(entry.client_id)
+  }
+
+  /** A message of mine has arrived, perhaps after others that this page has not: then only the log shows it, and sync brings the rest. */
+  function takeOwn(entry: Entry): void {
+    const room = rooms.get(entry.room_id)
+    if (room && entry.seq === room.last_seq + 1) takeEntries(entry.room_id, [entry])
+    else putEntries(entry.room_id, [entry])
+    transport.poke()
+  }
+
+  function forgetOldSummaries(): void {
+    told.clear()
+    toldAt = 0
+    if (active.value !== null && rooms.has(active.value)) told.add(active.value)
   }
 
   const source: Source = {
     marks() {
+      if (toldAt > 0 && Date.now() - toldAt > tellAgain) forgetOldSummaries()
       const marks: Record<string, number> = {}
-      for (const room of rooms.values()) marks[room.id] = logs.get(room.id)?.top ?? room.last_seq
+      for (const id of told) marks[id] = logs.get(id)?.top ?? rooms.get(id)?.last_seq ?? 0
       return marks
     },
     take(page: Page) {
       for (const room of page.rooms) putRoom(room)
-      for (const id of page.left) removeRoom(id)
-      const byRoom = new Map<number, Entry[]>()
-      for (const entry of page.entries) {
-        const some = byRoom.get(entry.room_id)
-        if (some) some.push(entry)
-        else byRoom.set(entry.room_id, [entry])
+      for (const id of page.left) {
+        if (active.value === id) lost.value = rooms.get(id) ?? null
+        removeRoom(id)
       }
+      const byRoom = new Map<number, Entry[]>()
+      for (const entry of page.entries) byRoom.set(entry.room_id, [...(byRoom.get(entry.room_id) ?? []), entry])
       for (const [id, entries] of byRoom) takeEntries(id, entries)
-      if (!page.more) ready.value = true
+      if (!page.more && toldAt === 0) {
+        for (const id of [...rooms.keys()]) if (!told.has(id)) removeRoom(id)
+        toldAt = Date.now()
+        ready.value = true
+      }
+      outbox.nudge()
     },
     connected(is) {
+      if (is && !online.value) outbox.wake()
       online.value = is
     },
   }
@@ -119,14 +140,13 @@ export const useChat = defineStore('chat', () => {
     active.value = id
     if (logs.has(id)) return
     setLog(id, { loading: true, top: rooms.get(id)?.last_seq ?? 0 })
+    const path = { room_id: id }
     try {
-      const path = { params: { path: { room_id: id }, query: { limit: pageSize } } }
       const [room, page] = await Promise.all([
-        call(api.GET('/api/rooms/{room_id}', { params: { path: { room_id: id } } })),
-        call(api.GET('/api/rooms/{room_id}/messages', path)),
+        call(api.GET('/api/rooms/{room_id}', { params: { path } })),
+        call(api.GET('/api/rooms/{room_id}/messages', { params: { path, query: { limit: pageSize } } })),
       ])
-      if (!rooms.has(id) && room.role !== null) putRoom(room)
-      else change(id, { name: room.name, open: room.open, role: room.role, peer: room.peer, read_seq: room.read_seq, unread: room.unread })
+      putRoom(room)
       setLog(id, { entries: page.items, top: page.items.at(-1)?.seq ?? 0, complete: page.next === null, loading: false })
       transport.poke()
     } catch (error) {
@@ -157,10 +177,17 @@ export const useChat = defineStore('chat', () => {
     const room = rooms.get(id)
     const seq = logs.get(id)?.top ?? 0
     if (!room || seq <= room.read_seq) return
-    change(id, { read_seq: seq, unread: 0 })
+    setRoom({ ...room, read_seq: seq, unread: 0 })
     save('read', { id, seq, at: Date.now() })
-    const path = { params: { path: { room_id: id } }, body: { seq } }
-    await call(api.PUT('/api/rooms/{room_id}/read', path)).catch(() => change(id, { read_seq: room.read_seq }))
+    const telling = call(api.PUT('/api/rooms/{room_id}/read', { params: { path: { room_id: id } }, body: { seq } }))
+    await telling.catch(() => {
+      const now = rooms.get(id)
+      if (now?.read_seq === seq) setRoom({ ...now, read_seq: room.read_seq }) // so that the next look tries again
+    })
+  }
+
+  const seenAgain = () => {
+    if (document.visibilityState === 'visible' && toldAt > 0 && Date.now() - toldAt > tellAgainSeen) forgetOldSummaries()
   }
 
   function start(userId: number): void {
@@ -168,31 +195,43 @@ export const useChat = defineStore('chat', () => {
     me = userId
     for (const room of load<Room[]>(`rooms.${userId}`, [])) rooms.set(room.id, room)
     ready.value = rooms.size > 0
-    outbox.start(userId, (entry) => {
-      takeEntries(entry.room_id, [entry])
-      transport.poke()
-    })
+    outbox.start(userId, takeOwn)
+    document.addEventListener('visibilitychange', seenAgain) // before the transport's own, which asks
     transport.start(source)
   }
 
   function stop(): void {
     me = 0
+    toldAt = 0
+    document.removeEventListener('visibilitychange', seenAgain)
     transport.stop()
     outbox.stop()
+    told.clear()
     rooms.clear()
     logs.clear()
     active.value = null
+    newest.value = null
+    online.value = true
     ready.value = false
   }
 
-  /** Another tab has read a room. */
-  function readElsewhere(): void {
+  /** On a machine that others may use, nothing of what was said stays behind. */
+  function forgetCache(): void {
+    clearTimeout(saving)
+    if (me) save(`rooms.${me}`, null)
+  }
+
+  // What another tab of this browser has done.
+  onChange((key) => {
+    if (!me) return
+    if (key.startsWith(`outbox.${me}.`)) transport.poke()
+    if (key !== 'read') return
     const read = load<{ id: number; seq: number } | null>('read', null)
     const room = read ? rooms.get(read.id) : undefined
-    if (read && room && read.seq > room.read_seq) change(room.id, { read_seq: read.seq, unread: 0 })
-  }
+    if (read && room && read.seq > room.read_seq) setRoom({ ...room, read_seq: read.seq, unread: 0 })
+  })
 
   watch(() => session.user?.id ?? 0, (id) => (id ? start(id) : stop()), { immediate: true })
 
-  return { rooms, logs, list, unread, online, ready, active, newest, open, loadOlder, markRead, putRoom, removeRoom, readElsewhere, poke: () => transport.poke() }
+  return { rooms, logs, list, unread, online, ready, active, newest, lost, open, loadOlder, markRead, putRoom, removeRoom, forgetCache, poke: () => transport.poke() }
 })

@@ -14,11 +14,13 @@ export interface Outgoing {
   failed: string | null // in words, once trying again by ourselves is of no use
 }
 
+const abandoned = 30000 // milliseconds after which another tab's message is sent by this one too; the client_id keeps it single
 const pauses = [1000, 2000, 4000, 8000, 15000]
 
 export const useOutbox = defineStore('outbox', () => {
   const items = ref<Outgoing[]>([])
   const busy = new Set<number>() // rooms in which something is under way
+  const waking = new Set<() => void>() // the pauses before another try
   let user = 0
   let arrived: (entry: Entry) => void = () => {}
 
@@ -79,17 +81,27 @@ export const useOutbox = defineStore('outbox', () => {
     busy.delete(room)
   }
 
-  /** Ends early when the network comes back. */
   function pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
         clearTimeout(timer)
-        removeEventListener('online', done)
+        waking.delete(done)
         resolve()
       }
       const timer = setTimeout(done, ms)
-      addEventListener('online', done)
+      waking.add(done)
     })
+  }
+
+  /** The server can be reached: try again at once. */
+  function wake(): void {
+    for (const done of [...waking]) done()
+  }
+
+  /** Takes over what a tab that was closed has left. */
+  function nudge(): void {
+    const old = Date.now() - abandoned
+    for (const item of items.value) if (item.failed === null && Date.parse(item.created_at) < old) void work(item.room_id)
   }
 
   function start(userId: number, onArrived: (entry: Entry) => void): void {
@@ -102,6 +114,7 @@ export const useOutbox = defineStore('outbox', () => {
   function stop(): void {
     user = 0
     items.value = []
+    wake()
   }
 
   function send(room: number, body: string): void {
@@ -120,5 +133,5 @@ export const useOutbox = defineStore('outbox', () => {
     if (user && key.startsWith(`outbox.${user}.`)) read()
   })
 
-  return { items, start, stop, send, retry, drop }
+  return { items, start, stop, send, retry, drop, wake, nudge }
 })

@@ -9,12 +9,15 @@ interface Kept {
   user: User
 }
 
+const goodbye = 1500 // milliseconds that signing out waits for the server
+
+const browsers: [RegExp, string][] = [[/Edg\//, 'Edge'], [/MicroMessenger/, 'WeChat'], [/Firefox\//, 'Firefox'], [/Chrome\//, 'Chrome'], [/Safari\//, 'Safari']]
+const systems: [RegExp, string][] = [[/Android/, 'Android'], [/iPhone|iPad/, 'iOS'], [/Windows/, 'Windows'], [/Mac OS/, 'macOS'], [/Linux/, 'Linux']]
+
 /** "Chrome · Windows", for the list of devices. */
 function deviceName(): string {
-  const agent = navigator.userAgent
-  const browser = /Edg\//.test(agent) ? 'Edge' : /Firefox\//.test(agent) ? 'Firefox' : /Chrome\//.test(agent) ? 'Chrome' : /Safari\//.test(agent) ? 'Safari' : 'Browser'
-  const system = /Android/.test(agent) ? 'Android' : /iPhone|iPad/.test(agent) ? 'iOS' : /Windows/.test(agent) ? 'Windows' : /Mac OS/.test(agent) ? 'macOS' : /Linux/.test(agent) ? 'Linux' : ''
-  return system ? `${browser} · ${system}` : browser
+  const named = (names: [RegExp, string][]) => names.find(([sign]) => sign.test(navigator.userAgent))?.[1]
+  return [named(browsers), named(systems)].filter(Boolean).join(' · ') || 'Browser'
 }
 
 export const useSession = defineStore('session', () => {
@@ -24,9 +27,9 @@ export const useSession = defineStore('session', () => {
   const ended = ref(false) // by the server, not by the user
 
   function keep(value: Kept | null): void {
-    kept.value = value
-    save('session', value)
     useToken(value?.token ?? null, forget)
+    save('session', value)
+    kept.value = value
   }
 
   /** The token is worth nothing any more. */
@@ -44,12 +47,12 @@ export const useSession = defineStore('session', () => {
 
   async function signUp(username: string, password: string, nickname: string): Promise<void> {
     await call(api.POST('/api/users', { body: nickname ? { username, password, nickname } : { username, password } }))
-    await signIn(username, password)
   }
 
   async function signOut(): Promise<void> {
-    const leaving = call(api.DELETE('/api/sessions/current'))
-    await leaving.catch(() => undefined) // offline: the token is at least gone from here
+    const leaving = call(api.DELETE('/api/sessions/current')).catch(() => undefined) // offline: the token is at least gone from here
+    await Promise.race([leaving, new Promise((resolve) => setTimeout(resolve, goodbye))])
+    ended.value = false
     keep(null)
   }
 

@@ -1,16 +1,24 @@
 // The look, and which dialog stands open.
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
-import { load, save } from '../lib/storage'
+import { load, onChange, save } from '../lib/storage'
 
 export type Dialog = 'new-room' | 'browse' | 'new-dm' | 'account' | 'palette' | 'add-people'
+type Theme = 'light' | 'dark' | null // null: as the system
+
+/** Asked before something that cannot be taken back. */
+export interface Question {
+  text: string
+  yes: string
+  run: () => void
+}
 
 export const useUi = defineStore('ui', () => {
-  const theme = ref<'light' | 'dark' | null>(load<'light' | 'dark' | null>('theme', null)) // null: as the system
+  const theme = ref<Theme>(load<Theme>('theme', null))
   const system = matchMedia('(prefers-color-scheme: dark)')
   const dark = ref(false)
   const dialog = ref<Dialog | null>(null)
-  const details = ref(false)
+  const question = ref<Question | null>(null)
   const error = ref('')
   let hiding: ReturnType<typeof setTimeout> | undefined
 
@@ -20,7 +28,8 @@ export const useUi = defineStore('ui', () => {
   }
 
   function switchTheme(): void {
-    theme.value = dark.value ? 'light' : 'dark'
+    const next = dark.value ? 'light' : 'dark'
+    theme.value = (next === 'dark') === system.matches ? null : next // back to following the system where that is the same
     save('theme', theme.value)
     show()
   }
@@ -33,6 +42,11 @@ export const useUi = defineStore('ui', () => {
   }
 
   system.addEventListener('change', show)
+  onChange((key) => {
+    if (key !== 'theme') return
+    theme.value = load<Theme>('theme', null)
+    show()
+  })
   show()
-  return { dark, dialog, details, error, switchTheme, tell }
+  return { dark, dialog, question, error, switchTheme, tell }
 })

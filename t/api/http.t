@@ -1,0 +1,62 @@
+#!/usr/bin/perl
+# What HTTP asks of every route.
+use lib 't/lib';
+use Fastchat::Test;
+
+my $stack = Fastchat::Stack->new(env => { CORS_ORIGINS => 'https://chat.example, http://localhost:5173' });
+my $alice = $stack->user('alice');
+my ($listing) = $stack->fastchat('routes');
+my %paths;
+push @{ $paths{ $_->[1] } }, $_->[0] for map { [ (split)[0, 1] ] } split /\n/, $listing;
+
+for my $pattern (sort keys %paths) {
+    (my $path = $pattern) =~ s/\{\w+\}/1/g;
+    my %has = map { $_ => 1 } @{ $paths{$pattern} };
+    my $options = $stack->request('OPTIONS', $path);
+    is($options->status, 204, "OPTIONS $pattern");
+    my %allowed = map { $_ => 1 } split /, /, $options->header('Allow');
+    # A literal path may also be that of a pattern: what is listed is answered, and more may be.
+    is_deeply([ grep { !$allowed{$_} } keys %has ], [], "$pattern: Allow lists its methods");
+    for my $method (grep { !$allowed{$_} } qw(GET POST PUT PATCH DELETE BREW)) {
+        my $answer = $alice->request($method, $path);
+        is($answer->status, 405, "$method $pattern: 405");
+        is($answer->header('Allow'), $options->header('Allow'), '… with Allow');
+    }
+    next unless $has{GET};
+    my $head = $alice->head($path);
+    is($head->status, $alice->get($path)->status, "HEAD $pattern: as GET");
+    is($head->content // '', '', '… without a body');
+}
+
+my $missing = $alice->get('/api/nothing/here');
+is($missing->status, 404, 'an unknown path is not found');
+is($missing->json->{code}, 'not_found', 'in a word');
+like($missing->header('X-Request-ID'), qr/^[0-9a-f]{16}$/, 'each answer has an X-Request-ID');
+ok($stack->wait_for(5, sub { index($stack->log_text('api'), $missing->header('X-Request-ID')) >= 0 }), 'which stands in the log');
+
+is($alice->get('/api/rooms/x', headers => { 'Accept-Language' => 'zh-CN,zh;q=0.9,en;q=0.8' })->json->{detail}[0]{msg}, '必须是整数', 'faults are told in Chinese');
+is($alice->get('/api/rooms/x', headers => { 'Accept-Language' => 'en-US,en;q=0.9,zh;q=0.8' })->json->{detail}[0]{msg}, 'must be a whole number', 'or in English');
+is($alice->get('/api/nothing', headers => { 'Accept-Language' => 'zh' })->json->{detail}, '该地址不存在。', 'and so are other errors');
+
+my $room = $alice->post('/api/rooms', { name => 'x' })->json->{id};
+my $patched = $alice->post("/api/rooms/$room", { name => 'y' }, headers => { 'X-HTTP-Method-Override' => 'PATCH' });
+is($patched->json->{name}, 'y', 'a POST may name another method');
+is($alice->get("/api/rooms/$room", headers => { 'X-HTTP-Method-Override' => 'DELETE' })->status, 200, 'a GET may not');
+is($alice->post("/api/rooms/$room", {}, headers => { 'X-HTTP-Method-Override' => 'BREW' })->status, 405, 'nor an unknown one');
+
+for my $type (undef, 'text/plain', 'application/x-www-form-urlencoded', 'application/jsonx', 'multipart/form-data; boundary=x') {
+    my $answer = $alice->raw('POST', '/api/rooms', [ 'Authorization: Bearer ' . $alice->token, $type ? "Content-Type: $type" : () ], '{"name":"x"}');
+    is($answer->status, 415, ($type // 'no media type') . ' is refused');
+}
+is($alice->post('/api/rooms', { name => 'x' }, headers => { 'Content-Type' => 'Application/JSON; charset=utf-8' })->status, 201, 'parameters of the media type do not matter');
+is($alice->post('/api/rooms', content => '', headers => { 'Content-Type' => 'application/json' })->json->{detail}[0]{type}, 'missing', 'an empty body lacks what is required');
+
+my $cors = $stack->get('/api', headers => { Origin => 'https://chat.example' });
+is($cors->header('Access-Control-Allow-Origin'), 'https://chat.example', 'an origin of CORS_ORIGINS may read the answer');
+like($cors->header('Vary'), qr/Origin/, 'and caches are told');
+is($stack->get('/api', headers => { Origin => 'https://evil.example' })->header('Access-Control-Allow-Origin'), undef, 'another may not');
+my $flight = $stack->request('OPTIONS', '/api/rooms', headers => { Origin => 'http://localhost:5173', 'Access-Control-Request-Method' => 'POST' });
+like($flight->header('Access-Control-Allow-Methods'), qr/POST/, 'a preflight is answered');
+like($flight->header('Access-Control-Allow-Headers'), qr/Authorization/, 'with the headers of a call');
+
+done_testing;

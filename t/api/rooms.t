@@ -1,0 +1,82 @@
+#!/usr/bin/perl
+# Rooms, who is in them, and who may do what.
+use lib 't/lib';
+use Fastchat::Test;
+
+my $stack = Fastchat::Stack->new;
+my ($owner, $admin, $member, $other) = map { $stack->user($_) } qw(owner admin member other);
+
+my $made = $owner->post('/api/rooms', { name => '周末爬山', member_ids => [ $admin->id, $member->id, $member->id, $owner->id ] });
+is($made->status, 201, 'a room is made');
+my $room = $made->json;
+is($room->{role}, 'owner', 'by its owner');
+ok(!$room->{open}, 'closed to others');
+is($room->{last_seq}, 3, 'its log begins with who joined, each once');
+my $at = "/api/rooms/$room->{id}";
+is($owner->post('/api/rooms', { name => 'x', member_ids => [999999999] })->json->{code}, 'no_such_user', 'nobody can be in it who does not exist');
+is($owner->post('/api/rooms', { name => 'x', member_ids => [ 'a', -1, 1.5 ] })->json->{detail}[1]{loc}[2], 1, 'a bad id is named by its place');
+
+is($other->get($at)->json->{code}, 'not_a_member', 'others do not see a closed room');
+is($other->get("$at/members")->status, 403, 'nor who is in it');
+is($other->get("$at/messages")->status, 403, 'nor what is said');
+is($other->put("$at/members/" . $other->id, {})->status, 403, 'nor can they join');
+is($other->get('/api/rooms/999999999')->json->{code}, 'no_such_room', 'a room that is not there is not found');
+
+my $members = $member->get("$at/members")->json->{items};
+is_deeply({ map { $_->{user}{id} => $_->{role} } @$members }, { $owner->id => 'owner', $admin->id => 'member', $member->id => 'member' }, 'members are listed');
+my $first = $member->get("$at/members?limit=2")->json;
+is(scalar @{ $member->get("$at/members?limit=2&cursor=$first->{next}")->json->{items} }, 1, 'page by page, too');
+
+sub role { my ($who, $whom, $role) = @_; return $who->put("$at/members/" . $whom->id, { role => $role }) }
+is(role($member, $admin, 'admin')->json->{code}, 'not_allowed', 'a member gives no roles');
+is(role($owner, $admin, 'admin')->json->{role}, 'admin', 'the owner does');
+is(role($owner, $admin, 'owner')->json->{detail}[0]{type}, 'enum', 'but not that of owner');
+is(role($admin, $member, 'admin')->status, 403, 'an admin gives no roles');
+is(role($owner, $owner, 'member')->status, 403, 'the owner stays it');
+my $seq = $owner->get($at)->json->{last_seq};
+role($owner, $admin, 'admin');
+is($owner->get($at)->json->{last_seq}, $seq, 'doing what is done already changes nothing');
+
+is($member->patch($at, { name => 'x' })->json->{code}, 'not_allowed', 'a member does not rename');
+is($admin->patch($at, { name => '周日爬山' })->json->{name}, '周日爬山', 'an admin does');
+is($admin->patch($at, { open => JSON::PP::true })->json->{open}, JSON::PP::true, 'and opens the room');
+my @kinds = map { "$_->{kind} " . ($_->{body} // '-') } @{ $member->get("$at/messages?limit=3")->json->{items} };
+is_deeply(\@kinds, [ 'role admin', 'rename 周日爬山', 'open true' ], 'the log tells what happened');
+
+is($member->put("$at/members/" . $other->id, {})->status, 403, 'a member adds nobody');
+is($other->get($at)->json->{role}, undef, 'an open room shows itself to others');
+ok(scalar(grep { $_->{id} == $room->{id} } @{ $other->get('/api/rooms?open=true')->json->{items} }), 'and is listed');
+is($other->put("$at/members/" . $other->id, {})->json->{role}, 'member', 'one may join it');
+is($other->put("$at/members/" . $other->id, {})->status, 200, 'twice does no harm');
+
+sub remove { my ($who, $whom) = @_; return $who->delete("$at/members/" . $whom->id) }
+is(remove($member, $other)->status, 403, 'a member removes nobody');
+is(remove($admin, $owner)->status, 403, 'an admin not the owner');
+is(remove($admin, $other)->status, 204, 'but members');
+is(remove($admin, $other)->json->{code}, 'no_such_member', 'who are then gone');
+is($admin->put("$at/members/" . $other->id, {})->status, 200, 'an admin adds somebody');
+is($admin->put("$at/members/999999999", {})->json->{code}, 'no_such_user', 'who exists');
+
+is(remove($owner, $owner)->status, 204, 'the owner leaves');
+is($owner->get("$at/messages")->status, 403, 'and reads no more');
+is($member->get($at)->json->{role}, 'member', 'who was a member');
+is($admin->get($at)->json->{role}, 'owner', 'and the admin has taken over');
+remove($_, $_) for $admin, $member, $other;
+is($owner->put("$at/members/" . $owner->id, {})->status, 403, 'a room that all have left is closed');
+is_deeply([ grep { $_->{id} == $room->{id} } @{ $owner->get('/api/rooms?open=true')->json->{items} } ], [], 'and listed no more');
+
+# The list: latest activity first, in pages.
+my $reader = $stack->user('reader');
+my @rooms = map { $reader->post('/api/rooms', { name => "r$_" })->json->{id} } 1 .. 7;
+$reader->post("/api/rooms/$rooms[2]/messages", { client_id => 'x', body => '最新' });
+my (@seen, $cursor);
+do {
+    my $page = $reader->get('/api/rooms?limit=3' . ($cursor ? "&cursor=$cursor" : ''))->json;
+    push @seen, map { $_->{id} } @{ $page->{items} };
+    $cursor = $page->{next};
+} while ($cursor && @seen < 20);
+is_deeply(\@seen, [ $rooms[2], @rooms[ 6, 5, 4, 3, 1, 0 ] ], 'rooms are listed by latest activity, each once');
+is($reader->get('/api/rooms?limit=1')->json->{items}[0]{last_message}{body}, '最新', 'with the last message');
+is($reader->get("/api/rooms?cursor=$_")->status, 422, "a cursor that no list gave is refused ($_)") for '1', '1.', 'x.y', '1.2.3', '99999999999999999999.1', '1.-1';
+
+done_testing;

@@ -1,0 +1,84 @@
+/*
+ * json_check against json-c: what the check takes, json-c takes too, prints, and reads again as the same; and what is written
+ * from any bytes is taken by the check.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/random.h"
+#include "base/utf8.h"
+
+int LLVMFuzzerInitialize(int *count, char ***words);
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+
+static void
+demand(bool holds)
+{
+    if (!holds) {
+        abort();
+    }
+}
+
+int
+LLVMFuzzerInitialize(int *count, char ***words)
+{
+    (void)count;
+    (void)words;
+    return random_init() ? 0 : 1;
+}
+
+static void
+check_tree(struct json_object *tree, struct arena *scratch)
+{
+    struct json_object *again;
+    struct json_error error;
+    const char *printed = json_object_to_json_string_ext(tree, JSON_C_TO_STRING_PLAIN |
+                                                                   JSON_C_TO_STRING_NOSLASHESCAPE);
+
+    demand(json_parse(printed, strlen(printed), scratch, &again, &error));
+    demand(json_object_equal(tree, again));
+    json_object_put(again);
+}
+
+static void
+check_writing(const char *text, size_t len, struct arena *scratch)
+{
+    void (*const writers[])(struct buf *, const char *, size_t) = {json_string, json_string_ascii};
+
+    for (int i = 0; i < 2; i++) {
+        struct buf out = {0};
+        struct json_object *tree;
+        struct json_error error;
+
+        writers[i](&out, text, len);
+        demand(json_parse(out.at, out.len, scratch, &tree, &error));
+        if (utf8_valid(text, len)) {
+            demand((size_t)json_object_get_string_len(tree) == len);
+            demand(memcmp(json_object_get_string(tree), text, len) == 0);
+        }
+        json_object_put(tree);
+        buf_free(&out);
+    }
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+    const char *text = (const char *)bytes;
+    struct arena scratch = {0};
+    struct json_error error = {.reason = NULL};
+    struct json_object *tree;
+
+    if (json_check(text, len, &scratch, &error)) {
+        demand(utf8_valid(text, len));
+        demand(json_parse(text, len, &scratch, &tree, &error));
+        check_tree(tree, &scratch);
+        json_object_put(tree);
+    } else {
+        demand(error.reason != NULL && error.offset <= len);
+    }
+    check_writing(text, len, &scratch);
+    arena_free(&scratch);
+    return 0;
+}

@@ -1,0 +1,156 @@
+# A private MariaDB and a private Redis for the tests of t/db, on unix sockets in a throw-away directory; they end with the test.
+#
+#     use Fastchat::Server;
+#     exit Fastchat::Server::run('transactions');        # build/FLAVOUR/t/db/transactions, beside both servers
+#
+#     my $mariadb = start_mariadb($dir);                 # ->socket ->pid ->kill ->stop ->start (with the same data)
+package Fastchat::Server;
+
+use strict;
+use warnings;
+use Cwd qw(abs_path);
+use Exporter qw(import);
+use Fcntl ();
+use File::Basename qw(dirname);
+use File::Path qw(make_path remove_tree);
+use File::Temp;
+use POSIX ();
+use Socket;
+use Time::HiRes qw(time sleep);
+
+our @EXPORT_OK = qw(start_mariadb start_redis);
+our $root      = abs_path(dirname(__FILE__) . '/../../..');
+
+use lib abs_path(dirname(__FILE__) . '/../../..') . '/etc/lib';
+use Parts;
+
+my (@running, @made);
+
+$SIG{$_} = sub { exit 1 } for qw(INT TERM HUP);    # END stops what runs
+
+# A MariaDB with an empty password for root, its data under `dir`. Options beyond those of a stack are added.
+sub start_mariadb {
+    my ($dir, @options) = @_;
+    my $stack = place($dir);
+    make_path("$dir/conf");
+    open my $init, '>', "$dir/conf/mariadb.sql" or die "$dir: $!\n";
+    print $init Parts::mariadb_init_file($stack);
+    close $init;
+    my $why = Parts::make_mariadb($stack);
+    die "$why\n" if $why;
+    my $part = Parts::mariadb($stack);
+    push @{ $part->{command} }, '--max-allowed-packet=64M', @options;
+    return server($part, "$stack->{sockets}/db.sock", $dir);
+}
+
+sub start_redis {
+    my ($dir) = @_;
+    my $stack = place($dir);
+    return server(Parts::redis($stack), "$stack->{sockets}/redis.sock", $dir);
+}
+
+sub place {
+    my ($dir) = @_;
+    make_path(map { "$dir/$_" } qw(data log sock tmp));
+    return { dir => $dir, sockets => "$dir/sock", database => 'fastchat' };
+}
+
+sub server {
+    my ($part, $socket, $dir) = @_;
+    my $self = bless { part => $part, socket => $socket, log => "$dir/log/$part->{name}.log", owner => $$ };
+    push @running, $self;
+    $self->start;
+    return $self;
+}
+
+sub socket { return $_[0]{socket} }
+sub pid    { return $_[0]{pid} }
+
+# Returns when it serves.
+sub start {
+    my ($self) = @_;
+    my $part = $self->{part};
+    $part->{before}->() if $part->{before};
+    my $pid = fork // die "fork: $!\n";
+    if ($pid == 0) {
+        POSIX::setsid();    # a Ctrl-C is for us to pass on
+        $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP);
+        open STDIN,  '<',  '/dev/null';
+        open STDOUT, '>>', $self->{log};
+        open STDERR, '>&', \*STDOUT;
+        exec @{ $part->{command} } or POSIX::_exit(127);
+    }
+    $self->{pid} = $pid;
+    my $until = time + 60;
+    until ($part->{ready}->()) {
+        die "$part->{name} does not run; see $self->{log}\n" if time > $until || waitpid($pid, POSIX::WNOHANG()) != 0;
+        sleep 0.02;
+    }
+}
+
+# A signal: KILL ends it at once; STOP and CONT hold it and let it go on.
+sub kill {
+    my ($self, $signal) = @_;
+    $signal //= 'KILL';
+    my $pid = $self->{pid} or return;
+    CORE::kill $signal, $pid;
+    return if $signal !~ /^(?:KILL|TERM)$/;
+    waitpid $pid, 0;
+    delete $self->{pid};
+}
+
+sub stop { return $_[0]->kill('TERM') }
+
+# Run a C program of t/db beside both servers; returns its exit status. It finds them by DB_SOCKET and REDIS_HOST, and
+# gives orders by its descriptor CONTROL_FD: a line "mariadb kill" is answered by a line "ok" when it is done.
+sub run {
+    my ($name, @options) = @_;
+    my $program = "$root/build/" . ($ENV{FASTCHAT_FLAVOUR} || 'release') . "/t/db/$name";
+    $program = "$ENV{FASTCHAT_DB_TESTS}/$name" if $ENV{FASTCHAT_DB_TESTS};
+    if (!-x $program) {
+        print "1..0 # SKIP $program is not built\n";
+        return 0;
+    }
+    my $dir = File::Temp::tempdir('fastchat-db-XXXXXX', DIR => '/tmp');
+    push @made, [ $dir, $$ ];
+    my %servers = (mariadb => start_mariadb($dir, @options), redis => start_redis($dir));
+    socketpair my $ours, my $theirs, AF_UNIX, SOCK_STREAM, PF_UNSPEC or die "socketpair: $!\n";
+    my $pid = fork // die "fork: $!\n";
+    if ($pid == 0) {
+        close $ours;
+        fcntl $theirs, Fcntl::F_SETFD(), 0;
+        $ENV{TSAN_OPTIONS} = "suppressions=$root/t/lib/tsan.supp:halt_on_error=1";
+        $ENV{LSAN_OPTIONS} = "suppressions=$root/t/lib/lsan.supp:print_suppressions=0";
+        @ENV{qw(DB_SOCKET REDIS_HOST CONTROL_FD)} = ($servers{mariadb}->socket, $servers{redis}->socket, fileno $theirs);
+        exec $program or POSIX::_exit(127);
+    }
+    close $theirs;
+    while (my $order = <$ours>) {
+        my ($who, $what) = $order =~ /^(\w+) (\w+)$/ or die "not an order: $order";
+        my $server = $servers{$who} or die "no server: $who\n";
+        $what =~ /^(?:start|stop)$/ ? $server->$what : $server->kill(uc $what);
+        syswrite $ours, "ok\n";
+    }
+    waitpid $pid, 0;
+    return $? & 127 ? 128 + ($? & 127) : $? >> 8;
+}
+
+END {
+    my $status = $?;
+    for my $self (grep { $_->{owner} == $$ } reverse @running) {
+        CORE::kill 'CONT', $self->{pid} if $self->{pid};
+        $self->kill('KILL');
+    }
+    for my $place (grep { $_->[1] == $$ } @made) {
+        if ($status && $ENV{FASTCHAT_KEEP}) {
+            print STDERR "# kept for you to look at: $place->[0]/log\n";
+            remove_tree("$place->[0]/data");
+        }
+        else {
+            remove_tree($place->[0]);
+        }
+    }
+    $? = $status;
+}
+
+1;

@@ -1,0 +1,155 @@
+/* base/clock: zones, and times as they are written. */
+#include "base/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "t/unit/tap.h"
+
+static const char *
+formatted(int64_t ms)
+{
+    static char text[CLOCK_TEXT_SIZE];
+
+    memset(text, 'x', sizeof(text));
+    return clock_format(ms, text) == strlen(text) ? text : "(wrong length)";
+}
+
+struct sample {
+    const char *zone;
+    int64_t ms;
+    const char *text, *what;
+};
+
+static const struct sample samples[] = {
+    {"UTC", 0, "1970-01-01T00:00:00.000+00:00", "the beginning"},
+    {"UTC", -1, "1969-12-31T23:59:59.999+00:00", "a millisecond before it"},
+    {"UTC", 951782400000, "2000-02-29T00:00:00.000+00:00", "a leap day of a century"},
+    {"UTC", 4107542399999, "2100-02-28T23:59:59.999+00:00", "the end of February in 2100"},
+    {"UTC", 4107542400000, "2100-03-01T00:00:00.000+00:00", "which has no leap day"},
+    {"Asia/Shanghai", 1790000000123, "2026-09-21T22:13:20.123+08:00", "east of Greenwich"},
+    {"Asia/Kathmandu", 1790000000123, "2026-09-21T19:58:20.123+05:45", "an offset of quarters"},
+    {"America/St_Johns", 1790000000123, "2026-09-21T11:43:20.123-02:30", "west of Greenwich"},
+    {"Pacific/Kiritimati", 1767175200000, "2026-01-01T00:00:00.000+14:00", "the next year already"},
+    {"Europe/Berlin", 1774745999999, "2026-03-29T01:59:59.999+01:00", "before summer time"},
+    {"Europe/Berlin", 1774746000000, "2026-03-29T03:00:00.000+02:00", "at its first instant"},
+    {"Europe/Berlin", 1792889999999, "2026-10-25T02:59:59.999+02:00", "before winter time"},
+    {"Europe/Berlin", 1792890000000, "2026-10-25T02:00:00.000+01:00", "at its first instant"},
+    {"Australia/Lord_Howe", 1775314799999, "2026-04-05T01:59:59.999+11:00",
+     "half an hour's change"},
+    {"Australia/Lord_Howe", 1775314800000, "2026-04-05T01:30:00.000+10:30", "at its first instant"},
+};
+
+static void
+test_samples(void)
+{
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+        char name[120];
+
+        (void)snprintf(name, sizeof(name), "%s: %s", samples[i].zone, samples[i].what);
+        if (ok(clock_set_zone(samples[i].zone), "the zone is known")) {
+            is_str(formatted(samples[i].ms), samples[i].text, name);
+        }
+    }
+}
+
+/* A time in the C library's words, for the years and zones in which offsets are whole minutes. */
+static void
+by_library(int64_t ms, char text[static CLOCK_TEXT_SIZE])
+{
+    time_t seconds = (time_t)(ms / 1000);
+    struct tm local;
+    char offset[8];
+    size_t len;
+
+    (void)localtime_r(&seconds, &local);
+    len = strftime(text, CLOCK_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &local);
+    (void)strftime(offset, sizeof(offset), "%z", &local);
+    (void)snprintf(text + len, CLOCK_TEXT_SIZE - len, ".%03d%.3s:%.2s", (int)(ms % 1000), offset,
+                   offset + 3);
+}
+
+static void
+test_against_library(void)
+{
+    static const char *const zones[] = {"Asia/Shanghai", "Europe/London", "America/New_York",
+                                        "Australia/Lord_Howe", "Africa/Casablanca"};
+    char want[CLOCK_TEXT_SIZE], name[80];
+
+    for (size_t i = 0; i < sizeof(zones) / sizeof(zones[0]); i++) {
+        bool same = clock_set_zone(zones[i]);
+
+        srandom(7);
+        for (int k = 0; k < 50000 && same; k++) {
+            /* 1980 to 2037, now and then close to the time before it */
+            int64_t ms = INT64_C(315532800000) + random() % 1830297600 * INT64_C(1000) + k % 1000;
+
+            by_library(ms, want);
+            same = strcmp(formatted(ms), want) == 0;
+            ms += 899000;
+            by_library(ms, want);
+            same = same && strcmp(formatted(ms), want) == 0;
+        }
+        (void)snprintf(name, sizeof(name), "%s: 100,000 times are written as the C library would",
+                       zones[i]);
+        ok(same, name);
+    }
+}
+
+static void
+test_range(void)
+{
+    ok(clock_set_zone("UTC"), "UTC is always known");
+    is_int((int64_t)strlen(formatted(INT64_MAX)), CLOCK_TEXT_SIZE - 1,
+           "a time beyond all years is written in as many characters");
+    is_int((int64_t)strlen(formatted(INT64_MIN)), CLOCK_TEXT_SIZE - 1,
+           "and one before all years, too");
+}
+
+static void
+test_zones(void)
+{
+    static const char *const refused[] = {
+        "",
+        "Mars/Olympus",
+        "../../etc/passwd",
+        "/usr/share/zoneinfo/UTC",
+        "Asia",
+        "Asia/../",
+        ".",
+        "Asia/../Asia/Shanghai",
+        "zone.tab",
+        "Asia/shanghai ",
+    };
+    char name[80];
+
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        (void)snprintf(name, sizeof(name), "no zone: \"%s\"", refused[i]);
+        ok(!clock_set_zone(refused[i]), name);
+    }
+    is_str(getenv("TZ"), "UTC", "a zone that is refused changes nothing");
+}
+
+static void
+test_passing(void)
+{
+    int64_t wall = clock_now_ms(), mono = clock_mono_us();
+    struct timespec nap = {.tv_nsec = 20 * 1000 * 1000};
+
+    (void)nanosleep(&nap, NULL);
+    mono = clock_mono_us() - mono;
+    ok(wall > INT64_C(1700000000000), "the wall's time is in milliseconds since 1970");
+    ok(mono >= 20000 && mono < 20000000, "what has passed is in microseconds");
+}
+
+int
+main(void)
+{
+    test_samples();
+    test_against_library();
+    test_range();
+    test_zones();
+    test_passing();
+    return done_testing();
+}

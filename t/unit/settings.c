@@ -1,0 +1,514 @@
+/* base/settings: what wins, what is a good value, and what stops the start. */
+#include "base/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/dotenv.h"
+#include "base/settings_keys.h"
+#include "base/version.h"
+#include "t/unit/tap.h"
+
+static const char *
+no_environment(const char *name)
+{
+    (void)name;
+    return NULL;
+}
+
+static char folder[] = "/tmp/fastchat-settings-XXXXXX";
+static char env_path[sizeof(folder) + 16];
+static char said[16 * 1024];
+
+static void
+write_env(const char *text, size_t len)
+{
+    FILE *file = fopen(env_path, "wb");
+
+    if (file == NULL || fwrite(text, 1, len, file) != len || fclose(file) != 0) {
+        abort();
+    }
+}
+
+/* Load `path`; what was said on the way is left in `said`. */
+static struct settings *
+load(const char *path)
+{
+    FILE *errors = tmpfile();
+    struct settings *s;
+    size_t len;
+
+    if (errors == NULL) {
+        abort();
+    }
+    s = settings_load(path, errors);
+    rewind(errors);
+    len = fread(said, 1, sizeof(said) - 1, errors);
+    said[len] = '\0';
+    (void)fclose(errors);
+    return s;
+}
+
+/* Load what stands in `text`. "PATH" is put in place of the file's name in what was said. */
+static struct settings *
+load_text(const char *text)
+{
+    struct settings *s;
+    char *at;
+
+    write_env(text, strlen(text));
+    s = load(env_path);
+    for (at = strstr(said, env_path); at != NULL; at = strstr(at, env_path)) {
+        memmove(at + 4, at + strlen(env_path), strlen(at + strlen(env_path)) + 1);
+        memcpy(at, "PATH", 4);
+    }
+    return s;
+}
+
+static void
+test_defaults(void)
+{
+    struct settings *s = load_text("");
+
+    if (!ok(s != NULL, "nothing set: every default works")) {
+        diag("%s", said);
+        return;
+    }
+    is_str(said, "", "and nothing is said");
+    is_str(s->app_env, "dev", "APP_ENV");
+    is_int(s->app_port, 8000, "APP_PORT");
+    is_str(s->app_host, "127.0.0.1", "APP_HOST");
+    is_str(s->app_version, FASTCHAT_VERSION, "APP_VERSION is the program's own");
+    ok(!s->app_debug, "APP_DEBUG");
+    is_str(s->app_timezone, "Asia/Shanghai", "APP_TIMEZONE");
+    ok(s->app_workers >= 1 && s->app_workers <= 64, "APP_WORKERS is a number of cores");
+    is_int(s->db_port, 3306, "DB_PORT");
+    is_str(s->db_socket, "", "DB_SOCKET");
+    is_int(s->db_pool_minsize, 2, "DB_POOL_MINSIZE");
+    is_int(s->db_pool_maxsize, 16, "DB_POOL_MAXSIZE");
+    is_int(s->redis_port, 6379, "REDIS_PORT");
+    is_int(s->limit_general, 600, "LIMIT_GENERAL");
+    is_int(s->session_days, 30, "SESSION_DAYS");
+    is_int(s->request_deadline_ms, 10000, "REQUEST_DEADLINE_MS");
+    is_int(s->slow_request_ms, 500, "SLOW_REQUEST_MS");
+    is_int(s->worker_max_requests, 100000, "WORKER_MAX_REQUESTS");
+    is_str(settings_get(s, "DB_DATABASE"), "fastchat", "settings_get gives a text");
+    is_str(settings_get(s, "LIMIT_SEND"), "120", "settings_get gives a number as text");
+    is_str(settings_get(s, "DB_ECHO"), "false", "settings_get gives a boolean as a word");
+    ok(settings_get(s, "APP_WORKERS")[0] != '0', "settings_get gives what is in force");
+    ok(settings_get(s, "NO_SUCH_KEY") == NULL, "settings_get knows no other key");
+    settings_free(s);
+}
+
+static void
+test_precedence(void)
+{
+    struct settings *s;
+
+    (void)setenv("DB_USER", "environment", 1);
+    s = load_text("DB_USER=file\nDB_PORT=1\nDB_PORT=3307\nREDIS_DB=05\nAPP_DEBUG=YES\n"
+                  "DB_DATABASE=${DB_USER}_db\nDB_PASSWORD='s3cret #1'\n");
+    if (ok(s != NULL, "a good file is taken")) {
+        is_str(s->db_user, "environment", "the environment wins over the file");
+        is_int(s->db_port, 3307, "the last line of a key wins");
+        is_int(s->redis_db, 5, "a number with a leading zero is decimal");
+        ok(s->app_debug, "a boolean's word may be in capitals");
+        is_str(s->db_database, "environment_db", "and inside ${…}, too, the environment wins");
+        is_str(s->db_password, "s3cret #1", "a quoted password");
+    }
+    settings_free(s);
+    (void)setenv("DB_USER", "", 1);
+    s = load_text("DB_USER=file\n");
+    ok(s == NULL, "an empty variable of the environment wins as well");
+    is_str(said, "environment: DB_USER: \"\" must not be empty\n", "and is named as the origin");
+    (void)unsetenv("DB_USER");
+    settings_free(s);
+}
+
+/* Values by key; `reason` NULL: the value is good. */
+static const struct {
+    const char *key, *value, *reason;
+} values[] = {
+    {"APP_ENV", "prod", NULL},
+    {"APP_ENV", "production", "\"production\" is not dev, test or prod"},
+    {"APP_ENV", "", "\"\" must not be empty"},
+    {"APP_NAME", "\xE5\xBF\xAB\xE8\x81\x8A", NULL},
+    {"APP_NAME", "", "\"\" must not be empty"},
+    {"APP_NAME", "\"a\\nb\"", "\"a\\nb\" holds a control character"},
+    {"APP_PORT", "1", NULL},
+    {"APP_PORT", "65535", NULL},
+    {"APP_PORT", "0", "\"0\" is not a port (1 to 65535)"},
+    {"APP_PORT", "70000", "\"70000\" is not a port (1 to 65535)"},
+    {"APP_PORT", "99999999999999999999", "\"99999999999999999999\" is not a port (1 to 65535)"},
+    {"APP_PORT", "80a", "\"80a\" is not a port (1 to 65535)"},
+    {"APP_PORT", "0x50", "\"0x50\" is not a port (1 to 65535)"},
+    {"APP_PORT", "+80", "\"+80\" is not a port (1 to 65535)"},
+    {"APP_PORT", "80.0", "\"80.0\" is not a port (1 to 65535)"},
+    {"APP_PORT", "' 80'", "\" 80\" is not a port (1 to 65535)"},
+    {"APP_PORT", "", "\"\" is not a port (1 to 65535)"},
+    {"APP_HOST", "0.0.0.0", NULL},
+    {"APP_HOST", "::", NULL},
+    {"APP_HOST", "localhost", NULL},
+    {"APP_HOST", "chat-1.my_net.example.com", NULL},
+    {"APP_HOST", "256.1.1.1", "\"256.1.1.1\" is not a host name or an address"},
+    {"APP_HOST", "1.2.3", "\"1.2.3\" is not a host name or an address"},
+    {"APP_HOST", "::g", "\"::g\" is not a host name or an address"},
+    {"APP_HOST", "a..b", "\"a..b\" is not a host name or an address"},
+    {"APP_HOST", "-a", "\"-a\" is not a host name or an address"},
+    {"APP_HOST", "a.", "\"a.\" is not a host name or an address"},
+    {"APP_HOST", "a b", "\"a b\" is not a host name or an address"},
+    {"APP_HOST", "http://a", "\"http://a\" is not a host name or an address"},
+    {"APP_HOST", "a;b", "\"a;b\" is not a host name or an address"},
+    {"APP_DEBUG", "on", NULL},
+    {"APP_DEBUG", "False", NULL},
+    {"APP_DEBUG", "2", "\"2\" is not true or false"},
+    {"APP_DEBUG", "", "\"\" is not true or false"},
+    {"APP_TIMEZONE", "UTC", NULL},
+    {"APP_TIMEZONE", "Europe/Berlin", NULL},
+    {"APP_TIMEZONE", "Mars/Olympus",
+     "\"Mars/Olympus\" is not a time zone of this host (package tzdata)"},
+    {"APP_TIMEZONE", "../../etc/passwd",
+     "\"../../etc/passwd\" is not a time zone of this host (package tzdata)"},
+    {"APP_WORKERS", "64", NULL},
+    {"APP_WORKERS", "65", "\"65\" is not a whole number from 0 to 64"},
+    {"APP_WORKERS", "-1", "\"-1\" is not a whole number from 0 to 64"},
+    {"DB_HOST", "db.example.com", NULL},
+    {"DB_HOST", "db/1", "\"db/1\" is not a host name or an address"},
+    {"DB_HOST", "", "\"\" must not be empty without DB_SOCKET"},
+    {"DB_PORT", "70000", "\"70000\" is not a port (1 to 65535)"},
+    {"DB_SOCKET", "/run/mysqld/mysqld.sock", NULL},
+    {"DB_SOCKET", "mysqld.sock", "\"mysqld.sock\" is not the absolute path of a unix socket"},
+    {"DB_DATABASE", "fast-chat_2$", NULL},
+    {"DB_DATABASE", "fast chat", "\"fast chat\" is not a database name of letters, digits, _ $ -"},
+    {"DB_DATABASE", "a`; DROP", "\"a`; DROP\" is not a database name of letters, digits, _ $ -"},
+    {"DB_DATABASE", "a2345678901234567890123456789012345678901234567890123456789012345",
+     "\"a2345678901234567890123456789012345678901234567890123456789012345\" is longer than 64 bytes"},
+    {"DB_CHARSET", "utf8", "\"utf8\" is not utf8mb4, the only one that holds all text"},
+    {"DB_POOL_MINSIZE", "0", NULL},
+    {"DB_POOL_MINSIZE", "17", "\"17\" is more than DB_POOL_MAXSIZE (16)"},
+    {"DB_POOL_MAXSIZE", "2", NULL},
+    {"DB_POOL_MAXSIZE", "1", "\"1\" is less than DB_POOL_MINSIZE (2)"},
+    {"DB_POOL_MAXSIZE", "0", "\"0\" is not a whole number from 1 to 256"},
+    {"DB_ECHO", "maybe", "\"maybe\" is not true or false"},
+    {"REDIS_HOST", "", NULL},
+    {"REDIS_HOST", "/run/redis/redis.sock", NULL},
+    {"REDIS_HOST", "redis", NULL},
+    {"REDIS_HOST", "redis:6379", "\"redis:6379\" is not a host name or an address"},
+    {"REDIS_DB", "16", "\"16\" is not a whole number from 0 to 15"},
+    {"LIMIT_LOGIN", "0", NULL},
+    {"LIMIT_LOGIN", "1000001", "\"1000001\" is not a whole number from 0 to 1000000"},
+    {"CORS_ORIGINS", "*", NULL},
+    {"CORS_ORIGINS", "https://chat.example.com, http://localhost:5173,http://[::1]:80", NULL},
+    {"CORS_ORIGINS", "capacitor://localhost", NULL},
+    {"CORS_ORIGINS", "chat.example.com", "nor *"},
+    {"CORS_ORIGINS", "https://chat.example.com/", "nor *"},
+    {"CORS_ORIGINS", "https://Chat.example.com", "nor *"},
+    {"CORS_ORIGINS", "https://", "nor *"},
+    {"CORS_ORIGINS", "https://a:b", "nor *"},
+    {"CORS_ORIGINS", "https://a:", "nor *"},
+    {"CORS_ORIGINS", "https://[::1", "nor *"},
+    {"CORS_ORIGINS", "https://a,*", "nor *"},
+    {"CORS_ORIGINS", "null", "nor *"},
+    {"SESSION_DAYS", "0", "\"0\" is not a whole number from 1 to 3650"},
+    {"REQUEST_DEADLINE_MS", "99", "\"99\" is not a whole number from 100 to 600000"},
+    {"SLOW_REQUEST_MS", "0", NULL},
+    {"WORKER_MAX_REQUESTS", "0", NULL},
+};
+
+/* What is said begins with the place and the key, ends with the reason, and is one line. */
+static bool
+says(const char *place, const char *key, const char *reason)
+{
+    char begin[120];
+    size_t len = strlen(said), reason_len = strlen(reason);
+
+    (void)snprintf(begin, sizeof(begin), "%s: %s: ", place, key);
+    return strncmp(said, begin, strlen(begin)) == 0 && len > reason_len && said[len - 1] == '\n' &&
+           strchr(said, '\n') == said + len - 1 &&
+           strncmp(said + len - 1 - reason_len, reason, reason_len) == 0;
+}
+
+static void
+test_values(void)
+{
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        char text[400], name[400];
+        struct settings *s;
+        bool held;
+
+        (void)snprintf(text, sizeof(text), "# a file\n%s=%s\n", values[i].key, values[i].value);
+        (void)snprintf(name, sizeof(name), "%s: %s=%s",
+                       values[i].reason == NULL ? "taken" : "refused", values[i].key,
+                       values[i].value);
+        for (char *c = strchr(name, '#'); c != NULL; c = strchr(c, '#')) {
+            *c = ' '; /* TAP would read a directive */
+        }
+        s = load_text(text);
+        held = values[i].reason == NULL
+                   ? s != NULL && said[0] == '\0'
+                   : s == NULL && says("PATH line 2", values[i].key, values[i].reason);
+        if (!ok(held, name)) {
+            diag("it said: %s", said);
+        }
+        settings_free(s);
+    }
+}
+
+static void
+test_origins_of_faults(void)
+{
+    struct settings *s;
+
+    (void)setenv("APP_PORT", "70000", 1);
+    s = load_text("DB_POOL_MINSIZE=x\nDB_PASSWORD=\"\n");
+    ok(s == NULL, "a bad value stops the start");
+    is_str(said,
+           "PATH line 2: the quote is not closed\n"
+           "environment: APP_PORT: \"70000\" is not a port (1 to 65535)\n"
+           "PATH line 1: DB_POOL_MINSIZE: \"x\" is not a whole number from 0 to 256\n",
+           "all faults are told, each with its place, key and reason");
+    (void)unsetenv("APP_PORT");
+    settings_free(s);
+
+    s = load_text("DB_HOST=\nDB_SOCKET=/run/mysqld/mysqld.sock\n");
+    ok(s != NULL, "DB_HOST may be empty beside DB_SOCKET");
+    settings_free(s);
+
+    (void)setenv("DB_USER", "caf\xE9", 1);
+    s = load_text("");
+    ok(s == NULL && says("environment", "DB_USER", "is not valid UTF-8"),
+       "a variable that is no UTF-8 is refused");
+    (void)unsetenv("DB_USER");
+    settings_free(s);
+}
+
+static void
+test_secrets(void)
+{
+    char secret[700], line[800];
+    struct settings *s;
+    FILE *out = tmpfile();
+    size_t len;
+
+    memset(secret, 's', 600);
+    secret[600] = '\0';
+    (void)snprintf(line, sizeof(line), "DB_PASSWORD=%s\n", secret);
+    s = load_text(line);
+    ok(s == NULL && strstr(said, "ssss") == NULL, "a bad secret is not shown");
+    settings_free(s);
+
+    s = load_text("DB_PASSWORD=hunter2\nAPP_NAME='a # \"b\"'\n");
+    if (ok(s != NULL && out != NULL, "settings to print")) {
+        settings_print(s, out);
+        rewind(out);
+        len = fread(said, 1, sizeof(said) - 1, out);
+        said[len] = '\0';
+        ok(strstr(said, "hunter2") == NULL, "a secret is not printed");
+        ok(strstr(said, "\nDB_PASSWORD=*** ") != NULL, "*** is, where one is set");
+        ok(strstr(said, "\nREDIS_PASSWORD= ") != NULL, "nothing is, where none is");
+        ok(strstr(said, "\nAPP_NAME=\"a # \\\"b\\\"\" ") != NULL,
+           "a value is printed as .env reads it");
+        ok(strstr(said, " # default\n") != NULL && strstr(said, " line 1\n") != NULL,
+           "every line tells its origin");
+        is_str(settings_get(s, "DB_PASSWORD"), "hunter2", "settings_get gives a secret to scripts");
+    }
+    settings_free(s);
+    if (out != NULL) {
+        (void)fclose(out);
+    }
+}
+
+/* What is printed reads back as the same settings. */
+static void
+test_print_round_trip(void)
+{
+    static const char text[] =
+        "APP_NAME=' a # b'\nDB_USER='q\"\\\\z'\nAPP_DEBUG=on\nAPP_WORKERS=3\n"
+        "CORS_ORIGINS=https://a.example,http://b:1\nREDIS_HOST=\n";
+    struct settings *s = load_text(text), *again;
+    FILE *out = fopen(env_path, "w");
+    bool same = s != NULL && out != NULL;
+
+    if (same) {
+        settings_print(s, out);
+        (void)fclose(out);
+        again = load(env_path);
+        same = again != NULL && said[0] == '\0';
+        for (size_t i = 0; same && i < SETTING_COUNT; i++) {
+            const char *name = settings_table[i].name;
+
+            same = strcmp(settings_get(s, name), settings_get(again, name)) == 0;
+        }
+        settings_free(again);
+    }
+    ok(same, "what is printed reads back as the same settings");
+    settings_free(s);
+}
+
+static const struct {
+    const char *key, *nearest;
+} misspelt[] = {
+    {"DB_P0RT", "DB_PORT"},
+    {"APP_H0ST", "APP_HOST"},
+    {"DB_P00L_MINSIZE", "DB_POOL_MINSIZE"},
+    {"APP_TIMEZoNE", "APP_TIMEZONE"},
+    {"DBDATABASE", "DB_DATABASE"},
+    {"db_port", "DB_PORT"},
+    {"DB_PASWORD", "DB_PASSWORD"},
+    {"REDIS_HOTS", "REDIS_HOST"},
+    {"LIMIT_GENERALS", "LIMIT_GENERAL"},
+    {"PATH", NULL},
+    {"MYSQL_ROOT_PASSWORD", NULL},
+    {"X", NULL},
+    {"A_KEY_THAT_IS_MUCH_LONGER_THAN_ANY_THAT_THERE_IS_AND_THEN_SOME", NULL},
+};
+
+static void
+test_nearest(void)
+{
+    struct settings *s;
+    char name[160];
+
+    for (size_t i = 0; i < sizeof(misspelt) / sizeof(misspelt[0]); i++) {
+        (void)snprintf(name, sizeof(name), "what %s may mean", misspelt[i].key);
+        is_str(setting_nearest(misspelt[i].key), misspelt[i].nearest, name);
+    }
+    s = load_text("DB_P0RT=1\n\nVITE_THING=1\nDB_HOST\n'a\x1B key'=1\n");
+    ok(s != NULL && s->db_port == 3306, "an unknown key does not stop, and sets nothing");
+    is_str(said,
+           "PATH line 1: unknown key DB_P0RT (did you mean DB_PORT?)\n"
+           "PATH line 3: unknown key VITE_THING\n"
+           "PATH line 4: DB_HOST has no \"=\", and sets nothing\n"
+           "PATH line 5: unknown key \"a\\u001b key\"\n",
+           "but is told, with the nearest known key");
+    settings_free(s);
+}
+
+static void
+test_files(void)
+{
+    static char large[1024 * 1024 + 1];
+    char absent[sizeof(folder) + 16];
+    struct settings *s;
+
+    memset(large, '\n', sizeof(large));
+    write_env(large, sizeof(large) - 1);
+    s = load(env_path);
+    ok(s != NULL, "a file of 1 MiB is read");
+    settings_free(s);
+    write_env(large, sizeof(large));
+    s = load(env_path);
+    ok(s == NULL && strstr(said, ": cannot be read: it is larger than 1 MiB\n") != NULL,
+       "a larger one is refused");
+    settings_free(s);
+
+    s = load(folder);
+    ok(s == NULL && strstr(said, ": cannot be read: Is a directory\n") != NULL,
+       "what is no file is refused, with the reason");
+    settings_free(s);
+
+    (void)snprintf(absent, sizeof(absent), "%s/absent", folder);
+    s = load(absent);
+    ok(s == NULL && strstr(said, ": cannot be read: No such file or directory\n") != NULL,
+       "a file that was named must be there");
+    settings_free(s);
+
+    (void)setenv("FASTCHAT_ENV_FILE", absent, 1);
+    s = load(NULL);
+    ok(s == NULL, "so must one that FASTCHAT_ENV_FILE names");
+    settings_free(s);
+    write_env("APP_PORT=8123\n", 14);
+    (void)setenv("FASTCHAT_ENV_FILE", env_path, 1);
+    s = load(NULL);
+    ok(s != NULL && s->app_port == 8123, "FASTCHAT_ENV_FILE is read");
+    settings_free(s);
+    (void)unsetenv("FASTCHAT_ENV_FILE");
+}
+
+/* In a folder of its own, since ".env" is looked for in the working directory. */
+static void
+test_working_directory(void)
+{
+    struct settings *s;
+
+    if (!ok(chdir(folder) == 0, "a folder")) {
+        return;
+    }
+    s = load(NULL);
+    ok(s != NULL && said[0] == '\0', "without .env the defaults are taken, in silence");
+    settings_free(s);
+    (void)setenv("FASTCHAT_ENV_FILE", "", 1);
+    s = load(NULL);
+    ok(s != NULL, "an empty FASTCHAT_ENV_FILE names no file");
+    settings_free(s);
+    (void)unsetenv("FASTCHAT_ENV_FILE");
+    (void)rename(env_path, ".env");
+    s = load(NULL);
+    ok(s != NULL && s->app_port == 8123, ".env is read where it exists");
+    settings_free(s);
+    (void)unlink(".env");
+}
+
+/* etc/.env.example has every key of the table in its order, with its default (APP_VERSION: in a comment). */
+static void
+test_example(void)
+{
+    FILE *file = fopen("etc/.env.example", "r");
+    struct arena a = {0};
+    struct dotenv env;
+    size_t len, at = 0;
+    bool order = true, defaults = true;
+
+    if (!ok(file != NULL, "etc/.env.example is there (tests run in the project's root)")) {
+        return;
+    }
+    len = fread(said, 1, sizeof(said), file);
+    (void)fclose(file);
+    ok(dotenv_parse(&env, said, len, no_environment, &a), "it is a .env file");
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        if (strcmp(settings_table[i].name, "APP_VERSION") == 0) {
+            continue;
+        }
+        if (at == env.count || strcmp(env.pairs[at].key, settings_table[i].name) != 0) {
+            diag("%s is missing, or out of place", settings_table[i].name);
+            order = false;
+            break;
+        }
+        if (env.pairs[at].value == NULL ||
+            strcmp(env.pairs[at].value, settings_table[i].fallback) != 0) {
+            diag("%s has another default", settings_table[i].name);
+            defaults = false;
+        }
+        at++;
+    }
+    ok(order && at == env.count, "it lists every key, and no other, in order");
+    ok(defaults, "with the defaults");
+    arena_free(&a);
+}
+
+int
+main(void)
+{
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        (void)unsetenv(settings_table[i].name);
+    }
+    (void)unsetenv("FASTCHAT_ENV_FILE");
+    if (mkdtemp(folder) == NULL) {
+        return 1;
+    }
+    (void)snprintf(env_path, sizeof(env_path), "%s/env", folder);
+    test_example();
+    test_defaults();
+    test_precedence();
+    test_values();
+    test_origins_of_faults();
+    test_secrets();
+    test_print_round_trip();
+    test_nearest();
+    test_files();
+    test_working_directory();
+    (void)unlink(env_path);
+    (void)rmdir(folder);
+    return done_testing();
+}
