@@ -1,6 +1,7 @@
 /*
- * Blocks that double in size, newest first. What is large gets a block of its own, behind the one that small pieces are still
- * taken from. Memory is zeroed when it is handed out, so a reset costs nothing.
+ * Blocks that double in size, newest first. What is large gets a block of its own, behind the one
+ * that small pieces are still taken from. Memory is zeroed when it is handed out, so a reset costs
+ * nothing.
  */
 #include "base/arena.h"
 

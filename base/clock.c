@@ -13,7 +13,10 @@ enum {
     DAY_SECONDS = 24 * 60 * 60,
 };
 
-/* What four digits of a year can hold in every zone: the years 0001 to 9999 but for their first and last day. */
+/*
+ * What four digits of a year can hold in every zone: the years 0001 to 9999 but for their first and
+ * last day.
+ */
 #define FIRST_MS (INT64_C(-62135596800000) + DAY_SECONDS * INT64_C(1000))
 #define LAST_MS (INT64_C(253402300799999) - DAY_SECONDS * INT64_C(1000))
 
@@ -78,8 +81,9 @@ clock_set_zone(const char *name)
 }
 
 /*
- * Minutes east of UTC at that time. An offset holds for its quarter of an hour, since zones change it at full quarters only;
- * each thread remembers those of some quarters, so that an answer full of times rarely asks the C library, which takes a lock.
+ * Minutes east of UTC at that time. An offset holds for its quarter of an hour, since zones change
+ * it at full quarters only; each thread remembers those of some quarters, so that an answer full of
+ * times rarely asks the C library, which takes a lock.
  */
 static int
 offset_at(int64_t seconds)
@@ -103,7 +107,10 @@ offset_at(int64_t seconds)
     return known[place].offset;
 }
 
-/* The Gregorian date of a day counted from 1970-01-01 (Howard Hinnant, "chrono-compatible low-level date algorithms"). */
+/*
+ * The Gregorian date of a day counted from 1970-01-01 (Howard Hinnant, "chrono-compatible low-level
+ * date algorithms").
+ */
 static void
 date_of_day(int64_t day, int *year, int *month, int *of_month)
 {

@@ -1,4 +1,7 @@
-/* Each read_ function does what one of the patterns in python-dotenv's parser.py does, blanks of Unicode included. */
+/*
+ * Each read_ function does what one of the patterns in python-dotenv's parser.py does, blanks of
+ * Unicode included.
+ */
 #include "base/dotenv.h"
 
 #include <string.h>
@@ -35,7 +38,10 @@ peek(const struct reader *r)
     return r->at < r->end ? *r->at : '\0'; /* no text holds NUL */
 }
 
-/* Bytes of the blank that stands there, by Unicode's White_Space and what Python adds to it; 0 for none. Not a line's end. */
+/*
+ * Bytes of the blank that stands there, by Unicode's White_Space and what Python adds to it; 0 for
+ * none. Not a line's end.
+ */
 static size_t
 blank(const char *at, const char *end)
 {
@@ -89,7 +95,10 @@ value_of(const struct reader *r, const char *name)
     return value;
 }
 
-/* "${NAME}" or "${NAME:-default}" at `text`: what it stands for, and *text behind it; NULL where neither is there. */
+/*
+ * "${NAME}" or "${NAME:-default}" at `text`: what it stands for, and *text behind it; NULL where
+ * neither is there.
+ */
 static const char *
 read_variable(const struct reader *r, const char **text)
 {
@@ -162,8 +171,8 @@ decode(struct arena *a, char quote, const char *text, size_t len)
 }
 
 /*
- * The quote that closes the one at r->at: the first without a backslash just before it, or, where all have one, the last.
- * (So 'C:\' may be written, unless another quote follows.) NULL for none.
+ * The quote that closes the one at r->at: the first without a backslash just before it, or, where
+ * all have one, the last. (So 'C:\' may be written, unless another quote follows.) NULL for none.
  */
 static const char *
 closing_quote(const struct reader *r)
@@ -217,7 +226,7 @@ read_unquoted(struct reader *r)
 static const char *
 read_key(struct reader *r)
 {
-    const char *start = r->at, *end = r->at;
+    const char *start = r->at, *end;
 
     if (peek(r) == '\'') {
         start++;
@@ -300,7 +309,10 @@ read_line(struct reader *r)
     return true;
 }
 
-/* Take a text over whose lines all end in LF, whether they do, or in CR LF, or in CR. False where bytes are no text. */
+/*
+ * Take a text over whose lines all end in LF, whether they do, or in CR LF, or in CR. False where
+ * bytes are no text.
+ */
 static bool
 take(struct reader *r, const char *text, size_t len)
 {

@@ -1,7 +1,10 @@
 /*
  * .env files, in the grammar of python-dotenv (github.com/theskumar/python-dotenv, "File format").
  *
- *     export KEY=value # comment     KEY='as it stands, \' and \\'     KEY="with \n and the like"     KEY=${OTHER:-default}
+ *     export KEY=value # comment
+ *     KEY='as it stands but for \' and \\'
+ *     KEY="with \n and the like"
+ *     KEY=${OTHER:-default}
  *
  * Two differences: a BOM is skipped, and the value of `KEY= # comment` is empty.
  */
@@ -13,7 +16,10 @@
 
 #include "base/arena.h"
 
-/* One KEY=value, its value decoded and interpolated (in every kind of quotes, as python-dotenv does). */
+/*
+ * One KEY=value, its value decoded and interpolated (in every kind of quotes, as python-dotenv
+ * does).
+ */
 struct dotenv_pair {
     const char *key;
     const char *value; /* NULL: the key stands alone, without "=" */
@@ -34,8 +40,9 @@ struct dotenv {
 };
 
 /*
- * Read a whole file's text. `lookup` gives the environment's value of a name, or NULL: in ${NAME} it goes before the file's
- * own earlier lines. Texts live in the arena. False where there are faults; the other lines were read all the same.
+ * Read a whole file's text. `lookup` gives the environment's value of a name, or NULL: in ${NAME}
+ * it goes before the file's own earlier lines. Texts live in the arena. False where there are
+ * faults; the other lines were read all the same.
  */
 bool dotenv_parse(struct dotenv *env, const char *text, size_t len,
                   const char *(*lookup)(const char *name), struct arena *a)

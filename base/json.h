@@ -28,9 +28,9 @@ struct json_error {
 
 /*
  * Is `text` one strict JSON value with nothing behind it? Refuses depth over JSON_MAX_DEPTH,
- * duplicate keys (compared decoded), invalid UTF-8, lone surrogates written as \u escapes,
- * integers that fit neither int64 nor uint64, other numbers beyond a double, and U+0000 in keys. `scratch` holds the keys
- * meanwhile.
+ * duplicate keys (compared decoded), invalid UTF-8, lone surrogates written as \u escapes, integers
+ * that fit neither int64 nor uint64, other numbers beyond a double, and U+0000 in keys. `scratch`
+ * holds the keys meanwhile.
  */
 bool json_check(const char *text, size_t len, struct arena *scratch, struct json_error *error)
     __attribute__((nonnull, warn_unused_result));

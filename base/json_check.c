@@ -1,4 +1,7 @@
-/* One pass over the bytes by the grammar of RFC 8259, without recursion: the open brackets stand on a small stack. */
+/*
+ * One pass over the bytes by the grammar of RFC 8259, without recursion: the open brackets stand on
+ * a small stack.
+ */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,7 +145,9 @@ read_string(struct scan *s, bool *escaped)
     }
 }
 
-/* The text between two quotes, which was read before, without its escapes. It never grows by that. */
+/*
+ * The text between two quotes, which was read before, without its escapes. It never grows by that.
+ */
 static const char *
 decode(struct scan *s, const char *from, const char *to, size_t *len)
 {

@@ -1,7 +1,8 @@
 /*
- * One hash table for all open objects, told apart by their depth. The hash is keyed with random bytes of this process, so that
- * nobody can send keys that all fall on one slot. Keys go as they came, the last one first, so that a slot can simply be
- * emptied: nothing that was placed later can have stepped over it.
+ * One hash table for all open objects, told apart by their depth. The hash is keyed with random
+ * bytes of this process, so that nobody can send keys that all fall on one slot. Keys go as they
+ * came, the last one first, so that a slot can simply be emptied: nothing that was placed later can
+ * have stepped over it.
  */
 #include "base/json_keys.h"
 

@@ -18,7 +18,10 @@ struct json_keys {
     size_t count, size;    /* of `keys`; there are twice as many slots */
 };
 
-/* Add a decoded key of the object at that depth; false where the object has it already. The bytes must stay. */
+/*
+ * Add a decoded key of the object at that depth; false where the object has it already. The bytes
+ * must stay.
+ */
 bool json_keys_add(struct json_keys *k, unsigned depth, const char *key, size_t len)
     __attribute__((nonnull, warn_unused_result));
 

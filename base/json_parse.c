@@ -23,8 +23,9 @@ find_pair(const char *text, const char *end)
 }
 
 /*
- * The text with every escaped surrogate pair replaced by its character: json-c (its pull request 893) takes U+1D800, and all whose
- * lower 16 bits look like a surrogate, for a lone one, and makes it U+FFFD.
+ * The text with every escaped surrogate pair replaced by its character: json-c (its pull request
+ * 893) takes U+1D800, and all whose lower 16 bits look like a surrogate, for a lone one, and makes
+ * it U+FFFD.
  */
 static const char *
 without_pairs(const char *text, size_t *len, struct arena *scratch)
@@ -48,8 +49,8 @@ without_pairs(const char *text, size_t *len, struct arena *scratch)
 }
 
 /*
- * The text need not end in a NUL: json-c gets one behind it, as an end that it insists on. Space behind the value is left out,
- * since json-c, when it is strict, takes it for more text.
+ * The text need not end in a NUL: json-c gets one behind it, as an end that it insists on. Space
+ * behind the value is left out, since json-c, when it is strict, takes it for more text.
  */
 static enum json_tokener_error
 build(struct json_tokener *tokener, const char *text, size_t len, struct json_object **tree)

@@ -7,8 +7,9 @@
 #include <string.h>
 
 /*
- * How many bytes at s stand for themselves and are ASCII: no quote, no backslash, no control. Eight at a time: a byte's
- * high bit is set in `odd` where it is one of those, or (never missing one) next to one.
+ * How many bytes at s stand for themselves and are ASCII: no quote, no backslash, no control. Eight
+ * at a time: a byte's high bit is set in `odd` where it is one of those, or (never missing one)
+ * next to one.
  */
 static inline size_t
 json_plain_run(const char *s, size_t len)

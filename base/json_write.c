@@ -1,4 +1,7 @@
-/* JSON strings, written straight into a buffer: runs of bytes that stand for themselves are copied whole. */
+/*
+ * JSON strings, written straight into a buffer: runs of bytes that stand for themselves are copied
+ * whole.
+ */
 #include <string.h>
 
 #include "base/json.h"

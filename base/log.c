@@ -45,14 +45,19 @@ log_set_request(const char *id)
     request_id = id;
 }
 
-/* Could a terminal, or a reader of lines, take it for more than text? (C0, DEL, C1, and Unicode's own line ends) */
+/*
+ * Could a terminal, or a reader of lines, take it for more than text? (C0, DEL, C1, and Unicode's
+ * own line ends)
+ */
 static bool
 is_control(uint32_t c)
 {
     return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029;
 }
 
-/* Text for people: what is a control, and what is no UTF-8, leaves as \xNN; a backslash is doubled. */
+/*
+ * Text for people: what is a control, and what is no UTF-8, leaves as \xNN; a backslash is doubled.
+ */
 static void
 put_plain(struct buf *line, const char *text, size_t len)
 {
@@ -86,8 +91,8 @@ unit(const char *at, size_t left)
 }
 
 /*
- * A text in the line's form, with quotes in JSON. What is longer than `most` bytes, or would leave no room for the line's tail,
- * ends in "…", cut between characters and never inside an escape.
+ * A text in the line's form, with quotes in JSON. What is longer than `most` bytes, or would leave
+ * no room for the line's tail, ends in "…", cut between characters and never inside an escape.
  */
 static void
 put_text(struct buf *line, const char *text, size_t most)

@@ -1,8 +1,8 @@
 /*
- * One line an event, on standard error, written by one write(2) so that processes do not mix: what would make it longer
- * than a pipe takes whole (PIPE_BUF, 4096 bytes) is cut, and ends in "…". Whatever a message or a path holds, it stays one
- * line of valid UTF-8: controls are escaped.
- * In text (APP_ENV=dev) or as one JSON object a line (everywhere else).
+ * One line an event, on standard error, written by one write(2) so that processes do not mix: what
+ * would make it longer than a pipe takes whole (PIPE_BUF, 4096 bytes) is cut, and ends in "…".
+ * Whatever a message or a path holds, it stays one line of valid UTF-8: controls are escaped. In
+ * text (APP_ENV=dev) or as one JSON object a line (everywhere else).
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -16,7 +16,10 @@ enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_E
 /* `part` (a static string: "api", "cpu", "migrate" …) stands in every line. */
 void log_open(const char *part, bool json, enum log_level least) __attribute__((nonnull));
 
-/* The request whose lines this thread writes from now on; NULL for none. The string must live as long. */
+/*
+ * The request whose lines this thread writes from now on; NULL for none. The string must live as
+ * long.
+ */
 void log_set_request(const char *request_id);
 
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -36,6 +39,6 @@ struct log_request {
 };
 
 /* An info line; a warning with "slow" where `us` is above `slow_us`. */
-void log_request(const struct log_request *line, int64_t slow_us) __attribute__((nonnull));
+void log_request(const struct log_request *r, int64_t slow_us) __attribute__((nonnull));
 
 #endif

@@ -44,7 +44,10 @@ token_hash(const char *text, uint8_t hash[static TOKEN_HASH_BYTES])
            0;
 }
 
-/* A counter of the thread from a random start, mixed so that neighbours look different (splitmix64). */
+/*
+ * A counter of the thread from a random start, mixed so that neighbours look different
+ * (splitmix64).
+ */
 void
 random_request_id(char text[static REQUEST_ID_SIZE])
 {

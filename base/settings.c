@@ -1,4 +1,7 @@
-/* Each key takes its value from the environment, else from the file, else from the table (settings_keys.c). */
+/*
+ * Each key takes its value from the environment, else from the file, else from the table
+ * (settings_keys.c).
+ */
 #include "base/settings.h"
 
 #include <errno.h>
@@ -39,7 +42,10 @@ behind_const(const struct settings *s)
     return (const struct loaded *)(const void *)s;
 }
 
-/* The text in quotes, escaped, and its beginning alone where it is long: what is said must stay one line. */
+/*
+ * The text in quotes, escaped, and its beginning alone where it is long: what is said must stay one
+ * line.
+ */
 static const char *
 quoted(struct arena *a, const char *text)
 {
@@ -220,7 +226,10 @@ cores(void)
     return count < 1 ? 1 : count > MOST_WORKERS ? MOST_WORKERS : count;
 }
 
-/* The text of what is in force, where it may differ from what was written ("007", "Yes", 0 workers). */
+/*
+ * The text of what is in force, where it may differ from what was written ("007", "Yes", 0
+ * workers).
+ */
 static void
 rewrite(struct loaded *l, size_t i)
 {
@@ -284,7 +293,9 @@ settings_free(struct settings *s)
     }
 }
 
-/* KEY=value as .env would have it: in quotes where the bare text would be read as something else. */
+/*
+ * KEY=value as .env would have it: in quotes where the bare text would be read as something else.
+ */
 static void
 put_assignment(struct buf *out, const char *key, const char *value)
 {

@@ -38,7 +38,10 @@ environment_rule(const char *text)
     return known ? NULL : "is not dev, test or prod";
 }
 
-/* Labels of 1 to 63 letters, digits, "-" and (as container networks have it) "_", joined by dots (RFC 1123 section 2.1). */
+/*
+ * Labels of 1 to 63 letters, digits, "-" and (as container networks have it) "_", joined by dots
+ * (RFC 1123 section 2.1).
+ */
 static bool
 is_host_name(const char *text, size_t len, const char *letters)
 {
@@ -333,7 +336,10 @@ setting_read(const struct setting *row, const char *text, struct settings *s,
 
 enum { NAME_MAX_LETTERS = 40 };
 
-/* A name as it sounds: in capitals, without "_", and "0" read as "O". Returns its length; what is longer is cut. */
+/*
+ * A name as it sounds: in capitals, without "_", and "0" read as "O". Returns its length; what is
+ * longer is cut.
+ */
 static size_t
 fold(const char *name, char folded[static NAME_MAX_LETTERS])
 {
@@ -378,12 +384,13 @@ distance(const char *a, size_t a_len, const char *b, size_t b_len)
 const char *
 setting_nearest(const char *name)
 {
-    char wanted[NAME_MAX_LETTERS], known[NAME_MAX_LETTERS];
+    char wanted[NAME_MAX_LETTERS] = "", known[NAME_MAX_LETTERS] = "";
     size_t len = fold(name, wanted), nearest = len / 3 + 1;
     const char *found = NULL;
 
     for (size_t i = 0; i < SETTING_COUNT; i++) {
-        size_t far = distance(wanted, len, known, fold(settings_table[i].name, known));
+        size_t known_len = fold(settings_table[i].name, known);
+        size_t far = distance(wanted, len, known, known_len);
 
         if (far < nearest) {
             nearest = far;

@@ -1,4 +1,6 @@
-/* The table of keys that stands behind base/settings.h: for base/settings*.c, and for their test. */
+/*
+ * The table of keys that stands behind base/settings.h: for base/settings*.c, and for their test.
+ */
 #ifndef BASE_SETTINGS_KEYS_H
 #define BASE_SETTINGS_KEYS_H
 
@@ -9,7 +11,10 @@
 
 enum setting_type { SETTING_TEXT, SETTING_INTEGER, SETTING_BOOLEAN };
 
-/* What is wrong with a text, as a phrase that goes on behind it ("is not a host name"); NULL where nothing is. */
+/*
+ * What is wrong with a text, as a phrase that goes on behind it ("is not a host name"); NULL where
+ * nothing is.
+ */
 typedef const char *setting_rule(const char *text);
 
 struct setting {
@@ -30,7 +35,10 @@ enum {
 
 extern const struct setting settings_table[SETTING_COUNT]; /* in the order of etc/.env.example */
 
-/* Read a text by its row, and set the member. False with the reason, a phrase that goes on behind the text. */
+/*
+ * Read a text by its row, and set the member. False with the reason, a phrase that goes on behind
+ * the text.
+ */
 bool setting_read(const struct setting *row, const char *text, struct settings *s,
                   char reason[static SETTING_REASON_SIZE])
     __attribute__((nonnull, warn_unused_result));

@@ -12,8 +12,11 @@ enum {
 
 bool utf8_valid(const char *s, size_t len) __attribute__((nonnull));
 
-/* Bytes of the character that begins at s, where `left` bytes (at least 1) are; 0 where none does. */
-size_t utf8_sequence(const char *s, size_t left) __attribute__((nonnull));
+/*
+ * Bytes of the character that begins at `text`, where `left` bytes (at least 1) are; 0 where none
+ * does.
+ */
+size_t utf8_sequence(const char *text, size_t left) __attribute__((nonnull));
 
 /* Characters (code points) in a valid string. */
 size_t utf8_length(const char *s, size_t len) __attribute__((nonnull));

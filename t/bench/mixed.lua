@@ -1,4 +1,4 @@
--- What a chat does: out of ten requests five read a room, two send, one syncs, one lists the rooms, one asks for /api.
+-- What a chat does: out of ten requests five read a room, two send, one syncs, one lists the rooms, one moves a read mark.
 -- Arguments: a word that no other run has, rooms, tokens.
 dofile("t/bench/report.lua")
 
@@ -8,12 +8,13 @@ function setup(thread)
     thread:set("number", threads)
 end
 
-local word, rooms, tokens
+local word, rooms, tokens, known
 local count = 0
 function init(args)
     word, rooms, tokens = args[1], {}, {}
     for room in args[2]:gmatch("%d+") do rooms[#rooms + 1] = room end
     for token in args[3]:gmatch("[^,]+") do tokens[#tokens + 1] = "Bearer " .. token end
+    known = table.concat(rooms, '":1000000000,"') .. '":1000000000'
     count = number * 7
 end
 
@@ -30,11 +31,12 @@ function request()
         return ask("GET", "/api/rooms/" .. room .. "/messages?limit=" .. math.random(100))
     elseif kind < 7 then
         return ask("POST", "/api/rooms/" .. room .. "/messages",
-            message:format(word, number, count, ("words "):rep(math.random(300))))
+            message:format(word, number, count, ("words "):rep(math.random(100))))
     elseif kind == 7 then
-        return ask("POST", "/api/sync", '{"rooms":{"' .. room .. '":' .. math.random(1000) .. '}}')
+        local marks = ("," .. '"' .. known):gsub(',"' .. room .. '":%d+', ',"' .. room .. '":0'):sub(2)
+        return ask("POST", "/api/sync", '{"rooms":{' .. marks .. '}}')
     elseif kind == 8 then
         return ask("GET", "/api/rooms")
     end
-    return ask("GET", "/api")
+    return ask("PUT", "/api/rooms/" .. room .. "/read", '{"seq":1000000000}')
 end

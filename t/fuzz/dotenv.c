@@ -1,4 +1,6 @@
-/* Any bytes as a .env file: no fault of memory, lines that are in the file, texts that are UTF-8. */
+/*
+ * Any bytes as a .env file: no fault of memory, lines that are in the file, texts that are UTF-8.
+ */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /*
- * json_check against json-c: what the check takes, json-c takes too, prints, and reads again as the same; and what is written
- * from any bytes is taken by the check.
+ * json_check against json-c: what the check takes, json-c takes too, prints, and reads again as the
+ * same; and what is written from any bytes is taken by the check.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -43,7 +43,7 @@ test_growing(void)
     }
     is_int((int64_t)b.len, 600000, "a buffer grows as far as it must");
     for (int i = 0; i < 100000; i += 997) {
-        char want[7];
+        char want[16];
 
         (void)snprintf(want, sizeof(want), "%06d", i);
         same = same && memcmp(b.at + 6 * (size_t)i, want, 6) == 0;

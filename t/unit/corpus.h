@@ -8,8 +8,9 @@
 #include <stdlib.h>
 
 /*
- * Call `good` with the bytes of each file in the folder, which is named from the project's root (where prove runs).
- * False where it once returned false, or no file was read. The bytes stand alone: a sanitizer sees a read too far.
+ * Call `good` with the bytes of each file in the folder, which is named from the project's root
+ * (where prove runs). False where it once returned false, or no file was read. The bytes stand
+ * alone: a sanitizer sees a read too far.
  */
 static inline bool
 corpus_replay(const char *folder, bool (*good)(const char *bytes, size_t len))

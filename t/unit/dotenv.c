@@ -19,7 +19,10 @@ lookup(const char *name)
                                         : NULL;
 }
 
-/* What dotenv_parse makes of a text: "KEY=value" (or "KEY") and "line 3: reason", one a line, pairs first. */
+/*
+ * What dotenv_parse makes of a text: "KEY=value" (or "KEY") and "line 3: reason", one a line, pairs
+ * first.
+ */
 static const char *
 summary(const char *text, size_t len)
 {

@@ -450,7 +450,10 @@ test_every_character(void)
     ok(same, "every character reads back from its escapes");
 }
 
-/* What the fuzzer found, and what it began with: taken is what json-c, too, can print and read again. */
+/*
+ * What the fuzzer found, and what it began with: taken is what json-c, too, can print and read
+ * again.
+ */
 static bool
 replay(const char *text, size_t len)
 {

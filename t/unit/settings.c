@@ -450,7 +450,10 @@ test_working_directory(void)
     (void)unlink(".env");
 }
 
-/* etc/.env.example has every key of the table in its order, with its default (APP_VERSION: in a comment). */
+/*
+ * etc/.env.example has every key of the table in its order, with its default (APP_VERSION: in a
+ * comment).
+ */
 static void
 test_example(void)
 {

@@ -8,6 +8,8 @@ use File::Basename qw(dirname);
 use File::Path qw(make_path remove_tree);
 use File::Temp;
 use IO::Socket::INET;
+use IPC::Open2 ();
+use JSON::PP ();
 use POSIX ();
 use Test::More ();
 use Time::HiRes qw(time sleep);
@@ -154,6 +156,22 @@ sub sql {
     return wantarray ? @rows : $rows[0] && $rows[0][0];
 }
 
+# An SQL session that stays open, for what a connection holds: $say->('LOCK TABLES room_log READ') returns when that is
+# done; undef $say ends it.
+sub sql_session {
+    my ($self) = @_;
+    my $pid = IPC::Open2::open2(my $out, my $in, 'mariadb', '--no-defaults', '-S', $self->setting('DB_SOCKET'), '-u', 'root',
+        '-n', '-N', '-B', $self->setting('DB_DATABASE'));
+    return sub {
+        print $in "$_[0]; SELECT 'it is done';\n";
+        $in->flush;
+        while (my $line = <$out>) {
+            return 1 if $line eq "it is done\n";
+        }
+        die "the SQL session has ended\n";
+    };
+}
+
 sub redis_cli {
     my ($self, @arguments) = @_;
     my $out = $self->ask('redis-cli', '-s', $self->setting('REDIS_HOST'), @arguments);
@@ -242,6 +260,31 @@ sub wait_for {
         return $got if $got || time > $until;
         sleep 0.02;
     }
+}
+
+# Begin to run the code in `count` processes, each with its number from 1; $wait->() then returns what each returned.
+sub begin_at_once {
+    my ($self, $count, $code) = @_;
+    my $json = JSON::PP->new->utf8->allow_nonref;
+    my @children;
+    for my $number (1 .. $count) {
+        my $pid = open(my $out, '-|') // die "fork: $!\n";
+        if ($pid == 0) {
+            my $result = eval { $code->($number) } // { died => "$@" };
+            syswrite STDOUT, $json->encode($result);
+            POSIX::_exit(0);
+        }
+        push @children, $out;
+    }
+    return sub {
+        return map { my $text = do { local $/; readline $_ }; close $_; $json->decode($text) } @children;
+    };
+}
+
+# The same, from beginning to end.
+sub at_once {
+    my ($self, $count, $code) = @_;
+    return $self->begin_at_once($count, $code)->();
 }
 
 # Wait until it answers that it is ready.

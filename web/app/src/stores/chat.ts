@@ -135,25 +135,41 @@ export const useChat = defineStore('chat', () => {
     },
   }
 
-  /** The newest page of a room's log. */
-  async function open(id: number): Promise<void> {
+  /** The newest page of a room's log. Where the user is not in the room but may join it, that room and no log. */
+  async function open(id: number): Promise<Room | null> {
     active.value = id
-    if (logs.has(id)) return
+    if (logs.has(id)) return null
     setLog(id, { loading: true, top: rooms.get(id)?.last_seq ?? 0 })
     const path = { room_id: id }
+    const reading = call(api.GET('/api/rooms/{room_id}/messages', { params: { path, query: { limit: pageSize } } }))
     try {
       const [room, page] = await Promise.all([
         call(api.GET('/api/rooms/{room_id}', { params: { path } })),
-        call(api.GET('/api/rooms/{room_id}/messages', { params: { path, query: { limit: pageSize } } })),
+        reading.catch((error: unknown) => {
+          if (error instanceof ApiError && error.code === 'not_a_member') return null
+          throw error
+        }),
       ])
+      if (room.role === null || page === null) {
+        removeRoom(id)
+        return room
+      }
       putRoom(room)
       setLog(id, { entries: page.items, top: page.items.at(-1)?.seq ?? 0, complete: page.next === null, loading: false })
       transport.poke()
+      return null
     } catch (error) {
       logs.delete(id)
       if (error instanceof ApiError && (error.status === 403 || error.status === 404)) removeRoom(id)
       throw error
     }
+  }
+
+  /** This user joins an open room. */
+  async function join(id: number): Promise<void> {
+    const path = { room_id: id, user_id: me }
+    await call(api.PUT('/api/rooms/{room_id}/members/{user_id}', { params: { path }, body: {} }))
+    putRoom(await call(api.GET('/api/rooms/{room_id}', { params: { path: { room_id: id } } })))
   }
 
   /** The page before the oldest entry that is there. */
@@ -233,5 +249,5 @@ export const useChat = defineStore('chat', () => {
 
   watch(() => session.user?.id ?? 0, (id) => (id ? start(id) : stop()), { immediate: true })
 
-  return { rooms, logs, list, unread, online, ready, active, newest, lost, open, loadOlder, markRead, putRoom, removeRoom, forgetCache, poke: () => transport.poke() }
+  return { rooms, logs, list, unread, online, ready, active, newest, lost, open, join, loadOlder, markRead, putRoom, removeRoom, forgetCache, poke: () => transport.poke() }
 })

@@ -1,0 +1,325 @@
+/* Transactions that meet deadlocks, lost connections and deadlines are run again or undone, never half done. */
+#include "db/db.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "t/db/servers.h"
+
+/* What the bodies of this file are about: one account's money goes to another. */
+struct transfer {
+    const struct settings *settings;
+    struct db *other; /* a second connection, for what another client does meanwhile */
+    int from, to, runs;
+    int64_t id;              /* of the connection that the body ran on */
+    pthread_barrier_t *both; /* waited for between the two updates of the first run */
+    enum db_result answer;   /* what the body returns at last */
+    enum { QUIETLY, KILLED, KILLED_BEFORE_COMMIT, LATE, LATE_AT_COMMIT } how;
+};
+
+static int64_t
+balance(struct db *db, int id)
+{
+    int64_t n = -1;
+
+    if (db_one(db, "SELECT balance FROM accounts WHERE id = ?", db_int(id)) == DB_OK) {
+        n = db_get_int(db, 0);
+        (void)db_done(db);
+    }
+    return n;
+}
+
+static void
+reset(struct db *db)
+{
+    must(db, "DROP TABLE IF EXISTS accounts");
+    must(db, "CREATE TABLE accounts (id INT PRIMARY KEY, balance INT NOT NULL)");
+    must(db, "INSERT INTO accounts VALUES (1, 100), (2, 100)");
+}
+
+static enum db_result
+move_body(struct db *db, void *context)
+{
+    struct transfer *t = context;
+    enum db_result r;
+
+    t->runs++;
+    t->id = number_of(db, "SELECT CONNECTION_ID()");
+    r = db_run(db, "UPDATE accounts SET balance = balance - 1 WHERE id = ?", db_int(t->from));
+    if (r != DB_OK) {
+        return r;
+    }
+    if (t->runs == 1 && t->both != NULL) {
+        (void)pthread_barrier_wait(t->both);
+    }
+    if (t->runs == 1 && t->how == KILLED) {
+        must(t->other, "KILL %lld", (long long)t->id);
+    }
+    if (t->how == LATE) {
+        db_set_deadline(db, clock_mono_us() - 1);
+    }
+    r = db_run(db, "UPDATE accounts SET balance = balance + 1 WHERE id = ?", db_int(t->to));
+    if (t->runs == 1 && t->how == KILLED_BEFORE_COMMIT) {
+        must(t->other, "KILL %lld", (long long)t->id);
+    }
+    if (t->how == LATE_AT_COMMIT) {
+        db_set_deadline(db, clock_mono_us() - 1);
+    }
+    return r == DB_OK ? t->answer : r;
+}
+
+static void
+check_plain(struct db *db, struct db *other)
+{
+    struct transfer t = {.from = 1, .to = 2};
+
+    reset(db);
+    is_int(db_transaction(db, DB_ONCE, move_body, &t), DB_OK, "a transaction");
+    ok(balance(other, 1) == 99 && balance(other, 2) == 101, "is seen by others when it is over");
+    t.answer = DB_FORBIDDEN;
+    is_int(db_transaction(db, DB_ONCE, move_body, &t), DB_FORBIDDEN, "a body that refuses");
+    ok(balance(other, 1) == 99 && t.runs == 2, "is rolled back, and not run again");
+    is_int(number_of(db, "SELECT COUNT(*) FROM information_schema.innodb_trx"), 0,
+           "and leaves no lock");
+}
+
+static enum db_result
+nested_body(struct db *db, void *context)
+{
+    return db_transaction(db, DB_ONCE, move_body, context);
+}
+
+static enum db_result
+unread_body(struct db *db, void *context)
+{
+    (void)context;
+    if (db_run_plain(db, "SELECT id FROM accounts FOR UPDATE") != DB_OK || !db_next(db)) {
+        return DB_ERROR;
+    }
+    return DB_OK;
+}
+
+static enum db_result
+retry_body(struct db *db, void *context)
+{
+    int *runs = context;
+
+    if (++*runs < 3) {
+        db_retry(db);
+        return DB_CONFLICT;
+    }
+    return db_run(db, "UPDATE accounts SET balance = ? WHERE id = 1", db_int(*runs));
+}
+
+static enum db_result
+endless_body(struct db *db, void *context)
+{
+    ++*(int *)context;
+    db_retry(db);
+    return DB_OK;
+}
+
+static void
+check_retry(struct db *db, struct db *other)
+{
+    struct transfer t = {.from = 1, .to = 2};
+    int runs = 0;
+
+    reset(db);
+    is_int(db_transaction(db, DB_ONCE, nested_body, &t), DB_ERROR,
+           "a transaction inside a transaction is refused");
+    ok(balance(other, 1) == 100 && t.runs == 0, "and does nothing");
+    is_int(db_transaction(db, DB_ONCE, unread_body, NULL), DB_OK,
+           "a body that leaves rows unread can be committed");
+    is_int(db_transaction(db, DB_ONCE, retry_body, &runs), DB_OK, "a body that asks for a retry");
+    is_int(balance(other, 1), 3, "gets it");
+    runs = 0;
+    is_int(db_transaction(db, DB_ONCE, endless_body, &runs), DB_DOWN,
+           "a body that never succeeds: try again later");
+    is_int(runs, 5, "after five runs");
+}
+
+struct side {
+    struct transfer transfer;
+    struct db *db;
+    enum db_result result;
+    pthread_t thread;
+};
+
+static void *
+run_side(void *context)
+{
+    struct side *side = context;
+
+    side->db = db_open(side->transfer.settings);
+    side->result = db_transaction(side->db, DB_ONCE, move_body, &side->transfer);
+    db_close(side->db);
+    return NULL;
+}
+
+static void
+check_deadlock(struct db *db, const struct settings *settings)
+{
+    pthread_barrier_t both;
+    struct side sides[2] = {{.transfer = {.from = 1, .to = 2}}, {.transfer = {.from = 2, .to = 1}}};
+
+    reset(db);
+    (void)pthread_barrier_init(&both, NULL, 2);
+    for (int i = 0; i < 2; i++) {
+        sides[i].transfer.settings = settings;
+        sides[i].transfer.both = &both;
+        (void)pthread_create(&sides[i].thread, NULL, run_side, &sides[i]);
+    }
+    for (int i = 0; i < 2; i++) {
+        (void)pthread_join(sides[i].thread, NULL);
+    }
+    ok(sides[0].result == DB_OK && sides[1].result == DB_OK,
+       "two that lock each other out both commit");
+    is_int(sides[0].transfer.runs + sides[1].transfer.runs, 3, "one of them at its second run");
+    ok(balance(db, 1) == 100 && balance(db, 2) == 100, "and each did its work once");
+    (void)pthread_barrier_destroy(&both);
+}
+
+static void
+check_killed(struct db *db, struct db *other)
+{
+    struct transfer t = {.other = other, .from = 1, .to = 2, .how = KILLED};
+
+    reset(other);
+    is_int(db_transaction(db, DB_ONCE, move_body, &t), DB_OK,
+           "a connection killed between two statements");
+    is_int(t.runs, 2, "is made anew, and the body run again");
+    ok(balance(other, 1) == 99 && balance(other, 2) == 101, "its work is done once");
+
+    t = (struct transfer){.other = other, .from = 1, .to = 2, .how = KILLED_BEFORE_COMMIT};
+    is_int(db_transaction(db, DB_ONCE, move_body, &t), DB_OK,
+           "a connection that was gone before COMMIT was sent");
+    ok(t.runs == 2 && balance(other, 1) == 98 && balance(other, 2) == 102,
+       "takes nothing away from that: nothing was committed, the body runs again");
+}
+
+/* A deadline that passes inside a transaction must leave neither locks nor half of it. */
+static void
+check_deadline(struct db *db, struct db *other)
+{
+    struct transfer t = {.from = 1, .to = 2, .how = LATE};
+
+    reset(db);
+    is_int(db_transaction(db, DB_ONCE, move_body, &t), DB_DOWN,
+           "a deadline that passes between two statements");
+    ok(db_over_deadline(db) && t.runs == 1, "ends the transaction, and says so");
+    is_int(number_of(other, "SELECT COUNT(*) FROM information_schema.innodb_trx"), 0,
+           "no lock is left behind");
+    db_set_deadline(db, 0);
+    t.how = QUIETLY;
+    is_int(db_transaction(db, DB_ONCE, move_body, &t), DB_OK, "the next request's transaction");
+    ok(balance(other, 1) == 99 && balance(other, 2) == 101,
+       "commits its own work, and nothing of the one before");
+
+    t.how = LATE_AT_COMMIT;
+    is_int(db_transaction(db, DB_ONCE, move_body, &t), DB_OK,
+           "a deadline that passes when all is done");
+    ok(balance(other, 1) == 98 && balance(other, 2) == 102, "does not keep it from being committed");
+    db_set_deadline(db, 0);
+}
+
+/* Another client holds a lock longer than a statement waits for it. */
+struct holder {
+    const struct settings *settings;
+    pthread_t thread;
+    atomic_bool holds;
+    int seconds;
+};
+
+static enum db_result
+hold_body(struct db *db, void *context)
+{
+    struct holder *holder = context;
+    enum db_result r = db_run_plain(db, "UPDATE accounts SET balance = balance WHERE id = 1");
+
+    atomic_store(&holder->holds, true);
+    (void)nanosleep(&(struct timespec){.tv_sec = holder->seconds}, NULL);
+    return r;
+}
+
+static void *
+hold(void *context)
+{
+    struct holder *holder = context;
+    struct db *db = db_open(holder->settings);
+
+    (void)!db_transaction(db, DB_ONCE, hold_body, holder);
+    db_close(db);
+    return NULL;
+}
+
+static void
+check_lock_wait(struct db *db, const struct settings *settings)
+{
+    struct holder holder = {.settings = settings, .seconds = 6};
+    struct transfer t = {.from = 2, .to = 1};
+
+    reset(db);
+    (void)pthread_create(&holder.thread, NULL, hold, &holder);
+    while (!atomic_load(&holder.holds)) {
+        (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    is_int(db_transaction(db, DB_ONCE, move_body, &t), DB_OK,
+           "a lock that is held longer than a statement waits");
+    is_int(t.runs, 2, "is had at the second run");
+    ok(balance(db, 1) == 101 && balance(db, 2) == 99, "and the work is done once");
+    (void)pthread_join(holder.thread, NULL);
+}
+
+/* The server dies inside a body, and is away for longer than all retries. */
+static enum db_result
+crash_body(struct db *db, void *context)
+{
+    enum db_result r = db_run_plain(db, "UPDATE accounts SET balance = 0 WHERE id = 1");
+
+    if (++*(int *)context == 1) {
+        order("mariadb kill");
+        return db_run_plain(db, "UPDATE accounts SET balance = 0 WHERE id = 2");
+    }
+    return r;
+}
+
+static void
+check_crash(struct db *db)
+{
+    int runs = 0;
+    int64_t began;
+
+    reset(db);
+    began = clock_mono_us();
+    is_int(db_transaction(db, DB_REPEATABLE, crash_body, &runs), DB_DOWN,
+           "a server that dies inside a transaction and stays away: DB_DOWN");
+    ok(clock_mono_us() - began < 1500000, "soon");
+    order("mariadb start");
+    (void)nanosleep(&(struct timespec){.tv_sec = 1, .tv_nsec = 100000000}, NULL);
+    is_int(balance(db, 1), 100, "nothing of it was kept");
+    runs = 1;
+    is_int(db_transaction(db, DB_REPEATABLE, crash_body, &runs), DB_OK,
+           "and the next one succeeds on the restarted server");
+}
+
+int
+main(void)
+{
+    const struct settings settings = test_settings("db_transactions");
+    struct db *db = db_open(&settings), *other = db_open(&settings);
+
+    check_plain(db, other);
+    check_retry(db, other);
+    check_deadlock(db, &settings);
+    check_killed(db, other);
+    check_deadline(db, other);
+    check_lock_wait(db, &settings);
+    check_crash(db);
+    db_close(db);
+    db_close(other);
+    return done_testing();
+}

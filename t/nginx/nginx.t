@@ -1,0 +1,85 @@
+#!/usr/bin/perl
+# `fastchat nginx`: both of its forms, driven for real.
+use lib 't/lib';
+use Fastchat::Test;
+use Cwd qw(getcwd);
+use File::Temp qw(tempdir);
+use POSIX ();
+
+my $stack = Fastchat::Stack->new(own => 1, expect => [qr/./]);
+my $dir = tempdir(CLEANUP => 1);
+my $root = "$dir/web";
+mkdir $_ for $root, "$root/assets", "$dir/tmp";
+sub put { my ($path, $text) = @_; open my $f, '>', $path or die "$path: $!"; print {$f} $text; close $f }
+put("$root/index.html", '<!doctype html>the page');
+put("$root/assets/app-1a2b3c.js", 'export const x = 1;' x 200);
+chmod 0755, $dir, $root, "$root/assets";
+
+my $tls_port = Fastchat::Stack::free_port();
+my $redirect = Fastchat::Stack::free_port();
+my $plain = Fastchat::Stack::free_port();
+is(system("openssl req -x509 -newkey rsa:2048 -nodes -keyout $dir/key.pem -out $dir/cert.pem -days 2 -subj /CN=chat.example >/dev/null 2>&1"), 0, 'a certificate is made');
+my $sockets = $stack->dir . '/sock';
+my ($tls, $status) = $stack->fastchat('nginx', '--listen', "127.0.0.1:$tls_port", '--root', $root, '--sockets', $sockets, '--tls', 'chat.example', '--cert', "$dir/cert.pem", '--key', "$dir/key.pem", '--redirect', "127.0.0.1:$redirect");
+is($status, 0, 'the form with TLS is printed');
+my ($clear) = $stack->fastchat('nginx', '--listen', "127.0.0.1:$plain", '--root', $root, '--sockets', $sockets);
+like($clear, qr{"POST /api/users" fastchat_cpu}, 'the pools come from the route table');
+unlike($clear, qr{"GET /api/users" fastchat_cpu}, 'by method and path');
+
+# Both in one nginx: the maps and upstreams are the same, the servers differ.
+my ($servers) = $clear =~ /^(server \{.*)\z/ms;
+put("$dir/site.conf", "$tls\n$servers");
+my $types = -e '/etc/nginx/mime.types' ? 'include /etc/nginx/mime.types;' : '';
+put("$dir/nginx.conf", ($> == 0 ? "user root;\n" : '') . "daemon off; worker_processes 1; pid $dir/nginx.pid; error_log $dir/error.log warn; events {}\nhttp { $types access_log off; client_body_temp_path $dir/tmp/a; fastcgi_temp_path $dir/tmp/b; proxy_temp_path $dir/tmp/c; scgi_temp_path $dir/tmp/d; uwsgi_temp_path $dir/tmp/e;\ninclude $dir/site.conf;\n}\n");
+my $nginx = (grep { -x } map { "$_/nginx" } split(/:/, $ENV{PATH}), '/usr/sbin')[0];
+my $check = `$nginx -t -c $dir/nginx.conf 2>&1`;
+is($?, 0, 'nginx takes both forms') or diag $check;
+my $pid = fork // die "fork: $!";
+if (!$pid) { open STDERR, '>', "$dir/stderr"; exec $nginx, '-c', "$dir/nginx.conf" or POSIX::_exit(1) }
+END { local $?; if ($pid) { kill TERM => $pid; waitpid $pid, 0 } }
+
+sub curl { my (@words) = @_; open my $c, '-|', 'curl', '-sk', '--max-time', 10, @words or die "curl: $!"; local $/; my $text = <$c>; close $c; return $text // '' }
+my ($t, $p) = ("https://127.0.0.1:$tls_port", "http://127.0.0.1:$plain");
+ok($stack->wait_for(5, sub { curl("$p/api") =~ /title/ }), 'it runs');
+
+is(curl("$p/api"), '{"title":"fastchat api"}', 'the API answers without TLS');
+is(curl("$t/api"), '{"title":"fastchat api"}', 'and with it');
+is(curl('-o', '/dev/null', '-w', '%{http_version}', '--http2', "$t/api"), '2', 'over HTTP/2');
+like(curl('-i', "http://127.0.0.1:$redirect/api/rooms?x=1"), qr{^HTTP/1.1 308.*Location: https://chat\.example:$tls_port/api/rooms\?x=1}si, 'plain HTTP is sent to TLS');
+isnt(system("curl -sk --tls-max 1.1 --max-time 5 $t/api >/dev/null 2>&1"), 0, 'TLS 1.1 is refused');
+is(system("curl -sk --tlsv1.3 --max-time 5 $t/api >/dev/null 2>&1"), 0, 'TLS 1.3 is spoken');
+like(curl('-i', "$t/"), qr/strict-transport-security/i, 'and will be asked for');
+
+my $page = curl('-i', "$p/rooms/12");
+like($page, qr/the page/, 'a place in the client is the page');
+like($page, qr/$_/i, "it has $_") for 'Content-Security-Policy: default-src', 'X-Content-Type-Options: nosniff', 'Referrer-Policy', 'Cache-Control: no-cache';
+like(curl('-i', "$p/assets/app-1a2b3c.js"), qr/Cache-Control: public, max-age=31536000, immutable/i, 'hashed files are kept for ever');
+like(curl('-i', '-H', 'Accept-Encoding: gzip', "$p/assets/app-1a2b3c.js"), qr/Content-Encoding: gzip/i, 'and sent gzipped');
+
+like(curl('-i', "$p/assets/none.js"), qr/404.*"code":"not_found"/s, 'nginx\'s own 404 is JSON');
+like(curl('-H', 'Accept-Language: zh-CN', "$p/assets/none.js"), qr/\xe8\xaf\xa5\xe5\x9c\xb0\xe5\x9d\x80/, 'in Chinese, too');
+put("$dir/large", 'x' x 2_000_000);
+like(curl('-i', '-H', 'Content-Type: application/json', '--data-binary', "\@$dir/large", "$p/api/rooms"), qr/413.*"code":"body_too_large"/s, 'and its 413');
+like(curl('-i', "$p/api?" . 'x' x 20_000), qr/414.*"code":"uri_too_long"/s, 'and its 414');
+
+my $name = sprintf 'pool%06x', rand 0xffffff;
+like(curl('-H', 'Content-Type: application/json', '-d', "{\"username\":\"$name\",\"password\":\"12345678\"}", "$p/api/users"), qr/"id"/, 'somebody signs up');
+ok($stack->wait_for(3, sub { $stack->log_text('cpu') =~ m{"method":"POST","route":"/api/users"} }), 'in the pool for CPU-bound work');
+unlike($stack->log_text('api'), qr{"method":"POST","route":"/api/users"}, 'and not in the other');
+curl('-X', 'POST', '-H', 'X-HTTP-Method-Override: PUT', "$p/api/users/me/password");
+ok($stack->wait_for(3, sub { $stack->log_text('cpu') =~ m{"method":"PUT","route":"/api/users/me/password"} }), 'also where a POST names another method');
+
+$stack->hold('api');
+$stack->kill('api');
+$stack->wait_for(5, sub { curl('-o', '/dev/null', '-w', '%{http_code}', "$p/api") eq '502' });
+my $down = curl('-i', "$p/api");
+like($down, qr/502.*"code":"unavailable"/s, 'without a pool the 502 is JSON');
+like($down, qr/Retry-After: 1/, 'that says when to come again');
+
+for my $bad ('x"y', "a;b", "a b\n", '', '$x', '{') {
+    my ($words, $exit) = $stack->fastchat('nginx', '--root', $bad);
+    isnt($exit, 0, 'an option that would break the configuration is refused');
+}
+isnt(($stack->fastchat('nginx', '--tls', 'x'))[1], 0, 'TLS without a certificate is refused');
+
+done_testing;

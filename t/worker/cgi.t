@@ -1,0 +1,39 @@
+#!/usr/bin/perl
+# The same binary as a plain CGI program (RFC 3875): one request from its environment and standard input.
+use lib 't/lib';
+use Fastchat::Test;
+use IPC::Open3;
+
+my $stack = Fastchat::Stack->new;
+my $alice = $stack->user('alice');
+
+sub cgi {
+    my ($method, $uri, $body, %more) = @_;
+    local %ENV = (
+        PATH => $ENV{PATH}, APP_ENV => 'test', LIMIT_GENERAL => 0, (map { $_ => $stack->setting($_) // '' } qw(DB_SOCKET DB_USER DB_PASSWORD DB_DATABASE REDIS_HOST)),
+        GATEWAY_INTERFACE => 'CGI/1.1', REQUEST_METHOD => $method, REQUEST_URI => $uri, REMOTE_ADDR => '127.0.0.1', (map { $_ => $ENV{$_} } grep { /SAN_OPTIONS/ && $ENV{$_} } keys %ENV),
+        (defined $body ? (CONTENT_LENGTH => length $body, CONTENT_TYPE => 'application/json') : ()), %more,
+    );
+    my $pid = open3(my $in, my $out, undef, Fastchat::Stack::binary());
+    print {$in} $body // '';
+    close $in;
+    my $text = do { local $/; <$out> };
+    waitpid $pid, 0;
+    return ($text, $? >> 8);
+}
+
+my ($text, $status) = cgi('GET', '/api');
+is($status, 0, 'a request is answered');
+like($text, qr/^Status: 200\r\n/m, 'with a status');
+like($text, qr/\r\n\r\n.*\{"title":"fastchat api"\}/s, 'and a body behind an empty line');
+my @token = (HTTP_AUTHORIZATION => 'Bearer ' . $alice->token);
+like((cgi('GET', '/api/users/me', undef, @token))[0], qr/"id":${\$alice->id},/, 'with the caller\'s token');
+like((cgi('GET', '/api/users/me', undef, REDIRECT_HTTP_AUTHORIZATION => $token[1]))[0], qr/Status: 200/, 'also as Apache hands it on');
+like((cgi('POST', '/api/rooms', '{"name":"cgi"}', @token))[0], qr/Status: 201/, 'and a body');
+like((cgi('POST', '/api/rooms', '{"name":"cgi"}', @token, CONTENT_LENGTH => 500))[0], qr/Status: 400/, 'a body that is shorter than it says is refused');
+like((cgi('GET', '/cgi-bin/fastchat.cgi/api?x=1', undef, SCRIPT_NAME => '/cgi-bin/fastchat.cgi', PATH_INFO => '/api'))[0], qr/fastchat api/, 'it may stand anywhere');
+like((cgi('HEAD', '/api'))[0], qr/\r\n\r\n\z/, 'HEAD has no body');
+like((cgi('GET', '/api/users/me', undef, @token, DB_SOCKET => '/nowhere.sock', REDIS_HOST => ''))[0], qr/Status: 503.*"unavailable"/s, 'without a database it says so');
+like((cgi('GET', '/api', undef, DB_PORT => 'x'))[0], qr/DB_PORT/, 'a bad setting is told');
+
+done_testing;

@@ -1,0 +1,80 @@
+#!/usr/bin/perl
+# What comes over the pool's socket, as only a broken or hostile peer would send it (FastCGI specification 1.0, section 3.3).
+use lib 't/lib';
+use Fastchat::Test;
+use IO::Socket::UNIX;
+
+my $stack = Fastchat::Stack->new(own => 1);
+my $path = $stack->dir . '/sock/api.sock';
+my @pids = sort $stack->workers('api');
+
+sub record { my ($type, $content, $id, $version) = @_; return pack('CCnnCC', $version // 1, $type, $id // 1, length $content, 0, 0) . $content }
+sub begin { my ($keep, $role) = @_; return record(1, pack('nCx5', $role // 1, $keep ? 1 : 0)) }
+sub pair { my ($name, $value) = @_; return join '', (map { length $_ < 128 ? chr length $_ : pack 'N', length($_) | 0x80000000 } $name, $value), $name, $value }
+sub params { my %p = @_; return record(4, join '', map { pair($_, $p{$_}) } sort keys %p) . record(4, '') }
+my %get = (REQUEST_METHOD => 'GET', REQUEST_URI => '/api', REMOTE_ADDR => '127.0.0.1');
+
+sub connected { return IO::Socket::UNIX->new(Peer => $path) // die "$path: $!" }
+
+# Send, and read until a request has ended or the peer closes.
+sub ask {
+    my ($socket, $bytes, $seconds) = @_;
+    local $SIG{PIPE} = 'IGNORE';
+    syswrite $socket, $bytes if length $bytes;
+    my ($got, $text, $ended) = ('', '', 0);
+    eval {
+        local $SIG{ALRM} = sub { die "time\n" };
+        alarm($seconds // 5);
+        while (!$ended && sysread $socket, $got, 65536, length $got) {
+            while (length $got >= 8) {
+                my ($version, $type, $id, $length, $padding) = unpack 'CCnnC', $got;
+                last if length $got < 8 + $length + $padding;
+                $text .= substr $got, 8, $length if $type == 6;
+                $ended = 1 if $type == 3;
+                substr $got, 0, 8 + $length + $padding, '';
+            }
+        }
+    };
+    alarm 0;
+    return $text;
+}
+
+sub is_alive { my ($words) = @_; like(ask(connected(), begin(0) . params(%get) . record(5, '')), qr/fastchat api/, $words) }
+
+is_alive('a request over the socket is answered');
+my $kept = connected();
+like(ask($kept, begin(1) . params(%get) . record(5, '')), qr/Status: 200/, 'a kept connection serves request after request') for 1 .. 5;
+
+like(ask(connected(), begin(0) . params(REQUEST_URI => '/api') . record(5, '')), qr/Status: 400/, 'a request without a method is refused');
+like(ask(connected(), begin(0) . record(4, '') . record(5, '')), qr/Status: 400/, 'and one without anything');
+my $half = ask(connected(), begin(0) . params(%get, REQUEST_METHOD => 'POST', REQUEST_URI => '/api/users', CONTENT_TYPE => 'application/json', CONTENT_LENGTH => 100) . record(5, '{"username":"half_body","password":"12345678"}') . record(5, ''));
+like($half, qr/Status: 400/, 'a body that ends too early is refused');
+is($stack->sql("SELECT COUNT(*) FROM fastchat.users WHERE username = 'half_body'"), 0, 'and nothing is done on it');
+like(ask(connected(), begin(1) . params(%get, REQUEST_METHOD => 'POST', REQUEST_URI => '/api/nothing', CONTENT_LENGTH => 70000) . join('', map { record(5, 'x' x 35000) } 1 .. 2) . record(5, '')), qr/Status: 404/, 'a body that nobody reads does no harm');
+
+my %nonsense = (
+    'nothing' => '', 'one byte' => "\1", 'half a header' => "\1\1\0\1", 'another version' => record(1, pack('nCx5', 1, 0), 1, 9), 'an unknown type' => record(99, 'x' x 10), 'parameters first' => params(%get),
+    'an unknown role' => begin(0, 77) . params(%get), 'a role we do not play' => begin(0, 2) . params(%get) . record(5, ''), 'an abort' => begin(0) . record(2, ''), 'random bytes' => join('', map { chr rand 256 } 1 .. 5000),
+    'zeros' => "\0" x 5000, 'a name that is longer than its record' => begin(0) . record(4, "\x7f\x7fabc") . record(4, ''), 'a length of 2 GiB' => begin(0) . record(4, "\x80\x00\xff\xff\x01abc") . record(4, ''),
+    'parameters that never end' => begin(0) . record(4, pair(X => 'y' x 60000)) x 3, 'HTTP' => "GET /api HTTP/1.1\r\nHost: x\r\n\r\n", 'a body that never ends' => begin(0) . params(%get, CONTENT_LENGTH => 1000) . record(5, 'x'),
+);
+for my $name (sort keys %nonsense) {
+    my $socket = connected();
+    local $SIG{PIPE} = 'IGNORE';
+    syswrite $socket, $nonsense{$name};
+    shutdown $socket, 1;
+    ask($socket, '', 3);
+    is_alive("$name: others are served");
+}
+my @silent = map { connected() } 1 .. 200;
+is_alive('two hundred that say nothing stop nobody');
+my @started = map { my $s = connected(); syswrite $s, begin(1); $s } 1 .. 3;
+is_alive('nor do some that begin and do not go on');
+close $_ for @silent, @started;
+my $gone = connected();
+syswrite $gone, begin(0) . params(%get) . record(5, '');
+close $gone;
+is_alive('nor one that does not wait for its answer');
+is_deeply([ sort $stack->workers('api') ], \@pids, 'no process has died');
+
+done_testing;

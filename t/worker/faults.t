@@ -1,0 +1,159 @@
+#!/usr/bin/perl
+# Processes and stores that die: nothing acknowledged is lost, nothing happens twice, nobody has to restart anything.
+use lib 't/lib';
+use Fastchat::Test;
+use Time::HiRes qw(time sleep);
+
+my $stack = Fastchat::Stack->new(own => 1, expect => [qr/exited on signal 9|died \(signal 9\)/]);
+my ($alice, $bob) = map { $stack->user($_) } qw(alice bob);
+my $room = $alice->post('/api/rooms', { name => '故障', member_ids => [ $bob->id ] })->json->{id};
+my $at   = "/api/rooms/$room";
+
+sub say_it { my ($who, $id) = @_; return $who->post("$at/messages", { client_id => $id, body => "消息 $id" }) }
+# The worker that has run longest. Its supervisor gives up on those that die within half a second of their start.
+sub oldest {
+    my ($pid) = sort { $a <=> $b } $stack->workers('api');
+    $stack->wait_for(5, sub { my @stat = stat "/proc/$pid"; @stat && time - $stat[9] > 1.1 });
+    return $pid;
+}
+
+sub rows   { my ($id) = @_; return $stack->sql("SELECT COUNT(*) FROM room_log WHERE room_id = $room AND client_id = '$id'") }
+
+# No numbers are missing in the room.
+sub no_holes {
+    my ($name) = @_;
+    my ($row) = $stack->sql("SELECT COUNT(*), MAX(seq), (SELECT last_seq FROM rooms WHERE id = $room) FROM room_log WHERE room_id = $room");
+    is_deeply([ @$row[ 1, 2 ] ], [ @$row[ 0, 0 ] ], $name);
+}
+
+# A worker that is killed while it holds the room's row.
+{
+    my $hold = $stack->sql_session;
+    $hold->('LOCK TABLES room_log READ');
+    my $sending = $stack->begin_at_once(1, sub { return say_it($alice, 'killed')->status });
+    ok($stack->wait_for(5, sub { $stack->sql("SELECT COUNT(*) FROM information_schema.processlist WHERE state LIKE 'Waiting for table%'") }),
+        'a worker is in the middle of a message');
+    kill 'KILL', $stack->workers('api');
+    is(($sending->())[0], 502, 'it is killed: the client is told at once');
+    undef $hold;
+    ok($stack->wait_ready, 'others take its place');
+    is(rows('killed'), 0, 'nothing was done by halves');
+    is(say_it($alice, 'killed')->status, 201, 'the same client_id again sends the message');
+    is(say_it($alice, 'killed')->status, 200, 'once');
+    is(rows('killed'), 1, 'there is one message');
+    no_holes('and no hole in the numbers');
+}
+
+# A message whose answer is lost: it is there, and the retry finds it.
+{
+    my $before = $stack->sql("SELECT last_seq FROM rooms WHERE id = $room");
+    my @statuses;
+    for my $n (1 .. 6) {
+        my $pid     = oldest();
+        my $sending = $stack->begin_at_once(4, sub { my ($k) = @_; return say_it($bob, "storm-$n-$k")->status });
+        sleep 0.002 * $n;
+        kill 'KILL', $pid;
+        push @statuses, $sending->();
+        $stack->wait_ready;
+    }
+    is_deeply([ grep { !/^(?:201|502)$/ } @statuses ], [], 'workers killed at any moment: a message is sent, or refused with 502');
+    my @again = map { my $n = $_; map { say_it($bob, "storm-$n-$_")->status } 1 .. 4 } 1 .. 6;
+    is_deeply([ grep { !/^20[01]$/ } @again ], [], 'all are sent again');
+    is($stack->sql("SELECT last_seq FROM rooms WHERE id = $room") - $before, 24, 'and each is there once');
+    no_holes('without a hole');
+}
+
+# An idempotent request is tried on another process.
+{
+    my $pid     = oldest();
+    my $pausing = $stack->begin_at_once(4, sub { return $stack->get('/api/trial/pause?ms=600')->status });
+    sleep 0.3;
+    kill 'KILL', $pid;
+    is_deeply([ $pausing->() ], [ (204) x 4 ], 'a GET whose worker is killed is answered by another one');
+    $stack->wait_ready;
+}
+
+# The database is away.
+{
+    my @pids = sort $stack->workers('api');
+    $stack->hold('mariadb');
+    $stack->kill('mariadb');
+    $stack->wait_for(5, sub { $stack->get('/api/readyz')->status == 503 });
+    my $began   = time;
+    my $refused = say_it($alice, 'away');
+    is($refused->status, 503, 'while the database is away a message is refused');
+    is($refused->json->{code}, 'unavailable', 'in a word');
+    like($refused->header('Retry-After'), qr/^[1-9]\d*$/, 'and when to come again');
+    is($alice->get('/api/rooms')->status, 503, 'reading is refused, too');
+    is($stack->post('/api/sessions', { username => $alice->username, password => $alice->password })->status, 503, 'and signing in');
+    is($stack->get('/api/readyz')->status, 503, 'it is not ready');
+    is($stack->get('/api/healthz')->status, 200, 'but alive');
+    cmp_ok(time - $began, '<', 3, 'all of that at once');
+    $stack->release('mariadb');
+    ok($stack->wait_ready(20), 'the database is back');
+    is($stack->wait_for(5, sub { my $status = say_it($alice, 'away')->status; $status == 503 ? 0 : $status }), 201, 'and the message is sent');
+    is_deeply([ sort $stack->workers('api') ], \@pids, 'by the same processes');
+    is_deeply([ grep { $_ != 200 } map { $bob->get($at)->status } 1 .. 40 ], [], 'every thread of which has connected anew');
+    is($bob->post("$at/messages", { client_id => 'storm-1-1', body => 'x' })->status, 200, 'nothing acknowledged was lost');
+}
+
+# The database restarts under load.
+{
+    my $sending = $stack->begin_at_once(4, sub {
+        my ($k) = @_;
+        my @statuses;
+        for my $n (1 .. 40) {
+            for my $try (1 .. 100) {
+                push @statuses, say_it($k % 2 ? $alice : $bob, "restart-$k-$n")->status;
+                last if $statuses[-1] =~ /^20/;
+                sleep 0.1;
+            }
+        }
+        return \@statuses;
+    });
+    sleep 0.1;
+    $stack->kill('mariadb');
+    my @statuses = map { @$_ } $sending->();
+    is_deeply([ grep { !/^(?:200|201|503)$/ } @statuses ], [], 'the database is killed under load: messages are sent, or refused with 503');
+    is($stack->sql("SELECT COUNT(*) FROM room_log WHERE room_id = $room AND client_id LIKE 'restart-%'"), 160, 'and in the end each is there once');
+    no_holes('without a hole');
+}
+
+# Redis.
+{
+    $stack->redis_cli('FLUSHALL');
+    is($alice->get('/api/users/me')->status, 200, 'a wiped Redis signs nobody out');
+    my $phone = sub { return $stack->post('/api/sessions', { username => $alice->username, password => $alice->password })->json };
+
+    my $cached = $phone->();
+    $stack->get('/api/users/me', token => $cached->{token}) for 1 .. 10;
+    is($stack->delete('/api/sessions/current', token => $cached->{token})->status, 204, 'a session that is cached is ended');
+    is_deeply([ grep { $_ != 401 } map { $stack->get('/api/users/me', token => $cached->{token})->status } 1 .. 20 ], [], 'and is worth nothing at once');
+    $stack->redis_cli('FLUSHALL');
+    is($stack->get('/api/users/me', token => $cached->{token})->status, 401, 'nor after Redis was wiped');
+
+    # Ended while others use it: whoever looked it up just before must not bring it back.
+    my $busy  = $phone->();
+    my $using = $stack->begin_at_once(4, sub { $stack->get('/api/users/me', token => $busy->{token}) for 1 .. 60; return 1 });
+    for (1 .. 20) { $stack->redis_cli('FLUSHALL') }
+    $stack->delete('/api/sessions/current', token => $busy->{token});
+    is_deeply([ grep { $_ != 401 } map { $stack->get('/api/users/me', token => $busy->{token})->status } 1 .. 20 ], [], 'a session ended in use is worth nothing at once');
+    $using->();
+
+    $stack->hold('redis');
+    $stack->kill('redis');
+    my $began = time;
+    is(say_it($alice, 'no redis')->status, 201, 'without Redis messages are sent');
+    is($bob->get("$at/messages?limit=1")->json->{items}[0]{client_id}, 'no redis', 'and read');
+    my $there = $phone->();
+    ok($there->{token}, 'one signs in');
+    is($stack->get('/api/users/me', token => $there->{token})->status, 200, 'is known');
+    is($stack->delete('/api/sessions/current', token => $there->{token})->status, 204, 'and signs out');
+    is($stack->get('/api/users/me', token => $there->{token})->status, 401, 'at once');
+    is_deeply($stack->get('/api/readyz')->json, { status => 'ok', database => 'ok', redis => 'down' }, 'it is ready, and says what is down');
+    cmp_ok(time - $began, '<', 3, 'all of that at once');
+    $stack->release('redis');
+    ok($stack->wait_for(10, sub { ($stack->get('/api/readyz')->json->{redis} // '') eq 'ok' }), 'it comes back by itself');
+}
+
+done_testing;

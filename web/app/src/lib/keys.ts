@@ -1,0 +1,2 @@
+/** The key that goes with K, as this keyboard names it. */
+export const commandKey = /Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘' : 'Ctrl'
