@@ -69,8 +69,10 @@ unlike($stack->log_text('api'), qr{"method":"POST","route":"/api/users"}, 'and n
 curl('-X', 'POST', '-H', 'X-HTTP-Method-Override: PUT', "$p/api/users/me/password");
 ok($stack->wait_for(3, sub { $stack->log_text('cpu') =~ m{"method":"PUT","route":"/api/users/me/password"} }), 'also where a POST names another method');
 
+my @workers = $stack->workers('api');
 $stack->hold('api');
 $stack->kill('api');
+kill KILL => @workers;    # they would go on without the one that watches them
 $stack->wait_for(5, sub { curl('-o', '/dev/null', '-w', '%{http_code}', "$p/api") eq '502' });
 my $down = curl('-i', "$p/api");
 like($down, qr/502.*"code":"unavailable"/s, 'without a pool the 502 is JSON');
