@@ -329,6 +329,9 @@ jittered(int requests)
                : requests - requests / 10 + (long)random_below((uint32_t)requests / 5 + 1);
 }
 
+/* Supervisors differ in how they ask: multiwatch's first release sends SIGQUIT for the SIGTERM that it is told to send. */
+static const int end_signals[] = {SIGTERM, SIGINT, SIGQUIT, SIGUSR1};
+
 int
 worker_run(const struct app *app, enum pool pool)
 {
@@ -345,8 +348,9 @@ worker_run(const struct app *app, enum pool pool)
     int got = 0;
 
     (void)sigemptyset(&ends);
-    (void)sigaddset(&ends, SIGTERM);
-    (void)sigaddset(&ends, SIGINT);
+    for (size_t i = 0; i < sizeof(end_signals) / sizeof(end_signals[0]); i++) {
+        (void)sigaddset(&ends, end_signals[i]);
+    }
     (void)setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", CLOSE_PATIENCE_MS, 0);
     if (FCGX_Init() != 0 || pthread_sigmask(SIG_SETMASK, &blocked, NULL) != 0) {
         log_error("libfcgi cannot be used");

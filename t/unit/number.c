@@ -1,0 +1,40 @@
+/* Whole numbers in texts: read with their range, and no further than they go. */
+#include "base/number.h"
+
+#include "t/unit/tap.h"
+
+static bool
+reads(const char *text, int64_t want, const char *rest)
+{
+    int64_t n = 7;
+    const char *at = text;
+
+    return number_read(&at, &n) && n == want && strcmp(at, rest) == 0;
+}
+
+static bool
+refuses(const char *text)
+{
+    int64_t n = 7;
+    const char *at = text;
+
+    return !number_read(&at, &n) && at == text && n == 7;
+}
+
+int
+main(void)
+{
+    ok(reads("0", 0, ""), "nought is a number");
+    ok(reads("-12.5", -12, ".5"), "a number ends where its digits end");
+    ok(reads("0012x", 12, "x"), "leading zeros do not matter");
+    ok(reads("9223372036854775807", INT64_MAX, ""), "the largest int64 fits");
+    ok(reads("-9223372036854775808", INT64_MIN, ""), "and the smallest");
+    ok(refuses("9223372036854775808"), "one more does not");
+    ok(refuses("-9223372036854775809"), "nor one less");
+    ok(refuses("99999999999999999999999999"), "nor far more");
+    ok(refuses(""), "an empty text is no number");
+    ok(refuses("-"), "nor is a sign alone");
+    ok(refuses("+1"), "nor one with a plus");
+    ok(refuses(" 1"), "nor one behind a space");
+    return done_testing();
+}
