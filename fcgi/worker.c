@@ -64,6 +64,15 @@ struct worker {
     atomic_llong drain_until_us;
 };
 
+/*
+ * A kept connection. One thread has it at a time: it is handed on by arming it again in the epoll set. `handed` says that in
+ * C's own terms, in which what the kernel orders does not count.
+ */
+struct connection {
+    FCGX_Request fcgi;
+    atomic_bool handed;
+};
+
 struct worker_thread {
     struct worker *worker;
     size_t number;
@@ -110,11 +119,25 @@ is_whole(FCGX_Request *fcgi)
 }
 
 static void
-drop(struct worker *w, FCGX_Request *fcgi)
+drop(struct worker *w, struct connection *c)
 {
-    FCGX_Free(fcgi, 1);
-    free(fcgi);
+    FCGX_Free(&c->fcgi, 1);
+    free(c);
     (void)atomic_fetch_sub(&w->connections, 1);
+}
+
+/* Wait for the connection's next request: from here on it is another thread's. */
+static void
+hand_on(struct worker *w, struct connection *c, int operation)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, .data.ptr = c};
+    int fd = c->fcgi.ipcFd;
+
+    atomic_store_explicit(&c->handed, true, memory_order_release);
+    if (epoll_ctl(w->epoll, operation, fd, &event) != 0) {
+        log_error("epoll_ctl: %s", strerror(errno));
+        drop(w, c);
+    }
 }
 
 static bool
@@ -137,13 +160,14 @@ count_request(struct worker *w)
 
 /* The connection is readable: take the request from it and answer. */
 static void
-serve_connection(struct worker *w, struct resources *resources, FCGX_Request *fcgi)
+serve_connection(struct worker *w, struct resources *resources, struct connection *c)
 {
-    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, .data.ptr = fcgi};
+    FCGX_Request *fcgi = &c->fcgi;
     struct exchange with = {.read = read_fastcgi, .write = write_fastcgi, .peer = fcgi};
 
+    (void)atomic_load_explicit(&c->handed, memory_order_acquire);
     if (FCGX_Accept_r(fcgi) != 0) { /* closed by the web server, or not FastCGI */
-        drop(w, fcgi);
+        drop(w, c);
         return;
     }
     if (!is_whole(fcgi)) {
@@ -162,11 +186,9 @@ serve_connection(struct worker *w, struct resources *resources, FCGX_Request *fc
     }
     FCGX_Finish_r(fcgi);
     if (fcgi->ipcFd < 0) {
-        free(fcgi);
-        (void)atomic_fetch_sub(&w->connections, 1);
-    } else if (epoll_ctl(w->epoll, EPOLL_CTL_MOD, fcgi->ipcFd, &event) != 0) {
-        log_error("epoll_ctl: %s", strerror(errno));
-        drop(w, fcgi);
+        drop(w, c);
+    } else {
+        hand_on(w, c, EPOLL_CTL_MOD);
     }
 }
 
@@ -175,8 +197,7 @@ static void
 accept_connection(struct worker *w)
 {
     const struct timeval patience = {.tv_sec = PEER_SECONDS};
-    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT};
-    FCGX_Request *fcgi;
+    struct connection *c;
     int fd = accept4(WORKER_SOCKET, NULL, NULL, SOCK_CLOEXEC);
 
     if (fd < 0) {
@@ -189,21 +210,17 @@ accept_connection(struct worker *w)
     }
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-    fcgi = calloc(1, sizeof(*fcgi));
-    if (fcgi == NULL || FCGX_InitRequest(fcgi, -1, 0) != 0) {
+    c = calloc(1, sizeof(*c));
+    if (c == NULL || FCGX_InitRequest(&c->fcgi, -1, 0) != 0) {
         log_error("out of memory: a connection is refused");
-        free(fcgi);
+        free(c);
         (void)close(fd);
         return;
     }
-    fcgi->ipcFd = fd;
-    fcgi->keepConnection = 1; /* else FCGX_Accept_r would first close it */
-    event.data.ptr = fcgi;
+    c->fcgi.ipcFd = fd;
+    c->fcgi.keepConnection = 1; /* else FCGX_Accept_r would first close it */
     (void)atomic_fetch_add(&w->connections, 1);
-    if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
-        log_error("epoll_ctl: %s", strerror(errno));
-        drop(w, fcgi);
-    }
+    hand_on(w, c, EPOLL_CTL_ADD);
 }
 
 static bool
