@@ -1,9 +1,13 @@
-/* A line is built in one buffer, within what a pipe takes whole, and leaves by one write(2). */
+/*
+ * A line is built in one buffer, within what a pipe takes whole, and leaves by one write(2); lines of requests may share one.
+ */
 #include "base/log.h"
 
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,9 +29,17 @@ static const char *const level_names[] = {"debug", "info", "warning", "error"};
 
 static struct {
     const char *part;
-    bool json;
+    bool json, gather;
     enum log_level least;
+    char pid[12];
 } log_settings = {.part = "fastchat", .least = LOG_LEVEL_INFO};
+
+/* Lines that wait to be written together. */
+static struct {
+    pthread_mutex_t lock;
+    char bytes[PIPE_BUF];
+    atomic_size_t len;
+} gathered = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static _Thread_local const char *request_id;
 
@@ -37,6 +49,45 @@ log_open(const char *part, bool json, enum log_level least)
     log_settings.part = part;
     log_settings.json = json;
     log_settings.least = least;
+    (void)snprintf(log_settings.pid, sizeof(log_settings.pid), "%d", (int)getpid());
+}
+
+void
+log_gather(void)
+{
+    log_settings.gather = true;
+}
+
+bool
+log_pending(void)
+{
+    return atomic_load_explicit(&gathered.len, memory_order_relaxed) > 0;
+}
+
+/* What cannot be written is lost: a server must not stop for its log. */
+static void
+write_out(const char *at, size_t len)
+{
+    while (write(STDERR_FILENO, at, len) < 0 && errno == EINTR) {
+    }
+}
+
+void
+log_rescue(void)
+{
+    size_t len = atomic_exchange(&gathered.len, 0);
+
+    if (len > 0) {
+        write_out(gathered.bytes, len);
+    }
+}
+
+void
+log_flush(void)
+{
+    pthread_mutex_lock(&gathered.lock);
+    log_rescue();
+    pthread_mutex_unlock(&gathered.lock);
 }
 
 void
@@ -122,10 +173,36 @@ put_text(struct buf *line, const char *text, size_t most)
 }
 
 static void
+put_name(struct buf *line, const char *name)
+{
+    buf_str(line, ",\"");
+    buf_str(line, name);
+    buf_str(line, "\":");
+}
+
+static void
 put_member(struct buf *line, const char *name, const char *value, size_t most)
 {
-    buf_printf(line, ",\"%s\":", name);
+    put_name(line, name);
     put_text(line, value, most);
+}
+
+static void
+put_number(struct buf *line, const char *name, int64_t n)
+{
+    put_name(line, name);
+    buf_int(line, n);
+}
+
+/* Milliseconds, with three digits behind the point. */
+static void
+put_ms(struct buf *line, int64_t us)
+{
+    const char digits[] = {'.', (char)('0' + us / 100 % 10), (char)('0' + us / 10 % 10),
+                           (char)('0' + us % 10)};
+
+    buf_int(line, us / 1000);
+    buf_add(line, digits, sizeof(digits));
 }
 
 static void
@@ -135,8 +212,15 @@ begin(struct buf *line, enum log_level level)
 
     (void)clock_format(clock_now_ms(), now);
     if (log_settings.json) {
-        buf_printf(line, "{\"time\":\"%s\",\"part\":\"%s\",\"pid\":%d,\"level\":\"%s\"", now,
-                   log_settings.part, (int)getpid(), level_names[level]);
+        buf_str(line, "{\"time\":\"");
+        buf_str(line, now);
+        buf_str(line, "\",\"part\":\"");
+        buf_str(line, log_settings.part);
+        buf_str(line, "\",\"pid\":");
+        buf_str(line, log_settings.pid[0] == '\0' ? "0" : log_settings.pid);
+        buf_str(line, ",\"level\":\"");
+        buf_str(line, level_names[level]);
+        buf_char(line, '"');
         if (request_id != NULL) {
             put_member(line, "request_id", request_id, ROUTE_MAX);
         }
@@ -151,13 +235,26 @@ begin(struct buf *line, enum log_level level)
     }
 }
 
-/* What cannot be written is lost: a server must not stop for its log. */
+/* A line that may wait is written with the next ones; any other goes at once, behind those that waited. */
 static void
-end(struct buf *line)
+end(struct buf *line, bool may_wait)
 {
+    size_t waiting;
+
     buf_str(line, log_settings.json ? "}\n" : "\n");
-    while (write(STDERR_FILENO, line->at, line->len) < 0 && errno == EINTR) {
+    pthread_mutex_lock(&gathered.lock);
+    waiting = atomic_load(&gathered.len);
+    if (waiting + line->len > sizeof(gathered.bytes) || !may_wait) {
+        log_rescue();
+        waiting = 0;
     }
+    if (may_wait) {
+        memcpy(gathered.bytes + waiting, line->at, line->len); /* a line is never longer */
+        atomic_store(&gathered.len, waiting + line->len);
+    } else {
+        write_out(line->at, line->len);
+    }
+    pthread_mutex_unlock(&gathered.lock);
     buf_free(line);
 }
 
@@ -181,7 +278,7 @@ say(enum log_level level, const char *format, va_list args)
     } else {
         put_text(&line, message, MESSAGE_MAX);
     }
-    end(&line);
+    end(&line, false);
     errno = error;
 }
 
@@ -206,12 +303,14 @@ put_request_json(struct buf *line, const struct log_request *r)
     put_member(line, "method", r->method, METHOD_MAX);
     put_member(line, "route", r->route, ROUTE_MAX);
     put_member(line, "path", r->path, LINE_MAX_BYTES);
-    buf_printf(line,
-               ",\"status\":%d,\"ms\":%lld.%03d,\"queries\":%u,\"db_ms\":%lld.%03d,"
-               "\"user_id\":%lld,\"bytes\":%zu",
-               r->status, (long long)(r->us / 1000), (int)(r->us % 1000), r->queries,
-               (long long)(r->db_us / 1000), (int)(r->db_us % 1000), (long long)r->user_id,
-               r->bytes);
+    put_number(line, "status", r->status);
+    put_name(line, "ms");
+    put_ms(line, r->us);
+    put_number(line, "queries", r->queries);
+    put_name(line, "db_ms");
+    put_ms(line, r->db_us);
+    put_number(line, "user_id", r->user_id);
+    put_number(line, "bytes", (int64_t)r->bytes);
 }
 
 static void
@@ -245,6 +344,6 @@ log_request(const struct log_request *r, int64_t slow_us)
         put_request_plain(&line, r);
         buf_str(&line, slow ? ", slow" : "");
     }
-    end(&line);
+    end(&line, log_settings.gather && !slow);
     errno = error;
 }

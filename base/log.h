@@ -38,6 +38,17 @@ struct log_request {
     size_t bytes;     /* of the answer's body */
 };
 
+/*
+ * From now on the lines of requests wait until a page of them is written at once (PIPE_BUF). Whoever calls this calls log_flush when
+ * log_pending is true and nothing else is to do, so that no line waits long; any other line takes those that wait along.
+ */
+void log_gather(void);
+bool log_pending(void);
+void log_flush(void);
+
+/* Write what waits from a signal handler, in a process that is about to end. */
+void log_rescue(void);
+
 /* An info line; a warning with "slow" where `us` is above `slow_us`. */
 void log_request(const struct log_request *r, int64_t slow_us) __attribute__((nonnull));
 

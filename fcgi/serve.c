@@ -114,6 +114,7 @@ name_crash(int signal_number)
         append(line, sizeof(line), " outside a request");
     }
     line[strlen(line)] = '\n';
+    log_rescue();
     (void)!write(STDERR_FILENO, line, strnlen(line, sizeof(line)));
     (void)raise(signal_number);
 }

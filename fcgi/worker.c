@@ -38,6 +38,7 @@
 enum {
     IDLE_MS = 60 *
               1000, /* after which a thread beyond DB_POOL_MINSIZE closes its database connection */
+    LOG_MS = 50,    /* how long a line of the log may wait for others */
     DRAIN_STEP_MS = 100, /* how often a thread that drains looks whether all is done */
     DRAIN_SECONDS =
         10, /* beyond the request deadline; the web server lets idle connections go after 5 s */
@@ -260,11 +261,17 @@ run_thread(void *context)
     }
     while (!is_done(w)) {
         struct epoll_event event;
-        int timeout = is_draining(w) ? DRAIN_STEP_MS : keeps ? -1 : IDLE_MS;
+        int timeout = log_pending()    ? LOG_MS
+                      : is_draining(w) ? DRAIN_STEP_MS
+                      : keeps          ? -1
+                                       : IDLE_MS;
         int got = epoll_pwait(w->epoll, &event, 1, timeout, &while_waiting);
 
-        if (got == 0 && !keeps) {
-            db_close_idle(resources.db, IDLE_MS);
+        if (got == 0) {
+            log_flush();
+            if (!keeps) {
+                db_close_idle(resources.db, IDLE_MS);
+            }
         } else if (got > 0 && event.data.ptr == NULL) {
             accept_connection(w);
         } else if (got > 0) {
@@ -376,6 +383,7 @@ worker_run(const struct app *app, enum pool pool)
     (void)sigaction(WAKE, &(struct sigaction){.sa_handler = on_wake}, NULL);
     (void)sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
     serve_name_crashes();
+    log_gather();
     w.threads = calloc(w.thread_count, sizeof(*w.threads));
     if (w.threads == NULL || !open_epoll(&w) || !start_threads(&w)) {
         log_error("the worker cannot start: %s", strerror(errno));
@@ -391,5 +399,6 @@ worker_run(const struct app *app, enum pool pool)
     }
     free(w.threads);
     (void)close(w.epoll);
+    log_flush();
     return 0;
 }
