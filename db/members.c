@@ -2,6 +2,7 @@
 #include "db/members.h"
 
 #include "base/clock.h"
+#include "db/membership.h"
 
 static const char *const role_names[] = {"member", "admin", "owner"};
 
@@ -201,6 +202,7 @@ members_put(const struct room_reader *who, int64_t room_id, int64_t user_id, enu
         return r == DB_NONE ? refuse(REFUSED_NO_MEMBER, why) : r;
     }
     *member = read_member(who->db, who->arena);
+    membership_forget(who->redis, room_id, user_id);
     return db_done(who->db);
 }
 
@@ -262,6 +264,9 @@ members_remove(const struct room_reader *who, int64_t room_id, int64_t user_id, 
     enum db_result r = db_transaction(who->db, DB_ONCE, remove_body, &w);
 
     *why = w.why;
+    if (r == DB_OK) {
+        membership_bury(who->redis, room_id, user_id);
+    }
     return r;
 }
 

@@ -4,10 +4,19 @@
  */
 #include "db/messages.h"
 
+#include "db/membership.h"
+
+struct sending {
+    struct entry *entry;
+    bool known; /* to be in the room */
+};
+
 static enum db_result
 send_body(struct db *db, void *context)
 {
-    return room_log_append(db, context, true);
+    const struct sending *sending = context;
+
+    return room_log_append(db, sending->entry, !sending->known);
 }
 
 enum db_result
@@ -40,6 +49,7 @@ enum db_result
 messages_send(const struct room_reader *who, int64_t room_id, const char *client_id,
               const char *body, struct entry *entry, enum refusal *why)
 {
+    struct sending sending = {entry, who->member_of == room_id};
     enum db_result r, named;
 
     *entry = (struct entry){
@@ -49,7 +59,10 @@ messages_send(const struct room_reader *who, int64_t room_id, const char *client
         .client_id = client_id,
         .body = body,
     };
-    r = db_transaction(who->db, DB_REPEATABLE, send_body, entry);
+    r = db_transaction(who->db, DB_REPEATABLE, send_body, &sending);
+    if (r == DB_OK && !sending.known) {
+        membership_keep(who->redis, room_id, who->user_id);
+    }
     if (r == DB_NONE) {
         r = messages_refusal(who, room_id, why);
         return r == DB_OK ? DB_DOWN : r; /* joined this very moment: the sender tries again */
@@ -71,11 +84,15 @@ enum db_result
 messages_read(const struct room_reader *who, int64_t room_id, const struct log_range *range,
               struct entry *entries, size_t *count, enum refusal *why)
 {
-    enum db_result r = room_log_read(who->db, who->arena, room_id, who->user_id, range, entries,
-                                     count);
+    bool known = who->member_of == room_id;
+    enum db_result r = room_log_read(who->db, who->arena, room_id, known ? 0 : who->user_id, range,
+                                     entries, count);
 
     if (r == DB_OK && *count == 0) {
-        return messages_refusal(who, room_id, why);
+        return known ? DB_OK : messages_refusal(who, room_id, why);
+    }
+    if (r == DB_OK && !known) {
+        membership_keep(who->redis, room_id, who->user_id);
     }
     if (r == DB_OK) {
         r = names_fill(who->names, who->db, who->arena, &entries->sender, *count, sizeof(*entries));

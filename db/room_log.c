@@ -82,8 +82,11 @@ room_log_find(struct db *db, struct arena *a, int64_t room_id, int64_t sender_id
     return db_done(db);
 }
 
-/* The member's row is found by its whole key before the range is read: it costs one look, and no second query. */
 #define RANGE                                                                                      \
+    "SELECT " COLUMNS                                                                              \
+    " FROM room_log l WHERE l.room_id = ? AND l.seq > ? AND l.seq < ? ORDER BY l.seq "
+/* The member's row is found by its whole key before the range is read. */
+#define RANGE_OF_MEMBER                                                                            \
     "SELECT " COLUMNS " FROM members m JOIN room_log l ON l.room_id = m.room_id "                  \
     "WHERE m.room_id = ? AND m.user_id = ? AND l.seq > ? AND l.seq < ? ORDER BY l.seq "
 
@@ -92,10 +95,16 @@ room_log_read(struct db *db, struct arena *a, int64_t room_id, int64_t reader_id
               const struct log_range *range, struct entry *entries, size_t *count)
 {
     int64_t before = range->before > 0 ? range->before : INT64_MAX;
-    enum db_result r = db_run(db, range->oldest ? RANGE "LIMIT ?" : RANGE "DESC LIMIT ?",
-                              db_int(room_id), db_int(reader_id), db_int(range->after),
-                              db_int(before), db_int((int64_t)range->limit));
+    enum db_result r;
 
+    if (reader_id == 0) {
+        r = db_run(db, range->oldest ? RANGE "LIMIT ?" : RANGE "DESC LIMIT ?", db_int(room_id),
+                   db_int(range->after), db_int(before), db_int((int64_t)range->limit));
+    } else {
+        r = db_run(db, range->oldest ? RANGE_OF_MEMBER "LIMIT ?" : RANGE_OF_MEMBER "DESC LIMIT ?",
+                   db_int(room_id), db_int(reader_id), db_int(range->after), db_int(before),
+                   db_int((int64_t)range->limit));
+    }
     *count = 0;
     if (r != DB_OK) {
         return r;

@@ -41,7 +41,7 @@ struct log_range {
 };
 
 /*
- * A part of a room's log, ascending, without the senders' names; nothing where reader_id is not in the room.
+ * A part of a room's log, ascending, without the senders' names; nothing where reader_id (0: nobody is asked about) is not in it.
  * `entries` has room for range->limit.
  */
 enum db_result room_log_read(struct db *db, struct arena *a, int64_t room_id, int64_t reader_id,

@@ -7,6 +7,7 @@
 
 #include "db/db.h"
 #include "db/names.h"
+#include "db/redis.h"
 #include "db/room_log.h"
 
 enum room_kind { ROOM_GROUP, ROOM_DM };
@@ -53,9 +54,11 @@ enum refusal {
 /* What the functions here need of the caller's thread. */
 struct room_reader {
     struct db *db;
+    struct redis *redis;
     struct names *names;
     struct arena *arena;
-    int64_t user_id; /* who looks or acts */
+    int64_t user_id;   /* who looks or acts */
+    int64_t member_of; /* a room that the user is known to be in; 0 */
 };
 
 /* A page of my rooms, or of the open ones, after `cursor`; `limit` at most. */

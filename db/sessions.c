@@ -20,15 +20,17 @@ enum {
 
 #define DAY_MS INT64_C(86400000)
 
-/* The session's copy, and the user's calls in this minute. A tombstone counts nothing. */
+/* The session's copy, the user's calls in this minute, and "1" for a member of the room. A tombstone counts nothing. */
 static const char find_script[] =
     "local s = redis.call('GET', KEYS[1]) "
     "local user = s and string.match(s, '^%d+ (%d+) ') "
-    "if not user or ARGV[1] == '' then return {s, 0} end "
+    "local n, m = 0, false "
+    "if user and ARGV[2] ~= '0' then "
     "local key = 'fc:l:' .. ARGV[1] .. ':u' .. user .. ':' .. ARGV[2] "
-    "local n = redis.call('INCR', key) "
-    "if n == 1 then redis.call('EXPIRE', key, 61) end "
-    "return {s, n}";
+    "n = redis.call('INCR', key) "
+    "if n == 1 then redis.call('EXPIRE', key, 61) end end "
+    "if user and ARGV[3] ~= '0' then m = redis.call('GET', 'fc:m:' .. ARGV[3] .. ':' .. user) end "
+    "return {s, n, m}";
 
 static void
 cache_key(char key[static KEY_BYTES], const void *hash)
@@ -72,29 +74,41 @@ read_copy(const char *text, struct session *found)
            number_read(&text, &found->expires_at) && *text == '\0';
 }
 
-static enum cached
-cache_get(struct redis *redis, const void *hash, struct limit_use *use, struct session *found)
+/* What Redis says of a token: the answer of GET, or of the script where more than the session is asked. */
+static redisReply *
+ask(struct redis *redis, const void *hash, const struct limit_use *use, int64_t room_id)
 {
-    char key[KEY_BYTES], window[21];
-    redisReply *answer;
-    enum cached result = UNKNOWN;
+    char key[KEY_BYTES], window[21], room[21];
+    int64_t minute = use->per_minute > 0 ? clock_now_ms() / 60000 : 0;
 
     cache_key(key, hash);
-    if (use->per_minute == 0) {
-        answer = redis_run(redis, redis_text("GET"), redis_bytes(key, KEY_BYTES));
-    } else {
-        answer = redis_script(redis, find_script, 1,
-                              (struct redis_arg[]){redis_bytes(key, KEY_BYTES),
-                                                   redis_text(use->name),
-                                                   redis_number(clock_now_ms() / 60000, window)},
-                              3);
+    if (minute == 0 && room_id == 0) {
+        return redis_run(redis, redis_text("GET"), redis_bytes(key, KEY_BYTES));
     }
+    return redis_script(redis, find_script, 1,
+                        (struct redis_arg[]){redis_bytes(key, KEY_BYTES), redis_text(use->name),
+                                             redis_number(minute, window),
+                                             redis_number(room_id, room)},
+                        4);
+}
+
+static enum cached
+cache_get(struct redis *redis, const void *hash, struct limit_use *use, int64_t room_id,
+          struct session *found)
+{
+    redisReply *answer = ask(redis, hash, use, room_id);
+    enum cached result = UNKNOWN;
+
     if (answer != NULL) {
         const redisReply *text = answer;
 
-        if (answer->type == REDIS_REPLY_ARRAY && answer->elements == 2) {
+        if (answer->type == REDIS_REPLY_ARRAY && answer->elements == 3) {
+            const redisReply *member = answer->element[2];
+            bool known = member->type == REDIS_REPLY_STRING && strcmp(member->str, "1") == 0;
+
             text = answer->element[0];
             use->count = answer->element[1]->integer;
+            found->member_of = known ? room_id : 0;
         }
         if (text->type == REDIS_REPLY_STRING) {
             result = read_copy(text->str, found) ? CACHED : ENDED;
@@ -133,12 +147,14 @@ prolong(struct db *db, struct session *s, int64_t now, int days)
 
 enum db_result
 sessions_find(struct db *db, struct redis *redis, const uint8_t hash[static TOKEN_HASH_BYTES],
-              int days, struct limit_use *use, struct session *found)
+              int days, struct limit_use *use, int64_t room_id, struct session *found)
 {
     int64_t now = clock_now_ms(), seen;
-    enum cached cached = cache_get(redis, hash, use, found);
+    enum cached cached;
     enum db_result r;
 
+    *found = (struct session){0};
+    cached = cache_get(redis, hash, use, room_id, found);
     if (cached != UNKNOWN) {
         return cached == CACHED && found->expires_at > now ? DB_OK : DB_NONE;
     }

@@ -14,6 +14,8 @@
 struct session {
     int64_t id, user_id;
     int64_t expires_at;
+    int64_t
+        member_of; /* the room asked about, where Redis knows the user to be in it; 0: ask the database */
 };
 
 /* One of a user's devices, as a list shows it. */
@@ -31,12 +33,13 @@ enum db_result sessions_add(struct db *db, int64_t user_id,
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Find the session of a token, and count the call for its user where use->per_minute is not 0, both in one trip to Redis.
+ * Find the session of a token, count the call for its user where use->per_minute is not 0, and look whether the user is known to be
+ * in room_id (0: none is asked about), all in one trip to Redis.
  * DB_NONE where there is none, or it has expired. A session in use is prolonged, and last_seen_at moved, at most once an hour.
  */
 enum db_result sessions_find(struct db *db, struct redis *redis,
                              const uint8_t hash[static TOKEN_HASH_BYTES], int days,
-                             struct limit_use *use, struct session *found)
+                             struct limit_use *use, int64_t room_id, struct session *found)
     __attribute__((nonnull, warn_unused_result));
 
 /* A page of a user's sessions that have not expired, newest first, below `before` (0: from the newest). */

@@ -5,11 +5,29 @@
 #include <string.h>
 
 static int
-by_room_id(const void *a, const void *b)
+by_room_and_seq(const void *a, const void *b)
 {
     const struct sync_mark *x = a, *y = b;
 
-    return x->room_id < y->room_id ? -1 : x->room_id > y->room_id;
+    if (x->room_id != y->room_id) {
+        return x->room_id < y->room_id ? -1 : 1;
+    }
+    return x->seq < y->seq ? -1 : x->seq > y->seq;
+}
+
+/* By room, each once: one that is named twice ("12" and "012") counts by its lower mark. Returns how many are left. */
+static size_t
+sort_marks(struct sync_mark *marks, size_t count)
+{
+    size_t kept = 0;
+
+    qsort(marks, count, sizeof(*marks), by_room_and_seq);
+    for (size_t i = 0; i < count; i++) {
+        if (kept == 0 || marks[i].room_id != marks[kept - 1].room_id) {
+            marks[kept++] = marks[i];
+        }
+    }
+    return kept;
 }
 
 /* My rooms with their last numbers, by id. */
@@ -53,7 +71,7 @@ read_entries(const struct room_reader *who, const struct sync_mark *from, int64_
         page->more = true;
         return DB_OK;
     }
-    r = room_log_read(who->db, who->arena, from->room_id, who->user_id, &range,
+    r = room_log_read(who->db, who->arena, from->room_id, 0, &range,
                       page->entries + page->entry_count, &got);
     if (r != DB_OK) {
         return r;
@@ -80,7 +98,7 @@ sync_read(const struct room_reader *who, const struct sync_mark *marks, size_t m
     new_ids = arena_array(who->arena, SYNC_ROOMS_MAX, sizeof(*new_ids));
     if (mark_count > 0) {
         memcpy(named, marks, mark_count * sizeof(*named));
-        qsort(named, mark_count, sizeof(*named), by_room_id);
+        mark_count = sort_marks(named, mark_count);
     }
     while (r == DB_OK && (n < mark_count || m < mine_count)) {
         if (m == mine_count || (n < mark_count && named[n].room_id < mine[m].room_id)) {

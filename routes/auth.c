@@ -3,8 +3,10 @@
 
 #include <strings.h>
 
+#include "base/number.h"
 #include "routes/reply.h"
 #include "routes/route.h"
+#include "routes/url.h"
 
 static const char *
 bearer_token(const struct request *req)
@@ -44,6 +46,16 @@ class_of(const struct request *req)
     return (struct limit_use){.name = "none"};
 }
 
+/* The room that the path names; 0 for none. */
+static int64_t
+room_of(const struct request *req)
+{
+    const char *text = url_parameter(req->route->path, "room_id", req->parameters);
+    int64_t id;
+
+    return text != NULL && number_read(&text, &id) && *text == '\0' && id > 0 ? id : 0;
+}
+
 /* The session of the request's token. Counts the call, too, where Redis has the session. */
 static enum db_result
 find_session(struct request *req, struct limit_use *use)
@@ -54,7 +66,7 @@ find_session(struct request *req, struct limit_use *use)
     if (token == NULL || !token_hash(token, hash)) {
         return DB_NONE;
     }
-    return sessions_find(req->db, req->redis, hash, req->settings->session_days, use,
+    return sessions_find(req->db, req->redis, hash, req->settings->session_days, use, room_of(req),
                          &req->session);
 }
 

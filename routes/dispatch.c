@@ -36,8 +36,8 @@ method_read(const char *name, enum method *m)
 static enum language
 choose_language(const char *accepted)
 {
-    const char *zh = accepted == NULL ? NULL : strstr(accepted, "zh");
-    const char *en = accepted == NULL ? NULL : strstr(accepted, "en");
+    const char *zh = accepted == NULL ? NULL : strcasestr(accepted, "zh");
+    const char *en = accepted == NULL ? NULL : strcasestr(accepted, "en");
 
     return zh != NULL && (en == NULL || zh < en) ? CHINESE : ENGLISH;
 }

@@ -11,7 +11,14 @@ static const enum problem problems[] = {
 struct room_reader
 room_reader(const struct request *req)
 {
-    return (struct room_reader){req->db, req->names, req->arena, req->session.user_id};
+    return (struct room_reader){
+        .db = req->db,
+        .redis = req->redis,
+        .names = req->names,
+        .arena = req->arena,
+        .user_id = req->session.user_id,
+        .member_of = req->session.member_of,
+    };
 }
 
 void
