@@ -1,11 +1,14 @@
-/* What the files of the database connection share; nobody else includes this. */
+/* What the files of the database connection share: connection.c, statement.c, db.c, transaction.c. Nobody else includes this. */
 #ifndef DB_CONNECTION_H
 #define DB_CONNECTION_H
 
 #include "db/db.h"
 #include "db/mysql_compat.h"
 
-enum { STATEMENT_SLOTS = 256 }; /* a power of two, above the number of statements in db/ */
+enum {
+    STATEMENT_SLOTS = 256, /* a power of two, above the number of statements in db/ */
+    DB_TRIES = 5,          /* runs of what meets a conflict, all in all */
+};
 
 /* A prepared statement with the places its values and columns are bound to. */
 struct statement {
@@ -14,6 +17,8 @@ struct statement {
     unsigned parameters, columns;
     MYSQL_BIND *in, *out;
     struct place *in_places, *out_places;
+    bool bound;     /* `in` was given to the library */
+    bool oversized; /* a column's buffer is larger than one that is kept */
 };
 
 /* What a MYSQL_BIND points to. */
@@ -27,44 +32,75 @@ struct place {
 
 struct db {
     const struct settings *settings;
-    MYSQL *mysql; /* NULL: not connected */
+    MYSQL *mysql;           /* NULL: not connected */
+    bool without_time_outs; /* db_allow_long */
     struct statement *statements[STATEMENT_SLOTS];
+
     struct statement *current; /* whose rows are being read */
-    unsigned read_error;       /* of the rows of `current` */
-    int64_t refused_us;        /* when connecting failed last; 0: it did not */
+    bool at_end;               /* they are read */
+    unsigned read_error;       /* or reading them failed */
+    unsigned rows;             /* so many of them */
+
+    int64_t refused_us;    /* when connecting failed last; 0: it did not */
+    int64_t complained_us; /* when the log was told last that the server is away */
     int64_t used_us, deadline_us;
+    int64_t call_us; /* what the current statement took so far */
     bool over_deadline;
-    bool in_transaction, start_over;
+
+    bool in_transaction;
+    bool start_over;      /* this run of the transaction is void */
+    bool outcome_unknown; /* the last error was a connection lost while a statement was under way */
+
     uint64_t affected;
     int64_t insert_id;
     struct db_stats stats;
-    char why[600]; /* the server's words for the last error of db_execute */
+    char why[600]; /* the last error: its number and the server's words */
 };
 
 /* What an error number asks for. */
 enum error_kind {
     ERROR_OTHER,
     ERROR_DUPLICATE,
-    ERROR_CONFLICT,  /* rolled back by the server: run it again */
+    ERROR_CONFLICT,  /* undone by the server: run it again */
     ERROR_LOST,      /* the connection is gone; whether the statement ran is unknown */
     ERROR_GONE,      /* the connection was gone before: nothing ran */
     ERROR_AWAY,      /* the server refuses work for now */
     ERROR_REPREPARE, /* the statement must be prepared anew */
 };
-enum error_kind error_kind(unsigned number);
+enum error_kind error_kind(unsigned number) __attribute__((const));
+
+/* Keep an error's words in db->why; returns its number. */
+unsigned note_error(struct db *db, unsigned number, const char *words) __attribute__((nonnull));
+
+/*
+ * What follows from an error whose words are in db->why: logged, the connection dropped where it
+ * is of no use any more, the transaction marked void. `sql` is for the log; NULL: the caller says what went wrong.
+ */
+enum db_result judge(struct db *db, unsigned error, const char *sql) __attribute__((nonnull(1)));
 
 /* Close the connection and forget its statements. */
-void connection_drop(struct db *db);
+void connection_drop(struct db *db) __attribute__((nonnull));
 
-/* The statement of that text, prepared; NULL with *error set. */
-struct statement *statement_prepare(struct db *db, const char *sql, unsigned *error);
-void statement_close(struct db *db, struct statement *s);
-void statement_close_all(struct db *db);
+/* May a statement be sent now? Connects where that is needed. DB_OK, DB_DOWN, DB_ERROR. */
+enum db_result begin_call(struct db *db, const char *sql) __attribute__((nonnull));
+
+/* Send `len` bytes of SQL on the connection that is there, whatever the time; 0 or the error, its words noted. */
+unsigned run_text(struct db *db, const char *sql, size_t len) __attribute__((nonnull));
+
+/* A short random pause before something is tried again. */
+void pause_before_retry(int tries);
+
+/* The statement of that text, prepared; NULL with *error set, its words noted. */
+struct statement *statement_prepare(struct db *db, const char *sql, unsigned *error)
+    __attribute__((nonnull));
+void statement_close(struct db *db, struct statement *s) __attribute__((nonnull));
+void statement_close_all(struct db *db) __attribute__((nonnull));
 
 /* Bind and run it; 0, or the server's error number. */
-unsigned statement_run(struct statement *s, const struct db_value *values, size_t count);
+unsigned statement_run(struct statement *s, const struct db_value *values, size_t count)
+    __attribute__((nonnull(1)));
 
 /* The next row into the statement's places: 1, 0 at the end, -1 on an error. */
-int statement_fetch(struct statement *s);
+int statement_fetch(struct statement *s) __attribute__((nonnull));
 
 #endif

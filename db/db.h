@@ -32,10 +32,13 @@ struct db;
 /* Once, before threads. */
 void db_library_init(void);
 
-/* Makes no connection yet. Lives until db_close; `settings` must live longer. Never NULL. */
+/* Makes no connection yet; call it in the thread that uses it. Lives until db_close; `settings` must live longer. Never NULL. */
 struct db *db_open(const struct settings *settings)
     __attribute__((nonnull, returns_nonnull, warn_unused_result));
 void db_close(struct db *db);
+
+/* Statements of this connection may take as long as they need: for migrations. Before it connects. */
+void db_allow_long(struct db *db) __attribute__((nonnull));
 
 /* Connect now if not connected. */
 enum db_result db_connect(struct db *db) __attribute__((nonnull));

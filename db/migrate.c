@@ -1,31 +1,19 @@
 /*
  * MySQL commits each ALTER and CREATE by itself, so a migration cannot be rolled back. What can be known is kept instead: after each
  * statement the number of those that are done. A migration that failed goes on where it stopped.
- *
- * The lock is a row with an end: whoever holds it renews it from a thread of its own, so that neither a long ALTER loses
- * it nor a dead host keeps it. GET_LOCK would only hold on one Galera node.
  */
 #include "db/migrate.h"
 
-#include <pthread.h>
 #include <sodium.h>
-#include <stdatomic.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "base/random.h"
 #include "db/db.h"
+#include "db/schema_lock.h"
 #include "db/script.h"
 
-enum {
-    CHECKSUM_SIZE = 65,
-    LOCK_SECONDS = 60,
-    RENEW_SECONDS = 10,
-    STEP_MS = 200,
-};
+enum { CHECKSUM_SIZE = 65 };
 
 static const char tables_sql[] =
     "CREATE TABLE IF NOT EXISTS schema_migrations ("
@@ -50,11 +38,9 @@ struct run {
     FILE *out, *errors;
     struct db *db;
     struct arena arena;
-    char holder[128];
     struct past *past;
     size_t past_count;
-    atomic_bool done; /* tells the renewing thread to end */
-    pthread_t renewer;
+    struct schema_lock lock;
 };
 
 static void
@@ -109,7 +95,7 @@ read_past(struct run *run)
         };
     }
     r = r == DB_OK ? db_done(run->db) : r;
-    return r == DB_OK || complain(run, "the list of past migrations cannot be read");
+    return r == DB_OK;
 }
 
 static const struct past *
@@ -123,85 +109,6 @@ find_past(const struct run *run, int number)
     return NULL;
 }
 
-/* The database's own clock, so that hosts whose clocks differ agree. */
-#define SERVER_SECONDS "UNIX_TIMESTAMP()"
-
-static enum db_result
-take_lock(struct db *db, const char *holder)
-{
-    enum db_result r = db_run(db,
-                              "UPDATE schema_lock SET holder = ?, ends_at = " SERVER_SECONDS
-                              " + ? WHERE id = 1 AND (holder = ? OR ends_at < " SERVER_SECONDS ")",
-                              db_text(holder), db_int(LOCK_SECONDS), db_text(holder));
-
-    return r == DB_OK && db_affected(db) == 0 ? DB_CONFLICT : r;
-}
-
-static void
-say_who_holds(struct run *run)
-{
-    if (db_one(run->db, "SELECT holder FROM schema_lock WHERE id = ?", db_int(1)) == DB_OK) {
-        (void)fprintf(run->out, "waiting: %s migrates this database\n",
-                      db_get_text(run->db, 0, &run->arena));
-        (void)fflush(run->out);
-        (void)db_done(run->db);
-    }
-}
-
-static void
-pause_step(void)
-{
-    (void)nanosleep(&(struct timespec){.tv_nsec = STEP_MS * 1000000L}, NULL);
-}
-
-static bool
-wait_for_lock(struct run *run)
-{
-    bool said = false;
-
-    for (;;) {
-        enum db_result r = take_lock(run->db, run->holder);
-
-        if (r == DB_OK) {
-            return true;
-        }
-        if (r != DB_CONFLICT) {
-            return complain(run, "the lock of the schema cannot be taken");
-        }
-        if (!said) {
-            say_who_holds(run);
-            said = true;
-        }
-        pause_step();
-    }
-}
-
-/* Its own connection, since the other one may be inside a long ALTER. */
-static void *
-renew_lock(void *context)
-{
-    struct run *run = context;
-    struct db *db = db_open(run->settings);
-
-    while (!atomic_load(&run->done)) {
-        for (int i = 0; i < RENEW_SECONDS * 1000 / STEP_MS && !atomic_load(&run->done); i++) {
-            pause_step();
-        }
-        if (!atomic_load(&run->done)) {
-            (void)!take_lock(db, run->holder);
-        }
-    }
-    db_close(db);
-    return NULL;
-}
-
-static void
-release_lock(struct run *run)
-{
-    (void)!db_run(run->db, "UPDATE schema_lock SET holder = '', ends_at = 0 WHERE holder = ?",
-                  db_text(run->holder));
-}
-
 static int
 last_number(const struct migration *list)
 {
@@ -211,6 +118,28 @@ last_number(const struct migration *list)
         last = list->number;
     }
     return last;
+}
+
+/* Numbers are 1, 2, 3 … in every list: the build sees to it, and so does this. */
+static bool
+check_list(struct run *run, int to)
+{
+    int expected = 1;
+
+    for (const struct migration *m = run->list; m->number != 0; m++, expected++) {
+        if (m->number != expected) {
+            (void)fprintf(run->errors, "fastchat migrate: this program has no migration %d\n",
+                          expected);
+            return false;
+        }
+    }
+    if (to != MIGRATE_ALL && (to < 0 || to >= expected)) {
+        (void)fprintf(run->errors,
+                      "fastchat migrate: there is no migration %d; the last one is %d\n", to,
+                      expected - 1);
+        return false;
+    }
+    return true;
 }
 
 /* Is what was run before what this program would have run? */
@@ -256,16 +185,34 @@ static void
 explain(struct run *run, const struct migration *m, const struct script_part *part, int ordinal,
         const char *why)
 {
-    (void)fprintf(
-        run->errors,
-        "fastchat migrate: migration %d (%s) failed at its statement %d (line %d): %s\n"
-        "    %.*s\n"
-        "  The %d statement%s before it took effect and stay%s; nothing behind it was run.\n"
-        "  Remove the cause, then run `fastchat migrate` again: it goes on with this statement.\n"
-        "  If this statement's effect is already there, first say so:\n"
-        "    UPDATE schema_migrations SET statements_done = %d WHERE number = %d;\n",
-        m->number, m->name, ordinal, part->line, why, (int)strcspn(part->at, "\n"), part->at,
-        ordinal - 1, ordinal == 2 ? "" : "s", ordinal == 2 ? "s" : "", ordinal, m->number);
+    (void)fprintf(run->errors,
+                  "fastchat migrate: migration %d (%s) failed at its statement %d (line %d): %s\n"
+                  "    %.*s\n",
+                  m->number, m->name, ordinal, part->line, why, (int)strcspn(part->at, "\n"),
+                  part->at);
+    if (ordinal > 1) {
+        (void)fprintf(run->errors,
+                      "  What stands before it was done, and stays (statements: %d).\n",
+                      ordinal - 1);
+    }
+    (void)fprintf(run->errors,
+                  "  Remove the cause, then run `fastchat migrate` again: it goes on with this "
+                  "statement.\n"
+                  "  If this statement's effect is already there, first say so:\n"
+                  "    UPDATE schema_migrations SET statements_done = %d WHERE number = %d;\n",
+                  ordinal, m->number);
+}
+
+/* Nobody else may have begun meanwhile, as could be if this host slept. */
+static bool
+still_ours(struct run *run)
+{
+    enum db_result r = schema_lock_check(&run->lock, run->db);
+
+    return r == DB_OK ||
+           complain(run, r == DB_CONFLICT ? "somebody else migrates this database now, since this "
+                                            "process did not show for a minute; run it again"
+                                          : "the lock of the schema cannot be kept");
 }
 
 static bool
@@ -289,6 +236,9 @@ run_statements(struct run *run, const struct migration *m, int done_before)
         ordinal++;
         if (ordinal <= done_before) {
             continue;
+        }
+        if (!still_ours(run)) {
+            return false;
         }
         if (db_execute(run->db, part.at, part.len, &why) != DB_OK) {
             explain(run, m, &part, ordinal, why);
@@ -329,6 +279,7 @@ run_migration(struct run *run, const struct migration *m)
     }
     (void)fprintf(run->out, "migration %d (%s): done in %lld ms\n", m->number, m->name,
                   (long long)((clock_mono_us() - began) / 1000));
+    (void)fflush(run->out);
     return true;
 }
 
@@ -354,28 +305,16 @@ run_pending(struct run *run, int to)
     return true;
 }
 
+/* Leaves run->db connected to the database, whose tables of this file are there. */
 static bool
-run_locked(struct run *run, int to)
+prepare(struct run *run)
 {
-    bool good;
-
-    if (pthread_create(&run->renewer, NULL, renew_lock, run) != 0) {
-        return complain(run, "no thread can be made");
+    run->db = db_open(run->settings);
+    db_allow_long(run->db);
+    if (db_create_database(run->settings) != DB_OK || db_connect(run->db) != DB_OK) {
+        return complain(run, "the database cannot be used; the log says why");
     }
-    good = read_past(run) && check_past(run) && run_pending(run, to);
-    atomic_store(&run->done, true);
-    (void)pthread_join(run->renewer, NULL);
-    return good;
-}
-
-static void
-name_holder(struct run *run)
-{
-    char host[64] = "";
-
-    (void)gethostname(host, sizeof(host) - 1);
-    (void)snprintf(run->holder, sizeof(run->holder), "%s process %d (%08x)", host, (int)getpid(),
-                   (unsigned)random_below(UINT32_MAX));
+    return make_tables(run);
 }
 
 int
@@ -383,24 +322,14 @@ migrate_run_list(const struct settings *settings, const struct migration *list, 
                  FILE *errors)
 {
     struct run run = {.settings = settings, .list = list, .out = out, .errors = errors};
-    bool good = true;
+    bool good = check_list(&run, to) && prepare(&run);
 
-    run.db = db_open(settings);
-    name_holder(&run);
-    if (db_connect(run.db) != DB_OK) {
-        /* The database may not exist yet; where it does, the second attempt tells what is wrong. */
-        db_close(run.db);
-        good = db_create_database(settings) == DB_OK;
-        run.db = db_open(settings);
-        good = good && db_connect(run.db) == DB_OK;
-    }
-    if (!good) {
-        (void)complain(&run, "the database cannot be reached, or the account may not make it");
-    }
-    good = good && make_tables(&run) && wait_for_lock(&run);
-    if (good) {
-        good = run_locked(&run, to);
-        release_lock(&run);
+    if (good && !schema_lock_take(&run.lock, settings, run.db, out)) {
+        good = complain(&run, "the lock of the schema cannot be taken");
+    } else if (good) {
+        good = (read_past(&run) || complain(&run, "the list of past migrations cannot be read")) &&
+               check_past(&run) && run_pending(&run, to);
+        schema_lock_release(&run.lock, run.db);
     }
     db_close(run.db);
     arena_free(&run.arena);
@@ -427,7 +356,7 @@ print_status(const struct run *run, const struct migration *m)
     } else if (strcmp(p->checksum, sum) != 0) {
         state = "CHANGED since it was run";
     } else if (p->finished_at == 0) {
-        state = "FAILED half-way: run `fastchat migrate` to go on";
+        state = "UNFINISHED: it is running now, or has failed; `fastchat migrate` goes on with it";
     } else {
         (void)clock_format(p->finished_at, when);
     }
@@ -436,34 +365,53 @@ print_status(const struct run *run, const struct migration *m)
     return strcmp(state, "done") == 0;
 }
 
+/* What was run, as far as anything was; false where it cannot be told. */
+static bool
+look_up_past(struct run *run)
+{
+    enum db_result r;
+
+    if (db_connect(run->db) != DB_OK) {
+        return complain(run, "the database cannot be reached");
+    }
+    r = db_one(run->db,
+               "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND "
+               "table_name = ?",
+               db_text("schema_migrations"));
+    if (r == DB_NONE) {
+        return true;
+    }
+    return (r == DB_OK && db_done(run->db) == DB_OK && read_past(run)) ||
+           complain(run, "the list of past migrations cannot be read");
+}
+
+static bool
+print_all(struct run *run)
+{
+    int last = last_number(run->list);
+    bool good = true;
+
+    for (const struct migration *m = run->list; m->number != 0; m++) {
+        good = print_status(run, m) && good;
+    }
+    for (size_t i = 0; i < run->past_count; i++) {
+        if (run->past[i].number < 1 || run->past[i].number > last) {
+            (void)fprintf(run->out, "%4d  %-24s run by a newer fastchat\n", run->past[i].number,
+                          run->past[i].name);
+            good = false;
+        }
+    }
+    return good;
+}
+
 int
 migrate_status(const struct settings *settings, FILE *out, FILE *errors)
 {
     struct run run = {.settings = settings, .list = migrations, .out = out, .errors = errors};
-    bool good = true;
+    bool good;
 
     run.db = db_open(settings);
-    if (db_connect(run.db) != DB_OK) {
-        db_close(run.db);
-        (void)complain(&run, "the database cannot be reached");
-        return 1;
-    }
-    if (db_one(run.db,
-               "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND "
-               "table_name = ?",
-               db_text("schema_migrations")) == DB_OK) {
-        good = db_done(run.db) == DB_OK && read_past(&run);
-    }
-    for (const struct migration *m = run.list; m->number != 0; m++) {
-        good = print_status(&run, m) && good;
-    }
-    for (size_t i = 0; i < run.past_count; i++) {
-        if (run.past[i].number < 1 || run.past[i].number > last_number(run.list)) {
-            (void)fprintf(out, "%4d  %-24s run by a newer fastchat\n", run.past[i].number,
-                          run.past[i].name);
-            good = false;
-        }
-    }
+    good = look_up_past(&run) && print_all(&run);
     db_close(run.db);
     arena_free(&run.arena);
     return good ? 0 : 1;

@@ -21,10 +21,10 @@ extern const struct migration
 enum { MIGRATE_ALL = -1 };
 
 /*
- * Run what is missing up to number `to`. Makes the database DB_DATABASE where it does not exist and the account may. Takes a lock that holds across
- * hosts and Galera nodes (a locked row, not GET_LOCK), so that of several that start at once one works and the others wait.
- * Refuses, with a line on `errors` that says what to do: a past migration whose text changed or that this binary does
- * not have, and one that failed half-way before. Returns an exit status: 0, or 1.
+ * Run what is missing up to number `to`; go on with one that failed, at the statement that did. Makes the database
+ * DB_DATABASE where it does not exist and the account may. Takes a lock that holds across hosts and Galera nodes
+ * (db/schema_lock.h), so that of several that start at once one works and the others wait. Refuses, with a line on `errors`
+ * that says what to do, a past migration whose text changed or that this program does not have. Returns an exit status: 0, or 1.
  */
 int migrate_run(const struct settings *settings, int to, FILE *out, FILE *errors)
     __attribute__((nonnull));
@@ -33,7 +33,10 @@ int migrate_run(const struct settings *settings, int to, FILE *out, FILE *errors
 int migrate_run_list(const struct settings *settings, const struct migration *list, int to,
                      FILE *out, FILE *errors) __attribute__((nonnull));
 
-/* One line a migration: number, name, done at, pending, changed or failed. 0 where nothing is pending or wrong, 1 otherwise. */
+/*
+ * One line a migration: number, name, when it was done, or that it is pending, unfinished or changed.
+ * 0 where nothing is pending or wrong, 1 otherwise.
+ */
 int migrate_status(const struct settings *settings, FILE *out, FILE *errors)
     __attribute__((nonnull));
 

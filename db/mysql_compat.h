@@ -2,7 +2,9 @@
 #ifndef DB_MYSQL_COMPAT_H
 #define DB_MYSQL_COMPAT_H
 
+#include <errmsg.h>
 #include <mysql.h>
+#include <mysqld_error.h>
 #include <stdbool.h>
 
 #if defined(MARIADB_BASE_VERSION) || defined(MARIADB_PACKAGE_VERSION)
@@ -10,5 +12,20 @@ typedef my_bool mysql_flag; /* Oracle removed my_bool in 8.0.1 */
 #else
 typedef bool mysql_flag;
 #endif
+
+/*
+ * Errors that not both libraries have a name for: each knows those of its own server, and either may meet any server.
+ * MySQL: "Server Error Message Reference"; MariaDB: "MariaDB Error Code Reference"; TiDB: "Error Codes and Troubleshooting".
+ */
+enum {
+    MARIADB_CONNECTION_KILLED = 1927,
+    MYSQL_SESSION_WAS_KILLED = 3169,
+    MYSQL_DISCONNECTED_IDLE = 4031,
+    MARIADB_SERVER_LOST_EXTENDED = 2055, /* CR_SERVER_LOST_EXTENDED, which some releases only have */
+    GALERA_NOT_READY = 1047,             /* ER_UNKNOWN_COM_ERROR, by which wsrep says so */
+    MYSQL_READ_ONLY_MODE = 1836,
+    TIDB_SCHEMA_CHANGED = 8028,
+    TIDB_WRITE_CONFLICT = 9007,
+};
 
 #endif

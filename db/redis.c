@@ -12,11 +12,11 @@
 #include "base/log.h"
 
 enum {
-    CONNECT_MS = 300,
+    CONNECT_MS = 200,
     COMMAND_MS = 500,
     RETRY_US = 2 * 1000 * 1000,
     ARGUMENTS_MAX = 16,
-    SCRIPTS_MAX = 8,
+    SCRIPTS_MAX = 8,  /* above the number of scripts in db/ */
     DIGEST_SIZE = 41, /* SHA-1 in hexadecimal, and its NUL */
 };
 
@@ -210,9 +210,12 @@ load_script(struct redis *r, const char *text)
             return r->scripts[i].digest;
         }
     }
+    if (r->script_count == SCRIPTS_MAX) {
+        log_error("more than %d scripts", SCRIPTS_MAX);
+        abort();
+    }
     answer = redis_run(r, redis_text("SCRIPT"), redis_text("LOAD"), redis_text(text));
-    if (answer != NULL && answer->type == REDIS_REPLY_STRING && answer->len == DIGEST_SIZE - 1 &&
-        r->script_count < SCRIPTS_MAX) {
+    if (answer != NULL && answer->type == REDIS_REPLY_STRING && answer->len == DIGEST_SIZE - 1) {
         script = &r->scripts[r->script_count++];
         script->text = text;
         memcpy(script->digest, answer->str, DIGEST_SIZE);

@@ -41,12 +41,17 @@ is_integer(enum enum_field_types type)
     }
 }
 
+/* What was in it is not kept. */
 static void
-grow(struct place *place, size_t cap)
+resize(struct place *place, size_t cap)
 {
     free(place->bytes);
-    place->bytes = allocate(cap, 1);
+    place->bytes = malloc(cap);
     place->cap = cap;
+    if (place->bytes == NULL) {
+        log_error("out of memory");
+        abort();
+    }
 }
 
 static void
@@ -76,9 +81,27 @@ make_columns(struct statement *s, MYSQL_RES *metadata)
             s->out[i].is_unsigned = (fields[i].flags & UNSIGNED_FLAG) != 0;
         } else {
             s->out[i].buffer_type = MYSQL_TYPE_STRING;
-            grow(place, FIRST_BYTES);
+            resize(place, FIRST_BYTES);
             set_out(&s->out[i], place);
         }
+    }
+}
+
+static void
+make_parameters(struct statement *s)
+{
+    s->parameters = (unsigned)mysql_stmt_param_count(s->stmt);
+    s->in = allocate(s->parameters, sizeof(*s->in));
+    s->in_places = allocate(s->parameters, sizeof(*s->in_places));
+    for (unsigned i = 0; i < s->parameters; i++) {
+        struct place *place = &s->in_places[i];
+
+        s->in[i] = (MYSQL_BIND){
+            .buffer_type = MYSQL_TYPE_STRING,
+            .buffer = &place->number,
+            .is_null = &place->null,
+            .length = &place->len,
+        };
     }
 }
 
@@ -95,17 +118,12 @@ prepare(struct db *db, const char *sql, unsigned *error)
         abort();
     }
     if (mysql_stmt_prepare(s->stmt, sql, (unsigned long)strlen(sql)) != 0) {
-        *error = mysql_stmt_errno(s->stmt);
-        if (error_kind(*error) == ERROR_OTHER) {
-            log_error("%u %s: %s", *error, mysql_stmt_error(s->stmt), sql);
-        }
+        *error = note_error(db, mysql_stmt_errno(s->stmt), mysql_stmt_error(s->stmt));
         (void)mysql_stmt_close(s->stmt);
         free(s);
         return NULL;
     }
-    s->parameters = (unsigned)mysql_stmt_param_count(s->stmt);
-    s->in = allocate(s->parameters, sizeof(*s->in));
-    s->in_places = allocate(s->parameters, sizeof(*s->in_places));
+    make_parameters(s);
     metadata = mysql_stmt_result_metadata(s->stmt);
     if (metadata != NULL) {
         make_columns(s, metadata);
@@ -188,44 +206,46 @@ statement_close_all(struct db *db)
     }
 }
 
-static void
+/*
+ * The library copies a MYSQL_BIND that it is given, and then sends the types to the server again: so it is only given one
+ * that has changed. True where this one has: numbers stay in their place, texts lie elsewhere each time.
+ */
+static bool
 bind_value(MYSQL_BIND *bind, struct place *place, const struct db_value *value)
 {
-    const void *at = value->at;
+    static const enum enum_field_types types[] = {
+        [DB_VALUE_NULL] = MYSQL_TYPE_NULL,
+        [DB_VALUE_INT] = MYSQL_TYPE_LONGLONG,
+        [DB_VALUE_TEXT] = MYSQL_TYPE_STRING,
+        [DB_VALUE_BYTES] = MYSQL_TYPE_BLOB,
+    };
+    const void *at = value->type == DB_VALUE_INT ? &place->number : value->at;
 
-    *bind = (MYSQL_BIND){.is_null = &place->null, .length = &place->len};
+    place->number = value->number;
+    place->len = (unsigned long)value->len;
     place->null = value->type == DB_VALUE_NULL;
-    switch (value->type) {
-    case DB_VALUE_NULL:
-        bind->buffer_type = MYSQL_TYPE_NULL;
-        break;
-    case DB_VALUE_INT:
-        place->number = value->number;
-        bind->buffer_type = MYSQL_TYPE_LONGLONG;
-        bind->buffer = &place->number;
-        break;
-    case DB_VALUE_TEXT:
-    case DB_VALUE_BYTES:
-        place->len = (unsigned long)value->len;
-        bind->buffer_type = value->type == DB_VALUE_TEXT ? MYSQL_TYPE_STRING : MYSQL_TYPE_BLOB;
-        memcpy(&bind->buffer, &at,
-               sizeof(at)); /* the library only reads it, but has no const there */
-        bind->buffer_length = place->len;
-        break;
+    if (place->null || (bind->buffer == at && bind->buffer_type == types[value->type])) {
+        return false;
     }
+    bind->buffer_type = types[value->type];
+    memcpy(&bind->buffer, &at, sizeof(at)); /* it only reads there, but does not say const */
+    return true;
 }
 
 unsigned
 statement_run(struct statement *s, const struct db_value *values, size_t count)
 {
+    bool changed = !s->bound;
+
     if (count != s->parameters) {
         log_error("%zu values for %u places: %s", count, s->parameters, s->sql);
         abort();
     }
     for (size_t i = 0; i < count; i++) {
-        bind_value(&s->in[i], &s->in_places[i], &values[i]);
+        changed = bind_value(&s->in[i], &s->in_places[i], &values[i]) || changed;
     }
-    if ((count > 0 && mysql_stmt_bind_param(s->stmt, s->in) != 0) ||
+    s->bound = true;
+    if ((count > 0 && changed && mysql_stmt_bind_param(s->stmt, s->in) != 0) ||
         mysql_stmt_execute(s->stmt) != 0) {
         return mysql_stmt_errno(s->stmt);
     }
@@ -242,7 +262,8 @@ fetch_long(struct statement *s)
         struct place *place = &s->out_places[i];
 
         if (s->out[i].buffer_type == MYSQL_TYPE_STRING && !place->null && place->len > place->cap) {
-            grow(place, place->len);
+            resize(place, place->len);
+            s->oversized = s->oversized || place->cap > KEPT_BYTES;
             set_out(&s->out[i], place);
             grown = true;
             if (mysql_stmt_fetch_column(s->stmt, &s->out[i], i, 0) != 0) {
@@ -257,26 +278,24 @@ fetch_long(struct statement *s)
 static void
 shrink(struct statement *s)
 {
-    bool shrunk = false;
-
+    s->oversized = false;
     for (unsigned i = 0; i < s->columns; i++) {
         struct place *place = &s->out_places[i];
 
         if (place->cap > KEPT_BYTES) {
-            grow(place, KEPT_BYTES);
+            resize(place, KEPT_BYTES);
             set_out(&s->out[i], place);
-            shrunk = true;
         }
     }
-    if (shrunk) {
-        (void)mysql_stmt_bind_result(s->stmt, s->out);
-    }
+    (void)mysql_stmt_bind_result(s->stmt, s->out);
 }
 
 int
 statement_fetch(struct statement *s)
 {
-    shrink(s);
+    if (s->oversized) {
+        shrink(s);
+    }
     switch (mysql_stmt_fetch(s->stmt)) {
     case 0:
         return 1;

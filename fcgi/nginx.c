@@ -29,7 +29,10 @@ static const struct own_error {
 
 enum { OWN_ERRORS = sizeof(own_errors) / sizeof(own_errors[0]) };
 
-/* "POST /api/users" as a literal, or as a regular expression where the path has parameters. */
+/*
+ * "POST /api/users" as a literal, or as a regular expression where the path has parameters. The router takes a path with a slash
+ * behind it for the same.
+ */
 static void
 write_pool_line(const struct route *route, FILE *out)
 {
@@ -37,7 +40,8 @@ write_pool_line(const struct route *route, FILE *out)
     const char *at = route->path;
 
     if (strchr(at, '{') == NULL) {
-        (void)fprintf(out, "    \"%s %s\" fastchat_cpu;\n", method, at);
+        (void)fprintf(out, "    \"%s %s\" fastchat_cpu;\n    \"%s %s/\" fastchat_cpu;\n", method,
+                      at, method, at);
         return;
     }
     (void)fprintf(out, "    \"~^%s ", method);
@@ -50,7 +54,7 @@ write_pool_line(const struct route *route, FILE *out)
         }
         at++;
     }
-    (void)fputs("$\" fastchat_cpu;\n", out);
+    (void)fputs("/?$\" fastchat_cpu;\n", out);
 }
 
 static void

@@ -57,6 +57,8 @@ struct shape;
 
 struct field {
     const char *name;
+    const char *key; /* the name as JSON writes it before a value: "name": with its quotes */
+    size_t key_len;
     enum field_type type;
     enum field_from from;
     size_t offset;
@@ -88,7 +90,8 @@ struct shape {
 /* One field: FIELD(struct user, id, FIELD_INT, .about = "…"). */
 #define FIELD(struct_type, member, field_type, ...)                                                \
     {                                                                                              \
-        .name = #member, .type = field_type, .offset = offsetof(struct_type, member), __VA_ARGS__  \
+        .name = #member, .key = "\"" #member "\":", .key_len = sizeof(#member) + 2,                \
+        .type = field_type, .offset = offsetof(struct_type, member), __VA_ARGS__                   \
     }
 #define PATH_ID(struct_type, member, ...)                                                          \
     FIELD(struct_type, member, FIELD_INT, .from = FROM_PATH, .required = true, .min = 1,           \

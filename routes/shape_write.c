@@ -113,9 +113,10 @@ shape_write(const struct shape *shape, const void *from, struct buf *out)
     for (size_t i = 0; i < shape->count; i++) {
         const struct field *f = &shape->fields[i];
 
-        buf_str(out, i > 0 ? ",\"" : "\"");
-        buf_str(out, f->name);
-        buf_str(out, "\":");
+        if (i > 0) {
+            buf_char(out, ',');
+        }
+        buf_add(out, f->key, f->key_len);
         write_value(f, (const char *)from + f->offset, out);
     }
     buf_char(out, '}');

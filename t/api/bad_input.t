@@ -52,14 +52,58 @@ is($alice->get('/api/users?q=%zz')->status, 422, 'and one with a broken escape')
 is($alice->get('/api/users?q=x&limit=5&limit=999')->status, 422, 'the last of two values counts');
 is($alice->raw('GET', '/api/users?q=' . 'x' x 60_000, [ 'Authorization: Bearer ' . $alice->token ])->status, 414, 'a query of 60 kB is too long');
 is($alice->raw('GET', '/api', [ map { "X-Header-$_: " . 'x' x 7000 } 1 .. 12 ])->status, 400, 'and so are 84 kB of headers');
-my $large = $alice->raw('POST', '/api/rooms', [ 'Authorization: Bearer ' . $alice->token, 'Content-Type: application/json', 'Content-Length: 10485760' ], '{"name":"' . 'x' x 100_000);
+my $large = $alice->raw_bytes("POST /api/rooms HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${\$alice->token}\r\nContent-Type: application/json\r\nContent-Length: 10485760\r\n\r\n{\"name\":\"" . 'x' x 100_000, 1);
 is($large->status, 413, 'a body of 10 MB is too large');
 is($large->json->{code}, 'body_too_large', 'in a word');
-my $short = $alice->raw_bytes("POST /api/rooms HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${\$alice->token}\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{\"name\":\"half\"}", 2);
+my $short = $alice->raw_bytes("POST /api/rooms HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${\$alice->token}\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{\"name\":\"half\"}", 1);
 isnt($short->status, 201, 'half a body makes no room');
 my $chunked = $alice->raw('POST', '/api/rooms', [ 'Authorization: Bearer ' . $alice->token, 'Content-Type: application/json', 'Transfer-Encoding: chunked' ], "7\r\n{\"name\"\r\n7\r\n:\"chu\"}\r\n0\r\n\r\n");
 is($chunked->status, 201, 'a body in chunks is as good as another');
 ok($alice->raw_bytes($_, 2)->status =~ /^(?:0|400|405|505)$/, 'nonsense is no request') for "\x00\x01\x02\r\n\r\n", "GET\r\n\r\n", "GET /api HTTP/9.9\r\n\r\n", "G\x00T /api HTTP/1.1\r\nHost: x\r\n\r\n";
+
+
+# Several requests on one connection, at once and in pieces.
+my $auth = 'Authorization: Bearer ' . $alice->token;
+my $bob_room = $eve->post('/api/rooms', { name => '别人的' })->json->{id};
+my $two = $alice->raw_bytes("GET /api HTTP/1.1\r\nHost: x\r\n\r\nGET /api/nothing HTTP/1.1\r\nHost: x\r\n\r\nGET /api/healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+like($two->content, qr/fastchat api.*not_found.*"status":"ok"/s, 'requests sent all at once are answered in order');
+my $hidden = $alice->raw('POST', '/api/rooms', [ $auth, 'Content-Type: application/json', 'Content-Length: 12' ], qq({"name":"x"}GET /api/users/me HTTP/1.1\r\nHost: x\r\n\r\n));
+is($hidden->status, 201, 'what stands behind a body is not of it');
+isnt($alice->raw('POST', '/api/rooms', [ $auth, 'Content-Type: application/json', 'Content-Length: 12', 'Transfer-Encoding: chunked' ], "c\r\n{\"name\":\"x\"}\r\n0\r\n\r\n")->status, 201, 'a body of two lengths is refused');
+isnt($alice->raw('POST', '/api/rooms', [ $auth, 'Content-Type: application/json', "Content-Length: $_" ], '{"name":"x"}')->status, 201, "a length of $_ is refused") for '-1', '1e1', '12, 12', '99999999999999999999';
+isnt($alice->raw_bytes("POST /api/rooms HTTP/1.1\r\nHost: x\r\n$auth\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n$_", 1)->status, 201, 'broken chunks are refused')
+    for "zz\r\n{}\r\n0\r\n\r\n", "fffffffffffffffff\r\n{}\r\n0\r\n\r\n", "c\r\n{\"name\":";
+my @cut = $stack->at_once(12, sub {
+    return $alice->raw_bytes("POST /api/rooms HTTP/1.1\r\nHost: x\r\n$auth\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n" . substr('{"name":"x"}', 0, $_[0] - 1), 1)->status;
+});
+is_deeply([ grep { $_ == 201 } @cut ], [], 'a body that is cut, wherever, makes no room');
+
+# Paths that only look like ours.
+for my $path ('/api/rooms;x=1', '/api/rooms/1;x', '/api\\rooms', '/api/rooms/..%2f..%2fetc', '/api/rooms/..;/1', '/API/ROOMS', '/api/rooms%20', '/api/rooms%0d%0aX-Evil:%201', '/api/users/me%2e', '/api/users/%6de/x', '/' . 'api/' x 500, '/api/rooms/' . '9' x 3000) {
+    my $answer = $alice->raw('GET', $path, [$auth]);
+    my $page = $answer->status == 200 && $answer->content =~ /^<!doctype html>/i;    # what nginx finds outside of /api
+    ok($page || $answer->status =~ /^(?:400|404|422)$/, 'a path is refused: ' . substr $path, 0, 40) or diag $answer->status, $answer->content;
+    is($answer->header('X-Evil'), undef, '… and puts no header into the answer');
+}
+is($alice->raw('GET', '/api/users/%6De', [$auth])->json->{id}, $alice->id, 'what an escape stands for is what it is');
+is($alice->raw('GET', '/api', [ 'Origin: https://a' . 'x' x 4000, "X-Request-ID: evil\x01", 'Accept-Language: ' . 'zz,' x 2000 ])->status, 200, 'odd headers do no harm');
+
+# Tokens.
+my $expired = $stack->user('expired');
+$stack->sql('UPDATE sessions SET expires_at = 1000 WHERE user_id = ' . $expired->id);
+for (1 .. 2) {
+    $stack->redis_cli('FLUSHALL');
+    is($expired->get('/api/rooms')->status, 401, 'a session that has expired lets nobody in');
+}
+is($alice->raw('GET', '/api/rooms', ["Authorization: $_"])->status, 401, 'a token is refused: ' . substr $_, 0, 30)
+    for 'Bearer', 'Bearer ', 'Bearer x', $alice->token, 'Token ' . $alice->token, 'Bearer ' . $alice->token . 'x', 'Bearer ' . substr($alice->token, 0, 42), 'Bearer ' . 'A' x 7000, "Bearer \xff\xfe", 'Bearer ' . uc $alice->token, 'Bearer ' . $alice->token . ' ' . $alice->token, 'Bearer %00';
+is($eve->get($at)->json->{code}, 'not_a_member', 'a token of another user opens nothing of mine');
+is($alice->delete("/api/sessions/$_")->json->{code}, 'no_such_session', 'nor ends it') for $eve->get('/api/sessions')->json->{items}[0]{id};
+for my $call ([ GET => '' ], [ GET => '/members' ], [ GET => '/messages' ], [ POST => '/messages', { client_id => 'x', body => 'x' } ], [ PUT => '/read', { seq => 1 } ], [ PATCH => '', { name => 'x' } ], [ PUT => '/members/' . $alice->id, {} ], [ DELETE => '/members/' . $eve->id ]) {
+    my ($method, $tail, @body) = @$call;
+    is($alice->request($method, "/api/rooms/$bob_room$tail", @body)->json->{code}, 'not_a_member', "$method of a room that one is not in is refused: $tail");
+}
+is($eve->get("/api/rooms/$bob_room")->json->{last_seq}, 1, 'and nothing was changed in it');
 
 # What is odd but right comes back as it was.
 my %texts = (
@@ -80,6 +124,7 @@ is($alice->post("$at/messages", { client_id => 'x' x 65, body => 'x' })->status,
 is($alice->post("$at/messages", { client_id => 'l', body => '长' x 8001 })->status, 422, 'and a message of 8001');
 is($eve->post("$at/messages", { client_id => 'e', body => 'x' })->status, 403, 'who is not in a room changes nothing in it');
 
+is($stack->sql('SELECT COUNT(*) FROM rooms r JOIN members m ON m.room_id = r.id AND m.role = 2 WHERE m.user_id = ' . $alice->id), 4, 'no room was made but those answered 201');
 is($alice->get($at)->json->{last_seq}, $seq + keys(%texts) + 1, 'nothing was added but what was answered 201');
 is_deeply([ sort $stack->workers('api') ], \@pids, 'no process has died');
 unlike($stack->log_text('api'), qr/"status":500/, 'nothing was answered 500');

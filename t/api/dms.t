@@ -7,24 +7,12 @@ my $stack = Fastchat::Stack->new;
 my ($alice, $bob) = map { $stack->user($_) } qw(alice bob);
 
 # Many ask at once, from both sides.
-my @children;
-pipe my $read, my $write;
-for my $n (1 .. 24) {
-    my $pid = fork // die "fork: $!";
-    if (!$pid) {
-        my ($who, $whom) = $n % 2 ? ($alice, $bob) : ($bob, $alice);
-        delete $who->{http};
-        my $answer = $who->put('/api/dms/' . $whom->id, {});
-        syswrite $write, $answer->status . ' ' . (eval { $answer->json->{id} } // '-') . "\n";
-        require POSIX;
-        POSIX::_exit(0);
-    }
-    push @children, $pid;
-}
-close $write;
-my %answers;
-$answers{$_}++ while <$read>;
-waitpid $_, 0 for @children;
+my @answers = $stack->at_once(50, sub {
+    my ($who, $whom) = $_[0] % 2 ? ($alice, $bob) : ($bob, $alice);
+    my $answer = $who->put('/api/dms/' . $whom->id, {});
+    return $answer->status . ' ' . ($answer->json->{id} // $answer->content);
+});
+my %answers = map { $_ => 1 } @answers;
 is(scalar keys %answers, 1, 'however many ask at once, there is one room') or diag explain \%answers;
 like((keys %answers)[0], qr/^200 \d+$/, 'and all are told of it');
 is($stack->sql("SELECT COUNT(*) FROM fastchat.rooms WHERE dm_key LIKE '%" . $bob->id . "%' AND dm_key LIKE '%" . $alice->id . "%'"), 1, 'one row');

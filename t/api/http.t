@@ -58,5 +58,36 @@ is($stack->get('/api', headers => { Origin => 'https://evil.example' })->header(
 my $flight = $stack->request('OPTIONS', '/api/rooms', headers => { Origin => 'http://localhost:5173', 'Access-Control-Request-Method' => 'POST' });
 like($flight->header('Access-Control-Allow-Methods'), qr/POST/, 'a preflight is answered');
 like($flight->header('Access-Control-Allow-Headers'), qr/Authorization/, 'with the headers of a call');
+is($stack->request('OPTIONS', '/api/rooms', headers => { Origin => $_, 'Access-Control-Request-Method' => 'POST' })->header('Access-Control-Allow-Origin'), undef, "nor from $_")
+    for 'https://chat.example.evil', 'https://chat.exampl', 'http://chat.example', 'https://chat.example:444', 'null', '*', '';
+is($stack->get('/api/nothing', headers => { Origin => 'https://chat.example' })->header('Access-Control-Allow-Origin'), 'https://chat.example', 'errors may be read, too');
+my $any = Fastchat::Stack->new(env => { CORS_ORIGINS => '*' });
+is($any->get('/api', headers => { Origin => 'https://who.example' })->header('Access-Control-Allow-Origin'), 'https://who.example', '* lets every origin');
+is(Fastchat::Stack->new->get('/api', headers => { Origin => 'https://chat.example' })->header('Access-Control-Allow-Origin'), undef, 'and none is let in where none is set');
+
+# Methods that some platforms lack.
+my $other = $stack->user('bob');
+is($alice->post("/api/rooms/$room/members/" . $other->id, {}, headers => { 'X-HTTP-Method-Override' => 'PUT' })->json->{role}, 'member', 'a POST stands for PUT');
+is($alice->post("/api/rooms/$room/members/" . $other->id, {}, headers => { 'X-HTTP-Method-Override' => 'DELETE' })->status, 204, 'or for DELETE');
+is($alice->post('/api/users/me/password', { old_password => $alice->password, password => 'another one' }, headers => { 'X-HTTP-Method-Override' => 'PUT' })->status, 204, 'in every pool');
+is($alice->put("/api/rooms/$room", { name => 'z' }, headers => { 'X-HTTP-Method-Override' => 'PATCH' })->status, 405, 'a PUT stands for itself');
+
+# Sizes and languages.
+my $most = $alice->post('/api/rooms', content => '{"name":"x"' . ' ' x (1_048_576 - 12) . '}', headers => { 'Content-Type' => 'application/json' });
+is($most->status, 201, 'a body of 1 MiB is read');
+my $over = $alice->post('/api/rooms', content => '{"name":"x"' . ' ' x (1_048_576 - 11) . '}', headers => { 'Content-Type' => 'application/json', 'Accept-Language' => 'zh' });
+is($over->status, 413, 'and one byte more is refused');
+is_deeply($over->json, { code => 'body_too_large', detail => '请求体超过 1 MiB。' }, 'in Chinese, too');
+for my $asked ([ 'zh' => 'zh' ], [ 'zh-TW' => 'zh' ], [ 'ZH-cn' => 'zh' ], [ 'en' => 'en' ], [ 'fr' => 'en' ], [ 'fr, zh;q=0.5' => 'zh' ], [ 'en;q=0.9, zh;q=0.8' => 'en' ], [ '' => 'en' ]) {
+    my $words = $alice->get('/api/nothing', headers => { 'Accept-Language' => $asked->[0] })->json->{detail};
+    is($words =~ /\p{Han}/ ? 'zh' : 'en', $asked->[1], "Accept-Language: $asked->[0]");
+}
+my %ids = map { $stack->get('/api')->header('X-Request-ID') => 1 } 1 .. 20;
+is(scalar keys %ids, 20, 'each request has an X-Request-ID of its own');
+for my $answer ($stack->get('/api'), $stack->get('/api/nothing'), $stack->get('/api/rooms'), $stack->get('/openapi.json'), $stack->post('/api', {})) {
+    like($answer->header('Content-Type'), qr{^application/json\b}, 'every answer is JSON: ' . $answer->status);
+    is($answer->header('Cache-Control'), 'no-store', 'and kept by nobody');
+    is($answer->header('X-Content-Type-Options'), 'nosniff', 'nor guessed at');
+}
 
 done_testing;

@@ -3,7 +3,8 @@
 use lib 't/lib';
 use Fastchat::Test;
 
-sub settle { sleep 60 - time % 60 if time % 60 > 50 }    # counters begin anew with each minute of the clock
+# Counters begin anew with each minute of the clock: do not begin at the end of one.
+sub settle { sleep 60 - time % 60 if time % 60 > 52 }
 
 for my $redis (1, 0) {
     settle();
@@ -23,6 +24,22 @@ for my $redis (1, 0) {
     my @general = map { $bob->get('/api/users/me')->status } 1 .. 41;
     is($general[-1], 429, "$with: and all else by user");
     is($stack->get('/api/healthz')->status, 200, "$with: health is never limited");
+}
+
+# 0 turns a limit off.
+{
+    my $stack = Fastchat::Stack->new(env => { LIMIT_GENERAL => 0, LIMIT_SEND => 0, LIMIT_LOGIN => 0, LIMIT_REGISTER => 3, APP_WORKERS => 1 });
+    settle();
+    my $alice = $stack->user('alice');
+    my $room  = $alice->post('/api/rooms', { name => 'x' })->json->{id};
+    is_deeply([ grep { $_ != 201 } map { $alice->post("/api/rooms/$room/messages", { client_id => "m$_", body => 'x' })->status } 1 .. 150 ], [], 'a limit of 0 is none: sending');
+    is_deeply([ grep { $_ != 401 } map { $stack->post('/api/sessions', { username => 'nobody', password => 'x' })->status } 1 .. 30 ], [], 'signing in');
+    is_deeply([ grep { $_ != 200 } map { $alice->get("/api/rooms/$room")->status } 1 .. 150 ], [], 'and all else');
+    my @made = map { $stack->post('/api/users', { username => sprintf('reg_%06x', rand 1 << 24), password => '12345678' })->status } 1 .. 4;
+    is_deeply(\@made, [ 201, 201, 429, 429 ], 'those that are set hold: signing up');
+    $stack->redis_cli('FLUSHALL');
+    is($stack->post('/api/users', { username => 'x', password => 'y' })->status, 422, 'a wiped Redis begins to count anew');
+    is_deeply([ map { $stack->get('/api/users/me', token => 'x' x 43)->status } 1 .. 3 ], [ (401) x 3 ], 'and lets nobody in');
 }
 
 done_testing;

@@ -2,7 +2,6 @@
 # Messages: sent exactly once, numbered without holes, read in pages.
 use lib 't/lib';
 use Fastchat::Test;
-use POSIX ();
 
 my $stack = Fastchat::Stack->new;
 my ($alice, $bob, $eve) = map { $stack->user($_) } qw(alice bob eve);
@@ -22,23 +21,23 @@ is(say_it($eve, 'one')->json->{code}, 'not_a_member', 'who is not in the room sa
 is($eve->post('/api/rooms/999999999/messages', { client_id => 'x', body => 'x' })->json->{code}, 'no_such_room', 'nor in a room that is not there');
 
 # Many send at once, some of them the same message.
-my @children;
-for my $n (1 .. 16) {
-    my $pid = fork // die "fork: $!";
-    if (!$pid) {
-        my $who = $n % 2 ? $alice : $bob;
-        delete $who->{http};
-        say_it($who, "same-$_", "同一条 $_") for 1 .. 5;
-        say_it($who, "own-$n-$_") for 1 .. 10;
-        POSIX::_exit(0);
-    }
-    push @children, $pid;
-}
-waitpid $_, 0 for @children;
+$stack->at_once(16, sub {
+    my ($n) = @_;
+    my $who = $n % 2 ? $alice : $bob;
+    say_it($who, "same-$_", "同一条 $_") for 1 .. 5;
+    say_it($who, "own-$n-$_") for 1 .. 10;
+    return 1;
+});
 my @seqs = map { $_->[0] } $stack->sql("SELECT seq FROM fastchat.room_log WHERE room_id = $room ORDER BY seq");
 is_deeply(\@seqs, [ 1 .. @seqs ], 'numbers have no holes, however many send at once');
 is(scalar @seqs, 2 + 2 + 2 * 5 + 16 * 10, 'and no message is there twice');
 is($alice->get($at)->json->{last_seq}, scalar @seqs, 'the room knows its last number');
+
+# One message, sent by twenty at once.
+my @once = $stack->at_once(20, sub { my $answer = say_it($bob, 'once'); return { status => $answer->status, seq => $answer->json->{seq} } });
+is_deeply([ sort map { $_->{status} } @once ], [ (200) x 19, 201 ], 'of twenty that send one client_id at once, one makes the message');
+is_deeply([ grep { $_->{seq} != @seqs + 1 } @once ], [], 'and all are told of the same');
+push @seqs, scalar @seqs + 1;
 
 # Pages.
 my $last = @seqs;

@@ -58,5 +58,23 @@ is($bob->post('/api/sync', { rooms => [1] })->json->{detail}[0]{type}, 'dict_typ
 is($bob->post('/api/sync', { rooms => { map { $_ => 0 } 1 .. 2001 } })->json->{detail}[0]{type}, 'too_long', 'of at most 2000 rooms');
 my $faults = $bob->post('/api/sync', { rooms => { x => 1, 5 => 'y', 6 => -1 } })->json->{detail};
 is(scalar @$faults, 3, 'each bad member of it is told');
+is_deeply($bob->post('/api/sync', content => qq({"rooms":{"$rooms[0]":0,"0$rooms[0]":0}}), headers => { 'Content-Type' => 'application/json' })->json->{left} // [], [], 'a room that is named in two ways is not told as left');
+
+# Every limit yields all entries, once.
+my $long = $alice->post('/api/rooms', { name => '长', member_ids => [ $bob->id ] })->json->{id};
+$alice->post("/api/rooms/$long/messages", { client_id => "l$_", body => "$_" }) for 1 .. 30;
+for my $limit (1, 7, 31, 32, 33, 500) {
+    my %at = ($long => 0);
+    my @seqs;
+    for (1 .. 40) {
+        my $answer = sync_it($bob, \%at, limit => $limit);
+        my @of     = grep { $_->{room_id} == $long } @{ $answer->{entries} };
+        push @seqs, map { $_->{seq} } @of;
+        last if @of < $limit;
+        $at{$long} = $seqs[-1];
+    }
+    is_deeply(\@seqs, [ 1 .. 32 ], "in pages of $limit every entry comes once, in order");
+}
+is_deeply(sync_it($bob, { $long => 99 })->{entries}, [], 'who says to have more than there is gets nothing');
 
 done_testing;

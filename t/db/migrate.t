@@ -5,11 +5,12 @@ use Fastchat::Test;
 
 my $stack = Fastchat::Stack->new(own => 1, expect => [qr/./]);
 $stack->sql("GRANT ALL ON `m%`.* TO fastchat\@localhost");
-sub migrate { my ($database, @words) = @_; local $ENV{DB_DATABASE} = $database; return with($database, 'migrate', @words) }
+sub migrate { my ($database, @words) = @_; return with($database, 'migrate', @words) }
 
 sub with {
     my ($database, @words) = @_;
-    local %ENV = (PATH => $ENV{PATH}, APP_ENV => 'test', DB_DATABASE => $database, map { $_ => $stack->setting($_) // '' } qw(DB_SOCKET DB_USER DB_PASSWORD REDIS_HOST));
+    my %more = ref $database ? %$database : (DB_DATABASE => $database);
+    local %ENV = (PATH => $ENV{PATH}, APP_ENV => 'test', (map { $_ => $stack->setting($_) // '' } qw(DB_SOCKET DB_USER DB_PASSWORD REDIS_HOST)), %more);
     my $text = qx{'${\Fastchat::Stack::binary()}' @words 2>&1};
     return ($text, $? >> 8);
 }
@@ -61,6 +62,29 @@ $stack->sql("INSERT INTO m5.schema_lock VALUES (1, 'a host that died', UNIX_TIME
 ($text, $status) = migrate('m5');
 is($status, 0, 'the lock of a host that died ends');
 like($text, qr/waiting: a host that died migrates/, 'and who waits says for whom');
+
+# Five at once, of a database that is there and one that is not.
+for my $ran (1, 0) {
+    my @all = $stack->at_once(5, sub { my ($said, $ended) = migrate('m6'); return { said => $said, ended => $ended } });
+    is_deeply([ map { $_->{ended} } @all ], [ (0) x 5 ], 'five that start at once all succeed') or diag explain \@all;
+    is(scalar(grep { $_->{said} =~ /: done in/ } @all), $ran, $ran ? 'and one of them did it' : 'and later none');
+}
+is($stack->sql('SELECT COUNT(*) FROM m6.schema_migrations'), 1, 'and noted once');
+is($stack->sql("SELECT LENGTH(holder) FROM m6.schema_lock"), 0, 'the lock is free again');
+
+($text, $status) = with('m7', 'migrate', '--status');
+is($status, 1, 'asking for the status');
+is($stack->sql("SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = 'm7'"), 0, 'makes nothing');
+
+for my $bad ([ DB_PORT => 70000 ], [ APP_TIMEZONE => 'Mars/Olympus' ], [ DB_CHARSET => 'latin1' ], [ DB_POOL_MAXSIZE => 0 ], [ LIMIT_SEND => 'many' ], [ APP_DEBUG => 'perhaps' ], [ DB_SOCKET => 'relative.sock' ], [ CORS_ORIGINS => 'chat.example' ]) {
+    my ($key, $value) = @$bad;
+    ($text, $status) = with({ DB_DATABASE => 'm6', $key => $value }, 'migrate');
+    is($status, 1, "$key=$value stops it");
+    like($text, qr/^environment: $key: "\Q$value\E".*\n\z/, 'in one line that names the key and the value');
+}
+($text, $status) = with({ DB_DATABASE => 'm6', DB_SOCKET => '/nowhere/db.sock' }, 'migrate');
+is($status, 1, 'a database that does not answer stops it');
+like($text, qr/fastchat migrate: the database cannot be reached/, 'and is told');
 
 is((with('m1', 'migrate', '--to', 'x'))[1], 2, 'a number that is none is refused');
 ($text, $status) = with('not/a/name', 'migrate');

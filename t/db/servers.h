@@ -54,7 +54,7 @@ test_settings(const char *database)
     return s;
 }
 
-/* "mariadb kill", "mariadb start", "redis stop", "redis cont" …: returns when it is done. */
+/* "mariadb kill", "mariadb start", "redis hold", "redis cont" …: returns when it is done. */
 static inline void
 order(const char *words)
 {

@@ -66,7 +66,8 @@ check_texts(struct db *db, struct arena *a)
            DB_OK, "NULL texts are stored by a statement that stored texts before");
     is_int(db_one(db, "SELECT name, body, raw FROM texts WHERE id = ?", db_int(2)), DB_OK,
            "and found");
-    ok(db_is_null(db, 0) && db_get_text(db, 1, a) == NULL && db_peek(db, 2, &len) == NULL && len == 0,
+    ok(db_is_null(db, 0) && db_get_text(db, 1, a) == NULL && db_peek(db, 2, &len) == NULL &&
+           len == 0,
        "NULL is NULL in each way of reading");
     (void)db_done(db);
     is_int(db_run(db, "INSERT INTO texts VALUES (?, ?, ?, ?)", db_int(3), db_text("again"),
@@ -81,8 +82,8 @@ check_texts(struct db *db, struct arena *a)
 static void
 check_long(struct db *db, struct arena *a)
 {
-    static const size_t lengths[] = {255,   256, 257, 65535,            65536, 65537,
-                                     70000, 1,   0,   17 * 1024 * 1024, 3,     256};
+    static const size_t lengths[] = {
+        255, 256, 257, 65535, 65536, 65537, 70000, 1, 0, 17 * 1024 * 1024, 3, 256};
     enum { COUNT = sizeof(lengths) / sizeof(*lengths) };
     char *text = arena_alloc(a, 17 * 1024 * 1024 + 1);
     bool good = true;
@@ -132,10 +133,11 @@ check_writes(struct db *db)
     is_int(db_run(db, "UPDATE counted SET v = ? WHERE k = ?", db_int(1), db_int(7)), DB_OK,
            "an update that changes nothing");
     is_int((int64_t)db_affected(db), 1, "counts the row that it matched");
-    is_int(db_run(db, "UPDATE counted SET v = LAST_INSERT_ID(v + 41) WHERE k = ?", db_int(7)), DB_OK,
-           "LAST_INSERT_ID(expr)");
+    is_int(db_run(db, "UPDATE counted SET v = LAST_INSERT_ID(v + 41) WHERE k = ?", db_int(7)),
+           DB_OK, "LAST_INSERT_ID(expr)");
     is_int(db_insert_id(db), 42, "comes back without a query");
-    is_int(db_one(db, "SELECT v FROM counted WHERE k = ?", db_int(99)), DB_NONE, "no row is DB_NONE");
+    is_int(db_one(db, "SELECT v FROM counted WHERE k = ?", db_int(99)), DB_NONE,
+           "no row is DB_NONE");
     is_int(db_run(db, "SELECT nothing FROM counted WHERE k = ?", db_int(1)), DB_ERROR,
            "a statement that cannot be prepared is DB_ERROR");
     is_int(db_run(db, "INSERT INTO counted (k, v) VALUES (?, ?)", db_int(9), db_text("words")),

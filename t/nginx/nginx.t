@@ -69,6 +69,41 @@ unlike($stack->log_text('api'), qr{"method":"POST","route":"/api/users"}, 'and n
 curl('-X', 'POST', '-H', 'X-HTTP-Method-Override: PUT', "$p/api/users/me/password");
 ok($stack->wait_for(3, sub { $stack->log_text('cpu') =~ m{"method":"PUT","route":"/api/users/me/password"} }), 'also where a POST names another method');
 
+
+# Whatever the address looks like, the work is done in its pool.
+for my $path ('/api/users/', '/api/%75sers', '/api/users?x=1', '/api/./users', '/api/users/#x') {
+    my $user = sprintf 'pool%06x', rand 0xffffff;
+    my $made = curl('--path-as-is', '-H', 'Content-Type: application/json', '-d', "{\"username\":\"$user\",\"password\":\"12345678\"}", "$p$path");
+    ok($stack->log_text('api') !~ m{"method":"POST","route":"/api/users"}, "the pool for I/O hashes no password: POST $path");
+}
+
+# Errors of nginx's own, each as JSON in both languages.
+my %own = (
+    404 => [ "$p/assets/none.js" ], 414 => [ "$p/api?" . 'x' x 20_000 ], 400 => [ '-H', 'Host: a b', "$p/api" ],
+    413 => [ '-H', 'Content-Type: application/json', '--data-binary', "\@$dir/large", "$p/api/rooms" ],
+);
+for my $code (sort keys %own) {
+    for my $language ('en', 'zh-CN,zh;q=0.9') {
+        my ($head, $body) = split /\r\n\r\n/, curl('-i', '-H', 'Expect:', '-H', "Accept-Language: $language", @{ $own{$code} }), 2;
+        my $said = eval { JSON::PP->new->utf8->decode($body) } || {};
+        like($head, qr{^HTTP/1.1 $code }, "nginx's own $code ($language)");
+        like($head, qr{Content-Type: application/json}i, '… is JSON');
+        ok($said->{code}, '… with a code');
+        # Of a request line or a host that cannot be read, nginx has not yet read Accept-Language.
+        is(($said->{detail} // '') =~ /\p{Han}/ ? 'zh' : 'en', $code =~ /^(?:400|414)$/ ? 'en' : substr($language, 0, 2), '… in the language asked for');
+        unlike($head, qr{^server: nginx/}im, '… and does not tell its version');
+    }
+}
+for my $path ('/../../etc/passwd', '/assets/../../key.pem', '/%2e%2e/key.pem', '/assets/..%2f..%2fkey.pem', '/assets../key.pem', '/.git/config') {
+    unlike(curl('--path-as-is', "$p$path"), qr/PRIVATE KEY|root:/, "nothing outside of the pages is served: $path");
+}
+like(curl('-i', "$t/api"), qr/strict-transport-security/i, 'the API asks for TLS, too');
+unlike(curl('-i', "$p/api"), qr/strict-transport-security/i, 'where there is TLS');
+like(curl('-i', '-H', 'Accept-Encoding: gzip', "$p/openapi.json"), qr/Content-Encoding: gzip/i, 'long answers of the API are gzipped');
+unlike(curl('-i', '-H', 'Accept-Encoding: gzip', "$p/api"), qr/Content-Encoding: gzip/i, 'short ones are not');
+is(curl('-I', '-o', '/dev/null', '-w', '%{http_code}', "$p/rooms/12"), '200', 'HEAD of a page');
+like(curl('-i', '-X', 'POST', "$p/index.html"), qr/^HTTP\S+ 405/, 'a page is not posted to');
+
 my @workers = $stack->workers('api');
 $stack->hold('api');
 $stack->kill('api');
@@ -76,6 +111,7 @@ kill KILL => @workers;    # they would go on without the one that watches them
 $stack->wait_for(5, sub { curl('-o', '/dev/null', '-w', '%{http_code}', "$p/api") eq '502' });
 my $down = curl('-i', "$p/api");
 like($down, qr/502.*"code":"unavailable"/s, 'without a pool the 502 is JSON');
+like(curl('-H', 'Accept-Language: zh', "$p/api"), qr/\xe6\x9c\x8d\xe5\x8a\xa1/, 'and speaks Chinese');
 like($down, qr/Retry-After: 1/, 'that says when to come again');
 
 for my $bad ('x"y', "a;b", "a b\n", '', '$x', '{') {

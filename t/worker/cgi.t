@@ -36,4 +36,23 @@ like((cgi('HEAD', '/api'))[0], qr/\r\n\r\n\z/, 'HEAD has no body');
 like((cgi('GET', '/api/users/me', undef, @token, DB_SOCKET => '/nowhere.sock', REDIS_HOST => ''))[0], qr/Status: 503.*"unavailable"/s, 'without a database it says so');
 like((cgi('GET', '/api', undef, DB_PORT => 'x'))[0], qr/DB_PORT/, 'a bad setting is told');
 
+# What a web server would hand on of a hostile request.
+my $rooms = sub { return $stack->sql('SELECT COUNT(*) FROM members WHERE user_id = ' . $alice->id) };
+my $before = $rooms->();
+for my $odd (
+    [ 'a method in lower case' => 405, 'get', '/api' ], [ 'no such method' => 405, 'BREW', '/api' ], [ 'a path that climbs' => 400, 'GET', '/api/../etc/passwd' ],
+    [ 'a path with NUL' => 400, 'GET', '/api/rooms/%00' ], [ 'no path' => 400, 'GET', '' ], [ 'a path that is none' => 400, 'GET', 'x' ], [ 'a length that is none' => 413, 'POST', '/api/rooms', '{"name":"x"}', CONTENT_LENGTH => 'x' ],
+    [ 'a negative length' => 413, 'POST', '/api/rooms', '{"name":"x"}', CONTENT_LENGTH => -5 ], [ 'a length beyond all' => 413, 'POST', '/api/rooms', '{"name":"x"}', CONTENT_LENGTH => '9' x 30 ],
+    [ 'another media type' => 415, 'POST', '/api/rooms', '{"name":"x"}', CONTENT_TYPE => 'text/plain' ], [ 'no body' => 422, 'POST', '/api/rooms', '', CONTENT_LENGTH => '' ],
+) {
+    my ($name, $expected, $method, $uri, $body, %more) = @$odd;
+    my ($said, $ended) = cgi($method, $uri, $body, @token, %more);
+    like($said, qr/^Status: $expected\r\n/m, "$name: $expected");
+    is($ended, 0, '… and the program ends as it should');
+}
+is($rooms->(), $before, 'and nothing was made');
+like((cgi('POST', '/api/rooms', '{"name":"cut"}', @token, CONTENT_LENGTH => 8))[0], qr/Status: 422.*json_invalid/s, 'no more is read than the length says');
+my @said = $stack->at_once(8, sub { my ($answer) = cgi('POST', '/api/rooms', '{"name":"many"}', @token); return $answer =~ /Status: 201/ ? 1 : 0 });
+is_deeply(\@said, [ (1) x 8 ], 'many at once are each answered');
+
 done_testing;

@@ -35,7 +35,7 @@ sub no_holes {
         'a worker is in the middle of a message');
     kill 'KILL', $stack->workers('api');
     is(($sending->())[0], 502, 'it is killed: the client is told at once');
-    undef $hold;
+    $hold->('UNLOCK TABLES');
     ok($stack->wait_ready, 'others take its place');
     is(rows('killed'), 0, 'nothing was done by halves');
     is(say_it($alice, 'killed')->status, 201, 'the same client_id again sends the message');
@@ -154,6 +154,27 @@ sub no_holes {
     cmp_ok(time - $began, '<', 3, 'all of that at once');
     $stack->release('redis');
     ok($stack->wait_for(10, sub { ($stack->get('/api/readyz')->json->{redis} // '') eq 'ok' }), 'it comes back by itself');
+}
+
+# A Redis that takes connections and answers nothing. One thread serves here, so that each request meets it.
+{
+    my $one = Fastchat::Stack->new(own => 1, env => { APP_WORKERS => 1, DB_POOL_MINSIZE => 1, DB_POOL_MAXSIZE => 1, LIMIT_GENERAL => 100_000 });
+    my $eve = $one->user('eve');
+    $eve->get('/api/users/me');
+    $one->kill('redis', 'STOP');
+    my ($began, $asked, $slow, @bad) = (time, 0, 0);
+    while (time - $began < 5) {
+        my $at     = time;
+        my $answer = $eve->get('/api/users/me');
+        push @bad, $answer->status if $answer->status != 200;
+        $slow++ if time - $at > 0.3;
+        $asked++;
+        sleep 0.01;
+    }
+    $one->kill('redis', 'CONT');
+    is_deeply(\@bad, [], 'a Redis that hangs: every request is answered');
+    cmp_ok($slow,  '<=', 3,  'and it costs a thread one time-out each two seconds, no more');
+    cmp_ok($asked, '>',  50, 'between which requests are as fast as ever');
 }
 
 done_testing;

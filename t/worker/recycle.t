@@ -1,28 +1,74 @@
 #!/usr/bin/perl
-# A worker replaces itself after a number of requests, and nobody notices.
+# Workers that are told to end, or replace themselves, lose no request.
 use lib 't/lib';
 use Fastchat::Test;
-use POSIX ();
+use Time::HiRes qw(time sleep);
 
-my $stack = Fastchat::Stack->new(env => { WORKER_MAX_REQUESTS => 300 });
-sleep 1.2;    # a process that ends within its first second counts as one that failed
-my %first = map { $_ => 1 } $stack->workers('api');
-my @children;
-pipe my $read, my $write;
-for (1 .. 4) {
-    my $pid = fork // die "fork: $!";
-    if (!$pid) {
-        delete $stack->{http};
-        syswrite $write, join('', map { $stack->get('/api')->status . "\n" } 1 .. 700);
-        POSIX::_exit(0);
-    }
-    push @children, $pid;
+# Requests of four clients at once, until they are told to stop or have sent `most`; returns statuses and their counts.
+sub load {
+    my ($stack, $most, $meanwhile, @calls) = @_;
+    my $flag    = $stack->dir . '/stop';
+    my $loading = $stack->begin_at_once(4, sub {
+        my ($k) = @_;
+        my %statuses;
+        for (my $n = 0; $n < $most && !-e $flag; $n++) {
+            $statuses{ $calls[ $n % @calls ]->("$k-$n")->status }++;
+        }
+        return \%statuses;
+    });
+    $meanwhile->();
+    open my $out, '>', $flag or die "$flag: $!";
+    my %sum;
+    for my $one ($loading->()) { $sum{$_} += $one->{$_} for keys %$one }
+    unlink $flag;
+    return \%sum;
 }
-close $write;
-my %statuses;
-$statuses{ $_ =~ s/\n//r }++ while <$read>;
-waitpid $_, 0 for @children;
-is_deeply(\%statuses, { 200 => 2800 }, 'every request is answered while workers recycle');
-ok($stack->wait_for(10, sub { my @now = $stack->workers('api'); @now >= 1 && !grep { $first{$_} } @now }), 'and all of the first ones are gone');
+
+# Each worker of a pool, one after another, when its supervisor would not take it for one that failed at its start.
+sub end_each {
+    my ($stack, $pool, $signal) = @_;
+    for my $pid (sort { $a <=> $b } $stack->workers($pool)) {
+        sleep 0.6;
+        kill $signal, $pid;
+        $stack->wait_for(5, sub { my @now = $stack->workers($pool); @now >= 2 && !grep { $_ == $pid } @now }) or return 0;
+    }
+    return 1;
+}
+
+{
+    my $stack = Fastchat::Stack->new(own => 1, env => { APP_WORKERS => 2 });
+    my $alice = $stack->user('alice');
+    my $room  = $alice->post('/api/rooms', { name => '不停' })->json->{id};
+    my $sent  = load($stack, 100_000, sub { ok(end_each($stack, 'api', 'TERM'), 'each worker of the api pool is told to end') },
+        sub { return $alice->post("/api/rooms/$room/messages", { client_id => $_[0], body => $_[0] }) },
+        sub { return $alice->get("/api/rooms/$room/messages?limit=5") });
+    is_deeply([ grep { !/^20[01]$/ } keys %$sent ], [], 'no request is lost') or diag explain $sent;
+    cmp_ok($sent->{201} // 0, '>', 20, 'of many');
+    is($stack->sql("SELECT last_seq FROM rooms WHERE id = $room"), 1 + $sent->{201}, 'each message is there once');
+
+    my $signed = load($stack, 100_000, sub { ok(end_each($stack, 'cpu', 'TERM'), 'each worker of the cpu pool is told to end') },
+        sub { return $stack->post('/api/sessions', { username => $alice->username, password => $alice->password }) });
+    is_deeply([ keys %$signed ], [201], 'no sign-in is lost') or diag explain $signed;
+
+    my $pausing = $stack->begin_at_once(2, sub { return $stack->get('/api/trial/pause?ms=1500')->status });
+    sleep 0.5;
+    my @told = $stack->workers('api');
+    kill 'TERM', @told;
+    is_deeply([ $pausing->() ], [ 204, 204 ], 'what they are at is finished first');
+    ok($stack->wait_for(12, sub { !grep { kill 0, $_ } @told }), 'and then they are gone');
+    is($stack->get('/api')->status, 200, 'others serve on');
+}
+
+{
+    my $stack = Fastchat::Stack->new(own => 1, env => { WORKER_MAX_REQUESTS => 200, APP_WORKERS => 2 });
+    my %first = map { $_ => 1 } $stack->workers('api');
+    sleep 1.1;    # a process that ends within its first second would count as one that failed
+    my $got = load($stack, 500, sub { }, sub { return $stack->get('/api') });
+    my $more = load($stack, 100_000, sub { $stack->wait_for(10, sub { my @now = $stack->workers('api'); @now >= 2 && !grep { $first{$_} } @now }) },
+        sub { return $stack->get('/api') });
+    is_deeply([ keys %{ { %$got, %$more } } ], [200], 'a worker replaces itself after WORKER_MAX_REQUESTS, and no request is lost') or diag explain [ $got, $more ];
+    ok(!grep({ $first{$_} } $stack->workers('api')), 'all of the first ones are gone');
+    like($stack->log_text('api'), qr/"ending after (?:1[89]|2)\d+ requests"/, 'after about as many');
+}
 
 done_testing;

@@ -102,7 +102,7 @@ sub kill {
 sub stop { return $_[0]->kill('TERM') }
 
 # Run a C program of t/db beside both servers; returns its exit status. It finds them by DB_SOCKET and REDIS_HOST, and
-# gives orders by its descriptor CONTROL_FD: a line "mariadb kill" is answered by a line "ok" when it is done.
+# gives orders by its descriptor CONTROL_FD: a line "mariadb kill" (stop, start, hold, cont) is answered by a line "ok" when it is done.
 sub run {
     my ($name, @options) = @_;
     my $program = "$root/build/" . ($ENV{FASTCHAT_FLAVOUR} || 'release') . "/t/db/$name";
@@ -128,7 +128,8 @@ sub run {
     while (my $order = <$ours>) {
         my ($who, $what) = $order =~ /^(\w+) (\w+)$/ or die "not an order: $order";
         my $server = $servers{$who} or die "no server: $who\n";
-        $what =~ /^(?:start|stop)$/ ? $server->$what : $server->kill(uc $what);
+        my %signal = (kill => "KILL", hold => "STOP", cont => "CONT");
+        $signal{$what} ? $server->kill($signal{$what}) : $server->$what;
         syswrite $ours, "ok\n";
     }
     waitpid $pid, 0;

@@ -34,7 +34,7 @@ sub new {
         return $shared //= $class->attach($ENV{FASTCHAT_TEST_STACK});
     }
     my $self = bless { expect => $option{expect} || [], env => {%$settings}, owner => $$ }, $class;
-    $self->{dir} = File::Temp::tempdir('fastchat-t-XXXXXX', DIR => '/tmp');
+    $self->{dir} = File::Temp::tempdir('fastchat-t-XXXXXX', DIR => $ENV{TMPDIR} // '/tmp');
     push @own, $self;
     $self->start;
     return $self;
@@ -74,7 +74,7 @@ sub environment {
         LSAN_OPTIONS  => "suppressions=$root/t/lib/lsan.supp:print_suppressions=0",
         UBSAN_OPTIONS => "$report:halt_on_error=1:print_stacktrace=1",
         TSAN_OPTIONS  => "$report:halt_on_error=1:suppressions=$root/t/lib/tsan.supp",
-        %{ $self->{env} },
+        %{ $self->{env} || {} },
     );
 }
 
@@ -157,7 +157,7 @@ sub sql {
 }
 
 # An SQL session that stays open, for what a connection holds: $say->('LOCK TABLES room_log READ') returns when that is
-# done; undef $say ends it.
+# done, until $say->('UNLOCK TABLES').
 sub sql_session {
     my ($self) = @_;
     my $pid = IPC::Open2::open2(my $out, my $in, 'mariadb', '--no-defaults', '-S', $self->setting('DB_SOCKET'), '-u', 'root',

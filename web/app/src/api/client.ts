@@ -48,7 +48,7 @@ const middleware: Middleware = {
 const patience = 20000 // a connection that died silently would otherwise be waited for without end
 
 export const api = createClient<paths>({
-  baseUrl: '/',
+  baseUrl: location.origin,
   fetch: (request) => fetch(request, { signal: AbortSignal.timeout(patience) }),
 })
 api.use(middleware)

@@ -7,7 +7,7 @@ export interface Line {
   entry?: Entry
   outgoing?: Outgoing
   begins: boolean // nothing is before it, ever
-  day: string | null // the first of a day: a time of that day
+  day: number | null // the first of a day: a time of that day
   fresh: boolean // the first that has not been read
   first: boolean // the first of several of one sender
   last: boolean
@@ -29,6 +29,14 @@ function freshSeq({ entries, readTo, me }: View): number | null {
   return entries.find((entry) => entry.seq > readTo && entry.kind === 'message' && entry.sender.id !== me)?.seq ?? null
 }
 
+const times = new WeakMap<Entry, number>() // reading a time is what costs most in a long log
+
+function timeOf(entry: Entry): number {
+  let time = times.get(entry)
+  if (time === undefined) times.set(entry, (time = Date.parse(entry.created_at)))
+  return time
+}
+
 export function toLines(view: View): Line[] {
   const lines: Line[] = []
   const fresh = freshSeq(view)
@@ -36,21 +44,20 @@ export function toLines(view: View): Line[] {
   let sender = 0
   let at = 0
 
-  function add(key: string, from: number, time: string, isFresh: boolean, what: { entry?: Entry; outgoing?: Outgoing }): void {
-    const now = Date.parse(time)
+  function add(key: string, from: number, now: number, isFresh: boolean, what: { entry?: Entry; outgoing?: Outgoing }): void {
     const newDay = now >= dayEnd
     if (newDay) dayEnd = new Date(now).setHours(24, 0, 0, 0)
     const first = newDay || isFresh || from !== sender || now - at > together
     sender = from
     at = now
-    lines.push({ key, ...what, begins: view.complete && lines.length === 0, day: newDay ? time : null, fresh: isFresh, first, last: false })
+    lines.push({ key, ...what, begins: view.complete && lines.length === 0, day: newDay ? now : null, fresh: isFresh, first, last: false })
   }
 
   for (const entry of view.entries) {
     const message = entry.kind === 'message'
-    add(message && entry.client_id ? entry.client_id : `e${entry.seq}`, message ? entry.sender.id : 0, entry.created_at, entry.seq === fresh, { entry })
+    add(message && entry.client_id ? entry.client_id : `e${entry.seq}`, message ? entry.sender.id : 0, timeOf(entry), entry.seq === fresh, { entry })
   }
-  for (const outgoing of view.outgoing) add(outgoing.client_id, view.me, outgoing.created_at, false, { outgoing })
+  for (const outgoing of view.outgoing) add(outgoing.client_id, view.me, Date.parse(outgoing.created_at), false, { outgoing })
   const last = lines.at(-1)
   if (last) last.last = true
   return lines

@@ -11,8 +11,6 @@ function format(options: Intl.DateTimeFormatOptions, at: Date): string {
 
 const dayOf = (at: Date) => new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime()
 
-export const sameDay = (a: string, b: string): boolean => dayOf(new Date(a)) === dayOf(new Date(b))
-
 export const clockTime = (at: string): string => format({ hour: '2-digit', minute: '2-digit', hour12: false }, new Date(at))
 
 export const fullTime = (at: string): string => format({ dateStyle: 'long', timeStyle: 'short', hour12: false }, new Date(at))
@@ -27,7 +25,7 @@ export function shortTime(at: string): string {
 }
 
 /** For a separator between days. */
-export function dayName(at: string, today: string, yesterday: string): string {
+export function dayName(at: number, today: string, yesterday: string): string {
   const days = (dayOf(new Date()) - dayOf(new Date(at))) / 86400000
   if (days < 1) return today
   if (days < 2) return yesterday

@@ -3,7 +3,7 @@ import { api, ApiError, call } from '../api/client'
 import type { Source, Transport } from './transport'
 
 const shown = 2000
-const hidden = 20000
+const hidden = 10000
 const most = 30000
 const bearable = 2 // failures in a row that the user need not hear of
 

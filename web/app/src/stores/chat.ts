@@ -219,6 +219,7 @@ export const useChat = defineStore('chat', () => {
   function stop(): void {
     me = 0
     toldAt = 0
+    clearTimeout(saving)
     document.removeEventListener('visibilitychange', seenAgain)
     transport.stop()
     outbox.stop()
@@ -232,9 +233,8 @@ export const useChat = defineStore('chat', () => {
   }
 
   /** On a machine that others may use, nothing of what was said stays behind. */
-  function forgetCache(): void {
-    clearTimeout(saving)
-    if (me) save(`rooms.${me}`, null)
+  function forgetCache(userId: number): void {
+    save(`rooms.${userId}`, null)
   }
 
   // What another tab of this browser has done.

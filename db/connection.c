@@ -1,0 +1,250 @@
+/* The connection itself: opening, losing and opening it again, and what each error of the server means. */
+#include "db/connection.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+enum {
+    CONNECT_SECONDS = 3,
+    IO_SECONDS = 10,
+    REFUSED_US = 1000 * 1000,  /* no second attempt to connect within that time */
+    COMPLAIN_US = 1000 * 1000, /* nor a second warning that the server is away */
+};
+
+static const char session_setup[] =
+    "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,"
+    "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', "
+    "innodb_lock_wait_timeout = 5";
+static const char isolation_setup[] = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
+
+void
+db_library_init(void)
+{
+    if (mysql_library_init(0, NULL, NULL) != 0) {
+        log_error("the MySQL client library cannot be used");
+        abort();
+    }
+}
+
+enum error_kind
+error_kind(unsigned number)
+{
+    switch (number) {
+    case ER_DUP_ENTRY:
+        return ERROR_DUPLICATE;
+    case ER_LOCK_DEADLOCK: /* a Galera node's certification failure, too */
+    case ER_LOCK_WAIT_TIMEOUT:
+    case ER_CHECKREAD: /* MariaDB with innodb_snapshot_isolation */
+    case TIDB_SCHEMA_CHANGED:
+    case TIDB_WRITE_CONFLICT:
+        return ERROR_CONFLICT;
+    case CR_SERVER_LOST:
+    case MARIADB_SERVER_LOST_EXTENDED:
+    case MARIADB_CONNECTION_KILLED:
+    case MYSQL_SESSION_WAS_KILLED:
+    case ER_SERVER_SHUTDOWN:
+    case CR_SSL_CONNECTION_ERROR:
+    case CR_COMMANDS_OUT_OF_SYNC: /* what the connection says next belongs to something else */
+    case CR_MALFORMED_PACKET:
+        return ERROR_LOST;
+    case CR_SERVER_GONE_ERROR:
+    case MYSQL_DISCONNECTED_IDLE:
+        return ERROR_GONE;
+    case ER_CON_COUNT_ERROR:
+    case ER_TOO_MANY_USER_CONNECTIONS:
+    case ER_USER_LIMIT_REACHED:
+    case ER_OPTION_PREVENTS_STATEMENT: /* --read-only */
+    case MYSQL_READ_ONLY_MODE:
+    case GALERA_NOT_READY:
+        return ERROR_AWAY;
+    case ER_NEED_REPREPARE:
+    case ER_UNKNOWN_STMT_HANDLER:
+        return ERROR_REPREPARE;
+    default:
+        return ERROR_OTHER;
+    }
+}
+
+unsigned
+note_error(struct db *db, unsigned number, const char *words)
+{
+    (void)snprintf(db->why, sizeof(db->why), "%u %s", number, words);
+    return number;
+}
+
+struct db *
+db_open(const struct settings *settings)
+{
+    struct db *db = calloc(1, sizeof(*db));
+
+    if (db == NULL || mysql_thread_init() != 0) {
+        log_error("out of memory");
+        abort();
+    }
+    db->settings = settings;
+    return db;
+}
+
+void
+connection_drop(struct db *db)
+{
+    db->current = NULL;
+    db->read_error = 0;
+    statement_close_all(db);
+    if (db->mysql != NULL) {
+        mysql_close(db->mysql);
+        db->mysql = NULL;
+    }
+}
+
+void
+db_close(struct db *db)
+{
+    if (db != NULL) {
+        connection_drop(db);
+        free(db);
+        mysql_thread_end();
+    }
+}
+
+void
+db_allow_long(struct db *db)
+{
+    db->without_time_outs = true;
+}
+
+static bool
+set_options(MYSQL *mysql, bool without_time_outs)
+{
+    unsigned connect = CONNECT_SECONDS, io = without_time_outs ? 0 : IO_SECONDS, off = 0;
+
+    return mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect) == 0 &&
+           mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &io) == 0 &&
+           mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &io) == 0 &&
+           mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &off) == 0 &&
+           mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4") == 0;
+}
+
+/* A new connection to `database` (NULL: none), set up; NULL, with mysql's words logged as a warning. */
+static MYSQL *
+connect_to(const struct settings *s, const char *database, bool without_time_outs)
+{
+    MYSQL *mysql = mysql_init(NULL);
+    const char *socket = s->db_socket[0] != '\0' ? s->db_socket : NULL;
+    bool good;
+
+    if (mysql == NULL) {
+        log_error("out of memory");
+        abort();
+    }
+    good = set_options(mysql, without_time_outs) &&
+           mysql_real_connect(mysql, socket != NULL ? "localhost" : s->db_host, s->db_user,
+                              s->db_password, database, (unsigned)s->db_port, socket,
+                              CLIENT_FOUND_ROWS) != NULL &&
+           mysql_query(mysql, session_setup) == 0 && mysql_query(mysql, isolation_setup) == 0;
+    if (!good) {
+        log_warning("the database cannot be reached: %u %s%s", mysql_errno(mysql),
+                    mysql_error(mysql),
+                    mysql_errno(mysql) == ER_BAD_DB_ERROR ? " (`fastchat migrate` makes it)" : "");
+        mysql_close(mysql);
+        mysql = NULL;
+    }
+    return mysql;
+}
+
+enum db_result
+db_connect(struct db *db)
+{
+    int64_t now = clock_mono_us();
+
+    if (db->mysql != NULL) {
+        return DB_OK;
+    }
+    if (db->refused_us != 0 && now - db->refused_us < REFUSED_US) {
+        return DB_DOWN;
+    }
+    db->mysql = connect_to(db->settings, db->settings->db_database, db->without_time_outs);
+    db->used_us = now;
+    db->refused_us = db->mysql == NULL ? clock_mono_us() : 0;
+    return db->mysql == NULL ? DB_DOWN : DB_OK;
+}
+
+enum db_result
+db_create_database(const struct settings *s)
+{
+    MYSQL *mysql = connect_to(s, NULL, false);
+    char sql[160];
+    bool good;
+
+    if (mysql == NULL) {
+        return DB_DOWN;
+    }
+    good = mysql_select_db(mysql, s->db_database) == 0;
+    if (!good && mysql_errno(mysql) == ER_BAD_DB_ERROR) {
+        (void)snprintf(sql, sizeof(sql), "CREATE DATABASE IF NOT EXISTS `%s` CHARACTER SET utf8mb4",
+                       s->db_database); /* a checked name of 64 at most */
+        good = mysql_query(mysql, sql) == 0;
+    }
+    if (!good) {
+        log_warning("the database %s cannot be used or made: %u %s", s->db_database,
+                    mysql_errno(mysql), mysql_error(mysql));
+    }
+    mysql_close(mysql);
+    return good ? DB_OK : DB_ERROR;
+}
+
+void
+db_close_idle(struct db *db, int64_t idle_ms)
+{
+    if (db->mysql != NULL && clock_mono_us() - db->used_us > idle_ms * 1000) {
+        connection_drop(db);
+    }
+}
+
+/* The server is away, or not of use: say so, but not for each statement that finds it out. */
+static void
+complain(struct db *db)
+{
+    int64_t now = clock_mono_us();
+
+    if (db->complained_us == 0 || now - db->complained_us > COMPLAIN_US) {
+        db->complained_us = now;
+        log_warning("the connection to the database was lost: %s", db->why);
+    }
+}
+
+enum db_result
+judge(struct db *db, unsigned error, const char *sql)
+{
+    enum error_kind kind = error_kind(error);
+
+    db->outcome_unknown = kind == ERROR_LOST;
+    switch (kind) {
+    case ERROR_DUPLICATE:
+        return DB_EXISTS;
+    case ERROR_CONFLICT:
+        db->start_over = db->in_transaction;
+        return DB_DOWN; /* where no retry helps: too busy, the caller may come again */
+    case ERROR_LOST:
+    case ERROR_GONE:
+        db->start_over = db->in_transaction;
+        complain(db);
+        connection_drop(db);
+        return DB_DOWN;
+    case ERROR_AWAY: /* a new connection may lead to a server that is not */
+        complain(db);
+        connection_drop(db);
+        return DB_DOWN;
+    case ERROR_REPREPARE:
+    case ERROR_OTHER:
+        break;
+    }
+    if (sql != NULL) {
+        log_error("%s: %s", db->why, sql);
+    }
+    return DB_ERROR;
+}

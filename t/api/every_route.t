@@ -1,0 +1,143 @@
+#!/usr/bin/perl
+# Every route of the OpenAPI document, called as it says and as it forbids: its answers are those it documents.
+use lib 't/lib';
+use Fastchat::Test;
+use B ();
+
+my $stack = Fastchat::Stack->new;
+my ($text, $exit) = $stack->fastchat('openapi');
+is($exit, 0, 'the document is printed');
+my $document = JSON::PP->new->utf8->decode($text);
+my @routes;
+for my $path (sort keys %{ $document->{paths} }) {
+    push @routes, map { { method => uc, path => $path, %{ $document->{paths}{$path}{$_} } } } sort keys %{ $document->{paths}{$path} };
+}
+
+sub follow { my ($schema) = @_; return $schema->{'$ref'} && $schema->{'$ref'} =~ m{/(\w+)$} ? $document->{components}{schemas}{$1} : $schema }
+
+# The JSON type of a value.
+sub type {
+    my ($value) = @_;
+    return 'null'    if !defined $value;
+    return 'array'   if ref $value eq 'ARRAY';
+    return 'object'  if ref $value eq 'HASH';
+    return 'boolean' if ref $value;
+    my $flags = B::svref_2object(\$value)->FLAGS;
+    return $flags & B::SVf_POK ? 'string' : $flags & B::SVf_NOK && $value != int $value ? 'number' : 'integer';
+}
+
+# What is wrong with a value by its schema: a list of "place: reason".
+sub faults {
+    my ($value, $schema, $place) = @_;
+    $schema = follow($schema);
+    if ($schema->{oneOf}) {
+        my @each = map { [ faults($value, $_, $place) ] } @{ $schema->{oneOf} };
+        return grep({ !@$_ } @each) == 1 ? () : ("$place: none or several of its kinds", map { @$_ } @each);
+    }
+    my $type  = type($value);
+    my @types = !$schema->{type} ? $type : ref $schema->{type} ? @{ $schema->{type} } : $schema->{type};
+    return "$place: $type in place of @types" if !grep { $_ eq $type } @types;
+    my @found;
+    push @found, "$place: \"$value\" is not of its words" if $schema->{enum} && defined $value && !grep { defined && $_ eq $value } @{ $schema->{enum} };
+    push @found, "$place: \"$value\" is no time" if ($schema->{format} // '') eq 'date-time' && $value !~ /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(?:Z|[+-]\d\d:\d\d)$/;
+    push @found, map { faults($value->[$_], $schema->{items}, "$place.$_") } 0 .. $#$value if $type eq 'array' && $schema->{items};
+    if ($type eq 'object') {
+        my $has = $schema->{properties} || {};
+        push @found, map { "$place.$_: missing" } grep { !exists $value->{$_} } @{ $schema->{required} || [] };
+        push @found, map { $has->{$_} ? faults($value->{$_}, $has->{$_}, "$place.$_") : () } sort keys %$value;
+        push @found, map { "$place.$_: not in the document" } grep { !$has->{$_} } sort keys %$value if exists $schema->{additionalProperties} && !$schema->{additionalProperties};
+    }
+    return @found;
+}
+
+# Is this an answer that the document tells of?
+sub documented {
+    my ($route, $answer, $name) = @_;
+    my $status = $answer->status;
+    my $told   = $route->{responses}{$status};
+    return fail("$name: status $status is not in the document") if !$told;
+    return is($answer->content // '', '', "$name: $status, without a body") if $status == 204;
+    like($answer->header('Content-Type'), qr{^application/json\b}, "$name: $status is JSON");
+    my @wrong = faults($answer->json, $told->{content}{'application/json'}{schema} || {}, 'body');
+    push @wrong, "code $answer->{json}{code} is not in the document"
+        if $status >= 400 && $status != 422 && !grep { $_ eq $answer->json->{code} } split /, /, $told->{description};
+    return is_deeply(\@wrong, [], "… of the form that the document gives");
+}
+
+# People and things for one call.
+sub world {
+    my ($alice, $bob) = ($stack->user('alice'), $stack->user('bob'));
+    my $room  = $alice->post('/api/rooms', { name => '每条路', member_ids => [ $bob->id ] })->json->{id};
+    my $other = $stack->post('/api/sessions', { username => $alice->username, password => $alice->password })->json->{token};
+    $bob->post("/api/rooms/$room/messages", { client_id => 'b', body => '你好' });
+    return {
+        alice => $alice, room_id => $room, user_id => $bob->id, session_id => $alice->get('/api/sessions')->json->{items}[0]{id},
+        username => sprintf('new_%06x', int rand 1 << 24), password => $alice->password, old_password => $alice->password, q => 'bob',
+        name => '好名字', open => JSON::PP::true, nickname => '阿丽', device => '手机', member_ids => [ $bob->id ], limit => 10,
+        client_id => 'a', body => '大家好', seq => 2, rooms => { $room => 1, 999_999_999 => 3 }, role => 'admin',
+    };
+}
+
+sub fill { my ($path, $with) = @_; return $path =~ s/\{(\w+)\}/$with->{$1} \/\/ die "no $1 for $path\n"/ger }
+sub body_schema { my ($route) = @_; my $body = $route->{requestBody} or return; return follow($body->{content}{'application/json'}{schema}) }
+
+sub query_of { my ($with, @parameters) = @_; return @parameters ? '?' . join('&', map { "$_->{name}=$with->{ $_->{name} }" } @parameters) : '' }
+
+for my $route (@routes) {
+    my $name   = "$route->{method} $route->{path}";
+    my $signed = @{ $route->{security} };
+    my $schema = body_schema($route);
+    my @query  = grep { $_->{in} eq 'query' } @{ $route->{parameters} };
+    my $w      = world();
+    my $alice  = $w->{alice};
+
+    # As it says: all it requires, and then all there is.
+    my $sign_in = $route->{path} eq '/api/sessions' && $route->{method} eq 'POST';
+    my %sent = map { $_ => $sign_in && $_ eq 'username' ? $alice->username : $w->{$_} } grep { exists $w->{$_} } keys %{ $schema ? $schema->{properties} : {} };
+    my $uri = fill($route->{path}, $w) . query_of($w, grep { $_->{required} } @query);
+    my $good = $alice->request($route->{method}, $uri, $schema ? \%sent : ());
+    cmp_ok($good->status, '<', 300, "$name does what it says") or diag $good->content;
+    documented($route, $good, $name);
+
+    # Without a token, or with a bad one.
+    for my $token (undef, 'x' x 43) {
+        last if !$signed;
+        my $refused = $stack->request($route->{method}, $uri, $schema ? \%sent : (), token => $token);
+        is($refused->status, 401, $name . (defined $token ? ' with a token that is none' : ' without a token') . ' is refused');
+        documented($route, $refused, $name);
+    }
+
+    # Each parameter as garbage.
+    $alice = world()->{alice} if $route->{path} =~ m{^/api/sessions/};
+    for my $parameter (@{ $route->{parameters} }) {
+        my $integer = ($parameter->{schema}{type} // '') eq 'integer';
+        for my $garbage ('-1', '1e3', '%00', '%ff', '%zz', '9223372036854775808', '', '%F0%9F%98%80', "'%20OR%201=1", 'x' x 2000) {
+            next if $parameter->{in} eq 'path' && $garbage eq '';
+            my %with = (%$w, $parameter->{name} => $garbage);
+            my @also = grep { $_->{required} || $_->{name} eq $parameter->{name} } @query;
+            my $odd  = $alice->raw($route->{method}, fill($route->{path}, \%with) . query_of(\%with, @also),
+                [ 'Authorization: Bearer ' . $alice->token, $schema ? 'Content-Type: application/json' : () ], $schema ? JSON::PP->new->utf8->encode(\%sent) : undef);
+            my $words = "$name with $parameter->{name}=" . substr $garbage, 0, 20;
+            ok($odd->status == 422 || $odd->status == 400 || (!$integer && $odd->status < 300), "$words: " . $odd->status) or diag $odd->content;
+            next if $odd->status != 422;
+            my @wrong = faults($odd->json, $document->{components}{schemas}{Invalid}, 'body');
+            my ($fault) = grep { $_->{loc}[0] eq $parameter->{in} && $_->{loc}[1] eq $parameter->{name} } @{ $odd->json->{detail} };
+            ok(!@wrong && $fault, '… says which it is') or diag $odd->content;
+        }
+    }
+
+    # The body as garbage.
+    next if !$schema;
+    my %field = %{ $schema->{properties} };
+    my @bad   = ('[]', 'null', '"x"', '{', "\xff", '{"no such field":1}', map { my $key = $_; map { qq({"$key":$_}) } '{}', '[[]]', '1e400', '-1', '""', '"\u0000"', 'true', '"' . 'x' x 9000 . '"' } sort keys %field);
+    my @odd = map { $alice->request($route->{method}, $uri, content => $_, headers => { 'Content-Type' => 'application/json' }) } @bad;
+    my @not_refused = grep { $odd[$_]->status >= 500 || $odd[$_]->status !~ /^(?:422|20[0145])$/ } 0 .. $#odd;
+    is_deeply([ map { $odd[$_]->status . ' ' . substr $bad[$_], 0, 40 } @not_refused ], [], "$name: no body is answered but with 422, or done");
+    is_deeply([ map { $_->status == 422 ? faults($_->json, $document->{components}{schemas}{Invalid}, 'body') : () } @odd ], [], '… and told in the form of the document');
+    is($odd[$_]->status, 422, "$name: $bad[$_] is refused") for 0 .. 5;
+    my $no_type = $alice->raw($route->{method}, $uri, [ 'Authorization: Bearer ' . $alice->token ], '{}');
+    is($no_type->status, 415, "$name: a body without a media type is refused");
+    documented($route, $no_type, $name);
+}
+
+done_testing;

@@ -1,0 +1,254 @@
+/* The database goes away in every way it can, and comes back: what each call returns meanwhile, and how soon. */
+#include "db/db.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "t/db/servers.h"
+
+enum { REFUSAL_MS = 1000 };
+
+static void
+sleep_ms(int ms)
+{
+    (void)nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000L}, NULL);
+}
+
+static void
+kill_connection(struct db *other, struct db *db)
+{
+    int64_t id = number_of(db, "SELECT CONNECTION_ID()");
+
+    must(other, "KILL %lld", (long long)id);
+    sleep_ms(20);
+}
+
+static enum db_result
+insert(struct db *db, int64_t id)
+{
+    return db_run(db, "INSERT INTO kept VALUES (?)", db_int(id));
+}
+
+static int64_t
+count(struct db *db)
+{
+    return number_of(db, "SELECT COUNT(*) FROM kept");
+}
+
+static void
+check_killed(struct db *db, struct db *other)
+{
+    int64_t was, rows = 1;
+
+    must(db, "CREATE TABLE kept (id BIGINT PRIMARY KEY)");
+    is_int(insert(db, 1), DB_OK, "a row");
+    kill_connection(other, db);
+    is_int(count(db), 1, "a killed connection is not noticed by who reads");
+    kill_connection(other, db);
+    is_int(insert(db, 2), DB_OK, "nor by who writes, where nothing was under way");
+    is_int(count(other), 2, "and it is written once");
+    kill_connection(other, db);
+    is_int(db_run_plain(db, "SELECT nothing FROM kept"), DB_ERROR,
+           "nor by a statement that has to be prepared");
+
+    was = number_of(db, "SELECT CONNECTION_ID()");
+    must(db, "SET SESSION wait_timeout = 1");
+    sleep_ms(1600);
+    is_int(insert(db, 3), DB_OK, "nor is one that the server closed for being idle");
+    ok(number_of(db, "SELECT CONNECTION_ID()") != was, "it was indeed another one");
+
+    ok(db_run_plain(db, "SELECT a.seq FROM seq_1_to_1000 a, seq_1_to_1000 b") == DB_OK &&
+           db_next(db),
+       "rows are being read");
+    must(other, "KILL %lld",
+         (long long)number_of(other, "SELECT MAX(id) FROM "
+                                     "information_schema.processlist "
+                                     "WHERE info LIKE 'SELECT a.seq%'"));
+    while (db_next(db)) {
+        rows++;
+    }
+    diag("%lld rows", (long long)rows);
+    is_int(db_done(db), DB_DOWN, "when the connection is killed: db_done says so");
+    is_int(count(db), 3, "and all goes on");
+
+    db_close_idle(db, 1000000);
+    was = number_of(db, "SELECT CONNECTION_ID()");
+    db_close_idle(db, 1000000);
+    is_int(number_of(db, "SELECT CONNECTION_ID()"), was, "a connection in use is kept");
+    sleep_ms(5);
+    db_close_idle(db, 1);
+    ok(number_of(db, "SELECT CONNECTION_ID()") != was,
+       "one that was idle is closed, and opened again");
+}
+
+/* A write that is under way when its connection dies: nobody knows whether it was done, so it is not done again. */
+struct slow {
+    const struct settings *settings;
+    pthread_t thread;
+    enum db_result result;
+};
+
+static void *
+write_slowly(void *context)
+{
+    struct slow *slow = context;
+    struct db *db = db_open(slow->settings);
+
+    slow->result = db_run_plain(db, "INSERT INTO kept SELECT 100 + SLEEP(3)");
+    db_close(db);
+    return NULL;
+}
+
+static void
+check_unknown(struct db *db, const struct settings *settings)
+{
+    struct slow slow = {.settings = settings};
+    int64_t id = -1;
+
+    (void)pthread_create(&slow.thread, NULL, write_slowly, &slow);
+    for (int i = 0; id <= 0 && i < 200; i++) {
+        sleep_ms(10);
+        id = number_of(db, "SELECT COALESCE(MAX(id), -1) FROM information_schema.processlist WHERE "
+                           "info LIKE 'INSERT INTO kept SELECT%'");
+    }
+    must(db, "KILL %lld", (long long)id);
+    (void)pthread_join(slow.thread, NULL);
+    is_int(slow.result, DB_DOWN, "a write whose connection dies under way is DB_DOWN");
+    is_int(number_of(db, "SELECT COUNT(*) FROM kept WHERE id >= 100"), 0, "and is not sent again");
+}
+
+/* The time that one call takes, in ms. */
+static int64_t
+time_of_count(struct db *db)
+{
+    int64_t began = clock_mono_us();
+
+    (void)count(db);
+    return (clock_mono_us() - began) / 1000;
+}
+
+static void
+check_restart(struct db *db)
+{
+    int64_t slowest = 0, began;
+
+    order("mariadb kill");
+    began = clock_mono_us();
+    is_int(insert(db, 4), DB_DOWN, "a server that has died: DB_DOWN");
+    for (int i = 0; i < 500; i++) {
+        int64_t ms = time_of_count(db);
+
+        slowest = ms > slowest ? ms : slowest;
+    }
+    ok(slowest < 20, "which costs no waiting, call after call");
+    ok(clock_mono_us() - began < 800000, "nor many attempts to connect");
+    order("mariadb start");
+    sleep_ms(REFUSAL_MS + 50);
+    is_int(count(db), 4, "when it is back all goes on, without a restart of ours");
+    is_int(insert(db, 4), DB_OK, "reading and writing");
+
+    order("mariadb stop");
+    order("mariadb start");
+    is_int(insert(db, 5), DB_OK, "a restart between two calls is not noticed");
+}
+
+/* A server that hangs is given up after the time-outs: 10 s, then 3 s for a new connection. */
+static void
+check_hung(struct db *db)
+{
+    int64_t began = clock_mono_us(), ms;
+
+    order("mariadb hold");
+    is_int(count(db), -1, "a server that hangs: DB_DOWN");
+    ms = (clock_mono_us() - began) / 1000;
+    ok(ms > 9000 && ms < 16000, "after the time-outs");
+    ok(time_of_count(db) < 20, "and the next call does not wait for them again");
+    order("mariadb cont");
+    sleep_ms(REFUSAL_MS + 50);
+    ok(count(db) > 0, "it goes on, and so do we");
+}
+
+static void
+check_deadline(struct db *db)
+{
+    db_set_deadline(db, clock_mono_us() - 1);
+    is_int(insert(db, 6), DB_DOWN, "a statement after the deadline is not begun");
+    ok(db_over_deadline(db), "which can be told from a server that is away");
+    db_set_deadline(db, clock_mono_us() + 10 * 1000 * 1000);
+    ok(!db_over_deadline(db) && insert(db, 6) == DB_OK, "before the deadline it is");
+    db_set_deadline(db, 0);
+}
+
+/* What an ordinary account meets: a server that only reads, and one that has no connection left. */
+static void
+check_refused(struct db *root, const struct settings *settings)
+{
+    struct settings ordinary = *settings;
+    struct db *db, *others[12];
+    int got = 0;
+
+    ordinary.db_user = "fastchat";
+    ordinary.db_database = "fastchat";
+    must(root, "CREATE DATABASE fastchat");
+    must(root, "CREATE TABLE fastchat.kept (id BIGINT PRIMARY KEY)");
+    db = db_open(&ordinary);
+    is_int(insert(db, 1), DB_OK, "an ordinary account");
+    must(root, "SET GLOBAL read_only = 1");
+    is_int(insert(db, 2), DB_DOWN, "on a server that only reads: DB_DOWN");
+    is_int(count(db), 1, "reading goes on");
+    must(root, "SET GLOBAL read_only = 0");
+    is_int(insert(db, 2), DB_OK, "and so does writing, when it may");
+
+    must(root, "SET GLOBAL max_connections = 10");
+    for (int i = 0; i < 12; i++) {
+        others[i] = db_open(&ordinary);
+        got += db_connect(others[i]) == DB_OK;
+    }
+    ok(got > 0 && got < 12, "a server without a free connection");
+    is_int(insert(others[11], 3), DB_DOWN, "is DB_DOWN");
+    for (int i = 0; i < 11; i++) {
+        db_close(others[i]);
+    }
+    sleep_ms(REFUSAL_MS + 50);
+    is_int(insert(others[11], 3), DB_OK, "until one is free");
+    db_close(others[11]);
+    db_close(db);
+}
+
+/* The server refuses a packet of that size, and closes the connection: not worth a second try. */
+static void
+check_oversized(struct db *db)
+{
+    enum { SIZE = 70 * 1024 * 1024 };
+    char *text = malloc(SIZE + 1);
+
+    if (text == NULL) {
+        return;
+    }
+    memset(text, 'x', SIZE);
+    text[SIZE] = '\0';
+    ok(db_run(db, "SELECT LENGTH(?)", db_text(text)) != DB_OK, "a value beyond max_allowed_packet");
+    ok(count(db) > 0, "does not spoil what follows");
+    free(text);
+}
+
+int
+main(void)
+{
+    const struct settings settings = test_settings("db_faults");
+    struct db *db = db_open(&settings), *other = db_open(&settings);
+
+    check_killed(db, other);
+    check_unknown(db, &settings);
+    check_deadline(db);
+    check_restart(db);
+    check_refused(db, &settings);
+    check_oversized(db);
+
+        check_hung(db);
+    db_close(db);
+    db_close(other);
+    return done_testing();
+}

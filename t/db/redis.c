@@ -1,0 +1,210 @@
+/* Redis: commands, scripts, and what its absence costs. */
+#include "db/redis.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "t/db/servers.h"
+
+enum { RETRY_MS = 2000 };
+
+static const char add_script[] = "return redis.call('INCRBY', KEYS[1], ARGV[1])";
+static const char bad_script[] = "return redis.call('NOSUCHCOMMAND')";
+
+static void
+sleep_ms(int ms)
+{
+    (void)nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000L}, NULL);
+}
+
+static bool
+set(struct redis *r, const char *key, const char *value)
+{
+    redisReply *answer = redis_run(r, redis_text("SET"), redis_text(key), redis_text(value));
+    bool good = answer != NULL && answer->type == REDIS_REPLY_STATUS;
+
+    freeReplyObject(answer);
+    return good;
+}
+
+/* -1 where there is no answer. */
+static int64_t
+add(struct redis *r, const char *key, int64_t n)
+{
+    char number[21];
+    struct redis_arg args[] = {redis_text(key), redis_number(n, number)};
+    redisReply *answer = redis_script(r, add_script, 1, args, 2);
+    int64_t sum = answer == NULL || answer->type != REDIS_REPLY_INTEGER ? -1 : answer->integer;
+
+    freeReplyObject(answer);
+    return sum;
+}
+
+static void
+check_commands(struct redis *r)
+{
+    static const char bytes[] = "a\0\r\n$-1\r\n\xFF%s";
+    redisReply *answer;
+
+    is_int(redis_ping(r), REDIS_UP, "it is there");
+    ok(set(r, "key", "value"), "a command");
+    answer = redis_run(r, redis_text("SET"), redis_bytes(bytes, sizeof(bytes)),
+                       redis_bytes(bytes, sizeof(bytes)));
+    ok(answer != NULL, "with arguments of any bytes");
+    freeReplyObject(answer);
+    answer = redis_run(r, redis_text("GET"), redis_bytes(bytes, sizeof(bytes)));
+    ok(answer != NULL && answer->len == sizeof(bytes) &&
+           memcmp(answer->str, bytes, sizeof(bytes)) == 0,
+       "which come back as they went");
+    freeReplyObject(answer);
+    answer = redis_run(r, redis_text("GET"), redis_text("nothing"));
+    ok(answer != NULL && answer->type == REDIS_REPLY_NIL, "no value is an answer");
+    freeReplyObject(answer);
+    ok(redis_run(r, redis_text("INCR"), redis_text("key")) == NULL, "an error is none");
+    ok(set(r, "key", "value"), "and leaves the connection as it was");
+}
+
+static void
+check_scripts(struct redis *r)
+{
+    redisReply *answer;
+
+    is_int(add(r, "sum", 5), 5, "a script runs");
+    is_int(add(r, "sum", -7), -2, "and again, by its digest");
+    answer = redis_run(r, redis_text("SCRIPT"), redis_text("FLUSH"));
+    ok(answer != NULL, "a server that is told to forget its scripts");
+    freeReplyObject(answer);
+    is_int(add(r, "sum", 1), -1, "is told them again");
+    ok(redis_script(r, bad_script, 0, (struct redis_arg[]){redis_text("")}, 1) == NULL,
+       "a script that fails is no answer");
+    is_int(add(r, "sum", 2), 1, "and leaves the others as they were");
+}
+
+/* The time of `calls` calls, in ms. */
+static int64_t
+time_of(struct redis *r, int calls)
+{
+    int64_t began = clock_mono_us();
+
+    for (int i = 0; i < calls; i++) {
+        (void)set(r, "key", "value");
+    }
+    return (clock_mono_us() - began) / 1000;
+}
+
+static void
+check_restart(struct redis *r)
+{
+    order("redis kill");
+    ok(!set(r, "key", "value"), "a Redis that has died is no answer");
+    is_int(redis_ping(r), REDIS_DOWN, "and known to be away");
+    ok(time_of(r, 1000) < 100, "a thousand calls meanwhile cost nothing");
+    order("redis start");
+    ok(!set(r, "key", "value"), "it is not asked again at once");
+    sleep_ms(RETRY_MS + 50);
+    is_int(add(r, "sum", 3), 3, "2 s later it is, and told the scripts anew");
+    order("redis stop");
+    order("redis start");
+    (void)set(r, "key", "value");
+    sleep_ms(RETRY_MS + 50);
+    is_int(add(r, "sum", 3), 3, "a restart costs 2 s");
+}
+
+static void
+check_hung(struct redis *r)
+{
+    int64_t ms;
+
+    order("redis hold");
+    ms = time_of(r, 1000);
+    ok(ms >= 450 && ms < 800, "a Redis that hangs costs one time-out of half a second");
+    sleep_ms(RETRY_MS + 50);
+    ms = time_of(r, 1000);
+    ok(ms >= 450 && ms < 1000, "and one more 2 s later");
+    order("redis cont");
+    sleep_ms(RETRY_MS + 50);
+    ok(set(r, "key", "value"), "it goes on, and so do we");
+}
+
+/* A socket on which nobody accepts. */
+static void
+check_deaf(const struct settings *settings)
+{
+    struct settings s = *settings;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    struct redis *r;
+    int64_t ms;
+
+    (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s.deaf", settings->redis_host);
+    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 || listen(fd, 0) != 0) {
+        ok(false, "a socket");
+        return;
+    }
+    s.redis_host = address.sun_path;
+    r = redis_open(&s);
+    ms = time_of(r, 100);
+    ok(ms < 1200, "a server that accepts nobody costs the time-outs once");
+    redis_close(r);
+    (void)close(fd);
+}
+
+static void
+check_settings(const struct settings *settings)
+{
+    struct settings s = *settings;
+    struct redis *r;
+    redisReply *answer;
+
+    s.redis_host = "";
+    r = redis_open(&s);
+    is_int(redis_ping(r), REDIS_OFF, "without REDIS_HOST it is off");
+    ok(!set(r, "key", "value"), "and no call has an answer");
+    redis_close(r);
+
+    s.redis_host = settings->redis_host;
+    s.redis_db = 3;
+    r = redis_open(&s);
+    ok(set(r, "place", "third"), "another REDIS_DB");
+    redis_close(r);
+    s.redis_db = 0;
+    r = redis_open(&s);
+    answer = redis_run(r, redis_text("GET"), redis_text("place"));
+    ok(answer != NULL && answer->type == REDIS_REPLY_NIL, "is another place");
+    freeReplyObject(answer);
+
+    answer = redis_run(r, redis_text("CONFIG"), redis_text("SET"), redis_text("requirepass"),
+                       redis_text("secret word"));
+    freeReplyObject(answer);
+    s.redis_password = "wrong";
+    redis_close(r);
+    r = redis_open(&s);
+    is_int(redis_ping(r), REDIS_DOWN, "a wrong password is refused");
+    redis_close(r);
+    s.redis_password = "secret word";
+    r = redis_open(&s);
+    is_int(redis_ping(r), REDIS_UP, "the right one is not");
+    answer = redis_run(r, redis_text("CONFIG"), redis_text("SET"), redis_text("requirepass"),
+                       redis_text(""));
+    freeReplyObject(answer);
+    redis_close(r);
+}
+
+int
+main(void)
+{
+    const struct settings settings = test_settings("db_redis");
+    struct redis *r = redis_open(&settings);
+
+    check_commands(r);
+    check_scripts(r);
+    check_settings(&settings);
+    check_restart(r);
+    check_hung(r);
+    check_deaf(&settings);
+    redis_close(r);
+    return done_testing();
+}

@@ -1,0 +1,47 @@
+#!/usr/bin/perl
+# Workers that are told to end finish what they are at: replacing them, and reloading nginx, costs no request.
+use lib 't/lib';
+use Fastchat::Test;
+use Time::HiRes qw(time sleep);
+
+my $stack = Fastchat::Stack->new(own => 1);
+my $room  = $stack->user('owner')->post('/api/rooms', { name => 'busy' })->json->{id};
+
+# Four clients read and write all the while; each says in the end how many of its answers were not as they should be.
+my @clients = map {
+    my $number = $_;
+    my $pid    = open(my $out, '-|') // die;
+    if ($pid == 0) {
+        my $user = $stack->user("client$number");
+        my ($made, $bad, $until) = (0, 0, time + 6);
+        while (time < $until) {
+            my $read = $user->get('/api/users/me')->status;
+            my $wrote = $user->post('/api/rooms', { name => "room $made" })->status;
+            $made++;
+            $bad++ if $read != 200 || $wrote != 201;
+        }
+        print "$made $bad\n";
+        close STDOUT;
+        POSIX::_exit(0);
+    }
+    $out;
+} 1 .. 4;
+
+sleep 1;
+for my $round (1 .. 2) {
+    for my $pool (qw(api cpu)) {
+        for my $worker ($stack->workers($pool)) {
+            kill 'TERM', $worker;
+            ok($stack->wait_for(20, sub { !kill 0, $worker }), "a worker of $pool ends");
+            ok($stack->wait_for(5, sub { $stack->workers($pool) >= 2 || $pool eq 'cpu' && $stack->workers($pool) }), 'and another takes its place');
+            sleep 0.6;    # multiwatch counts one that ends within half a second as failed
+        }
+    }
+    $stack->kill('nginx', 'HUP') if $round == 1;
+}
+for my $client (@clients) {
+    my ($made, $bad) = split ' ', <$client> // '0 1';
+    cmp_ok($made, '>', 20, "a client was served $made times");
+    is($bad, 0, 'and not once in vain');
+}
+done_testing;

@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest'
+import { render } from './markdown'
+
+const links = (text: string) => {
+  const box = document.createElement('div')
+  box.innerHTML = render(text)
+  return [...box.querySelectorAll('a')].map((a) => [a.getAttribute('href'), a.rel])
+}
+
+describe('a message', () => {
+  it('is Markdown', () => {
+    expect(render('**b** `c`')).toContain('<strong>b</strong> <code>c</code>')
+  })
+
+  it('has no markup of its own', () => {
+    for (const text of ['<script>x()</script>', '<img src=x onerror=x()>', '![a](https://example.org/a.png)', '<svg onload=x()>']) {
+      const box = document.createElement('div')
+      box.innerHTML = render(text)
+      expect(box.querySelector('script, img, svg')).toBeNull()
+    }
+  })
+
+  it('links to the web only, and in a new page', () => {
+    expect(links('https://example.org')).toEqual([['https://example.org', 'noopener noreferrer nofollow']])
+    expect(links('[a](javascript:x()) [b](data:text/html,x)')).toEqual([])
+  })
+})

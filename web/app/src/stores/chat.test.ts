@@ -1,0 +1,117 @@
+import { createPinia, setActivePinia } from 'pinia'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { save } from '../lib/storage'
+import { me, roomOf, Server } from '../testing/server'
+import { useChat } from './chat'
+import { useOutbox } from './outbox'
+
+let server: Server
+
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms)
+const seqs = () => useChat().logs.get(7)?.entries.map((entry) => entry.seq)
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  localStorage.clear()
+  save('session', { token: 't', user: me })
+  server = new Server()
+  server.install()
+  setActivePinia(createPinia())
+})
+
+afterEach(() => {
+  vi.useRealTimers()
+  vi.unstubAllGlobals()
+})
+
+describe('the rooms', () => {
+  it('come from the server, after those of the last time', async () => {
+    save(`rooms.${me.id}`, [roomOf({ id: 7, name: 'old' }), roomOf({ id: 8, name: 'gone' })])
+    const chat = useChat()
+    expect(chat.list.length).toBe(2)
+    await pass(100)
+    expect(chat.list.map((room) => room.name)).toEqual(['room'])
+  })
+
+  it('count what others say, and not what I say', async () => {
+    const chat = useChat()
+    await pass(100)
+    server.say()
+    server.say({ sender: { id: me.id, nickname: 'Me' } })
+    server.say({ kind: 'rename', body: 'new name' })
+    await pass(3000)
+    expect(chat.rooms.get(7)).toMatchObject({ unread: 1, name: 'new name', last_seq: 3 })
+    expect(chat.unread).toBe(1)
+  })
+
+  it('go when I am taken out', async () => {
+    const chat = useChat()
+    await pass(100)
+    chat.active = 7
+    server.rooms = []
+    await pass(3000)
+    expect(chat.list).toEqual([])
+    expect(chat.lost?.id).toBe(7)
+  })
+})
+
+describe('an open room', () => {
+  it('has each entry once, in order, whichever way it came', async () => {
+    for (let i = 0; i < 8; i++) server.say()
+    const chat = useChat()
+    await pass(100)
+    await chat.open(7)
+    expect(seqs()).toEqual([6, 7, 8])
+    await chat.loadOlder(7)
+    for (let i = 0; i < 5; i++) server.say()
+    await pass(5000)
+    await chat.loadOlder(7)
+    expect(seqs()).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13])
+    expect(chat.logs.get(7)?.complete).toBe(true)
+  })
+
+  it('fills the hole that a message of mine has left', async () => {
+    server.say()
+    const chat = useChat()
+    await pass(100)
+    await chat.open(7)
+    await pass(100)
+    server.say()
+    server.say()
+    useOutbox().send(7, 'mine')
+    await pass(100)
+    expect(seqs()).toEqual([1, 2, 3, 4])
+    expect(chat.rooms.get(7)).toMatchObject({ last_seq: 4, unread: 2 })
+    expect(useOutbox().items).toEqual([])
+  })
+
+  it('is read up to what is there', async () => {
+    server.say()
+    const chat = useChat()
+    await pass(100)
+    await chat.open(7)
+    server.say()
+    await pass(3000)
+    expect(chat.unread).toBe(1)
+    await chat.markRead(7)
+    expect(chat.rooms.get(7)).toMatchObject({ read_seq: 2, unread: 0 })
+  })
+})
+
+describe('the connection', () => {
+  it('may fail once without a word, is missed after that, and catches up', async () => {
+    const chat = useChat()
+    await pass(100)
+    await chat.open(7)
+    server.down = true
+    await pass(2200)
+    expect(chat.online).toBe(true)
+    await pass(5000)
+    expect(chat.online).toBe(false)
+    server.down = false
+    for (let i = 0; i < 7; i++) server.say()
+    await pass(30000)
+    expect(chat.online).toBe(true)
+    expect(seqs()).toEqual([1, 2, 3, 4, 5, 6, 7])
+  })
+})

@@ -1,0 +1,97 @@
+// A server for the tests of the stores: one room's log, and what goes wrong on the way to it.
+import { vi } from 'vitest'
+import type { Entry, Room } from '../api/client'
+
+export const me = { id: 1, username: 'me', nickname: 'Me', created_at: '2026-01-01T00:00:00.000Z' }
+
+export function entryOf(seq: number, more: Partial<Entry> = {}): Entry {
+  return {
+    room_id: 7,
+    seq,
+    kind: 'message',
+    sender: { id: 2, nickname: 'Li' },
+    client_id: null,
+    body: `m${seq}`,
+    ref_seq: null,
+    created_at: new Date(Date.UTC(2026, 0, 1, 0, 0, seq)).toISOString(),
+    ...more,
+  }
+}
+
+export function roomOf(more: Partial<Room> = {}): Room {
+  return {
+    id: 7,
+    kind: 'group',
+    name: 'room',
+    open: false,
+    role: 'member',
+    last_seq: 0,
+    read_seq: 0,
+    unread: 0,
+    last_message: null,
+    last_at: '2026-01-01T00:00:00.000Z',
+    created_at: '2026-01-01T00:00:00.000Z',
+    peer: null,
+    ...more,
+  }
+}
+
+export type Fault = 'lost request' | 'lost answer' | { status: number; body?: object; headers?: Record<string, string> }
+
+export class Server {
+  log: Entry[] = []
+  rooms = [roomOf()]
+  faults: Fault[] = [] // one for each of the next messages sent
+  sent: string[] = [] // the client_id of each try
+  down = false
+
+  install(): void {
+    vi.stubGlobal('fetch', (request: Request) => this.answer(request))
+  }
+
+  say(more: Partial<Entry> = {}): Entry {
+    const entry = entryOf(this.log.length + 1, more)
+    this.log.push(entry)
+    return entry
+  }
+
+  private json(body: object, status = 200, headers: Record<string, string> = {}): Response {
+    return new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json', ...headers } })
+  }
+
+  private async answer(request: Request): Promise<Response> {
+    const path = new URL(request.url).pathname
+    if (this.down) throw new TypeError('no network')
+    if (path === '/api/sync') return this.sync((await request.json()) as { rooms: Record<string, number> })
+    if (path === '/api/rooms/7') return this.json(this.rooms[0]!)
+    if (path === '/api/rooms/7/messages' && request.method === 'POST') return this.send((await request.json()) as { client_id: string; body: string })
+    if (path === '/api/rooms/7/messages') return this.page(new URL(request.url).searchParams)
+    if (path === '/api/rooms/7/read') return this.json({ room_id: 7, read_seq: 0, unread: 0 })
+    return this.json({ detail: 'no such route', code: 'not_found' }, 404)
+  }
+
+  private sync({ rooms }: { rooms: Record<string, number> }): Response {
+    const entries = Object.entries(rooms).flatMap(([id, seq]) => this.log.filter((entry) => entry.room_id === Number(id) && entry.seq > seq))
+    const fresh = this.rooms.filter((room) => rooms[room.id] === undefined).map((room) => ({ ...room, last_seq: this.log.length }))
+    const left = Object.keys(rooms).map(Number).filter((id) => !this.rooms.some((room) => room.id === id))
+    return this.json({ entries: entries.slice(0, 3), rooms: fresh, left, more: entries.length > 3 })
+  }
+
+  private page(query: URLSearchParams): Response {
+    const before = Number(query.get('before') ?? Infinity)
+    const older = this.log.filter((entry) => entry.seq < before)
+    const items = older.slice(-3)
+    return this.json({ items, next: older.length > 3 ? items[0]!.seq : null })
+  }
+
+  private send(message: { client_id: string; body: string }): Response {
+    this.sent.push(message.client_id)
+    const fault = this.faults.shift()
+    if (fault === 'lost request') throw new TypeError('no network')
+    if (typeof fault === 'object') return this.json(fault.body ?? {}, fault.status, fault.headers)
+    const known = this.log.find((entry) => entry.client_id === message.client_id)
+    const entry = known ?? this.say({ ...message, sender: { id: me.id, nickname: me.nickname } })
+    if (fault === 'lost answer') throw new TypeError('no network')
+    return this.json(entry, known ? 200 : 201)
+  }
+}
