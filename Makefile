@@ -28,6 +28,7 @@ warnings := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototy
 # Asked for when first used: `make run` installs pkg-config and the libraries before that.
 mysql = $(shell pkg-config --exists libmariadb && echo libmariadb || echo mysqlclient)
 packages = json-c $(mysql) hiredis libsodium
+say := @$(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,echo)
 once = $(eval $(1) := $(2))$($(1))
 library_cflags = $(call once,library_cflags,$(shell pkg-config --cflags $(packages)))
 library_libs = $(call once,library_libs,$(shell pkg-config --libs $(packages)) -lfcgi -lpthread -lm)
@@ -82,7 +83,7 @@ $(out)/flags: FORCE
 
 $(out)/%.o: %.c $(out)/flags
 	@mkdir -p $(@D)
-	@echo '  CC  $<'
+	$(say) '  CC  $<'
 	@$(compile) -MMD -MP -c -o $@ $<
 
 $(out)/gen/migrations.c: etc/embed-migrations $(migrations) $(out)/sources
@@ -103,12 +104,12 @@ $(library): $(filter-out $(out)/fcgi/main.o,$(objects)) $(out)/gen/migrations.o 
 
 $(program): $(filter $(out)/fcgi/main.o,$(objects)) $(library)
 	@mkdir -p $(@D)
-	@echo '  LD  $@'
+	$(say) '  LD  $@'
 	@$(link) -o $@.new $^ $(library_libs)
 	@mv -f $@.new $@
 
 $(out)/t/unit/%.t: $(out)/t/unit/%.o $(library)
-	@echo '  LD  $@'
+	$(say) '  LD  $@'
 	@$(link) -o $@ $^ $(library_libs)
 
 # Fuzzers see the sources whole, so that all of them are instrumented.
@@ -118,7 +119,7 @@ fuzz: $(fuzzers)
 build/fuzz/%: t/fuzz/%.c $(filter-out fcgi/main.c,$(sources)) $(out)/gen/migrations.c \
         $(wildcard */*.h routes/*/*.h)
 	@mkdir -p $(@D)
-	@echo '  FUZZ  $@'
+	$(say) '  FUZZ  $@'
 	@clang -std=c17 -D_GNU_SOURCE -I. $(library_cflags) -g -O1 -fsanitize=fuzzer,address,undefined \
 	    -fno-sanitize-recover=undefined -o $@ $(filter %.c,$^) $(library_libs)
 

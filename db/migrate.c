@@ -191,9 +191,8 @@ explain(struct run *run, const struct migration *m, const struct script_part *pa
                   m->number, m->name, ordinal, part->line, why, (int)strcspn(part->at, "\n"),
                   part->at);
     if (ordinal > 1) {
-        (void)fprintf(run->errors,
-                      "  What stands before it was done, and stays (statements: %d).\n",
-                      ordinal - 1);
+        (void)fprintf(run->errors, "  The %d statement%s before it took effect and stay%s.\n",
+                      ordinal - 1, ordinal == 2 ? "" : "s", ordinal == 2 ? "s" : "");
     }
     (void)fprintf(run->errors,
                   "  Remove the cause, then run `fastchat migrate` again: it goes on with this "
@@ -312,7 +311,7 @@ prepare(struct run *run)
     run->db = db_open(run->settings);
     db_allow_long(run->db);
     if (db_create_database(run->settings) != DB_OK || db_connect(run->db) != DB_OK) {
-        return complain(run, "the database cannot be used; the log says why");
+        return complain(run, "the database cannot be reached, or the account may not make it");
     }
     return make_tables(run);
 }

@@ -73,9 +73,8 @@ say_who_holds(struct db *db, FILE *out)
                                      NULL, 0);
 
     if (r == DB_OK) {
-        (void)fprintf(
-            out, "waiting for %s, which migrates this database (should it be dead: for %d s)\n",
-            db_get_text(db, 0, &a), (int)db_get_int(db, 1) + 1);
+        (void)fprintf(out, "waiting: %s migrates this database (should it have died: for %d s)\n",
+                      db_get_text(db, 0, &a), (int)db_get_int(db, 1) + 1);
         (void)fflush(out);
         (void)db_done(db);
     }

@@ -33,10 +33,12 @@ const struct pattern username_pattern = {
     .zh = "只能包含字母、数字、下划线和中日韩文字",
 };
 
+/* Spaces, and the marks without a width. */
 static bool
 is_space(uint32_t c)
 {
-    return c == ' ' || c == 0xA0 || c == 0x3000 || (c >= 0x2000 && c <= 0x200F) || c == 0xFEFF;
+    return c == ' ' || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200F) || c == 0x202F ||
+           c == 0x205F || c == 0x3000 || c == 0xFEFF;
 }
 
 /* Controls, line and paragraph separators, and the marks that reorder text around a name. */
@@ -63,7 +65,8 @@ is_line(const char *text)
 }
 
 const struct pattern line_pattern = {
-    .regex = "^(?!\\s)[^\\p{Cc}\\u{2028}-\\u{202E}\\u{2066}-\\u{2069}]*(?<!\\s)$",
+    .regex = "^(?![\\s\\u{200B}-\\u{200F}])[^\\p{Cc}\\u{2028}-\\u{202E}\\u{2066}-\\u{2069}]*"
+             "(?<![\\s\\u{200B}-\\u{200F}])$",
     .holds = is_line,
     .en = "must be one line of text without spaces at its ends",
     .zh = "必须是一行文字，首尾不能有空格",

@@ -118,6 +118,28 @@ parameters_match(const struct route *route)
     return fields == braces && braces <= ROUTE_PARAMETERS_MAX;
 }
 
+/* "rooms" or "{room_id}": a parameter is a whole segment. */
+static bool
+segment_is_good(const char *segment)
+{
+    size_t name = strcspn(segment + 1, "{}");
+
+    return segment[0] == '{' ? strcmp(segment + 1 + name, "}") == 0
+                             : strpbrk(segment, "{}") == NULL;
+}
+
+/* One that the router can tell from a path cut short (url.h). */
+static bool
+path_is_good(const struct url_path *path)
+{
+    for (size_t i = 0; i < path->count; i++) {
+        if (!segment_is_good(path->segments[i])) {
+            return false;
+        }
+    }
+    return path->count < URL_SEGMENTS_MAX;
+}
+
 static bool
 add_route(struct router *router, const struct route *route)
 {
@@ -125,7 +147,8 @@ add_route(struct router *router, const struct route *route)
     struct url_path path;
     const struct route **grown;
 
-    if (!url_path_read(&path, route->path, &router->arena) || !parameters_match(route)) {
+    if (!url_path_read(&path, route->path, &router->arena) || !path_is_good(&path) ||
+        !parameters_match(route)) {
         return false;
     }
     for (size_t i = 0; i < path.count; i++) {

@@ -183,13 +183,13 @@ read_bool_text(const struct reading *r, const char *text, int *to)
 }
 
 static bool
-read_word(const struct reading *r, const char *text, int *to)
+read_word(const struct reading *r, const char *text, size_t len, int *to)
 {
     struct arena *a = r->req->arena;
     const char *expected = "";
 
     for (int i = 0; r->field->words[i] != NULL; i++) {
-        if (strcmp(text, r->field->words[i]) == 0) {
+        if (strlen(r->field->words[i]) == len && memcmp(text, r->field->words[i], len) == 0) {
             *to = i;
             return true;
         }
@@ -353,7 +353,8 @@ read_json(const struct reading *r, struct json_object *value, char *to)
         if (!json_object_is_type(value, json_type_string)) {
             refuse(r, "string_type", NULL, "must be a text", "必须是字符串");
         } else if (r->field->type == FIELD_WORD) {
-            (void)read_word(r, json_object_get_string(value), at);
+            (void)read_word(r, json_object_get_string(value),
+                            (size_t)json_object_get_string_len(value), at);
         } else {
             size_t len = (size_t)json_object_get_string_len(value);
 
@@ -392,7 +393,7 @@ read_parameter(const struct reading *r, const char *text, char *to)
         (void)read_text(r, text, strlen(text), at);
         break;
     case FIELD_WORD:
-        (void)read_word(r, text, at);
+        (void)read_word(r, text, strlen(text), at);
         break;
     default:
         abort(); /* as above */
@@ -515,6 +516,12 @@ read_body_fields(const struct shape *shape, struct request *req, char *to)
     json_object_put(tree);
 }
 
+static const char *
+echo_parameter(struct request *req, const struct field *f, const char *text)
+{
+    return f->secret ? "\"***\"" : echo_text(req->arena, text, strlen(text));
+}
+
 /* The text of a path or query field; NULL where it was not given, or after a fault. */
 static const char *
 parameter_text(struct request *req, const struct field *f, struct url_query *query)
@@ -533,8 +540,7 @@ parameter_text(struct request *req, const struct field *f, struct url_query *que
         return NULL;
     }
     if (pair->broken || !utf8_valid(pair->value, strlen(pair->value))) {
-        refuse(&(struct reading){req, f, NULL,
-                                 echo_text(req->arena, pair->value, strlen(pair->value))},
+        refuse(&(struct reading){req, f, NULL, echo_parameter(req, f, pair->value)},
                "string_unicode", NULL, "must be percent-encoded UTF-8 without U+0000",
                "必须是百分号编码的 UTF-8，且不含 U+0000");
         return NULL;
@@ -552,9 +558,7 @@ read_parameters(const struct shape *shape, struct request *req, char *to)
         const char *text = f->from == FROM_BODY ? NULL : parameter_text(req, f, &query);
 
         if (text != NULL) {
-            read_parameter(
-                &(struct reading){req, f, NULL, echo_text(req->arena, text, strlen(text))}, text,
-                to);
+            read_parameter(&(struct reading){req, f, NULL, echo_parameter(req, f, text)}, text, to);
         }
     }
 }

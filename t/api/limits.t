@@ -4,12 +4,12 @@ use lib 't/lib';
 use Fastchat::Test;
 
 # Counters begin anew with each minute of the clock: do not begin at the end of one.
-sub settle { sleep 60 - time % 60 if time % 60 > 52 }
+sub settle { sleep 60 - time % 60 if time % 60 > 45 }
 
 for my $redis (1, 0) {
-    settle();
     my $with = $redis ? 'with Redis' : 'without Redis';
     my $stack = Fastchat::Stack->new(env => { LIMIT_LOGIN => 5, LIMIT_SEND => 4, LIMIT_GENERAL => 40, APP_WORKERS => 1, ($redis ? () : (REDIS_HOST => '')) });
+    settle();
     my ($alice, $bob) = map { $stack->user($_) } qw(alice bob);    # two of the five sign-ins
     my $room = $alice->post('/api/rooms', { name => 'x', member_ids => [ $bob->id ] })->json->{id};
     my @sent = map { $alice->post("/api/rooms/$room/messages", { client_id => "m$_", body => 'x' })->status } 1 .. 6;
@@ -19,8 +19,11 @@ for my $redis (1, 0) {
     is($refused->json->{code}, 'too_many_requests', "$with: in a word");
     is($bob->post("/api/rooms/$room/messages", { client_id => 'b', body => 'x' })->status, 201, "$with: another user is counted apart");
     is($alice->get("/api/rooms/$room")->status, 200, "$with: and so is another class");
-    my @signed = map { $stack->post('/api/sessions', { username => 'nobody', password => 'x' })->status } 1 .. 4;
-    is_deeply(\@signed, [ 401, 401, 401, 429 ], "$with: sign-ins are counted by address");
+    # Without Redis each process counts for itself, and two of the sign-ins are spent already.
+    my $most   = $redis ? 3 : 5 * $stack->workers('cpu') - 2;
+    my @signed = map { $stack->post('/api/sessions', { username => 'nobody', password => 'x' })->status } 1 .. $most + 1;
+    is_deeply([ @signed[ 0 .. 2 ] ], [ (401) x 3 ], "$with: those are let through that the limit allows");
+    is($signed[-1], 429, "$with: sign-ins are counted by address");
     my @general = map { $bob->get('/api/users/me')->status } 1 .. 41;
     is($general[-1], 429, "$with: and all else by user");
     is($stack->get('/api/healthz')->status, 200, "$with: health is never limited");

@@ -28,13 +28,13 @@ function request()
     count = count + 1
     local room, kind = rooms[math.random(#rooms)], count % 10
     if kind < 5 then
-        return ask("GET", "/api/rooms/" .. room .. "/messages?limit=" .. math.random(100))
+        return ask("GET", "/api/rooms/" .. room .. "/messages?limit=" .. math.random(50))
     elseif kind < 7 then
         return ask("POST", "/api/rooms/" .. room .. "/messages",
             message:format(word, number, count, ("words "):rep(math.random(100))))
     elseif kind == 7 then
         local marks = ("," .. '"' .. known):gsub(',"' .. room .. '":%d+', ',"' .. room .. '":0'):sub(2)
-        return ask("POST", "/api/sync", '{"rooms":{' .. marks .. '}}')
+        return ask("POST", "/api/sync", '{"rooms":{' .. marks .. '},"limit":50}')
     elseif kind == 8 then
         return ask("GET", "/api/rooms")
     end

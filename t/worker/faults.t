@@ -93,7 +93,7 @@ sub no_holes {
     ok($stack->wait_ready(20), 'the database is back');
     is($stack->wait_for(5, sub { my $status = say_it($alice, 'away')->status; $status == 503 ? 0 : $status }), 201, 'and the message is sent');
     is_deeply([ sort $stack->workers('api') ], \@pids, 'by the same processes');
-    is_deeply([ grep { $_ != 200 } map { $bob->get($at)->status } 1 .. 40 ], [], 'every thread of which has connected anew');
+    ok($stack->wait_for(5, sub { !grep { $_ != 200 } map { $bob->get($at)->status } 1 .. 40 }), 'every thread of which connects anew');
     is($bob->post("$at/messages", { client_id => 'storm-1-1', body => 'x' })->status, 200, 'nothing acknowledged was lost');
 }
 
@@ -140,9 +140,34 @@ sub no_holes {
     is_deeply([ grep { $_ != 401 } map { $stack->get('/api/users/me', token => $busy->{token})->status } 1 .. 20 ], [], 'a session ended in use is worth nothing at once');
     $using->();
 
+    # What Redis remembers of who is in a room.
+    my $seat = "$at/members/" . $bob->id;
+    my $try  = sub { return join ' ', $bob->get("$at/messages?limit=1")->status, say_it($bob, 'seat ' . rand)->status, $bob->put("$at/read", { seq => 1 })->status };
+    for my $wiped (0, 1) {
+        my $when = $wiped ? ', also when Redis is wiped' : '';
+        is($try->(), '200 201 200', 'a member reads and writes') for 1 .. 3;
+        $alice->delete($seat);
+        $stack->redis_cli('FLUSHALL') if $wiped;
+        is($try->(), '403 403 403', "who is removed does so no more at once$when") for 1 .. 3;
+        $alice->put($seat, {});
+        $stack->redis_cli('FLUSHALL') if $wiped;
+        is($try->(), '200 201 200', "and who is added again does$when");
+    }
+    my $talking = $stack->begin_at_once(4, sub { my ($k) = @_; return [ map { say_it($bob, "talk $k $_")->status } 1 .. 60 ] });
+    for (1 .. 6) { $alice->delete($seat); $alice->put($seat, {}) }
+    $alice->delete($seat);
+    is($try->(), '403 403 403', 'who is removed while talking is out at once');
+    my @talk = map { @$_ } $talking->();
+    is_deeply([ grep { !/^(?:201|403|503)$/ } @talk ], [], 'each message is sent or refused');
+    no_holes('and the numbers have no hole');
+    $alice->put($seat, {});
+
     $stack->hold('redis');
     $stack->kill('redis');
     my $began = time;
+    $alice->delete($seat);
+    is($try->(), '403 403 403', 'without Redis, too, who is removed is out at once');
+    $alice->put($seat, {});
     is(say_it($alice, 'no redis')->status, 201, 'without Redis messages are sent');
     is($bob->get("$at/messages?limit=1")->json->{items}[0]{client_id}, 'no redis', 'and read');
     my $there = $phone->();

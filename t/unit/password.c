@@ -1,0 +1,47 @@
+/* base/password: a hash tells the right password from all others, and nothing else. */
+#include "base/password.h"
+
+#include <string.h>
+
+#include "base/random.h"
+#include "t/unit/tap.h"
+
+int
+main(void)
+{
+    char hash[PASSWORD_HASH_SIZE], other[PASSWORD_HASH_SIZE], usual[PASSWORD_HASH_SIZE];
+    char long_password[1001];
+
+    if (!ok(random_init(), "the system has randomness")) {
+        return done_testing();
+    }
+    ok(password_hash("pässwörd 密码", usual), "a password is hashed");
+    ok(strncmp(usual, "$argon2id$v=19$m=19456,t=2,p=1$", 31) == 0,
+       "by argon2id with the costs that OWASP names");
+
+    password_make_cheap();
+    ok(password_hash("pässwörd 密码", hash), "tests may hash for less");
+    ok(strncmp(hash, "$argon2id$", 10) == 0, "by argon2id, too");
+    ok(password_hash("pässwörd 密码", other) && strcmp(hash, other) != 0,
+       "each hash has a salt of its own");
+    ok(password_matches("pässwörd 密码", hash), "the password matches its hash");
+    ok(password_matches("pässwörd 密码", usual), "also where the hash was made at another cost");
+    ok(!password_matches("pässwörd 密马", hash), "another password does not match");
+    ok(!password_matches("pässwörd 密", hash), "nor does its beginning");
+    ok(!password_matches("Pässwörd 密码", hash), "nor one in another case");
+    ok(!password_matches("", hash), "nor the empty one");
+    ok(!password_matches("pässwörd 密码", ""), "an empty hash matches nothing");
+    ok(!password_matches("", ""), "not even the empty password");
+    ok(!password_matches("x", "$argon2id$v=19$m=8,t=1,p=1$broken"),
+       "a broken hash matches nothing");
+    ok(!password_matches("x", NULL), "without a hash nothing matches");
+    ok(!password_matches("", NULL), "not even the empty password");
+
+    memset(long_password, 'x', sizeof(long_password) - 1);
+    long_password[sizeof(long_password) - 1] = '\0';
+    ok(password_hash(long_password, hash) && password_matches(long_password, hash),
+       "a long password is hashed whole");
+    long_password[sizeof(long_password) - 2] = 'y';
+    ok(!password_matches(long_password, hash), "and its last byte counts");
+    return done_testing();
+}
