@@ -48,7 +48,8 @@ void db_close_idle(struct db *db, int64_t idle_ms) __attribute__((nonnull));
 
 /*
  * The time (clock_mono_us) at which the current request is over, 0 for none: a statement that would begin later
- * fails with DB_DOWN. db_over_deadline tells it from a server that is away.
+ * fails with DB_DOWN; a transaction that was begun is still committed or rolled back. db_over_deadline tells it from a
+ * server that is away. A request begins with this call: rows that the one before left unread are dropped (and logged).
  */
 void db_set_deadline(struct db *db, int64_t mono_us) __attribute__((nonnull));
 bool db_over_deadline(const struct db *db) __attribute__((nonnull));
@@ -74,7 +75,8 @@ struct db_value db_bytes(const void *at, size_t len) __attribute__((nonnull));
  *     db_run(db, "UPDATE users SET nickname = ? WHERE id = ?", db_text(name), db_int(id))
  *
  * DB_OK; DB_EXISTS for a duplicate key (1062); DB_DOWN; DB_ERROR.
- * Rows are then read with db_next until it returns false, and must be read or dropped (db_done) before the next db_run.
+ * Rows are then read with db_next until it returns false, and must be read or dropped (db_done) before the next db_run,
+ * which is refused otherwise: DB_ERROR, and the rows can still be read.
  */
 #define db_run(db, sql, ...)                                                                       \
     db_run_values((db), (sql), DB_VALUES(__VA_ARGS__), DB_COUNT(__VA_ARGS__))
@@ -124,7 +126,7 @@ void db_retry(struct db *db) __attribute__((nonnull));
 /* Counters for the request log; reset by db_stats_reset. */
 struct db_stats {
     unsigned queries;
-    int64_t us; /* waiting for the server */
+    int64_t us; /* waiting for the server, up to the first row */
 };
 struct db_stats db_stats(const struct db *db) __attribute__((nonnull));
 void db_stats_reset(struct db *db) __attribute__((nonnull));

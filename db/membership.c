@@ -31,6 +31,7 @@ membership_bury(struct redis *redis, int64_t room_id, int64_t user_id)
 {
     char key[KEY_SIZE];
 
+    redis_try_now(redis);
     freeReplyObject(redis_run(redis, redis_text("SET"), key_of(key, room_id, user_id),
                               redis_text("0"), redis_text("EX"), redis_text("120")));
 }

@@ -274,3 +274,9 @@ redis_ping(struct redis *r)
     freeReplyObject(answer);
     return up ? REDIS_UP : REDIS_DOWN;
 }
+
+void
+redis_try_now(struct redis *r)
+{
+    r->failed_us = 0;
+}

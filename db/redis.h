@@ -54,4 +54,7 @@ redisReply *redis_script(struct redis *r, const char *script, size_t keys,
 /* Text of a decimal number for an argument; `text` must hold 21 bytes. */
 struct redis_arg redis_number(int64_t n, char text[static 21]);
 
+/* Let the next command connect, however shortly ago that failed: for what must not be missed. */
+void redis_try_now(struct redis *r) __attribute__((nonnull));
+
 #endif

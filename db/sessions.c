@@ -57,6 +57,7 @@ cache_bury(struct redis *redis, const void *hash)
 {
     char key[KEY_BYTES], seconds[21];
 
+    redis_try_now(redis);
     cache_key(key, hash);
     freeReplyObject(redis_run(redis, redis_text("SET"), redis_bytes(key, KEY_BYTES),
                               redis_text("ended"), redis_text("EX"),

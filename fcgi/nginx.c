@@ -265,13 +265,24 @@ is_safe(const char *option, const char *value)
     return true;
 }
 
+/* The same of a word that stands without quotes. */
+static bool
+is_safe_word(const char *option, const char *value)
+{
+    if (value != NULL && strchr(value, ' ') != NULL) {
+        (void)fprintf(stderr, "fastchat nginx: %s: \"%s\" is not one word\n", option, value);
+        return false;
+    }
+    return is_safe(option, value);
+}
+
 bool
 nginx_write(const struct router *router, const struct nginx_options *o, FILE *out)
 {
-    if (!is_safe("--listen", o->listen) || !is_safe("--root", o->root) ||
-        !is_safe("--sockets", o->sockets) || !is_safe("--tls", o->tls) ||
+    if (!is_safe_word("--listen", o->listen) || !is_safe("--root", o->root) ||
+        !is_safe_word("--sockets", o->sockets) || !is_safe_word("--tls", o->tls) ||
         !is_safe("--cert", o->certificate) || !is_safe("--key", o->key) ||
-        !is_safe("--redirect", o->redirect)) {
+        !is_safe_word("--redirect", o->redirect)) {
         return false;
     }
     (void)fputs(

@@ -58,14 +58,11 @@ static const char *
 echo_text(struct arena *a, const char *text, size_t len)
 {
     struct buf out = {0};
-    size_t kept = len;
+    size_t kept = len < ECHO_MAX ? len : ECHO_MAX;
     const char *copy;
 
-    if (len > ECHO_MAX) {
-        kept = ECHO_MAX;
-        while (kept > 0 && ((unsigned char)text[kept] & 0xC0) == 0x80) {
-            kept--;
-        }
+    while (kept < len && kept > 0 && ((unsigned char)text[kept] & 0xC0) == 0x80) {
+        kept--;
     }
     json_string(&out, text, kept);
     if (kept < len) {

@@ -1,22 +1,11 @@
 /*
  * Any bytes as a .env file: no fault of memory, lines that are in the file, texts that are UTF-8.
  */
-#include <stdlib.h>
-#include <string.h>
+#include "t/fuzz/fuzz.h"
 
 #include "base/dotenv.h"
 #include "base/settings_keys.h"
 #include "base/utf8.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
-
-static void
-demand(bool holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
 
 static const char *
 lookup(const char *name)
@@ -47,7 +36,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
             struct settings s;
             char reason[SETTING_REASON_SIZE];
 
-            (void)setting_read(&settings_table[k], pair->value, &s, reason);
+            demand(setting_read(&settings_table[k], pair->value, &s, reason) || reason[0] != 0);
         }
     }
     for (size_t i = 0; i < env.fault_count; i++) {

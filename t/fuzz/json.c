@@ -2,31 +2,11 @@
  * json_check against json-c: what the check takes, json-c takes too, prints, and reads again as the
  * same; and what is written from any bytes is taken by the check.
  */
-#include <stdlib.h>
-#include <string.h>
+#include "t/fuzz/fuzz.h"
 
 #include "base/json.h"
 #include "base/random.h"
 #include "base/utf8.h"
-
-int LLVMFuzzerInitialize(int *count, char ***words);
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
-
-static void
-demand(bool holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
-
-int
-LLVMFuzzerInitialize(int *count, char ***words)
-{
-    (void)count;
-    (void)words;
-    return random_init() ? 0 : 1;
-}
 
 static void
 check_tree(struct json_object *tree, struct arena *scratch)
@@ -65,11 +45,14 @@ check_writing(const char *text, size_t len, struct arena *scratch)
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
+    static bool random;
     const char *text = (const char *)bytes;
     struct arena scratch = {0};
     struct json_error error = {.reason = NULL};
     struct json_object *tree;
 
+    random = random || random_init();
+    demand(random);
     if (json_check(text, len, &scratch, &error)) {
         demand(utf8_valid(text, len));
         demand(json_parse(text, len, &scratch, &tree, &error));

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "t/unit/corpus.h"
 #include "t/unit/tap.h"
 
 /* A text as an array, so that NUL may be in it. */
@@ -126,17 +125,9 @@ test_grammar(void)
     }
 }
 
-static bool
-replay(const char *bytes, size_t len)
-{
-    return summary(bytes, len) != NULL;
-}
-
 int
 main(void)
 {
     test_grammar();
-    ok(corpus_replay("t/fuzz/corpus/dotenv", replay),
-       "the fuzzer's corpus is read without a fault");
     return done_testing();
 }

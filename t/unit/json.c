@@ -6,7 +6,6 @@
 
 #include "base/random.h"
 #include "base/utf8.h"
-#include "t/unit/corpus.h"
 #include "t/unit/tap.h"
 
 /* A text as an array, so that NUL may be in it. */
@@ -450,28 +449,6 @@ test_every_character(void)
     ok(same, "every character reads back from its escapes");
 }
 
-/*
- * What the fuzzer found, and what it began with: taken is what json-c, too, can print and read
- * again.
- */
-static bool
-replay(const char *text, size_t len)
-{
-    struct json_object *tree, *again;
-    struct json_error error;
-    const char *printed;
-    bool good = true;
-
-    if (parse(text, len, &tree, &error)) {
-        printed = json_object_to_json_string_ext(tree, JSON_C_TO_STRING_PLAIN |
-                                                           JSON_C_TO_STRING_NOSLASHESCAPE);
-        good = parse(printed, strlen(printed), &again, &error) && json_object_equal(tree, again);
-        json_object_put(tree);
-        json_object_put(again);
-    }
-    return good;
-}
-
 int
 main(void)
 {
@@ -486,6 +463,5 @@ main(void)
     test_writing();
     test_round_trip();
     test_every_character();
-    ok(corpus_replay("t/fuzz/corpus/json", replay), "the fuzzer's corpus is read without a fault");
     return done_testing();
 }

@@ -200,6 +200,22 @@ sub no_holes {
     is_deeply(\@bad, [], 'a Redis that hangs: every request is answered');
     cmp_ok($slow,  '<=', 3,  'and it costs a thread one time-out each two seconds, no more');
     cmp_ok($asked, '>',  50, 'between which requests are as fast as ever');
+
+    # The thread leaves Redis alone for a while after it hung: what ends just then is ended for good all the same.
+    ok($one->wait_for(5, sub { $one->get('/api/readyz')->json->{redis} eq 'ok' }), 'when it goes on, it is used again');
+    my $phone = $one->post('/api/sessions', { username => $eve->username, password => $eve->password })->json->{token};
+    my $adam  = $one->user('adam');
+    my $there = '/api/rooms/' . $eve->post('/api/rooms', { name => 'x', member_ids => [ $adam->id ] })->json->{id};
+    my $works = sub { return join ' ', $one->get('/api/users/me', token => $phone)->status, $adam->get("$there/messages")->status };
+    is($works->(), '200 200', 'a session and a membership that Redis remembers') for 1 .. 2;
+    $one->kill('redis', 'STOP');
+    $eve->get('/api/users/me');
+    $one->kill('redis', 'CONT');
+    $eve->delete("$there/members/" . $adam->id);
+    $one->delete('/api/sessions/current', token => $phone);
+    is($works->(), '401 403', 'end while a thread leaves Redis alone: at once');
+    $one->wait_for(5, sub { $one->get('/api/readyz')->json->{redis} eq 'ok' });
+    is($works->(), '401 403', 'and for good');
 }
 
 done_testing;

@@ -1,0 +1,161 @@
+/* nginx's configuration: the pool of each route, and no option that says more than it should. */
+#include "fcgi/nginx.h"
+
+#include <string.h>
+
+#include "routes/route.h"
+#include "t/unit/tap.h"
+
+struct in {
+    int64_t id;
+};
+
+static const struct shape in_shape = SHAPE("In", struct in, PATH_ID(struct in, id));
+static const struct route table[] = {
+    {.method = GET, .path = "/api/fast", .runs = FAST_IO},
+    {.method = POST, .path = "/api/slow", .runs = CPU},
+    {.method = PUT, .path = "/api/slow.d/{id}/x", .runs = CPU, .in = &in_shape},
+    ROUTES_END,
+};
+
+static struct router *router;
+static char text[64 * 1024];
+
+/* What is written with those options; NULL where they are refused. */
+static const char *
+written(const struct nginx_options *options)
+{
+    FILE *out = tmpfile();
+    bool good = out != NULL && nginx_write(router, options, out);
+    size_t len = 0;
+
+    if (out != NULL) {
+        rewind(out);
+        len = fread(text, 1, sizeof(text) - 1, out);
+        (void)fclose(out);
+    }
+    text[len] = '\0';
+    return good ? text : NULL;
+}
+
+static bool
+has(const char *part)
+{
+    return strstr(text, part) != NULL;
+}
+
+/* Braces are closed, and every line ends as one of nginx's does. */
+static bool
+is_well_formed(void)
+{
+    int depth = 0;
+    bool good = true;
+
+    for (const char *line = text; *line != '\0'; line += strcspn(line, "\n") + 1) {
+        size_t len = strcspn(line, "\n");
+
+        if (len == 0 || line[strspn(line, " ")] == '#') {
+            continue;
+        }
+        depth += line[len - 1] == '{';
+        depth -= line[len - 1] == '}';
+        good = good && depth >= 0 && strchr("{};", line[len - 1]) != NULL;
+    }
+    return good && depth == 0;
+}
+
+static void
+test_plain(void)
+{
+    const struct nginx_options plain = {
+        .listen = "127.0.0.1:8000", .root = "/srv/the web", .sockets = "/run/fastchat"};
+
+    ok(written(&plain) != NULL, "a configuration is written");
+    ok(is_well_formed(), "whose braces are closed");
+    ok(has("    \"POST /api/slow\" fastchat_cpu;\n"), "a slow route has the cpu pool");
+    ok(has("    \"POST /api/slow/\" fastchat_cpu;\n"), "also with a slash behind it");
+    ok(has("    \"~^PUT /api/slow\\.d/[^/]+/x/?$\" fastchat_cpu;\n"),
+       "one with a parameter is an expression");
+    ok(!has("/api/fast"), "a fast route has the default");
+    ok(has("    default fastchat_api;\n"), "which is the api pool");
+    ok(has("    listen 127.0.0.1:8000;\n") && has("root \"/srv/the web\";\n") &&
+           has("server unix:/run/fastchat/api.sock max_fails=0;\n"),
+       "the options stand in it");
+    ok(!has("ssl") && !has("return 308"), "without --tls there is no TLS");
+    ok(has("HTTP_PROXY \"\""), "a client's Proxy header does not get in");
+    ok(has("fastcgi_next_upstream error timeout;") && !has("non_idempotent"),
+       "a POST is never sent twice");
+    ok(has("client_max_body_size 1m;"), "a body is limited as ours is");
+    ok(has("\"code\":\"body_too_large\"") && has("\"code\":\"uri_too_long\""),
+       "nginx's own errors have our form");
+}
+
+static void
+test_tls(void)
+{
+    struct nginx_options o = {.listen = "443",
+                              .root = "/srv/web",
+                              .sockets = "/run/fastchat",
+                              .tls = "chat.example.com",
+                              .certificate = "/etc/ssl/a.pem",
+                              .key = "/etc/ssl/a.key",
+                              .redirect = "80"};
+
+    ok(written(&o) != NULL && is_well_formed(), "with TLS, too, a configuration is written");
+    ok(has("    listen 443 ssl http2;\n") && has("ssl_certificate_key \"/etc/ssl/a.key\";\n"),
+       "with the certificate and the key");
+    ok(has("return 308 https://chat.example.com$request_uri;\n"), "plain HTTP is sent on");
+    ok(has("Strict-Transport-Security"), "browsers are told to stay");
+    o.listen = "0.0.0.0:8443";
+    ok(written(&o) != NULL && has("return 308 https://chat.example.com:8443$request_uri;\n"),
+       "another port is named");
+}
+
+static void
+test_options(void)
+{
+    static const char *const bad[] = {
+        "",    "a;b",  "a\"b", "a'b",  "a{b", "a}b",
+        "a$b", "a\\b", "a\nb", "a\tb", "a#b", "8000; include /etc/passwd",
+    };
+    bool refused = true;
+
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        for (int which = 0; which < 7; which++) {
+            const char *values[] = {"8000", "/web", "/run", "host", "/c", "/k", "80"};
+
+            values[which] = bad[i];
+            if (written(&(struct nginx_options){.listen = values[0],
+                                                .root = values[1],
+                                                .sockets = values[2],
+                                                .tls = values[3],
+                                                .certificate = values[4],
+                                                .key = values[5],
+                                                .redirect = values[6]}) != NULL) {
+                diag("taken: \"%s\" as option %d", bad[i], which);
+                refused = false;
+            }
+            refused = refused && text[0] == '\0';
+        }
+    }
+    ok(refused, "what could end a word or a line is refused, and nothing is written");
+    ok(written(&(struct nginx_options){.listen = "80", .root = "/w", .sockets = "/my run"}) == NULL,
+       "a blank in a word that stands without quotes is refused");
+    ok(written(&(struct nginx_options){
+           .listen = "80 default_server", .root = "/w", .sockets = "/run"}) == NULL,
+       "and a second word");
+}
+
+int
+main(void)
+{
+    router = router_new();
+    if (!ok(router_add(router, table), "a table")) {
+        return done_testing();
+    }
+    test_plain();
+    test_tls();
+    test_options();
+    router_free(router);
+    return done_testing();
+}
