@@ -36,7 +36,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
             struct settings s;
             char reason[SETTING_REASON_SIZE];
 
-            demand(setting_read(&settings_table[k], pair->value, &s, reason) || reason[0] != 0);
+            demand(setting_read(&settings_table[k], pair->value, &s, reason) || reason[0] != '\0');
         }
     }
     for (size_t i = 0; i < env.fault_count; i++) {

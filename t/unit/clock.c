@@ -1,6 +1,7 @@
 /* base/clock: zones, and times as they are written. */
 #include "base/clock.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -97,6 +98,45 @@ test_against_library(void)
     }
 }
 
+/* Walks over times in steps that no quarter of an hour divides, in an order of its own. */
+static void *
+walk(void *step)
+{
+    static char wrong;
+    char text[CLOCK_TEXT_SIZE], want[CLOCK_TEXT_SIZE];
+    int64_t ms = INT64_C(1700000000000);
+
+    for (int i = 0; i < 20000; i++) {
+        ms += *(const int64_t *)step;
+        (void)clock_format(ms, text);
+        by_library(ms, want);
+        if (strcmp(text, want) != 0) {
+            return &wrong;
+        }
+    }
+    return NULL;
+}
+
+/* Offsets are remembered by each thread for itself. */
+static void
+test_threads(void)
+{
+    static int64_t steps[] = {1234567, -7654321, 86400001, 898989};
+    pthread_t threads[4];
+    bool right = clock_set_zone("Europe/London");
+
+    for (int i = 0; i < 4; i++) {
+        (void)pthread_create(&threads[i], NULL, walk, &steps[i]);
+    }
+    for (int i = 0; i < 4; i++) {
+        void *wrong;
+
+        (void)pthread_join(threads[i], &wrong);
+        right = right && wrong == NULL;
+    }
+    ok(right, "threads that format different times at once do not mix their offsets");
+}
+
 static void
 test_range(void)
 {
@@ -148,6 +188,7 @@ main(void)
 {
     test_samples();
     test_against_library();
+    test_threads();
     test_range();
     test_zones();
     test_passing();
