@@ -28,7 +28,7 @@
 #endif
 
 enum {
-    FIRST_BLOCK = 16 * 1024,
+    FIRST_BLOCK = 64 * 1024, /* a page of messages */
     LARGEST_BLOCK = 1024 * 1024,
     LARGE = 8 *
             1024, /* what no longer fits into the current block gets one of its own from here on */
@@ -95,8 +95,9 @@ add_block(struct arena *a, size_t size)
     return block;
 }
 
-void *
-arena_alloc(struct arena *a, size_t size)
+/* As arena_alloc, but what it holds is left to the caller. */
+static void *
+take(struct arena *a, size_t size)
 {
     struct arena_block *block = a->blocks;
     size_t rounded;
@@ -113,7 +114,13 @@ arena_alloc(struct arena *a, size_t size)
     block->used += rounded;
     a->used += rounded;
     ASAN_UNPOISON_MEMORY_REGION(at, size);
-    return memset(at, 0, size);
+    return at;
+}
+
+void *
+arena_alloc(struct arena *a, size_t size)
+{
+    return memset(take(a, size), 0, size);
 }
 
 void *
@@ -130,9 +137,10 @@ arena_array(struct arena *a, size_t count, size_t size)
 char *
 arena_strndup(struct arena *a, const char *s, size_t len)
 {
-    char *copy = arena_alloc(a, len + 1);
+    char *copy = take(a, len + 1);
 
     memcpy(copy, s, len);
+    copy[len] = '\0';
     return copy;
 }
 

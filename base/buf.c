@@ -41,29 +41,6 @@ buf_reserve(struct buf *b, size_t more)
 }
 
 void
-buf_add(struct buf *b, const void *bytes, size_t len)
-{
-    if (len > 0) {
-        buf_reserve(b, len);
-        memcpy(b->at + b->len, bytes, len);
-        b->len += len;
-    }
-}
-
-void
-buf_str(struct buf *b, const char *s)
-{
-    buf_add(b, s, strlen(s));
-}
-
-void
-buf_char(struct buf *b, char c)
-{
-    buf_reserve(b, 1);
-    b->at[b->len++] = c;
-}
-
-void
 buf_int(struct buf *b, int64_t n)
 {
     char digits[20];

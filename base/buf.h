@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Start with `struct buf b = {0}`. Not NUL-terminated unless buf_cstr is called. */
 struct buf {
@@ -16,9 +17,34 @@ struct buf {
 /* Room for `more` bytes beyond `len`; aborts when memory is out, like the arena. */
 void buf_reserve(struct buf *b, size_t more) __attribute__((nonnull));
 
-void buf_add(struct buf *b, const void *bytes, size_t len) __attribute__((nonnull(1)));
-void buf_str(struct buf *b, const char *s) __attribute__((nonnull));
-void buf_char(struct buf *b, char c) __attribute__((nonnull));
+/* Inline, since an answer is written by hundreds of them: a literal's length is then known to the compiler. */
+__attribute__((nonnull(1))) static inline void
+buf_add(struct buf *b, const void *bytes, size_t len)
+{
+    if (len > 0) {
+        if (b->cap - b->len < len) {
+            buf_reserve(b, len);
+        }
+        memcpy(b->at + b->len, bytes, len);
+        b->len += len;
+    }
+}
+
+__attribute__((nonnull)) static inline void
+buf_str(struct buf *b, const char *s)
+{
+    buf_add(b, s, strlen(s));
+}
+
+__attribute__((nonnull)) static inline void
+buf_char(struct buf *b, char c)
+{
+    if (b->cap == b->len) {
+        buf_reserve(b, 1);
+    }
+    b->at[b->len++] = c;
+}
+
 void buf_int(struct buf *b, int64_t n) __attribute__((nonnull));
 void buf_printf(struct buf *b, const char *format, ...)
     __attribute__((nonnull(1, 2), format(printf, 2, 3)));

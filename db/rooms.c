@@ -20,7 +20,7 @@ enum {
     "COALESCE(m.read_seq, 0), r.last_at, r.created_at, l.seq, l.kind, l.sender_id, l.client_id, "  \
     "l.body, l.created_at, p.id, p.username, p.nickname, "                                         \
     "IF(m.read_seq IS NULL, 0, (SELECT COUNT(*) FROM room_log u WHERE u.room_id = r.id AND "       \
-    "u.seq > m.read_seq AND u.seq <= m.read_seq + 300 AND u.kind = 0 AND "                         \
+    "u.seq > m.read_seq AND u.seq <= m.read_seq + 100 AND u.kind = 0 AND "                         \
     "u.sender_id <> m.user_id)) FROM (" page ") page JOIN rooms r ON r.id = page.id "              \
     "LEFT JOIN members m ON m.room_id = r.id AND m.user_id = ? "                                   \
     "LEFT JOIN room_log l ON l.room_id = r.id AND l.seq = r.last_message_seq "                     \

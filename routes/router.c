@@ -105,6 +105,9 @@ parameters_match(const struct route *route)
     for (const char *at = route->path; *at != '\0'; at++) {
         braces += *at == '{';
     }
+    if (braces > ROUTE_PARAMETERS_MAX) {
+        return false;
+    }
     for (size_t i = 0; route->in != NULL && i < route->in->count; i++) {
         const struct field *f = &route->in->fields[i];
 
@@ -115,7 +118,7 @@ parameters_match(const struct route *route)
             }
         }
     }
-    return fields == braces && braces <= ROUTE_PARAMETERS_MAX;
+    return fields == braces;
 }
 
 /* "rooms" or "{room_id}": a parameter is a whole segment. */

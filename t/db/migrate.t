@@ -3,6 +3,8 @@
 use lib 't/lib';
 use Fastchat::Test;
 
+my $binary = Fastchat::Stack::binary();    # before a test makes an environment of its own
+
 my $stack = Fastchat::Stack->new(own => 1, expect => [qr/./]);
 $stack->sql("GRANT ALL ON `m%`.* TO fastchat\@localhost");
 sub migrate { my ($database, @words) = @_; return with($database, 'migrate', @words) }
@@ -11,7 +13,7 @@ sub with {
     my ($database, @words) = @_;
     my %more = ref $database ? %$database : (DB_DATABASE => $database);
     local %ENV = (PATH => $ENV{PATH}, APP_ENV => 'test', (map { $_ => $stack->setting($_) // '' } qw(DB_SOCKET DB_USER DB_PASSWORD REDIS_HOST)), %more);
-    my $text = qx{'${\Fastchat::Stack::binary()}' @words 2>&1};
+    my $text = qx{'$binary' @words 2>&1};
     return ($text, $? >> 8);
 }
 
@@ -25,7 +27,7 @@ is((migrate('m1'))[0], "the database is up to date\n", 'the next has nothing to 
 is($status, 0, 'the status is good');
 like($text, qr/1  chat\s+done/, 'and lists what was done');
 
-my @both = map { open my $p, '-|', "DB_DATABASE=m2 DB_SOCKET=${\$stack->setting('DB_SOCKET')} DB_USER=fastchat '${\Fastchat::Stack::binary()}' migrate 2>&1; echo \"exit \$?\"" or die $!; $p } 1 .. 2;
+my @both = map { open my $p, '-|', "DB_DATABASE=m2 DB_SOCKET=${\$stack->setting('DB_SOCKET')} DB_USER=fastchat '$binary' migrate 2>&1; echo \"exit \$?\"" or die $!; $p } 1 .. 2;
 my @said = map { local $/; readline $_ } @both;
 is_deeply([ map { /exit (\d+)/ } @said ], [ 0, 0 ], 'two that start at once both succeed') or diag @said;
 is(scalar(grep { /migration 1 / } @said), 1, 'and one of them did it');

@@ -5,17 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/dotenv.h"
 #include "base/settings_keys.h"
 #include "base/version.h"
 #include "t/unit/tap.h"
-
-static const char *
-no_environment(const char *name)
-{
-    (void)name;
-    return NULL;
-}
 
 static char folder[] = "/tmp/fastchat-settings-XXXXXX";
 static char env_path[sizeof(folder) + 16];
@@ -450,46 +442,6 @@ test_working_directory(void)
     (void)unlink(".env");
 }
 
-/*
- * etc/.env.example has every key of the table in its order, with its default (APP_VERSION: in a
- * comment).
- */
-static void
-test_example(void)
-{
-    FILE *file = fopen("etc/.env.example", "r");
-    struct arena a = {0};
-    struct dotenv env;
-    size_t len, at = 0;
-    bool order = true, defaults = true;
-
-    if (!ok(file != NULL, "etc/.env.example is there (tests run in the project's root)")) {
-        return;
-    }
-    len = fread(said, 1, sizeof(said), file);
-    (void)fclose(file);
-    ok(dotenv_parse(&env, said, len, no_environment, &a), "it is a .env file");
-    for (size_t i = 0; i < SETTING_COUNT; i++) {
-        if (strcmp(settings_table[i].name, "APP_VERSION") == 0) {
-            continue;
-        }
-        if (at == env.count || strcmp(env.pairs[at].key, settings_table[i].name) != 0) {
-            diag("%s is missing, or out of place", settings_table[i].name);
-            order = false;
-            break;
-        }
-        if (env.pairs[at].value == NULL ||
-            strcmp(env.pairs[at].value, settings_table[i].fallback) != 0) {
-            diag("%s has another default", settings_table[i].name);
-            defaults = false;
-        }
-        at++;
-    }
-    ok(order && at == env.count, "it lists every key, and no other, in order");
-    ok(defaults, "with the defaults");
-    arena_free(&a);
-}
-
 int
 main(void)
 {
@@ -501,7 +453,6 @@ main(void)
         return 1;
     }
     (void)snprintf(env_path, sizeof(env_path), "%s/env", folder);
-    test_example();
     test_defaults();
     test_precedence();
     test_values();

@@ -4,6 +4,8 @@ use lib 't/lib';
 use Fastchat::Test;
 use IPC::Open3;
 
+my $binary = Fastchat::Stack::binary();    # before a test makes an environment of its own
+
 my $stack = Fastchat::Stack->new;
 my $alice = $stack->user('alice');
 
@@ -14,7 +16,7 @@ sub cgi {
         GATEWAY_INTERFACE => 'CGI/1.1', REQUEST_METHOD => $method, REQUEST_URI => $uri, REMOTE_ADDR => '127.0.0.1', (map { $_ => $ENV{$_} } grep { /SAN_OPTIONS/ && $ENV{$_} } keys %ENV),
         (defined $body ? (CONTENT_LENGTH => length $body, CONTENT_TYPE => 'application/json') : ()), %more,
     );
-    my $pid = open3(my $in, my $out, undef, Fastchat::Stack::binary());
+    my $pid = open3(my $in, my $out, undef, $binary);
     print {$in} $body // '';
     close $in;
     my $text = do { local $/; <$out> };

@@ -1,0 +1,104 @@
+/* etc/.env.example lists what there is to set, as `fastchat settings` does. */
+#include "base/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/dotenv.h"
+#include "base/settings_keys.h"
+#include "t/unit/tap.h"
+
+static struct arena arena;
+
+static const char *
+no_environment(const char *name)
+{
+    (void)name;
+    return NULL;
+}
+
+/* The pairs of a .env file; false, told, where it is none. */
+static bool
+read_pairs(FILE *file, struct dotenv *env)
+{
+    char *text = arena_alloc(&arena, 64 * 1024);
+    size_t len = file == NULL ? 0 : fread(text, 1, 64 * 1024, file);
+
+    return ok(file != NULL, "the file is there (tests run in the project's root)") &&
+           ok(dotenv_parse(env, text, len, no_environment, &arena), "and is a .env file");
+}
+
+/* Every key in its order, and no other; APP_VERSION, the program's own, stands in a comment. */
+static void
+test_example(const struct dotenv *example)
+{
+    size_t at = 0;
+    bool order = true, defaults = true;
+
+    for (size_t i = 0; i < SETTING_COUNT && order; i++) {
+        const struct setting *key = &settings_table[i];
+
+        if (strcmp(key->name, "APP_VERSION") == 0) {
+            continue;
+        }
+        order = at < example->count && strcmp(example->pairs[at].key, key->name) == 0;
+        if (!order) {
+            diag("%s is missing, or out of place", key->name);
+        } else if (example->pairs[at].value == NULL ||
+                   strcmp(example->pairs[at].value, key->fallback) != 0) {
+            diag("%s has another default", key->name);
+            defaults = false;
+        }
+        at++;
+    }
+    ok(order && at == example->count, "the example lists every key, and no other, in order");
+    ok(defaults, "with the defaults");
+}
+
+static void
+test_print(const struct dotenv *example)
+{
+    struct settings *s = settings_load("etc/.env.example", stderr);
+    FILE *out = tmpfile();
+    struct dotenv printed;
+    size_t at = 0;
+    bool same = true;
+
+    if (!ok(s != NULL && out != NULL, "the example works as it is")) {
+        return;
+    }
+    settings_print(s, out);
+    rewind(out);
+    if (read_pairs(out, &printed)) {
+        for (size_t i = 0; i < printed.count; i++) {
+            if (strcmp(printed.pairs[i].key, "APP_VERSION") != 0) {
+                same = same && at < example->count &&
+                       strcmp(printed.pairs[i].key, example->pairs[at].key) == 0;
+                at++;
+            }
+        }
+        ok(same && at == example->count, "the settings are printed in the order of the example");
+    }
+    settings_free(s);
+    (void)fclose(out);
+}
+
+int
+main(void)
+{
+    FILE *file = fopen("etc/.env.example", "r");
+    struct dotenv example;
+
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        (void)unsetenv(settings_table[i].name);
+    }
+    if (read_pairs(file, &example)) {
+        test_example(&example);
+        test_print(&example);
+    }
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    arena_free(&arena);
+    return done_testing();
+}
