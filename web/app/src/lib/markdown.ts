@@ -8,6 +8,8 @@ DOMPurify.addHook('afterSanitizeAttributes', (node) => {
   if (node.tagName === 'A') {
     node.setAttribute('target', '_blank')
     node.setAttribute('rel', 'noopener noreferrer nofollow')
+  } else if (node.tagName === 'PRE') {
+    node.setAttribute('tabindex', '0') // it may be wider than the message: the keyboard scrolls it, too
   }
 })
 

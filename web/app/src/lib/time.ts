@@ -1,3 +1,4 @@
+import { ref } from 'vue'
 import { language } from '../i18n'
 
 const formats = new Map<string, Intl.DateTimeFormat>()
@@ -11,23 +12,31 @@ function format(options: Intl.DateTimeFormatOptions, at: Date): string {
 
 const dayOf = (at: Date) => new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime()
 
-export const clockTime = (at: string): string => format({ hour: '2-digit', minute: '2-digit', hour12: false }, new Date(at))
+// A page that stays open over midnight says "yesterday" in the morning.
+const today = ref(dayOf(new Date()))
+setInterval(() => (today.value = dayOf(new Date())), 60000)
 
-export const fullTime = (at: string): string => format({ dateStyle: 'long', timeStyle: 'short', hour12: false }, new Date(at))
+/** By the calendar: rounded, since a day has 23 or 25 hours where the clocks are changed. */
+const daysAgo = (at: Date) => Math.round((today.value - dayOf(at)) / 86400000)
+
+export const clockTime = (at: string): string => format({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }, new Date(at))
+
+export const fullTime = (at: string): string => format({ dateStyle: 'long', timeStyle: 'short', hourCycle: 'h23' }, new Date(at))
 
 /** For a list: the time of today, the weekday of this week, else the date. */
 export function shortTime(at: string): string {
   const date = new Date(at)
-  const days = (dayOf(new Date()) - dayOf(date)) / 86400000
+  const days = daysAgo(date)
   if (days < 1) return clockTime(at)
   if (days < 7) return format({ weekday: 'short' }, date)
   return format(days < 300 ? { month: 'numeric', day: 'numeric' } : { dateStyle: 'short' }, date)
 }
 
 /** For a separator between days. */
-export function dayName(at: number, today: string, yesterday: string): string {
-  const days = (dayOf(new Date()) - dayOf(new Date(at))) / 86400000
-  if (days < 1) return today
-  if (days < 2) return yesterday
-  return format(days < 300 ? { month: 'long', day: 'numeric', weekday: 'long' } : { dateStyle: 'long' }, new Date(at))
+export function dayName(at: number, todayWord: string, yesterdayWord: string): string {
+  const date = new Date(at)
+  const days = daysAgo(date)
+  if (days < 1) return todayWord
+  if (days < 2) return yesterdayWord
+  return format(days < 300 ? { month: 'long', day: 'numeric', weekday: 'long' } : { dateStyle: 'long' }, date)
 }

@@ -22,6 +22,8 @@ export interface Log {
 export const opening = (log: Log): boolean => log.loading && log.entries.length === 0
 
 const pageSize = 50
+const pageMost = 100 // that the server gives at once
+const tooFar = 500 // entries behind which a log is read anew when it is opened, in place of all that lie between
 const tellAgain = 120000 // milliseconds after which the rooms are asked for as a whole: marks of other devices, names
 const tellAgainSeen = 10000 // the same, once the page is looked at again
 
@@ -114,7 +116,11 @@ export const useChat = defineStore('chat', () => {
       return marks
     },
     take(page: Page) {
-      for (const room of page.rooms) putRoom(room)
+      for (const room of page.rooms) {
+        const log = logs.get(room.id)
+        if (log && room.id !== active.value && room.last_seq - log.top > tooFar) logs.delete(room.id)
+        putRoom(room)
+      }
       for (const id of page.left) {
         if (active.value === id) lost.value = rooms.get(id) ?? null
         removeRoom(id)
@@ -141,7 +147,8 @@ export const useChat = defineStore('chat', () => {
     if (logs.has(id)) return null
     setLog(id, { loading: true, top: rooms.get(id)?.last_seq ?? 0 })
     const path = { room_id: id }
-    const reading = call(api.GET('/api/rooms/{room_id}/messages', { params: { path, query: { limit: pageSize } } }))
+    const limit = Math.max(pageSize, Math.min(pageMost, (rooms.get(id)?.unread ?? 0) + 20)) // all that is new where that is possible, and a little before it
+    const reading = call(api.GET('/api/rooms/{room_id}/messages', { params: { path, query: { limit } } }))
     try {
       const [room, page] = await Promise.all([
         call(api.GET('/api/rooms/{room_id}', { params: { path } })),
@@ -212,7 +219,8 @@ export const useChat = defineStore('chat', () => {
     for (const room of load<Room[]>(`rooms.${userId}`, [])) rooms.set(room.id, room)
     ready.value = rooms.size > 0
     outbox.start(userId, takeOwn)
-    document.addEventListener('visibilitychange', seenAgain) // before the transport's own, which asks
+    addEventListener('focus', seenAgain)
+    document.addEventListener('visibilitychange', seenAgain) // both before the transport's own, which ask
     transport.start(source)
   }
 
@@ -220,6 +228,7 @@ export const useChat = defineStore('chat', () => {
     me = 0
     toldAt = 0
     clearTimeout(saving)
+    removeEventListener('focus', seenAgain)
     document.removeEventListener('visibilitychange', seenAgain)
     transport.stop()
     outbox.stop()

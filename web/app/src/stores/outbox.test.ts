@@ -52,10 +52,37 @@ describe('the outbox', () => {
     const outbox = begin()
     server.faults = [{ status: 429, body: { detail: 'slowly', code: 'too_many_requests' }, headers: { 'Retry-After': '20' } }]
     outbox.send(7, 'a')
-    await vi.advanceTimersByTimeAsync(14000)
+    await vi.advanceTimersByTimeAsync(19900)
     expect(server.log).toEqual([])
-    await vi.advanceTimersByTimeAsync(12000)
+    await vi.advanceTimersByTimeAsync(200)
     expect(server.log.length).toBe(1)
+  })
+
+  it('shows nothing as failed that has arrived after all', async () => {
+    const outbox = begin()
+    const answer = fetch
+    vi.stubGlobal('fetch', (request: Request) => {
+      outbox.drop(outbox.items[0]!.client_id) // a sync brings the entry, while a second try is under way and is refused
+      return answer(request)
+    })
+    server.faults = [{ status: 403, body: { detail: 'not here', code: 'not_a_member' } }]
+    outbox.send(7, 'a')
+    await vi.advanceTimersByTimeAsync(100)
+    expect(outbox.items).toEqual([])
+  })
+
+  it('keeps the messages of two users apart', async () => {
+    server.down = true
+    const outbox = begin()
+    outbox.send(7, 'of the first')
+    await vi.advanceTimersByTimeAsync(100)
+    outbox.stop()
+    server.down = false
+    outbox.start(me.id + 1, (entry) => arrived.push(entry))
+    outbox.send(7, 'of the second')
+    await vi.advanceTimersByTimeAsync(5000)
+    expect(server.log.map((entry) => entry.body)).toEqual(['of the second'])
+    expect(arrived.length).toBe(1)
   })
 
   it('shows what the server refuses, goes on with the rest, and tries again when told to', async () => {

@@ -49,13 +49,17 @@ export const useOutbox = defineStore('outbox', () => {
 
   /** One try; the milliseconds to wait before the next, 0 for none. */
   async function tryOnce(item: Outgoing, tries: number): Promise<number> {
+    const mine = user
     try {
       const path = { params: { path: { room_id: item.room_id } }, body: { client_id: item.client_id, body: item.body } }
       const entry = await call(api.POST('/api/rooms/{room_id}/messages', path))
+      if (user !== mine) return -1 // somebody else has signed in meanwhile
       drop(item.client_id)
       arrived(entry)
       return 0
     } catch (error) {
+      if (user !== mine) return -1
+      if (!items.value.some((one) => one.client_id === item.client_id)) return 0 // it has arrived: an earlier try had succeeded
       if (error instanceof ApiError && error.status === 401) return -1 // it waits for the next sign-in
       if (error instanceof ApiError && !error.passing) {
         put({ ...item, failed: error.message })
@@ -63,7 +67,7 @@ export const useOutbox = defineStore('outbox', () => {
       }
       const pause = pauses[Math.min(tries, pauses.length - 1)]!
       const asked = error instanceof ApiError ? error.retryAfter * 1000 : 0
-      return Math.max(pause, asked) * (0.75 + Math.random() / 2)
+      return Math.max(pause * (0.75 + Math.random() / 2), asked) // never before the server wants it
     }
   }
 
@@ -79,6 +83,7 @@ export const useOutbox = defineStore('outbox', () => {
       if (wait > 0) await pause(wait)
     }
     busy.delete(room)
+    if (user !== mine && nextOf(room)) void work(room)
   }
 
   function pause(ms: number): Promise<void> {
