@@ -9,23 +9,29 @@
 #include "db/members.h"
 
 enum {
-    COUNTED_WINDOW =
-        300, /* entries of a room that the list itself looks through for its unread count */
     BATCH = 8,
 };
 
+#define AS_TEXT(number) #number
+#define IN_SQL(number) AS_TEXT(number)
+
+/* Entries of a room that the list itself looks through for its unread count. */
+#define COUNTED_WINDOW 100
+
 /* Unread: messages of others in the window after the read mark; count_unread goes beyond the window where it must. */
-#define ROOMS(page)                                                                                \
-    "SELECT r.id, r.kind, r.name, r.is_open, COALESCE(m.role, -1), r.last_seq, "                   \
-    "COALESCE(m.read_seq, 0), r.last_at, r.created_at, l.seq, l.kind, l.sender_id, l.client_id, "  \
-    "l.body, l.created_at, p.id, p.username, p.nickname, "                                         \
-    "IF(m.read_seq IS NULL, 0, (SELECT COUNT(*) FROM room_log u WHERE u.room_id = r.id AND "       \
-    "u.seq > m.read_seq AND u.seq <= m.read_seq + 100 AND u.kind = 0 AND "                         \
-    "u.sender_id <> m.user_id)) FROM (" page ") page JOIN rooms r ON r.id = page.id "              \
-    "LEFT JOIN members m ON m.room_id = r.id AND m.user_id = ? "                                   \
-    "LEFT JOIN room_log l ON l.room_id = r.id AND l.seq = r.last_message_seq "                     \
-    "LEFT JOIN members pm ON r.kind = 1 AND pm.room_id = r.id AND pm.user_id <> m.user_id "        \
-    "LEFT JOIN users p ON p.id = pm.user_id ORDER BY r.last_at DESC, r.id DESC"
+#define ROOMS(page)                                                                                             \
+    "SELECT r.id, r.kind, r.name, r.is_open, COALESCE(m.role, -1), r.last_seq, "                                \
+    "COALESCE(m.read_seq, 0), r.last_at, r.created_at, l.seq, l.kind, l.sender_id, l.client_id, "               \
+    "l.body, l.created_at, p.id, p.username, p.nickname, "                                                      \
+    "IF(m.read_seq IS NULL, 0, (SELECT COUNT(*) FROM room_log u WHERE u.room_id = r.id AND "                    \
+    "u.seq > m.read_seq AND u.seq <= m.read_seq + " IN_SQL(                                                     \
+        COUNTED_WINDOW) " AND u.kind = 0 AND "                                                                  \
+                        "u.sender_id <> m.user_id)) FROM (" page                                                \
+                        ") page JOIN rooms r ON r.id = page.id "                                                \
+                        "LEFT JOIN members m ON m.room_id = r.id AND m.user_id = ? "                            \
+                        "LEFT JOIN room_log l ON l.room_id = r.id AND l.seq = r.last_message_seq "              \
+                        "LEFT JOIN members pm ON r.kind = 1 AND pm.room_id = r.id AND pm.user_id <> m.user_id " \
+                        "LEFT JOIN users p ON p.id = pm.user_id ORDER BY r.last_at DESC, r.id DESC"
 
 static struct room
 read_room(struct db *db, struct arena *a)

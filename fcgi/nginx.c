@@ -99,7 +99,11 @@ write_error_maps(FILE *out)
     buf_free(&text);
 }
 
-/* The socket stands twice and is never marked down: an idempotent request whose process died is tried once more. */
+/*
+ * The socket stands twice and is never marked down: an idempotent request whose process died is tried once more. nginx itself ends
+ * each kept connection after keepalive_time, between two requests: a worker that is to end waits for that, since a connection that
+ * it closed could meet a request on its way.
+ */
 static void
 write_upstreams(const struct nginx_options *o, FILE *out)
 {
@@ -109,6 +113,7 @@ write_upstreams(const struct nginx_options *o, FILE *out)
                   "    server unix:%s/api.sock max_fails=0;\n"
                   "    keepalive 32;\n"
                   "    keepalive_timeout 5s;\n"
+                  "    keepalive_time 2s;\n"
                   "}\n\n"
                   "# One fair queue: connections are not kept.\n"
                   "upstream fastchat_cpu {\n"

@@ -39,10 +39,10 @@ enum {
     IDLE_MS = 60 *
               1000, /* after which a thread beyond DB_POOL_MINSIZE closes its database connection */
     LOG_MS = 50,    /* how long a line of the log may wait for others */
-    DRAIN_STEP_MS = 100, /* how often a thread that drains looks whether all is done */
-    DRAIN_SECONDS =
-        10, /* beyond the request deadline; the web server lets idle connections go after 5 s */
-    PEER_SECONDS = 10, /* a peer that neither sends nor reads for so long is dropped */
+    DRAIN_STEP_MS = 100,  /* how often a thread that drains looks whether all is done */
+    PATIENCE_SECONDS = 8, /* nginx lets a kept connection go after 2 s, and an idle one after 5 s */
+    DRAIN_SECONDS = 10,   /* beyond that and the request deadline: then all is cut */
+    PEER_SECONDS = 10,    /* a peer that neither sends nor reads for so long is dropped */
     DRAINED_BODY_MAX = 2 * BODY_MAX, /* unread body that is read away to keep the connection */
     STACK_BYTES = 512 * 1024,
     MINIMUM_AGE_MS =
@@ -62,7 +62,7 @@ struct worker {
     atomic_long requests;
     atomic_long connections;
     atomic_bool draining;
-    atomic_llong drain_until_us;
+    atomic_llong close_from_us, drain_until_us;
 };
 
 /*
@@ -147,6 +147,13 @@ is_draining(struct worker *w)
     return atomic_load_explicit(&w->draining, memory_order_relaxed);
 }
 
+/* Has the web server kept its connections longer than nginx, as we configure it, would? */
+static bool
+is_overdue(struct worker *w)
+{
+    return is_draining(w) && clock_mono_us() > atomic_load(&w->close_from_us);
+}
+
 /* Ask the main thread to end this process once it has served its share. */
 static void
 count_request(struct worker *w)
@@ -180,7 +187,7 @@ serve_connection(struct worker *w, struct resources *resources, struct connectio
     } else {
         with.env = fcgi->envp;
         serve(w->app, resources, &with);
-        if (!drain_body(fcgi) || is_draining(w)) {
+        if (!drain_body(fcgi) || is_overdue(w)) {
             fcgi->keepConnection = 0;
         }
         count_request(w);
@@ -295,10 +302,12 @@ on_wake(int signal_number)
 static void
 begin_drain(struct worker *w)
 {
-    int64_t until = clock_mono_us() + DRAIN_SECONDS * INT64_C(1000000) +
+    int64_t close_from = clock_mono_us() + PATIENCE_SECONDS * INT64_C(1000000);
+    int64_t until = close_from + DRAIN_SECONDS * INT64_C(1000000) +
                     (int64_t)w->app->settings->request_deadline_ms * 1000;
 
     (void)epoll_ctl(w->epoll, EPOLL_CTL_DEL, WORKER_SOCKET, NULL);
+    atomic_store(&w->close_from_us, close_from);
     atomic_store(&w->drain_until_us, until);
     atomic_store(&w->draining, true);
     for (size_t i = 0; i < w->thread_count; i++) {

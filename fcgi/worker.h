@@ -10,8 +10,8 @@ enum pool { POOL_API, POOL_CPU };
 
 /*
  * Serve the listening socket WORKER_SOCKET until SIGTERM (or until it has served its number of requests): then accept nothing
- * more, finish what is being answered, close each kept connection with its next answer, and return once the web server
- * has let go of the idle ones. Returns an exit status.
+ * more, serve the kept connections until the web server lets go of each, and return. One that holds on to them is cut loose
+ * with its next answer. Returns an exit status.
  */
 int worker_run(const struct app *app, enum pool pool) __attribute__((nonnull));
 

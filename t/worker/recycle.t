@@ -30,7 +30,7 @@ sub end_each {
     for my $pid (sort { $a <=> $b } $stack->workers($pool)) {
         sleep 0.6;
         kill $signal, $pid;
-        $stack->wait_for(5, sub { my @now = $stack->workers($pool); @now >= 2 && !grep { $_ == $pid } @now }) or return 0;
+        $stack->wait_for(15, sub { my @now = $stack->workers($pool); @now >= 2 && !grep { $_ == $pid } @now }) or return 0;
     }
     return 1;
 }
@@ -55,7 +55,7 @@ sub end_each {
     my @told = $stack->workers('api');
     kill 'TERM', @told;
     is_deeply([ $pausing->() ], [ 204, 204 ], 'what they are at is finished first');
-    ok($stack->wait_for(12, sub { !grep { kill 0, $_ } @told }), 'and then they are gone');
+    ok($stack->wait_for(15, sub { !grep { kill 0, $_ } @told }), 'and then they are gone');
     is($stack->get('/api')->status, 200, 'others serve on');
 }
 
@@ -64,7 +64,7 @@ sub end_each {
     my %first = map { $_ => 1 } $stack->workers('api');
     sleep 1.1;    # a process that ends within its first second would count as one that failed
     my $got = load($stack, 500, sub { }, sub { return $stack->get('/api') });
-    my $more = load($stack, 100_000, sub { $stack->wait_for(10, sub { my @now = $stack->workers('api'); @now >= 2 && !grep { $first{$_} } @now }) },
+    my $more = load($stack, 100_000, sub { $stack->wait_for(20, sub { my @now = $stack->workers('api'); @now >= 2 && !grep { $first{$_} } @now }) },
         sub { return $stack->get('/api') });
     is_deeply([ keys %{ { %$got, %$more } } ], [200], 'a worker replaces itself after WORKER_MAX_REQUESTS, and no request is lost') or diag explain [ $got, $more ];
     ok(!grep({ $first{$_} } $stack->workers('api')), 'all of the first ones are gone');
