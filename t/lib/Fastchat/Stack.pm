@@ -23,6 +23,7 @@ my @own;       # stacks that this process has started
 my $shared;    # the one that the whole run shares
 
 $SIG{$_} = sub { exit 1 } for qw(INT TERM HUP);    # END stops what runs
+$SIG{PIPE} = sub { };    # a peer that ends early is a test's to see; what it starts has the default again
 
 # Fastchat::Stack->new: the run's shared stack, or one of this test's own where there is none.
 # Fastchat::Stack->new(env => {LIMIT_LOGIN => 5}), (own => 1): always one of its own. `expect` lists patterns of log
