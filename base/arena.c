@@ -30,8 +30,8 @@
 enum {
     FIRST_BLOCK = 64 * 1024, /* a page of messages */
     LARGEST_BLOCK = 1024 * 1024,
-    LARGE = 8 *
-            1024, /* what no longer fits into the current block gets one of its own from here on */
+    /* What no longer fits into the current block gets one of its own from here on. */
+    LARGE = 8 * 1024,
     ALIGNMENT = 16,
 };
 

@@ -120,9 +120,6 @@ typedef enum db_result db_body(struct db *db, void *context);
 enum db_result db_transaction(struct db *db, enum db_commit commit, db_body *body, void *context)
     __attribute__((nonnull(1, 3), warn_unused_result));
 
-/* Inside a body: make db_transaction start over (a state that a retry will find changed). */
-void db_retry(struct db *db) __attribute__((nonnull));
-
 /* Counters for the request log; reset by db_stats_reset. */
 struct db_stats {
     unsigned queries;

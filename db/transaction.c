@@ -4,12 +4,6 @@
 #include "base/log.h"
 #include "db/connection.h"
 
-void
-db_retry(struct db *db)
-{
-    db->start_over = true;
-}
-
 /* Without a look at the time: a deadline must not keep what was begun from being ended. */
 static enum db_result
 command(struct db *db, const char *sql)

@@ -20,7 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -36,29 +35,28 @@
 #define CLOSE_PATIENCE_MS "100"
 
 enum {
-    IDLE_MS = 60 *
-              1000, /* after which a thread beyond DB_POOL_MINSIZE closes its database connection */
-    LOG_MS = 50,    /* how long a line of the log may wait for others */
+    /* After which a thread beyond DB_POOL_MINSIZE closes its database connection. */
+    IDLE_MS = 60 * 1000,
+    LOG_MS = 50,          /* how long a line of the log may wait for others */
     DRAIN_STEP_MS = 100,  /* how often a thread that drains looks whether all is done */
     PATIENCE_SECONDS = 8, /* nginx lets a kept connection go after 2 s, and an idle one after 5 s */
     DRAIN_SECONDS = 10,   /* beyond that and the request deadline: then all is cut */
     PEER_SECONDS = 10,    /* a peer that neither sends nor reads for so long is dropped */
     DRAINED_BODY_MAX = 2 * BODY_MAX, /* unread body that is read away to keep the connection */
     STACK_BYTES = 512 * 1024,
-    MINIMUM_AGE_MS =
-        1000, /* before a process replaces itself: its supervisor takes a quicker end for a failure */
+    /* Before a process replaces itself: its supervisor takes a quicker end for a failure. */
+    MINIMUM_AGE_MS = 1000,
 };
 
 struct worker {
     const struct app *app;
-    enum pool pool;
     int epoll;
     size_t thread_count;
     size_t kept_count; /* threads that keep their database connection */
     struct worker_thread *threads;
     int64_t started_us;
-    long
-        last_request; /* the number of requests after which the process replaces itself; 0: never */
+    /* The number of requests after which the process replaces itself; 0: never. */
+    long last_request;
     atomic_long requests;
     atomic_long connections;
     atomic_bool draining;
@@ -371,7 +369,6 @@ worker_run(const struct app *app, enum pool pool)
     const struct settings *s = app->settings;
     struct worker w = {
         .app = app,
-        .pool = pool,
         .thread_count = pool == POOL_CPU ? 1 : share(s->db_pool_maxsize, s->app_workers, 1),
         .kept_count = pool == POOL_CPU ? 0 : share(s->db_pool_minsize, s->app_workers, 0),
         .started_us = clock_mono_us(),
