@@ -48,7 +48,7 @@ void json_string(struct buf *out, const char *s, size_t len) __attribute__((nonn
 /* json_string of a C string; the word null for NULL. */
 void json_text(struct buf *out, const char *s) __attribute__((nonnull(1)));
 
-/* As json_string, but nothing beyond ASCII leaves: \uXXXX, with surrogate pairs. */
-void json_string_ascii(struct buf *out, const char *s, size_t len) __attribute__((nonnull));
+/* A JSON text again, in which nothing beyond ASCII is left: \uXXXX in its strings, with surrogate pairs. */
+void json_ascii(struct buf *out, const char *json, size_t len) __attribute__((nonnull));
 
 #endif

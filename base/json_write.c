@@ -54,13 +54,13 @@ put_ascii(struct buf *out, uint32_t c)
 
 /* The first byte at s that cannot be copied as it is, or the end. */
 static const char *
-end_of_run(const char *s, const char *end, bool ascii)
+end_of_run(const char *s, const char *end)
 {
     for (;;) {
         size_t size;
 
         s += json_plain_run(s, (size_t)(end - s));
-        if (ascii || s == end || (unsigned char)*s < 0x80) {
+        if (s == end || (unsigned char)*s < 0x80) {
             return s;
         }
         size = utf8_sequence(s, (size_t)(end - s));
@@ -71,8 +71,8 @@ end_of_run(const char *s, const char *end, bool ascii)
     }
 }
 
-static void
-write_string(struct buf *out, const char *s, size_t len, bool ascii)
+void
+json_string(struct buf *out, const char *s, size_t len)
 {
     const char *end = s + len;
 
@@ -80,36 +80,45 @@ write_string(struct buf *out, const char *s, size_t len, bool ascii)
     buf_char(out, '"');
     for (;;) {
         const char *run = s;
-        size_t size;
 
-        s = end_of_run(s, end, ascii);
+        s = end_of_run(s, end);
         buf_add(out, run, (size_t)(s - run));
         if (s == end) {
             break;
         }
-        size = utf8_sequence(s, (size_t)(end - s));
-        if (size == 0) {
-            buf_str(out, ascii ? "\\ufffd" : "\xEF\xBF\xBD");
-            s++;
-        } else if (size == 1) {
-            put_escape(out, (unsigned char)*s++);
+        if (utf8_sequence(s, (size_t)(end - s)) == 0) {
+            buf_str(out, "\xEF\xBF\xBD");
         } else {
-            put_ascii(out, utf8_next(&s));
+            put_escape(out, (unsigned char)*s);
         }
+        s++;
     }
     buf_char(out, '"');
 }
 
 void
-json_string(struct buf *out, const char *s, size_t len)
+json_ascii(struct buf *out, const char *json, size_t len)
 {
-    write_string(out, s, len, false);
-}
+    const char *end = json + len;
 
-void
-json_string_ascii(struct buf *out, const char *s, size_t len)
-{
-    write_string(out, s, len, true);
+    buf_reserve(out, len);
+    while (json < end) {
+        const char *run = json;
+
+        while (json < end && (unsigned char)*json < 0x80) {
+            json++;
+        }
+        buf_add(out, run, (size_t)(json - run));
+        if (json == end) {
+            break;
+        }
+        if (utf8_sequence(json, (size_t)(end - json)) == 0) {
+            put_unit(out, 0xFFFD);
+            json++;
+        } else {
+            put_ascii(out, utf8_next(&json));
+        }
+    }
 }
 
 void

@@ -42,6 +42,9 @@ struct settings {
     int session_days;         /* how long a sign-in lasts without use */
     int request_deadline_ms;  /* a request's time; then 503 */
     int slow_request_ms;
+    int events_heartbeat_seconds; /* at least so often something is sent on every stream */
+    int events_per_session;       /* streams that one sign-in may hold at once */
+    int events_queue_kb;          /* what may wait for a slow client before it is dropped */
     int worker_max_requests; /* a worker process replaces itself after about that many; 0: never */
 };
 

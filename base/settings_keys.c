@@ -240,6 +240,9 @@ const struct setting settings_table[] = {
     INTEGER("SESSION_DAYS", session_days, "30", 1, 3650),
     INTEGER("REQUEST_DEADLINE_MS", request_deadline_ms, "10000", 100, 600000),
     INTEGER("SLOW_REQUEST_MS", slow_request_ms, "500", 0, 600000),
+    INTEGER("EVENTS_HEARTBEAT_SECONDS", events_heartbeat_seconds, "15", 1, 50),
+    INTEGER("EVENTS_PER_SESSION", events_per_session, "8", 1, 1000),
+    INTEGER("EVENTS_QUEUE_KB", events_queue_kb, "256", 64, 65536),
     INTEGER("WORKER_MAX_REQUESTS", worker_max_requests, "100000", 0, 1000000000),
 };
 /* clang-format on */

@@ -2,7 +2,9 @@
 #include "db/members.h"
 
 #include "base/clock.h"
+#include "db/announce.h"
 #include "db/membership.h"
+#include "db/users.h"
 
 static const char *const role_names[] = {"member", "admin", "owner"};
 
@@ -82,7 +84,8 @@ members_insert(const struct room_reader *who, int64_t room_id, int64_t user_id, 
     if (db_affected(who->db) == 0) {
         return refuse(REFUSED_NO_USER, why);
     }
-    return append(who->db, room_id, ENTRY_JOIN, user_id, NULL);
+    r = append(who->db, room_id, ENTRY_JOIN, user_id, NULL);
+    return r == DB_OK ? users_changed(who->db, user_id) : r;
 }
 
 #define MEMBERS                                                                                    \
@@ -93,7 +96,9 @@ static struct member
 read_member(struct db *db, struct arena *a)
 {
     return (struct member){
-        .user = {db_get_int(db, 0), db_get_text(db, 1, a), db_get_text(db, 2, a)},
+        .user = {.id = db_get_int(db, 0),
+                 .username = db_get_text(db, 1, a),
+                 .nickname = db_get_text(db, 2, a)},
         .role = (int)db_get_int(db, 3),
         .read_seq = db_get_int(db, 4),
         .joined_at = db_get_int(db, 5),
@@ -116,6 +121,13 @@ members_list(const struct room_reader *who, int64_t room_id, int64_t after, size
         (*members)[(*count)++] = read_member(who->db, who->arena);
     }
     return db_done(who->db);
+}
+
+static void
+members_announce(const struct room_reader *who, int64_t room_id, int64_t user_id)
+{
+    announce_room(who->redis, room_id);
+    announce_user(who->redis, user_id);
 }
 
 /* What a transaction of this file is about. */
@@ -203,6 +215,7 @@ members_put(const struct room_reader *who, int64_t room_id, int64_t user_id, enu
     }
     *member = read_member(who->db, who->arena);
     membership_forget(who->redis, room_id, user_id);
+    members_announce(who, room_id, user_id);
     return db_done(who->db);
 }
 
@@ -254,6 +267,7 @@ remove_body(struct db *db, void *context)
     r = db_run(db, "DELETE FROM members WHERE room_id = ? AND user_id = ?", db_int(w.room_id),
                db_int(w.user_id));
     r = r == DB_OK ? append(db, w.room_id, ENTRY_LEAVE, w.user_id, NULL) : r;
+    r = r == DB_OK ? users_changed(db, w.user_id) : r;
     return r == DB_OK && now == ROLE_OWNER ? hand_over(&w) : r;
 }
 
@@ -266,6 +280,7 @@ members_remove(const struct room_reader *who, int64_t room_id, int64_t user_id, 
     *why = w.why;
     if (r == DB_OK) {
         membership_bury(who->redis, room_id, user_id);
+        members_announce(who, room_id, user_id);
     }
     return r;
 }

@@ -12,6 +12,9 @@ enum db_result messages_send(const struct room_reader *who, int64_t room_id, con
                              const char *body, struct entry *entry, enum refusal *why)
     __attribute__((nonnull, warn_unused_result));
 
+/* For the test of the tests: from now on a message that is sent again is appended again. */
+void messages_break_retries(void);
+
 /* A part of a room's log with its senders' names. DB_FORBIDDEN as above. */
 enum db_result messages_read(const struct room_reader *who, int64_t room_id,
                              const struct log_range *range, struct entry *entries, size_t *count,

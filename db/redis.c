@@ -4,6 +4,8 @@
  */
 #include "db/redis.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +18,7 @@ enum {
     COMMAND_MS = 500,
     RETRY_US = 2 * 1000 * 1000,
     ARGUMENTS_MAX = 16,
-    SCRIPTS_MAX = 8,  /* above the number of scripts in db/ */
+    SCRIPTS_MAX = 12, /* above the number of scripts in db/ */
     DIGEST_SIZE = 41, /* SHA-1 in hexadecimal, and its NUL */
 };
 
@@ -67,9 +69,15 @@ redis_close(struct redis *r)
 static void
 fail(struct redis *r, const char *what)
 {
-    log_warning("Redis: %s: %s", what, r->context == NULL ? "out of memory" : r->context->errstr);
+    int64_t now = clock_mono_us();
+
+    if (now - r->complained_us > RETRY_US) {
+        r->complained_us = now;
+        log_warning("Redis: %s: %s", what,
+                    r->context == NULL ? "out of memory" : r->context->errstr);
+    }
     drop(r);
-    r->failed_us = clock_mono_us();
+    r->failed_us = now;
 }
 
 /* A command of the connection's own; false where it did not succeed. */
@@ -279,4 +287,51 @@ void
 redis_try_now(struct redis *r)
 {
     r->failed_us = 0;
+}
+
+int
+redis_database(const struct redis *r)
+{
+    return r->settings->redis_db;
+}
+
+bool
+redis_subscribe(struct redis *r, const char *pattern)
+{
+    if (!is_ready(r)) {
+        return false;
+    }
+    if (r->settings->redis_host[0] != '/') {
+        (void)redisEnableKeepAlive(r->context);
+    }
+    freeReplyObject(redis_run(r, redis_text("PSUBSCRIBE"), redis_text(pattern)));
+    return r->context != NULL;
+}
+
+/* hiredis gives a connection up when a read times out, so the socket is asked first. */
+enum redis_heard
+redis_hear(struct redis *r, int ms, redisReply **message)
+{
+    for (;;) {
+        struct pollfd socket = {.fd = r->context->fd, .events = POLLIN};
+        void *read = NULL;
+        int ready;
+
+        if (redisGetReplyFromReader(r->context, &read) != REDIS_OK) {
+            break;
+        }
+        if (read != NULL) {
+            *message = read;
+            return REDIS_HEARD;
+        }
+        ready = poll(&socket, 1, ms);
+        if (ready == 0 || (ready < 0 && errno == EINTR)) {
+            return REDIS_SILENCE;
+        }
+        if (ready < 0 || redisBufferRead(r->context) != REDIS_OK) {
+            break;
+        }
+    }
+    fail(r, "the subscription");
+    return REDIS_LOST;
 }

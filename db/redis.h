@@ -51,6 +51,23 @@ redisReply *redis_script(struct redis *r, const char *script, size_t keys,
                          const struct redis_arg *args, size_t count)
     __attribute__((nonnull, warn_unused_result));
 
+/*
+ * Turn a connection of its own into one that hears what is published on the channels of a pattern (PSUBSCRIBE). False where
+ * Redis is off or away. Only redis_hear may follow, until that says that the connection is lost.
+ */
+bool redis_subscribe(struct redis *r, const char *pattern) __attribute__((nonnull));
+
+/* Wait up to `ms` for a message. */
+enum redis_heard {
+    REDIS_HEARD,   /* *message has it: an array whose last element is the text; freeReplyObject */
+    REDIS_SILENCE, /* none came */
+    REDIS_LOST,    /* the connection is gone, and what was published meanwhile with it */
+};
+enum redis_heard redis_hear(struct redis *r, int ms, redisReply **message) __attribute__((nonnull));
+
+/* REDIS_DB: channels are not of a database, as keys are, so their names must tell. */
+int redis_database(const struct redis *r) __attribute__((nonnull));
+
 /* Text of a decimal number for an argument; `text` must hold 21 bytes. */
 struct redis_arg redis_number(int64_t n, char text[static 21]);
 

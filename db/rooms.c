@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "db/announce.h"
 #include "db/members.h"
+#include "db/users.h"
 
 enum {
     BATCH = 8,
@@ -66,8 +68,9 @@ read_room(struct db *db, struct arena *a)
     if (!db_is_null(db, 15)) {
         struct profile *peer = arena_alloc(a, sizeof(*peer));
 
-        *peer = (struct profile){db_get_int(db, 15), db_get_text(db, 16, a),
-                                 db_get_text(db, 17, a)};
+        *peer = (struct profile){.id = db_get_int(db, 15),
+                                 .username = db_get_text(db, 16, a),
+                                 .nickname = db_get_text(db, 17, a)};
         room.peer = peer;
     }
     return room;
@@ -252,6 +255,12 @@ rooms_add(const struct room_reader *who, const char *name, int open, const int64
         .who = who, .name = name, .open = open, .others = others, .other_count = other_count};
     enum db_result r = db_transaction(who->db, DB_ONCE, add_body, &w);
 
+    if (r == DB_OK) {
+        announce_user(who->redis, who->user_id);
+        for (size_t i = 0; i < other_count; i++) {
+            announce_user(who->redis, others[i]);
+        }
+    }
     *room_id = w.room_id;
     *why = w.why;
     return r;
@@ -274,7 +283,8 @@ dm_body(struct db *db, void *context)
         w->why = REFUSED_NO_USER;
         r = DB_FORBIDDEN;
     }
-    return r;
+    r = r == DB_OK ? users_changed(db, w->who->user_id) : r;
+    return r == DB_OK ? users_changed(db, w->peer_id) : r;
 }
 
 /* Most calls find the room; a first one makes it, and of several first ones the unique key lets one through. */
@@ -296,6 +306,10 @@ rooms_dm(const struct room_reader *who, int64_t peer_id, int64_t *room_id, enum 
         if (r == DB_NONE) {
             r = db_transaction(who->db, DB_REPEATABLE, dm_body, &w);
         }
+    }
+    if (r == DB_OK) {
+        announce_user(who->redis, who->user_id);
+        announce_user(who->redis, peer_id);
     }
     *room_id = w.room_id;
     *why = w.why;
@@ -341,6 +355,9 @@ rooms_change(const struct room_reader *who, int64_t room_id, const char *name, i
     struct work w = {.who = who, .room_id = room_id, .name = name, .open = open};
     enum db_result r = db_transaction(who->db, DB_REPEATABLE, change_body, &w);
 
+    if (r == DB_OK) {
+        announce_room(who->redis, room_id);
+    }
     *why = w.why;
     return r;
 }

@@ -21,6 +21,7 @@ enum {
 struct profile {
     int64_t id;
     const char *username, *nickname;
+    int online; /* not of the database: presence.h */
 };
 
 struct room {
@@ -32,7 +33,7 @@ struct room {
     int64_t last_seq, read_seq, unread;
     const struct entry *last_message; /* NULL: nothing was said yet */
     int64_t last_at, created_at;
-    const struct profile *peer; /* NULL but for a direct room */
+    struct profile *peer; /* NULL but for a direct room */
 };
 
 /* Where a list of rooms, latest activity first, goes on. All 0: from its beginning. */

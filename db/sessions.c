@@ -11,6 +11,8 @@
 
 #include "base/clock.h"
 #include "base/number.h"
+#include "db/announce.h"
+#include "db/users.h"
 
 enum {
     CACHE_SECONDS = 60,
@@ -211,26 +213,42 @@ sessions_list(struct db *db, int64_t user_id, int64_t before, size_t limit, stru
     return db_done(db);
 }
 
-enum db_result
-sessions_end(struct db *db, struct redis *redis, int64_t user_id, int64_t session_id)
-{
+/* What a transaction of this file is about. */
+struct ending {
+    int64_t user_id, session_id;
     uint8_t hash[TOKEN_HASH_BYTES];
+};
+
+static enum db_result
+end_body(struct db *db, void *context)
+{
+    struct ending *e = context;
     const char *bytes;
     size_t len;
     enum db_result r = db_one(db, "SELECT token_hash FROM sessions WHERE id = ? AND user_id = ?",
-                              db_int(session_id), db_int(user_id));
+                              db_int(e->session_id), db_int(e->user_id));
 
     if (r != DB_OK) {
         return r;
     }
     bytes = db_peek(db, 0, &len);
-    memcpy(hash, bytes, sizeof(hash)); /* BINARY(32) */
+    memcpy(e->hash, bytes, sizeof(e->hash)); /* BINARY(32) */
     r = db_done(db);
     if (r == DB_OK) {
-        r = db_run(db, "DELETE FROM sessions WHERE id = ?", db_int(session_id));
+        r = db_run(db, "DELETE FROM sessions WHERE id = ?", db_int(e->session_id));
     }
+    return r == DB_OK ? users_changed(db, e->user_id) : r;
+}
+
+enum db_result
+sessions_end(struct db *db, struct redis *redis, int64_t user_id, int64_t session_id)
+{
+    struct ending e = {.user_id = user_id, .session_id = session_id};
+    enum db_result r = db_transaction(db, DB_ONCE, end_body, &e);
+
     if (r == DB_OK) {
-        cache_bury(redis, hash);
+        cache_bury(redis, e.hash);
+        announce_user(redis, user_id);
     }
     return r;
 }

@@ -30,9 +30,8 @@ sort_marks(struct sync_mark *marks, size_t count)
     return kept;
 }
 
-/* My rooms with their last numbers, by id. */
-static enum db_result
-read_mine(const struct room_reader *who, struct sync_mark **mine, size_t *count)
+enum db_result
+sync_mine(const struct room_reader *who, struct sync_mark **mine, size_t *count)
 {
     size_t room = 64;
     enum db_result r = db_run(who->db,
@@ -89,7 +88,7 @@ sync_read(const struct room_reader *who, const struct sync_mark *marks, size_t m
     struct sync_mark *mine;
     size_t mine_count, new_count = 0, n = 0, m = 0;
     int64_t *new_ids;
-    enum db_result r = read_mine(who, &mine, &mine_count);
+    enum db_result r = sync_mine(who, &mine, &mine_count);
 
     *page = (struct sync_page){
         .entries = arena_array(who->arena, limit, sizeof(*page->entries)),

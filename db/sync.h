@@ -25,6 +25,10 @@ struct sync_page {
 
 enum { SYNC_ROOMS_MAX = 50 }; /* new rooms in one page */
 
+/* My rooms with their last numbers, by id. */
+enum db_result sync_mine(const struct room_reader *who, struct sync_mark **mine, size_t *count)
+    __attribute__((nonnull, warn_unused_result));
+
 /*
  * Compare the marks with the rooms I am in. Entries are ascending in each room, `limit` of them at most over all rooms.
  * Costs one query where nothing is new.

@@ -121,6 +121,12 @@ users_search(struct db *db, struct arena *a, const char *prefix, const char *aft
 }
 
 enum db_result
+users_changed(struct db *db, int64_t id)
+{
+    return db_run(db, "UPDATE users SET changes = changes + 1 WHERE id = ?", db_int(id));
+}
+
+enum db_result
 users_set_nickname(struct db *db, int64_t id, const char *nickname)
 {
     return db_run(db, "UPDATE users SET nickname = ? WHERE id = ?", db_text(nickname), db_int(id));

@@ -36,6 +36,10 @@ enum db_result users_search(struct db *db, struct arena *a, const char *prefix, 
                             size_t limit, struct user **users, size_t *count)
     __attribute__((nonnull, warn_unused_result));
 
+/* Count a change of the user's rooms or sessions, in the transaction that makes it: open streams see the number grow. */
+enum db_result users_changed(struct db *db, int64_t id)
+    __attribute__((nonnull, warn_unused_result));
+
 enum db_result users_set_nickname(struct db *db, int64_t id, const char *nickname)
     __attribute__((nonnull, warn_unused_result));
 enum db_result users_set_password(struct db *db, int64_t id, const char *password_hash)

@@ -9,18 +9,26 @@
 #include "base/log.h"
 #include "base/password.h"
 #include "base/random.h"
+#include "db/messages.h"
 #include "routes/common/common.h"
+#include "routes/live/live.h"
 #include "routes/messages/messages.h"
 #include "routes/rooms/rooms.h"
 #include "routes/trial/trial.h"
 #include "routes/users/users.h"
 
 static const struct route *const groups[] = {
-    common_routes,
-    users_routes,
-    rooms_routes,
-    messages_routes,
+    common_routes, users_routes, rooms_routes, messages_routes, live_routes,
 };
+
+bool
+app_is_broken(const struct app *app, const char *where)
+{
+    const char *broken = getenv("FASTCHAT_BREAK");
+
+    return strcmp(app->settings->app_env, "test") == 0 && broken != NULL &&
+           strcmp(broken, where) == 0;
+}
 
 static bool
 register_groups(struct app *app)
@@ -60,6 +68,9 @@ create_app(const char *part)
     }
     if (strcmp(app->settings->app_env, "test") == 0) {
         password_make_cheap();
+        if (app_is_broken(app, "retry")) {
+            messages_break_retries();
+        }
     }
     db_library_init();
     return app;

@@ -18,6 +18,12 @@ struct app {
 struct app *create_app(const char *part) __attribute__((nonnull, warn_unused_result));
 void free_app(struct app *app);
 
+/*
+ * Is the program to be wrong in this respect? With APP_ENV=test alone, by FASTCHAT_BREAK=retry or =hints: a check that
+ * cannot find what is broken on purpose is worth nothing.
+ */
+bool app_is_broken(const struct app *app, const char *where) __attribute__((nonnull));
+
 /* What one thread owns; call both in that thread. */
 void resources_open(struct resources *r, const struct app *app) __attribute__((nonnull));
 void resources_close(struct resources *r) __attribute__((nonnull));

@@ -10,6 +10,7 @@
 #include "db/migrate.h"
 #include "fcgi/app.h"
 #include "fcgi/cgi.h"
+#include "fcgi/events.h"
 #include "fcgi/nginx.h"
 #include "fcgi/worker.h"
 #include "routes/openapi.h"
@@ -54,6 +55,16 @@ has_socket(void)
 }
 
 static int
+without_socket(const char *command, const char *words)
+{
+    (void)fprintf(stderr,
+                  "fastchat %s: started without a listening socket on standard input; start it "
+                  "with: spawn-fcgi -n -s SOCKET -- %s\n",
+                  command, words);
+    return USAGE_ERROR;
+}
+
+static int
 command_worker(int count, char **words)
 {
     static const struct option options[] = {{"pool", required_argument, NULL, 'p'}, {0}};
@@ -70,10 +81,27 @@ command_worker(int count, char **words)
         pool = strcmp(optarg, "cpu") == 0 ? POOL_CPU : POOL_API;
     }
     if (!has_socket()) {
-        return usage_error("worker", "started without a listening socket on standard input; start "
-                                     "it with: spawn-fcgi -n -s SOCKET -- fastchat worker");
+        return without_socket("worker", "fastchat worker");
     }
     return with_app(pool == POOL_CPU ? "cpu" : "api", run_worker, &pool);
+}
+
+static int
+run_events(const struct app *app, const void *context)
+{
+    (void)context;
+    return events_run(app);
+}
+
+static int
+command_events(int count, char **words)
+{
+    (void)words;
+    if (count > 1) {
+        return usage_error("events", "takes no words");
+    }
+    return has_socket() ? with_app("events", run_events, NULL)
+                        : without_socket("events", "fastchat events");
 }
 
 static int
@@ -149,7 +177,8 @@ command_settings(int count, char **words)
 static int
 run_routes(const struct app *app, const void *context)
 {
-    static const char *const pools[] = {[FAST_IO] = "FAST_IO", [CPU] = "CPU"};
+    static const char *const pools[] = {
+        [FAST_IO] = "FAST_IO", [CPU] = "CPU", [SLOW_IO] = "SLOW_IO"};
     static const char *const callers[] = {[ANYONE] = "anyone", [USER] = "user"};
 
     (void)context;
@@ -265,6 +294,7 @@ static const struct command {
     const char *options, *about;
 } commands[] = {
     {"worker", command_worker, "[--pool api|cpu]", "answer FastCGI requests of a pool"},
+    {"events", command_events, "", "hold live streams and long polls"},
     {"migrate", command_migrate, "[--status] [--to N]", "bring the database to this version"},
     {"settings", command_settings, "[--check] [--get KEY]",
      "show the settings and where they come from"},

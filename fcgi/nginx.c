@@ -107,20 +107,26 @@ write_error_maps(FILE *out)
 static void
 write_upstreams(const struct nginx_options *o, FILE *out)
 {
-    (void)fprintf(out,
-                  "\nupstream fastchat_api {\n"
-                  "    server unix:%s/api.sock max_fails=0;\n"
-                  "    server unix:%s/api.sock max_fails=0;\n"
-                  "    keepalive 32;\n"
-                  "    keepalive_timeout 5s;\n"
-                  "    keepalive_time 2s;\n"
-                  "}\n\n"
-                  "# One fair queue: connections are not kept.\n"
-                  "upstream fastchat_cpu {\n"
-                  "    server unix:%s/cpu.sock max_fails=0;\n"
-                  "    server unix:%s/cpu.sock max_fails=0;\n"
-                  "}\n\n",
-                  o->sockets, o->sockets, o->sockets, o->sockets);
+    (void)fprintf(
+        out,
+        "\nupstream fastchat_api {\n"
+        "    server unix:%s/api.sock max_fails=0;\n"
+        "    server unix:%s/api.sock max_fails=0;\n"
+        "    keepalive 32;\n"
+        "    keepalive_timeout 5s;\n"
+        "    keepalive_time 2s;\n"
+        "}\n\n"
+        "# Held requests. Where the event loop does not run, the other pool answers at once.\n"
+        "upstream fastchat_events {\n"
+        "    server unix:%s/events.sock max_fails=0;\n"
+        "    server unix:%s/api.sock max_fails=0 backup;\n"
+        "}\n\n"
+        "# One fair queue: connections are not kept.\n"
+        "upstream fastchat_cpu {\n"
+        "    server unix:%s/cpu.sock max_fails=0;\n"
+        "    server unix:%s/cpu.sock max_fails=0;\n"
+        "}\n\n",
+        o->sockets, o->sockets, o->sockets, o->sockets, o->sockets, o->sockets);
 }
 
 static void
@@ -179,24 +185,22 @@ write_page_headers(const struct nginx_options *o, const char *cache, FILE *out)
 }
 
 static void
-write_api_location(const struct nginx_options *o, FILE *out)
+write_api_headers(const struct nginx_options *o, FILE *out)
 {
-    (void)fputs("    location ~ ^/(api(/|$)|openapi\\.json$) {\n"
-                "        add_header X-Content-Type-Options nosniff always;\n",
-                out);
+    (void)fputs("        add_header X-Content-Type-Options nosniff always;\n", out);
     if (o->tls != NULL) {
         (void)fputs("        add_header Strict-Transport-Security \"max-age=31536000\" always;\n",
                     out);
     }
-    (void)fputs("        fastcgi_pass $fastchat_pool;\n"
-                "        fastcgi_keep_conn on;\n"
-                "        fastcgi_next_upstream error timeout;\n"
+}
+
+static void
+write_params(FILE *out)
+{
+    (void)fputs("        fastcgi_next_upstream error timeout;\n"
                 "        fastcgi_next_upstream_tries 2;\n"
                 "        fastcgi_connect_timeout 2s;\n"
                 "        fastcgi_send_timeout 15s;\n"
-                "        fastcgi_read_timeout 30s;\n"
-                "        fastcgi_buffer_size 16k;\n"
-                "        fastcgi_buffers 8 16k;\n"
                 "        fastcgi_param REQUEST_METHOD $request_method;\n"
                 "        fastcgi_param REQUEST_URI $request_uri;\n"
                 "        fastcgi_param CONTENT_TYPE $content_type;\n"
@@ -207,8 +211,48 @@ write_api_location(const struct nginx_options *o, FILE *out)
                 out);
 }
 
+/*
+ * A path whose answer may be held. Nothing is buffered, and a client that goes away is noticed at once, since nginx closes the
+ * connection then (fastcgi_ignore_client_abort is off). Something is sent at least every 50 s (EVENTS_HEARTBEAT_SECONDS).
+ */
 static void
-write_server(const struct nginx_options *o, FILE *out)
+write_held_location(const struct nginx_options *o, const char *path, FILE *out)
+{
+    (void)fprintf(out, "    location ~ ^%s/?$ {\n", path);
+    write_api_headers(o, out);
+    (void)fputs("        fastcgi_pass fastchat_events;\n"
+                "        fastcgi_keep_conn off;\n"
+                "        fastcgi_buffering off;\n"
+                "        fastcgi_ignore_client_abort off;\n"
+                "        fastcgi_read_timeout 120s;\n"
+                "        fastcgi_buffer_size 8k;\n"
+                "        send_timeout 120s;\n"
+                "        gzip off;\n",
+                out);
+    write_params(out);
+}
+
+static void
+write_api_locations(const struct router *router, const struct nginx_options *o, FILE *out)
+{
+    for (const struct route *const *at = router_all(router); *at != NULL; at++) {
+        if ((*at)->runs == SLOW_IO) {
+            write_held_location(o, (*at)->path, out);
+        }
+    }
+    (void)fputs("    location ~ ^/(api(/|$)|openapi\\.json$) {\n", out);
+    write_api_headers(o, out);
+    (void)fputs("        fastcgi_pass $fastchat_pool;\n"
+                "        fastcgi_keep_conn on;\n"
+                "        fastcgi_read_timeout 30s;\n"
+                "        fastcgi_buffer_size 16k;\n"
+                "        fastcgi_buffers 8 16k;\n",
+                out);
+    write_params(out);
+}
+
+static void
+write_server(const struct router *router, const struct nginx_options *o, FILE *out)
 {
     (void)fputs("server {\n", out);
     if (o->tls != NULL) {
@@ -234,7 +278,7 @@ write_server(const struct nginx_options *o, FILE *out)
                       own_errors[i].status);
     }
     (void)fputs("\n", out);
-    write_api_location(o, out);
+    write_api_locations(router, o, out);
     (void)fputs("    location /assets/ {\n", out);
     write_page_headers(o, "public, max-age=31536000, immutable", out);
     (void)fputs("    }\n\n    location / {\n        try_files $uri /index.html;\n", out);
@@ -300,6 +344,6 @@ nginx_write(const struct router *router, const struct nginx_options *o, FILE *ou
     if (o->tls != NULL) {
         write_redirect(o, out);
     }
-    write_server(o, out);
+    write_server(router, o, out);
     return true;
 }

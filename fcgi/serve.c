@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "routes/dispatch.h"
+#include "routes/hold.h"
 #include "routes/reply.h"
 #include "routes/route.h"
 
@@ -27,7 +28,9 @@ write_answer(const struct request *req, const struct exchange *with)
     char status[96];
     int len;
 
-    if (req->status == 204) {
+    if (with->hold != NULL && with->hold->kind == HOLD_STREAM) {
+        len = snprintf(status, sizeof(status), "Status: %d\r\n\r\n", req->status);
+    } else if (req->status == 204) {
         len = snprintf(status, sizeof(status), "Status: 204\r\n\r\n");
     } else {
         len = snprintf(status, sizeof(status), "Status: %d\r\nContent-Length: %zu\r\n\r\n",
@@ -41,6 +44,24 @@ write_answer(const struct request *req, const struct exchange *with)
     }
 }
 
+static void
+write_log(const struct request *req, int64_t slow_us)
+{
+    log_request(
+        &(struct log_request){
+            .method = req->method,
+            .route = route_name(req),
+            .path = req->path,
+            .status = req->status,
+            .us = clock_mono_us() - req->began_us,
+            .queries = db_stats(req->db).queries,
+            .db_us = db_stats(req->db).us,
+            .user_id = req->session.user_id,
+            .bytes = req->body->len,
+        },
+        slow_us);
+}
+
 void
 serve(const struct app *app, struct resources *from, const struct exchange *with)
 {
@@ -49,26 +70,21 @@ serve(const struct app *app, struct resources *from, const struct exchange *with
     request_init(&req, from, with->env);
     req.read_body = with->read;
     req.body_source = with->peer;
+    req.hold = with->hold;
+    req.counted = with->counted;
     serving = &req;
     dispatch(app->router, &req);
     if (req.status == 0) { /* a handler that forgot to answer */
         reply_problem(&req, INTERNAL_ERROR);
     }
-    write_answer(&req, with);
+    if (with->hold != NULL && with->hold->kind != HOLD_NOT) {
+        with->held(with->peer, &req);
+    }
+    if (with->hold == NULL || with->hold->kind != HOLD_WAIT) {
+        write_answer(&req, with);
+        write_log(&req, (int64_t)app->settings->slow_request_ms * 1000);
+    }
     serving = NULL;
-    log_request(
-        &(struct log_request){
-            .method = req.method,
-            .route = route_name(&req),
-            .path = req.path,
-            .status = req.status,
-            .us = clock_mono_us() - req.began_us,
-            .queries = db_stats(req.db).queries,
-            .db_us = db_stats(req.db).us,
-            .user_id = req.session.user_id,
-            .bytes = req.body->len,
-        },
-        (int64_t)app->settings->slow_request_ms * 1000);
     log_set_request(NULL);
     arena_reset(&from->arena);
 }

@@ -13,9 +13,16 @@ struct exchange {
     void (*write)(void *peer, const char *at,
                   size_t len); /* failures are the protocol's: an answer is never needed */
     void *peer;
+    struct hold *hold; /* routes/hold.h; NULL: every answer comes at once */
+    /* Where the handler has set hold->kind: called before the request's memory is freed. */
+    void (*held)(void *peer, const struct request *req);
+    bool counted; /* the request was dispatched before, and its call counted */
 };
 
-/* Answer one request and log it. Its memory is free afterwards. */
+/*
+ * Answer one request and log it. Its memory is free afterwards. Of a stream that is held only the header lines are written; of a
+ * request that waits nothing, and nothing is logged.
+ */
 void serve(const struct app *app, struct resources *from, const struct exchange *with)
     __attribute__((nonnull));
 

@@ -31,6 +31,9 @@ class_of(const struct request *req)
 {
     const struct settings *s = req->settings;
 
+    if (req->counted) {
+        return (struct limit_use){.name = "none"};
+    }
     switch (req->route->limit) {
     case LIMIT_GENERAL:
         return (struct limit_use){.name = "general", .per_minute = s->limit_general};
@@ -91,8 +94,7 @@ auth_admit(struct request *req)
         }
     }
     if (limits_wait(&use) > 0) {
-        buf_printf(req->head, "Retry-After: %d\r\n", limits_wait(&use));
-        reply_problem(req, TOO_MANY_REQUESTS);
+        reply_retry(req, TOO_MANY_REQUESTS, limits_wait(&use));
         return false;
     }
     if (r == DB_NONE) {

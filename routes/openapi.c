@@ -278,7 +278,8 @@ write_success(const struct route *route, int status, const char *words, struct b
         write_ref(route->out->name, out);
         buf_str(out, "}}");
     } else if (status != 204) {
-        buf_str(out, ",\"content\":{\"application/json\":{}}");
+        buf_printf(out, ",\"content\":{\"%s\":{}}",
+                   route->media_type != NULL ? route->media_type : "application/json");
     }
     buf_char(out, '}');
 }

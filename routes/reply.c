@@ -52,8 +52,8 @@ reply_bytes(struct request *req, int status, const char *media_type, const void 
     buf_add(req->body, at, len);
 }
 
-void
-reply_problem(struct request *req, enum problem p)
+static void
+write_problem(struct request *req, enum problem p)
 {
     const struct problem_text *text = problem_text(p);
 
@@ -65,8 +65,23 @@ reply_problem(struct request *req, enum problem p)
     buf_char(req->body, '}');
     if (text->status == 401) {
         reply_header(req, "WWW-Authenticate", "Bearer"); /* RFC 6750 section 3 */
-    } else if (text->status == 503) {
-        buf_printf(req->head, "Retry-After: %d\r\n", RETRY_SECONDS);
+    }
+}
+
+void
+reply_retry(struct request *req, enum problem p, int seconds)
+{
+    buf_printf(req->head, "Retry-After: %d\r\n", seconds);
+    write_problem(req, p);
+}
+
+void
+reply_problem(struct request *req, enum problem p)
+{
+    if (problem_text(p)->status == 503) {
+        reply_retry(req, p, RETRY_SECONDS);
+    } else {
+        write_problem(req, p);
     }
 }
 

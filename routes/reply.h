@@ -18,6 +18,9 @@ void reply_empty(struct request *req) __attribute__((nonnull));
 /* {"detail", "code"} with the problem's status, in the caller's language. */
 void reply_problem(struct request *req, enum problem p) __attribute__((nonnull));
 
+/* The same with Retry-After (RFC 9110 section 10.2.3). */
+void reply_retry(struct request *req, enum problem p, int seconds) __attribute__((nonnull));
+
 /* 503 with Retry-After where the database is away or the request's time is over; 500 else. */
 void reply_db_error(struct request *req, enum db_result r) __attribute__((nonnull));
 

@@ -18,6 +18,7 @@ enum method { GET, POST, PUT, PATCH, DELETE, METHODS };
 enum runs {
     FAST_IO, /* a few queries, then an answer: pool `api` */
     CPU,     /* password hashing …: pool `cpu`, where it cannot starve the others */
+    SLOW_IO, /* held requests: the event loop, `fastchat events` */
 };
 
 enum who { ANYONE, USER };
@@ -37,6 +38,7 @@ struct route {
     int status;                   /* of success */
     int other_status;             /* a second one (200 beside 201); 0 for none */
     const enum problem *problems; /* of its own, ends with PROBLEM_END; NULL */
+    const char *media_type;       /* of success without `out`; NULL: JSON */
     const char *tag, *summary;
 };
 

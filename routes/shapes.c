@@ -14,7 +14,8 @@ const struct shape user_shape = SHAPE(
 
 const struct shape profile_shape = SHAPE(
     "Profile", struct profile, FIELD(struct profile, id, FIELD_INT),
-    FIELD(struct profile, username, FIELD_TEXT), FIELD(struct profile, nickname, FIELD_TEXT));
+    FIELD(struct profile, username, FIELD_TEXT), FIELD(struct profile, nickname, FIELD_TEXT),
+    FIELD(struct profile, online, FIELD_BOOL, .about = "has a live stream open"));
 
 static const struct shape person_shape = SHAPE(
     "Person", struct person, FIELD(struct person, id, FIELD_INT),
@@ -45,6 +46,14 @@ const struct shape room_shape = SHAPE(
     FIELD(struct room, last_at, FIELD_TIME), FIELD(struct room, created_at, FIELD_TIME),
     FIELD(struct room, peer, FIELD_OBJECT, .of = &profile_shape, .nullable = true,
           .about = "the other user of a dm"));
+
+const struct shape typing_event_shape = SHAPE(
+    "TypingEvent", struct typing_event, FIELD(struct typing_event, room_id, FIELD_INT),
+    FIELD(struct typing_event, user, FIELD_INLINE, .of = &person_shape));
+
+const struct shape read_event_shape = SHAPE(
+    "ReadEvent", struct read_event, FIELD(struct read_event, room_id, FIELD_INT),
+    FIELD(struct read_event, user_id, FIELD_INT), FIELD(struct read_event, read_seq, FIELD_INT));
 
 const struct shape page_query_shape = SHAPE(
     "PageQuery", struct page_query, PAGE_FIELDS(struct page_query));

@@ -9,6 +9,17 @@
 extern const struct shape user_shape, profile_shape, entry_shape, room_shape;
 extern const char *const role_words[];
 
+/* What is announced to streams beside entries. */
+struct typing_event {
+    int64_t room_id;
+    struct person user;
+};
+struct read_event {
+    int64_t room_id, user_id, read_seq;
+};
+
+extern const struct shape typing_event_shape, read_event_shape;
+
 /* A page of a list: `next` is what brings the page behind it, NULL (0) at the end. */
 struct text_page {
     struct list items;

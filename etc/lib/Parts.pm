@@ -14,6 +14,7 @@ sub pools {
     return (
         [ 'api', [qw(worker --pool api)], $stack->{workers}, 0 ],
         [ 'cpu', [qw(worker --pool cpu)], $stack->{cores},   5 ],
+        [ 'events', ['events'],           1,                 0 ],
     );
 }
 
@@ -27,7 +28,7 @@ sub pool {
         before  => sub { unlink $socket },
         command => [
             ($nice ? ('nice', '-n', $nice) : ()),
-            'spawn-fcgi', '-n', '-s', $socket, '-b', 1024, '-M', '0660', '--',
+            'spawn-fcgi', '-n', '-s', $socket, '-b', 4096, '-M', '0660', '--',
             ($processes ? (program('multiwatch'), '-f', $processes, '-t', 500, '-s', 'QUIT', '--') : ()),
             @{ $stack->{wrap} }, $stack->{binary}, @$arguments,
         ],
@@ -152,7 +153,6 @@ sub nginx_conf {
     my $open_files = `sh -c 'ulimit -Hn'`;
     chomp $open_files;
     $open_files = 65536 if $open_files !~ /^\d+$/ || $open_files > 65536;
-    my $connections = int($open_files / 4);
     my $user        = $> == 0 ? "user root;\n" : '';
     my $types       = -e '/etc/nginx/mime.types' ? '/etc/nginx/mime.types' : 'mime.types';
     return <<"END";
@@ -163,7 +163,7 @@ error_log stderr warn;
 worker_processes $stack->{cores};
 worker_rlimit_nofile $open_files;
 worker_shutdown_timeout 2s;
-events { worker_connections $connections; }
+events { worker_connections $open_files; }
 http {
     include $types;
     default_type application/octet-stream;

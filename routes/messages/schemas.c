@@ -33,19 +33,5 @@ const struct shape read_mark_shape = SHAPE(
     "ReadMark", struct read_mark, FIELD(struct read_mark, room_id, FIELD_INT),
     FIELD(struct read_mark, read_seq, FIELD_INT), FIELD(struct read_mark, unread, FIELD_INT));
 
-const struct shape sync_new_shape = SHAPE(
-    "SyncNew", struct sync_new,
-    FIELD(struct sync_new, rooms, FIELD_SEQS, .required = true, .max = 2000,
-          .about = "for each room the seq up to which everything is there",
-          .example = "{\"12\":345}"),
-    FIELD(struct sync_new, limit, FIELD_INT, .min = 1, .max = 500, .fallback = 200,
-          .about = "entries in one answer"));
-
-const struct shape sync_shape = SHAPE(
-    "Sync", struct sync,
-    FIELD(struct sync, entries, FIELD_LIST, .of = &entry_shape,
-          .about = "what is new, in seq order in each room"),
-    FIELD(struct sync, rooms, FIELD_LIST, .of = &room_shape,
-          .about = "rooms of mine that were not named"),
-    FIELD(struct sync, left, FIELD_INTS, .about = "rooms that were named and are not mine"),
-    FIELD(struct sync, more, FIELD_BOOL, .about = "call again at once"));
+const struct shape sync_new_shape =
+    SHAPE("SyncNew", struct sync_new, SYNC_ROOMS(struct sync_new), SYNC_LIMIT(struct sync_new));

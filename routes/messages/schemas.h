@@ -2,7 +2,7 @@
 #ifndef ROUTES_MESSAGES_SCHEMAS_H
 #define ROUTES_MESSAGES_SCHEMAS_H
 
-#include "routes/shapes.h"
+#include "routes/sync_reply.h"
 
 struct message_new {
     int64_t room_id;
@@ -21,13 +21,8 @@ struct sync_new {
     struct seqs rooms;
     int64_t limit;
 };
-struct sync {
-    struct list entries, rooms;
-    struct ints left;
-    int more;
-};
 
 extern const struct shape message_new_shape, message_query_shape, entry_list_shape, read_new_shape,
-    read_mark_shape, sync_new_shape, sync_shape;
+    read_mark_shape, sync_new_shape;
 
 #endif

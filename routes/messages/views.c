@@ -1,6 +1,7 @@
 /* The handlers of the messages group. */
 #include "routes/messages/views.h"
 
+#include "db/announce.h"
 #include "db/members.h"
 #include "db/messages.h"
 #include "db/sync.h"
@@ -22,6 +23,7 @@ send_message(struct request *req, const void *input)
     enum db_result r = messages_send(&who, in->room_id, in->client_id, in->body, &entry, &why);
 
     if (r == DB_OK) {
+        announce_new(req, &entry);
         reply(req, &entry);
     } else if (r == DB_EXISTS) {
         reply_with(req, 200, &entry);
@@ -87,6 +89,8 @@ mark_read(struct request *req, const void *input)
                             &mark.unread);
     }
     if (r == DB_OK) {
+        announce_event(req, HINT_READ, in->room_id, &read_event_shape,
+                       &(struct read_event){in->room_id, who.user_id, mark.read_seq});
         reply(req, &mark);
     } else {
         reply_refusal(req, r, why);
@@ -102,14 +106,5 @@ sync_now(struct request *req, const void *input)
     struct sync_page page;
     enum db_result r = sync_read(&who, in->rooms.at, in->rooms.count, (size_t)in->limit, &page);
 
-    if (r != DB_OK) {
-        reply_db_error(req, r);
-        return;
-    }
-    reply(req, &(struct sync){
-                   .entries = {page.entries, page.entry_count},
-                   .rooms = {page.rooms, page.room_count},
-                   .left = {page.left, page.left_count},
-                   .more = page.more,
-               });
+    reply_sync(req, r, &page);
 }

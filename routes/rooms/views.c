@@ -19,6 +19,7 @@ reply_room(struct request *req, int64_t room_id)
     enum db_result r = rooms_find(&who, room_id, &room, &why);
 
     if (r == DB_OK) {
+        rooms_look_online(req, &room, 1);
         reply(req, &room);
     } else {
         reply_refusal(req, r, why);
@@ -75,6 +76,7 @@ list_rooms(struct request *req, const void *input)
         reply_db_error(req, r);
         return;
     }
+    rooms_look_online(req, rooms, count);
     page.items = (struct list){rooms, count};
     if (count == asked) {
         const struct room *last = &rooms[in->limit - 1];
@@ -130,6 +132,7 @@ list_members(struct request *req, const void *input)
         reply_refusal(req, r, why);
         return;
     }
+    members_look_online(req, members, count);
     page.items = (struct list){members, count};
     if (count > (size_t)in->limit) {
         page.items.count = (size_t)in->limit;
@@ -150,6 +153,7 @@ put_member(struct request *req, const void *input)
                                    &why);
 
     if (r == DB_OK) {
+        members_look_online(req, &member, 1);
         reply(req, &member);
     } else {
         reply_refusal(req, r, why);

@@ -69,7 +69,7 @@ is(put_in('admin2', $at, 'outsider', role => 'member')->json->{role}, 'member', 
 is($who{owner}->put("$at/members/" . $who{admin}->id, { role => $_ })->status, 422, "the role $_ cannot be given") for qw(owner king Admin), '';
 my $member = put_in('owner', $at, 'member')->json;
 is_deeply([ sort keys %$member ], [qw(joined_at read_seq role user)], 'a member is told with every part');
-is_deeply($member->{user}, { id => $who{member}->id, username => $who{member}->username, nickname => $who{member}->nickname }, 'and who it is');
+is_deeply($member->{user}, { id => $who{member}->id, username => $who{member}->username, nickname => $who{member}->nickname, online => JSON::PP::false }, 'and who it is');
 is($member->{role}, 'admin', 'no role given leaves the one there is');
 
 # An open room.

@@ -1,0 +1,29 @@
+/* What /api/sync and its waiting twin share. */
+#ifndef ROUTES_SYNC_REPLY_H
+#define ROUTES_SYNC_REPLY_H
+
+#include "db/sync.h"
+#include "routes/shapes.h"
+
+struct sync {
+    struct list entries, rooms;
+    struct ints left;
+    int more;
+};
+
+extern const struct shape sync_shape;
+
+/* The fields of the input. */
+#define SYNC_ROOMS(struct_type)                                                                    \
+    FIELD(struct_type, rooms, FIELD_SEQS, .required = true, .max = 2000,                           \
+          .about = "for each room the seq up to which everything is there",                        \
+          .example = "{\"12\":345}")
+#define SYNC_LIMIT(struct_type)                                                                    \
+    FIELD(struct_type, limit, FIELD_INT, .min = 1, .max = 500, .fallback = 200,                    \
+          .about = "entries in one answer")
+
+/* Answer with what sync_read has brought. */
+void reply_sync(struct request *req, enum db_result r, struct sync_page *page)
+    __attribute__((nonnull));
+
+#endif
