@@ -123,7 +123,7 @@ fuzz: $(fuzzers)
 	@:
 
 build/fuzz/%: t/fuzz/%.c $(filter-out fcgi/main.c,$(sources)) $(out)/gen/migrations.c \
-        $(wildcard */*.h routes/*/*.h)
+        $(wildcard */*.h routes/*/*.h t/fuzz/*.h)
 	@mkdir -p $(@D)
 	$(say) '  FUZZ  $@'
 	@clang -std=c17 -D_GNU_SOURCE -I. $(library_cflags) -g -O1 -fsanitize=fuzzer,address,undefined \

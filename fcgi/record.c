@@ -262,7 +262,8 @@ read_length(const uint8_t **at, const uint8_t *end, size_t *len)
 char **
 intake_env(const struct intake *in, struct arena *a)
 {
-    const uint8_t *at = (const uint8_t *)in->params.at, *end = at + in->params.len;
+    const uint8_t *at = (const uint8_t *)(in->params.len > 0 ? in->params.at : "");
+    const uint8_t *end = at + in->params.len;
     size_t size = 64, count = 0;
     char **env = arena_array(a, size, sizeof(*env));
 

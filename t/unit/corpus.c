@@ -7,6 +7,7 @@
 /* Every fuzzer has its entry point under the name that libFuzzer calls. */
 int fuzz_dotenv(const uint8_t *bytes, size_t len);
 int fuzz_json(const uint8_t *bytes, size_t len);
+int fuzz_record(const uint8_t *bytes, size_t len);
 int fuzz_shape(const uint8_t *bytes, size_t len);
 int fuzz_url(const uint8_t *bytes, size_t len);
 #define LLVMFuzzerTestOneInput fuzz_dotenv
@@ -14,6 +15,9 @@ int fuzz_url(const uint8_t *bytes, size_t len);
 #undef LLVMFuzzerTestOneInput
 #define LLVMFuzzerTestOneInput fuzz_json
 #include "t/fuzz/json.c"
+#undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput fuzz_record
+#include "t/fuzz/record.c"
 #undef LLVMFuzzerTestOneInput
 #define LLVMFuzzerTestOneInput fuzz_shape
 #include "t/fuzz/shape.c"
@@ -79,6 +83,7 @@ main(void)
 {
     replay("dotenv", fuzz_dotenv);
     replay("json", fuzz_json);
+    replay("record", fuzz_record);
     replay("shape", fuzz_shape);
     replay("url", fuzz_url);
     return done_testing();

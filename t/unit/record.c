@@ -1,0 +1,238 @@
+/* FastCGI records as they come in: whole, in pieces, and as nobody should send them. */
+#include "fcgi/record.h"
+
+#include <string.h>
+
+#include "routes/request.h"
+#include "t/unit/tap.h"
+
+static struct buf bytes, out;
+
+static void
+put(int type, int id, const char *content, size_t len)
+{
+    const uint8_t header[8] = {
+        1, (uint8_t)type, (uint8_t)(id >> 8), (uint8_t)id, (uint8_t)(len >> 8), (uint8_t)len, 0, 0};
+
+    buf_add(&bytes, header, sizeof(header));
+    buf_add(&bytes, content, len);
+}
+
+#define PUT(type, id, text) put((type), (id), (text), sizeof(text) - 1)
+#define BEGIN(id, flags) put(1, (id), (const char[]){0, 1, (flags), 0, 0, 0, 0, 0}, 8)
+
+static enum intake_result
+feed(struct intake *in, size_t piece)
+{
+    enum intake_result result = INTAKE_MORE;
+    size_t at = 0, used;
+
+    buf_clear(&out);
+    while (at < bytes.len && result == INTAKE_MORE) {
+        size_t some = bytes.len - at < piece ? bytes.len - at : piece;
+
+        result = intake_feed(in, bytes.at + at, some, &used, &out);
+        at += used;
+    }
+    return result;
+}
+
+static void
+whole_request(int id)
+{
+    buf_clear(&bytes);
+    BEGIN(id, 1);
+    PUT(4, id,
+        "\x0E\x04REQUEST_METHODPOST\x01\x00"
+        "A");
+    PUT(4, id, "");
+    PUT(5, id, "hello ");
+    PUT(5, id, "body");
+    PUT(5, id, "");
+}
+
+static void
+test_whole(void)
+{
+    struct arena arena = {0};
+    char **env;
+
+    for (size_t piece = 1; piece < 100; piece += 7) {
+        struct intake in = {0};
+
+        whole_request(258);
+        ok(feed(&in, piece) == INTAKE_COMPLETE, "a request in pieces is whole");
+        ok(in.id == 258 && in.keep && out.len == 0, "its id and flag are read");
+        ok(in.body.len == 10 && memcmp(in.body.at, "hello body", 10) == 0, "and its body");
+        env = intake_env(&in, &arena);
+        ok(env != NULL && strcmp(env[0], "REQUEST_METHOD=POST") == 0 && strcmp(env[1], "A=") == 0 &&
+               env[2] == NULL,
+           "and its parameters");
+        intake_free(&in);
+    }
+    arena_free(&arena);
+}
+
+static void
+is_result(enum intake_result want, const char *name)
+{
+    struct intake in = {0};
+
+    is_int((int)feed(&in, 1000), (int)want, name);
+    intake_free(&in);
+}
+
+static void
+test_broken(void)
+{
+    struct intake in = {0};
+
+    buf_clear(&bytes);
+    buf_add(&bytes, "\x02\x01\x00\x01\x00\x08\x00\x00", 8);
+    is_result(INTAKE_BROKEN, "another version is refused");
+    buf_clear(&bytes);
+    buf_add(&bytes, "GET / HTTP/1.1\r\n", 16);
+    is_result(INTAKE_BROKEN, "HTTP is refused");
+    buf_clear(&bytes);
+    PUT(1, 1, "\x00\x01");
+    is_result(INTAKE_BROKEN, "a beginning that is too short is refused");
+    buf_clear(&bytes);
+    BEGIN(1, 0);
+    PUT(5, 1, "");
+    is_result(INTAKE_BROKEN, "a body without parameters is refused");
+    buf_clear(&bytes);
+    BEGIN(1, 0);
+    PUT(4, 1, "");
+    PUT(4, 1,
+        "\x01\x01"
+        "Ab");
+    is_result(INTAKE_BROKEN, "parameters behind their end are refused");
+    buf_clear(&bytes);
+    BEGIN(1, 0);
+    for (int i = 0; i < 3; i++) {
+        static const char much[40000];
+
+        put(4, 1, much, sizeof(much));
+    }
+    is_result(INTAKE_BROKEN, "parameters that never end are refused");
+    buf_clear(&bytes);
+    BEGIN(1, 0);
+    PUT(2, 1, "");
+    is_result(INTAKE_ABORTED, "a request may be given up");
+    buf_clear(&bytes);
+    BEGIN(1, 0);
+    PUT(5, 2, "of another");
+    PUT(77, 1, "unknown");
+    is_result(INTAKE_MORE, "what belongs to no request is passed over");
+    buf_clear(&bytes);
+    BEGIN(1, 0);
+    PUT(4, 1, "");
+    for (int i = 0; i < 40; i++) {
+        static const char much[32768];
+
+        put(5, 1, much, sizeof(much));
+    }
+    PUT(5, 1, "");
+    is_int((int)feed(&in, 8192), INTAKE_COMPLETE, "a body that is too long is read to its end");
+    ok(in.body_cut && in.body.len <= BODY_MAX, "but not kept");
+    intake_free(&in);
+}
+
+static void
+test_answers(void)
+{
+    struct intake in = {0};
+
+    buf_clear(&bytes);
+    BEGIN(1, 0);
+    BEGIN(2, 0);
+    (void)feed(&in, 5);
+    ok(out.len == 16 && out.at[1] == 3 && out.at[3] == 2 && out.at[12] == 1,
+       "a second request is refused (section 5.5, FCGI_CANT_MPX_CONN)");
+    intake_free(&in);
+    buf_clear(&bytes);
+    put(1, 1, (const char[]){0, 2, 0, 0, 0, 0, 0, 0}, 8);
+    (void)feed(&in, 5);
+    ok(out.len == 16 && out.at[1] == 3 && out.at[12] == 3 && in.id == 0,
+       "so is another role (FCGI_UNKNOWN_ROLE)");
+    intake_free(&in);
+    buf_clear(&bytes);
+    PUT(9, 0,
+        "\x0F\x00"
+        "FCGI_MPXS_CONNS");
+    (void)feed(&in, 5);
+    ok(out.len % 8 == 0 && out.at[1] == 10 &&
+           memmem(out.at, out.len, "FCGI_MPXS_CONNS0", 16) != NULL,
+       "what we can is told (section 4.1)");
+    intake_free(&in);
+    buf_clear(&bytes);
+    PUT(99, 0, "x");
+    (void)feed(&in, 5);
+    ok(out.len == 16 && out.at[1] == 11 && out.at[8] == 99, "unknown types are told (section 4.2)");
+    intake_free(&in);
+}
+
+static void
+is_no_env(const char *params, size_t len, const char *name)
+{
+    struct arena arena = {0};
+    struct intake in = {0};
+
+    buf_add(&in.params, params, len);
+    ok(intake_env(&in, &arena) == NULL, name);
+    intake_free(&in);
+    arena_free(&arena);
+}
+
+static void
+test_params(void)
+{
+    is_no_env("\x01", 1, "parameters that end in a length are refused");
+    is_no_env("\x05\x05"
+              "AB",
+              4, "or in a name");
+    is_no_env("\x80\x00\x00", 3, "or in a long length");
+    is_no_env("\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF"
+              "A",
+              9, "lengths of 2^31 - 1 are refused");
+    is_no_env("\x01\x01"
+              "A\0",
+              4, "a NUL in a value is refused");
+    is_no_env("\x02\x01"
+              "A=b",
+              5, "and an = in a name");
+}
+
+static void
+test_writing(void)
+{
+    static char text[200000];
+    size_t content = 0, records = 0;
+
+    buf_clear(&bytes);
+    record_stdout(&bytes, 513, text, sizeof(text));
+    for (size_t at = 0; at < bytes.len; records++) {
+        const uint8_t *h = (const uint8_t *)bytes.at + at;
+
+        content += (size_t)(h[4] << 8 | h[5]);
+        at += RECORD_HEADER + (size_t)(h[4] << 8 | h[5]) + h[6];
+        ok(h[0] == 1 && h[1] == 6 && h[2] == 2 && h[3] == 1, "a record of output");
+    }
+    ok(content == sizeof(text) && records == 4, "a long text is several records");
+    buf_clear(&bytes);
+    record_end(&bytes, 1);
+    is_int((long long)bytes.len, 24, "an end is two records");
+}
+
+int
+main(void)
+{
+    test_whole();
+    test_broken();
+    test_answers();
+    test_params();
+    test_writing();
+    buf_free(&bytes);
+    buf_free(&out);
+    return done_testing();
+}
