@@ -1,0 +1,126 @@
+#!/usr/bin/perl
+# What comes over the event loop's socket, as only a broken or hostile peer would send it: it stays up, and others are served.
+use lib 't/lib';
+use Fastchat::Test;
+use Fastchat::Stream;
+use IO::Socket::UNIX;
+use Time::HiRes qw(time sleep);
+
+my $stack = Fastchat::Stack->new(own => 1);
+my $ann   = $stack->user('ann');
+my $room  = $ann->post('/api/rooms', { name => 'x' })->json->{id};
+my $path  = $stack->dir . '/sock/events.sock';
+my ($pid) = $stack->workers('events');
+
+sub record { my ($type, $content, $id, $version) = @_; return pack('CCnnCC', $version // 1, $type, $id // 1, length $content, 0, 0) . $content }
+sub begin { my ($keep, $role, $id) = @_; return record(1, pack('nCx5', $role // 1, $keep ? 1 : 0), $id) }
+sub pair { my ($name, $value) = @_; return join '', (map { length $_ < 128 ? chr length $_ : pack 'N', length($_) | 0x80000000 } $name, $value), $name, $value }
+sub params { my ($id, %p) = @_; return record(4, join('', map { pair($_, $p{$_}) } sort keys %p), $id) . record(4, '', $id) }
+sub request { my ($id, $keep, %p) = @_; return begin($keep, 1, $id) . params($id, REQUEST_METHOD => 'GET', REQUEST_URI => '/api/events', REMOTE_ADDR => '127.0.0.1', %p) . record(5, '', $id) }
+sub connected { return IO::Socket::UNIX->new(Peer => $path) // die "$path: $!" }
+
+# Send, and read until the peer closes, a request ends, or the time is over.
+sub ask {
+    my ($socket, $bytes, $seconds) = @_;
+    local $SIG{PIPE} = 'IGNORE';
+    my ($got, $until) = ('', time + ($seconds // 3));
+    syswrite $socket, $bytes if length $bytes;
+    while (time < $until && IO::Select->new($socket)->can_read($until - time)) {
+        sysread($socket, $got, 65536, length $got) or return ($got, 1);
+        my $at = 0;
+        while (length $got >= $at + 8) {
+            my ($version, $type, $id, $length, $padding) = unpack 'CCnnC', substr $got, $at;
+            return ($got, 0) if $type == 3;
+            $at += 8 + $length + $padding;
+        }
+    }
+    return ($got, 0);
+}
+sub serves { my $s = Fastchat::Stream->new($ann); my $e = $s->next; my $good = $e && $e->{event} eq 'hello'; $s->close; return $good }
+
+my $stream = Fastchat::Stream->new($ann);
+$stream->next;
+my %token = (HTTP_AUTHORIZATION => 'Bearer ' . $ann->token);
+
+# What is right, in unusual ways.
+my $kept = connected();
+for my $id (1, 2, 65535) {
+    my ($got) = ask($kept, request($id, 1, REQUEST_URI => '/api/events'));
+    like($got, qr/Status: 401/, "request $id on a kept connection is answered");
+    is((unpack 'CCn', $got)[2], $id, 'under its id');
+}
+my $odd = connected();
+my ($got) = ask($odd, request(7, 0, %token), 1);
+like($got, qr/event: hello/, 'a stream may have another id than 1');
+$ann->post("/api/rooms/$room/messages", { client_id => 'a', body => 'for the odd one' });
+($got) = ask($odd, '', 2);
+is((unpack 'CCn', $got)[2], 7, 'and gets entries under it');
+like($got, qr/for the odd one/, 'whole');
+my $slowly = connected();
+my $bytes = request(1, 0, %token);
+for (1 .. length $bytes) { syswrite $slowly, substr $bytes, $_ - 1, 1 }
+($got) = ask($slowly, '', 1);
+like($got, qr/event: hello/, 'a request may come byte by byte');
+syswrite $slowly, record(2, '');
+(undef, my $closed) = ask($slowly, '', 2);
+ok($closed, 'and be given up (FCGI_ABORT_REQUEST)');
+
+# What is wrong.
+my %wrong = (
+    'HTTP'                          => "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+    'another version'               => record(1, pack('nCx5', 1, 0), 1, 9),
+    'a short beginning'             => record(1, 'abc'),
+    'a body without parameters'     => begin() . record(5, ''),
+    'parameters that never end'     => begin() . record(4, 'x' x 60000) x 3,
+    'random bytes'                  => join('', map { chr int rand 256 } 1 .. 5000) =~ s/^./\x07/sr,
+);
+for my $name (sort keys %wrong) {
+    my (undef, $ended) = ask(connected(), $wrong{$name}, 3);
+    ok($ended, "$name: the connection is closed");
+}
+for my $lie (record(4, "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFFA"), record(4, "\x05\x05AB"), record(4, "\x01\x02A\0b")) {
+    ($got) = ask(connected(), begin() . $lie . record(4, '') . record(5, ''));
+    like($got, qr/Status: 400/, 'parameters with lengths that lie are answered with 400');
+}
+($got) = ask(connected(), begin(0, 2));
+is((unpack 'x12C', $got)[0], 3, 'another role is refused (FCGI_UNKNOWN_ROLE)');
+my $double = connected();
+($got) = ask($double, begin() . begin(0, 1, 2));
+is((unpack 'x12C', $got)[0], 1, 'a second request beside the first is refused (FCGI_CANT_MPX_CONN)');
+($got) = ask(connected(), record(9, pair('FCGI_MPXS_CONNS', ''), 0), 1);
+like($got, qr/FCGI_MPXS_CONNS0/, 'what it can is told (FCGI_GET_VALUES)');
+my $half = connected();
+syswrite $half, substr $bytes, 0, 50;
+shutdown $half, 1;
+(undef, $closed) = ask($half, '', 3);
+ok($closed, 'half a request and a half-closed socket is closed');
+my $answers = connected();
+{
+    local $SIG{PIPE} = 'IGNORE';
+    $answers->blocking(0);
+    my $asked = 0;
+    for (1 .. 20000) { my $n = syswrite $answers, record(99, 'x', 0) x 10; last if !$n && $! != POSIX::EAGAIN(); $asked += $n // 0; sleep 0.001 if !$n && $_ % 100 == 0 }
+    ok($asked > 0, 'questions without end, whose answers nobody takes');
+}
+ok(serves(), 'after all that others are served');
+
+# Thousands that say nothing.
+my $limit = 2000;
+my @silent = grep { defined } map { IO::Socket::UNIX->new(Peer => $path) } 1 .. $limit;
+is(scalar @silent, $limit, "$limit connections that say nothing");
+my @loud = map { my $s = connected(); syswrite $s, begin() . record(4, 'x' x 60000); $s } 1 .. 100;
+ok(serves(), 'beside them others are served');
+my ($mb) = map { /^VmRSS:\s*(\d+)/ ? $1 / 1024 : () } do { open my $in, '<', "/proc/$pid/status"; <$in> };
+cmp_ok($mb, '<', Fastchat::Stack::binary() =~ m{build/fastchat$} ? 64 : 800, 'memory is bounded');
+my $began = time;
+my (undef, $let_go) = ask($silent[0], '', 15);
+ok($let_go, 'they are let go');
+cmp_ok(time - $began, '<', 14, 'after a while');
+@silent = @loud = ();
+
+is(($stack->workers('events'))[0], $pid, 'it is the same process all along');
+$ann->post("/api/rooms/$room/messages", { client_id => 'b', body => 'in the end' });
+my $entry;
+while (my $e = $stream->await('entry', 2)) { $entry = $e }
+is($entry->{data}{body}, 'in the end', 'and the stream that was there first still gets what is said');
+done_testing;
