@@ -24,7 +24,7 @@ for my $pattern (sort keys %paths) {
     }
     next unless $has{GET};
     my $head = $alice->head($path);
-    is($head->status, $alice->get($path)->status, "HEAD $pattern: as GET");
+    is($head->status, $path eq "/api/events" ? 200 : $alice->get($path)->status, "HEAD $pattern: as GET");    # a stream would not end
     is($head->content // '', '', '… without a body');
 }
 
