@@ -49,9 +49,27 @@ const patience = 20000 // a connection that died silently would otherwise be wai
 
 export const api = createClient<paths>({
   baseUrl: location.origin,
-  fetch: (request) => fetch(request, { signal: AbortSignal.timeout(patience) }),
+  fetch: (request) => fetch(request, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(patience)]) }),
 })
 api.use(middleware)
+
+/** The body of a stream of events, taken up after `token` where that is not "". Throws an ApiError. */
+export async function openStream(after: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+  const used = token
+  const headers: Record<string, string> = { Accept: 'text/event-stream', 'Accept-Language': language.value }
+  if (used) headers.Authorization = `Bearer ${used}`
+  const query = after ? `?after=${encodeURIComponent(after)}` : ''
+  let response: Response
+  try {
+    response = await fetch(`${location.origin}/api/events${query}`, { headers, signal, cache: 'no-store' })
+  } catch {
+    throw new ApiError(0, 'offline', '')
+  }
+  if (response.ok && response.body) return response.body
+  const error = readError(await response.json().catch(() => null), response)
+  if (error.code === 'not_signed_in' && token === used) onSignedOut()
+  throw error
+}
 
 type Answer<T> = { data?: T; error?: unknown; response: Response }
 

@@ -5,7 +5,7 @@ export const unreadMost = 99 // the server counts no further
 
 /** The room after one more entry, as user `me` sees it. */
 export function applied(room: Room, entry: Entry, me: number): Room {
-  if (entry.seq <= room.last_seq) return room
+  if (entry.seq !== room.last_seq + 1) return room // known, or behind a hole that is still to be filled
   const now = { ...room, last_seq: entry.seq, last_at: entry.created_at }
   switch (entry.kind) {
     case 'message':

@@ -1,10 +1,13 @@
-// Asks every 2 seconds, more rarely while the page is hidden, less and less often while the server is away.
+// Asks by long polls; where those are not held, every 2 seconds, more rarely while the page is hidden. Less and less often while the
+// server is away.
 import { api, ApiError, call } from '../api/client'
-import type { Source, Transport } from './transport'
+import type { Page, Source, Transport } from './transport'
 
 const shown = 2000
 const hidden = 10000
 const most = 30000
+const held = 15 // seconds that a long poll may take
+const tooQuick = 500 // milliseconds in which an empty answer was not held
 const bearable = 2 // failures in a row that the user need not hear of
 
 export class Polling implements Transport {
@@ -12,7 +15,10 @@ export class Polling implements Transport {
   private timer: ReturnType<typeof setTimeout> | undefined
   private running = false
   private again = false
+  private asked = false
   private failures = 0
+  private holds = true // long polls are held
+  private waiting: AbortController | null = null // a long poll, which what is new here may cut short
 
   private readonly wake = () => {
     if (document.visibilityState === 'visible') this.poke()
@@ -27,6 +33,8 @@ export class Polling implements Transport {
     this.stop()
     this.source = source
     this.failures = 0
+    this.holds = true
+    this.asked = false
     addEventListener('online', this.wake)
     addEventListener('offline', this.offline)
     addEventListener('focus', this.wake)
@@ -37,6 +45,7 @@ export class Polling implements Transport {
   stop(): void {
     this.source = null
     clearTimeout(this.timer)
+    this.waiting?.abort()
     removeEventListener('online', this.wake)
     removeEventListener('offline', this.offline)
     removeEventListener('focus', this.wake)
@@ -45,7 +54,10 @@ export class Polling implements Transport {
 
   poke(): void {
     clearTimeout(this.timer)
-    if (this.running) this.again = true
+    if (this.running) {
+      this.again = true
+      this.waiting?.abort()
+    }
     else void this.run()
   }
 
@@ -56,18 +68,38 @@ export class Polling implements Transport {
     this.again = false
     let wait: number
     try {
-      const page = await call(api.POST('/api/sync', { body: { rooms: source.marks() } }))
+      const page = await this.ask(source.marks())
       if (this.source === source) {
         this.failures = 0
         source.connected(true)
         source.take(page)
       }
-      wait = page.more || this.again ? 0 : document.visibilityState === 'visible' ? shown : hidden
+      wait = page.more || this.again || this.holds ? 0 : document.visibilityState === 'visible' ? shown : hidden
     } catch (error) {
-      wait = this.source === source ? this.failed(error) : 0
+      if (this.again && this.source === source) wait = 0
+      else wait = this.source === source ? this.failed(error) : 0
     }
     this.running = false
     if (this.source) this.timer = setTimeout(() => void this.run(), wait)
+  }
+
+  /** The first time at once, to show what is there; then held, where the server does that and the page is looked at. */
+  private async ask(rooms: Record<string, number>): Promise<Page> {
+    if (!this.holds || !this.asked || document.visibilityState !== 'visible') {
+      this.asked = true
+      return call(api.POST('/api/sync', { body: { rooms } }))
+    }
+    const began = Date.now()
+    this.waiting = new AbortController()
+    const { signal } = this.waiting
+    try {
+      const page = await call(api.POST('/api/sync/wait', { body: { rooms, wait: held }, signal }))
+      const empty = page.entries.length + page.rooms.length + page.left.length === 0
+      if (empty && Date.now() - began < tooQuick) this.holds = false
+      return page
+    } finally {
+      this.waiting = null
+    }
   }
 
   /** The milliseconds to wait. */

@@ -5,8 +5,9 @@ import { api, ApiError, call, type Entry, type Room } from '../api/client'
 import { contiguous, merge } from '../lib/merge'
 import { applied, byActivity, refreshed } from '../lib/rooms'
 import { load, onChange, save } from '../lib/storage'
-import { Polling } from '../live/polling'
-import type { Page, Source, Transport } from '../live/transport'
+import { Stream } from '../live/stream'
+import type { Page, Signal, Source, Transport } from '../live/transport'
+import { useLive } from './live'
 import { useOutbox } from './outbox'
 import { useSession } from './session'
 
@@ -30,6 +31,7 @@ const tellAgainSeen = 10000 // the same, once the page is looked at again
 export const useChat = defineStore('chat', () => {
   const session = useSession()
   const outbox = useOutbox()
+  const live = useLive()
   const rooms = shallowReactive(new Map<number, Room>())
   const logs = shallowReactive(new Map<number, Log>())
   const online = ref(true)
@@ -37,7 +39,7 @@ export const useChat = defineStore('chat', () => {
   const active = ref<number | null>(null)
   const newest = ref<Entry | null>(null) // of others, to be read aloud
   const lost = ref<Room | null>(null) // that this user was taken out of
-  const transport: Transport = new Polling()
+  const transport: Transport = new Stream()
   const told = new Set<number>() // rooms whose summary this page has from the server; those of the cache may be old
   let toldAt = 0
   let me = 0
@@ -87,6 +89,7 @@ export const useChat = defineStore('chat', () => {
     for (const entry of entries) {
       const room = rooms.get(id)
       if (!room || entry.seq <= room.last_seq) continue
+      live.stopped(id, entry.sender.id)
       setRoom(applied(room, entry, me))
       if (entry.kind === 'message' && entry.sender.id !== me) newest.value = entry
     }
@@ -106,6 +109,19 @@ export const useChat = defineStore('chat', () => {
     told.clear()
     toldAt = 0
     if (active.value !== null && rooms.has(active.value)) told.add(active.value)
+  }
+
+  /** The other one of a direct room comes or goes. */
+  function meet(user: number, online: boolean): void {
+    for (const room of rooms.values()) if (room.peer?.id === user && room.peer.online !== online) setRoom({ ...room, peer: { ...room.peer, online } })
+  }
+
+  /** Another device of mine has read on. */
+  async function readElsewhere({ data }: Signal & { name: 'read' }): Promise<void> {
+    const room = rooms.get(data.room_id)
+    if (!room || data.read_seq <= room.read_seq) return
+    if (data.read_seq >= room.last_seq) setRoom({ ...room, read_seq: data.read_seq, unread: 0 })
+    else putRoom(await call(api.GET('/api/rooms/{room_id}', { params: { path: { room_id: room.id } } })))
   }
 
   const source: Source = {
@@ -134,6 +150,19 @@ export const useChat = defineStore('chat', () => {
         ready.value = true
       }
       outbox.nudge()
+    },
+    entry(entry) {
+      const room = rooms.get(entry.room_id)
+      if (!room || !told.has(entry.room_id)) return false
+      const mark = logs.get(entry.room_id)?.top ?? room.last_seq
+      if (entry.seq > mark + 1) return false
+      if (entry.seq === mark + 1) takeEntries(entry.room_id, [entry])
+      return true
+    },
+    signal(signal) {
+      live.take(signal)
+      if (signal.name === 'presence') meet(signal.data.user_id, signal.data.online)
+      if (signal.name === 'read' && signal.data.user_id === me) void readElsewhere(signal).catch(() => undefined)
     },
     connected(is) {
       if (is && !online.value) outbox.wake()
@@ -164,6 +193,7 @@ export const useChat = defineStore('chat', () => {
       putRoom(room)
       setLog(id, { entries: page.items, top: page.items.at(-1)?.seq ?? 0, complete: page.next === null, loading: false })
       transport.poke()
+      void live.look(id).catch(() => undefined)
       return null
     } catch (error) {
       logs.delete(id)
@@ -232,6 +262,7 @@ export const useChat = defineStore('chat', () => {
     document.removeEventListener('visibilitychange', seenAgain)
     transport.stop()
     outbox.stop()
+    live.clear()
     told.clear()
     rooms.clear()
     logs.clear()

@@ -46,7 +46,7 @@ export class Server {
   down = false
 
   install(): void {
-    vi.stubGlobal('fetch', (request: Request) => this.answer(request))
+    vi.stubGlobal('fetch', (request: Request | string) => this.answer(new Request(request)))
   }
 
   say(more: Partial<Entry> = {}): Entry {
@@ -62,7 +62,8 @@ export class Server {
   private async answer(request: Request): Promise<Response> {
     const path = new URL(request.url).pathname
     if (this.down) throw new TypeError('no network')
-    if (path === '/api/sync') return this.sync((await request.json()) as { rooms: Record<string, number> })
+    if (path === '/api/events') return this.json({ detail: '', code: 'no_live_events' }, 503, { 'Retry-After': '5' })
+    if (path === '/api/sync' || path === '/api/sync/wait') return this.sync((await request.json()) as { rooms: Record<string, number> })
     if (path === '/api/rooms/7') return this.json(this.rooms[0]!)
     if (path === '/api/rooms/7/messages' && request.method === 'POST') return this.send((await request.json()) as { client_id: string; body: string })
     if (path === '/api/rooms/7/messages') return this.page(new URL(request.url).searchParams)
