@@ -96,6 +96,58 @@ async function main() {
     await lan.sees('带上相机', 5000)
   })
 
+  await step('who is online is shown', () => lan.at('room-item').filter({ hasText: '小明' }).getByTestId('online').waitFor())
+  await step('what was read is shown to its sender', () => ming.at('read-by').waitFor({ timeout: 5000 }))
+  await step('who types is shown, and no longer once it is sent', async () => {
+    await ming.at('composer').pressSequentially('带')
+    await lan.at('typing').filter({ hasText: '小明' }).waitFor({ timeout: 3000 })
+    await lan.picture(pictures, 'typing-desktop-light')
+    await ming.send('带上三脚架')
+    await lan.page.waitForFunction(() => document.querySelector('[data-testid=typing]')?.textContent === '', null, { timeout: 3000 })
+  })
+  await step('a message is seen within half a second', async () => {
+    const began = Date.now()
+    await ming.at('composer').fill('快吗？')
+    await ming.page.keyboard.press('Enter')
+    await lan.sees('快吗？', 5000)
+    if (Date.now() - began > 500) throw new Error(`after ${Date.now() - began} ms`)
+  })
+  await step('without a network messages wait, and go out in order after', async () => {
+    await lan.context.setOffline(true)
+    for (const text of ['等一', '等二', '等三']) {
+      await lan.at('composer').fill(text)
+      await lan.page.keyboard.press('Enter')
+    }
+    await lan.page.locator('[data-testid=message][data-state=sending]').nth(2).waitFor()
+    await lan.page.waitForTimeout(500)
+    await lan.picture(pictures, 'offline-desktop-light')
+    await ming.send('你还在吗')
+    await lan.context.setOffline(false)
+    await ming.sees('等三', 10000)
+    await lan.sees('你还在吗', 10000)
+    const texts = await ming.at('message').allTextContents()
+    const order = ['等一', '等二', '等三'].map((text) => texts.findIndex((one) => one.includes(text)))
+    if (order.join() !== [...order].sort((a, b) => a - b).join()) throw new Error(`out of order: ${order}`)
+    for (const text of ['等一', '等二', '等三', '你还在吗']) {
+      const count = await ming.message(text).count()
+      if (count !== 1) throw new Error(`"${text}" is there ${count} times`)
+    }
+  })
+  await step('two tabs of one person agree', async () => {
+    const tab = await lan.context.newPage()
+    await tab.goto(lan.page.url())
+    await tab.getByTestId('composer').waitFor()
+    await ming.toRooms()
+    await ming.openRoom('小兰')
+    await ming.send('看见了吗')
+    await tab.getByTestId('message').filter({ hasText: '看见了吗' }).waitFor({ timeout: 3000 })
+    await lan.sees('看见了吗', 3000)
+    await tab.getByTestId('composer').fill('看见了')
+    await tab.keyboard.press('Enter')
+    await lan.sees('看见了', 3000)
+    await tab.close()
+  })
+
   await step('pictures of each width in each colour', async () => {
     for (const [person, width] of [[lan, 'desktop'], [ming, 'phone']]) {
       for (const colorScheme of ['light', 'dark']) {
