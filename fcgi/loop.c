@@ -38,6 +38,22 @@ loop_find(const struct loop *l, uint32_t slot, uint32_t serial)
     return p != NULL && p->serial == serial ? p : NULL;
 }
 
+/*
+ * Be told when the peer can take more, only while something waits for that: otherwise each read of the web server would
+ * wake us.
+ */
+static void
+watch_for_room(struct loop *l, struct peer *p, bool is)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET | (is ? EPOLLOUT : 0),
+                                .data.u64 = (uint64_t)p->slot << 32 | p->serial};
+
+    if (p->blocked != is) {
+        p->blocked = is;
+        (void)epoll_ctl(l->epoll, EPOLL_CTL_MOD, p->fd, &event);
+    }
+}
+
 static void
 enter_brief(struct loop *l, struct peer *p)
 {
@@ -91,7 +107,7 @@ bool
 loop_add(struct loop *l, int fd)
 {
     struct peer *p = calloc(1, sizeof(*p));
-    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET};
+    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET};
 
     if (p == NULL) {
         (void)close(fd);
@@ -369,7 +385,10 @@ settle(struct loop *l, struct peer *p)
     }
     if (p->gone || !peer_flush(p)) {
         drop(l, p);
-    } else if (p->state == PEER_ENDING && p->queue_len == 0) {
+        return;
+    }
+    watch_for_room(l, p, p->queue_len > 0);
+    if (p->state == PEER_ENDING && p->queue_len == 0) {
         if (!p->keep || l->draining) {
             drop(l, p);
             return;

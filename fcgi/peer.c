@@ -120,7 +120,8 @@ peer_flush(struct peer *p)
             parts[count] = (struct iovec){p->queue[count]->bytes + done,
                                           p->queue[count]->len - done};
         }
-        written = writev(p->fd, parts, (int)count);
+        written = count == 1 ? write(p->fd, parts->iov_base, parts->iov_len)
+                             : writev(p->fd, parts, (int)count);
         if (written < 0 && errno == EINTR) {
             continue;
         }

@@ -30,6 +30,7 @@ struct peer {
     bool woken;      /* a long poll: there is something to fetch */
     bool signed_out; /* its session has ended */
     bool gone;       /* the other side has closed, or what it sent cannot be read */
+    bool blocked;    /* its socket takes no more for now */
     bool listed;     /* in the loop's list of those that have something to write */
     uint16_t id;     /* of the request */
     uint16_t queue_len, queue_cap;

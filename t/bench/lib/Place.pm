@@ -86,7 +86,8 @@ sub put_behind_nginx {
     my ($self) = @_;
     my $conf   = $self->{stack}->dir . '/conf';
     my $ours   = slurp("$conf/fastchat.conf");
-    my $same   = join '', $ours =~ /^( +fastcgi_(?!pass|keep_conn).*\n)/mg;
+    my ($api)  = $ours =~ /^(    location ~ \^\/\(api.*?^    \}\n)/ms or die "fastchat nginx has no location for the API\n";
+    my $same   = join '', $api =~ /^( +fastcgi_(?!pass|keep_conn).*\n)/mg;
     my $answer = $self->{stack}->get('/api');
     my $bytes  = $answer->content;
     my ($upstreams, $locations) = ('', <<"END");
