@@ -13,5 +13,4 @@ const struct shape sync_wait_shape = SHAPE(
     FIELD(struct sync_wait, wait, FIELD_INT, .required = true, .min = 1, .max = 25,
           .about = "seconds to wait at most where nothing is new", .example = "25"));
 
-const struct shape typing_shape =
-    SHAPE("Typing", struct typing, PATH_ID(struct typing, room_id, .about = "the room"));
+const struct shape typing_shape = SHAPE("Typing", struct typing, PATH_ID(struct typing, room_id, .about = "the room"));

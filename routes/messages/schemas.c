@@ -33,5 +33,4 @@ const struct shape read_mark_shape = SHAPE(
     "ReadMark", struct read_mark, FIELD(struct read_mark, room_id, FIELD_INT),
     FIELD(struct read_mark, read_seq, FIELD_INT), FIELD(struct read_mark, unread, FIELD_INT));
 
-const struct shape sync_new_shape =
-    SHAPE("SyncNew", struct sync_new, SYNC_ROOMS(struct sync_new), SYNC_LIMIT(struct sync_new));
+const struct shape sync_new_shape = SHAPE("SyncNew", struct sync_new, SYNC_ROOMS(struct sync_new), SYNC_LIMIT(struct sync_new));
