@@ -48,7 +48,7 @@ fuzzers := $(patsubst t/fuzz/%.c,build/fuzz/%,$(wildcard t/fuzz/*.c))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help build tests web run stop check lint format fuzz bench install clean FORCE
+.PHONY: all help build tests web run stop check check-faults lint format fuzz bench install clean FORCE
 
 all: build
 
@@ -59,6 +59,8 @@ help:
 	@echo 'make stop            stop what a killed `make run` has left behind'
 	@echo 'make check           run every test (SAN=address, SAN=thread: under that sanitizer)'
 	@echo '                     (TESTS="t/api/rooms.t …": only these)'
+	@echo 'make check-faults    kill and stop everything under load, and look whether a message was lost (5 minutes)'
+	@echo '                     (FAULTS="--seed 4711": t/faults/README.md tells what)'
 	@echo 'make lint            check layout, includes, and what static analysis finds'
 	@echo 'make format          lay the C sources out'
 	@echo 'make fuzz            build the fuzzers of t/fuzz under build/fuzz (clang)'
@@ -146,6 +148,11 @@ check:
 	@$(MAKE) --no-print-directory build tests SAN=$(SAN)
 	@etc/build-web
 	@exec t/run --flavour $(flavour) --binary $(program) $(TESTS)
+
+check-faults:
+	@etc/install-packages build run check
+	@$(MAKE) --no-print-directory build SAN=$(SAN)
+	@FASTCHAT_BINARY='$(abspath $(program))' exec t/faults/check $(FAULTS)
 
 lint:
 	@etc/install-packages build check

@@ -1,0 +1,425 @@
+# A process of readers. Each is a device of its own: it remembers how far it has read each room, and does what the interface
+# tells a client to do. It notes every entry that it takes, and what a stream or an answer does that it must not.
+package Faults::Readers;
+
+use strict;
+use warnings;
+use JSON::PP ();
+use Storable qw(nstore);
+use Faults::Loop qw(now);
+use Faults::Wire;
+
+use constant {
+    PATIENCE    => 6,      # seconds until an answer is no longer awaited
+    POLL_EACH   => 0.5,    # seconds between two /api/sync of a reader that polls
+    SPIN_LEAST  => 0.5,    # an empty answer to /api/sync/wait that comes sooner: no events process runs
+    SPIN_PAUSE  => 2,      # then the next one is asked for after that many seconds
+    STREAM_LEAST => 10,    # a stream is left by its reader after that many seconds
+    STREAM_MORE  => 50,
+    STRANGE     => 0.05,   # how often a reader resumes with a token that was never given
+};
+
+# How an entry was taken, the last byte of its record.
+use constant { FROM_STREAM => 0, FROM_STREAM_HELD => 1, FROM_SYNC => 2 };
+
+# The kinds of readers: SSE or NDJSON; resuming or not; or without a stream.
+my %kinds = (
+    'sse'           => { stream => 1 },
+    'sse, resumed'  => { stream => 1, resume => 'header' },
+    'lines'         => { stream => 1, lines => 1 },
+    'lines, resumed'=> { stream => 1, lines => 1, resume => 'query' },
+    'wait'          => {},
+    'poll'          => {},
+);
+
+my $json = JSON::PP->new->utf8;
+
+# port; seed; readers: [{number, kind, bearer, have => {room: seq}}]; orders, reports: handles; file: where the results go.
+# Orders are lines: "cut" (each second reader breaks its connections), "target {room: seq}" (end when all have that much),
+# "end". The report: "there", when all have. The result, of each reader: records by room (in the order of seq, from the first
+# one after `have`: packed "d N C": time, message, how), absent: spans [from, to] in which it was away by itself, faults.
+sub run {
+    my (%arg) = @_;
+    srand $arg{seed};
+    my $self = bless { %arg, loop => Faults::Loop->new }, __PACKAGE__;
+    $self->listen_to_orders;
+    my @readers = map { Faults::Reader->start($self, $_, $kinds{ $_->{kind} }) } @{ $self->{readers} };
+    $self->{running} = \@readers;
+    $self->{loop}->turn until $self->{over};
+    nstore([ map { $_->result } @readers ], $self->{file});
+}
+
+sub listen_to_orders {
+    my ($self) = @_;
+    my $text = '';
+    $self->{loop}->on_read($self->{orders}, sub {
+        my $got = sysread $self->{orders}, $text, 65536, length $text;
+        $self->{over} = 1 if !$got;
+        while ($text =~ s/^(\w+) ?(.*)\n//) {
+            my ($order, $rest) = ($1, $2);
+            if    ($order eq 'cut') { rand() < 0.5 and $_->cut for @{ $self->{running} } }
+            elsif ($order eq 'end') { $self->{over} = 1 }
+            elsif ($order eq 'target') {
+                $self->{target} = $json->decode($rest);
+                $self->look;
+            }
+        }
+    });
+}
+
+# Has everybody everything?
+sub look {
+    my ($self) = @_;
+    my $target = $self->{target};
+    my $behind = grep { my $have = $_->{have}; grep { $have->{$_} < $target->{$_} } keys %$have } @{ $self->{running} };
+    return $self->{loop}->after(0.02, sub { $self->look }) if $behind;
+    syswrite $self->{reports}, "there\n";
+}
+
+package Faults::Reader;
+
+use Faults::Loop qw(now);
+use Faults::Words qw(clip);
+
+use constant { map { $_ => Faults::Readers->can($_)->() }
+    qw(PATIENCE POLL_EACH SPIN_LEAST SPIN_PAUSE STREAM_LEAST STREAM_MORE STRANGE FROM_STREAM FROM_STREAM_HELD FROM_SYNC) };
+
+sub start {
+    my ($class, $process, $is, $kind) = @_;
+    my $self = bless {
+        %$is, %$kind, loop => $process->{loop}, taken => {}, absent => [], fault => {}, seen => [], count => {},
+        delay => 0.1, sync_delay => 0.1, away_since => now(),
+    }, $class;
+    $self->{first} = { %{ $is->{have} } };
+    $self->{taken}{$_} = '' for keys %{ $self->{have} };
+    $self->{api} = Faults::Wire->new($self->{loop}, $process->{port},
+        answer => sub { $self->synced(@_) },
+        broken => sub { $self->sync_failed },
+    );
+    $self->{wire} = Faults::Wire->new($self->{loop}, $process->{port},
+        answer => sub { $self->refused(@_) },
+        body   => sub { $self->heard($_[0]) },
+        broken => sub { $self->lost_stream },
+    ) if $self->{stream};
+    $self->{loop}->after(rand 0.3, sub { $self->{stream} ? $self->connect : $self->sync });
+    return $self;
+}
+
+sub result {
+    my ($self) = @_;
+    push @{ $self->{absent} }, [ $self->{away_since}, now() ] if defined $self->{away_since};
+    return { map { $_ => $self->{$_} } qw(number kind stream first have taken absent fault seen count) };
+}
+
+# Something that the interface rules out.
+sub fault {
+    my ($self, $kind, $words) = @_;
+    $self->{fault}{$kind}++;
+    push @{ $self->{seen} }, [ $kind, now(), $words ] if @{ $self->{seen} } < 20;
+}
+
+# From here the reader is away by itself, until `back`.
+sub away { my ($self) = @_; $self->{away_since} //= now() }
+
+sub back {
+    my ($self) = @_;
+    my $since = delete $self->{away_since} // return;
+    push @{ $self->{absent} }, [ $since, now() ];
+}
+
+# Break what connections there are.
+sub cut {
+    my ($self) = @_;
+    if ($self->{stream} && $self->{wire}{asked}) {
+        $self->{wire}->drop;
+        $self->lost_stream;
+    }
+    if ($self->{syncing} && $self->{api}{asked}) {
+        $self->{api}->drop;
+        $self->sync_failed;
+    }
+}
+
+# The entry follows what is there already, and is taken for good.
+sub take {
+    my ($self, $room, $seq, $id, $how) = @_;
+    $self->{taken}{$room} .= pack 'd N C', now(), $id, $how;
+    $self->{have}{$room} = $seq;
+}
+
+# --- the stream
+
+sub connect {
+    my ($self) = @_;
+    my $token = $self->{resume} ? $self->{token} : undef;
+    $self->{strange} = !defined $token || rand() < STRANGE;
+    $token = ('no-such-token', '4711-15', $token =~ s/[^-]+$/987654321/r)[ rand 3 ] if defined $token && $self->{strange};
+    my $query  = defined $token && $self->{resume} eq 'query'  ? "?after=$token"             : '';
+    my $header = defined $token && $self->{resume} eq 'header' ? "Last-Event-ID: $token\r\n" : '';
+    $header .= "Accept: application/x-ndjson\r\n" if $self->{lines};
+    $self->back;
+    $self->{reached} = $self->{at} if $self->{at};
+    @$self{qw(text at skipped heartbeat)} = ('', undef, {}, PATIENCE / 2.5);
+    $self->{heard_at}   = now();
+    $self->{loop}->cancel($self->{ear});
+    $self->{ear} = $self->{loop}->after(0.5, sub { $self->listen });
+    $self->{loop}->cancel($self->{leave});
+    $self->{leave} = $self->{loop}->after(STREAM_LEAST + rand STREAM_MORE, sub { $self->{wire}->drop; $self->lost_stream });
+    $self->{count}{streams}++;
+    $self->{wire}->ask("GET /api/events$query HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer $self->{bearer}\r\n$header\r\n", 1);
+}
+
+# A connection that says nothing is dead.
+sub listen {
+    my ($self) = @_;
+    if (now() - $self->{heard_at} > 2.5 * $self->{heartbeat}) {
+        $self->{count}{silent}++;
+        $self->{wire}->drop;
+        return $self->lost_stream;
+    }
+    $self->{ear} = $self->{loop}->after(0.2, sub { $self->listen });
+}
+
+sub lost_stream {
+    my ($self, $wait) = @_;
+    $self->{wire}{asked} = 0;
+    $self->{loop}->cancel(delete $self->{$_}) for grep { defined $self->{$_} } qw(ear leave);
+    return if $self->{coming};
+    $self->away;
+    $wait //= $self->{delay} * (0.5 + rand);
+    $self->{delay} = $self->{delay} > 1 ? 2 : $self->{delay} * 2;
+    $self->{coming} = $self->{loop}->after($wait, sub { delete $self->{coming}; $self->connect });
+}
+
+# An answer that is no stream. What it tells about when to come again is what polite clients wait; here some are sooner.
+sub refused {
+    my ($self, $status, $head, $body) = @_;
+    $self->{count}{$status}++;
+    $self->fault('wrong', "GET /api/events: $status " . clip($body, 200)) if $status !~ /^(?:429|50[234])$/;
+    my ($told) = $head =~ /^Retry-After: *(\d+)/mi;
+    $self->lost_stream(defined $told && $status == 429 ? rand $told : undef);
+}
+
+sub heard {
+    my ($self, $bytes) = @_;
+    $self->{heard_at} = now();
+    $self->fault('protocol', 'not ASCII: ' . clip($bytes, 200)) if $bytes =~ tr/\x80-\xFF//;
+    $self->{text} .= $bytes;
+    return $self->{lines} ? $self->read_lines : $self->read_events;
+}
+
+sub read_events {
+    my ($self) = @_;
+    my $text = \$self->{text};
+    while (1) {
+        # Most are messages.
+        if ($$text =~ /\Gid: ([^\n]*)\nevent: entry\ndata: \{"room_id":(\d+),"seq":(\d+),"kind":"message",[^\n]*?"client_id":"w(\d+)-(\d+)"[^\n]*\}\n\n/gc) {
+            $self->entry($1, $2, $3, $4 << 24 | $5);
+            next;
+        }
+        $$text =~ /\G((?:[^\n]+\n)*)\n/gc or last;
+        my %field;
+        for (split /\n/, $1) {
+            next if /^:/;
+            my ($name, $value) = /^(\w+): ?(.*)$/;
+            $name ? $field{$name} = $value : $self->fault('protocol', "a line: $_");
+        }
+        $self->event($field{event}, $field{id}, $field{data}) if %field;
+    }
+    substr $$text, 0, pos($$text) // 0, '';
+    pos($$text) = 0;
+}
+
+sub read_lines {
+    my ($self) = @_;
+    my $text = \$self->{text};
+    while (1) {
+        if ($$text =~ /\G\{"event":"entry","id":"([^"\n]*)","data":\{"room_id":(\d+),"seq":(\d+),"kind":"message",[^\n]*?"client_id":"w(\d+)-(\d+)"[^\n]*\}\}\n/gc) {
+            $self->entry($1, $2, $3, $4 << 24 | $5);
+            next;
+        }
+        $$text =~ /\G([^\n]*)\n/gc or last;
+        my $line = eval { $json->decode($1) };
+        ref $line eq 'HASH' && defined $line->{event}
+            ? $self->event(@$line{qw(event id data)})
+            : $self->fault('protocol', "a line: $1");
+    }
+    substr $$text, 0, pos($$text) // 0, '';
+    pos($$text) = 0;
+}
+
+sub event {
+    my ($self, $event, $id, $data) = @_;
+    return if !defined $event || $event eq 'heartbeat' || !$self->{wire}{asked};
+    $data = eval { $json->decode($data) } if defined $data && !ref $data;
+    return $self->fault('protocol', "$event without data") if ref $data ne 'HASH';
+    if ($event eq 'hello') {
+        $self->hello($data);
+    }
+    elsif (!$self->{at}) {
+        $self->fault('protocol', "$event before hello");
+    }
+    elsif ($event eq 'entry') {
+        my ($writer, $count) = ($data->{client_id} // '') =~ /^w(\d+)-(\d+)$/;
+        $self->entry($id, $data->{room_id}, $data->{seq}, defined $count ? $writer << 24 | $count : 0);
+    }
+    elsif ($event eq 'resync') {
+        $self->{count}{"resync $data->{reason}"}++;
+        $self->sync;
+    }
+    elsif ($event eq 'bye') {
+        $self->{wire}->drop;
+        $self->lost_stream($data->{retry_ms} / 1000 * (0.5 + rand 0.5));
+    }
+}
+
+sub hello {
+    my ($self, $data) = @_;
+    return $self->fault('protocol', 'a second hello') if $self->{at};
+    $self->{delay}     = 0.1;
+    $self->{heartbeat} = ($data->{heartbeat_ms} || 15_000) / 1000;
+    my ($rooms, $have) = ($data->{rooms}, $self->{have});
+    $self->fault('protocol', 'resumed with a token that was never given') if $data->{resumed} && $self->{strange};
+    for my $room (grep { !defined $rooms->{$_} } keys %$have) {
+        $self->fault('protocol', "hello without room $room");
+        $rooms->{$room} = $have->{$room};
+    }
+    if ($data->{resumed}) {    # what follows begins where the stream that gave the token ended
+        $self->{count}{resumed}++;
+        my $reached = $self->{reached} // $rooms;
+        $self->{at} = { map { $_ => $reached->{$_} // $rooms->{$_} } keys %$rooms };
+        return;
+    }
+    $self->{at} = $rooms;
+    delete $self->{token};
+    $self->sync if grep { $rooms->{$_} > $have->{$_} } keys %$have;
+}
+
+sub entry {
+    my ($self, $token, $room, $seq, $id) = @_;
+    return $self->fault('protocol', 'an entry before hello') if !$self->{at};
+    my $at = $self->{at}{$room} // return $self->fault('protocol', "an entry of room $room, which hello did not name");
+    $self->{token} = $token;
+    if ($seq == $at + 1) {
+        $self->{at}{$room} = $seq;
+    }
+    elsif ($seq > $at) {
+        $self->fault('hole', "room $room: $seq follows $at");
+        $self->{skipped}{$room}{$_} = 1 for $at + 1 .. $seq - 1;
+        $self->{at}{$room} = $seq;
+    }
+    elsif (delete $self->{skipped}{$room}{$seq}) {
+        $self->fault('disorder', "room $room: $seq comes after $at");
+    }
+    else {
+        $self->fault('double', "room $room: $seq again; at $at");
+    }
+    my $have = $self->{have}{$room} // return;
+    if ($seq == $have + 1) {
+        $self->take($room, $seq, $id, FROM_STREAM);
+        $self->take_held($room) if $self->{held}{$room};
+    }
+    elsif ($seq > $have) {    # what is between is on its way
+        $self->{held}{$room}{$seq} = $id;
+        $self->sync if !$self->{syncing};
+    }
+}
+
+sub take_held {
+    my ($self, $room) = @_;
+    my $held = $self->{held}{$room} or return;
+    while (defined(my $id = delete $held->{ $self->{have}{$room} + 1 })) {
+        $self->take($room, $self->{have}{$room} + 1, $id, FROM_STREAM_HELD);
+    }
+    for (keys %$held) { delete $held->{$_} if $_ <= $self->{have}{$room} }
+    delete $self->{held}{$room} if !%$held;
+}
+
+# --- /api/sync, /api/sync/wait
+
+sub sync {
+    my ($self) = @_;
+    if ($self->{syncing}) {
+        $self->{once_more} = 1;
+        return;
+    }
+    $self->back if !$self->{stream};
+    $self->{syncing} = 1;
+    $self->{once_more} = 0;
+    $self->{asked_for} = { %{ $self->{have} } };
+    $self->{asked_at}  = now();
+    my $limit = (50, 200, 500)[ rand 3 ];
+    my $wait  = 0;
+    my $path  = '/api/sync';
+    my $body  = '{"rooms":{' . join(',', map { "\"$_\":$self->{have}{$_}" } keys %{ $self->{have} }) . "},\"limit\":$limit";
+    if ($self->{kind} eq 'wait') {
+        $path .= '/wait';
+        $wait = 1 + int rand 8;
+        $body .= ",\"wait\":$wait";
+    }
+    $body .= '}';
+    $self->{patience} = $self->{loop}->after($wait + PATIENCE, sub { $self->{api}->drop; $self->sync_failed });
+    $self->{count}{syncs}++;
+    $self->{api}->ask("POST $path HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer $self->{bearer}\r\n"
+        . "Content-Type: application/json\r\nContent-Length: " . length($body) . "\r\n\r\n$body");
+}
+
+# The next one, after a while: by a reader's own will, so it is away meanwhile.
+sub sync_later {
+    my ($self, $wait) = @_;
+    $self->away if !$self->{stream};
+    $self->{syncing} = 1;
+    $self->{loop}->after($wait, sub { $self->{syncing} = 0; $self->sync });
+}
+
+sub sync_failed {
+    my ($self) = @_;
+    $self->{loop}->cancel(delete $self->{patience});
+    $self->{api}{asked} = 0;
+    $self->{count}{'failed syncs'}++;
+    my $wait = $self->{sync_delay} * (0.5 + rand 0.5);
+    push @{ $self->{absent} }, [ now(), now() + $wait ] if $self->{stream};
+    $self->sync_later($wait);
+    $self->{sync_delay} = $self->{sync_delay} > 0.5 ? 1 : $self->{sync_delay} * 2;
+}
+
+sub synced {
+    my ($self, $status, $head, $body) = @_;
+    $self->{loop}->cancel(delete $self->{patience});
+    if ($status != 200) {
+        $self->{count}{$status}++;
+        $self->fault('wrong', "POST /api/sync: $status " . clip($body, 200)) if $status !~ /^(?:429|50[234])$/;
+        return $self->sync_failed;
+    }
+    $self->{sync_delay} = 0.1;
+    $self->{syncing}    = 0;
+    my $got = $self->take_answer($body);
+    return $self->sync if $self->{once_more} || $body =~ /"more":true\}$/;
+    return $self->sync_later(rand 0.3) if %{ $self->{held} || {} };    # a hole that it did not fill
+    if ($self->{kind} eq 'poll') {
+        $self->{loop}->after(POLL_EACH, sub { $self->sync });
+    }
+    elsif ($self->{kind} eq 'wait') {
+        my $early = !$got && now() - $self->{asked_at} < SPIN_LEAST;
+        $early ? $self->sync_later(SPIN_PAUSE) : $self->sync;
+    }
+}
+
+sub take_answer {
+    my ($self, $body) = @_;
+    my ($got, %at) = (0, %{ $self->{asked_for} });
+    while ($body =~ /\{"room_id":(\d+),"seq":(\d+),"kind":"\w+","sender":\{[^}]*\},"client_id":(?:"w(\d+)-(\d+)"|[^,]*),/g) {
+        my ($room, $seq, $id) = ($1, $2, defined $4 ? $3 << 24 | $4 : 0);
+        $got++;
+        my $at = $at{$room} // next;
+        $self->fault($seq > $at ? 'hole' : 'double', "sync of room $room: $seq follows $at") if $seq != $at + 1;
+        $at{$room} = $seq;
+        $self->take($room, $seq, $id, FROM_SYNC) if $seq == $self->{have}{$room} + 1;
+    }
+    $self->take_held($_) for keys %{ $self->{held} || {} };
+    $self->fault('wrong', 'POST /api/sync: ' . clip($body, 200)) if !$got && $body !~ /^\{"entries":\[\]/;
+    $self->fault('wrong', 'POST /api/sync: ' . clip(substr($body, -300) =~ s/^[\x80-\xBF]+//r, 300)) if $body !~ /"rooms":\[\],"left":\[\],"more":(?:true|false)\}$/;
+    return $got;
+}
+
+1;

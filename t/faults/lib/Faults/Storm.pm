@@ -1,0 +1,226 @@
+# The faults: which, when and for how long, drawn by chance from a seed, and the spans in which a part was away.
+package Faults::Storm;
+
+use strict;
+use warnings;
+use IO::Socket::UNIX;
+use Faults::Loop qw(now);
+use Parts;
+
+use constant {
+    YOUNG       => 1.1,    # multiwatch gives up on workers that die within half a second
+    AT_ONCE     => 0.2,    # how often the next fault comes on the heels of the last one, or into it
+    STOP_LEAST  => 0.2,
+    STOP_MORE   => 2.8,
+    HOLD_CHANCE => 0.4,    # how often a part that was killed is kept away for a while
+    HOLD_MOST   => 2,
+    SHORT       => 0.3,    # seconds after which a fault without an end of its own counts as over
+};
+
+# Name, the part it is done to (one fault at a time for each), what is done, with what.
+my @kinds = (
+    [ 'kill api worker',   'api',     \&kill_worker ],
+    [ 'kill events',       'events',  \&kill_part ],
+    [ 'kill redis',        'redis',   \&kill_part ],
+    [ 'kill mariadb',      'mariadb', \&kill_part ],
+    [ 'kill nginx worker', 'nginx',   \&kill_worker ],
+    [ 'stop api worker',   'api',     \&stop_worker ],
+    [ 'stop events',       'events',  \&stop_part ],
+    [ 'stop redis',        'redis',   \&stop_part ],
+    [ 'stop mariadb',      'mariadb', \&stop_part ],
+    [ 'reload nginx',      'nginx',   \&reload ],
+    [ 'cut readers',       'readers', \&cut_readers ],
+    [ 'flush redis',       'redis',   \&flush ],
+    [ 'cut subscribers',   'redis',   \&cut_subscribers ],
+);
+
+sub names { return map { $_->[0] } @kinds }
+
+# stack; seed; pause: seconds between two faults, on average; say: sub (line); cut: sub that has readers break their
+# connections; only: names, where not all.
+sub new {
+    my ($class, %arg) = @_;
+    my %only = map { $_ => 1 } @{ $arg{only} || [] };
+    my $self = bless { %arg, count => {}, spans => [], busy => {}, bag => [], due => [], stopped => {} }, $class;
+    $self->{kinds} = [ grep { !%only || $only{ $_->[0] } } @kinds ];
+    srand $arg{seed};
+    $self->{next} = now() + 1 + rand;
+    return $self;
+}
+
+# Spans [part, from, to] in which a part did not serve. Parts: mariadb, events, api (one of its workers), redis.
+sub spans { return @{ $_[0]{spans} } }
+sub count { return $_[0]{count} }
+
+sub total {
+    my ($self) = @_;
+    my $sum = 0;
+    $sum += $_ for values %{ $self->{count} };
+    return $sum;
+}
+
+# Do what is due. To be called often.
+sub turn {
+    my ($self) = @_;
+    my $now = now();
+    my @due = grep { $_->[0] <= $now } @{ $self->{due} };
+    @{ $self->{due} } = grep { $_->[0] > $now } @{ $self->{due} };
+    $_->[1]->() for @due;
+    return if $self->{ending} || $now < $self->{next};
+    if (!@{ $self->{bag} }) {    # each kind once, in any order, then again
+        my @all = @{ $self->{kinds} };
+        push @{ $self->{bag} }, splice @all, rand @all, 1 while @all;
+    }
+    my $length = STOP_LEAST + rand STOP_MORE;
+    my $hold   = rand() < HOLD_CHANCE ? rand HOLD_MOST : 0;
+    my $pause  = rand() < AT_ONCE ? 0.05 + rand 0.5 : undef;
+    my $usual  = $self->{pause} * (0.5 + rand);
+    my ($place) = grep { !$self->{busy}{ $self->{bag}[$_][1] } } 0 .. $#{ $self->{bag} };
+    my ($name, $part, $code) = @{ defined $place ? splice @{ $self->{bag} }, $place, 1 : [] };
+    if (defined $name && $self->$code($part, $name =~ /^stop/ ? $length : $hold)) {
+        $self->{count}{$name}++;
+        $self->{next} = $now + ($pause // $usual + ($name =~ /^stop/ ? $length : $name =~ /^kill/ ? $hold + 0.5 : 0));
+        return;
+    }
+    push @{ $self->{bag} }, [ $name, $part, $code ] if defined $name;
+    $self->{next} = $now + 0.1;
+}
+
+# No more of them; true when all are over.
+sub end {
+    my ($self) = @_;
+    $self->{ending} = 1;
+    return !%{ $self->{busy} };
+}
+
+# Let go on what is stopped, whatever has happened.
+sub let_go {
+    my ($self) = @_;
+    kill 'CONT', keys %{ $self->{stopped} };
+    $self->{stack}->release($_) for qw(mariadb redis events);
+}
+
+sub later {
+    my ($self, $seconds, $code) = @_;
+    push @{ $self->{due} }, [ now() + $seconds, $code ];
+}
+
+sub begin {
+    my ($self, $part, $what) = @_;
+    $self->{busy}{$part} = $what;
+    $self->{say}->($what);
+    return 1;
+}
+
+# The part serves again; it was away from then on.
+sub over {
+    my ($self, $part, $since) = @_;
+    delete $self->{busy}{$part};
+    push @{ $self->{spans} }, [ $part, $since, now() ] if defined $since;
+}
+
+# A worker old enough, by chance.
+sub victim {
+    my ($self, $part) = @_;
+    my @old = grep { my @stat = stat "/proc/$_"; @stat && time - $stat[9] > YOUNG } sort { $a <=> $b } $self->{stack}->workers($part);
+    return @old ? $old[ rand @old ] : undef;
+}
+
+sub kill_worker {
+    my ($self, $part) = @_;
+    my $pid = $self->victim($part) // return 0;
+    kill 'KILL', $pid;
+    $self->later(SHORT, sub { $self->over($part) });
+    return $self->begin($part, "kill -9 of a worker of $part ($pid)");
+}
+
+sub stop_worker {
+    my ($self, $part, $length) = @_;
+    my $pid = $self->victim($part) // return 0;
+    return $self->stop_pid($part, $pid, $length, "a worker of $part");
+}
+
+sub stop_part {
+    my ($self, $part, $length) = @_;
+    my $pid = $self->{stack}->pid($part) // return 0;
+    return $self->stop_pid($part, $pid, $length, $part);
+}
+
+sub stop_pid {
+    my ($self, $part, $pid, $length, $what) = @_;
+    my $since = now();
+    kill 'STOP', $pid;
+    $self->{stopped}{$pid} = 1;
+    $self->later($length, sub {
+        kill 'CONT', $pid;
+        delete $self->{stopped}{$pid};
+        $self->over($part, $since);
+    });
+    return $self->begin($part, sprintf '%s (%d) is stopped for %.2f s', $what, $pid, $length);
+}
+
+sub kill_part {
+    my ($self, $part, $hold) = @_;
+    my $stack = $self->{stack};
+    my $pid   = $stack->pid($part) // return 0;
+    my $since = now();
+    $stack->hold($part) if $hold;
+    kill 'KILL', $pid or return 0;
+    $self->later($hold, sub { $stack->release($part) }) if $hold;
+    my $look;
+    my $until = $since + 60;
+    $look = sub {
+        my $is = $stack->pid($part) // 0;
+        if ($is != $pid && $self->serves($part) || now() > $until) {
+            $self->over($part, $since);
+            $self->{say}->(sprintf '%s serves again after %.2f s', $part, now() - $since);
+            undef $look;
+            return;
+        }
+        $self->later(0.01, $look);
+    };
+    $self->later(0.1, $look);
+    return $self->begin($part, "kill -9 of $part ($pid)" . ($hold ? sprintf ', kept away for %.2f s', $hold : ''));
+}
+
+sub serves {
+    my ($self, $part) = @_;
+    my $stack = $self->{stack};
+    my %about = (sockets => $self->{sockets}, dir => $stack->dir, database => 'fastchat', wrap => [], binary => '');
+    local $SIG{PIPE} = 'IGNORE';
+    return Parts::mariadb(\%about)->{ready}->() if $part eq 'mariadb';
+    return Parts::redis(\%about)->{ready}->()   if $part eq 'redis';
+    return defined Parts::connected("$self->{sockets}/$part.sock");
+}
+
+sub reload {
+    my ($self, $part) = @_;
+    my $pid = $self->{stack}->pid($part) // return 0;
+    kill 'HUP', $pid;
+    $self->later(SHORT, sub { $self->over($part) });
+    return $self->begin($part, 'nginx reads its configuration again');
+}
+
+sub cut_readers {
+    my ($self, $part) = @_;
+    $self->{cut}->();
+    $self->later(SHORT, sub { $self->over($part) });
+    return $self->begin($part, 'readers break their connections');
+}
+
+sub flush           { my ($self, $part) = @_; return $self->tell_redis($part, 'FLUSHALL',                'Redis is emptied') }
+sub cut_subscribers { my ($self, $part) = @_; return $self->tell_redis($part, 'CLIENT KILL TYPE pubsub', 'Redis hangs up on its subscribers') }
+
+sub tell_redis {
+    my ($self, $part, $words, $what) = @_;
+    my $redis = IO::Socket::UNIX->new(Peer => $self->{stack}->setting('REDIS_HOST'), Timeout => 1) or return 0;
+    syswrite $redis, "$words\r\n";
+    vec(my $ready = '', fileno $redis, 1) = 1;
+    return 0 if !select $ready, undef, undef, 1;
+    sysread $redis, my $answer, 100;
+    return 0 if $answer !~ /^[+:]/;
+    $self->later(SHORT, sub { $self->over($part) });
+    return $self->begin($part, $what);
+}
+
+1;

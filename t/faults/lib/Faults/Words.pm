@@ -1,0 +1,32 @@
+# The messages of a run: each has a number of its own, of which its client_id and its text are made.
+package Faults::Words;
+
+use strict;
+use warnings;
+use Exporter qw(import);
+
+our @EXPORT_OK = qw(client_id body_of json_body_of id_of clip);
+
+# 64 texts of up to 120 characters, in UTF-8; nothing in them that the mariadb program would escape.
+my @fillers;
+{
+    use utf8;
+    my $text = '春眠不觉晓 "处处闻啼鸟" · naïve 👍🏽 夜来风雨声, 花落知多少? ' x 4;
+    @fillers = map { my $some = substr $text, $_ % 7, $_ * 2; utf8::encode($some); $some } 0 .. 63;
+}
+my @json = map { s/"/\\"/gr } @fillers;
+
+# A message is writer << 24 | count.
+sub client_id { return 'w' . ($_[0] >> 24) . '-' . ($_[0] & 0xFFFFFF) }
+sub id_of     { return $_[0] =~ /^w(\d+)-(\d+)$/ ? $1 << 24 | $2 : undef }
+
+sub body_of      { return client_id($_[0]) . '|' . $fillers[ ($_[0] >> 24) * 31 + $_[0] & 63 ] }
+sub json_body_of { return client_id($_[0]) . '|' . $json[ ($_[0] >> 24) * 31 + $_[0] & 63 ] }
+
+# The beginning of a text, in whole characters.
+sub clip {
+    my ($text, $most) = @_;
+    return length $text <= $most ? $text : substr($text, 0, $most) =~ s/[\xC0-\xFF][\x80-\xBF]*\z//r . ' ...';
+}
+
+1;

@@ -1,0 +1,43 @@
+#!/usr/bin/perl
+# The fault checker in short: the server passes, and two that are broken on purpose do not.
+use lib 't/lib';
+use Fastchat::Test;
+
+my $patient = ($ENV{FASTCHAT_FLAVOUR} || 'release') ne 'release';    # a sanitizer makes all of it slow
+
+# Exit status, and the rows of the table that are red.
+sub check {
+    my (@options) = @_;
+    my $pid = open(my $out, '-|') // die "fork: $!\n";
+    if ($pid == 0) {
+        open STDERR, '>&', \*STDOUT;
+        exec $^X, 't/faults/check', '--with-parent', @options or POSIX::_exit(127);
+    }
+    binmode $out, ':encoding(UTF-8)';
+    my $text = do { local $/; <$out> } // '';
+    close $out;
+    my $status = $? & 127 ? "signal $?" : $? >> 8;
+    return ($status, { map { $_ => 1 } $text =~ /^(\S.*?) {2,}\S.*  RED/mg }, $text);
+}
+
+{
+    my ($status, $red, $text) = check('--quick', $patient ? (qw(--rate 60 --messages 2000 --seconds 60 --healing 15)) : ());
+    is_deeply([ $status, $red ], [ 0, {} ], 'processes and stores are killed, stopped and cut off: nothing is lost, doubled, out of order or late')
+        or diag $text;
+}
+
+my @short = qw(--quick --seconds 8 --messages 1200 --rate 300 --faults 2 --settle 3);
+
+{
+    my ($status, $red, $text) = check('--break', 'retry', @short);
+    is($status, 1, 'a server that keeps a message twice when it is sent twice does not pass');
+    ok($red->{doubled}, 'by what is doubled') or diag $text;
+}
+
+{
+    my ($status, $red, $text) = check('--break', 'hints', @short);
+    is($status, 1, 'nor does one that loses hints and heals nothing');
+    ok($red->{'readers: missed'} || $red->{'slowest healing'}, 'by what readers miss or get late') or diag $text;
+}
+
+done_testing;
