@@ -1,0 +1,37 @@
+#!/usr/bin/perl
+# Who is online: told within 5 s of coming, and within a minute of the last stream's end, however that ends.
+use lib 't/lib';
+use Fastchat::Test;
+use Fastchat::Stream;
+use Time::HiRes qw(time);
+
+my $stack = Fastchat::Stack->new(own => 1);
+my ($ann, $bob, $eve) = map { $stack->user($_) } qw(ann bob eve);
+my $dm = $ann->put('/api/dms/' . $bob->id)->json;
+is($dm->{peer}{online}, JSON::PP::false, 'who has no stream is not online');
+$eve->post('/api/rooms', { name => 'elsewhere' });
+
+my $seen = Fastchat::Stream->new($ann);
+my $elsewhere = Fastchat::Stream->new($eve);
+$_->next for $seen, $elsewhere;
+sub told {
+    my ($online, $seconds) = @_;
+    my $until = time + $seconds;
+    while (time < $until) {
+        my $e = $seen->await('presence', $until - time) or return;
+        return 1 if $e->{data}{user_id} == $bob->id && !!$e->{data}{online} == $online;
+    }
+    return;
+}
+my ($phone, $desk) = map { Fastchat::Stream->new($bob) } 1 .. 2;
+ok(told(!!1, 5), 'who comes is told within 5 s');
+is($ann->get("/api/rooms/$dm->{id}")->json->{peer}{online}, JSON::PP::true, 'and shown so in a direct room');
+$phone->close;
+ok(!told(!!0, 4), 'one of two streams that ends is no leaving');
+my $began = time;
+$desk->close;
+ok(told(!!0, 60), 'after the last one it is told');
+cmp_ok(time - $began, '>', 5, 'not at once: a client may come back');
+is($ann->get("/api/rooms/$dm->{id}")->json->{peer}{online}, JSON::PP::false, 'and shown so');
+ok(!$elsewhere->await('presence', 0.5), 'nobody else was told');
+done_testing;

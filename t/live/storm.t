@@ -1,0 +1,55 @@
+#!/usr/bin/perl
+# A client that comes back without end, and all clients at once: others are served meanwhile.
+use lib 't/lib';
+use Fastchat::Test;
+use Fastchat::Stream;
+use Time::HiRes qw(time sleep);
+
+my $stack = Fastchat::Stack->new(own => 1);
+my ($mad, @calm) = map { $stack->user($_) } 'mad', map { "calm$_" } 1 .. 4;
+my $room = $calm[0]->post('/api/rooms', { name => 'x', member_ids => [ map { $_->id } @calm[ 1 .. 3 ] ] })->json->{id};
+my ($pid) = $stack->workers('events');
+
+# One session, a stream each 5 ms, none of them closed.
+my $storm = $stack->begin_at_once(2, sub {
+    my (%count, @held);
+    for (1 .. 300) {
+        my $s = Fastchat::Stream->new($mad);
+        $count{ $s->status }++;
+        push @held, $s;
+        sleep 0.005;
+    }
+    return \%count;
+});
+my @streams = map { Fastchat::Stream->new($_) } @calm;
+$_->next for @streams;
+my $slowest = 0;
+for my $n (1 .. 20) {
+    my $began = time;
+    my $seq = $calm[0]->post("/api/rooms/$room/messages", { client_id => "m$n", body => 'x' })->json->{seq};
+    for my $s (@streams) {
+        my $e = $s->await('entry', 3);
+        $slowest = 99 if !$e || $e->{data}{seq} != $seq;
+    }
+    $slowest = time - $began if time - $began > $slowest;
+    sleep 0.05;
+}
+cmp_ok($slowest, '<', 1, 'beside one that opens streams without end, others get all, soon');
+my %sum;
+for my $count ($storm->()) { $sum{$_} += $count->{$_} for keys %$count }
+# The one that ends first lets its own go.
+ok($sum{200} >= 8 && $sum{200} <= 16, 'it holds as many as it may');
+is($sum{200} + $sum{429}, 600, 'and is refused the others');
+
+# All at once, again and again.
+for my $round (1 .. 3) {
+    my @back = $stack->at_once(8, sub {
+        my ($k) = @_;
+        my @mine = map { Fastchat::Stream->new($calm[ $k % 4 ]) } 1 .. 2;
+        return [ map { ($_->next || { event => 'none ' . $_->status })->{event} } @mine ];
+    });
+    is_deeply([ grep { $_ ne 'hello' } map { @$_ } @back ], [], "round $round: all who come back at once are greeted");
+    sleep 0.3;
+}
+is(($stack->workers('events'))[0], $pid, 'by the same process');
+done_testing;
