@@ -15,7 +15,8 @@
 enum {
     READ_BYTES = 64 * 1024,
     FIRST_SLOTS = 256,
-    ABORT_TYPE = 2, /* FCGI_ABORT_REQUEST */
+    ARRIVING_MAX = 256 * 1024 * 1024, /* bytes of requests that are not whole yet, over all */
+    ABORT_TYPE = 2,                   /* FCGI_ABORT_REQUEST */
     RETRY_LEAST_MS = 500,
     RETRY_SPREAD_MS = 4500, /* so that not all come back at once */
 };
@@ -434,9 +435,17 @@ loop_tick(struct loop *l)
     int seconds = l->app->settings->events_heartbeat_seconds;
     uint32_t turns = (uint32_t)(seconds * TICKS_PER_SECOND);
     int64_t now = clock_now_ms() / 1000;
+    size_t arriving = 0;
 
     l->crowd.tick++;
     for (struct peer *p = l->brief; p != NULL; p = p->brief_next) {
+        if (p->state == PEER_READING && p->intake != NULL) {
+            arriving += p->intake->params.len + p->intake->body.len;
+        }
+        if (arriving > ARRIVING_MAX && p->state == PEER_READING) {
+            p->gone = true; /* the list begins with the youngest */
+            loop_touch(l, p);
+        }
         if (p->state == PEER_ASKING || (int32_t)(l->crowd.tick - p->deadline) < 0) {
             continue;
         }

@@ -44,9 +44,12 @@ export class Server {
   faults: Fault[] = [] // one for each of the next messages sent
   sent: string[] = [] // the client_id of each try
   down = false
+  streams: ReadableStreamDefaultController<Uint8Array>[] | null = null // null: it has none
+  opened: string[] = [] // the token of each stream that was asked for
+  synced = 0
 
   install(): void {
-    vi.stubGlobal('fetch', (request: Request | string) => this.answer(new Request(request)))
+    vi.stubGlobal('fetch', (request: Request | string, init?: RequestInit) => this.answer(new Request(request, init)))
   }
 
   say(more: Partial<Entry> = {}): Entry {
@@ -62,6 +65,7 @@ export class Server {
   private async answer(request: Request): Promise<Response> {
     const path = new URL(request.url).pathname
     if (this.down) throw new TypeError('no network')
+    if (path === '/api/events' && this.streams) return this.stream(request)
     if (path === '/api/events') return this.json({ detail: '', code: 'no_live_events' }, 503, { 'Retry-After': '5' })
     if (path === '/api/sync' || path === '/api/sync/wait') return this.sync((await request.json()) as { rooms: Record<string, number> })
     if (path === '/api/rooms/7') return this.json(this.rooms[0]!)
@@ -71,7 +75,33 @@ export class Server {
     return this.json({ detail: 'no such route', code: 'not_found' }, 404)
   }
 
+  /** An event on all streams. */
+  tell(event: string, data: object, id?: string): void {
+    const text = new TextEncoder().encode(`${id ? `id: ${id}\n` : ''}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
+    for (const stream of this.streams ?? []) stream.enqueue(text)
+  }
+
+  /** All streams end. */
+  hangUp(): void {
+    for (const stream of this.streams ?? []) stream.close()
+    this.streams = []
+  }
+
+  private stream(request: Request): Response {
+    this.opened.push(new URL(request.url).searchParams.get('after') ?? '')
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        this.streams = [controller]
+        request.signal.addEventListener('abort', () => controller.error(new DOMException('', 'AbortError')))
+        const rooms = Object.fromEntries(this.rooms.map((room) => [room.id, this.log.length]))
+        this.tell('hello', { rooms, heartbeat_ms: 15000, session: 1, resumed: false })
+      },
+    })
+    return new Response(body, { headers: { 'Content-Type': 'text/event-stream' } })
+  }
+
   private sync({ rooms }: { rooms: Record<string, number> }): Response {
+    this.synced++
     const entries = Object.entries(rooms).flatMap(([id, seq]) => this.log.filter((entry) => entry.room_id === Number(id) && entry.seq > seq))
     const fresh = this.rooms.filter((room) => rooms[room.id] === undefined).map((room) => ({ ...room, last_seq: this.log.length }))
     const left = Object.keys(rooms).map(Number).filter((id) => !this.rooms.some((room) => room.id === id))
