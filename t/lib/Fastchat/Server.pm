@@ -94,9 +94,20 @@ sub kill {
     $signal //= 'KILL';
     my $pid = $self->{pid} or return;
     CORE::kill $signal, $pid;
+    until_all_stand($pid) if $signal eq 'STOP';
     return if $signal !~ /^(?:KILL|TERM)$/;
     waitpid $pid, 0;
     delete $self->{pid};
+}
+
+# On a busy machine a thread may answer once more before the signal reaches it.
+sub until_all_stand {
+    my ($pid) = @_;
+    for (1 .. 200) {
+        my $running = grep { open(my $in, '<', $_) && <$in> !~ /\) T / } glob "/proc/$pid/task/*/stat";
+        return if !$running;
+        sleep 0.01;
+    }
 }
 
 sub stop { return $_[0]->kill('TERM') }
