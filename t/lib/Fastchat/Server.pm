@@ -104,8 +104,8 @@ sub kill {
 sub until_all_stand {
     my ($pid) = @_;
     for (1 .. 200) {
-        my $running = grep { open(my $in, '<', $_) && <$in> !~ /\) T / } glob "/proc/$pid/task/*/stat";
-        return if !$running;
+        my @states = map { open(my $in, '<', $_) ? <$in> =~ /\) (\w) / : () } glob "/proc/$pid/task/*/stat";
+        return if !grep { $_ ne 'T' } @states;
         sleep 0.01;
     }
 }
