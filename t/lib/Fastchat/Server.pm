@@ -100,12 +100,17 @@ sub kill {
     delete $self->{pid};
 }
 
+sub state_of {
+    my ($file) = @_;
+    open my $in, '<', $file or return ();
+    return (<$in> // '') =~ /\) (\w) / ? $1 : ();
+}
+
 # On a busy machine a thread may answer once more before the signal reaches it.
 sub until_all_stand {
     my ($pid) = @_;
     for (1 .. 200) {
-        my @states = map { open(my $in, '<', $_) ? <$in> =~ /\) (\w) / : () } glob "/proc/$pid/task/*/stat";
-        return if !grep { $_ ne 'T' } @states;
+        return if !grep { $_ ne 'T' } map { state_of($_) } glob "/proc/$pid/task/*/stat";
         sleep 0.01;
     }
 }
