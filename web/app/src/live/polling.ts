@@ -57,8 +57,7 @@ export class Polling implements Transport {
     if (this.running) {
       this.again = true
       this.waiting?.abort()
-    }
-    else void this.run()
+    } else void this.run()
   }
 
   private async run(): Promise<void> {
@@ -74,7 +73,8 @@ export class Polling implements Transport {
         source.connected(true)
         source.take(page)
       }
-      wait = page.more || this.again || this.holds ? 0 : document.visibilityState === 'visible' ? shown : hidden
+      const visible = document.visibilityState === 'visible'
+      wait = page.more || this.again || (this.holds && visible) ? 0 : visible ? shown : hidden
     } catch (error) {
       if (this.again && this.source === source) wait = 0
       else wait = this.source === source ? this.failed(error) : 0
