@@ -96,9 +96,9 @@ export class Stream implements Transport {
         this.again ||= page.more
       }
     } catch (error) {
-      // What was asked for is still missing: polling asks until it is there.
-      if (this.source === source && error instanceof ApiError && error.passing && error.status !== 429) this.fallBack(true)
-      else if (this.source === source) setTimeout(() => this.source === source && this.poke(), 2000)
+      // What was asked for is still missing.
+      if (this.source === source && !this.open && error instanceof ApiError && error.passing) this.fallBack(true)
+      else if (this.source === source) setTimeout(() => this.source === source && this.poke(), 2000 * (0.75 + Math.random() / 2))
     }
     this.syncing = false
   }
