@@ -1,6 +1,7 @@
 /* The connection itself: opening, losing and opening it again, and what each error of the server means. */
 #include "db/connection.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,21 +157,34 @@ connect_to(const struct settings *s, const char *database, bool without_time_out
     return mysql;
 }
 
+/*
+ * When the server was found away, and when it was last connected to: of all threads, so that one that finds it away spares the
+ * others the waiting, and one that finds it back ends it for all.
+ */
+static _Atomic int64_t refused_us, reached_us;
+
 enum db_result
 db_connect(struct db *db)
 {
-    int64_t now = clock_mono_us();
+    int64_t began = clock_mono_us(), refused = atomic_load(&refused_us);
 
     if (db->mysql != NULL) {
         return DB_OK;
     }
-    if (db->refused_us != 0 && now - db->refused_us < REFUSED_US) {
+    if (refused > atomic_load(&reached_us) && began - refused < REFUSED_US) {
         return DB_DOWN;
     }
     db->mysql = connect_to(db->settings, db->settings->db_database, db->without_time_outs);
-    db->used_us = now;
-    db->refused_us = db->mysql == NULL ? clock_mono_us() : 0;
-    return db->mysql == NULL ? DB_DOWN : DB_OK;
+    db->used_us = began;
+    if (db->mysql != NULL) {
+        atomic_store(&reached_us, clock_mono_us());
+        return DB_OK;
+    }
+    if (atomic_load(&reached_us) <
+        began) { /* else another thread met a server that came back meanwhile */
+        atomic_store(&refused_us, clock_mono_us());
+    }
+    return DB_DOWN;
 }
 
 enum db_result

@@ -17,7 +17,8 @@ struct statement {
     unsigned parameters, columns;
     MYSQL_BIND *in, *out;
     struct place *in_places, *out_places;
-    bool bound;     /* `in` was given to the library */
+    bool bound; /* `in` was given to the library */
+    bool is_compound;
     bool oversized; /* a column's buffer is larger than one that is kept */
 };
 
@@ -41,7 +42,6 @@ struct db {
     unsigned read_error;       /* or reading them failed */
     unsigned rows;             /* so many of them */
 
-    int64_t refused_us;    /* when connecting failed last; 0: it did not */
     int64_t complained_us; /* when the log was told last that the server is away */
     int64_t used_us, deadline_us;
     int64_t call_us; /* what the current statement took so far */
@@ -102,5 +102,8 @@ unsigned statement_run(struct statement *s, const struct db_value *values, size_
 
 /* The next row into the statement's places: 1, 0 at the end, -1 on an error. */
 int statement_fetch(struct statement *s) __attribute__((nonnull));
+
+/* Read to the end of what it answers. */
+void statement_end_rows(struct statement *s) __attribute__((nonnull));
 
 #endif

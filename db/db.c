@@ -146,10 +146,11 @@ run_once(struct db *db, const char *sql, const struct db_value *values, size_t c
     return error;
 }
 
+/* May it be run although it may have run before? A SELECT, and what db_compound was given. */
 static bool
-only_reads(const char *sql)
+is_repeatable(const char *sql)
 {
-    return strncmp(sql, "SELECT", 6) == 0;
+    return strncmp(sql, "SELECT", 6) == 0 || strncmp(sql, "BEGIN NOT ATOMIC", 16) == 0;
 }
 
 /* May what failed be sent once more? `lost`: a connection was lost by it before. */
@@ -162,7 +163,7 @@ may_repeat(const struct db *db, unsigned error, const char *sql, bool lost)
     case ERROR_GONE:
         return !db->in_transaction && !lost;
     case ERROR_LOST:
-        return !db->in_transaction && !lost && only_reads(sql);
+        return !db->in_transaction && !lost && is_repeatable(sql);
     case ERROR_REPREPARE:
         return true;
     default:
@@ -309,7 +310,7 @@ db_done(struct db *db)
     db->current = NULL;
     db->read_error = 0;
     if (error == 0) {
-        (void)mysql_stmt_free_result(s->stmt); /* reads away what was not fetched */
+        statement_end_rows(s);
         error = statement_error(db, s);
     }
     echo(db, s->sql, strlen(s->sql), error == 0 ? "" : " (then it failed)", db->rows);

@@ -4,7 +4,7 @@
  *
  * It connects when first used, with time-outs, and again after the connection was lost: a statement outside a
  * transaction is then sent once more where it only reads; a transaction is begun anew. While the server is away, each
- * call fails at once with DB_DOWN for one second after a failed attempt, so that waiting does not pile up.
+ * call of the process fails at once with DB_DOWN for one second after a failed attempt, so that waiting does not pile up.
  */
 #ifndef DB_DB_H
 #define DB_DB_H
@@ -119,6 +119,20 @@ enum db_commit { DB_ONCE, DB_REPEATABLE };
 typedef enum db_result db_body(struct db *db, void *context);
 enum db_result db_transaction(struct db *db, enum db_commit commit, db_body *body, void *context)
     __attribute__((nonnull(1, 3), warn_unused_result));
+
+/*
+ * A whole transaction in one round trip: a compound statement (BEGIN NOT ATOMIC … END, with `?` as in others), which only
+ * MariaDB prepares. It reads `ROLLBACK; START TRANSACTION; …; COMMIT; SELECT …`, so that a run that failed in the middle is
+ * undone by the next, and answers one row: DB_OK with the row current, as db_one. What fails is undone, and on a conflict or
+ * a lost connection run again as db_transaction does with DB_REPEATABLE, which it must be fit for.
+ */
+#define db_compound(db, sql, ...)                                                                  \
+    db_compound_values((db), (sql), DB_VALUES(__VA_ARGS__), DB_COUNT(__VA_ARGS__))
+enum db_result db_compound_values(struct db *db, const char *sql, const struct db_value *values,
+                                  size_t count) __attribute__((nonnull(1, 2), warn_unused_result));
+
+/* Is the server one that prepares compounds? Connects where that is needed; false where it cannot. */
+bool db_has_compounds(struct db *db) __attribute__((nonnull));
 
 /* Counters for the request log; reset by db_stats_reset. */
 struct db_stats {

@@ -14,19 +14,6 @@ messages_break_retries(void)
     retries_broken = true;
 }
 
-struct sending {
-    struct entry *entry;
-    bool known; /* to be in the room */
-};
-
-static enum db_result
-send_body(struct db *db, void *context)
-{
-    const struct sending *sending = context;
-
-    return room_log_append(db, sending->entry, !sending->known);
-}
-
 enum db_result
 messages_refusal(const struct room_reader *who, int64_t room_id, enum refusal *why)
 {
@@ -57,7 +44,7 @@ enum db_result
 messages_send(const struct room_reader *who, int64_t room_id, const char *client_id,
               const char *body, struct entry *entry, enum refusal *why)
 {
-    struct sending sending = {entry, who->member_of == room_id};
+    bool known = who->member_of == room_id;
     enum db_result r, named;
 
     *entry = (struct entry){
@@ -67,8 +54,8 @@ messages_send(const struct room_reader *who, int64_t room_id, const char *client
         .client_id = client_id,
         .body = body,
     };
-    r = db_transaction(who->db, DB_REPEATABLE, send_body, &sending);
-    if (r == DB_OK && !sending.known) {
+    r = room_log_append_alone(who->db, entry, !known);
+    if (r == DB_OK && !known) {
         membership_keep(who->redis, room_id, who->user_id);
     }
     if (r == DB_NONE) {
@@ -77,7 +64,7 @@ messages_send(const struct room_reader *who, int64_t room_id, const char *client
     }
     if (r == DB_EXISTS && retries_broken) {
         entry->client_id = NULL;
-        return db_transaction(who->db, DB_REPEATABLE, send_body, &sending);
+        return room_log_append_alone(who->db, entry, !known);
     }
     if (r == DB_EXISTS) {
         enum db_result found = room_log_find(who->db, who->arena, room_id, who->user_id, client_id,

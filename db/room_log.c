@@ -9,7 +9,15 @@
 /* Not room_id: whoever asks knows it, and a column costs the database some of each row's time. */
 #define COLUMNS "l.seq, l.kind, l.sender_id, l.client_id, l.body, l.ref_seq, l.created_at"
 
-/* LAST_INSERT_ID(expr) brings the number back with the answer of the update, without a query of its own. */
+/* LAST_INSERT_ID(expr) keeps the number: it comes with the answer of the update, without a query of its own. */
+#define TAKE_NUMBER                                                                                \
+    "UPDATE rooms SET last_message_seq = IF(?, last_seq + 1, last_message_seq), last_at = ?, "     \
+    "last_seq = LAST_INSERT_ID(last_seq + 1) WHERE id = ?"
+#define BY_MEMBER " AND EXISTS (SELECT 1 FROM members WHERE room_id = ? AND user_id = ?)"
+#define INSERT_ENTRY                                                                               \
+    "INSERT INTO room_log (seq, room_id, kind, sender_id, client_id, body, ref_seq, created_at) "
+#define ENTRY_VALUES "?, ?, ?, ?, ?, NULLIF(?, 0), ?)"
+
 static enum db_result
 take_number(struct db *db, const struct entry *e, bool by_member)
 {
@@ -17,17 +25,10 @@ take_number(struct db *db, const struct entry *e, bool by_member)
     enum db_result r;
 
     if (by_member) {
-        r = db_run(db,
-                   "UPDATE rooms SET last_message_seq = IF(?, last_seq + 1, last_message_seq), "
-                   "last_at = ?, last_seq = LAST_INSERT_ID(last_seq + 1) WHERE id = ? AND EXISTS "
-                   "(SELECT 1 FROM members WHERE room_id = ? AND user_id = ?)",
-                   says, db_int(e->created_at), db_int(e->room_id), db_int(e->room_id),
-                   db_int(e->sender.id));
+        r = db_run(db, TAKE_NUMBER BY_MEMBER, says, db_int(e->created_at), db_int(e->room_id),
+                   db_int(e->room_id), db_int(e->sender.id));
     } else {
-        r = db_run(db,
-                   "UPDATE rooms SET last_message_seq = IF(?, last_seq + 1, last_message_seq), "
-                   "last_at = ?, last_seq = LAST_INSERT_ID(last_seq + 1) WHERE id = ?",
-                   says, db_int(e->created_at), db_int(e->room_id));
+        r = db_run(db, TAKE_NUMBER, says, db_int(e->created_at), db_int(e->room_id));
     }
     return r == DB_OK && db_affected(db) == 0 ? DB_NONE : r;
 }
@@ -43,12 +44,62 @@ room_log_append(struct db *db, struct entry *entry, bool by_member)
         return r;
     }
     entry->seq = db_insert_id(db);
-    return db_run(db,
-                  "INSERT INTO room_log (room_id, seq, kind, sender_id, client_id, body, ref_seq, "
-                  "created_at) VALUES (?, ?, ?, ?, ?, ?, NULLIF(?, 0), ?)",
-                  db_int(entry->room_id), db_int(entry->seq), db_int(entry->kind),
-                  db_int(entry->sender.id), db_text(entry->client_id), db_text(entry->body),
-                  db_int(entry->ref_seq), db_int(entry->created_at));
+    return db_run(db, INSERT_ENTRY "VALUES (?, " ENTRY_VALUES, db_int(entry->seq),
+                  db_int(entry->room_id), db_int(entry->kind), db_int(entry->sender.id),
+                  db_text(entry->client_id), db_text(entry->body), db_int(entry->ref_seq),
+                  db_int(entry->created_at));
+}
+
+struct appending {
+    struct entry *entry;
+    bool by_member;
+};
+
+static enum db_result
+append_body(struct db *db, void *context)
+{
+    const struct appending *appending = context;
+
+    return room_log_append(db, appending->entry, appending->by_member);
+}
+
+/* The same two statements; number 0 where the first found nothing. */
+#define APPEND(WHERE)                                                                              \
+    "BEGIN NOT ATOMIC ROLLBACK; START TRANSACTION; " TAKE_NUMBER WHERE                             \
+    "; IF ROW_COUNT() = 1 THEN " INSERT_ENTRY "VALUES (LAST_INSERT_ID(), " ENTRY_VALUES            \
+    "; ELSE DO LAST_INSERT_ID(0); END IF; COMMIT; SELECT LAST_INSERT_ID(); END"
+
+static enum db_result
+append_compound(struct db *db, struct entry *e, bool by_member)
+{
+    struct db_value says = db_int(e->kind == ENTRY_MESSAGE), room = db_int(e->room_id), at,
+                    sender = db_int(e->sender.id);
+    enum db_result r;
+
+    e->created_at = clock_now_ms();
+    at = db_int(e->created_at);
+    if (by_member) {
+        r = db_compound(db, APPEND(BY_MEMBER), says, at, room, room, sender, room, db_int(e->kind),
+                        sender, db_text(e->client_id), db_text(e->body), db_int(e->ref_seq), at);
+    } else {
+        r = db_compound(db, APPEND(""), says, at, room, room, db_int(e->kind), sender,
+                        db_text(e->client_id), db_text(e->body), db_int(e->ref_seq), at);
+    }
+    if (r != DB_OK) {
+        return r;
+    }
+    e->seq = db_get_int(db, 0);
+    r = db_done(db);
+    return r == DB_OK && e->seq == 0 ? DB_NONE : r;
+}
+
+enum db_result
+room_log_append_alone(struct db *db, struct entry *entry, bool by_member)
+{
+    struct appending appending = {entry, by_member};
+
+    return db_has_compounds(db) ? append_compound(db, entry, by_member)
+                                : db_transaction(db, DB_REPEATABLE, append_body, &appending);
 }
 
 static struct entry

@@ -28,6 +28,10 @@ struct entry {
 enum db_result room_log_append(struct db *db, struct entry *entry, bool by_member)
     __attribute__((nonnull, warn_unused_result));
 
+/* The same as a transaction of its own, in one round trip where the server can. For entries with a client_id. */
+enum db_result room_log_append_alone(struct db *db, struct entry *entry, bool by_member)
+    __attribute__((nonnull, warn_unused_result));
+
 /* The entry of a sender's client_id, without the sender's name. */
 enum db_result room_log_find(struct db *db, struct arena *a, int64_t room_id, int64_t sender_id,
                              const char *client_id, struct entry *found)

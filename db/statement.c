@@ -61,11 +61,17 @@ set_out(MYSQL_BIND *bind, struct place *place)
     bind->buffer_length = (unsigned long)place->cap;
 }
 
+/* The places of the columns that the server has told of, if there are any. */
 static void
-make_columns(struct statement *s, MYSQL_RES *metadata)
+make_columns(struct statement *s)
 {
-    const MYSQL_FIELD *fields = mysql_fetch_fields(metadata);
+    MYSQL_RES *metadata = mysql_stmt_result_metadata(s->stmt);
+    const MYSQL_FIELD *fields;
 
+    if (metadata == NULL) {
+        return;
+    }
+    fields = mysql_fetch_fields(metadata);
     s->columns = mysql_num_fields(metadata);
     s->out = allocate(s->columns, sizeof(*s->out));
     s->out_places = allocate(s->columns, sizeof(*s->out_places));
@@ -85,6 +91,8 @@ make_columns(struct statement *s, MYSQL_RES *metadata)
             set_out(&s->out[i], place);
         }
     }
+    mysql_free_result(metadata);
+    (void)mysql_stmt_bind_result(s->stmt, s->out);
 }
 
 static void
@@ -109,7 +117,6 @@ static struct statement *
 prepare(struct db *db, const char *sql, unsigned *error)
 {
     struct statement *s = allocate(1, sizeof(*s));
-    MYSQL_RES *metadata;
 
     s->sql = sql;
     s->stmt = mysql_stmt_init(db->mysql);
@@ -124,12 +131,7 @@ prepare(struct db *db, const char *sql, unsigned *error)
         return NULL;
     }
     make_parameters(s);
-    metadata = mysql_stmt_result_metadata(s->stmt);
-    if (metadata != NULL) {
-        make_columns(s, metadata);
-        mysql_free_result(metadata);
-        (void)mysql_stmt_bind_result(s->stmt, s->out);
-    }
+    make_columns(s);
     return s;
 }
 
@@ -249,7 +251,22 @@ statement_run(struct statement *s, const struct db_value *values, size_t count)
         mysql_stmt_execute(s->stmt) != 0) {
         return mysql_stmt_errno(s->stmt);
     }
+    if (s->is_compound) { /* the library forgets the places when it has read to the end of one */
+        (void)mysql_stmt_bind_result(s->stmt, s->out);
+    } else if (s->columns == 0 && mysql_stmt_field_count(s->stmt) > 0) {
+        s->is_compound = true; /* its columns are not known before */
+        make_columns(s);
+    }
     return 0;
+}
+
+void
+statement_end_rows(struct statement *s)
+{
+    (void)mysql_stmt_free_result(s->stmt);         /* reads away what was not fetched */
+    while (mysql_stmt_next_result(s->stmt) == 0) { /* the end of a compound */
+        (void)mysql_stmt_free_result(s->stmt);
+    }
 }
 
 /* Fetch the texts of a row that were longer than their buffers. */

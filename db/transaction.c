@@ -110,3 +110,25 @@ db_transaction(struct db *db, enum db_commit commit, db_body *body, void *contex
     log_warning("a transaction met conflicts %d times, the last one: %s", DB_TRIES, db->why);
     return DB_DOWN; /* too busy: the caller may come again */
 }
+
+bool
+db_has_compounds(struct db *db)
+{
+    return db_connect(db) == DB_OK && strstr(mysql_get_server_info(db->mysql), "MariaDB") != NULL;
+}
+
+enum db_result
+db_compound_values(struct db *db, const char *sql, const struct db_value *values, size_t count)
+{
+    enum db_result r;
+
+    if (db->in_transaction) {
+        log_error("a compound inside a transaction: %s", sql);
+        return DB_ERROR;
+    }
+    r = db_one_values(db, sql, values, count);
+    if (r != DB_OK && r != DB_NONE) {
+        roll_back(db);
+    }
+    return r;
+}

@@ -342,6 +342,62 @@ check_crash(struct db *db)
            "and the next one succeeds on the restarted server");
 }
 
+/* A transfer as one compound statement: its row is what the payer has left, or -1 where there is no such account. */
+static const char transfer[] =
+    "BEGIN NOT ATOMIC ROLLBACK; START TRANSACTION; UPDATE accounts SET balance = "
+    "LAST_INSERT_ID(balance - 1) WHERE id = ?; IF ROW_COUNT() = 1 THEN INSERT INTO receipts "
+    "VALUES (?, ?); ELSE DO LAST_INSERT_ID(-1); END IF; COMMIT; SELECT CAST(LAST_INSERT_ID() AS "
+    "SIGNED); END";
+
+static enum db_result
+transfer_once(struct db *db, int id, const char *receipt, int64_t *left)
+{
+    enum db_result r = db_compound(db, transfer, db_int(id), db_int(id), db_text(receipt));
+
+    *left = -2;
+    if (r != DB_OK) {
+        return r;
+    }
+    *left = db_get_int(db, 0);
+    return db_done(db);
+}
+
+static void
+reset_receipts(struct db *db)
+{
+    reset(db);
+    must(db, "DROP TABLE IF EXISTS receipts");
+    must(db, "CREATE TABLE receipts (account INT NOT NULL, words VARCHAR(2000) NOT NULL UNIQUE)");
+}
+
+static void
+check_compound(struct db *db, struct db *other)
+{
+    char words[2000];
+    int64_t left;
+    int wrong = 0;
+
+    reset_receipts(db);
+    is_int(db_has_compounds(db), true, "the server prepares compounds");
+    for (int i = 0; i < 50; i++) {
+        (void)snprintf(words, sizeof(words), "%0*d", i * 30 + 1, i);
+        wrong += transfer_once(db, 1, words, &left) != DB_OK || left != 99 - i;
+    }
+    is_int(wrong, 0, "a compound fifty times on one connection, its values of any length");
+    is_int(transfer_once(db, 3, "none", &left), DB_OK, "one that finds no row");
+    is_int(left, -1, "says so");
+    is_int(transfer_once(db, 1, words, &left), DB_EXISTS, "one that a unique key refuses");
+    is_int(balance(other, 1), 50, "is undone");
+    must(other, "SET innodb_lock_wait_timeout = 1");
+    must(other, "UPDATE accounts SET balance = balance WHERE id = 1");
+    ok(true, "and holds no lock");
+    must(other, "KILL %lld", (long long)number_of(db, "SELECT CONNECTION_ID()"));
+    is_int(transfer_once(db, 1, "after a kill", &left), DB_OK,
+           "one on a connection that is gone is run on another");
+    is_int(left, 49, "once");
+    is_int(number_of(other, "SELECT COUNT(*) FROM receipts"), 51, "no receipt too many");
+}
+
 int
 main(void)
 {
@@ -354,6 +410,7 @@ main(void)
     check_killed(db, other);
     check_deadline(db, other);
     check_lock_wait(db, &settings);
+    check_compound(db, other);
     check_crash(db);
     db_close(db);
     db_close(other);
