@@ -1,7 +1,7 @@
 /*
  * All threads wait on one epoll set, which holds the listening socket and every kept connection, one-shot. Who is woken for the
  * socket accepts one connection; who is woken for a connection lets libfcgi read the request from it, answers, and arms it
- * again. A thread owns its arena, its database and its Redis connection, so nothing needs a lock.
+ * again. A thread owns its arena, its database and its Redis connection, so nothing needs a lock but the places below.
  *
  * We accept ourselves and hand libfcgi a connection that has bytes: its own accept would hold a thread for up to 2 s
  * at a connection that says nothing, and cannot be told to time out.
@@ -37,6 +37,7 @@
 enum {
     /* After which a thread beyond DB_POOL_MINSIZE closes its database connection. */
     IDLE_MS = 60 * 1000,
+    PLACES = 2,           /* measured: with one, a thread is called for each request */
     LOG_MS = 50,          /* how long a line of the log may wait for others */
     DRAIN_STEP_MS = 100,  /* how often a thread that drains looks whether all is done */
     PATIENCE_SECONDS = 8, /* nginx lets a kept connection go after 2 s, and an idle one after 5 s */
@@ -48,9 +49,21 @@ enum {
     MINIMUM_AGE_MS = 1000,
 };
 
+/*
+ * The places in epoll_pwait, fewer than threads: short requests that come one after the other then meet one or two threads,
+ * which find the next one waiting, and not another thread each time. The last one to leave, who may be gone for
+ * long, calls another thread in.
+ */
+struct places {
+    pthread_mutex_t lock;
+    pthread_cond_t left; /* on CLOCK_MONOTONIC */
+    size_t taken, wanted;
+};
+
 struct worker {
     const struct app *app;
     int epoll;
+    struct places places;
     size_t thread_count;
     size_t kept_count; /* threads that keep their database connection */
     struct worker_thread *threads;
@@ -236,6 +249,74 @@ is_done(struct worker *w)
            (atomic_load(&w->connections) == 0 || clock_mono_us() > atomic_load(&w->drain_until_us));
 }
 
+static bool
+open_places(struct places *p)
+{
+    pthread_condattr_t attributes;
+    bool good;
+
+    if (pthread_condattr_init(&attributes) != 0) {
+        return false;
+    }
+    good = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
+           pthread_cond_init(&p->left, &attributes) == 0 && pthread_mutex_init(&p->lock, NULL) == 0;
+    (void)pthread_condattr_destroy(&attributes);
+    return good;
+}
+
+static void
+close_places(struct places *p)
+{
+    (void)pthread_mutex_destroy(&p->lock);
+    (void)pthread_cond_destroy(&p->left);
+}
+
+/* False where none was free for timeout_ms (negative: as long as it takes). While the process drains there is one for each. */
+static bool
+take_place(struct worker *w, int timeout_ms)
+{
+    struct places *p = &w->places;
+    int64_t until_us = clock_mono_us() + (int64_t)timeout_ms * 1000;
+    const struct timespec until = {until_us / 1000000, until_us % 1000000 * 1000};
+    int error = 0;
+
+    (void)pthread_mutex_lock(&p->lock);
+    while (p->taken >= PLACES && error == 0 && !is_draining(w)) {
+        p->wanted++;
+        error = timeout_ms < 0 ? pthread_cond_wait(&p->left, &p->lock)
+                               : pthread_cond_timedwait(&p->left, &p->lock, &until);
+        p->wanted--;
+    }
+    p->taken += error == 0;
+    (void)pthread_mutex_unlock(&p->lock);
+    return error == 0;
+}
+
+static void
+leave_place(struct places *p)
+{
+    (void)pthread_mutex_lock(&p->lock);
+    p->taken--;
+    if (p->taken == 0 && p->wanted > 0) {
+        (void)pthread_cond_signal(&p->left);
+    }
+    (void)pthread_mutex_unlock(&p->lock);
+}
+
+/* The next event: 1, 0 where none came in time, -1 on an error. */
+static int
+await_event(struct worker *w, struct epoll_event *event, int timeout_ms,
+            const sigset_t *while_waiting)
+{
+    int got = 0;
+
+    if (take_place(w, timeout_ms)) {
+        got = epoll_pwait(w->epoll, event, 1, timeout_ms, while_waiting);
+        leave_place(&w->places);
+    }
+    return got;
+}
+
 /* All signals but those that tell of a fault of this very thread. */
 static sigset_t
 blocked_signals(void)
@@ -270,7 +351,7 @@ run_thread(void *context)
                       : is_draining(w) ? DRAIN_STEP_MS
                       : keeps          ? -1
                                        : IDLE_MS;
-        int got = epoll_pwait(w->epoll, &event, 1, timeout, &while_waiting);
+        int got = await_event(w, &event, timeout, &while_waiting);
 
         if (got == 0) {
             log_flush();
@@ -307,7 +388,10 @@ begin_drain(struct worker *w)
     (void)epoll_ctl(w->epoll, EPOLL_CTL_DEL, WORKER_SOCKET, NULL);
     atomic_store(&w->close_from_us, close_from);
     atomic_store(&w->drain_until_us, until);
+    (void)pthread_mutex_lock(&w->places.lock);
     atomic_store(&w->draining, true);
+    (void)pthread_cond_broadcast(&w->places.left);
+    (void)pthread_mutex_unlock(&w->places.lock);
     for (size_t i = 0; i < w->thread_count; i++) {
         (void)pthread_kill(w->threads[i].id, WAKE);
     }
@@ -391,7 +475,7 @@ worker_run(const struct app *app, enum pool pool)
     serve_name_crashes();
     log_gather();
     w.threads = calloc(w.thread_count, sizeof(*w.threads));
-    if (w.threads == NULL || !open_epoll(&w) || !start_threads(&w)) {
+    if (w.threads == NULL || !open_epoll(&w) || !open_places(&w.places) || !start_threads(&w)) {
         log_error("the worker cannot start: %s", strerror(errno));
         free(w.threads);
         return 1;
@@ -404,6 +488,7 @@ worker_run(const struct app *app, enum pool pool)
         (void)pthread_join(w.threads[i].id, NULL);
     }
     free(w.threads);
+    close_places(&w.places);
     (void)close(w.epoll);
     log_flush();
     return 0;
