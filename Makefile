@@ -27,7 +27,7 @@ warnings := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototy
 
 # Asked for when first used: `make run` installs pkg-config and the libraries before that.
 mysql = $(shell pkg-config --exists libmariadb && echo libmariadb || echo mysqlclient)
-packages = json-c $(mysql) hiredis libsodium
+packages = json-c $(mysql) hiredis libsodium gmp
 say := @$(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,echo)
 once = $(eval $(1) := $(2))$($(1))
 library_cflags = $(call once,library_cflags,$(shell pkg-config --cflags $(packages)))

@@ -1,6 +1,8 @@
 /* Whole numbers in texts. */
 #include "base/number.h"
 
+#include <string.h>
+
 bool
 number_read(const char **text, int64_t *n)
 {
@@ -22,4 +24,12 @@ number_read(const char **text, int64_t *n)
     *text = at;
     *n = value;
     return true;
+}
+
+bool
+number_is_integer(const char *text)
+{
+    const char *digits = text + (text[0] == '-');
+
+    return digits[0] != '\0' && digits[strspn(digits, "0123456789")] == '\0';
 }

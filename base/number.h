@@ -8,4 +8,7 @@
 /* The decimal integer (-?[0-9]+) at *text, which moves behind it. False, and nothing moved, for none or one beyond int64. */
 bool number_read(const char **text, int64_t *n) __attribute__((nonnull, warn_unused_result));
 
+/* Is the whole text a decimal integer, -?[0-9]+, of whatever size? */
+bool number_is_integer(const char *text) __attribute__((nonnull));
+
 #endif

@@ -74,3 +74,12 @@ random_below(uint32_t below)
 {
     return randombytes_uniform(below);
 }
+
+int64_t
+random_number(void)
+{
+    uint64_t n;
+
+    randombytes_buf(&n, sizeof(n));
+    return (int64_t)(n >> 1) | 1;
+}

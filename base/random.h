@@ -28,4 +28,7 @@ void random_request_id(char text[static REQUEST_ID_SIZE]);
 /* 0 to below - 1, uniformly. */
 uint32_t random_below(uint32_t below);
 
+/* A positive number that nobody guesses and that does not come twice. */
+int64_t random_number(void);
+
 #endif

@@ -257,6 +257,9 @@ set_all(struct loaded *l, const char *path, const struct dotenv *env, FILE *erro
     if (l->settings.app_workers == 0) {
         l->settings.app_workers = cores();
     }
+    if (l->settings.task_children == 0) {
+        l->settings.task_children = cores();
+    }
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         rewrite(l, i);
     }

@@ -45,6 +45,10 @@ struct settings {
     int events_heartbeat_seconds; /* at least so often something is sent on every stream */
     int events_per_session;       /* streams that one sign-in may hold at once */
     int events_queue_kb;          /* what may wait for a slow client before it is dropped */
+    int task_children; /* tasks that run at once; 0 in the file means one a core, here it is that number */
+    int task_lease_seconds;  /* a runner that is lost for so long loses its tasks to others */
+    int task_drain_seconds;  /* what tasks get to end when the runner is told to */
+    int task_demo_seconds;   /* how long a task of /api/task/{num} takes */
     int worker_max_requests; /* a worker process replaces itself after about that many; 0: never */
 };
 

@@ -243,6 +243,10 @@ const struct setting settings_table[] = {
     INTEGER("EVENTS_HEARTBEAT_SECONDS", events_heartbeat_seconds, "15", 1, 50),
     INTEGER("EVENTS_PER_SESSION", events_per_session, "8", 1, 1000),
     INTEGER("EVENTS_QUEUE_KB", events_queue_kb, "256", 64, 65536),
+    INTEGER("TASK_CHILDREN", task_children, "0", 0, 64),
+    INTEGER("TASK_LEASE_SECONDS", task_lease_seconds, "30", 2, 3600),
+    INTEGER("TASK_DRAIN_SECONDS", task_drain_seconds, "20", 0, 3600),
+    INTEGER("TASK_DEMO_SECONDS", task_demo_seconds, "10", 0, 3600),
     INTEGER("WORKER_MAX_REQUESTS", worker_max_requests, "100000", 0, 1000000000),
 };
 /* clang-format on */

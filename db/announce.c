@@ -69,6 +69,19 @@ announce_signal(struct redis *redis, enum hint_kind kind, int64_t room_id, int64
 }
 
 void
+announce_task(struct redis *redis, int64_t user_id, int64_t task_id, const char *kind,
+              const char *state)
+{
+    char json[160];
+    int len = snprintf(json, sizeof(json), "{\"id\":%lld,\"kind\":\"%s\",\"state\":\"%s\"}",
+                       (long long)task_id, kind, state);
+
+    publish(redis,
+            &(struct hint){
+                .kind = HINT_TASK, .user_id = user_id, .json = json, .json_len = (size_t)len});
+}
+
+void
 announce_presence(struct redis *redis, int64_t user_id, bool online, const char *rooms, size_t len)
 {
     char json[80];
@@ -106,7 +119,7 @@ announce_read(const char *text, size_t len, struct hint *hint)
     memcpy(line, text, (size_t)(end - text));
     line[end - text] = '\0';
     second = memchr(end + 1, '\n', len - (size_t)(end + 1 - text));
-    if (second == NULL || strchr("EUTRP", line[0]) == NULL) {
+    if (second == NULL || strchr("EUTRPK", line[0]) == NULL) {
         return false;
     }
     *hint = (struct hint){

@@ -20,6 +20,7 @@ enum hint_kind {
     HINT_USER = 'U',     /* the user's rooms or sessions have changed */
     HINT_TYPING = 'T',   /* for the others in the room */
     HINT_READ = 'R',     /* for all in the room */
+    HINT_TASK = 'K',     /* for the user: one of the user's tasks has ended, or will be run again */
     HINT_PRESENCE = 'P', /* for all who share a room of the list with the user */
 };
 
@@ -46,6 +47,10 @@ void announce_user(struct redis *redis, int64_t user_id) __attribute__((nonnull)
 /* HINT_TYPING, HINT_READ: an event of a user in a room. */
 void announce_signal(struct redis *redis, enum hint_kind kind, int64_t room_id, int64_t user_id,
                      const char *json, size_t len) __attribute__((nonnull));
+
+/* What has become of a user's task: {"id", "kind", "state"}. `kind` and `state` are words of letters, digits and dots. */
+void announce_task(struct redis *redis, int64_t user_id, int64_t task_id, const char *kind,
+                   const char *state) __attribute__((nonnull));
 
 /* The user came or went; `rooms` are the ids of the user's rooms with commas between. */
 void announce_presence(struct redis *redis, int64_t user_id, bool online, const char *rooms,

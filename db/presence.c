@@ -32,6 +32,9 @@ static const char look_script[] =
     "local until_ = redis.call('ZSCORE', KEYS[1], id) "
     "there[#there + 1] = until_ and tonumber(until_) > now and 1 or 0 end return there";
 
+static const char forget_script[] =
+    "return redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', redis.call('TIME')[1] - 3600)";
+
 static redisReply *
 ask(struct redis *redis, const char *script, const int64_t *users, size_t count)
 {
@@ -116,4 +119,16 @@ presence_look(struct redis *redis, const int64_t *users, size_t count, bool *onl
         }
         freeReplyObject(answer);
     }
+}
+
+size_t
+presence_forget(struct redis *redis)
+{
+    redisReply *answer = redis_script(redis, forget_script, 1,
+                                      (struct redis_arg[]){redis_text(KEY)}, 1);
+    size_t count = answer != NULL && answer->type == REDIS_REPLY_INTEGER ? (size_t)answer->integer
+                                                                         : 0;
+
+    freeReplyObject(answer);
+    return count;
 }

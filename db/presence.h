@@ -23,6 +23,9 @@ bool presence_beat(struct redis *redis, const int64_t *users, size_t count, int6
 /* Take out who has gone offline; each is given to one caller only. At most `most` of them; returns how many. */
 size_t presence_sweep(struct redis *redis, int64_t *gone, size_t most) __attribute__((nonnull));
 
+/* Forget who went offline an hour ago or more while no process held streams that would have noticed; how many. */
+size_t presence_forget(struct redis *redis) __attribute__((nonnull));
+
 /* online[i] for each of users[i]; all false where Redis is away. */
 void presence_look(struct redis *redis, const int64_t *users, size_t count, bool *online)
     __attribute__((nonnull));

@@ -335,3 +335,9 @@ redis_hear(struct redis *r, int ms, redisReply **message)
     fail(r, "the subscription");
     return REDIS_LOST;
 }
+
+int
+redis_descriptor(const struct redis *r)
+{
+    return r->context->fd;
+}

@@ -65,6 +65,9 @@ enum redis_heard {
 };
 enum redis_heard redis_hear(struct redis *r, int ms, redisReply **message) __attribute__((nonnull));
 
+/* The descriptor of a subscription, for poll. */
+int redis_descriptor(const struct redis *r) __attribute__((nonnull));
+
 /* REDIS_DB: channels are not of a database, as keys are, so their names must tell. */
 int redis_database(const struct redis *r) __attribute__((nonnull));
 

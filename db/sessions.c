@@ -276,3 +276,13 @@ sessions_end_others(struct db *db, struct redis *redis, int64_t user_id, int64_t
     } while (r == DB_OK && count == BATCH);
     return r;
 }
+
+enum db_result
+sessions_purge(struct db *db, size_t limit, uint64_t *deleted)
+{
+    enum db_result r = db_run(db, "DELETE FROM sessions WHERE expires_at < ? LIMIT ?",
+                              db_int(clock_now_ms()), db_int((int64_t)limit));
+
+    *deleted = r == DB_OK ? db_affected(db) : 0;
+    return r;
+}

@@ -55,4 +55,8 @@ enum db_result sessions_end(struct db *db, struct redis *redis, int64_t user_id,
 enum db_result sessions_end_others(struct db *db, struct redis *redis, int64_t user_id,
                                    int64_t kept_id) __attribute__((nonnull, warn_unused_result));
 
+/* Delete sessions that nobody can use any more: at most `limit`; *deleted says how many. */
+enum db_result sessions_purge(struct db *db, size_t limit, uint64_t *deleted)
+    __attribute__((nonnull, warn_unused_result));
+
 #endif

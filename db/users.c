@@ -127,6 +127,18 @@ users_changed(struct db *db, int64_t id)
 }
 
 enum db_result
+users_is_admin(struct db *db, int64_t id, bool *is)
+{
+    enum db_result r = db_one(db, "SELECT is_admin FROM users WHERE id = ?", db_int(id));
+
+    if (r != DB_OK) {
+        return r;
+    }
+    *is = db_get_int(db, 0) != 0;
+    return db_done(db);
+}
+
+enum db_result
 users_set_nickname(struct db *db, int64_t id, const char *nickname)
 {
     return db_run(db, "UPDATE users SET nickname = ? WHERE id = ?", db_text(nickname), db_int(id));

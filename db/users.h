@@ -2,6 +2,7 @@
 #ifndef DB_USERS_H
 #define DB_USERS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,10 @@ enum db_result users_search(struct db *db, struct arena *a, const char *prefix, 
 
 /* Count a change of the user's rooms or sessions, in the transaction that makes it: open streams see the number grow. */
 enum db_result users_changed(struct db *db, int64_t id)
+    __attribute__((nonnull, warn_unused_result));
+
+/* May the user see and do what is the whole server's? DB_NONE where there is no such user. */
+enum db_result users_is_admin(struct db *db, int64_t id, bool *is)
     __attribute__((nonnull, warn_unused_result));
 
 enum db_result users_set_nickname(struct db *db, int64_t id, const char *nickname)

@@ -14,11 +14,12 @@
 #include "routes/live/live.h"
 #include "routes/messages/messages.h"
 #include "routes/rooms/rooms.h"
+#include "routes/tasks/tasks.h"
 #include "routes/trial/trial.h"
 #include "routes/users/users.h"
 
 static const struct route *const groups[] = {
-    common_routes, users_routes, rooms_routes, messages_routes, live_routes,
+    common_routes, users_routes, rooms_routes, messages_routes, live_routes, tasks_routes,
 };
 
 bool
@@ -41,6 +42,30 @@ register_groups(struct app *app)
     return strcmp(app->settings->app_env, "test") != 0 || router_add(app->router, trial_routes);
 }
 
+/* The kinds of tasks, one list ending with NULL. */
+static const struct task_kind **
+gather_kinds(bool trial)
+{
+    const struct task_kind *const *const lists[] = {tasks_kinds, trial ? trial_kinds : NULL};
+    const struct task_kind **all = NULL;
+    size_t count = 0;
+
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        for (const struct task_kind *const *k = lists[i]; k != NULL && *k != NULL; k++) {
+            const struct task_kind **more = realloc(all, (count + 2) * sizeof(*all));
+
+            if (more == NULL) {
+                free(all);
+                return NULL;
+            }
+            all = more;
+            all[count++] = *k;
+            all[count] = NULL;
+        }
+    }
+    return all;
+}
+
 struct app *
 create_app(const char *part)
 {
@@ -55,6 +80,11 @@ create_app(const char *part)
     app->router = router_new();
     app->settings = settings_load(NULL, stderr);
     if (app->settings == NULL || !register_groups(app)) {
+        free_app(app);
+        return NULL;
+    }
+    app->kinds = gather_kinds(strcmp(app->settings->app_env, "test") == 0);
+    if (app->kinds == NULL) {
         free_app(app);
         return NULL;
     }
@@ -81,6 +111,7 @@ free_app(struct app *app)
 {
     if (app != NULL) {
         router_free(app->router);
+        free(app->kinds);
         settings_free(app->settings);
         free(app);
     }

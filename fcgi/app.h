@@ -5,10 +5,12 @@
 #include "base/settings.h"
 #include "routes/request.h"
 #include "routes/router.h"
+#include "routes/task_kind.h"
 
 struct app {
     struct settings *settings;
     struct router *router;
+    const struct task_kind **kinds; /* of background work; ends with NULL */
 };
 
 /*

@@ -476,7 +476,10 @@ crowd_hint(struct crowd *c, const struct hint *h)
     static const struct {
         enum hint_kind kind;
         const char *name;
-    } names[] = {{HINT_TYPING, "typing"}, {HINT_READ, "read"}, {HINT_PRESENCE, "presence"}};
+    } names[] = {{HINT_TYPING, "typing"},
+                 {HINT_READ, "read"},
+                 {HINT_TASK, "task"},
+                 {HINT_PRESENCE, "presence"}};
     struct crowd_room *room = idmap_find(&c->rooms, h->room_id);
     struct crowd_user *user = idmap_find(&c->users, h->user_id);
     struct event e;
@@ -497,6 +500,8 @@ crowd_hint(struct crowd *c, const struct hint *h)
             e = event_new(names[i].name, NULL, h->json, h->json_len);
             if (h->kind == HINT_PRESENCE) {
                 tell_presence(c, h, &e);
+            } else if (h->kind == HINT_TASK && user != NULL) {
+                send_to_user(c, user, &e);
             } else if (room != NULL) {
                 send_to_room(c, room, &e, h->kind == HINT_TYPING ? h->user_id : 0);
             }

@@ -12,6 +12,8 @@
 #include "fcgi/cgi.h"
 #include "fcgi/events.h"
 #include "fcgi/nginx.h"
+#include "fcgi/task_command.h"
+#include "fcgi/tasks.h"
 #include "fcgi/worker.h"
 #include "routes/openapi.h"
 #include "routes/route.h"
@@ -102,6 +104,28 @@ command_events(int count, char **words)
     }
     return has_socket() ? with_app("events", run_events, NULL)
                         : without_socket("events", "fastchat events");
+}
+
+static int
+run_tasks(const struct app *app, const void *context)
+{
+    return tasks_run(app, *(const bool *)context);
+}
+
+static int
+command_tasks(int count, char **words)
+{
+    static const struct option options[] = {{"once", no_argument, NULL, 'o'}, {0}};
+    bool once = false;
+    int option;
+
+    while ((option = getopt_long(count, words, "", options, NULL)) != -1) {
+        if (option != 'o') {
+            return USAGE_ERROR;
+        }
+        once = true;
+    }
+    return with_app("tasks", run_tasks, &once);
 }
 
 static int
@@ -295,6 +319,11 @@ static const struct command {
 } commands[] = {
     {"worker", command_worker, "[--pool api|cpu]", "answer FastCGI requests of a pool"},
     {"events", command_events, "", "hold live streams and long polls"},
+    {"tasks", command_tasks, "[--once]", "run background tasks; with --once those that are due"},
+    {"task", task_command,
+     "list [--state STATE] [--kind KIND] [--limit N] | show ID | retry ID | cancel ID\n"
+     "           | purge [--state done|dead|cancelled] | stats",
+     "see and steer background tasks"},
     {"migrate", command_migrate, "[--status] [--to N]", "bring the database to this version"},
     {"settings", command_settings, "[--check] [--get KEY]",
      "show the settings and where they come from"},

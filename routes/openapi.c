@@ -123,7 +123,14 @@ write_schema(const struct field *f, bool output, struct buf *out)
         write_words(f, output && f->nullable, out);
         break;
     case FIELD_TIME:
-        buf_str(out, "\"type\":\"string\",\"format\":\"date-time\"");
+        write_type("string", f->nullable, out);
+        buf_str(out, ",\"format\":\"date-time\"");
+        break;
+    case FIELD_DIGITS:
+        buf_str(out, "\"type\":\"integer\"");
+        break;
+    case FIELD_JSON: /* anything */
+        buf_str(out, "\"type\":[\"object\",\"array\",\"string\",\"number\",\"boolean\",\"null\"]");
         break;
     case FIELD_INTS:
         buf_str(out, "\"type\":\"array\",\"items\":{\"type\":\"integer\",\"format\":\"int64\"");

@@ -17,11 +17,13 @@
 struct request;
 
 enum field_type {
-    FIELD_INT,    /* int64_t; as output `.nullable` writes 0 as null */
-    FIELD_BOOL,   /* int: 0 or 1 */
-    FIELD_TEXT,   /* const char *, valid UTF-8, without NUL; NULL: not given, or null */
-    FIELD_WORD,   /* int: index into `.words`; as output `.nullable` writes -1 as null */
-    FIELD_TIME,   /* int64_t, milliseconds since 1970; output only */
+    FIELD_INT,  /* int64_t; as output `.nullable` writes 0 as null */
+    FIELD_BOOL, /* int: 0 or 1 */
+    FIELD_TEXT, /* const char *, valid UTF-8, without NUL; NULL: not given, or null */
+    FIELD_WORD, /* int: index into `.words`; as output `.nullable` writes -1 as null */
+    FIELD_DIGITS, /* const char *: an integer of any size, `.max` digits at most, as it was given; input only */
+    FIELD_JSON, /* const char *: JSON text as it is; NULL writes null; output only */
+    FIELD_TIME, /* int64_t, milliseconds since 1970; as output `.nullable` writes 0 as null; output only */
     FIELD_INTS,   /* struct ints: a list of ids */
     FIELD_SEQS,   /* struct seqs: an object of id -> number */
     FIELD_OBJECT, /* const void * to a struct of `.of`; NULL writes null; output only */
@@ -64,9 +66,10 @@ struct field {
     size_t offset;
     bool required;
     bool nullable;
-    bool secret;      /* never echoed */
-    int64_t min, max; /* INT: value (max 0: 2^53 - 1); TEXT: characters; INTS, SEQS: elements */
-    int64_t fallback; /* INT, BOOL, WORD: the value where nothing is given */
+    bool secret; /* never echoed */
+    int64_t min,
+        max; /* INT: value (max 0: 2^53 - 1); TEXT: characters; DIGITS: digits; INTS, SEQS: elements */
+    int64_t fallback;         /* INT, BOOL, WORD: the value where nothing is given */
     const char *const *words; /* WORD: ends with NULL */
     const struct pattern *pattern;
     const struct shape *of;

@@ -82,8 +82,17 @@ write_value(const struct field *f, const char *at, struct buf *out)
         json_text(out, *(const int *)value < 0 ? NULL : f->words[*(const int *)value]);
         break;
     case FIELD_TIME:
-        write_time(*(const int64_t *)value, out);
+        if (f->nullable && *(const int64_t *)value == 0) {
+            buf_str(out, "null");
+        } else {
+            write_time(*(const int64_t *)value, out);
+        }
         break;
+    case FIELD_JSON:
+        buf_str(out, *(const char *const *)value == NULL ? "null" : *(const char *const *)value);
+        break;
+    case FIELD_DIGITS:
+        abort(); /* input only */
     case FIELD_INTS:
         write_ints(value, out);
         break;

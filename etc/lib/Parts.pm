@@ -38,6 +38,18 @@ sub pool {
     };
 }
 
+# The task runner listens on no socket. Told to stop it gives its tasks TASK_DRAIN_SECONDS, which etc/stack makes few.
+sub tasks {
+    my ($stack) = @_;
+    return {
+        name     => 'tasks',
+        command  => [ @{ $stack->{wrap} }, $stack->{binary}, 'tasks' ],
+        ready    => sub { 1 },
+        finishes => 1,
+        patience => 5,
+    };
+}
+
 sub mariadb {
     my ($stack) = @_;
     my $socket = "$stack->{sockets}/db.sock";

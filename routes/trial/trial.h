@@ -3,7 +3,9 @@
 #define ROUTES_TRIAL_TRIAL_H
 
 #include "routes/route.h"
+#include "routes/task_kind.h"
 
 extern const struct route trial_routes[];
+extern const struct task_kind *const trial_kinds[]; /* ends with NULL */
 
 #endif

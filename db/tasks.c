@@ -1,0 +1,226 @@
+/* Tasks as those see them who want them done: enqueue, look, cancel, retry. */
+#include "db/tasks.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "db/task_rows.h"
+
+const char *const task_state_names[] = {"queued", "running",   "done", "failed",
+                                        "dead",   "cancelled", NULL};
+
+static enum db_result
+find_key(struct db *db, const char *key, int64_t *id)
+{
+    enum db_result r = db_one(db, "SELECT id FROM tasks WHERE dedupe_key = ?", db_text(key));
+
+    if (r != DB_OK) {
+        return r == DB_NONE ? DB_DOWN
+                            : r; /* it ended this very moment: the caller may come again */
+    }
+    *id = db_get_int(db, 0);
+    r = db_done(db);
+    return r == DB_OK ? DB_EXISTS : r;
+}
+
+enum db_result
+task_enqueue(struct db *db, const struct task_new *t, int64_t *id)
+{
+    enum db_result r = db_run(
+        db,
+        "INSERT INTO tasks (kind, owner_id, priority, run_at, max_attempts, arguments, dedupe_key, "
+        "created_at) VALUES (?, ?, ?, " DB_NOW " + ?, ?, ?, ?, " DB_NOW ")",
+        db_text(t->kind), db_int(t->owner_id), db_int(t->priority), db_int(t->delay_ms),
+        db_int(t->max_attempts), db_text(t->arguments), db_text(t->dedupe_key));
+
+    if (r == DB_EXISTS && t->dedupe_key != NULL) {
+        return find_key(db, t->dedupe_key, id);
+    }
+    *id = db_insert_id(db);
+    return r;
+}
+
+void
+tasks_channel(const struct redis *redis, char channel[static TASKS_CHANNEL_SIZE])
+{
+    (void)snprintf(channel, TASKS_CHANNEL_SIZE, "fc:%d:tasks", redis_database(redis));
+}
+
+void
+tasks_wake(struct redis *redis)
+{
+    char channel[TASKS_CHANNEL_SIZE];
+
+    tasks_channel(redis, channel);
+    freeReplyObject(
+        redis_run(redis, redis_text("PUBLISH"), redis_text(channel), redis_text("wake")));
+}
+
+#define ROW                                                                                         \
+    "id, owner_id, kind, state, priority, attempts, max_attempts, progress, cancel_asked, runner, " \
+    "error, created_at, run_at, started_at, ended_at"
+
+static struct task
+read_row(struct db *db, struct arena *a)
+{
+    return (struct task){
+        .id = db_get_int(db, 0),
+        .owner_id = db_get_int(db, 1),
+        .kind = db_get_text(db, 2, a),
+        .state = (int)db_get_int(db, 3),
+        .priority = db_get_int(db, 4),
+        .attempts = db_get_int(db, 5),
+        .max_attempts = db_get_int(db, 6),
+        .progress = db_get_int(db, 7),
+        .cancel_asked = (int)db_get_int(db, 8),
+        .runner = db_get_text(db, 9, a),
+        .error = db_get_text(db, 10, a),
+        .created_at = db_get_int(db, 11),
+        .run_at = db_get_int(db, 12),
+        .started_at = db_get_int(db, 13),
+        .ended_at = db_get_int(db, 14),
+    };
+}
+
+enum db_result
+task_find(struct db *db, struct arena *a, const struct task_viewer *who, int64_t id,
+          struct task *found)
+{
+    enum db_result r = db_one(db,
+                              "SELECT " ROW ", arguments, result FROM tasks "
+                              "WHERE id = ? AND (? OR owner_id = ?)",
+                              db_int(id), db_int(who->all), db_int(who->user_id));
+
+    if (r != DB_OK) {
+        return r;
+    }
+    *found = read_row(db, a);
+    found->arguments = db_get_text(db, 15, a);
+    found->result = db_get_text(db, 16, a);
+    return db_done(db);
+}
+
+#define FILTER                                                                                     \
+    " id < ? AND (? < 0 OR state = ?) AND (? IS NULL OR kind = ?) ORDER BY id DESC LIMIT ?"
+
+enum db_result
+task_list(struct db *db, struct arena *a, const struct task_viewer *who,
+          const struct task_filter *filter, struct task *found, size_t *count)
+{
+    struct db_value before = db_int(filter->before > 0 ? filter->before : INT64_MAX),
+                    state = db_int(filter->state), kind = db_text(filter->kind),
+                    limit = db_int((int64_t)filter->limit);
+    enum db_result r = who->all
+                           ? db_run(db, "SELECT " ROW " FROM tasks WHERE" FILTER, before, state,
+                                    state, kind, kind, limit)
+                           : db_run(db, "SELECT " ROW " FROM tasks WHERE owner_id = ? AND" FILTER,
+                                    db_int(who->user_id), before, state, state, kind, kind, limit);
+
+    *count = 0;
+    if (r != DB_OK) {
+        return r;
+    }
+    while (*count < filter->limit && db_next(db)) {
+        found[(*count)++] = read_row(db, a);
+    }
+    return db_done(db);
+}
+
+/* What became of an update of one task: none was changed where it is another's, or in another state. */
+static enum db_result
+judge_change(struct db *db, enum db_result r, const struct task_viewer *who, int64_t id)
+{
+    if (r != DB_OK || db_affected(db) > 0) {
+        return r;
+    }
+    r = db_one(db, "SELECT 1 FROM tasks WHERE id = ? AND (? OR owner_id = ?)", db_int(id),
+               db_int(who->all), db_int(who->user_id));
+    if (r != DB_OK) {
+        return r;
+    }
+    r = db_done(db);
+    return r == DB_OK ? DB_CONFLICT : r;
+}
+
+/* `ready` is set last: what stands before it in the list still asks for the old one. */
+enum db_result
+task_cancel(struct db *db, const struct task_viewer *who, int64_t id)
+{
+    enum db_result r = db_run(
+        db,
+        "UPDATE tasks SET cancel_asked = 1, state = IF(ready, ?, state), ended_at = "
+        "IF(ready, " DB_NOW ", 0), until_at = IF(ready, " DB_NOW " + ?, until_at), "
+        "dedupe_key = IF(ready, " KEY_AT_END ", dedupe_key), ready = 0 "
+        "WHERE id = ? AND (? OR owner_id = ?) AND (ready = 1 OR state = ?)",
+        db_int(TASK_CANCELLED), db_int(TASK_KEEP_MS), db_int(id), db_int(who->all),
+        db_int(who->user_id), db_int(TASK_RUNNING));
+
+    return judge_change(db, r, who, id);
+}
+
+enum db_result
+task_retry(struct db *db, const struct task_viewer *who, int64_t id)
+{
+    enum db_result r = db_run(
+        db,
+        "UPDATE tasks SET state = ?, ready = 1, run_at = " DB_NOW ", attempts = 0, progress = 0, "
+        "cancel_asked = 0, error = NULL, ended_at = 0, until_at = 0 "
+        "WHERE id = ? AND (? OR owner_id = ?) AND state IN (?, ?, ?)",
+        db_int(TASK_QUEUED), db_int(id), db_int(who->all), db_int(who->user_id),
+        db_int(TASK_FAILED), db_int(TASK_DEAD), db_int(TASK_CANCELLED));
+
+    return judge_change(db, r, who, id);
+}
+
+enum db_result
+task_stats(struct db *db, struct arena *a, struct task_count *found, size_t size, size_t *count)
+{
+    enum db_result r = db_run_plain(
+        db, "SELECT kind, state, COUNT(*), MAX(IF(ready, GREATEST(" DB_NOW
+            " - run_at, 0), 0)) FROM tasks GROUP BY kind, state ORDER BY kind, state");
+    struct task_count *at = NULL;
+
+    *count = 0;
+    if (r != DB_OK) {
+        return r;
+    }
+    while (db_next(db)) {
+        size_t len;
+        const char *kind = db_peek(db, 0, &len);
+        int64_t state = db_get_int(db, 1), waited = db_get_int(db, 3);
+
+        if (at == NULL || strlen(at->kind) != len || memcmp(at->kind, kind, len) != 0) {
+            if (*count == size) {
+                break;
+            }
+            at = &found[(*count)++];
+            *at = (struct task_count){.kind = arena_strndup(a, kind, len)};
+        }
+        if (state >= 0 && state < TASK_STATES) {
+            at->states[state] = db_get_int(db, 2);
+        }
+        at->oldest_ms = waited > at->oldest_ms ? waited : at->oldest_ms;
+    }
+    return db_done(db);
+}
+
+enum db_result
+task_purge(struct db *db, size_t limit, uint64_t *deleted)
+{
+    enum db_result r = db_run(
+        db, "DELETE FROM tasks WHERE state IN (?, ?, ?) AND until_at < " DB_NOW " LIMIT ?",
+        db_int(TASK_DONE), db_int(TASK_DEAD), db_int(TASK_CANCELLED), db_int((int64_t)limit));
+
+    *deleted = r == DB_OK ? db_affected(db) : 0;
+    return r;
+}
+
+enum db_result
+task_purge_state(struct db *db, enum task_state state, size_t limit, uint64_t *deleted)
+{
+    enum db_result r = db_run(db, "DELETE FROM tasks WHERE state = ? AND ended_at > 0 LIMIT ?",
+                              db_int(state), db_int((int64_t)limit));
+
+    *deleted = r == DB_OK ? db_affected(db) : 0;
+    return r;
+}

@@ -1,0 +1,9 @@
+/* What is cleared away by itself: the server's own recurring tasks. */
+#ifndef ROUTES_TASKS_CLEAN_UP_H
+#define ROUTES_TASKS_CLEAN_UP_H
+
+#include "routes/task_kind.h"
+
+extern const struct task_kind clean_sessions_kind, clean_tasks_kind, clean_presence_kind;
+
+#endif

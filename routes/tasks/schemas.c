@@ -1,0 +1,48 @@
+/* What the tasks group takes and gives. */
+#include "routes/tasks/schemas.h"
+
+const struct shape square_new_shape = SHAPE(
+    "SquareNew", struct square_new,
+    FIELD(struct square_new, num, FIELD_DIGITS, .from = FROM_PATH, .required = true,
+          .max = NUM_DIGITS_MAX, .about = "an integer of up to 1,000 digits", .example = "12"));
+
+const struct shape square_queued_shape = SHAPE("SquareQueued", struct square_queued,
+          FIELD(struct square_queued, id, FIELD_INT, .about = "the task's: GET /api/tasks/{task_id}"),
+          FIELD(struct square_queued, num, FIELD_JSON,
+                .about = "the number; as a string where it does not fit in 2^53"),
+          FIELD(struct square_queued, state, FIELD_WORD, .words = task_state_names));
+
+const struct shape task_query_shape = SHAPE("TaskQuery", struct task_query,
+                                            PATH_ID(struct task_query, task_id, .about = "the task"));
+
+#define SUMMARY                                                                                    \
+    FIELD(struct task, id, FIELD_INT),                                                             \
+        FIELD(struct task, kind, FIELD_TEXT, .example = "\"square\""),                             \
+        FIELD(struct task, state, FIELD_WORD, .words = task_state_names,                           \
+              .about = "failed: it is run again at run_at; dead: only when somebody retries it"),  \
+        FIELD(struct task, progress, FIELD_INT, .about = "percent"),                               \
+        FIELD(struct task, attempts, FIELD_INT, .about = "runs so far"),                           \
+        FIELD(struct task, max_attempts, FIELD_INT), FIELD(struct task, cancel_asked, FIELD_BOOL), \
+        FIELD(struct task, owner_id, FIELD_INT, .nullable = true,                                  \
+              .about = "null: the server's own"),                                                  \
+        FIELD(struct task, error, FIELD_TEXT, .nullable = true, .about = "of the last run"),       \
+        FIELD(struct task, created_at, FIELD_TIME), FIELD(struct task, run_at, FIELD_TIME),        \
+        FIELD(struct task, started_at, FIELD_TIME, .nullable = true),                              \
+        FIELD(struct task, ended_at, FIELD_TIME, .nullable = true)
+
+const struct shape task_shape = SHAPE("Task", struct task, SUMMARY,
+                                      FIELD(struct task, arguments, FIELD_JSON),
+                                      FIELD(struct task, result, FIELD_JSON));
+
+static const struct shape task_summary_shape = SHAPE("TaskSummary", struct task, SUMMARY);
+
+const struct shape task_list_query_shape = SHAPE(
+    "TaskListQuery", struct task_list_query,
+    FIELD(struct task_list_query, state, FIELD_WORD, .from = FROM_QUERY, .words = task_state_names,
+          .fallback = -1, .about = "only those"),
+    FIELD(struct task_list_query, kind, FIELD_TEXT, .from = FROM_QUERY, .min = 1, .max = 40,
+          .about = "only those"),
+    PAGE_FIELDS(struct task_list_query));
+
+const struct shape task_list_shape = NUMBER_PAGE(
+    "TaskList", task_summary_shape, "give it back as `cursor` for the next page; null at the end");

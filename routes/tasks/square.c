@@ -1,0 +1,109 @@
+/* Squares with GMP: 1,000 digits are nothing to it. */
+#include "routes/tasks/square.h"
+
+#include <gmp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/json.h"
+#include "routes/tasks/schemas.h"
+
+enum { LIMIT_SECONDS = 2 * 3600 }; /* twice what TASK_DEMO_SECONDS may be */
+
+const char *
+square_canonical(struct arena *a, const char *num)
+{
+    bool negative = num[0] == '-';
+    const char *digits = num + negative;
+
+    digits += strspn(digits, "0");
+    if (*digits == '\0') {
+        return "0";
+    }
+    return negative ? arena_printf(a, "-%s", digits) : arena_strdup(a, digits);
+}
+
+const char *
+square_json(struct arena *a, const char *canonical)
+{
+    static const char exact[] = "9007199254740992"; /* 2^53 */
+    const char *digits = canonical + (canonical[0] == '-');
+    size_t len = strlen(digits), most = sizeof(exact) - 1;
+
+    if (len < most || (len == most && strcmp(digits, exact) <= 0)) {
+        return canonical;
+    }
+    return arena_printf(a, "\"%s\"", canonical);
+}
+
+/* Is it what queue_square made? NULL where it is not. */
+static const char *
+read_num(struct task_run *run)
+{
+    struct json_object *tree = NULL, *member;
+    struct json_error error;
+    const char *num = NULL;
+
+    if (json_parse(run->arguments, strlen(run->arguments), run->arena, &tree, &error) &&
+        json_object_is_type(tree, json_type_object) &&
+        json_object_object_get_ex(tree, "num", &member) &&
+        json_object_is_type(member, json_type_string)) {
+        const char *text = json_object_get_string(member), *digits = text + (text[0] == '-');
+        size_t len = strlen(digits);
+
+        if (len > 0 && len <= NUM_DIGITS_MAX && strspn(digits, "0123456789") == len) {
+            num = arena_strdup(run->arena, text);
+        }
+    }
+    json_object_put(tree);
+    return num;
+}
+
+/* The time that it takes, a second at a time. False where it is cancelled. */
+static bool
+take_time(struct task_run *run)
+{
+    int seconds = run->settings->task_demo_seconds;
+
+    for (int i = 0; i < seconds; i++) {
+        struct timespec left = {.tv_sec = 1};
+
+        if (task_is_cancelled() || (nanosleep(&left, NULL) != 0 && task_is_cancelled())) {
+            return false;
+        }
+        task_progress(run, (i + 1) * 100 / seconds);
+    }
+    return !task_is_cancelled();
+}
+
+static enum task_outcome
+work(struct task_run *run)
+{
+    const char *num = read_num(run);
+    struct buf result = {0};
+    enum task_outcome outcome;
+    char *q;
+    mpz_t n;
+
+    if (num == NULL) {
+        return task_refuse(run,
+                           "its arguments must be {\"num\": \"an integer of up to %d digits\"}",
+                           NUM_DIGITS_MAX);
+    }
+    if (!take_time(run)) {
+        return task_stopped(run);
+    }
+    (void)mpz_init_set_str(n, num, 10);
+    mpz_mul(n, n, n);
+    q = mpz_get_str(NULL, 10, n);
+    buf_printf(&result, "{\"num\":%s,\"q\":\"%s\"}", square_json(run->arena, num), q);
+    outcome = task_result(run, &result);
+    free(q);
+    mpz_clear(n);
+    buf_free(&result);
+    return outcome;
+}
+
+const struct task_kind square_kind = {
+    .name = "square", .work = work, .limit_seconds = LIMIT_SECONDS, .max_attempts = 3};

@@ -1,0 +1,81 @@
+#!/usr/bin/perl
+# Background tasks as their owners see them: the course's route, looking, cancelling, retrying.
+use lib 't/lib';
+use Fastchat::Test;
+use Math::BigInt;
+
+my $stack = Fastchat::Stack->new(env => { TASK_DEMO_SECONDS => 2, TASK_CHILDREN => 2 });
+my ($alice, $bob) = map { $stack->user($_) } qw(alice bob);
+
+sub task  { my ($who, $id) = @_; return $who->get("/api/tasks/$id")->json }
+sub until_state {
+    my ($who, $id, $state) = @_;
+    $stack->wait_for(10, sub { task($who, $id)->{state} eq $state });
+    return task($who, $id);
+}
+
+is($stack->get('/api/task/12')->status, 401, 'who is not signed in queues nothing');
+my $queued = $alice->get('/api/task/12');
+is($queued->status, 202, 'GET /api/task/{num} answers at once');
+is_deeply({ %{ $queued->json }, id => 0 }, { id => 0, num => 12, state => 'queued' }, 'with the queued task');
+my $id = $queued->json->{id};
+is($bob->get("/api/tasks/$id")->json->{code}, 'no_such_task', 'which is its owner\'s alone');
+is($bob->post("/api/tasks/$id/cancel", {})->status, 404, 'to cancel, too');
+ok($stack->wait_for(5, sub { my $t = task($alice, $id); $t->{state} eq 'running' && $t->{progress} >= 50 }), 'it runs, and tells how far it is');
+is($alice->post("/api/tasks/$id/retry", {})->json->{code}, 'task_not_over', 'what runs is not retried');
+my $done = until_state($alice, $id, 'done');
+is_deeply($done->{result}, { num => 12, q => '144' }, 'the result is the square');
+is_deeply([ @$done{qw(progress attempts error cancel_asked)} ], [ 100, 1, undef, JSON::PP::false ], 'of one run');
+ok($done->{started_at} gt $done->{created_at} && $done->{ended_at} gt $done->{started_at}, 'with its times');
+is($alice->post("/api/tasks/$id/cancel", {})->json->{code}, 'task_has_ended', 'what is done is not cancelled');
+is($alice->post("/api/tasks/$id/retry", {})->json->{code}, 'task_not_over', 'nor retried');
+
+# Numbers.
+my $large = '-' . '0' x 3 . '7' x 997;
+my @exact = ([ '9007199254740992', 9007199254740992 ], [ '9007199254740993', '9007199254740993' ], [ $large, $large =~ s/^-0+/-/r ], [ '-0', 0 ]);
+my @ids;
+for (@exact) {
+    my ($given, $is) = @$_;
+    my $made = $alice->post("/api/task/$given", {});
+    is($made->json->{num}, $is, 'an integer of ' . length($given) . ' characters is taken');
+    push @ids, $made->json->{id};
+}
+like($alice->post('/api/task/9007199254740993', {})->content, qr/"num":"9007199254740993"/, 'beyond 2^53 it is a string');
+like($alice->post('/api/task/-9007199254740992', {})->content, qr/"num":-9007199254740992,/, 'up to that a number');
+for my $n (0 .. $#exact) {
+    my $result = until_state($alice, $ids[$n], 'done')->{result};
+    is($result->{q}, Math::BigInt->new($exact[$n][0])->bpow(2)->bstr, 'and squared exactly');
+}
+for (([ 'abc', 'int_parsing' ], [ '1.5', 'int_parsing' ], [ '1e3', 'int_parsing' ], [ '--1', 'int_parsing' ], [ '-', 'int_parsing' ],
+    [ '%31%20', 'int_parsing' ], [ '9' x 1001, 'int_parsing_size' ])) {
+    my ($given, $type) = @$_;
+    my $answer = $alice->get("/api/task/$given");
+    is($answer->status . ' ' . $answer->json->{detail}[0]{type}, "422 $type", 'a num that is none is refused: ' . substr $given, 0, 10);
+    is_deeply($answer->json->{detail}[0]{loc}, [ 'path', 'num' ], 'by its name');
+}
+
+# Cancelling one that runs, and one that waits.
+my ($runs, $next, $waits) = map { $bob->post("/api/task/$_", {})->json->{id} } 1 .. 3;
+until_state($bob, $runs, 'running');
+is($bob->post("/api/tasks/$waits/cancel", {})->json->{state}, 'cancelled', 'one that waits is cancelled at once');
+ok($bob->post("/api/tasks/$runs/cancel", {})->json->{cancel_asked}, 'one that runs is told');
+my $cancelled = until_state($bob, $runs, 'cancelled');
+is_deeply([ @$cancelled{qw(state result error)} ], [ 'cancelled', undef, undef ], 'and ends');
+is($bob->post("/api/tasks/$waits/cancel", {})->status, 409, 'twice is once too often');
+is($bob->post("/api/tasks/$waits/retry", {})->json->{state}, 'queued', 'what was cancelled can be retried');
+is(until_state($bob, $waits, 'done')->{result}{q}, '9', 'and is done');
+
+# Lists.
+my $mine = $alice->get('/api/tasks')->json->{items};
+is_deeply([ map { $_->{id} } @$mine ], [ sort { $b <=> $a } map { $_->{id} } @$mine ], 'the newest tasks come first');
+ok(!(grep { $_->{owner_id} != $alice->id } @$mine), 'only one\'s own');
+is_deeply([ map { $_->{id} } @{ $bob->get('/api/tasks?state=cancelled')->json->{items} } ], [$runs], 'by state');
+is_deeply($bob->get('/api/tasks?kind=none')->json, { items => [], next => undef }, 'by kind');
+my $page = $bob->get('/api/tasks?limit=2')->json;
+is_deeply([ map { $_->{id} } @{ $page->{items} }, @{ $bob->get("/api/tasks?limit=2&cursor=$page->{next}")->json->{items} } ], [ $waits, $next, $runs ], 'page by page');
+is($bob->get('/api/tasks?state=asleep')->json->{detail}[0]{type}, 'enum', 'a state that does not exist is refused');
+$stack->sql('UPDATE users SET is_admin = 1 WHERE id = ' . $bob->id);
+is($bob->get("/api/tasks/$id")->json->{id}, $id, 'an admin sees everybody\'s');
+ok(scalar(grep { !defined $_->{owner_id} } @{ $bob->get('/api/tasks?limit=100')->json->{items} }), 'the server\'s own, too');
+
+done_testing;
