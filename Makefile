@@ -28,16 +28,17 @@ warnings := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototy
 # Asked for when first used: `make run` installs pkg-config and the libraries before that.
 mysql = $(shell pkg-config --exists libmariadb && echo libmariadb || echo mysqlclient)
 packages = json-c $(mysql) hiredis libsodium gmp
+loaded = libcurl # by the lab alone, when it runs: only its headers are needed here
 say := @$(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,echo)
 once = $(eval $(1) := $(2))$($(1))
-library_cflags = $(call once,library_cflags,$(shell pkg-config --cflags $(packages)))
+library_cflags = $(call once,library_cflags,$(shell pkg-config --cflags $(packages) $(loaded)))
 library_libs = $(call once,library_libs,$(shell pkg-config --libs $(packages)) -lfcgi -lpthread -lm)
 
 compile = $(CC) -std=c17 -D_GNU_SOURCE -I. $(library_cflags) $(warnings) $(hardening) -fPIE \
     $(CPPFLAGS) $(CFLAGS)
 link = $(CC) $(CFLAGS) $(hardening) -pie $(LDFLAGS)
 
-sources := $(wildcard base/*.c db/*.c routes/*.c routes/*/*.c fcgi/*.c)
+sources := $(wildcard base/*.c db/*.c routes/*.c routes/*/*.c fcgi/*.c fcgi/*/*.c)
 objects := $(sources:%.c=$(out)/%.o)
 library := $(out)/libfastchat.a
 migrations := $(sort $(wildcard db/migrations/*.sql))
@@ -77,9 +78,9 @@ tests: $(unit_tests) $(test_programs)
 
 # Everything is compiled anew when the compiler or a flag has changed.
 $(out)/flags: FORCE
-	@pkg-config --exists $(packages) || { \
+	@pkg-config --exists $(packages) $(loaded) || { \
 	    echo 'These libraries are missing:' >&2; \
-	    pkg-config --print-errors --exists $(packages) 2>&1 | sed -n 's/^No package/    &/p' >&2; \
+	    pkg-config --print-errors --exists $(packages) $(loaded) 2>&1 | sed -n 's/^No package/    &/p' >&2; \
 	    echo 'On Debian, run: etc/install-packages build' >&2; exit 1; }
 	@mkdir -p $(@D)
 	@echo '$(subst ','\'',$(compile) : $(link) $(library_libs))' | cmp -s - $@ || \
@@ -125,7 +126,7 @@ fuzz: $(fuzzers)
 	@:
 
 build/fuzz/%: t/fuzz/%.c $(filter-out fcgi/main.c,$(sources)) $(out)/gen/migrations.c \
-        $(wildcard */*.h routes/*/*.h t/fuzz/*.h)
+        $(wildcard */*.h routes/*/*.h fcgi/*/*.h t/fuzz/*.h)
 	@mkdir -p $(@D)
 	$(say) '  FUZZ  $@'
 	@clang -std=c17 -D_GNU_SOURCE -I. $(library_cflags) -g -O1 -fsanitize=fuzzer,address,undefined \

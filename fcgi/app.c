@@ -10,7 +10,9 @@
 #include "base/password.h"
 #include "base/random.h"
 #include "db/messages.h"
+#include "fcgi/lab/kind.h"
 #include "routes/common/common.h"
+#include "routes/lab/lab.h"
 #include "routes/live/live.h"
 #include "routes/messages/messages.h"
 #include "routes/rooms/rooms.h"
@@ -19,7 +21,8 @@
 #include "routes/users/users.h"
 
 static const struct route *const groups[] = {
-    common_routes, users_routes, rooms_routes, messages_routes, live_routes, tasks_routes,
+    common_routes, users_routes, rooms_routes, messages_routes,
+    live_routes,   tasks_routes, lab_routes,
 };
 
 bool
@@ -46,7 +49,8 @@ register_groups(struct app *app)
 static const struct task_kind **
 gather_kinds(bool trial)
 {
-    const struct task_kind *const *const lists[] = {tasks_kinds, trial ? trial_kinds : NULL};
+    const struct task_kind *const *const lists[] = {tasks_kinds, lab_kinds,
+                                                    trial ? trial_kinds : NULL};
     const struct task_kind **all = NULL;
     size_t count = 0;
 

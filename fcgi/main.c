@@ -11,6 +11,7 @@
 #include "fcgi/app.h"
 #include "fcgi/cgi.h"
 #include "fcgi/events.h"
+#include "fcgi/lab/command.h"
 #include "fcgi/nginx.h"
 #include "fcgi/task_command.h"
 #include "fcgi/tasks.h"
@@ -324,6 +325,10 @@ static const struct command {
      "list [--state STATE] [--kind KIND] [--limit N] | show ID | retry ID | cancel ID\n"
      "           | purge [--state done|dead|cancelled] | stats",
      "see and steer background tasks"},
+    {"lab", lab_command,
+     "[--tasks N] [--cpu UNITS] [--wait MS] [--repeat N] [--threads N] [--processes N]\n"
+     "           [--no-traps] [--json] | say_after",
+     "measure which process shape suits which work"},
     {"migrate", command_migrate, "[--status] [--to N]", "bring the database to this version"},
     {"settings", command_settings, "[--check] [--get KEY]",
      "show the settings and where they come from"},

@@ -3,6 +3,9 @@
 
 static const struct problem_text texts[] = {
     [BAD_REQUEST] = {400, "bad_request", "The request cannot be read.", "无法读取该请求。"},
+    [LAB_TOO_LONG] = {400, "lab_too_long",
+                      "With these numbers the run would take more than half an hour.",
+                      "按这些参数，实验需要超过半小时。"},
     [NOT_SIGNED_IN] = {401, "not_signed_in", "Please sign in.", "请先登录。"},
     [BAD_CREDENTIALS] = {401, "bad_credentials", "The user name or the password is wrong.",
                          "用户名或密码错误。"},
@@ -24,6 +27,8 @@ static const struct problem_text texts[] = {
     [TASK_HAS_ENDED] = {409, "task_has_ended", "This task has ended already.", "该任务已经结束。"},
     [TASK_NOT_OVER] = {409, "task_not_over", "This task has not failed: it waits, runs or is done.",
                        "该任务未失败：它在等待、运行或已完成。"},
+    [LAB_IS_RUNNING] = {409, "lab_is_running", "The lab is running, or about to.",
+                        "实验正在运行或即将运行。"},
     [BODY_TOO_LARGE] = {413, "body_too_large", "The body is larger than 1 MiB.",
                         "请求体超过 1 MiB。"},
     [UNSUPPORTED_MEDIA_TYPE] = {415, "unsupported_media_type",

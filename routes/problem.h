@@ -5,6 +5,7 @@
 enum problem {
     PROBLEM_END, /* none */
     BAD_REQUEST,
+    LAB_TOO_LONG,
     NOT_SIGNED_IN,
     BAD_CREDENTIALS,
     NOT_ALLOWED,
@@ -20,6 +21,7 @@ enum problem {
     IS_A_DM,
     TASK_HAS_ENDED,
     TASK_NOT_OVER,
+    LAB_IS_RUNNING,
     BODY_TOO_LARGE,
     UNSUPPORTED_MEDIA_TYPE,
     TOO_MANY_REQUESTS,

@@ -1,0 +1,245 @@
+/* The copies are the real event loop and the real worker, in a process that was forked, with a route table of two rows. */
+#include "fcgi/lab/copy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fcgi/events.h"
+#include "fcgi/worker.h"
+#include "routes/reply.h"
+#include "routes/route.h"
+
+enum { BACKLOG = 1024, PATIENCE_SECONDS = 10, ANSWER_MAX = 4096 };
+
+static void
+sleep_for_a_block(void)
+{
+    (void)poll(NULL, 0, COPY_BLOCK_MS);
+}
+
+static void
+answer(struct request *req, const void *input)
+{
+    (void)input;
+    reply_empty(req);
+}
+
+static void
+block(struct request *req, const void *input)
+{
+    (void)input;
+    sleep_for_a_block();
+    reply_empty(req);
+}
+
+static const struct route copy_routes[] = {
+    {.method = GET, .path = "/answer", .handler = answer, .limit = LIMIT_NONE, .status = 204},
+    {.method = GET, .path = "/block", .handler = block, .limit = LIMIT_NONE, .status = 204},
+    ROUTES_END,
+};
+
+/* Handlers run beside the event loop, so the call that blocks it comes from outside: by this signal, to its thread. */
+#define BLOCK_SIGNAL SIGUSR2
+
+static void
+on_block(int signal_number)
+{
+    (void)signal_number;
+    sleep_for_a_block();
+}
+
+static _Noreturn void
+be_copy(const struct settings *settings, enum copy_kind kind, int threads, int listening,
+        pid_t parent)
+{
+    struct settings copied = *settings;
+    struct app own = {.settings = &copied, .router = router_new()};
+    int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    copied.redis_host = "";
+    copied.db_pool_minsize = 0;
+    copied.app_workers = 1;
+    copied.db_pool_maxsize = threads;
+    if (getppid() != parent || nowhere < 0 || !router_add(own.router, copy_routes) ||
+        dup2(listening, WORKER_SOCKET) < 0 || dup2(nowhere, STDOUT_FILENO) < 0 ||
+        dup2(nowhere, STDERR_FILENO) < 0) {
+        _exit(1);
+    }
+    if (kind == COPY_POOL) {
+        _exit(worker_run(&own, POOL_API));
+    }
+    (void)sigaction(BLOCK_SIGNAL, &(struct sigaction){.sa_handler = on_block}, NULL);
+    _exit(events_run(&own));
+}
+
+static struct sockaddr_un
+address(const struct copy *c)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+
+    memcpy(at.sun_path, c->path, sizeof(c->path));
+    return at;
+}
+
+static int
+listen_at(struct copy *c)
+{
+    const char *dir = getenv("TMPDIR");
+    struct sockaddr_un at;
+    int fd;
+
+    (void)snprintf(c->path, sizeof(c->path), "%s/fastchat-lab-%ld.sock",
+                   dir != NULL && strlen(dir) < 64 ? dir : "/tmp", (long)getpid());
+    at = address(c);
+    (void)unlink(c->path);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 &&
+        (bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0 || listen(fd, BACKLOG) != 0)) {
+        int error = errno;
+
+        (void)close(fd);
+        errno = error;
+        return -1;
+    }
+    return fd;
+}
+
+bool
+copy_start(struct copy *c, const struct settings *settings, enum copy_kind kind, int threads)
+{
+    pid_t parent = getpid();
+    int fd = listen_at(c);
+
+    if (fd < 0) {
+        return false;
+    }
+    c->pid = fork();
+    if (c->pid == 0) {
+        be_copy(settings, kind, threads, fd, parent);
+    }
+    (void)close(fd);
+    if (c->pid < 0) {
+        (void)unlink(c->path);
+        return false;
+    }
+    return true;
+}
+
+void
+copy_stop(struct copy *c)
+{
+    (void)kill(c->pid, SIGKILL);
+    (void)waitpid(c->pid, NULL, 0);
+    (void)unlink(c->path);
+}
+
+void
+copy_block(const struct copy *c)
+{
+    (void)tgkill(c->pid, c->pid, BLOCK_SIGNAL);
+}
+
+int
+copy_connect(const struct copy *c)
+{
+    struct sockaddr_un at = address(c);
+    struct timeval patience = {.tv_sec = PATIENCE_SECONDS};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof(at)) != 0) {
+        (void)close(fd);
+        return -1;
+    }
+    if (fd >= 0) {
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    }
+    return fd;
+}
+
+/* A FastCGI request without a body (FastCGI Specification 1.0, sections 3.3, 5.1 to 5.3), on a connection that is kept. */
+static size_t
+write_request(char *to, const char *uri)
+{
+    enum { ID = 1, BEGIN = 1, PARAMS = 4, STDIN = 5, RESPONDER = 1, KEEP = 1 };
+    const char *pairs[][2] = {{"REQUEST_METHOD", "GET"}, {"REQUEST_URI", uri}};
+    const char begin[] = {1, BEGIN, 0, ID, 0, 8, 0, 0, 0, RESPONDER, KEEP, 0, 0, 0, 0, 0};
+    const char ends[] = {1, PARAMS, 0, ID, 0, 0, 0, 0, 1, STDIN, 0, ID, 0, 0, 0, 0};
+    char params[128];
+    size_t len = 0, at = 0;
+
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        params[len++] = (char)strlen(pairs[i][0]);
+        params[len++] = (char)strlen(pairs[i][1]);
+        len += (size_t)snprintf(params + len, sizeof(params) - len, "%s%s", pairs[i][0],
+                                pairs[i][1]);
+    }
+    memcpy(to, begin, sizeof(begin));
+    at += sizeof(begin);
+    memcpy(to + at, (const char[]){1, PARAMS, 0, ID, 0, (char)len, 0, 0}, 8);
+    memcpy(to + at + 8, params, len);
+    at += 8 + len;
+    memcpy(to + at, ends, sizeof(ends));
+    return at + sizeof(ends);
+}
+
+static bool
+read_whole(int fd, uint8_t *to, size_t len)
+{
+    while (len > 0) {
+        ssize_t got = recv(fd, to, len, 0);
+
+        if (got <= 0) {
+            return false;
+        }
+        to += got;
+        len -= (size_t)got;
+    }
+    return true;
+}
+
+/* Records up to the end of the request (section 5.5). */
+static bool
+read_answer(int fd)
+{
+    enum { END = 3, STDOUT = 6 };
+    static const char wanted[] = "Status: 204";
+    uint8_t head[8], content[ANSWER_MAX];
+    bool found = false;
+
+    for (;;) {
+        size_t len;
+
+        if (!read_whole(fd, head, sizeof(head))) {
+            return false;
+        }
+        len = (size_t)(head[4] << 8 | head[5]) + head[6];
+        if (len > sizeof(content) || !read_whole(fd, content, len)) {
+            return false;
+        }
+        if (head[1] == END) {
+            return found;
+        }
+        found = found ||
+                (head[1] == STDOUT && memmem(content, len, wanted, sizeof(wanted) - 1) != NULL);
+    }
+}
+
+bool
+copy_ask(int fd, bool blocks)
+{
+    char request[256];
+    size_t len = write_request(request, blocks ? "/block" : "/answer");
+
+    return send(fd, request, len, MSG_NOSIGNAL) == (ssize_t)len && read_answer(fd);
+}

@@ -1,0 +1,186 @@
+/* Reads a request line, sets a time, answers when it rings. */
+#include "fcgi/lab/endpoint.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/number.h"
+#include "base/reactor.h"
+
+enum { REQUEST_MAX = 4096, BACKLOG = 1024, WAIT_MAX_MS = 60 * 1000 };
+
+struct caller {
+    struct reactor_timer timer; /* first: that rings */
+    struct reactor *reactor;
+    int fd;
+    int64_t task;
+    size_t len;
+    char request[REQUEST_MAX + 1];
+};
+
+static void
+hang_up(struct caller *c)
+{
+    reactor_cancel(c->reactor, &c->timer);
+    reactor_forget(c->reactor, c->fd);
+    (void)close(c->fd);
+    free(c);
+}
+
+/* An answer is smaller than any socket's buffer: it goes out whole, or the caller is gone. */
+static void
+answer(struct caller *c, const char *status, const char *body)
+{
+    char text[256];
+    int len = snprintf(
+        text, sizeof(text),
+        "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s", status,
+        strlen(body), body);
+
+    c->len = 0;
+    if (send(c->fd, text, (size_t)len, MSG_NOSIGNAL) != len) {
+        hang_up(c);
+    }
+}
+
+static void
+has_waited(struct reactor_timer *t)
+{
+    struct caller *c = (struct caller *)t;
+    char body[48];
+
+    (void)snprintf(body, sizeof(body), "{\"task\":%lld}", (long long)c->task);
+    answer(c, "200 OK", body);
+}
+
+/* "GET /wait/890/17 HTTP/1.1" */
+static bool
+read_request(const char *text, int64_t *ms, int64_t *task)
+{
+    static const char begin[] = "GET /wait/", end[] = " HTTP/1.1\r\n";
+
+    if (strncmp(text, begin, sizeof(begin) - 1) != 0) {
+        return false;
+    }
+    text += sizeof(begin) - 1;
+    if (!number_read(&text, ms) || *ms < 0 || *ms > WAIT_MAX_MS || *text != '/') {
+        return false;
+    }
+    text++;
+    return number_read(&text, task) && strncmp(text, end, sizeof(end) - 1) == 0;
+}
+
+static void
+hear(void *owner, int fd, uint32_t events)
+{
+    struct caller *c = owner;
+    ssize_t got = recv(fd, c->request + c->len, REQUEST_MAX - c->len, MSG_DONTWAIT);
+    int64_t ms;
+
+    (void)events;
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+        return;
+    }
+    if (got <= 0 || c->timer.at_us != 0) { /* nobody sends a second request before the answer */
+        hang_up(c);
+        return;
+    }
+    c->len += (size_t)got;
+    c->request[c->len] = '\0';
+    if (strstr(c->request, "\r\n\r\n") == NULL) {
+        if (c->len == REQUEST_MAX) {
+            hang_up(c);
+        }
+        return;
+    }
+    if (read_request(c->request, &ms, &c->task)) {
+        reactor_after(c->reactor, &c->timer, ms, has_waited);
+    } else {
+        answer(c, "404 Not Found", "{\"detail\":\"GET /wait/MS/TASK is what there is.\"}");
+    }
+}
+
+static void
+receive(void *owner, int listening, uint32_t events)
+{
+    struct reactor *r = owner;
+    int fd = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    struct caller *c = fd < 0 ? NULL : calloc(1, sizeof(*c));
+
+    (void)events;
+    if (c == NULL) {
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+        return;
+    }
+    c->reactor = r;
+    c->fd = fd;
+    if (!reactor_watch(r, fd, EPOLLIN, hear, c)) {
+        hang_up(c);
+    }
+}
+
+static _Noreturn void
+serve(int listening, pid_t parent)
+{
+    struct reactor *r = reactor_open();
+
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() == parent && r != NULL && reactor_watch(r, listening, EPOLLIN, receive, r)) {
+        reactor_run(r);
+    }
+    _exit(1);
+}
+
+static int
+listen_somewhere(int *port)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof(at);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd >= 0 && (bind(fd, (struct sockaddr *)&at, size) != 0 || listen(fd, BACKLOG) != 0 ||
+                    getsockname(fd, (struct sockaddr *)&at, &size) != 0)) {
+        int error = errno;
+
+        (void)close(fd);
+        errno = error;
+        return -1;
+    }
+    *port = ntohs(at.sin_port);
+    return fd;
+}
+
+bool
+endpoint_start(struct endpoint *e)
+{
+    pid_t parent = getpid();
+    int fd = listen_somewhere(&e->port);
+
+    if (fd < 0) {
+        return false;
+    }
+    e->pid = fork();
+    if (e->pid == 0) {
+        serve(fd, parent);
+    }
+    (void)close(fd);
+    return e->pid > 0;
+}
+
+void
+endpoint_stop(const struct endpoint *e)
+{
+    (void)kill(e->pid, SIGKILL);
+    (void)waitpid(e->pid, NULL, 0);
+}

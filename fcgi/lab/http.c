@@ -1,0 +1,309 @@
+/* libcurl's easy interface for those who may block, its multi interface for the event loop. */
+#include "fcgi/lab/http.h"
+
+#include <curl/curl.h>
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+enum { ADDRESS_SIZE = 80, BODY_MAX_SIZE = 64, PATIENCE_MS = 20 * 1000 };
+
+static struct {
+    CURLcode (*global_init)(long flags);
+    CURL *(*easy_init)(void);
+    void (*easy_cleanup)(CURL *easy);
+    CURLcode (*easy_setopt)(CURL *easy, CURLoption option, ...);
+    CURLcode (*easy_perform)(CURL *easy);
+    CURLcode (*easy_getinfo)(CURL *easy, CURLINFO info, ...);
+    CURLM *(*multi_init)(void);
+    CURLMcode (*multi_cleanup)(CURLM *multi);
+    CURLMcode (*multi_setopt)(CURLM *multi, CURLMoption option, ...);
+    CURLMcode (*multi_add_handle)(CURLM *multi, CURL *easy);
+    CURLMcode (*multi_remove_handle)(CURLM *multi, CURL *easy);
+    CURLMcode (*multi_socket_action)(CURLM *multi, curl_socket_t s, int events, int *running);
+    CURLMsg *(*multi_info_read)(CURLM *multi, int *left);
+} curl;
+
+static bool
+load_symbols(void *library)
+{
+    const struct {
+        const char *name;
+        void *at;
+    } symbols[] = {
+        {"curl_global_init", &curl.global_init},
+        {"curl_easy_init", &curl.easy_init},
+        {"curl_easy_cleanup", &curl.easy_cleanup},
+        {"curl_easy_setopt", &curl.easy_setopt},
+        {"curl_easy_perform", &curl.easy_perform},
+        {"curl_easy_getinfo", &curl.easy_getinfo},
+        {"curl_multi_init", &curl.multi_init},
+        {"curl_multi_cleanup", &curl.multi_cleanup},
+        {"curl_multi_setopt", &curl.multi_setopt},
+        {"curl_multi_add_handle", &curl.multi_add_handle},
+        {"curl_multi_remove_handle", &curl.multi_remove_handle},
+        {"curl_multi_socket_action", &curl.multi_socket_action},
+        {"curl_multi_info_read", &curl.multi_info_read},
+    };
+
+    for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
+        void *found = dlsym(library, symbols[i].name);
+
+        if (found == NULL) {
+            return false;
+        }
+        memcpy(symbols[i].at, &found, sizeof(found)); /* dlsym(3): how POSIX has it done */
+    }
+    return curl.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+}
+
+const char *
+http_load(void)
+{
+    static const char *const names[] = {"libcurl-gnutls.so.4", "libcurl.so.4"};
+    static bool loaded;
+
+    for (size_t i = 0; !loaded && i < sizeof(names) / sizeof(names[0]); i++) {
+        void *library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+
+        if (library != NULL) {
+            loaded = load_symbols(library);
+        }
+    }
+    return loaded ? NULL : "libcurl is not installed (on Debian: libcurl3-gnutls)";
+}
+
+struct http {
+    CURL *easy;
+    int port;
+    char body[BODY_MAX_SIZE];
+    size_t len;
+};
+
+static size_t
+take_body(char *bytes, size_t one, size_t count, void *owner)
+{
+    struct http *h = owner;
+
+    if (count > sizeof(h->body) - 1 - h->len) {
+        return 0; /* not what our endpoint says */
+    }
+    memcpy(h->body + h->len, bytes, one * count);
+    h->len += count;
+    return count;
+}
+
+struct http *
+http_open(int port)
+{
+    struct http *h = calloc(1, sizeof(*h));
+
+    if (h == NULL) {
+        return NULL;
+    }
+    h->port = port;
+    h->easy = curl.easy_init();
+    if (h->easy == NULL) {
+        free(h);
+        return NULL;
+    }
+    (void)curl.easy_setopt(h->easy, CURLOPT_NOSIGNAL, 1L);
+    (void)curl.easy_setopt(h->easy, CURLOPT_PROXY, "");
+    (void)curl.easy_setopt(h->easy, CURLOPT_WRITEFUNCTION, take_body);
+    (void)curl.easy_setopt(h->easy, CURLOPT_WRITEDATA, h);
+    return h;
+}
+
+void
+http_close(struct http *h)
+{
+    if (h != NULL) {
+        curl.easy_cleanup(h->easy);
+        free(h);
+    }
+}
+
+static void
+aim(struct http *h, int ms, int task)
+{
+    char address[ADDRESS_SIZE];
+
+    h->len = 0;
+    (void)snprintf(address, sizeof(address), "http://127.0.0.1:%d/wait/%d/%d", h->port, ms, task);
+    (void)curl.easy_setopt(h->easy, CURLOPT_URL, address);
+    (void)curl.easy_setopt(h->easy, CURLOPT_TIMEOUT_MS, (long)ms + PATIENCE_MS);
+}
+
+static bool
+is_right(struct http *h, CURLcode result, int task)
+{
+    char expected[BODY_MAX_SIZE];
+    long status = 0;
+
+    (void)snprintf(expected, sizeof(expected), "{\"task\":%d}", task);
+    h->body[h->len] = '\0';
+    return result == CURLE_OK &&
+           curl.easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK &&
+           status == 200 && strcmp(h->body, expected) == 0;
+}
+
+bool
+http_wait(struct http *h, int ms, int task)
+{
+    aim(h, ms, task);
+    return is_right(h, curl.easy_perform(h->easy), task);
+}
+
+struct http_many {
+    struct reactor_timer timer; /* first: curl's own time */
+    struct reactor *reactor;
+    CURLM *multi;
+    int port;
+};
+
+/* One of many. */
+struct request {
+    struct http *http;
+    int task;
+    void (*done)(void *owner, int task, bool good);
+    void *owner;
+};
+
+/* Say what has ended. */
+static void
+take_ended(struct http_many *m)
+{
+    CURLMsg *message;
+    int left;
+
+    while ((message = curl.multi_info_read(m->multi, &left)) != NULL) {
+        struct request *r = NULL;
+        CURLcode result = message->data.result;
+
+        if (message->msg != CURLMSG_DONE ||
+            curl.easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &r) != CURLE_OK) {
+            continue;
+        }
+        (void)curl.multi_remove_handle(m->multi, r->http->easy);
+        r->done(r->owner, r->task, is_right(r->http, result, r->task));
+        http_close(r->http);
+        free(r);
+    }
+}
+
+static void
+act(struct http_many *m, curl_socket_t s, int what)
+{
+    int running;
+
+    (void)curl.multi_socket_action(m->multi, s, what, &running);
+    take_ended(m);
+}
+
+static void
+socket_is_ready(void *owner, int fd, uint32_t events)
+{
+    act(owner, fd,
+        ((events & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
+            ((events & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
+            ((events & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR : 0));
+}
+
+/* CURLMOPT_SOCKETFUNCTION: curl says what it waits for. */
+static int
+watch_socket(CURL *easy, curl_socket_t s, int what, void *owner, void *socket_owner)
+{
+    struct http_many *m = owner;
+
+    (void)easy;
+    (void)socket_owner;
+    if (what == CURL_POLL_REMOVE) {
+        reactor_forget(m->reactor, s);
+        return 0;
+    }
+    return reactor_watch(m->reactor, s,
+                         ((what & CURL_POLL_IN) != 0 ? EPOLLIN : 0) |
+                             ((what & CURL_POLL_OUT) != 0 ? EPOLLOUT : 0),
+                         socket_is_ready, m)
+               ? 0
+               : -1;
+}
+
+static void
+ring(struct reactor_timer *t)
+{
+    act((struct http_many *)t, CURL_SOCKET_TIMEOUT, 0);
+}
+
+/* CURLMOPT_TIMERFUNCTION: when curl wants to be called next; -1: not at all. */
+static int
+set_timer(CURLM *multi, long ms, void *owner)
+{
+    struct http_many *m = owner;
+
+    (void)multi;
+    if (ms < 0) {
+        reactor_cancel(m->reactor, &m->timer);
+    } else {
+        reactor_after(m->reactor, &m->timer, ms, ring);
+    }
+    return 0;
+}
+
+struct http_many *
+http_many_open(struct reactor *r, int port)
+{
+    struct http_many *m = calloc(1, sizeof(*m));
+
+    if (m == NULL) {
+        return NULL;
+    }
+    m->reactor = r;
+    m->port = port;
+    m->multi = curl.multi_init();
+    if (m->multi == NULL) {
+        free(m);
+        return NULL;
+    }
+    (void)curl.multi_setopt(m->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+    (void)curl.multi_setopt(m->multi, CURLMOPT_SOCKETDATA, m);
+    (void)curl.multi_setopt(m->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+    (void)curl.multi_setopt(m->multi, CURLMOPT_TIMERDATA, m);
+    return m;
+}
+
+void
+http_many_close(struct http_many *m)
+{
+    if (m != NULL) {
+        reactor_cancel(m->reactor, &m->timer);
+        (void)curl.multi_cleanup(m->multi);
+        free(m);
+    }
+}
+
+bool
+http_many_wait(struct http_many *m, int ms, int task,
+               void (*done)(void *owner, int task, bool good), void *owner)
+{
+    struct request *r = calloc(1, sizeof(*r));
+
+    if (r == NULL) {
+        return false;
+    }
+    *r = (struct request){.http = http_open(m->port), .task = task, .done = done, .owner = owner};
+    if (r->http == NULL) {
+        free(r);
+        return false;
+    }
+    aim(r->http, ms, task);
+    (void)curl.easy_setopt(r->http->easy, CURLOPT_PRIVATE, r);
+    if (curl.multi_add_handle(m->multi, r->http->easy) != CURLM_OK) {
+        http_close(r->http);
+        free(r);
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,81 @@
+/* Reads the numbers of a run, runs the lab in the task's process, and reports its figures. */
+#include "fcgi/lab/kind.h"
+
+#include <string.h>
+
+#include "base/json.h"
+#include "fcgi/lab/lab.h"
+#include "routes/lab/lab.h"
+
+/* One number of the arguments; false where it is not there or out of its bounds. */
+static bool
+read_number(struct json_object *tree, const char *name, int least, int most, int *n)
+{
+    struct json_object *member;
+    int64_t value;
+
+    if (!json_object_object_get_ex(tree, name, &member) ||
+        !json_object_is_type(member, json_type_int)) {
+        return false;
+    }
+    value = json_object_get_int64(member);
+    *n = (int)value;
+    return value >= least && value <= most;
+}
+
+static bool
+read_arguments(const struct task_run *run, struct lab_settings *s)
+{
+    struct json_object *tree = NULL;
+    struct json_error error;
+    bool good = json_parse(run->arguments, strlen(run->arguments), run->arena, &tree, &error) &&
+                json_object_is_type(tree, json_type_object) &&
+                read_number(tree, "tasks", 1, LAB_TASKS_MAX, &s->tasks) &&
+                read_number(tree, "cpu", 0, LAB_CPU_MAX, &s->cpu) &&
+                read_number(tree, "wait_ms", 0, LAB_WAIT_MAX_MS, &s->wait_ms) &&
+                read_number(tree, "repeat", 1, LAB_REPEAT_MAX, &s->repeat);
+
+    json_object_put(tree);
+    return good;
+}
+
+static void
+tell(void *owner, int percent, const char *now)
+{
+    (void)now;
+    task_progress(owner, percent);
+}
+
+static enum task_outcome
+work(struct task_run *run)
+{
+    struct lab_settings settings = LAB_USUAL;
+    const struct lab_watcher watcher = {task_is_cancelled, tell, run};
+    struct lab_result result;
+    struct buf json = {0};
+    enum task_outcome outcome;
+    const char *wrong;
+
+    if (!read_arguments(run, &settings)) {
+        return task_refuse(run,
+                           "its arguments must be {\"tasks\": 1 to %d, \"cpu\": 0 to %d, "
+                           "\"wait_ms\": 0 to %d, \"repeat\": 1 to %d}",
+                           LAB_TASKS_MAX, LAB_CPU_MAX, LAB_WAIT_MAX_MS, LAB_REPEAT_MAX);
+    }
+    wrong = lab_run(run->settings, &settings, &watcher, &result);
+    if (wrong == lab_stopped) {
+        return task_stopped(run);
+    }
+    if (wrong != NULL) {
+        return task_wrong(run, "%s", wrong);
+    }
+    lab_write_json(&result, &json);
+    outcome = task_result(run, &json);
+    buf_free(&json);
+    return outcome;
+}
+
+static const struct task_kind lab_kind = {
+    .name = LAB_KIND, .work = work, .limit_seconds = 3600, .max_attempts = 1};
+
+const struct task_kind *const lab_kinds[] = {&lab_kind, NULL};

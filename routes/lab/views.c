@@ -1,0 +1,53 @@
+/* The handlers of the lab group. */
+#include "routes/lab/views.h"
+
+#include <inttypes.h>
+
+#include "db/tasks.h"
+#include "routes/lab/lab.h"
+#include "routes/lab/schemas.h"
+#include "routes/reply.h"
+
+/* Serial mode takes each wait in turn, once by itself and once beside computing: more than that nobody wants to sit through. */
+enum { MOST_SECONDS = 30 * 60 };
+
+static bool
+is_too_long(const struct lab_new *in)
+{
+    return in->repeat * in->tasks * (2 * in->wait_ms + 5 * in->cpu) > MOST_SECONDS * INT64_C(1000);
+}
+
+/* Queue a run; one at a time, since two would measure each other. 202; 400 lab_too_long, 409 lab_is_running. */
+void
+queue_lab(struct request *req, const void *input)
+{
+    const struct lab_new *in = input;
+    struct lab_queued out = {.state = TASK_QUEUED};
+    enum db_result r;
+
+    if (is_too_long(in)) {
+        reply_problem(req, LAB_TOO_LONG);
+        return;
+    }
+    r = task_enqueue(
+        req->db,
+        &(struct task_new){
+            .kind = LAB_KIND,
+            .owner_id = req->session.user_id,
+            .arguments = arena_printf(req->arena,
+                                      "{\"tasks\":%" PRId64 ",\"cpu\":%" PRId64
+                                      ",\"wait_ms\":%" PRId64 ",\"repeat\":%" PRId64 "}",
+                                      in->tasks, in->cpu, in->wait_ms, in->repeat),
+            .max_attempts = 1,
+            .dedupe_key = LAB_KIND,
+        },
+        &out.id);
+    if (r == DB_EXISTS) {
+        reply_problem(req, LAB_IS_RUNNING);
+    } else if (r != DB_OK) {
+        reply_db_error(req, r);
+    } else {
+        tasks_wake(req->redis);
+        reply(req, &out);
+    }
+}
