@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 
-#define COLUMNS "id, username, nickname, created_at"
+#define COLUMNS "id, username, nickname, created_at, is_admin"
 
 static char *
 fold(const char *name, struct arena *a)
@@ -28,6 +28,7 @@ read_user(struct db *db, struct arena *a)
         .username = db_get_text(db, 1, a),
         .nickname = db_get_text(db, 2, a),
         .created_at = db_get_int(db, 3),
+        .is_admin = (int)db_get_int(db, 4),
     };
 }
 
@@ -42,7 +43,7 @@ users_add(struct db *db, struct arena *a, const char *username, const char *nick
                               db_text(username), db_text(fold(username, a)), db_text(nickname),
                               db_text(password_hash), db_int(now));
 
-    *made = (struct user){db_insert_id(db), username, nickname, now};
+    *made = (struct user){db_insert_id(db), username, nickname, now, 0};
     return r;
 }
 
@@ -70,7 +71,7 @@ users_find_by_name(struct db *db, struct arena *a, const char *username, struct 
         return r;
     }
     *found = read_user(db, a);
-    *password_hash = db_get_text(db, 4, a);
+    *password_hash = db_get_text(db, 5, a);
     return db_done(db);
 }
 
@@ -135,6 +136,38 @@ users_is_admin(struct db *db, int64_t id, bool *is)
         return r;
     }
     *is = db_get_int(db, 0) != 0;
+    return db_done(db);
+}
+
+enum db_result
+users_set_admin(struct db *db, struct arena *a, const char *username, bool is)
+{
+    struct db_value key = db_text(fold(username, a));
+    enum db_result r = db_one(db, "SELECT 1 FROM users WHERE username_key = ?", key);
+
+    if (r == DB_OK) {
+        r = db_done(db);
+    }
+    return r == DB_OK
+               ? db_run(db, "UPDATE users SET is_admin = ? WHERE username_key = ?", db_int(is), key)
+               : r;
+}
+
+enum db_result
+users_list(struct db *db, struct arena *a, bool admins, int64_t after, size_t limit,
+           struct user *found, size_t *count)
+{
+    enum db_result r = db_run(
+        db, "SELECT " COLUMNS " FROM users WHERE id > ? AND is_admin >= ? ORDER BY id LIMIT ?",
+        db_int(after), db_int(admins), db_int((int64_t)limit));
+
+    *count = 0;
+    if (r != DB_OK) {
+        return r;
+    }
+    while (*count < limit && db_next(db)) {
+        found[(*count)++] = read_user(db, a);
+    }
     return db_done(db);
 }
 

@@ -12,6 +12,7 @@ struct user {
     int64_t id;
     const char *username, *nickname;
     int64_t created_at;
+    int is_admin; /* may see and do what is the whole server's */
 };
 
 /* Make one. DB_EXISTS where the name, whatever its case, is taken. */
@@ -41,8 +42,15 @@ enum db_result users_search(struct db *db, struct arena *a, const char *prefix, 
 enum db_result users_changed(struct db *db, int64_t id)
     __attribute__((nonnull, warn_unused_result));
 
-/* May the user see and do what is the whole server's? DB_NONE where there is no such user. */
+/* Is the user an admin? DB_NONE where there is no such user. users_set_admin makes one, or no more one, by name whatever its case. */
 enum db_result users_is_admin(struct db *db, int64_t id, bool *is)
+    __attribute__((nonnull, warn_unused_result));
+enum db_result users_set_admin(struct db *db, struct arena *a, const char *username, bool is)
+    __attribute__((nonnull, warn_unused_result));
+
+/* A page of all users, or of the admins alone, by id, after the user `after` (0 for the first page). `found` has room for `limit`. */
+enum db_result users_list(struct db *db, struct arena *a, bool admins, int64_t after, size_t limit,
+                          struct user *found, size_t *count)
     __attribute__((nonnull, warn_unused_result));
 
 enum db_result users_set_nickname(struct db *db, int64_t id, const char *nickname)

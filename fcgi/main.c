@@ -15,6 +15,7 @@
 #include "fcgi/nginx.h"
 #include "fcgi/task_command.h"
 #include "fcgi/tasks.h"
+#include "fcgi/user_command.h"
 #include "fcgi/worker.h"
 #include "routes/openapi.h"
 #include "routes/route.h"
@@ -204,7 +205,7 @@ run_routes(const struct app *app, const void *context)
 {
     static const char *const pools[] = {
         [FAST_IO] = "FAST_IO", [CPU] = "CPU", [SLOW_IO] = "SLOW_IO"};
-    static const char *const callers[] = {[ANYONE] = "anyone", [USER] = "user"};
+    static const char *const callers[] = {[ANYONE] = "anyone", [USER] = "user", [ADMIN] = "admin"};
 
     (void)context;
     for (const struct route *const *at = router_all(app->router); *at != NULL; at++) {
@@ -325,6 +326,8 @@ static const struct command {
      "list [--state STATE] [--kind KIND] [--limit N] | show ID | retry ID | cancel ID\n"
      "           | purge [--state done|dead|cancelled] | stats",
      "see and steer background tasks"},
+    {"user", user_command, "list [--admins] [--limit N] | admin NAME | no-admin NAME",
+     "see the users, and who of them is an admin"},
     {"lab", lab_command,
      "[--tasks N] [--cpu UNITS] [--wait MS] [--repeat N] [--threads N] [--processes N]\n"
      "           [--no-traps] [--json] | say_after",

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "base/number.h"
+#include "db/users.h"
 #include "routes/reply.h"
 #include "routes/route.h"
 #include "routes/url.h"
@@ -73,11 +74,30 @@ find_session(struct request *req, struct limit_use *use)
                          &req->session);
 }
 
+/* An admin's route is asked for seldom: the database is asked each time, so what it says holds at once. */
+static bool
+is_admitted(struct request *req)
+{
+    bool is = true;
+    enum db_result r = req->route->who == ADMIN ? users_is_admin(req->db, req->session.user_id, &is)
+                                                : DB_OK;
+
+    if (r != DB_OK && r != DB_NONE) {
+        reply_db_error(req, r);
+        return false;
+    }
+    if (r == DB_NONE || !is) {
+        reply_problem(req, ADMINS_ONLY);
+        return false;
+    }
+    return true;
+}
+
 bool
 auth_admit(struct request *req)
 {
     struct limit_use use = class_of(req);
-    enum db_result r = req->route->who == USER ? find_session(req, &use) : DB_OK;
+    enum db_result r = req->route->who != ANYONE ? find_session(req, &use) : DB_OK;
 
     if (r != DB_OK && r != DB_NONE) {
         reply_db_error(req, r);
@@ -101,5 +121,5 @@ auth_admit(struct request *req)
         reply_problem(req, NOT_SIGNED_IN);
         return false;
     }
-    return true;
+    return is_admitted(req);
 }

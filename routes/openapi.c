@@ -305,7 +305,10 @@ static bool
 may_answer(const struct route *route, enum problem p)
 {
     if (p == NOT_SIGNED_IN) {
-        return route->who == USER;
+        return route->who != ANYONE;
+    }
+    if (p == ADMINS_ONLY) {
+        return route->who == ADMIN;
     }
     if (p == BODY_TOO_LARGE || p == UNSUPPORTED_MEDIA_TYPE) {
         return has_body(route->in);
@@ -314,7 +317,7 @@ may_answer(const struct route *route, enum problem p)
         return route->limit != LIMIT_NONE;
     }
     if (p == UNAVAILABLE) {
-        return route->who == USER || route->runs == CPU;
+        return route->who != ANYONE || route->runs == CPU;
     }
     return false;
 }
@@ -378,7 +381,7 @@ write_operation(const struct route *route, struct buf *out)
     buf_char(out, ',');
     member(out, "summary", route->summary);
     buf_printf(out, ",\"tags\":[\"%s\"]", route->tag);
-    buf_str(out, route->who == USER ? ",\"security\":[{\"bearer\":[]}]" : ",\"security\":[]");
+    buf_str(out, route->who != ANYONE ? ",\"security\":[{\"bearer\":[]}]" : ",\"security\":[]");
     write_parameters(route, out);
     if (has_body(route->in)) {
         buf_str(out, ",\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{"

@@ -11,6 +11,7 @@ static const struct problem_text texts[] = {
                          "用户名或密码错误。"},
     [NOT_ALLOWED] = {403, "not_allowed", "Your role does not allow this.",
                      "您的角色无权执行此操作。"},
+    [ADMINS_ONLY] = {403, "admins_only", "This is for admins of the server.", "仅限服务器管理员。"},
     [NOT_A_MEMBER] = {403, "not_a_member", "You are not in this room.", "您不在这个房间里。"},
     [NOT_FOUND] = {404, "not_found", "There is nothing at this address.", "该地址不存在。"},
     [NO_SUCH_USER] = {404, "no_such_user", "There is no such user.", "该用户不存在。"},

@@ -9,6 +9,7 @@ enum problem {
     NOT_SIGNED_IN,
     BAD_CREDENTIALS,
     NOT_ALLOWED,
+    ADMINS_ONLY,
     NOT_A_MEMBER,
     NOT_FOUND,
     NO_SUCH_USER,

@@ -21,7 +21,7 @@ enum runs {
     SLOW_IO, /* held requests: the event loop, `fastchat events` */
 };
 
-enum who { ANYONE, USER };
+enum who { ANYONE, USER, ADMIN };
 
 /* Which counter a call takes from: a user's where somebody is signed in, else the address's. */
 enum limit { LIMIT_GENERAL, LIMIT_SEND, LIMIT_LOGIN, LIMIT_REGISTER, LIMIT_NONE };

@@ -21,13 +21,13 @@ const struct route users_routes[] = {
     {
         .method = GET, .path = "/api/users/me", .handler = get_me,
         .runs = FAST_IO, .who = USER,
-        .out = &user_shape, .status = 200, .tag = "users",
+        .out = &me_shape, .status = 200, .tag = "users",
         .summary = "Me",
     },
     {
         .method = PATCH, .path = "/api/users/me", .handler = change_me,
         .runs = FAST_IO, .who = USER,
-        .in = &user_change_shape, .out = &user_shape, .status = 200, .tag = "users",
+        .in = &user_change_shape, .out = &me_shape, .status = 200, .tag = "users",
         .summary = "Change what others see of me",
     },
     {

@@ -10,6 +10,14 @@
     FIELD(type, nickname, FIELD_TEXT, .min = 1, .max = 32, .pattern = &line_pattern,               \
           .example = "\"李雷\"", __VA_ARGS__)
 
+/* What only I am told of me. */
+const struct shape me_shape = SHAPE(
+    "Me", struct user, FIELD(struct user, id, FIELD_INT), FIELD(struct user, username, FIELD_TEXT),
+    FIELD(struct user, nickname, FIELD_TEXT, .about = "what others see"),
+    FIELD(struct user, created_at, FIELD_TIME),
+    FIELD(struct user, is_admin, FIELD_BOOL,
+          .about = "may see and do what is the whole server's"));
+
 const struct shape user_new_shape = SHAPE(
     "UserNew", struct user_new,
     FIELD(struct user_new, username, FIELD_TEXT, .required = true, .min = 3, .max = 32,
@@ -55,7 +63,7 @@ const struct shape session_made_shape = SHAPE(
     "SessionMade", struct session_made,
     FIELD(struct session_made, token, FIELD_TEXT, .about = "for Authorization: Bearer; told once"),
     FIELD(struct session_made, expires_at, FIELD_TIME, .about = "moves on with use"),
-    FIELD(struct session_made, user, FIELD_INLINE, .of = &user_shape));
+    FIELD(struct session_made, user, FIELD_INLINE, .of = &me_shape));
 
 static const struct shape session_shape = SHAPE(
     "Session", struct device, FIELD(struct device, id, FIELD_INT),

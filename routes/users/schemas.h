@@ -34,8 +34,8 @@ struct session_made {
     struct user user;
 };
 
-extern const struct shape user_new_shape, user_change_shape, password_change_shape, user_path_shape,
-    user_query_shape, user_list_shape, session_new_shape, session_path_shape, session_made_shape,
-    session_list_shape;
+extern const struct shape me_shape, user_new_shape, user_change_shape, password_change_shape,
+    user_path_shape, user_query_shape, user_list_shape, session_new_shape, session_path_shape,
+    session_made_shape, session_list_shape;
 
 #endif

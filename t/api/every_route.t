@@ -75,7 +75,7 @@ sub world {
         alice => $alice, room_id => $room, user_id => $bob->id, session_id => $alice->get('/api/sessions')->json->{items}[0]{id},
         username => sprintf('new_%06x', int rand 1 << 24), password => $alice->password, old_password => $alice->password, q => 'bob',
         name => '好名字', open => JSON::PP::true, nickname => '阿丽', device => '手机', member_ids => [ $bob->id ], limit => 10,
-        num => '12', kind => 'square', state => 'done',
+        num => '12', kind => 'square', state => 'done', tasks => 1, cpu => 1, wait_ms => 1, repeat => 1,
         client_id => 'a', body => '大家好', seq => 2, rooms => { $room => 1, 999_999_999 => 3 }, role => 'admin', wait => 1, after => 'x',
     };
 }
@@ -106,6 +106,12 @@ for my $route (@routes) {
     my $w      = world();
     my $alice  = $w->{alice};
     $w->{task_id} = task_of($alice, $route->{path});
+    if (($route->{responses}{403}{description} // '') =~ /admins_only/) {
+        my $kept_out = $alice->request($route->{method}, fill($route->{path}, $w), $schema ? {} : ());
+        is($kept_out->status, 403, "$name is for admins");
+        documented($route, $kept_out, $name);
+        $stack->sql('UPDATE users SET is_admin = 1 WHERE id = ' . $alice->id);
+    }
 
     # As it says: all it requires, and then all there is.
     my $sign_in = $route->{path} eq '/api/sessions' && $route->{method} eq 'POST';

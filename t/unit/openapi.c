@@ -154,7 +154,7 @@ test_routes(void)
         input = input_is_told(routes[count]) && input;
         answers = answers_are_told(routes[count]) && answers;
         guarded = guarded && (json_object_array_length(AT(told, "security")) == 1) ==
-                                 (routes[count]->who == USER);
+                                 (routes[count]->who != ANYONE);
         for (size_t i = 0; i < count && there; i++) {
             apart = apart &&
                     strcmp(json_object_get_string(AT(told, "operationId")),

@@ -1,0 +1,38 @@
+#!/usr/bin/perl
+# Admins: who becomes one, who is told, and what only they may do; the commands that list users.
+use lib 't/lib';
+use Fastchat::Test;
+
+my $stack = Fastchat::Stack->new;
+my ($alice, $bob) = map { $stack->user($_) } qw(alice bob);
+
+sub user { return $stack->fastchat('user', @_) }
+
+is($alice->get('/api/users/me')->json->{is_admin}, JSON::PP::false, 'who signs up is no admin');
+is($alice->post('/api/lab', { tasks => 0 })->json->{code}, 'admins_only', 'and is kept from what is for admins, before the input is looked at');
+
+like((user('admin', uc $alice->username))[0], qr/is an admin$/m, 'an operator makes an admin, by name whatever its case');
+is($alice->get('/api/users/me')->json->{is_admin}, JSON::PP::true, 'who is told');
+is($alice->post('/api/lab', { tasks => 0 })->status, 422, 'and let in at once, without signing in anew');
+ok(!exists $bob->get('/api/users/' . $alice->id)->json->{is_admin}, 'others are not told');
+my $session = $stack->post('/api/sessions', { username => $alice->username, password => $alice->password });
+is($session->json->{user}{is_admin}, JSON::PP::true, 'signing in tells it, too');
+
+my ($list) = user('list', '--admins', '--limit', 10000);
+like($list, qr/^ *@{[ $alice->id ]} yes /m, 'the admins are listed');
+unlike($list, qr/^ *@{[ $bob->id ]} /m, 'and only they');
+like((user('list', '--limit', 10000))[0], qr/^ *@{[ $bob->id ]} - .*\Q@{[ $bob->username ]}\E/m, 'or everybody');
+like((user('list', '--limit', 1))[0], qr/the first 1; --limit N shows more/, 'some at a time');
+
+is((user('no-admin', $alice->username))[1], 0, 'an admin is made none');
+is($alice->post('/api/lab', { tasks => 0 })->status, 403, 'and is kept out at once');
+for ([ [ 'admin', 'nobody_of_that_name' ], 1, qr/there is no user nobody_of_that_name/ ], [ ['admin'], 2, qr/admin takes the name of a user/ ],
+    [ [ 'list', '--limit', 0 ], 2, qr/--limit takes a number from 1 to 10000, not 0/ ], [ [ 'list', '--state', 'done' ], 2, qr/list does not take that option/ ],
+    [ ['promote'], 2, qr/there is no promote; what there is: list, admin, no-admin/ ], [ [], 2, qr/one word more is needed/ ]) {
+    my ($words, $status, $says) = @$_;
+    my ($text, $is) = user(@$words);
+    is($is, $status, "wrong words are refused: @$words");
+    like($text, $says, 'and told');
+}
+
+done_testing;
