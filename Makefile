@@ -27,7 +27,7 @@ warnings := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototy
 
 # Asked for when first used: `make run` installs pkg-config and the libraries before that.
 mysql = $(shell pkg-config --exists libmariadb && echo libmariadb || echo mysqlclient)
-packages = json-c $(mysql) hiredis libsodium gmp
+packages = json-c $(mysql) hiredis libsodium gmp minizip
 loaded = libcurl # by the lab alone, when it runs: only its headers are needed here
 say := @$(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,echo)
 once = $(eval $(1) := $(2))$($(1))

@@ -12,6 +12,7 @@
 #include "db/messages.h"
 #include "fcgi/lab/kind.h"
 #include "routes/common/common.h"
+#include "routes/exports/exports.h"
 #include "routes/lab/lab.h"
 #include "routes/live/live.h"
 #include "routes/messages/messages.h"
@@ -21,8 +22,8 @@
 #include "routes/users/users.h"
 
 static const struct route *const groups[] = {
-    common_routes, users_routes, rooms_routes, messages_routes,
-    live_routes,   tasks_routes, lab_routes,
+    common_routes, users_routes, rooms_routes,   messages_routes,
+    live_routes,   tasks_routes, exports_routes, lab_routes,
 };
 
 bool
@@ -49,7 +50,7 @@ register_groups(struct app *app)
 static const struct task_kind **
 gather_kinds(bool trial)
 {
-    const struct task_kind *const *const lists[] = {tasks_kinds, lab_kinds,
+    const struct task_kind *const *const lists[] = {tasks_kinds, exports_kinds, lab_kinds,
                                                     trial ? trial_kinds : NULL};
     const struct task_kind **all = NULL;
     size_t count = 0;

@@ -20,22 +20,23 @@ read_stdin(void *peer, char *at, size_t size)
     return fread(at, 1, size, stdin);
 }
 
-static void
+static bool
 write_stdout(void *peer, const char *at, size_t len)
 {
     (void)peer;
-    (void)fwrite(at, 1, len, stdout);
+    return fwrite(at, 1, len, stdout) == len;
 }
 
 int
 cgi_run(const struct app *app)
 {
     struct resources resources;
+    bool whole;
 
     serve_name_crashes();
     resources_open(&resources, app);
-    serve(app, &resources,
-          &(struct exchange){.env = environ, .read = read_stdin, .write = write_stdout});
+    whole = serve(app, &resources,
+                  &(struct exchange){.env = environ, .read = read_stdin, .write = write_stdout});
     resources_close(&resources);
-    return fflush(stdout) == 0 ? 0 : 1;
+    return fflush(stdout) == 0 && whole ? 0 : 1;
 }

@@ -65,6 +65,7 @@ work(const struct app *app, const struct task_kind *kind, const struct task_clai
         .arena = &own.arena,
         .db = own.db,
         .redis = own.redis,
+        .names = own.names,
         .id = task->id,
         .owner_id = task->owner_id,
         .claim = task->number,

@@ -22,9 +22,32 @@ route_name(const struct request *req)
     return req->route == NULL ? "-" : req->route->path;
 }
 
-static void
-write_answer(const struct request *req, const struct exchange *with)
+/* The rest of a body of pieces, of which none is held longer than it takes to write it. */
+static bool
+write_stream(struct request *req, const struct exchange *with)
 {
+    int64_t left = req->stream.bytes;
+
+    while (left > 0) {
+        buf_clear(req->body);
+        db_set_deadline(req->db,
+                        clock_mono_us() + (int64_t)req->settings->request_deadline_ms * 1000);
+        if (!req->stream.next(req, req->stream.context) || req->body->len == 0 ||
+            (int64_t)req->body->len > left) {
+            return false;
+        }
+        left -= (int64_t)req->body->len;
+        if (!with->write(with->peer, req->body->at, req->body->len)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+write_answer(struct request *req, const struct exchange *with)
+{
+    int64_t bytes = req->stream.next != NULL ? req->stream.bytes : (int64_t)req->body->len;
     char status[96];
     int len;
 
@@ -33,15 +56,20 @@ write_answer(const struct request *req, const struct exchange *with)
     } else if (req->status == 204) {
         len = snprintf(status, sizeof(status), "Status: 204\r\n\r\n");
     } else {
-        len = snprintf(status, sizeof(status), "Status: %d\r\nContent-Length: %zu\r\n\r\n",
-                       req->status, req->body->len);
+        len = snprintf(status, sizeof(status), "Status: %d\r\nContent-Length: %lld\r\n\r\n",
+                       req->status, (long long)bytes);
     }
     /* Header lines may come in any order: ours end with the empty line. */
-    with->write(with->peer, req->head->at, req->head->len);
-    with->write(with->peer, status, (size_t)len);
-    if (strcmp(req->method, "HEAD") != 0) {
-        with->write(with->peer, req->body->at, req->body->len);
+    (void)with->write(with->peer, req->head->at, req->head->len);
+    (void)with->write(with->peer, status, (size_t)len);
+    if (strcmp(req->method, "HEAD") == 0) {
+        return true;
     }
+    if (req->stream.next != NULL) {
+        return write_stream(req, with);
+    }
+    (void)with->write(with->peer, req->body->at, req->body->len);
+    return true;
 }
 
 static void
@@ -57,15 +85,16 @@ write_log(const struct request *req, int64_t slow_us)
             .queries = db_stats(req->db).queries,
             .db_us = db_stats(req->db).us,
             .user_id = req->session.user_id,
-            .bytes = req->body->len,
+            .bytes = req->stream.next != NULL ? (size_t)req->stream.bytes : req->body->len,
         },
         slow_us);
 }
 
-void
+bool
 serve(const struct app *app, struct resources *from, const struct exchange *with)
 {
     struct request req;
+    bool whole = true;
 
     request_init(&req, from, with->env);
     req.read_body = with->read;
@@ -81,12 +110,13 @@ serve(const struct app *app, struct resources *from, const struct exchange *with
         with->held(with->peer, &req);
     }
     if (with->hold == NULL || with->hold->kind != HOLD_WAIT) {
-        write_answer(&req, with);
+        whole = write_answer(&req, with);
         write_log(&req, (int64_t)app->settings->slow_request_ms * 1000);
     }
     serving = NULL;
     log_set_request(NULL);
     arena_reset(&from->arena);
+    return whole;
 }
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

@@ -2,6 +2,7 @@
 #ifndef FCGI_SERVE_H
 #define FCGI_SERVE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "fcgi/app.h"
@@ -10,8 +11,8 @@
 struct exchange {
     char *const *env;
     size_t (*read)(void *peer, char *at, size_t size);
-    void (*write)(void *peer, const char *at,
-                  size_t len); /* failures are the protocol's: an answer is never needed */
+    /* False where nobody takes it: that never matters to what was done, only to what is still to be read. */
+    bool (*write)(void *peer, const char *at, size_t len);
     void *peer;
     struct hold *hold; /* routes/hold.h; NULL: every answer comes at once */
     /* Where the handler has set hold->kind: called before the request's memory is freed. */
@@ -21,9 +22,10 @@ struct exchange {
 
 /*
  * Answer one request and log it. Its memory is free afterwards. Of a stream that is held only the header lines are written; of a
- * request that waits nothing, and nothing is logged.
+ * request that waits nothing, and nothing is logged. False where the answer was begun and could not be completed: the
+ * connection must be ended so that the peer sees that something is missing.
  */
-void serve(const struct app *app, struct resources *from, const struct exchange *with)
+bool serve(const struct app *app, struct resources *from, const struct exchange *with)
     __attribute__((nonnull));
 
 /* From now on a crash of this process says on stderr which route it was in. */

@@ -100,12 +100,12 @@ read_fastcgi(void *peer, char *at, size_t size)
     return got < 0 || FCGX_GetError(fcgi->in) != 0 ? 0 : (size_t)got;
 }
 
-static void
+static bool
 write_fastcgi(void *peer, const char *at, size_t len)
 {
     FCGX_Request *fcgi = peer;
 
-    (void)FCGX_PutStr(at, (int)len, fcgi->out); /* an answer is far below 2 GiB */
+    return FCGX_PutStr(at, (int)len, fcgi->out) == (int)len; /* a piece is far below 2 GiB */
 }
 
 /* Read away what a handler left of the body: the next request stands behind it. */
@@ -197,7 +197,13 @@ serve_connection(struct worker *w, struct resources *resources, struct connectio
                         fcgi->out);
     } else {
         with.env = fcgi->envp;
-        serve(w->app, resources, &with);
+        if (!serve(w->app, resources, &with)) {
+            drop(
+                w,
+                c); /* without FCGI_END_REQUEST: the web server passes on that something is missing */
+            count_request(w);
+            return;
+        }
         if (!drain_body(fcgi) || is_overdue(w)) {
             fcgi->keepConnection = 0;
         }

@@ -17,6 +17,7 @@ enum problem {
     NO_SUCH_ROOM,
     NO_SUCH_MEMBER,
     NO_SUCH_TASK,
+    NO_SUCH_EXPORT,
     METHOD_NOT_ALLOWED,
     USERNAME_TAKEN,
     IS_A_DM,

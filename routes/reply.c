@@ -52,6 +52,14 @@ reply_bytes(struct request *req, int status, const char *media_type, const void 
     buf_add(req->body, at, len);
 }
 
+void
+reply_stream(struct request *req, int status, const char *media_type, int64_t bytes,
+             bool (*next)(struct request *req, void *context), void *context)
+{
+    reply_bytes(req, status, media_type, "", 0);
+    req->stream = (struct stream){next, context, bytes};
+}
+
 static void
 write_problem(struct request *req, enum problem p)
 {

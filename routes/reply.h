@@ -31,6 +31,14 @@ void reply_faults(struct request *req) __attribute__((nonnull));
 void reply_bytes(struct request *req, int status, const char *media_type, const void *at,
                  size_t len) __attribute__((nonnull));
 
+/*
+ * A body of `bytes` bytes that is too large to be held: `next` gives it piece by piece (request.h), each with a deadline of
+ * its own.
+ */
+void reply_stream(struct request *req, int status, const char *media_type, int64_t bytes,
+                  bool (*next)(struct request *req, void *context), void *context)
+    __attribute__((nonnull(1, 3, 5)));
+
 /* One more header line; neither may hold a line break. */
 void reply_header(struct request *req, const char *name, const char *value)
     __attribute__((nonnull));

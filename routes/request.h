@@ -18,6 +18,7 @@
 #include "db/redis.h"
 #include "db/sessions.h"
 
+struct request;
 struct route;
 struct router;
 struct shape;
@@ -39,6 +40,14 @@ struct resources {
     struct redis *redis;
     struct names *names;
     struct buf head, body; /* of the answer */
+};
+
+/* A body that is written piece by piece. */
+struct stream {
+    /* Append the next piece to req->body, which is empty. False where it cannot be had: the answer is cut. */
+    bool (*next)(struct request *req, void *context);
+    void *context; /* in the request's arena */
+    int64_t bytes; /* of all pieces */
 };
 
 struct request {
@@ -74,6 +83,7 @@ struct request {
 
     /* The answer. */
     int status;
+    struct stream stream; /* reply_stream; `next` NULL: the body is all */
 };
 
 /* Lend `from` to the request `req`, which is cleared. */

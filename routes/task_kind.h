@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/settings.h"
 #include "db/db.h"
+#include "db/names.h"
 #include "db/redis.h"
 
 /* One run of a task, in its process. */
@@ -22,6 +23,7 @@ struct task_run {
     struct arena *arena;
     struct db *db;
     struct redis *redis;
+    struct names *names;
     int64_t id, owner_id, claim;
     int attempt; /* 1 for the first */
     const char *arguments;

@@ -30,3 +30,26 @@ CREATE TABLE tasks (
     KEY state (state, until_at),
     KEY owner_id (owner_id, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- What a user has exported: a file of chunks, since hosts share no other storage. `run` tells the chunks of one run of the task from
+-- those of another, which did not come to its end.
+
+CREATE TABLE exports (
+    id         BIGINT UNSIGNED NOT NULL PRIMARY KEY COMMENT 'the task''s',
+    user_id    BIGINT UNSIGNED NOT NULL,
+    run        BIGINT UNSIGNED NOT NULL,
+    bytes      BIGINT          NOT NULL,
+    made_at    BIGINT          NOT NULL,
+    expires_at BIGINT          NOT NULL,
+    KEY expires_at (expires_at)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE export_chunks (
+    export_id  BIGINT UNSIGNED NOT NULL,
+    run        BIGINT UNSIGNED NOT NULL,
+    number     INT             NOT NULL COMMENT '0, 1, 2 … in the file',
+    bytes      MEDIUMBLOB      NOT NULL,
+    expires_at BIGINT          NOT NULL COMMENT 'some hours after the file''s',
+    PRIMARY KEY (export_id, run, number),
+    KEY expires_at (expires_at)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

@@ -1,13 +1,14 @@
 /* Rows that nobody needs any more are deleted some at a time, so that no lock is held for long. */
 #include "routes/tasks/clean_up.h"
 
+#include "db/exports.h"
 #include "db/presence.h"
 #include "db/sessions.h"
 #include "db/tasks.h"
 
 enum { ROWS_AT_ONCE = 1000 };
 
-/* Deletes up to `limit` rows. */
+/* Deletes up to `limit` rows; none where none is left. */
 typedef enum db_result purge(struct db *db, size_t limit, uint64_t *deleted);
 
 static enum task_outcome
@@ -25,9 +26,9 @@ report_count(struct task_run *run, const char *what, uint64_t count)
 static enum task_outcome
 purge_all(struct task_run *run, purge *purge_some, const char *what)
 {
-    uint64_t total = 0, deleted = ROWS_AT_ONCE;
+    uint64_t total = 0, deleted = 1;
 
-    while (deleted == ROWS_AT_ONCE) {
+    while (deleted > 0) {
         enum db_result r = purge_some(run->db, ROWS_AT_ONCE, &deleted);
 
         if (r != DB_OK) {
@@ -56,6 +57,12 @@ clean_tasks(struct task_run *run)
 }
 
 static enum task_outcome
+clean_exports(struct task_run *run)
+{
+    return purge_all(run, exports_purge, "rows");
+}
+
+static enum task_outcome
 clean_presence(struct task_run *run)
 {
     return report_count(run, "users", presence_forget(run->redis));
@@ -74,6 +81,13 @@ const struct task_kind clean_tasks_kind = {.name = "clean_up.tasks",
                                            .max_attempts = 5,
                                            .every = DAILY,
                                            .at_minute = 4 * 60 + 10};
+
+const struct task_kind clean_exports_kind = {.name = "clean_up.exports",
+                                             .work = clean_exports,
+                                             .limit_seconds = 1800,
+                                             .max_attempts = 5,
+                                             .every = HOURLY,
+                                             .at_minute = 27};
 
 const struct task_kind clean_presence_kind = {.name = "clean_up.presence",
                                               .work = clean_presence,

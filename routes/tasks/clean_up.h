@@ -4,6 +4,7 @@
 
 #include "routes/task_kind.h"
 
-extern const struct task_kind clean_sessions_kind, clean_tasks_kind, clean_presence_kind;
+extern const struct task_kind clean_sessions_kind, clean_tasks_kind, clean_exports_kind,
+    clean_presence_kind;
 
 #endif

@@ -7,7 +7,7 @@
 #include "routes/tasks/views.h"
 
 const struct task_kind *const tasks_kinds[] = {
-    &square_kind, &clean_sessions_kind, &clean_tasks_kind, &clean_presence_kind, NULL,
+    &square_kind, &clean_sessions_kind, &clean_tasks_kind, &clean_exports_kind, &clean_presence_kind, NULL,
 };
 
 const struct route tasks_routes[] = {

@@ -1,0 +1,97 @@
+/* Chunks are written one a statement, outside any transaction, so that none is long; the row in `exports` makes them a file. */
+#include "db/exports.h"
+
+#include "db/task_rows.h"
+
+#define DAY_MS "86400000"
+
+/* A chunk outlives its file: a run that goes on for long must not lose its first ones. */
+#define CHUNK_MS "(86400000 + 6 * 3600000)"
+
+enum db_result
+exports_add_chunk(struct db *db, int64_t id, int64_t run, int number, const char *bytes, size_t len)
+{
+    return db_run(db,
+                  "INSERT INTO export_chunks (export_id, run, number, bytes, expires_at) "
+                  "VALUES (?, ?, ?, ?, " DB_NOW " + " CHUNK_MS ")",
+                  db_int(id), db_int(run), db_int(number), db_bytes(bytes, len));
+}
+
+enum db_result
+exports_expiry(struct db *db, int64_t *at)
+{
+    enum db_result r = db_run_plain(db, "SELECT " DB_NOW " + " DAY_MS);
+
+    if (r != DB_OK) {
+        return r;
+    }
+    *at = db_next(db) ? db_get_int(db, 0) : 0;
+    return db_done(db);
+}
+
+enum db_result
+exports_finish(struct db *db, const struct export *e)
+{
+    return db_run(db,
+                  "INSERT INTO exports (id, user_id, run, bytes, made_at, expires_at) "
+                  "VALUES (?, ?, ?, ?, " DB_NOW ", ?)",
+                  db_int(e->id), db_int(e->user_id), db_int(e->run), db_int(e->bytes),
+                  db_int(e->expires_at));
+}
+
+enum db_result
+exports_find(struct db *db, int64_t id, int64_t user_id, struct export *found)
+{
+    enum db_result r = db_one(db,
+                              "SELECT run, bytes, made_at, expires_at FROM exports "
+                              "WHERE id = ? AND user_id = ? AND expires_at > " DB_NOW,
+                              db_int(id), db_int(user_id));
+
+    if (r != DB_OK) {
+        return r;
+    }
+    *found = (struct export){
+        .id = id,
+        .user_id = user_id,
+        .run = db_get_int(db, 0),
+        .bytes = db_get_int(db, 1),
+        .made_at = db_get_int(db, 2),
+        .expires_at = db_get_int(db, 3),
+    };
+    return db_done(db);
+}
+
+enum db_result
+exports_read_chunk(struct db *db, const struct export *e, int number, struct buf *out)
+{
+    enum db_result r = db_one(
+        db, "SELECT bytes FROM export_chunks WHERE export_id = ? AND run = ? AND number = ?",
+        db_int(e->id), db_int(e->run), db_int(number));
+    const char *bytes;
+    size_t len;
+
+    if (r != DB_OK) {
+        return r;
+    }
+    bytes = db_peek(db, 0, &len);
+    buf_add(out, bytes, len);
+    return db_done(db);
+}
+
+/* Chunks are large: few at once. */
+enum { CHUNKS_AT_ONCE = 50 };
+
+enum db_result
+exports_purge(struct db *db, size_t limit, uint64_t *deleted)
+{
+    enum db_result r = db_run(db, "DELETE FROM exports WHERE expires_at < " DB_NOW " LIMIT ?",
+                              db_int((int64_t)limit));
+
+    *deleted = r == DB_OK ? db_affected(db) : 0;
+    if (r == DB_OK) {
+        r = db_run(db, "DELETE FROM export_chunks WHERE expires_at < " DB_NOW " LIMIT ?",
+                   db_int(limit < CHUNKS_AT_ONCE ? (int64_t)limit : CHUNKS_AT_ONCE));
+    }
+    *deleted += r == DB_OK ? db_affected(db) : 0;
+    return r;
+}

@@ -1,0 +1,388 @@
+/*
+ * Makes a zip file of all rooms of a user. Each room is read twice, for its lines of JSON and for its pages, since a zip file is
+ * written one member after the other; a batch at a time, so that no room is too large.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "db/exports.h"
+#include "db/messages.h"
+#include "db/users.h"
+#include "routes/exports/archive.h"
+#include "routes/exports/exports.h"
+#include "routes/exports/pages.h"
+#include "routes/shapes.h"
+
+enum {
+    LIMIT_SECONDS = 3600,
+    ROOMS_AT_ONCE = 100,
+    ENTRIES_AT_ONCE = 200, /* PAGE_ENTRIES is a multiple of it */
+    LARGE_ENTRIES = 100 * 1000,
+    PACKED_PERCENT = 95, /* then the file is put into the database */
+};
+
+struct exporting {
+    struct task_run *run;
+    enum language language;
+    struct user user;
+    struct export_room *rooms;
+    size_t room_count;
+    int64_t entries, done; /* entries: of all rooms; done: of twice that many */
+    struct archive *archive;
+    struct arena batch; /* the entries that are being written */
+    struct buf text;
+    struct export file;
+    enum { NOTHING_WRONG, CANCELLED, DATABASE_AWAY, DATABASE_REFUSED, DISK } wrong;
+    int disk_error;
+};
+
+/* Keeps what went wrong first; false. */
+static bool
+fail_db(struct exporting *x, enum db_result r)
+{
+    x->wrong = r == DB_DOWN ? DATABASE_AWAY : DATABASE_REFUSED;
+    return false;
+}
+
+static bool
+fail_disk(struct exporting *x)
+{
+    x->wrong = DISK;
+    x->disk_error = errno;
+    return false;
+}
+
+static struct room_reader
+reader(const struct exporting *x, struct arena *a, int64_t room_id)
+{
+    return (struct room_reader){
+        .db = x->run->db,
+        .redis = x->run->redis,
+        .names = x->run->names,
+        .arena = a,
+        .user_id = x->user.id,
+        .member_of = room_id,
+    };
+}
+
+/* All rooms as they are now: what is said from now on is not exported. */
+static bool
+find_rooms(struct exporting *x)
+{
+    struct arena *a = x->run->arena;
+    struct room_cursor cursor = {0};
+    size_t count = ROOMS_AT_ONCE, size = 0;
+
+    while (count == ROOMS_AT_ONCE) {
+        struct room_reader who = reader(x, &x->batch, 0);
+        struct export_room *more;
+        struct room *rooms;
+        enum db_result r = rooms_mine(&who, cursor, ROOMS_AT_ONCE, &rooms, &count);
+
+        if (r != DB_OK) {
+            return fail_db(x, r);
+        }
+        size += count;
+        more = arena_array(a, size + 1, sizeof(*more));
+        memcpy(more, x->rooms, x->room_count * sizeof(*more));
+        x->rooms = more;
+        for (size_t i = 0; i < count; i++) {
+            const struct room *room = &rooms[i];
+            const char *title = room->peer != NULL ? room->peer->nickname : room->name;
+
+            x->rooms[x->room_count++] = (struct export_room){
+                .id = room->id,
+                .last_seq = room->last_seq,
+                .created_at = room->created_at,
+                .title = arena_strdup(a, title),
+                .folder = pages_folder(a, room->id, title),
+                .kind = room->kind,
+                .role = room->role,
+            };
+            x->entries += room->last_seq;
+            cursor = (struct room_cursor){room->last_at, room->id};
+        }
+        arena_reset(&x->batch);
+    }
+    return true;
+}
+
+/* The entries behind `after`, up to the room's last_seq; *count is 0 behind the last. They live in the batch's arena. */
+static bool
+read_batch(struct exporting *x, const struct export_room *room, int64_t after,
+           struct entry *entries, size_t *count)
+{
+    struct room_reader who = reader(x, &x->batch, room->id);
+    struct log_range range = {
+        .after = after, .before = room->last_seq + 1, .limit = ENTRIES_AT_ONCE, .oldest = true};
+    enum refusal why;
+    enum db_result r;
+
+    if (task_is_cancelled()) {
+        x->wrong = CANCELLED;
+        return false;
+    }
+    arena_reset(&x->batch);
+    r = messages_read(&who, room->id, &range, entries, count, &why);
+    if (r != DB_OK) {
+        return fail_db(x, r);
+    }
+    x->done += (int64_t)*count;
+    task_progress(x->run, (int)(x->done * PACKED_PERCENT / (2 * x->entries + 1)));
+    return true;
+}
+
+static bool
+begin_member(struct exporting *x, const char *name, bool large)
+{
+    buf_clear(&x->text);
+    return archive_begin(x->archive, name, large) || fail_disk(x);
+}
+
+/* What has been written so far goes into the member. */
+static bool
+add_text(struct exporting *x)
+{
+    bool good = archive_add(x->archive, x->text.at == NULL ? "" : x->text.at, x->text.len);
+
+    buf_clear(&x->text);
+    return good || fail_disk(x);
+}
+
+static bool
+write_lines(struct exporting *x, const struct export_room *room)
+{
+    struct entry entries[ENTRIES_AT_ONCE];
+    size_t count = 1;
+
+    if (!begin_member(x, arena_printf(x->run->arena, "%s/entries.jsonl", room->folder),
+                      room->last_seq > LARGE_ENTRIES)) {
+        return false;
+    }
+    for (int64_t after = 0; after < room->last_seq && count > 0;) {
+        if (!read_batch(x, room, after, entries, &count)) {
+            return false;
+        }
+        for (size_t i = 0; i < count; i++) {
+            shape_write(&entry_shape, &entries[i], &x->text);
+            buf_char(&x->text, '\n');
+            after = entries[i].seq;
+        }
+        if (!add_text(x)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+write_page(struct exporting *x, const struct export_room *room, int64_t page)
+{
+    struct entry entries[ENTRIES_AT_ONCE];
+    int64_t after = (page - 1) * PAGE_ENTRIES, last = page * PAGE_ENTRIES;
+    char name[32], day[11] = "";
+    size_t count = 1;
+
+    (void)snprintf(name, sizeof(name), "/%04" PRId64 ".html", page);
+    if (!begin_member(x, arena_printf(x->run->arena, "%s%s", room->folder, name), false)) {
+        return false;
+    }
+    pages_begin(room, page, x->language, &x->text);
+    while (after < last && after < room->last_seq && count > 0) {
+        if (!read_batch(x, room, after, entries, &count)) {
+            return false;
+        }
+        for (size_t i = 0; i < count; i++) {
+            pages_entry(&entries[i], x->user.id, day, x->language, &x->text);
+            after = entries[i].seq;
+        }
+        if (!add_text(x)) {
+            return false;
+        }
+    }
+    pages_end(room, page, x->language, &x->text);
+    return add_text(x);
+}
+
+static bool
+write_room(struct exporting *x, const struct export_room *room)
+{
+    bool good = write_lines(x, room);
+
+    for (int64_t page = 1; good && page <= pages_count(room); page++) {
+        good = write_page(x, room, page);
+    }
+    return good;
+}
+
+static void
+write_time(struct buf *out, const char *name, int64_t ms)
+{
+    char text[CLOCK_TEXT_SIZE];
+
+    text[clock_format(ms, text)] = '\0';
+    buf_printf(out, "\"%s\":\"%s\"", name, text);
+}
+
+/* Who exported, and what there is. */
+static bool
+write_account(struct exporting *x)
+{
+    static const char *const kinds[] = {"group", "dm"};
+    struct buf *out = &x->text;
+
+    if (!begin_member(x, "account.json", false)) {
+        return false;
+    }
+    buf_printf(out, "{\"id\":%" PRId64 ",\"username\":", x->user.id);
+    json_text(out, x->user.username);
+    buf_str(out, ",\"nickname\":");
+    json_text(out, x->user.nickname);
+    buf_char(out, ',');
+    write_time(out, "created_at", x->user.created_at);
+    buf_char(out, ',');
+    write_time(out, "exported_at", clock_now_ms());
+    buf_str(out, ",\"rooms\":[");
+    for (size_t i = 0; i < x->room_count; i++) {
+        const struct export_room *room = &x->rooms[i];
+
+        buf_printf(out, "%s{\"id\":%" PRId64 ",\"kind\":\"%s\",\"name\":", i > 0 ? "," : "",
+                   room->id, kinds[room->kind]);
+        json_text(out, room->title);
+        buf_str(out, ",\"role\":");
+        json_text(out, room->role < 0 ? NULL : role_words[room->role]);
+        buf_printf(out, ",\"entries\":%" PRId64 ",", room->last_seq);
+        write_time(out, "created_at", room->created_at);
+        buf_str(out, ",\"folder\":");
+        json_text(out, room->folder);
+        buf_char(out, '}');
+    }
+    buf_str(out, "]}\n");
+    return add_text(x);
+}
+
+static bool
+write_archive(struct exporting *x)
+{
+    bool good = begin_member(x, "index.html", false);
+
+    if (good) {
+        pages_index(&x->user, x->rooms, x->room_count, clock_now_ms(), x->language, &x->text);
+        good = add_text(x) && write_account(x);
+    }
+    for (size_t i = 0; good && i < x->room_count; i++) {
+        good = write_room(x, &x->rooms[i]);
+    }
+    return good && (archive_finish(x->archive, &x->file.bytes) || fail_disk(x));
+}
+
+/* The file, chunk by chunk, into the database. */
+static bool
+store_archive(struct exporting *x)
+{
+    char *chunk = arena_alloc(x->run->arena, EXPORT_CHUNK_BYTES);
+    int64_t stored = 0;
+
+    for (int number = 0; stored < x->file.bytes; number++) {
+        int64_t len = archive_read(x->archive, chunk, EXPORT_CHUNK_BYTES);
+        enum db_result r;
+
+        if (len <= 0) {
+            return fail_disk(x);
+        }
+        if (task_is_cancelled()) {
+            x->wrong = CANCELLED;
+            return false;
+        }
+        r = exports_add_chunk(x->run->db, x->run->id, x->run->claim, number, chunk, (size_t)len);
+        if (r != DB_OK) {
+            return fail_db(x, r);
+        }
+        stored += len;
+        task_progress(x->run,
+                      (int)(PACKED_PERCENT + stored * (99 - PACKED_PERCENT) / x->file.bytes));
+    }
+    return true;
+}
+
+static enum task_outcome
+explain(const struct exporting *x)
+{
+    switch (x->wrong) {
+    case CANCELLED:
+        return task_stopped(x->run);
+    case DATABASE_AWAY:
+        return task_wrong(x->run, "the database went away");
+    case DISK:
+        return task_wrong(x->run, "the temporary file cannot be written: %s",
+                          strerror(x->disk_error));
+    default:
+        return task_wrong(x->run, "the database refused");
+    }
+}
+
+static enum db_result
+finish(struct db *db, void *context)
+{
+    return exports_finish(db, context);
+}
+
+static enum task_outcome
+report(struct exporting *x)
+{
+    enum task_outcome outcome;
+
+    buf_clear(&x->text);
+    buf_printf(&x->text,
+               "{\"rooms\":%zu,\"entries\":%" PRId64 ",\"bytes\":%" PRId64
+               ",\"download\":\"/api/exports/%" PRId64 "\",",
+               x->room_count, x->entries, x->file.bytes, x->run->id);
+    write_time(&x->text, "expires_at", x->file.expires_at);
+    buf_char(&x->text, '}');
+    outcome = task_commit(x->run, &x->text, finish, &x->file);
+    return outcome;
+}
+
+static bool
+make(struct exporting *x)
+{
+    struct task_run *run = x->run;
+    enum db_result r = users_find(run->db, run->arena, run->owner_id, &x->user);
+
+    if (r != DB_OK) {
+        return fail_db(x, r);
+    }
+    x->archive = archive_open();
+    if (x->archive == NULL) {
+        return fail_disk(x);
+    }
+    if (!find_rooms(x) || !write_archive(x) || !store_archive(x)) {
+        return false;
+    }
+    r = exports_expiry(run->db, &x->file.expires_at);
+    return r == DB_OK || fail_db(x, r);
+}
+
+static enum task_outcome
+work(struct task_run *run)
+{
+    struct exporting x = {
+        .run = run,
+        .language = strstr(run->arguments, "\"zh\"") != NULL ? CHINESE : ENGLISH,
+        .file = {.id = run->id, .user_id = run->owner_id, .run = run->claim},
+    };
+    enum task_outcome outcome = make(&x) ? report(&x) : explain(&x);
+
+    archive_close(x.archive);
+    arena_free(&x.batch);
+    buf_free(&x.text);
+    return outcome;
+}
+
+const struct task_kind export_kind = {.name = EXPORT_KIND,
+                                      .work = work,
+                                      .limit_seconds = LIMIT_SECONDS,
+                                      .max_attempts = EXPORT_ATTEMPTS};

@@ -1,0 +1,241 @@
+/* Whatever people wrote is escaped; the pages have no script, and load nothing. */
+#include "routes/exports/pages.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "routes/shapes.h"
+
+enum { FOLDER_NAME_BYTES = 90 };
+
+static const struct {
+    const char *title, *count, *newer, *older, *rooms, *made;
+    const char *joined, *left, *renamed, *role, *opened, *closed, *gone;
+} words[] = {
+    [ENGLISH] = {"Rooms of", "entries", "newer", "older", "all rooms", "exported at", "has joined",
+                 "has left", "has named the room", "now has the role",
+                 "has opened the room to everybody", "has closed the room", "somebody who is gone"},
+    [CHINESE] = {"的房间", "条", "较新", "较早", "所有房间", "导出时间", "加入了房间", "离开了房间",
+                 "将房间改名为", "的角色变为", "将房间设为公开", "将房间设为不公开",
+                 "已注销的用户"},
+};
+
+static const char head[] =
+    "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n"
+    "<meta name=\"viewport\" content=\"width=device-width\">\n"
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+    "'unsafe-inline'\">\n<style>\n"
+    "body{font:16px/1.5 system-ui,'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif;"
+    "max-width:45em;margin:0 auto;padding:1em;color:#1f2328;background:#fff}\n"
+    "h1{font-size:1.4em}h2{font-size:1em;text-align:center;color:#57606a;margin:1.5em 0 .5em}\n"
+    "article{margin:.6em 0;break-inside:avoid}article b{margin-right:.5em}\n"
+    "time,small,nav{color:#57606a;font-size:.85em}p{margin:.1em 0;white-space:pre-wrap;"
+    "overflow-wrap:anywhere}\n.me p{background:#ddf4ff;border-radius:6px;padding:.2em .5em}"
+    ".note{text-align:center;color:#57606a;font-size:.85em}\n"
+    "nav{display:flex;gap:1em;margin:1em 0}a{color:#0550ae}"
+    "@media(prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1117}.me p{background:"
+    "#12304d}a{color:#79c0ff}h2,time,small,nav,.note{color:#9198a1}}\n</style>\n<title>";
+
+static void
+escape(const char *text, struct buf *out)
+{
+    for (; *text != '\0'; text++) {
+        switch (*text) {
+        case '&':
+            buf_str(out, "&amp;");
+            break;
+        case '<':
+            buf_str(out, "&lt;");
+            break;
+        case '>':
+            buf_str(out, "&gt;");
+            break;
+        case '"':
+            buf_str(out, "&quot;");
+            break;
+        default:
+            buf_char(out, *text);
+        }
+    }
+}
+
+/* Control characters, what Windows or a shell would read as something else, and dots at the ends. */
+const char *
+pages_folder(struct arena *a, int64_t id, const char *title)
+{
+    char *name = arena_strdup(a, title);
+    size_t len = strlen(name);
+
+    for (char *at = name; *at != '\0'; at++) {
+        if ((unsigned char)*at < ' ' || *at == 0x7F || strchr("/\\:*?\"<>|`$&;'", *at) != NULL) {
+            *at = '_';
+        }
+    }
+    if (len > FOLDER_NAME_BYTES) {
+        len = FOLDER_NAME_BYTES;
+        while (len > 0 && ((unsigned char)name[len] & 0xC0) == 0x80) {
+            len--; /* not in the middle of a character */
+        }
+        name[len] = '\0';
+    }
+    while (len > 0 && (name[len - 1] == '.' || name[len - 1] == ' ')) {
+        name[--len] = '\0';
+    }
+    return arena_printf(a, "rooms/%" PRId64 "%s%s", id, len > 0 ? " " : "", name);
+}
+
+int64_t
+pages_count(const struct export_room *room)
+{
+    return room->last_seq == 0 ? 1 : (room->last_seq + PAGE_ENTRIES - 1) / PAGE_ENTRIES;
+}
+
+static void
+begin(const char *title, enum language language, struct buf *out)
+{
+    buf_printf(out, head, language == CHINESE ? "zh-CN" : "en");
+    escape(title, out);
+    buf_str(out, "</title>\n</head>\n<body>\n");
+}
+
+static void
+link_page(int64_t page, const char *text, struct buf *out)
+{
+    buf_printf(out, "<a href=\"%04" PRId64 ".html\">%s</a>", page, text);
+}
+
+static void
+write_links(const struct export_room *room, int64_t page, enum language language, struct buf *out)
+{
+    int64_t count = pages_count(room);
+
+    buf_printf(out, "<nav><a href=\"../../index.html\">%s</a>", words[language].rooms);
+    if (page > 1) {
+        link_page(page - 1, words[language].older, out);
+    }
+    if (page < count) {
+        link_page(page + 1, words[language].newer, out);
+    }
+    buf_printf(out, "<span>%" PRId64 " / %" PRId64 "</span></nav>\n", page, count);
+}
+
+void
+pages_begin(const struct export_room *room, int64_t page, enum language language, struct buf *out)
+{
+    begin(room->title, language, out);
+    buf_str(out, "<h1>");
+    escape(room->title, out);
+    buf_str(out, "</h1>\n");
+    write_links(room, page, language, out);
+}
+
+/* What happened, said of who did it; true where the entry's body belongs behind it. */
+static bool
+write_event(const struct entry *e, enum language language, struct buf *out)
+{
+    switch ((enum entry_kind)e->kind) {
+    case ENTRY_JOIN:
+        buf_str(out, words[language].joined);
+        return false;
+    case ENTRY_LEAVE:
+        buf_str(out, words[language].left);
+        return false;
+    case ENTRY_RENAME:
+        buf_str(out, words[language].renamed);
+        return true;
+    case ENTRY_ROLE:
+        buf_str(out, words[language].role);
+        return true;
+    case ENTRY_OPEN:
+        buf_str(out, e->body != NULL && strcmp(e->body, "true") == 0 ? words[language].opened
+                                                                     : words[language].closed);
+        return false;
+    case ENTRY_MESSAGE:
+        break;
+    }
+    return true;
+}
+
+void
+pages_entry(const struct entry *e, int64_t me, char day[static 11], enum language language,
+            struct buf *out)
+{
+    const char *name = e->sender.nickname == NULL || e->sender.nickname[0] == '\0'
+                           ? words[language].gone
+                           : e->sender.nickname;
+    char at[CLOCK_TEXT_SIZE];
+
+    at[clock_format(e->created_at, at)] = '\0';
+    if (strncmp(at, day, 10) != 0) {
+        memcpy(day, at, 10);
+        day[10] = '\0';
+        buf_printf(out, "<h2>%s</h2>\n", day);
+    }
+    if (e->kind == ENTRY_MESSAGE) {
+        buf_printf(out, "<article%s><b>", e->sender.id == me ? " class=\"me\"" : "");
+        escape(name, out);
+        buf_printf(out, "</b><time datetime=\"%s\">%.5s</time><p>", at, at + 11);
+        escape(e->body == NULL ? "" : e->body, out);
+        buf_str(out, "</p></article>\n");
+        return;
+    }
+    buf_printf(out, "<div class=\"note\"><time datetime=\"%s\">%.5s</time> ", at, at + 11);
+    escape(name, out);
+    buf_char(out, ' ');
+    if (write_event(e, language, out) && e->body != NULL) {
+        buf_char(out, ' ');
+        escape(e->body, out);
+    }
+    buf_str(out, "</div>\n");
+}
+
+void
+pages_end(const struct export_room *room, int64_t page, enum language language, struct buf *out)
+{
+    write_links(room, page, language, out);
+    buf_str(out, "</body>\n</html>\n");
+}
+
+/* In an address, what is not plain is escaped (RFC 3986 section 2.1). */
+static void
+write_path(const char *path, struct buf *out)
+{
+    for (; *path != '\0'; path++) {
+        unsigned char c = (unsigned char)*path;
+
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+            strchr("/-_.~", c) != NULL) {
+            buf_char(out, (char)c);
+        } else {
+            buf_printf(out, "%%%02X", c);
+        }
+    }
+}
+
+void
+pages_index(const struct user *user, const struct export_room *rooms, size_t count, int64_t made_at,
+            enum language language, struct buf *out)
+{
+    char at[CLOCK_TEXT_SIZE];
+    bool zh = language == CHINESE;
+
+    at[clock_format(made_at, at)] = '\0';
+    begin("fastchat", language, out);
+    buf_str(out, "<h1>");
+    buf_str(out, zh ? "" : words[language].title);
+    buf_str(out, zh ? "" : " ");
+    escape(user->nickname, out);
+    buf_printf(out,
+               "%s</h1>\n<p><small>%s <time datetime=\"%s\">%.10s %.5s</time></small></p>\n<ul>\n",
+               zh ? words[language].title : "", words[language].made, at, at, at + 11);
+    for (size_t i = 0; i < count; i++) {
+        buf_str(out, "<li><a href=\"");
+        write_path(rooms[i].folder, out);
+        buf_str(out, "/0001.html\">");
+        escape(rooms[i].title, out);
+        buf_printf(out, "</a> <small>%" PRId64 " %s</small></li>\n", rooms[i].last_seq,
+                   words[language].count);
+    }
+    buf_str(out, "</ul>\n</body>\n</html>\n");
+}

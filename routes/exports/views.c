@@ -1,0 +1,77 @@
+/* The handlers of the exports group. */
+#include "routes/exports/views.h"
+
+#include <inttypes.h>
+
+#include "base/clock.h"
+#include "db/exports.h"
+#include "db/tasks.h"
+#include "routes/exports/exports.h"
+#include "routes/exports/schemas.h"
+#include "routes/reply.h"
+
+/* Queue an export of the caller's rooms. 202; the one that waits or runs already, where there is one. */
+void
+queue_export(struct request *req, const void *input)
+{
+    const struct task_viewer who = {.user_id = req->session.user_id};
+    struct export_queued out = {.state = TASK_QUEUED};
+    enum db_result r = task_enqueue(
+        req->db,
+        &(struct task_new){
+            .kind = EXPORT_KIND,
+            .owner_id = who.user_id,
+            .arguments = req->language == CHINESE ? "{\"language\":\"zh\"}"
+                                                  : "{\"language\":\"en\"}",
+            .max_attempts = EXPORT_ATTEMPTS,
+            .dedupe_key = arena_printf(req->arena, EXPORT_KIND ":%" PRId64, who.user_id),
+        },
+        &out.id);
+    struct task task;
+
+    (void)input;
+    if (r == DB_EXISTS) {
+        r = task_find(req->db, req->arena, &who, out.id, &task);
+        out.state = r == DB_OK ? task.state : out.state;
+    }
+    if (r != DB_OK) {
+        reply_db_error(req, r);
+        return;
+    }
+    tasks_wake(req->redis);
+    reply(req, &out);
+}
+
+struct download {
+    struct export file;
+    int chunk;
+};
+
+static bool
+next_chunk(struct request *req, void *context)
+{
+    struct download *d = context;
+
+    return exports_read_chunk(req->db, &d->file, d->chunk++, req->body) == DB_OK;
+}
+
+/* The caller's file. 200; 404 no_such_export. */
+void
+download_export(struct request *req, const void *input)
+{
+    const struct export_query *in = input;
+    struct download *d = request_new(req, 1, struct download);
+    enum db_result r = exports_find(req->db, in->export_id, req->session.user_id, &d->file);
+    char made[CLOCK_TEXT_SIZE];
+
+    if (r == DB_NONE) {
+        reply_problem(req, NO_SUCH_EXPORT);
+    } else if (r != DB_OK) {
+        reply_db_error(req, r);
+    } else {
+        (void)clock_format(d->file.made_at, made);
+        reply_header(req, "Content-Disposition",
+                     arena_printf(req->arena, "attachment; filename=\"fastchat-%.10s.zip\"", made));
+        reply_stream(req, 200, "application/zip", d->file.bytes, next_chunk, d);
+    }
+}
