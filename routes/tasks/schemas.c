@@ -42,6 +42,8 @@ const struct shape task_list_query_shape = SHAPE(
           .fallback = -1, .about = "only those"),
     FIELD(struct task_list_query, kind, FIELD_TEXT, .from = FROM_QUERY, .min = 1, .max = 40,
           .about = "only those"),
+    FIELD(struct task_list_query, mine, FIELD_BOOL, .from = FROM_QUERY,
+          .about = "only my own, for an admin, too"),
     PAGE_FIELDS(struct task_list_query));
 
 const struct shape task_list_shape = NUMBER_PAGE(

@@ -19,7 +19,7 @@ struct task_query {
     int64_t task_id;
 };
 struct task_list_query {
-    int state;
+    int state, mine;
     const char *kind;
     int64_t limit, cursor;
 };

@@ -100,6 +100,7 @@ list_tasks(struct request *req, const void *input)
     enum db_result r = viewer(req, &who);
 
     if (r == DB_OK) {
+        who.all = who.all && !in->mine;
         r = task_list(req->db, req->arena, &who, &filter, tasks, &count);
     }
     if (r != DB_OK) {

@@ -64,6 +64,15 @@ export class Person {
     await this.at('room-list').waitFor()
   }
 
+  async signIn(username, password) {
+    this.username = username
+    await this.page.goto(this.url)
+    await this.at('auth-username').fill(username)
+    await this.at('auth-password').fill(password)
+    await this.at('auth-submit').click()
+    await this.at('room-list').waitFor()
+  }
+
   // On a phone the list of rooms and a room are two screens; on a desk they stand side by side.
   async toRooms() {
     if (await this.at('room-list').isVisible()) return

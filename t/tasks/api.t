@@ -76,6 +76,7 @@ is_deeply([ map { $_->{id} } @{ $page->{items} }, @{ $bob->get("/api/tasks?limit
 is($bob->get('/api/tasks?state=asleep')->json->{detail}[0]{type}, 'enum', 'a state that does not exist is refused');
 $stack->sql('UPDATE users SET is_admin = 1 WHERE id = ' . $bob->id);
 is($bob->get("/api/tasks/$id")->json->{id}, $id, 'an admin sees everybody\'s');
+ok(!(grep { ($_->{owner_id} // 0) != $bob->id } @{ $bob->get('/api/tasks?mine=true')->json->{items} }), 'or only the own');
 ok(scalar(grep { !defined $_->{owner_id} } @{ $bob->get('/api/tasks?limit=100')->json->{items} }), 'the server\'s own, too');
 
 done_testing;

@@ -9,6 +9,7 @@ export const router = createRouter({
     { path: '/', name: 'rooms', component: ChatView },
     { path: '/rooms/:id(\\d+)', name: 'room', component: ChatView },
     { path: '/rooms/:id(\\d+)/details', name: 'details', component: ChatView },
+    { path: '/lab', name: 'lab', component: () => import('./views/LabView.vue') },
     { path: '/:rest(.*)', redirect: '/' },
   ],
 })

@@ -4,6 +4,9 @@ import type { components, paths } from './schema'
 import { language } from '../i18n'
 
 export type User = components['schemas']['User']
+export type Me = components['schemas']['Me']
+export type Task = components['schemas']['Task']
+export type TaskSummary = components['schemas']['TaskSummary']
 export type Profile = components['schemas']['Profile']
 export type Room = components['schemas']['Room']
 export type Entry = components['schemas']['Entry']
@@ -66,6 +69,23 @@ export async function openStream(after: string, signal: AbortSignal): Promise<Re
     throw new ApiError(0, 'offline', '')
   }
   if (response.ok && response.body) return response.body
+  const error = readError(await response.json().catch(() => null), response)
+  if (error.code === 'not_signed_in' && token === used) onSignedOut()
+  throw error
+}
+
+/** A file of the server's, whole. Throws an ApiError. */
+export async function download(path: string, signal: AbortSignal): Promise<Blob> {
+  const used = token
+  const headers: Record<string, string> = { 'Accept-Language': language.value }
+  if (used) headers.Authorization = `Bearer ${used}`
+  let response: Response
+  try {
+    response = await fetch(`${location.origin}${path}`, { headers, signal, cache: 'no-store' })
+    if (response.ok) return await response.blob()
+  } catch {
+    throw new ApiError(0, 'offline', '')
+  }
   const error = readError(await response.json().catch(() => null), response)
   if (error.code === 'not_signed_in' && token === used) onSignedOut()
   throw error

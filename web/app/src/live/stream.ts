@@ -167,6 +167,7 @@ export class Stream implements Transport {
       case 'typing':
       case 'presence':
       case 'read':
+      case 'task':
         source.signal({ name: event.name, data } as Signal)
     }
     return null

@@ -8,6 +8,7 @@ export type Page = components['schemas']['Sync']
 export type Signal =
   | { name: 'typing'; data: { room_id: number; user: { id: number; nickname: string } } }
   | { name: 'presence'; data: { user_id: number; online: boolean } }
+  | { name: 'task'; data: { id: number; kind: string; state: string } }
   | { name: 'read'; data: { room_id: number; user_id: number; read_seq: number } }
 
 export interface Source {

@@ -3,6 +3,7 @@ import { defineStore } from 'pinia'
 import { reactive, shallowReactive } from 'vue'
 import { api, call } from '../api/client'
 import type { Signal } from '../live/transport'
+import { useTasks } from './tasks'
 
 const typingLasts = 6000
 const tellEach = 3000
@@ -18,6 +19,7 @@ export const useLive = defineStore('live', () => {
   const online = shallowReactive(new Map<number, boolean>()) // as told since this page was opened
   const reads = reactive(new Map<number, Map<number, number>>())
   const toldAt = new Map<number, number>()
+  const tasks = useTasks()
 
   function setRead(room: number, user: number, seq: number): void {
     const marks = reads.get(room) ?? new Map<number, number>()
@@ -33,6 +35,7 @@ export const useLive = defineStore('live', () => {
 
   function take(signal: Signal): void {
     if (signal.name === 'presence') online.set(signal.data.user_id, signal.data.online)
+    else if (signal.name === 'task') tasks.told(signal.data.id)
     else if (signal.name === 'read') setRead(signal.data.room_id, signal.data.user_id, signal.data.read_seq)
     else {
       const { room_id: room, user } = signal.data

@@ -1,12 +1,12 @@
 // Who is signed in on this browser. All tabs agree, by way of the storage.
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
-import { api, call, useToken, type User } from '../api/client'
+import { api, call, useToken, type Me } from '../api/client'
 import { load, onChange, save } from '../lib/storage'
 
 interface Kept {
   token: string
-  user: User
+  user: Me
 }
 
 const goodbye = 1500 // milliseconds that signing out waits for the server
@@ -61,6 +61,12 @@ export const useSession = defineStore('session', () => {
     if (kept.value) keep({ ...kept.value, user: changed })
   }
 
+  /** What the server says of me now: an operator may have made me an admin. */
+  async function refresh(): Promise<void> {
+    const user = await call(api.GET('/api/users/me'))
+    if (kept.value) keep({ ...kept.value, user })
+  }
+
   useToken(kept.value?.token ?? null, forget)
   onChange((key) => {
     if (key !== 'session') return
@@ -68,5 +74,5 @@ export const useSession = defineStore('session', () => {
     useToken(kept.value?.token ?? null, forget)
   })
 
-  return { user, signedIn, ended, signIn, signUp, signOut, rename }
+  return { user, signedIn, ended, signIn, signUp, signOut, rename, refresh }
 })

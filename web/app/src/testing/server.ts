@@ -2,7 +2,7 @@
 import { vi } from 'vitest'
 import type { Entry, Room } from '../api/client'
 
-export const me = { id: 1, username: 'me', nickname: 'Me', created_at: '2026-01-01T00:00:00.000Z' }
+export const me = { id: 1, username: 'me', nickname: 'Me', created_at: '2026-01-01T00:00:00.000Z', is_admin: false }
 
 export function entryOf(seq: number, more: Partial<Entry> = {}): Entry {
   return {
