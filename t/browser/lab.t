@@ -12,7 +12,7 @@ my $stack = Fastchat::Stack->new(own => 1);
 my ($admin, $other) = map { $stack->user($_) } qw(admin other);
 is(($stack->fastchat('user', 'admin', $admin->username))[1], 0, 'an operator makes an admin');
 my $room = $admin->post('/api/rooms', { name => '周末爬山' })->json;
-$admin->post("/api/rooms/$room->{id}/messages", { client_id => $_, body => "第 $_ 条" }) for 1 .. 3;
+$admin->post("/api/rooms/$room->{id}/messages", { client_id => "c$_", body => "第 $_ 条" }) for 1 .. 3;
 my $pictures = "$Fastchat::Stack::root/build/t/browser";
 make_path($pictures);
 is(system('etc/npm-ci t/browser >&2'), 0, 'the browser driver is installed') or BAIL_OUT('npm');
