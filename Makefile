@@ -60,8 +60,8 @@ help:
 	@echo 'make stop            stop what a killed `make run` has left behind'
 	@echo 'make check           run every test (SAN=address, SAN=thread: under that sanitizer)'
 	@echo '                     (TESTS="t/api/rooms.t …": only these)'
-	@echo 'make check-faults    kill and stop everything under load, and look whether a message was lost (5 minutes)'
-	@echo '                     (FAULTS="--seed 4711": t/faults/README.md tells what)'
+	@echo 'make check-faults    kill and stop everything under load, and look whether a message was lost (6 minutes)'
+	@echo '                     or a task (FAULTS="--seed 4711", TASK_FAULTS="…": t/faults/README.md tells what)'
 	@echo 'make lint            check layout, includes, and what static analysis finds'
 	@echo 'make format          lay the C sources out'
 	@echo 'make fuzz            build the fuzzers of t/fuzz under build/fuzz (clang)'
@@ -153,7 +153,8 @@ check:
 check-faults:
 	@etc/install-packages build run check
 	@$(MAKE) --no-print-directory build SAN=$(SAN)
-	@FASTCHAT_BINARY='$(abspath $(program))' exec t/faults/check $(FAULTS)
+	@FASTCHAT_BINARY='$(abspath $(program))' t/faults/check $(FAULTS)
+	@FASTCHAT_BINARY='$(abspath $(program))' t/faults/tasks $(TASK_FAULTS)
 
 lint:
 	@etc/install-packages build check

@@ -130,6 +130,14 @@ tasks_to_cancel(struct db *db, const char *runner, int64_t *ids, size_t size, si
     return db_done(db);
 }
 
+static bool claims_broken;
+
+void
+task_break_claims(void)
+{
+    claims_broken = true;
+}
+
 enum db_result
 task_end(struct db *db, const struct task_end *end)
 {
@@ -145,11 +153,11 @@ task_end(struct db *db, const struct task_end *end)
             "UPDATE tasks SET state = ?, ready = ?, claim = 0, progress = ?, attempts = attempts - ?, "
             "run_at = IF(?, " DB_NOW " + ?, run_at), ended_at = IF(?, 0, " DB_NOW
             "), until_at = IF(?, 0, " DB_NOW " + ?), dedupe_key = IF(?, dedupe_key, " KEY_AT_END
-            "), result = ?, error = ? WHERE id = ? AND claim = ? AND state = ?",
+            "), result = ?, error = ? WHERE id = ? AND ((claim = ? AND state = ?) OR ?)",
             db_int(end->state), db_int(again), db_int(end->progress),
             db_int(end->state == TASK_QUEUED), db_int(again), db_int(end->delay_ms), db_int(again),
             db_int(again), db_int(keep), db_int(again), result, db_text(end->error),
-            db_int(end->id), db_int(end->number), db_int(TASK_RUNNING)));
+            db_int(end->id), db_int(end->number), db_int(TASK_RUNNING), db_int(claims_broken)));
 }
 
 enum db_result

@@ -10,6 +10,7 @@
 #include "base/password.h"
 #include "base/random.h"
 #include "db/messages.h"
+#include "db/task_queue.h"
 #include "fcgi/lab/kind.h"
 #include "routes/common/common.h"
 #include "routes/exports/exports.h"
@@ -105,6 +106,9 @@ create_app(const char *part)
         password_make_cheap();
         if (app_is_broken(app, "retry")) {
             messages_break_retries();
+        }
+        if (app_is_broken(app, "claims")) {
+            task_break_claims();
         }
     }
     db_library_init();

@@ -21,7 +21,7 @@ struct app *create_app(const char *part) __attribute__((nonnull, warn_unused_res
 void free_app(struct app *app);
 
 /*
- * Is the program to be wrong in this respect? With APP_ENV=test alone, by FASTCHAT_BREAK=retry or =hints: a check that
+ * Is the program to be wrong in this respect? With APP_ENV=test alone, by FASTCHAT_BREAK=retry, =hints or =claims: a check that
  * cannot find what is broken on purpose is worth nothing.
  */
 bool app_is_broken(const struct app *app, const char *where) __attribute__((nonnull));

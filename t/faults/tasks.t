@@ -1,0 +1,34 @@
+#!/usr/bin/perl
+# The task part of the fault checker in short: the runner passes, and one that is broken on purpose does not.
+use lib 't/lib';
+use Fastchat::Test;
+
+my $patient = ($ENV{FASTCHAT_FLAVOUR} || 'release') ne 'release';    # a sanitizer makes all of it slow
+
+# Exit status, and the rows of the table that are red.
+sub check {
+    my (@options) = @_;
+    my $pid = open(my $out, '-|') // die "fork: $!\n";
+    if ($pid == 0) {
+        open STDERR, '>&', \*STDOUT;
+        exec $^X, 't/faults/tasks', '--with-parent', '--quick', @options or POSIX::_exit(127);
+    }
+    binmode $out, ':encoding(UTF-8)';
+    my $text = do { local $/; <$out> } // '';
+    close $out;
+    my $status = $? & 127 ? "signal $?" : $? >> 8;
+    return ($status, { map { $_ => 1 } $text =~ /^(\S.*?) {2,}\S.*  RED/mg }, $text);
+}
+
+{
+    my ($status, $red, $text) = check($patient ? qw(--tasks 600 --kills 15 --seconds 150) : ());
+    is_deeply([ $status, $red ], [ 0, {} ], 'runners, what they run and the stores are killed and stopped: every task is done, none twice') or diag $text;
+}
+
+{
+    my ($status, $red, $text) = check('--break', 'claims', qw(--stores 0 --seconds 150 --kills 80 --tasks 4000));
+    is($status, 1, 'a runner that ends tasks that are not its own any more does not pass');
+    ok($red->{'finished twice'} || $red->{'effects: doubled'}, 'by what it does twice') or diag $text;
+}
+
+done_testing;
