@@ -28,7 +28,7 @@ sub compile {
 sub new {
     my ($class) = @_;
     my $self  = bless {}, $class;
-    $running = $self->{stack} = Fastchat::Stack->new(own => 1, env => { WORKER_MAX_REQUESTS => 0 });
+    $running = $self->{stack} = Fastchat::Stack->new(own => 1, env => { WORKER_MAX_REQUESTS => 0, TASK_DEMO_SECONDS => 0 });
     $self->fill;
     $self->start_bare;
     $self->put_behind_nginx;
