@@ -1,12 +1,62 @@
 /* Chunks are written one a statement, outside any transaction, so that none is long; the row in `exports` makes them a file. */
 #include "db/exports.h"
 
+#include <string.h>
+
 #include "db/task_rows.h"
 
 #define DAY_MS "86400000"
 
 /* A chunk outlives its file: a run that goes on for long must not lose its first ones. */
 #define CHUNK_MS "(86400000 + 6 * 3600000)"
+
+enum { FIRST_ROOMS = 64 };
+
+/* Room for twice as many; the old place is the arena's until that is reset. */
+static struct export_room *
+grow(struct arena *a, const struct export_room *rooms, size_t size)
+{
+    struct export_room *more = arena_array(a, 2 * size, sizeof(*more));
+
+    memcpy(more, rooms, size * sizeof(*more));
+    return more;
+}
+
+enum db_result
+exports_rooms(struct db *db, struct arena *a, int64_t user_id, struct export_room **rooms,
+              size_t *count)
+{
+    size_t size = FIRST_ROOMS;
+    enum db_result r = db_run(
+        db,
+        "SELECT r.id, r.last_seq, r.created_at, r.kind, m.role, "
+        "IF(r.kind = 1, COALESCE(p.nickname, ''), r.name) "
+        "FROM members m JOIN rooms r ON r.id = m.room_id "
+        "LEFT JOIN members pm ON r.kind = 1 AND pm.room_id = r.id AND pm.user_id <> m.user_id "
+        "LEFT JOIN users p ON p.id = pm.user_id WHERE m.user_id = ? ORDER BY m.room_id",
+        db_int(user_id));
+
+    *rooms = arena_array(a, size, sizeof(**rooms));
+    *count = 0;
+    if (r != DB_OK) {
+        return r;
+    }
+    while (db_next(db)) {
+        if (*count == size) {
+            *rooms = grow(a, *rooms, size);
+            size *= 2;
+        }
+        (*rooms)[(*count)++] = (struct export_room){
+            .id = db_get_int(db, 0),
+            .last_seq = db_get_int(db, 1),
+            .created_at = db_get_int(db, 2),
+            .kind = (int)db_get_int(db, 3),
+            .role = (int)db_get_int(db, 4),
+            .title = db_get_text(db, 5, a),
+        };
+    }
+    return db_done(db);
+}
 
 enum db_result
 exports_add_chunk(struct db *db, int64_t id, int64_t run, int number, const char *bytes, size_t len)

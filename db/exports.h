@@ -18,6 +18,23 @@ struct export
     int64_t made_at, expires_at; /* milliseconds since 1970, by the database's clock */
 };
 
+/* A room that is exported. */
+struct export_room {
+    int64_t id, last_seq; /* what is exported of it: 1 to last_seq */
+    int64_t created_at;
+    int kind, role;
+    const char *title;  /* its name, or the other one's of a direct room */
+    const char *folder; /* not of the database: "rooms/12 name", safe on every system */
+};
+
+/*
+ * All rooms that a user is in, by id, as they are at one moment: a list that goes on page by page, by what was said last, loses
+ * those in which somebody speaks meanwhile. In the arena.
+ */
+enum db_result exports_rooms(struct db *db, struct arena *a, int64_t user_id,
+                             struct export_room **rooms, size_t *count)
+    __attribute__((nonnull, warn_unused_result));
+
 /* Put a chunk of a file down: at most EXPORT_CHUNK_BYTES, `number` is 0, 1, 2 … Nobody sees it before exports_finish. */
 enum db_result exports_add_chunk(struct db *db, int64_t id, int64_t run, int number,
                                  const char *bytes, size_t len)

@@ -18,8 +18,7 @@
 
 enum {
     LIMIT_SECONDS = 3600,
-    ROOMS_AT_ONCE = 100,
-    ENTRIES_AT_ONCE = 200, /* PAGE_ENTRIES is a multiple of it */
+    ENTRIES_AT_ONCE = 200,
     LARGE_ENTRIES = 100 * 1000,
     PACKED_PERCENT = 95, /* then the file is put into the database */
 };
@@ -35,7 +34,7 @@ struct exporting {
     struct arena batch; /* the entries that are being written */
     struct buf text;
     struct export file;
-    enum { NOTHING_WRONG, CANCELLED, DATABASE_AWAY, DATABASE_REFUSED, DISK } wrong;
+    enum { NOTHING_WRONG, CANCELLED, ROOM_LEFT, DATABASE_AWAY, DATABASE_REFUSED, DISK } wrong;
     int disk_error;
 };
 
@@ -55,69 +54,40 @@ fail_disk(struct exporting *x)
     return false;
 }
 
-static struct room_reader
-reader(const struct exporting *x, struct arena *a, int64_t room_id)
-{
-    return (struct room_reader){
-        .db = x->run->db,
-        .redis = x->run->redis,
-        .names = x->run->names,
-        .arena = a,
-        .user_id = x->user.id,
-        .member_of = room_id,
-    };
-}
-
 /* All rooms as they are now: what is said from now on is not exported. */
 static bool
 find_rooms(struct exporting *x)
 {
     struct arena *a = x->run->arena;
-    struct room_cursor cursor = {0};
-    size_t count = ROOMS_AT_ONCE, size = 0;
+    enum db_result r = exports_rooms(x->run->db, a, x->user.id, &x->rooms, &x->room_count);
 
-    while (count == ROOMS_AT_ONCE) {
-        struct room_reader who = reader(x, &x->batch, 0);
-        struct export_room *more;
-        struct room *rooms;
-        enum db_result r = rooms_mine(&who, cursor, ROOMS_AT_ONCE, &rooms, &count);
-
-        if (r != DB_OK) {
-            return fail_db(x, r);
-        }
-        size += count;
-        more = arena_array(a, size + 1, sizeof(*more));
-        memcpy(more, x->rooms, x->room_count * sizeof(*more));
-        x->rooms = more;
-        for (size_t i = 0; i < count; i++) {
-            const struct room *room = &rooms[i];
-            const char *title = room->peer != NULL ? room->peer->nickname : room->name;
-
-            x->rooms[x->room_count++] = (struct export_room){
-                .id = room->id,
-                .last_seq = room->last_seq,
-                .created_at = room->created_at,
-                .title = arena_strdup(a, title),
-                .folder = pages_folder(a, room->id, title),
-                .kind = room->kind,
-                .role = room->role,
-            };
-            x->entries += room->last_seq;
-            cursor = (struct room_cursor){room->last_at, room->id};
-        }
-        arena_reset(&x->batch);
+    if (r != DB_OK) {
+        return fail_db(x, r);
+    }
+    for (size_t i = 0; i < x->room_count; i++) {
+        x->rooms[i].folder = pages_folder(a, x->rooms[i].id, x->rooms[i].title);
+        x->entries += x->rooms[i].last_seq;
     }
     return true;
 }
 
-/* The entries behind `after`, up to the room's last_seq; *count is 0 behind the last. They live in the batch's arena. */
+/*
+ * The entries behind `after` and up to `last`; *count is 0 where there are none. They live in the batch's arena. The database is
+ * asked each time whether the user is still in the room.
+ */
 static bool
-read_batch(struct exporting *x, const struct export_room *room, int64_t after,
+read_batch(struct exporting *x, const struct export_room *room, int64_t after, int64_t last,
            struct entry *entries, size_t *count)
 {
-    struct room_reader who = reader(x, &x->batch, room->id);
+    struct room_reader who = {
+        .db = x->run->db,
+        .redis = x->run->redis,
+        .names = x->run->names,
+        .arena = &x->batch,
+        .user_id = x->user.id,
+    };
     struct log_range range = {
-        .after = after, .before = room->last_seq + 1, .limit = ENTRIES_AT_ONCE, .oldest = true};
+        .after = after, .before = last + 1, .limit = ENTRIES_AT_ONCE, .oldest = true};
     enum refusal why;
     enum db_result r;
 
@@ -127,6 +97,10 @@ read_batch(struct exporting *x, const struct export_room *room, int64_t after,
     }
     arena_reset(&x->batch);
     r = messages_read(&who, room->id, &range, entries, count, &why);
+    if (r == DB_FORBIDDEN) {
+        x->wrong = ROOM_LEFT;
+        return false;
+    }
     if (r != DB_OK) {
         return fail_db(x, r);
     }
@@ -163,7 +137,7 @@ write_lines(struct exporting *x, const struct export_room *room)
         return false;
     }
     for (int64_t after = 0; after < room->last_seq && count > 0;) {
-        if (!read_batch(x, room, after, entries, &count)) {
+        if (!read_batch(x, room, after, room->last_seq, entries, &count)) {
             return false;
         }
         for (size_t i = 0; i < count; i++) {
@@ -182,7 +156,8 @@ static bool
 write_page(struct exporting *x, const struct export_room *room, int64_t page)
 {
     struct entry entries[ENTRIES_AT_ONCE];
-    int64_t after = (page - 1) * PAGE_ENTRIES, last = page * PAGE_ENTRIES;
+    int64_t after = (page - 1) * PAGE_ENTRIES;
+    int64_t last = page < pages_count(room) ? page * PAGE_ENTRIES : room->last_seq;
     char name[32], day[11] = "";
     size_t count = 1;
 
@@ -191,8 +166,8 @@ write_page(struct exporting *x, const struct export_room *room, int64_t page)
         return false;
     }
     pages_begin(room, page, x->language, &x->text);
-    while (after < last && after < room->last_seq && count > 0) {
-        if (!read_batch(x, room, after, entries, &count)) {
+    while (after < last && count > 0) {
+        if (!read_batch(x, room, after, last, entries, &count)) {
             return false;
         }
         for (size_t i = 0; i < count; i++) {
@@ -314,6 +289,8 @@ explain(const struct exporting *x)
     switch (x->wrong) {
     case CANCELLED:
         return task_stopped(x->run);
+    case ROOM_LEFT:
+        return task_wrong(x->run, "the user left a room meanwhile");
     case DATABASE_AWAY:
         return task_wrong(x->run, "the database went away");
     case DISK:
