@@ -19,6 +19,7 @@
 enum {
     LIMIT_SECONDS = 3600,
     ENTRIES_AT_ONCE = 200,
+    PURGED_AT_ONCE = 100,
     LARGE_ENTRIES = 100 * 1000,
     PACKED_PERCENT = 95, /* then the file is put into the database */
 };
@@ -323,6 +324,26 @@ report(struct exporting *x)
     return outcome;
 }
 
+/* What has ended of earlier ones goes first: who exports again and again never has more than two files here. */
+static bool
+make_room(struct exporting *x)
+{
+    uint64_t deleted = 1;
+
+    while (deleted > 0) {
+        enum db_result r = exports_purge(x->run->db, PURGED_AT_ONCE, &deleted);
+
+        if (r != DB_OK) {
+            return fail_db(x, r);
+        }
+        if (task_is_cancelled()) {
+            x->wrong = CANCELLED;
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool
 make(struct exporting *x)
 {
@@ -336,10 +357,10 @@ make(struct exporting *x)
     if (x->archive == NULL) {
         return fail_disk(x);
     }
-    if (!find_rooms(x) || !write_archive(x) || !store_archive(x)) {
+    if (!make_room(x) || !find_rooms(x) || !write_archive(x) || !store_archive(x)) {
         return false;
     }
-    r = exports_expiry(run->db, &x->file.expires_at);
+    r = exports_expiry(run->db, run->settings->export_hours, &x->file.expires_at);
     return r == DB_OK || fail_db(x, r);
 }
 

@@ -1,11 +1,11 @@
 #!/usr/bin/perl
-# What changes while an export is made: rooms in which somebody speaks, and rooms that its owner has to leave.
+# What changes while an export is made, and what is kept of those that were made.
 use lib 't/lib';
 use Fastchat::Test;
 use File::Temp qw(tempdir);
 use JSON::PP ();
 
-my $stack = Fastchat::Stack->new(own => 1, env => { TASK_CHILDREN => 2 }, expect => [qr/task \d+ export is failed .* left a room/]);
+my $stack = Fastchat::Stack->new(own => 1, env => { TASK_CHILDREN => 2, EXPORT_HOURS => 2 }, expect => [qr/task \d+ export is failed .* left a room/]);
 my $dir   = tempdir(CLEANUP => 1);
 
 sub task { my ($who, $id) = @_; return $who->get("/api/tasks/$id")->json }
@@ -56,5 +56,30 @@ is($owner->delete("/api/rooms/$lost/members/" . $leaver->id)->status, 204, 'when
 my $left = done($leaver, $export);
 is_deeply([ @{ $left->{result} }{qw(rooms entries)} ], [ 1, $count ], 'it ends without that room');
 is_deeply([ map { $_->{id} } @{ account($leaver, $export)->{rooms} } ], [$kept], 'of which nothing is in the file');
+
+# How long it is kept, and how much of it: the newest one.
+my ($hours) = $stack->sql("SELECT ROUND((expires_at - made_at) / 3600000, 3) FROM exports WHERE id = $export");
+is($hours->[0], '2.000', 'it is kept for EXPORT_HOURS');
+my @again = map { done($leaver, $leaver->post('/api/exports')->json->{id})->{id} } 1 .. 3;
+is_deeply([ map { $leaver->get("/api/exports/$_")->status } $export, @again ], [ 404, 404, 404, 200 ], 'a new one takes the place of the one before');
+my @stored = map { $_->[0] } $stack->sql('SELECT DISTINCT export_id FROM export_chunks WHERE export_id IN (' . join(', ', $export, @again) . ') ORDER BY export_id');
+is_deeply(\@stored, [ @again[ 1, 2 ] ], 'and when one is made, what has ended before is deleted');
+
+# Chunks of runs: of one that goes on, of a task that was cancelled, of an earlier run, of a task that is deleted.
+sub task_in {
+    my ($state, $claim) = @_;
+    my ($row) = $stack->sql("INSERT INTO tasks (kind, owner_id, state, ready, claim, runner, until_at, run_at, max_attempts, arguments, created_at) VALUES "
+            . "('export', " . $bob->id . ", $state, 0, $claim, 'elsewhere:1', 9999999999999, 0, 1, '{}', 0); SELECT LAST_INSERT_ID()");
+    return ref $row ? $row->[0] : $row;
+}
+my ($running, $cancelled) = (task_in(1, 71), task_in(5, 0));
+$stack->sql("INSERT INTO export_chunks VALUES ($running, 71, 0, 'goes on'), ($running, 70, 0, 'its run before'), ($cancelled, 72, 0, 'cancelled'), (9999999, 73, 0, 'deleted')");
+$stack->sql("INSERT INTO export_chunks SELECT 9999999, 73, seq, 'deleted' FROM seq_1_to_150");
+$stack->sql("UPDATE exports SET expires_at = 1 WHERE id = $again[2]; UPDATE tasks SET state = 0, ready = 1, run_at = 0, ended_at = 0, attempts = 0 WHERE kind = 'clean_up.exports'");
+$stack->wait_for(20, sub { $stack->sql("SELECT COUNT(*) FROM tasks WHERE kind = 'clean_up.exports' AND state = 2") });
+my @chunks = map { $_->[0] } $stack->sql("SELECT CONCAT(export_id, ':', run) FROM export_chunks WHERE export_id NOT IN (SELECT id FROM exports)");
+is_deeply(\@chunks, ["$running:71"], 'the clean-up leaves those of a run that goes on, and no other');
+is($stack->sql("SELECT COUNT(*) FROM export_chunks WHERE export_id = $many->{id}") > 0, 1, 'nor does it touch what others have');
+is(account($bob, $many->{id})->{id}, $bob->id, 'which can still be fetched');
 
 done_testing;
