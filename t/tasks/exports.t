@@ -62,7 +62,7 @@ my $folder = unpack_export($alice, $id);
 my $head = $alice->head("/api/exports/$id");
 is($head->header('Content-Type'), 'application/zip', 'it is a zip file');
 is($head->header('Content-Length'), -s "$dir/$id.zip", 'of a length that HEAD tells');
-like($head->header('Content-Disposition'), qr/^attachment; filename="fastchat-\d{4}-\d\d-\d\d\.zip"$/, 'with a name');
+like($head->header('Content-Disposition'), qr/^attachment; filename="fastchat-${\$alice->username}-\d{4}-\d\d-\d\d\.zip"$/, 'with a name');
 is($done->{result}{bytes}, -s "$dir/$id.zip", 'and of which the task tells the size');
 
 my $account = $json->decode(slurp("$folder/account.json"));

@@ -57,6 +57,13 @@ my $left = done($leaver, $export);
 is_deeply([ @{ $left->{result} }{qw(rooms entries)} ], [ 1, $count ], 'it ends without that room');
 is_deeply([ map { $_->{id} } @{ account($leaver, $export)->{rooms} } ], [$kept], 'of which nothing is in the file');
 
+# A name beyond ASCII.
+my $lilei = $stack->user('lilei', username => sprintf '李雷_%06x', int rand 1 << 24);
+my $his   = done($lilei, $lilei->post('/api/exports')->json->{id})->{id};
+my ($tail) = $lilei->username =~ /(_\w+)$/a;
+like($lilei->head("/api/exports/$his")->header('Content-Disposition'),
+    qr/^attachment; filename="fastchat-(\d{4}-\d\d-\d\d)\.zip"; filename\*=UTF-8''fastchat-%E6%9D%8E%E9%9B%B7$tail-\1\.zip$/, 'a Chinese user name is in the name of the file');
+
 # How long it is kept, and how much of it: the newest one.
 my ($hours) = $stack->sql("SELECT ROUND((expires_at - made_at) / 3600000, 3) FROM exports WHERE id = $export");
 is($hours->[0], '2.000', 'it is kept for EXPORT_HOURS');
