@@ -5,7 +5,7 @@ use Fastchat::Test;
 use File::Temp qw(tempdir);
 use JSON::PP ();
 
-my $stack = Fastchat::Stack->new(own => 1, env => { TASK_CHILDREN => 2, EXPORT_HOURS => 2 }, expect => [qr/task \d+ export is failed .* left a room/]);
+my $stack = Fastchat::Stack->new(own => 1, env => { TASK_CHILDREN => 2, EXPORT_HOURS => 2 }, expect => [qr/task \d+ export is failed .* left a room|export is dead .* its arguments must be/]);
 my $dir   = tempdir(CLEANUP => 1);
 
 sub task { my ($who, $id) = @_; return $who->get("/api/tasks/$id")->json }
@@ -63,6 +63,13 @@ my $his   = done($lilei, $lilei->post('/api/exports')->json->{id})->{id};
 my ($tail) = $lilei->username =~ /(_\w+)$/a;
 like($lilei->head("/api/exports/$his")->header('Content-Disposition'),
     qr/^attachment; filename="fastchat-(\d{4}-\d\d-\d\d)\.zip"; filename\*=UTF-8''fastchat-%E6%9D%8E%E9%9B%B7$tail-\1\.zip$/, 'a Chinese user name is in the name of the file');
+
+# Arguments that are not what it takes.
+for my $arguments ('not JSON', '{}', '[]', '"zh"', '{"language":null}', '{"language":"fr"}') {
+    my ($row) = $stack->sql("INSERT INTO tasks (kind, owner_id, run_at, max_attempts, arguments, created_at) VALUES ('export', " . $lilei->id . ", 0, 5, '$arguments', 0); SELECT LAST_INSERT_ID()");
+    my $ended = $stack->wait_for(10, sub { my ($now) = $stack->sql("SELECT state, attempts, error FROM tasks WHERE id = $row->[0] AND ended_at > 0"); $now });
+    is_deeply($ended, [ 4, 1, 'its arguments must be {"language": "en" or "zh"}' ], "$arguments is refused");
+}
 
 # How long it is kept, and how much of it: the newest one.
 my ($hours) = $stack->sql("SELECT ROUND((expires_at - made_at) / 3600000, 3) FROM exports WHERE id = $export");
