@@ -49,6 +49,7 @@ struct settings {
     int task_lease_seconds;  /* a runner that is lost for so long loses its tasks to others */
     int task_drain_seconds;  /* what tasks get to end when the runner is told to */
     int task_demo_seconds;   /* how long a task of /api/task/{num} takes */
+    int export_hours;        /* how long an export can be fetched */
     int worker_max_requests; /* a worker process replaces itself after about that many; 0: never */
 };
 

@@ -29,7 +29,7 @@ struct setting {
 };
 
 enum {
-    SETTING_COUNT = 38,
+    SETTING_COUNT = 39,
     SETTING_REASON_SIZE = 160,
 };
 

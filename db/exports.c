@@ -1,26 +1,71 @@
 /* Chunks are written one a statement, outside any transaction, so that none is long; the row in `exports` makes them a file. */
 #include "db/exports.h"
 
+#include <string.h>
+
 #include "db/task_rows.h"
+#include "db/tasks.h"
 
-#define DAY_MS "86400000"
+enum { FIRST_ROOMS = 64 };
 
-/* A chunk outlives its file: a run that goes on for long must not lose its first ones. */
-#define CHUNK_MS "(86400000 + 6 * 3600000)"
+/* Room for twice as many; the old place is the arena's until that is reset. */
+static struct export_room *
+grow(struct arena *a, const struct export_room *rooms, size_t size)
+{
+    struct export_room *more = arena_array(a, 2 * size, sizeof(*more));
+
+    memcpy(more, rooms, size * sizeof(*more));
+    return more;
+}
+
+enum db_result
+exports_rooms(struct db *db, struct arena *a, int64_t user_id, struct export_room **rooms,
+              size_t *count)
+{
+    size_t size = FIRST_ROOMS;
+    enum db_result r = db_run(
+        db,
+        "SELECT r.id, r.last_seq, r.created_at, r.kind, m.role, "
+        "IF(r.kind = 1, COALESCE(p.nickname, ''), r.name) "
+        "FROM members m JOIN rooms r ON r.id = m.room_id "
+        "LEFT JOIN members pm ON r.kind = 1 AND pm.room_id = r.id AND pm.user_id <> m.user_id "
+        "LEFT JOIN users p ON p.id = pm.user_id WHERE m.user_id = ? ORDER BY m.room_id",
+        db_int(user_id));
+
+    *rooms = arena_array(a, size, sizeof(**rooms));
+    *count = 0;
+    if (r != DB_OK) {
+        return r;
+    }
+    while (db_next(db)) {
+        if (*count == size) {
+            *rooms = grow(a, *rooms, size);
+            size *= 2;
+        }
+        (*rooms)[(*count)++] = (struct export_room){
+            .id = db_get_int(db, 0),
+            .last_seq = db_get_int(db, 1),
+            .created_at = db_get_int(db, 2),
+            .kind = (int)db_get_int(db, 3),
+            .role = (int)db_get_int(db, 4),
+            .title = db_get_text(db, 5, a),
+        };
+    }
+    return db_done(db);
+}
 
 enum db_result
 exports_add_chunk(struct db *db, int64_t id, int64_t run, int number, const char *bytes, size_t len)
 {
     return db_run(db,
-                  "INSERT INTO export_chunks (export_id, run, number, bytes, expires_at) "
-                  "VALUES (?, ?, ?, ?, " DB_NOW " + " CHUNK_MS ")",
+                  "INSERT INTO export_chunks (export_id, run, number, bytes) VALUES (?, ?, ?, ?)",
                   db_int(id), db_int(run), db_int(number), db_bytes(bytes, len));
 }
 
 enum db_result
-exports_expiry(struct db *db, int64_t *at)
+exports_expiry(struct db *db, int hours, int64_t *at)
 {
-    enum db_result r = db_run_plain(db, "SELECT " DB_NOW " + " DAY_MS);
+    enum db_result r = db_run(db, "SELECT " DB_NOW " + 3600000 * ?", db_int(hours));
 
     if (r != DB_OK) {
         return r;
@@ -32,6 +77,13 @@ exports_expiry(struct db *db, int64_t *at)
 enum db_result
 exports_finish(struct db *db, const struct export *e)
 {
+    enum db_result r = db_run(
+        db, "UPDATE exports SET expires_at = LEAST(expires_at, " DB_NOW ") WHERE user_id = ?",
+        db_int(e->user_id));
+
+    if (r != DB_OK) {
+        return r;
+    }
     return db_run(db,
                   "INSERT INTO exports (id, user_id, run, bytes, made_at, expires_at) "
                   "VALUES (?, ?, ?, ?, " DB_NOW ", ?)",
@@ -78,18 +130,47 @@ exports_read_chunk(struct db *db, const struct export *e, int number, struct buf
     return db_done(db);
 }
 
+/*
+ * A run whose chunks nobody needs. One statement sees one moment, and what neither is a file nor goes on then never will be a
+ * file: a claim is given once, and a file is finished together with its task.
+ */
+static enum db_result
+find_dead_run(struct db *db, int64_t *id, int64_t *run)
+{
+    enum db_result r = db_one(
+        db,
+        "SELECT c.export_id, c.run FROM (SELECT DISTINCT export_id, run FROM export_chunks) c "
+        "LEFT JOIN exports e ON e.id = c.export_id AND e.run = c.run "
+        "LEFT JOIN tasks t ON t.id = c.export_id AND t.claim = c.run AND t.state = ? "
+        "WHERE e.id IS NULL AND t.id IS NULL LIMIT 1",
+        db_int(TASK_RUNNING));
+
+    if (r != DB_OK) {
+        return r;
+    }
+    *id = db_get_int(db, 0);
+    *run = db_get_int(db, 1);
+    return db_done(db);
+}
+
 /* Chunks are large: few at once. */
 enum { CHUNKS_AT_ONCE = 50 };
 
 enum db_result
 exports_purge(struct db *db, size_t limit, uint64_t *deleted)
 {
-    enum db_result r = db_run(db, "DELETE FROM exports WHERE expires_at < " DB_NOW " LIMIT ?",
+    enum db_result r = db_run(db, "DELETE FROM exports WHERE expires_at <= " DB_NOW " LIMIT ?",
                               db_int((int64_t)limit));
+    int64_t id, run;
 
     *deleted = r == DB_OK ? db_affected(db) : 0;
+    r = r == DB_OK ? find_dead_run(db, &id, &run) : r;
+    if (r == DB_NONE) {
+        return DB_OK;
+    }
     if (r == DB_OK) {
-        r = db_run(db, "DELETE FROM export_chunks WHERE expires_at < " DB_NOW " LIMIT ?",
+        r = db_run(db, "DELETE FROM export_chunks WHERE export_id = ? AND run = ? LIMIT ?",
+                   db_int(id), db_int(run),
                    db_int(limit < CHUNKS_AT_ONCE ? (int64_t)limit : CHUNKS_AT_ONCE));
     }
     *deleted += r == DB_OK ? db_affected(db) : 0;

@@ -132,3 +132,18 @@ url_query_find(const struct url_query *query, const char *name)
     }
     return NULL;
 }
+
+void
+url_escape(struct buf *out, const char *path)
+{
+    static const char kept[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
+
+    for (; *path != '\0'; path++) {
+        if (strchr(kept, *path) != NULL) {
+            buf_char(out, *path);
+        } else {
+            buf_printf(out, "%%%02X", (unsigned char)*path);
+        }
+    }
+}

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 
 enum { URL_SEGMENTS_MAX = 16 };
 
@@ -43,5 +44,8 @@ void url_query_read(struct url_query *query, const char *text, struct arena *a)
 /* The last pair of that name, whose value may be ""; NULL where there is none. */
 const struct url_pair *url_query_find(const struct url_query *query, const char *name)
     __attribute__((nonnull));
+
+/* A path as it stands in an address: "/" is kept, what is not unreserved (section 2.3) is percent-encoded. */
+void url_escape(struct buf *out, const char *path) __attribute__((nonnull));
 
 #endif

@@ -41,15 +41,14 @@ CREATE TABLE exports (
     bytes      BIGINT          NOT NULL,
     made_at    BIGINT          NOT NULL,
     expires_at BIGINT          NOT NULL,
+    KEY user_id (user_id),
     KEY expires_at (expires_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE export_chunks (
-    export_id  BIGINT UNSIGNED NOT NULL,
-    run        BIGINT UNSIGNED NOT NULL,
-    number     INT             NOT NULL COMMENT '0, 1, 2 … in the file',
-    bytes      MEDIUMBLOB      NOT NULL,
-    expires_at BIGINT          NOT NULL COMMENT 'some hours after the file''s',
-    PRIMARY KEY (export_id, run, number),
-    KEY expires_at (expires_at)
+    export_id BIGINT UNSIGNED NOT NULL,
+    run       BIGINT UNSIGNED NOT NULL,
+    number    INT             NOT NULL COMMENT '0, 1, 2 … in the file',
+    bytes     MEDIUMBLOB      NOT NULL,
+    PRIMARY KEY (export_id, run, number)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

@@ -18,9 +18,10 @@
 
 enum {
     LIMIT_SECONDS = 3600,
-    ROOMS_AT_ONCE = 100,
-    ENTRIES_AT_ONCE = 200, /* PAGE_ENTRIES is a multiple of it */
-    LARGE_ENTRIES = 100 * 1000,
+    ENTRIES_AT_ONCE = 200,
+    PURGED_AT_ONCE = 100,
+    /* Fewer never come to the 4 GiB of a plain member: a body of 8,000 characters is at most 48 kB of JSON. */
+    LARGE_ENTRIES = 80 * 1000,
     PACKED_PERCENT = 95, /* then the file is put into the database */
 };
 
@@ -35,7 +36,7 @@ struct exporting {
     struct arena batch; /* the entries that are being written */
     struct buf text;
     struct export file;
-    enum { NOTHING_WRONG, CANCELLED, DATABASE_AWAY, DATABASE_REFUSED, DISK } wrong;
+    enum { NOTHING_WRONG, CANCELLED, ROOM_LEFT, DATABASE_AWAY, DATABASE_REFUSED, DISK } wrong;
     int disk_error;
 };
 
@@ -55,69 +56,40 @@ fail_disk(struct exporting *x)
     return false;
 }
 
-static struct room_reader
-reader(const struct exporting *x, struct arena *a, int64_t room_id)
-{
-    return (struct room_reader){
-        .db = x->run->db,
-        .redis = x->run->redis,
-        .names = x->run->names,
-        .arena = a,
-        .user_id = x->user.id,
-        .member_of = room_id,
-    };
-}
-
 /* All rooms as they are now: what is said from now on is not exported. */
 static bool
 find_rooms(struct exporting *x)
 {
     struct arena *a = x->run->arena;
-    struct room_cursor cursor = {0};
-    size_t count = ROOMS_AT_ONCE, size = 0;
+    enum db_result r = exports_rooms(x->run->db, a, x->user.id, &x->rooms, &x->room_count);
 
-    while (count == ROOMS_AT_ONCE) {
-        struct room_reader who = reader(x, &x->batch, 0);
-        struct export_room *more;
-        struct room *rooms;
-        enum db_result r = rooms_mine(&who, cursor, ROOMS_AT_ONCE, &rooms, &count);
-
-        if (r != DB_OK) {
-            return fail_db(x, r);
-        }
-        size += count;
-        more = arena_array(a, size + 1, sizeof(*more));
-        memcpy(more, x->rooms, x->room_count * sizeof(*more));
-        x->rooms = more;
-        for (size_t i = 0; i < count; i++) {
-            const struct room *room = &rooms[i];
-            const char *title = room->peer != NULL ? room->peer->nickname : room->name;
-
-            x->rooms[x->room_count++] = (struct export_room){
-                .id = room->id,
-                .last_seq = room->last_seq,
-                .created_at = room->created_at,
-                .title = arena_strdup(a, title),
-                .folder = pages_folder(a, room->id, title),
-                .kind = room->kind,
-                .role = room->role,
-            };
-            x->entries += room->last_seq;
-            cursor = (struct room_cursor){room->last_at, room->id};
-        }
-        arena_reset(&x->batch);
+    if (r != DB_OK) {
+        return fail_db(x, r);
+    }
+    for (size_t i = 0; i < x->room_count; i++) {
+        x->rooms[i].folder = pages_folder(a, x->rooms[i].id, x->rooms[i].title);
+        x->entries += x->rooms[i].last_seq;
     }
     return true;
 }
 
-/* The entries behind `after`, up to the room's last_seq; *count is 0 behind the last. They live in the batch's arena. */
+/*
+ * The entries behind `after` and up to `last`; *count is 0 where there are none. They live in the batch's arena. The database is
+ * asked each time whether the user is still in the room.
+ */
 static bool
-read_batch(struct exporting *x, const struct export_room *room, int64_t after,
+read_batch(struct exporting *x, const struct export_room *room, int64_t after, int64_t last,
            struct entry *entries, size_t *count)
 {
-    struct room_reader who = reader(x, &x->batch, room->id);
+    struct room_reader who = {
+        .db = x->run->db,
+        .redis = x->run->redis,
+        .names = x->run->names,
+        .arena = &x->batch,
+        .user_id = x->user.id,
+    };
     struct log_range range = {
-        .after = after, .before = room->last_seq + 1, .limit = ENTRIES_AT_ONCE, .oldest = true};
+        .after = after, .before = last + 1, .limit = ENTRIES_AT_ONCE, .oldest = true};
     enum refusal why;
     enum db_result r;
 
@@ -127,6 +99,10 @@ read_batch(struct exporting *x, const struct export_room *room, int64_t after,
     }
     arena_reset(&x->batch);
     r = messages_read(&who, room->id, &range, entries, count, &why);
+    if (r == DB_FORBIDDEN) {
+        x->wrong = ROOM_LEFT;
+        return false;
+    }
     if (r != DB_OK) {
         return fail_db(x, r);
     }
@@ -163,7 +139,7 @@ write_lines(struct exporting *x, const struct export_room *room)
         return false;
     }
     for (int64_t after = 0; after < room->last_seq && count > 0;) {
-        if (!read_batch(x, room, after, entries, &count)) {
+        if (!read_batch(x, room, after, room->last_seq, entries, &count)) {
             return false;
         }
         for (size_t i = 0; i < count; i++) {
@@ -182,7 +158,8 @@ static bool
 write_page(struct exporting *x, const struct export_room *room, int64_t page)
 {
     struct entry entries[ENTRIES_AT_ONCE];
-    int64_t after = (page - 1) * PAGE_ENTRIES, last = page * PAGE_ENTRIES;
+    int64_t after = (page - 1) * PAGE_ENTRIES;
+    int64_t last = page < pages_count(room) ? page * PAGE_ENTRIES : room->last_seq;
     char name[32], day[11] = "";
     size_t count = 1;
 
@@ -191,8 +168,8 @@ write_page(struct exporting *x, const struct export_room *room, int64_t page)
         return false;
     }
     pages_begin(room, page, x->language, &x->text);
-    while (after < last && after < room->last_seq && count > 0) {
-        if (!read_batch(x, room, after, entries, &count)) {
+    while (after < last && count > 0) {
+        if (!read_batch(x, room, after, last, entries, &count)) {
             return false;
         }
         for (size_t i = 0; i < count; i++) {
@@ -314,6 +291,8 @@ explain(const struct exporting *x)
     switch (x->wrong) {
     case CANCELLED:
         return task_stopped(x->run);
+    case ROOM_LEFT:
+        return task_wrong(x->run, "the user left a room meanwhile");
     case DATABASE_AWAY:
         return task_wrong(x->run, "the database went away");
     case DISK:
@@ -333,8 +312,6 @@ finish(struct db *db, void *context)
 static enum task_outcome
 report(struct exporting *x)
 {
-    enum task_outcome outcome;
-
     buf_clear(&x->text);
     buf_printf(&x->text,
                "{\"rooms\":%zu,\"entries\":%" PRId64 ",\"bytes\":%" PRId64
@@ -342,8 +319,27 @@ report(struct exporting *x)
                x->room_count, x->entries, x->file.bytes, x->run->id);
     write_time(&x->text, "expires_at", x->file.expires_at);
     buf_char(&x->text, '}');
-    outcome = task_commit(x->run, &x->text, finish, &x->file);
-    return outcome;
+    return task_commit(x->run, &x->text, finish, &x->file);
+}
+
+/* What has ended of earlier ones goes first: who exports again and again never has more than two files here. */
+static bool
+make_room(struct exporting *x)
+{
+    uint64_t deleted = 1;
+
+    while (deleted > 0) {
+        enum db_result r = exports_purge(x->run->db, PURGED_AT_ONCE, &deleted);
+
+        if (r != DB_OK) {
+            return fail_db(x, r);
+        }
+        if (task_is_cancelled()) {
+            x->wrong = CANCELLED;
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool
@@ -359,11 +355,32 @@ make(struct exporting *x)
     if (x->archive == NULL) {
         return fail_disk(x);
     }
-    if (!find_rooms(x) || !write_archive(x) || !store_archive(x)) {
+    if (!make_room(x) || !find_rooms(x) || !write_archive(x) || !store_archive(x)) {
         return false;
     }
-    r = exports_expiry(run->db, &x->file.expires_at);
+    r = exports_expiry(run->db, run->settings->export_hours, &x->file.expires_at);
     return r == DB_OK || fail_db(x, r);
+}
+
+/* Is it what queue_export made? */
+static bool
+read_language(struct task_run *run, enum language *language)
+{
+    struct json_object *tree = NULL, *member;
+    struct json_error error;
+    bool known = false;
+
+    if (json_parse(run->arguments, strlen(run->arguments), run->arena, &tree, &error) &&
+        json_object_is_type(tree, json_type_object) &&
+        json_object_object_get_ex(tree, "language", &member) &&
+        json_object_is_type(member, json_type_string)) {
+        const char *word = json_object_get_string(member);
+
+        *language = strcmp(word, "zh") == 0 ? CHINESE : ENGLISH;
+        known = *language == CHINESE || strcmp(word, "en") == 0;
+    }
+    json_object_put(tree);
+    return known;
 }
 
 static enum task_outcome
@@ -371,11 +388,14 @@ work(struct task_run *run)
 {
     struct exporting x = {
         .run = run,
-        .language = strstr(run->arguments, "\"zh\"") != NULL ? CHINESE : ENGLISH,
         .file = {.id = run->id, .user_id = run->owner_id, .run = run->claim},
     };
-    enum task_outcome outcome = make(&x) ? report(&x) : explain(&x);
+    enum task_outcome outcome;
 
+    if (!read_language(run, &x.language)) {
+        return task_refuse(run, "its arguments must be {\"language\": \"en\" or \"zh\"}");
+    }
+    outcome = make(&x) ? report(&x) : explain(&x);
     archive_close(x.archive);
     arena_free(&x.batch);
     buf_free(&x.text);

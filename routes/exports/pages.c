@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "routes/shapes.h"
+#include "routes/url.h"
 
 enum { FOLDER_NAME_BYTES = 90 };
 
@@ -197,22 +197,6 @@ pages_end(const struct export_room *room, int64_t page, enum language language, 
     buf_str(out, "</body>\n</html>\n");
 }
 
-/* In an address, what is not plain is escaped (RFC 3986 section 2.1). */
-static void
-write_path(const char *path, struct buf *out)
-{
-    for (; *path != '\0'; path++) {
-        unsigned char c = (unsigned char)*path;
-
-        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-            strchr("/-_.~", c) != NULL) {
-            buf_char(out, (char)c);
-        } else {
-            buf_printf(out, "%%%02X", c);
-        }
-    }
-}
-
 void
 pages_index(const struct user *user, const struct export_room *rooms, size_t count, int64_t made_at,
             enum language language, struct buf *out)
@@ -231,7 +215,7 @@ pages_index(const struct user *user, const struct export_room *rooms, size_t cou
                zh ? words[language].title : "", words[language].made, at, at, at + 11);
     for (size_t i = 0; i < count; i++) {
         buf_str(out, "<li><a href=\"");
-        write_path(rooms[i].folder, out);
+        url_escape(out, rooms[i].folder);
         buf_str(out, "/0001.html\">");
         escape(rooms[i].title, out);
         buf_printf(out, "</a> <small>%" PRId64 " %s</small></li>\n", rooms[i].last_seq,

@@ -6,20 +6,12 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "db/rooms.h"
+#include "db/exports.h"
+#include "db/room_log.h"
 #include "db/users.h"
 #include "routes/request.h"
 
 enum { PAGE_ENTRIES = 1000 };
-
-/* A room of the export. */
-struct export_room {
-    int64_t id, last_seq; /* what is exported of it: 1 to last_seq */
-    int64_t created_at;
-    const char *title;  /* its name, or the other one's of a direct room */
-    const char *folder; /* "rooms/12 name", safe on every system */
-    int kind, role;
-};
 
 /* "rooms/12 name": what no file system takes is taken out of the name. In the arena. */
 const char *pages_folder(struct arena *a, int64_t id, const char *title) __attribute__((nonnull));

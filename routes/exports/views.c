@@ -2,13 +2,16 @@
 #include "routes/exports/views.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "db/exports.h"
 #include "db/tasks.h"
+#include "db/users.h"
 #include "routes/exports/exports.h"
 #include "routes/exports/schemas.h"
 #include "routes/reply.h"
+#include "routes/url.h"
 
 /* Queue an export of the caller's rooms. 202; the one that waits or runs already, where there is one. */
 void
@@ -55,6 +58,29 @@ next_chunk(struct request *req, void *context)
     return exports_read_chunk(req->db, &d->file, d->chunk++, req->body) == DB_OK;
 }
 
+/*
+ * The name under which it is saved (RFC 6266 section 4.3): a user name beyond ASCII stands only in filename*, in the form of RFC
+ * 8187 section 3.2.
+ */
+static void
+name_file(struct request *req, const char *username, int64_t made_at)
+{
+    char made[CLOCK_TEXT_SIZE];
+    struct buf escaped = {0};
+
+    (void)clock_format(made_at, made);
+    url_escape(&escaped, username);
+    reply_header(req, "Content-Disposition",
+                 strcmp(buf_cstr(&escaped), username) == 0
+                     ? arena_printf(req->arena, "attachment; filename=\"fastchat-%s-%.10s.zip\"",
+                                    username, made)
+                     : arena_printf(req->arena,
+                                    "attachment; filename=\"fastchat-%.10s.zip\"; "
+                                    "filename*=UTF-8''fastchat-%s-%.10s.zip",
+                                    made, buf_cstr(&escaped), made));
+    buf_free(&escaped);
+}
+
 /* The caller's file. 200; 404 no_such_export. */
 void
 download_export(struct request *req, const void *input)
@@ -62,16 +88,17 @@ download_export(struct request *req, const void *input)
     const struct export_query *in = input;
     struct download *d = request_new(req, 1, struct download);
     enum db_result r = exports_find(req->db, in->export_id, req->session.user_id, &d->file);
-    char made[CLOCK_TEXT_SIZE];
+    struct user user;
 
+    if (r == DB_OK) {
+        r = users_find(req->db, req->arena, req->session.user_id, &user);
+    }
     if (r == DB_NONE) {
         reply_problem(req, NO_SUCH_EXPORT);
     } else if (r != DB_OK) {
         reply_db_error(req, r);
     } else {
-        (void)clock_format(d->file.made_at, made);
-        reply_header(req, "Content-Disposition",
-                     arena_printf(req->arena, "attachment; filename=\"fastchat-%.10s.zip\"", made));
+        name_file(req, user.username, d->file.made_at);
         reply_stream(req, 200, "application/zip", d->file.bytes, next_chunk, d);
     }
 }

@@ -93,7 +93,7 @@ sub task_of {
 sub export_of {
     my ($owner) = @_;
     my $id = int rand 1 << 40;
-    $stack->sql("INSERT INTO exports VALUES ($id, " . $owner->id . ", 1, 3, 0, 9999999999999); INSERT INTO export_chunks VALUES ($id, 1, 0, 'zip', 9999999999999)");
+    $stack->sql("INSERT INTO exports VALUES ($id, " . $owner->id . ", 1, 3, 0, 9999999999999); INSERT INTO export_chunks VALUES ($id, 1, 0, 'zip')");
     return $id;
 }
 

@@ -35,6 +35,7 @@ value(const char *text, const char *name)
 int
 main(void)
 {
+    struct buf escaped = {0};
     static const char *const tricks[] = {
         "",         "api",     "//",     "/api//x",    "/./x",      "/api/..", "/%2e",
         "/%2E%2e/", "/a%2fb",  "/a%5Cb", "/a\\b",      "/%",        "/%4",     "/%zz",
@@ -73,6 +74,11 @@ main(void)
     is_str(value("a=%zz", "a"), "(broken)", "a broken escape is told");
     is_str(value("a=%00", "a"), "(broken)", "and so is NUL");
     is_str(value("%61=1", "a"), "1", "names are decoded, too");
+
+    url_escape(&escaped, "a-Z/0.9_~ 房%?#&\"<");
+    is_str(buf_cstr(&escaped), "a-Z/0.9_~%20%E6%88%BF%25%3F%23%26%22%3C",
+           "a path is escaped, but for its slashes");
+    buf_free(&escaped);
     arena_free(&arena);
     return done_testing();
 }
