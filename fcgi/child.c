@@ -254,7 +254,7 @@ child_end(struct child *c, int status, struct task_end *end, char *error)
         end->result_len = c->words.len;
         return true;
     }
-    if (c->is_drained) {
+    if (c->is_drained && !c->is_cancelled) {
         end->state = TASK_QUEUED;
         return true;
     }
