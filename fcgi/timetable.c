@@ -7,7 +7,23 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-/* Hours are those of UTC, which come once each; days are the zone's, whatever its clocks do. */
+/* When the kind is due on that day of the zone: one moment, also where the clocks show that time twice that day, or not at all. */
+static time_t
+due_on(const struct task_kind *kind, const struct tm *day)
+{
+    struct tm due = {
+        .tm_year = day->tm_year,
+        .tm_mon = day->tm_mon,
+        .tm_mday = day->tm_mday,
+        .tm_hour = kind->at_minute / 60,
+        .tm_min = kind->at_minute % 60,
+        .tm_isdst = -1,
+    };
+
+    return mktime(&due);
+}
+
+/* Hours are those of UTC, which come once each; days are the zone's. */
 void
 timetable_slot(const struct task_kind *kind, time_t now, char key[static SLOT_SIZE])
 {
@@ -20,7 +36,7 @@ timetable_slot(const struct task_kind *kind, time_t now, char key[static SLOT_SI
         (void)strftime(when, sizeof(when), "%Y-%m-%dT%HZ", gmtime_r(&hour, &at));
     } else {
         (void)localtime_r(&now, &at);
-        if (at.tm_hour * 60 + at.tm_min < kind->at_minute) {
+        if (now < due_on(kind, &at)) {
             at.tm_mday--; /* today's is still to come: yesterday's counts */
             at.tm_hour = 12;
             at.tm_isdst = -1;
