@@ -34,6 +34,8 @@ write_stream(struct request *req, const struct exchange *with)
                         clock_mono_us() + (int64_t)req->settings->request_deadline_ms * 1000);
         if (!req->stream.next(req, req->stream.context) || req->body->len == 0 ||
             (int64_t)req->body->len > left) {
+            log_warning("%s: cut after %lld of %lld bytes: the next piece cannot be had", req->path,
+                        (long long)(req->stream.bytes - left), (long long)req->stream.bytes);
             return false;
         }
         left -= (int64_t)req->body->len;

@@ -12,13 +12,15 @@ enum { FOLDER_NAME_BYTES = 90 };
 static const struct {
     const char *title, *count, *newer, *older, *rooms, *made;
     const char *joined, *left, *renamed, *role, *opened, *closed, *gone;
+    const char *member, *admin, *owner;
 } words[] = {
     [ENGLISH] = {"Rooms of", "entries", "newer", "older", "all rooms", "exported at", "has joined",
                  "has left", "has named the room", "now has the role",
-                 "has opened the room to everybody", "has closed the room", "somebody who is gone"},
+                 "has opened the room to everybody", "has closed the room", "somebody who is gone",
+                 "member", "admin", "owner"},
     [CHINESE] = {"的房间", "条", "较新", "较早", "所有房间", "导出时间", "加入了房间", "离开了房间",
-                 "将房间改名为", "的角色变为", "将房间设为公开", "将房间设为不公开",
-                 "已注销的用户"},
+                 "将房间改名为", "的角色变为", "将房间设为公开", "将房间设为不公开", "已注销的用户",
+                 "成员", "管理员", "群主"},
 };
 
 static const char head[] =
@@ -31,7 +33,8 @@ static const char head[] =
     "h1{font-size:1.4em}h2{font-size:1em;text-align:center;color:#57606a;margin:1.5em 0 .5em}\n"
     "article{margin:.6em 0;break-inside:avoid}article b{margin-right:.5em}\n"
     "time,small,nav{color:#57606a;font-size:.85em}p{margin:.1em 0;white-space:pre-wrap;"
-    "overflow-wrap:anywhere}\n.me p{background:#ddf4ff;border-radius:6px;padding:.2em .5em}"
+    "overflow-wrap:anywhere}\n.me p{background:#ddf4ff;border-left:3px solid #0550ae;"
+    "border-radius:6px;padding:.2em .5em}"
     ".note{text-align:center;color:#57606a;font-size:.85em}\n"
     "nav{display:flex;gap:1em;margin:1em 0}a{color:#0550ae}"
     "@media(prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1117}.me p{background:"
@@ -130,6 +133,19 @@ pages_begin(const struct export_room *room, int64_t page, enum language language
     write_links(room, page, language, out);
 }
 
+/* A role in the language of the page. */
+static const char *
+role_word(const char *role, enum language language)
+{
+    if (role == NULL) {
+        return "";
+    }
+    return strcmp(role, "member") == 0  ? words[language].member
+           : strcmp(role, "admin") == 0 ? words[language].admin
+           : strcmp(role, "owner") == 0 ? words[language].owner
+                                        : role;
+}
+
 /* What happened, said of who did it; true where the entry's body belongs behind it. */
 static bool
 write_event(const struct entry *e, enum language language, struct buf *out)
@@ -145,8 +161,9 @@ write_event(const struct entry *e, enum language language, struct buf *out)
         buf_str(out, words[language].renamed);
         return true;
     case ENTRY_ROLE:
-        buf_str(out, words[language].role);
-        return true;
+        buf_printf(out, "%s ", words[language].role);
+        escape(role_word(e->body, language), out);
+        return false;
     case ENTRY_OPEN:
         buf_str(out, e->body != NULL && strcmp(e->body, "true") == 0 ? words[language].opened
                                                                      : words[language].closed);

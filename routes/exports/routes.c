@@ -18,7 +18,7 @@ const struct route exports_routes[] = {
         .runs = FAST_IO, .who = USER,
         .in = &export_query_shape, .status = 200, .media_type = "application/zip", .tag = "exports",
         .problems = PROBLEMS(NO_SUCH_EXPORT),
-        .summary = "The zip file that an export has made, for a day",
+        .summary = "The zip file that an export has made, until it expires",
     },
     ROUTES_END,
 };

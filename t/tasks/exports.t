@@ -7,7 +7,7 @@ use JSON::PP ();
 use Time::HiRes qw(sleep);
 
 my $stack = Fastchat::Stack->new(own => 1, env => { TASK_CHILDREN => 2, TASK_LEASE_SECONDS => 2, REQUEST_DEADLINE_MS => 3000 },
-    expect => [qr/task \d+ export|taken back|database|is away|upstream prematurely closed|MySQL|lost/]);
+    expect => [qr/task \d+ export|taken back|database|is away|upstream prematurely closed|cut after|MySQL|lost/]);
 my ($alice, $bob) = map { $stack->user($_) } qw(alice bob);
 my $dir  = tempdir(CLEANUP => 1);
 my $json = JSON::PP->new->utf8->canonical;
@@ -90,7 +90,7 @@ unlike($page, qr/<script>|<img/, 'what people wrote is text in the pages');
 like($page, qr/&lt;img src=x onerror=alert\(1\)&gt; &amp; &quot;quotes&quot;\nsecond line/, 'whole');
 like($page, qr/你好，世界 😀/, 'in any language');
 like($page, qr/加入了房间/, 'what happened is worded in the language that was asked for');
-like($page, qr/将房间设为公开.*的角色变为 admin/s, 'whatever it is');
+like($page, qr/将房间设为公开.*的角色变为 管理员/s, 'whatever it is');
 like($page, qr/<h2>\d{4}-\d\d-\d\d<\/h2>/, 'by days');
 my $index = slurp("$folder/index.html");
 my @links = $index =~ /href="([^"]+)"/g;
@@ -149,6 +149,7 @@ is($bob->get("/api/exports/$third")->status, 404, 'and is not there then');
 $stack->sql("DELETE FROM export_chunks WHERE export_id = $second AND number >= 2");
 my $cut = $bob->get("/api/exports/$second");
 ok($cut->status == 599 || length($cut->content) < $after_restart->{result}{bytes}, 'a file of which a part is missing does not come whole');
+ok($stack->wait_for(5, sub { $stack->log_text('api') =~ m{/api/exports/$second: cut after 1048576 of $after_restart->{result}{bytes} bytes} }), 'and the log says where it was cut');
 is($bob->get('/api/users/me')->status, 200, 'and the server goes on');
 
 done_testing;

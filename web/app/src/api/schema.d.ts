@@ -495,7 +495,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The zip file that an export has made, for a day */
+        /** The zip file that an export has made, until it expires */
         get: operations["get_api_exports_export_id"];
         put?: never;
         post?: never;
