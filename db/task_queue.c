@@ -138,26 +138,27 @@ task_break_claims(void)
     claims_broken = true;
 }
 
+/* `ready` is set first: what stands behind it in the list asks for the new one. */
 enum db_result
 task_end(struct db *db, const struct task_end *end)
 {
     bool again = end->state == TASK_QUEUED || end->state == TASK_FAILED;
-    int64_t keep = again ? 0 : end->state == TASK_DEAD ? TASK_KEEP_DEAD_MS : TASK_KEEP_MS;
+    int64_t keep = end->state == TASK_DEAD ? TASK_KEEP_DEAD_MS : TASK_KEEP_MS;
     struct db_value result = end->result == NULL ? db_text(NULL)
                                                  : db_bytes(end->result, end->result_len);
 
     return ours(
-        db,
-        db_run(
-            db,
-            "UPDATE tasks SET state = ?, ready = ?, claim = 0, progress = ?, attempts = attempts - ?, "
-            "run_at = IF(?, " DB_NOW " + ?, run_at), ended_at = IF(?, 0, " DB_NOW
-            "), until_at = IF(?, 0, " DB_NOW " + ?), dedupe_key = IF(?, dedupe_key, " KEY_AT_END
-            "), result = ?, error = ? WHERE id = ? AND ((claim = ? AND state = ?) OR ?)",
-            db_int(end->state), db_int(again), db_int(end->progress),
-            db_int(end->state == TASK_QUEUED), db_int(again), db_int(end->delay_ms), db_int(again),
-            db_int(again), db_int(keep), db_int(again), result, db_text(end->error),
-            db_int(end->id), db_int(end->number), db_int(TASK_RUNNING), db_int(claims_broken)));
+        db, db_run(db,
+                   "UPDATE tasks SET ready = (? AND cancel_asked = 0), "
+                   "state = IF(? AND cancel_asked, ?, ?), claim = 0, progress = ?, "
+                   "attempts = attempts - ?, run_at = IF(ready, " DB_NOW " + ?, run_at), "
+                   "ended_at = IF(ready, 0, " DB_NOW "), until_at = IF(ready, 0, " DB_NOW " + ?), "
+                   "dedupe_key = IF(ready, dedupe_key, " KEY_AT_END "), result = ?, error = ? "
+                   "WHERE id = ? AND ((claim = ? AND state = ?) OR ?)",
+                   db_int(again), db_int(again), db_int(TASK_CANCELLED), db_int(end->state),
+                   db_int(end->progress), db_int(end->state == TASK_QUEUED), db_int(end->delay_ms),
+                   db_int(keep), result, db_text(end->error), db_int(end->id), db_int(end->number),
+                   db_int(TASK_RUNNING), db_int(claims_broken)));
 }
 
 enum db_result

@@ -45,7 +45,11 @@ enum db_result tasks_to_cancel(struct db *db, const char *runner, int64_t *ids, 
 /* How a run ended. */
 struct task_end {
     int64_t id, number;
-    enum task_state state; /* not TASK_RUNNING; TASK_QUEUED gives it back as if it had not run */
+    /*
+     * Not TASK_RUNNING; TASK_QUEUED gives it back as if it had not run. One that would be run again is cancelled where that was asked
+     * for meanwhile.
+     */
+    enum task_state state;
     int progress;
     int64_t delay_ms;   /* TASK_FAILED: before the next run */
     const char *result; /* NULL for none */

@@ -11,9 +11,6 @@
 #define TASK_KEEP_MS (7 * INT64_C(86400000))
 #define TASK_KEEP_DEAD_MS (30 * INT64_C(86400000))
 
-/* A key that begins with '@' is a slot of the timetable: while it is the last one its task must stay, or it would come again. */
-#define TASK_KEEP_KEY_MS (2 * INT64_C(86400000))
-
 #define KEY_AT_END "IF(dedupe_key LIKE '@%', dedupe_key, NULL)"
 
 #endif

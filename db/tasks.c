@@ -219,9 +219,9 @@ enum db_result
 task_purge_state(struct db *db, enum task_state state, size_t limit, uint64_t *deleted)
 {
     enum db_result r = db_run(db,
-                              "DELETE FROM tasks WHERE state = ? AND ended_at > 0 AND "
-                              "(dedupe_key IS NULL OR ended_at < " DB_NOW " - ?) LIMIT ?",
-                              db_int(state), db_int(TASK_KEEP_KEY_MS), db_int((int64_t)limit));
+                              "DELETE FROM tasks WHERE state = ? AND ended_at > 0 "
+                              "AND (dedupe_key IS NULL OR until_at < " DB_NOW ") LIMIT ?",
+                              db_int(state), db_int((int64_t)limit));
 
     *deleted = r == DB_OK ? db_affected(db) : 0;
     return r;

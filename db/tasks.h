@@ -105,7 +105,7 @@ enum db_result task_stats(struct db *db, struct arena *a, struct task_count *fou
 
 /*
  * Delete tasks that ended so long ago that nobody asks any more (7 days; dead ones 30), at most `limit`; *deleted says how many.
- * task_purge_state: those of one state of an end, however short ago, but for those of the timetable of the last two days.
+ * task_purge_state: those of one state of an end, however short ago, but for those that keep their key: it says that they were there.
  */
 enum db_result task_purge(struct db *db, size_t limit, uint64_t *deleted)
     __attribute__((nonnull, warn_unused_result));

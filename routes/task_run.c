@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
 #include "db/task_queue.h"
 
 static volatile sig_atomic_t cancelled;
@@ -77,11 +78,12 @@ report_words(struct task_run *run, enum task_report type, const char *format, va
 {
     char words[TASK_ERROR_MAX];
     int len = vsnprintf(words, sizeof(words), format, args);
+    size_t end = len < 0 ? 0 : len < (int)sizeof(words) ? (size_t)len : sizeof(words) - 1;
 
-    report(run, type, words,
-           len < 0                    ? 0
-           : len < (int)sizeof(words) ? (size_t)len
-                                      : sizeof(words) - 1);
+    while (end > 0 && !utf8_valid(words, end)) {
+        end--; /* it was cut inside a character */
+    }
+    report(run, type, words, end);
 }
 
 enum task_outcome

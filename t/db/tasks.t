@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# The queue of tasks: enqueued with what caused it, claimed by one, ended by who claimed it.
+# The queue: what is enqueued, claimed, ended, cancelled, lost and deleted, and by whom.
 use strict;
 use warnings;
 use lib 't/lib';

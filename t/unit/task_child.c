@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -224,6 +225,29 @@ test_garbage(void)
     ok(ends > 0, "whatever else comes, there is an end to it");
 }
 
+/* Words that are too long are cut, between characters. */
+static void
+test_words(void)
+{
+    struct task_end end;
+    struct child c;
+    struct task_run run = {0};
+    char words[TASK_ERROR_MAX + 100];
+
+    for (size_t i = 0; i + 1 < sizeof(words); i += 2) {
+        memcpy(words + i, "é", 2);
+    }
+    words[sizeof(words) - 2] = '\0';
+    c = child_of(&run.report);
+    is_int(task_wrong(&run, "%s", words), TASK_WENT_WRONG, "an error that is too long");
+    (void)close(run.report);
+    child_listen(&c);
+    is_int(end_of(&c, EXITED, &end), TASK_FAILED, "is an error");
+    ok(strlen(error) == TASK_ERROR_MAX - 2 && strncmp(error, words, TASK_ERROR_MAX - 2) == 0,
+       "of what fits, in whole characters");
+    child_free(&c);
+}
+
 int
 main(void)
 {
@@ -236,5 +260,6 @@ main(void)
     test_backoff();
     test_pieces();
     test_garbage();
+    test_words();
     return done_testing();
 }
