@@ -244,6 +244,7 @@ write_api_locations(const struct router *router, const struct nginx_options *o, 
     write_api_headers(o, out);
     (void)fputs("        fastcgi_pass $fastchat_pool;\n"
                 "        fastcgi_keep_conn on;\n"
+                "        fastcgi_max_temp_file_size 16384m;\n"
                 "        fastcgi_read_timeout 30s;\n"
                 "        fastcgi_buffer_size 16k;\n"
                 "        fastcgi_buffers 8 16k;\n",

@@ -1,6 +1,9 @@
 /* The handlers of the tasks group. */
 #include "routes/tasks/views.h"
 
+#include <string.h>
+
+#include "base/json.h"
 #include "db/users.h"
 #include "routes/reply.h"
 #include "routes/tasks/schemas.h"
@@ -53,6 +56,15 @@ reply_task_error(struct request *req, enum db_result r, enum problem conflict)
     }
 }
 
+/* What somebody has put into the table by hand may be no JSON, and must not make the answer none: NULL then. */
+static const char *
+checked(const struct request *req, const char *json)
+{
+    struct json_error error;
+
+    return json != NULL && json_check(json, strlen(json), req->arena, &error) ? json : NULL;
+}
+
 /* The task as it is now, after something was done to it or not. */
 static void
 reply_task(struct request *req, const struct task_viewer *who, int64_t id)
@@ -61,6 +73,8 @@ reply_task(struct request *req, const struct task_viewer *who, int64_t id)
     enum db_result r = task_find(req->db, req->arena, who, id, &task);
 
     if (r == DB_OK) {
+        task.arguments = checked(req, task.arguments);
+        task.result = checked(req, task.result);
         reply(req, &task);
     } else {
         reply_task_error(req, r, INTERNAL_ERROR);

@@ -73,12 +73,13 @@ sub environment {
 
 sub begin {
     my ($node, $log, @words) = @_;
+    my $binary = Fastchat::Stack::binary();
     my $pid = fork // die "fork: $!\n";
     if ($pid == 0) {
         %ENV = environment($node);
         open STDOUT, '>>', $log;
         open STDERR, '>&', \*STDOUT;
-        exec Fastchat::Stack::binary(), @words or POSIX::_exit(127);
+        exec $binary, @words or POSIX::_exit(127);
     }
     return $pid;
 }
