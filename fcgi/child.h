@@ -27,6 +27,7 @@ struct child {
     struct buf words;         /* the result, or the error */
 
     /* Why it was ended, if it was not by itself. */
+    bool is_doubted;   /* not yet: the task is not ours any more, unless the run has ended it */
     bool is_lost;      /* the task is not ours any more */
     bool is_cancelled; /* it was asked to end, at cancelled_us */
     int64_t cancelled_us;

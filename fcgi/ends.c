@@ -62,14 +62,15 @@ ends_add_unrun(struct runner *r, const struct task_claim *task, const struct tas
     }
 }
 
-/* One end; what the database does not take is written down as that. */
+/* One end. Where the task is another run's by now, that one is to tell the owner. */
 static enum db_result
-write_one(struct db *db, const struct task_end *end)
+write_one(struct db *db, struct ended *e)
 {
-    enum db_result result = end->id == 0 ? DB_OK : task_end(db, end);
+    enum db_result result = e->end.id == 0 ? DB_OK : task_end(db, &e->end);
 
     if (result == DB_NONE) {
-        log_warning("task %lld is another run's by now", (long long)end->id);
+        log_warning("task %lld is another run's by now", (long long)e->end.id);
+        e->owner_id = 0;
         return DB_OK;
     }
     return result;
@@ -80,8 +81,8 @@ write_all(struct db *db, void *context)
 {
     enum db_result result = DB_OK;
 
-    for (const struct ended *e = context; e != NULL && result == DB_OK; e = e->next) {
-        result = write_one(db, &e->end);
+    for (struct ended *e = context; e != NULL && result == DB_OK; e = e->next) {
+        result = write_one(db, e);
     }
     return result;
 }
@@ -103,15 +104,14 @@ write_each(struct runner *r)
 {
     while (r->ended != NULL) {
         struct ended *e = r->ended;
-        enum db_result result = write_one(r->db, &e->end);
+        enum db_result result = write_one(r->db, e);
 
         if (result == DB_ERROR) {
-            const struct task_end failure = {.id = e->end.id,
-                                             .number = e->end.number,
-                                             .state = TASK_DEAD,
-                                             .error = "what it reported could not be stored"};
-
-            result = write_one(r->db, &failure);
+            e->end = (struct task_end){.id = e->end.id,
+                                       .number = e->end.number,
+                                       .state = TASK_DEAD,
+                                       .error = "what it reported could not be stored"};
+            result = write_one(r->db, e);
         }
         if (result == DB_DOWN) {
             return false;
@@ -130,7 +130,7 @@ ends_write(struct runner *r)
     if (r->ended == NULL) {
         return true;
     }
-    result = r->ended->next == NULL ? write_one(r->db, &r->ended->end)
+    result = r->ended->next == NULL ? write_one(r->db, r->ended)
                                     : db_transaction(r->db, DB_REPEATABLE, write_all, r->ended);
     if (result == DB_DOWN || (result == DB_ERROR && !write_each(r))) {
         return false;

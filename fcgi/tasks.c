@@ -29,6 +29,7 @@ enum {
     TIMETABLE_MS = 15000,  /* … the clock, for tasks that come by themselves */
     EARS_MS = 5000,        /* … for a Redis that was away */
     AWAY_MS = 200,         /* before what the database did not take is tried again */
+    DOUBT_MS = 50,         /* that a run gets to say that it has ended its task itself */
     GRACE_MS = 5000,       /* that a cancelled task gets to end by itself */
     QUICK_US = 20 * 1000,  /* tasks of a kind that are over sooner are claimed ahead */
     ENDED_WAIT_MS = 10000, /* how long the end waits for a database that is away */
@@ -232,7 +233,35 @@ look(struct loop *l)
     arena_reset(&r->arena);
 }
 
-/* Renew leases, write progress down, and ask who is to be cancelled. */
+/*
+ * Renew a lease where that is due, and write progress down. A task that is not ours any more is another's, or was ended by its own run
+ * just now, which then says so: only one that is still silent at the next call, in DOUBT_MS, is lost.
+ */
+static void
+renew(struct loop *l, struct child *c, int64_t now)
+{
+    struct runner *r = &l->r;
+    bool due = c->held_until_us - now < r->lease_ms * 600;
+    enum db_result result;
+
+    if (c->is_lost || c->outcome == REPORT_COMMITTED ||
+        (!due && c->progress == c->told && !c->is_doubted)) {
+        return;
+    }
+    result = task_renew(r->db, c->id, c->claim, r->lease_ms, c->progress);
+    if (result == DB_OK) {
+        c->held_until_us = now + r->lease_ms * 900;
+        c->told = c->progress;
+    } else if (result == DB_NONE && c->is_doubted) {
+        c->is_lost = true;
+        child_kill(c);
+    } else if (result == DB_NONE) {
+        c->is_doubted = true;
+        l->due.hold = in_ms(clock_mono_us(), DOUBT_MS);
+    }
+}
+
+/* Renew leases, and ask who is to be cancelled. */
 static void
 hold(struct loop *l, int64_t now)
 {
@@ -240,22 +269,9 @@ hold(struct loop *l, int64_t now)
     int64_t ids[4 * KINDS_MAX];
     size_t count;
 
+    l->due.hold = in_ms(now, LOOK_MS);
     for (size_t i = 0; i < r->child_count; i++) {
-        struct child *c = &r->children[i];
-        bool due = c->held_until_us - now < r->lease_ms * 600;
-        enum db_result result;
-
-        if (c->is_lost || (!due && c->progress == c->told)) {
-            continue;
-        }
-        result = task_renew(r->db, c->id, c->claim, r->lease_ms, c->progress);
-        if (result == DB_OK) {
-            c->held_until_us = now + r->lease_ms * 900;
-            c->told = c->progress;
-        } else if (result == DB_NONE && c->outcome != REPORT_COMMITTED) {
-            c->is_lost = true;
-            child_kill(c);
-        }
+        renew(l, &r->children[i], now);
     }
     if (r->child_count == 0 ||
         tasks_to_cancel(r->db, r->name, ids, sizeof(ids) / sizeof(ids[0]), &count) != DB_OK) {
@@ -398,13 +414,12 @@ work_by_clock(struct loop *l, int64_t now)
 
     if (now >= l->due.hold) {
         hold(l, now);
-        l->due.hold = in_ms(now, LOOK_MS);
     }
     check_times(l, now);
     if (l->draining) {
         return;
     }
-    if (now >= l->due.recover) {
+    if (now >= l->due.recover && r->ended == NULL) { /* else our own may be among them */
         if (tasks_recover(r->db, &count) == DB_OK && count > 0) {
             log_warning("%" PRIu64 " tasks whose runner was lost are taken back", count);
             l->due.look = now;
@@ -429,7 +444,7 @@ is_over(const struct loop *l)
         return false;
     }
     for (size_t i = 0; i < l->r.kind_count; i++) {
-        if (l->r.kinds[i].count > 0 || (l->r.kinds[i].is_due && !l->draining)) {
+        if (l->r.kinds[i].count > 0 || (l->r.kinds[i].is_due && !l->draining && !l->failed)) {
             return false;
         }
     }
@@ -438,11 +453,11 @@ is_over(const struct loop *l)
 
 /* How long to sleep: until something is to be done by the clock. */
 static int
-patience(const struct loop *l, bool all_written)
+patience(const struct loop *l)
 {
     int64_t now = clock_mono_us(), next = l->due.hold;
 
-    if (!all_written) {
+    if (l->r.ended != NULL) {
         next = in_ms(now, AWAY_MS);
     }
     if (!l->draining && l->due.look < next) {
@@ -452,13 +467,14 @@ patience(const struct loop *l, bool all_written)
         const struct child *c = &l->r.children[i];
         int64_t end = c->started_us + c->kind->limit_seconds * SECOND_US;
 
+        end = c->held_until_us < end ? c->held_until_us : end;
         next = end < next ? end : next;
     }
     return next <= now ? 0 : (int)((next - now) / 1000) + 1;
 }
 
 static void
-sleep_until_needed(struct loop *l, bool all_written)
+sleep_until_needed(struct loop *l)
 {
     struct pollfd fds[2 + 4 * KINDS_MAX];
     nfds_t count = 0;
@@ -470,7 +486,7 @@ sleep_until_needed(struct loop *l, bool all_written)
     for (size_t i = 0; i < l->r.child_count; i++) {
         fds[count++] = (struct pollfd){.fd = l->r.children[i].fd, .events = POLLIN};
     }
-    (void)poll(fds, count, patience(l, all_written));
+    (void)poll(fds, count, patience(l));
 }
 
 static void
@@ -491,18 +507,18 @@ run(struct loop *l)
             start_all(l);
             listen_for_wakes(l, now);
         }
-        work_by_clock(l, now);
         all_written = ends_write(&l->r);
+        work_by_clock(l, now);
         if (!l->draining && all_written) {
             claim_all(l);
         }
         if (is_over(l)) {
             give_up_us = give_up_us == 0 ? in_ms(now, ENDED_WAIT_MS) : give_up_us;
-            if (all_written || now > give_up_us) {
+            if (l->r.ended == NULL || now > give_up_us) {
                 return;
             }
         }
-        sleep_until_needed(l, all_written);
+        sleep_until_needed(l);
     }
 }
 

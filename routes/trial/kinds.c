@@ -123,6 +123,28 @@ effect(struct task_run *run)
     return task_commit(run, NULL, add_effect, run);
 }
 
+/* Takes a second, then as much again for its commit, in which the task's row is locked. */
+static enum db_result
+add_slowly(struct db *db, void *context)
+{
+    enum db_result r = add_effect(db, context);
+
+    if (r == DB_OK) {
+        r = db_one(db, "SELECT SLEEP(?)", db_int(1));
+    }
+    return r == DB_OK ? db_done(db) : r;
+}
+
+static enum task_outcome
+slow_effect(struct task_run *run)
+{
+    struct timespec time = {.tv_sec = 1};
+
+    (void)nanosleep(&time, NULL);
+    task_progress(run, 50); /* so that the runner has something to write to that row */
+    return task_commit(run, NULL, add_slowly, run);
+}
+
 static enum task_outcome
 doze(struct task_run *run)
 {
@@ -147,10 +169,11 @@ KIND("too_long", too_long, 10, 3);
 KIND("eat_memory", eat_memory, 30, 1);
 KIND("leave_children", leave_children, 10, 1);
 KIND("effect", effect, 10, 1000);
+KIND("slow_effect", slow_effect, 10, 3);
 KIND("doze", doze, 10, 3);
 
 const struct task_kind *const trial_kinds[] = {
-    &nothing_kind,  &crash_kind,      &stumble_kind,        &never_end_kind, &flood_kind,
-    &too_long_kind, &eat_memory_kind, &leave_children_kind, &effect_kind,    &doze_kind,
-    NULL,
+    &nothing_kind, &crash_kind,       &stumble_kind,    &never_end_kind,
+    &flood_kind,   &too_long_kind,    &eat_memory_kind, &leave_children_kind,
+    &effect_kind,  &slow_effect_kind, &doze_kind,       NULL,
 };

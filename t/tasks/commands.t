@@ -1,40 +1,114 @@
 #!/usr/bin/perl
-# fastchat task on the command line: list, show, retry, cancel, purge, stats, and wrong words.
+# fastchat task: what an operator sees of the tasks, and does to them; words that cannot be understood change nothing.
 use lib 't/lib';
 use Fastchat::Test;
 
-my $stack = Fastchat::Stack->new(own => 1, env => { TASK_DEMO_SECONDS => 1 });
-my $alice = $stack->user('alice');
+my $stack  = Fastchat::Stack->new(own => 1);
+my $runner = $stack->pid('tasks');
+$stack->wait_for(10, sub { $stack->sql(q(SELECT COUNT(*) FROM tasks WHERE kind LIKE 'clean_up.%' AND state = 2)) == 4 });
+$stack->hold('tasks');
+$stack->kill('tasks', 'TERM');
+ok($stack->wait_for(10, sub { !-e "/proc/$runner" }), 'nobody runs tasks');
+$stack->sql('DELETE FROM tasks');
 
-sub task { return $stack->fastchat('task', @_) }
-
-my $id = $alice->post('/api/task/12', {})->json->{id};
-ok($stack->wait_for(10, sub { (task('show', $id))[0] =~ /^state +done$/m }), 'a task is shown, and done in the end');
-my ($text) = task('show', $id);
-like($text, qr/^result +\{"num":12,"q":"144"\}$/m, 'with its result');
-like($text, qr/^owner +@{[ $alice->id ]}$/m, 'its owner');
-like($text, qr/^runs +1 of 3$/m, 'and how often it was run');
-like((task('list'))[0], qr/^ *$id square +done +100 +1\/3 /m, 'tasks are listed');
-like((task('list', '--kind', 'square', '--state', 'done', '--limit', 1))[0], qr/^ *$id square .*the newest 1; --limit N shows more/ms, 'by kind and state, some at a time');
-unlike((task('list', '--state', 'dead'))[0], qr/^ *$id /m, 'and no others');
-like((task('stats'))[0], qr/^square +0 +0 +1 +0 +0 +0 +0\.0 s$/m, 'they are counted');
-
-my $later = $stack->sql("INSERT INTO tasks (kind, run_at, max_attempts, arguments, created_at) VALUES ('square', 9999999999999, 3, '{\"num\":\"3\"}', 0); SELECT LAST_INSERT_ID()");
-like((task('cancel', $later))[0], qr/task $later is cancelled/, 'one that waits is cancelled');
-like((task('retry', $later))[0], qr/task $later is queued/, 'and queued again');
-ok($stack->wait_for(10, sub { (task('show', $later))[0] =~ /^result +\{"num":3,"q":"9"\}$/m }), 'for now');
-like((task('purge', '--state', 'done'))[0], qr/^[2-9]\d* tasks are deleted$/m, 'what is done is deleted');
-is((task('show', $id))[1], 1, 'and then is not there');
-
-for ([ [ 'show', 999_999 ], 1, qr/there is no task 999999/ ], [ [ 'retry', 999_999 ], 1, qr/there is no task/ ], [ [ 'cancel', 999_999 ], 1, qr/there is no task/ ],
-    [ [ 'show', '1x' ], 2, qr/a task has a number, not 1x/ ], [ ['show'], 2, qr/show takes the number of a task/ ], [ [ 'show', 1, 2 ], 2, qr/show takes the number of a task/ ],
-    [ [ 'list', '--state', 'asleep' ], 2, qr/there is no state asleep/ ], [ [ 'list', '--limit', 'x' ], 2, qr/--limit takes a number from 1 to 10000, not x/ ],
-    [ [ 'list', 'all' ], 2, qr/list takes no such word: all/ ], [ [ 'show', '--kind', 'x', 1 ], 2, qr/show does not take that option/ ],
-    [ [ 'purge', '--state', 'running' ], 2, qr/only what has ended is deleted/ ], [ ['destroy'], 2, qr/there is no destroy; what there is: list, show/ ], [ [], 2, qr/one word more is needed/ ]) {
-    my ($words, $status, $says) = @$_;
-    my ($said, $is) = task(@$words);
-    is($is, $status, "refused: @$words");
-    like($said, $says, 'and told why');
+my @states = qw(queued running done failed dead cancelled);
+my %id;
+for my $number (0 .. $#states) {
+    my $state = $states[$number];
+    my %row   = (
+        kind => "'trial.$state'", owner_id => 7, state => $number, ready => $state =~ /^(?:queued|failed)$/ ? 1 : 0, run_at => 1, max_attempts => 3,
+        attempts => $number ? 1 : 0, progress => 42, arguments => q('{"a":"é"}'), created_at => 1700000000000, runner => q('elsewhere:1'),
+        until_at => $state eq 'running' ? '(UNIX_TIMESTAMP() + 3600) * 1000' : '99999999999999',
+        started_at => $number ? 1700000001000 : 0, ended_at => $state =~ /^(?:done|dead|cancelled)$/ ? 1700000002000 : 0,
+        result => $state eq 'done' ? q('{"b":1}') : 'NULL', error => $state =~ /^(?:failed|dead)$/ ? q('it went wrong') : 'NULL',
+    );
+    my @names = sort keys %row;
+    $id{$state} = scalar $stack->sql(sprintf 'INSERT INTO tasks (%s) VALUES (%s); SELECT LAST_INSERT_ID()', join(', ', @names), join ', ', @row{@names});
 }
+
+sub task     { my @words = @_; my ($text, $status) = $stack->fastchat('task', @words); utf8::decode($text); return ($text, $status) }
+sub state_of { my ($state) = @_; my $n = $stack->sql("SELECT state FROM tasks WHERE id = $id{$state}"); return defined $n && !ref $n ? $states[$n] : 'gone' }
+
+# A command that must go well, and what it says.
+sub good {
+    my ($like, $name, @words) = @_;
+    my ($text, $status) = task(@words);
+    is($status, 0, "task @words");
+    return like($text, $like, $name);
+}
+
+# One that must not: its exit status, what it says, on one line.
+sub bad {
+    my ($wanted, $like, @words) = @_;
+    my ($text, $status) = task(@words);
+    is($status, $wanted, "task @words: status $wanted");
+    return like($text, qr/\A[^\n]*$like[^\n]*\n\z/, 'which says why, on a line');
+}
+
+# Seeing.
+my ($list) = task('list');
+is_deeply([ map { /^ *(\d+) / ? $1 : () } split /\n/, $list ], [ sort { $b <=> $a } values %id ], 'list shows all, the newest first');
+like($list, qr/^ *$id{dead} trial\.dead +dead +42 +1\/3 +2023-11-1\S+ +7 it went wrong$/m, 'with kind, state, progress, runs, time, owner and error');
+for my $state (@states) {
+    my ($text, $status) = task('list', '--state', $state);
+    is_deeply([ $text =~ /^ *(\d+) /mg ], [ $id{$state} ], "--state $state shows those that are");
+}
+good(qr/\A *ID[^\n]*\n *$id{done} [^\n]*\n\z/, 'of a kind', 'list', '--kind', 'trial.done');
+good(qr/\A *ID[^\n]*\n\z/, 'nothing where nothing is', 'list', '--kind', "none' OR 1=1");
+good(qr/\A *ID[^\n]*\n *$id{cancelled} [^\n]*\n *$id{dead} [^\n]*\n[^\n]*--limit[^\n]*\n\z/, 'and not more than was asked for', 'list', '--limit', 2);
+good(qr/trial\.done.*arguments +\{"a":"é"\}\nresult +\{"b":1\}\nerror +-\n/s, 'with all that is known of it', 'show', $id{done});
+good(qr/^trial\.failed +0 +0 +0 +1 +0 +0 +\d+\.\d s$/m, 'by kind and state, and how long they wait', 'stats');
+
+# Steering.
+good(qr/task $id{queued} is cancelled/, 'one that waits is cancelled', 'cancel', $id{queued});
+is(state_of('queued'), 'cancelled', 'at once');
+good(qr/told to end/, 'one that runs is told', 'cancel', $id{running});
+is(state_of('running'), 'running', 'and runs until it hears that');
+bad(1, qr/task $id{done} has ended already/, 'cancel', $id{done});
+for my $state (qw(failed dead cancelled)) {
+    good(qr/task $id{$state} is queued/, 'it will be run again', 'retry', $id{$state});
+    is($stack->sql("SELECT CONCAT_WS(' ', state, ready, attempts, ended_at) FROM tasks WHERE id = $id{$state}"), '0 1 0 0', 'from its first attempt on');
+}
+bad(1, qr/task $id{$_} has not failed/, 'retry', $id{$_}) for qw(running done);
+
+# Deleting.
+good(qr/^0 tasks are deleted$/m, 'nothing before its time', 'purge');
+bad(2, qr/only what has ended is deleted/, 'purge', '--state', $_) for qw(queued running failed);
+is($stack->sql('SELECT COUNT(*) FROM tasks'), 6, 'all are there still');
+good(qr/^1 tasks are deleted$/m, 'what has ended, when somebody says so', 'purge', '--state', 'done');
+is(state_of('done'), 'gone', 'is gone');
+$stack->sql("UPDATE tasks SET until_at = 1 WHERE id IN ($id{queued}, $id{running})");
+good(qr/^1 tasks are deleted$/m, 'what is past its time', 'purge');
+is(state_of('queued') . ' ' . state_of('running'), 'gone running', 'is gone, if it has ended');
+$stack->sql(q(INSERT INTO tasks (kind, state, ready, run_at, max_attempts, arguments, created_at, ended_at, until_at) SELECT 'trial.old', 4, 0, 0, 1, '{}', 1, 1, 1 FROM seq_1_to_2500));
+good(qr/^2500 tasks are deleted$/m, 'however many they are', 'purge', '--state', 'dead');
+
+# Words that cannot be understood.
+bad(2, qr/one word more is needed: list, show, retry, cancel, purge, stats/);
+bad(2, qr/there is no frobnicate; what there is: list/, 'frobnicate');
+for my $verb (qw(show retry cancel)) {
+    bad(2, qr/$verb takes the number of a task/, $verb);
+    bad(2, qr/$verb takes the number of a task/, $verb, 1, 2);
+    bad(2, qr/a task has a number, not \Q$_\E/, $verb, $_) for 'abc', '0', '1x', '9999999999999999999', '';
+    bad(2, qr/a task has a number, not -1/, $verb, '--', '-1');
+    bad(1, qr/there is no task 999999/, $verb, 999999);
+}
+bad(2, qr/there is no state asleep/, $_, '--state', 'asleep') for qw(list purge);
+bad(2, qr/--limit takes a number from 1 to \d+, not \Q$_\E/, 'list', '--limit', $_) for qw(0 -1 x 1x 99999999);
+bad(2, qr/list takes no such word: more/, 'list', 'more');
+bad(2, qr/stats does not take that option/, 'stats', '--state', 'done');
+bad(2, qr/unrecognized option|no such option/, 'list', '--frobnicate');
+bad(2, qr/requires an argument|takes/, 'list', '--state');
+
+# Without a database.
+$stack->hold('mariadb');
+$stack->kill('mariadb');
+$stack->wait_for(10, sub { (task('list'))[1] == 1 });
+my ($away, $status) = task('list');
+is($status, 1, 'without a database the command fails');
+like($away, qr/the database is away/, 'and says so');
+$stack->release('mariadb');
+ok($stack->wait_ready(30), 'it is back');
+$stack->release('tasks');
 
 done_testing;
