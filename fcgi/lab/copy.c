@@ -6,11 +6,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -83,29 +80,17 @@ be_copy(const struct settings *settings, enum copy_kind kind, int threads, int l
     _exit(events_run(&own));
 }
 
-static struct sockaddr_un
-address(const struct copy *c)
-{
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
-
-    memcpy(at.sun_path, c->path, sizeof(c->path));
-    return at;
-}
-
+/* The system gives it a name that nobody has. */
 static int
-listen_at(struct copy *c)
+listen_somewhere(struct copy *c)
 {
-    const char *dir = getenv("TMPDIR");
-    struct sockaddr_un at;
-    int fd;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    (void)snprintf(c->path, sizeof(c->path), "%s/fastchat-lab-%ld.sock",
-                   dir != NULL && strlen(dir) < 64 ? dir : "/tmp", (long)getpid());
-    at = address(c);
-    (void)unlink(c->path);
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    c->at = (struct sockaddr_un){.sun_family = AF_UNIX};
+    c->at_len = sizeof(c->at);
     if (fd >= 0 &&
-        (bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0 || listen(fd, BACKLOG) != 0)) {
+        (bind(fd, (struct sockaddr *)&c->at, sizeof(sa_family_t)) != 0 ||
+         listen(fd, BACKLOG) != 0 || getsockname(fd, (struct sockaddr *)&c->at, &c->at_len) != 0)) {
         int error = errno;
 
         (void)close(fd);
@@ -119,7 +104,7 @@ bool
 copy_start(struct copy *c, const struct settings *settings, enum copy_kind kind, int threads)
 {
     pid_t parent = getpid();
-    int fd = listen_at(c);
+    int fd = listen_somewhere(c);
 
     if (fd < 0) {
         return false;
@@ -129,19 +114,14 @@ copy_start(struct copy *c, const struct settings *settings, enum copy_kind kind,
         be_copy(settings, kind, threads, fd, parent);
     }
     (void)close(fd);
-    if (c->pid < 0) {
-        (void)unlink(c->path);
-        return false;
-    }
-    return true;
+    return c->pid > 0;
 }
 
 void
-copy_stop(struct copy *c)
+copy_stop(const struct copy *c)
 {
     (void)kill(c->pid, SIGKILL);
     (void)waitpid(c->pid, NULL, 0);
-    (void)unlink(c->path);
 }
 
 void
@@ -153,11 +133,10 @@ copy_block(const struct copy *c)
 int
 copy_connect(const struct copy *c)
 {
-    struct sockaddr_un at = address(c);
     struct timeval patience = {.tv_sec = PATIENCE_SECONDS};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof(at)) != 0) {
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&c->at, c->at_len) != 0) {
         (void)close(fd);
         return -1;
     }

@@ -7,7 +7,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/types.h>
+#include <sys/un.h>
 
 #include "base/settings.h"
 
@@ -15,13 +17,14 @@ enum copy_kind { COPY_EVENTS, COPY_POOL };
 
 struct copy {
     pid_t pid;
-    char path[108]; /* of its socket; "" where it has been removed */
+    struct sockaddr_un at; /* its socket: an abstract one (unix(7)), which is gone with it */
+    socklen_t at_len;
 };
 
 /* Start one, of `threads` threads if it is a pool. False, with errno. It ends with the caller, or by copy_stop. */
 bool copy_start(struct copy *c, const struct settings *settings, enum copy_kind kind, int threads)
     __attribute__((nonnull, warn_unused_result));
-void copy_stop(struct copy *c) __attribute__((nonnull));
+void copy_stop(const struct copy *c) __attribute__((nonnull));
 
 /* Block the thread in which it began for COPY_BLOCK_MS: of the event loop that is the loop. */
 enum { COPY_BLOCK_MS = 500 };
