@@ -87,6 +87,13 @@ write_all(struct db *db, void *context)
     return result;
 }
 
+static void
+let_go(struct ended *e)
+{
+    buf_free(&e->words);
+    free(e);
+}
+
 /* It is written down: its owner's streams may know. */
 static void
 forget(struct runner *r, struct ended *e)
@@ -94,8 +101,7 @@ forget(struct runner *r, struct ended *e)
     if (e->owner_id > 0 && e->kind != NULL) {
         announce_task(r->redis, e->owner_id, e->id, e->kind->name, task_state_names[e->end.state]);
     }
-    buf_free(&e->words);
-    free(e);
+    let_go(e);
 }
 
 /* One by one, so that one that cannot be written does not keep the others from it. */
@@ -143,4 +149,15 @@ ends_write(struct runner *r)
     }
     r->ended_end = &r->ended;
     return true;
+}
+
+void
+ends_free(struct runner *r)
+{
+    while (r->ended != NULL) {
+        struct ended *next = r->ended->next;
+
+        let_go(r->ended);
+        r->ended = next;
+    }
 }

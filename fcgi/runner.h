@@ -55,6 +55,9 @@ struct runner {
 /* Write down what is over, in one transaction. What cannot be written now is kept for the next call; true where nothing is left. */
 bool ends_write(struct runner *r) __attribute__((nonnull));
 
+/* Let go of what could not be written down: its leases end, and others run it again. */
+void ends_free(struct runner *r) __attribute__((nonnull));
+
 /* A run is over: take over what it reported. */
 void ends_add(struct runner *r, struct child *c, int status) __attribute__((nonnull));
 

@@ -562,6 +562,7 @@ close_loop(struct loop *l)
 {
     struct runner *r = &l->r;
 
+    ends_free(r);
     db_close(r->db);
     redis_close(r->redis);
     redis_close(r->ears);
