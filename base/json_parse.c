@@ -49,18 +49,14 @@ without_pairs(const char *text, size_t *len, struct arena *scratch)
 }
 
 /*
- * The text need not end in a NUL: json-c gets one behind it, as an end that it insists on. Space
- * behind the value is left out, since json-c, when it is strict, takes it for more text.
+ * The text need not end in a NUL: json-c gets one after it, as the end that it insists on. json-c is given no flags: the
+ * text is strict JSON already, and JSON_TOKENER_STRICT of 0.18 refuses every byte above 0x7F in a string (its issue 892).
  */
 static enum json_tokener_error
 build(struct json_tokener *tokener, const char *text, size_t len, struct json_object **tree)
 {
     enum json_tokener_error result;
 
-    while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\n' || text[len - 1] == '\r' ||
-                       text[len - 1] == '\t')) {
-        len--;
-    }
     *tree = json_tokener_parse_ex(tokener, text, (int)len);
     result = json_tokener_get_error(tokener);
     if (result == json_tokener_continue) { /* a number might go on */
@@ -90,7 +86,6 @@ json_parse(const char *text, size_t len, struct arena *scratch, struct json_obje
         *error = (struct json_error){.reason = "out of memory"};
         return false;
     }
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
     text = without_pairs(text, &len, scratch);
     result = build(tokener, text, len, tree);
     if (result != json_tokener_success) {

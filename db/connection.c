@@ -31,6 +31,14 @@ db_library_init(void)
     }
 }
 
+/* Errors of the client library itself: it does not know, then, what the server did. */
+static bool
+is_of_client(unsigned number)
+{
+    return (number >= CR_UNKNOWN_ERROR && number < CR_UNKNOWN_ERROR + 1000) ||
+           (number >= CONNECTOR_C_ERRORS && number < MARIADB_CLIENT_ERRORS + 1000);
+}
+
 enum error_kind
 error_kind(unsigned number)
 {
@@ -43,14 +51,9 @@ error_kind(unsigned number)
     case TIDB_SCHEMA_CHANGED:
     case TIDB_WRITE_CONFLICT:
         return ERROR_CONFLICT;
-    case CR_SERVER_LOST:
-    case MARIADB_SERVER_LOST_EXTENDED:
     case MARIADB_CONNECTION_KILLED:
     case MYSQL_SESSION_WAS_KILLED:
     case ER_SERVER_SHUTDOWN:
-    case CR_SSL_CONNECTION_ERROR:
-    case CR_COMMANDS_OUT_OF_SYNC: /* what the connection says next belongs to something else */
-    case CR_MALFORMED_PACKET:
         return ERROR_LOST;
     case CR_SERVER_GONE_ERROR:
     case MYSQL_DISCONNECTED_IDLE:
@@ -66,7 +69,7 @@ error_kind(unsigned number)
     case ER_UNKNOWN_STMT_HANDLER:
         return ERROR_REPREPARE;
     default:
-        return ERROR_OTHER;
+        return is_of_client(number) ? ERROR_LOST : ERROR_OTHER;
     }
 }
 
@@ -96,6 +99,7 @@ connection_drop(struct db *db)
     db->current = NULL;
     db->read_error = 0;
     statement_close_all(db);
+    db->compounds = COMPOUNDS_UNKNOWN;
     if (db->mysql != NULL) {
         mysql_close(db->mysql);
         db->mysql = NULL;

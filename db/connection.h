@@ -47,6 +47,7 @@ struct db {
     int64_t call_us; /* what the current statement took so far */
     bool over_deadline;
 
+    enum { COMPOUNDS_UNKNOWN, COMPOUNDS_WORK, COMPOUNDS_FAIL } compounds;
     bool in_transaction;
     bool start_over;      /* this run of the transaction is void */
     bool outcome_unknown; /* the last error was a connection lost while a statement was under way */
@@ -62,7 +63,7 @@ enum error_kind {
     ERROR_OTHER,
     ERROR_DUPLICATE,
     ERROR_CONFLICT,  /* undone by the server: run it again */
-    ERROR_LOST,      /* the connection is gone; whether the statement ran is unknown */
+    ERROR_LOST,      /* the connection is of no use; whether the statement ran is unknown */
     ERROR_GONE,      /* the connection was gone before: nothing ran */
     ERROR_AWAY,      /* the server refuses work for now */
     ERROR_REPREPARE, /* the statement must be prepared anew */

@@ -236,7 +236,7 @@ db_next(struct db *db)
     if (got < 0) {
         db->read_error = statement_error(db, s);
         if (db->read_error == 0) {
-            db->read_error = note_error(db, CR_SERVER_LOST, "for no known reason");
+            db->read_error = note_error(db, CR_UNKNOWN_ERROR, "the rows ended without a reason");
         }
     }
     return false;
@@ -341,15 +341,24 @@ db_insert_id(const struct db *db)
     return db->insert_id;
 }
 
+/* The number of the connection's error; never 0, also if the library failed without one. */
+static unsigned
+connection_error(const struct db *db)
+{
+    unsigned number = mysql_errno(db->mysql);
+
+    return number != 0 ? number : CR_UNKNOWN_ERROR;
+}
+
 unsigned
 run_text(struct db *db, const char *sql, size_t len)
 {
     unsigned error;
 
     db->used_us = clock_mono_us();
-    error = mysql_real_query(db->mysql, sql, (unsigned long)len) == 0 ? 0 : mysql_errno(db->mysql);
-    if (error == 0) {
-        mysql_free_result(mysql_use_result(db->mysql)); /* reads the rows away, if there are any */
+    error = mysql_real_query(db->mysql, sql, (unsigned long)len) == 0 ? 0 : connection_error(db);
+    if (error == 0 && mysql_field_count(db->mysql) > 0) {
+        mysql_free_result(mysql_use_result(db->mysql)); /* reads the rows and drops them */
         error = mysql_errno(db->mysql);
     }
     end_call(db);

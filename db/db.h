@@ -23,8 +23,8 @@ enum db_result {
     DB_EXISTS,    /* a unique key refuses it; or it was made before */
     DB_FORBIDDEN, /* the row is there, the caller may not */
     DB_CONFLICT,  /* the row's state does not allow it */
-    DB_DOWN,      /* the server is away, or was lost on the way; try again later */
-    DB_ERROR,     /* anything else; it has been logged */
+    DB_DOWN,      /* the server is away, or whether it did the work is not known; try again later */
+    DB_ERROR,     /* the server refused, and nothing was changed; it has been logged */
 };
 
 struct db;
@@ -113,7 +113,7 @@ int64_t db_insert_id(const struct db *db) __attribute__((nonnull));
  * On a deadlock (1213), a lock wait (1205), a certification failure at COMMIT, or a connection lost before COMMIT it
  * is run again, up to five times in all with a short random pause: it must depend on nothing that its last run left behind.
  * A connection lost in COMMIT leaves the outcome unknown: with DB_REPEATABLE the body is run again (say so only where a
- * second run finds what the first one made), else DB_DOWN.
+ * second run finds what the first one made), else DB_DOWN. DB_ERROR means that nothing was committed.
  */
 enum db_commit { DB_ONCE, DB_REPEATABLE };
 typedef enum db_result db_body(struct db *db, void *context);
@@ -123,15 +123,16 @@ enum db_result db_transaction(struct db *db, enum db_commit commit, db_body *bod
 /*
  * A whole transaction in one round trip: a compound statement (BEGIN NOT ATOMIC … END, with `?` as in others), which only
  * MariaDB prepares. It reads `ROLLBACK; START TRANSACTION; …; COMMIT; SELECT …`, so that a run that failed in the middle is
- * undone by the next, and answers one row: DB_OK with the row current, as db_one. What fails is undone, and on a conflict or
- * a lost connection run again as db_transaction does with DB_REPEATABLE, which it must be fit for.
+ * undone by the next, and answers one row: DB_OK with the row current, as db_one; it is committed then, whatever db_done
+ * returns. What fails is undone, and on a conflict or a lost connection run again as db_transaction does with DB_REPEATABLE, which
+ * it must be fit for. DB_EXISTS; DB_DOWN for all else.
  */
 #define db_compound(db, sql, ...)                                                                  \
     db_compound_values((db), (sql), DB_VALUES(__VA_ARGS__), DB_COUNT(__VA_ARGS__))
 enum db_result db_compound_values(struct db *db, const char *sql, const struct db_value *values,
                                   size_t count) __attribute__((nonnull(1, 2), warn_unused_result));
 
-/* Is the server one that prepares compounds? Connects where that is needed; false where it cannot. */
+/* Do compounds work on this connection? It is tried once, and logged. Connects if needed; false if it cannot. */
 bool db_has_compounds(struct db *db) __attribute__((nonnull));
 
 /* Counters for the request log; reset by db_stats_reset. */

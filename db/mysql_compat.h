@@ -21,9 +21,9 @@ enum {
     MARIADB_CONNECTION_KILLED = 1927,
     MYSQL_SESSION_WAS_KILLED = 3169,
     MYSQL_DISCONNECTED_IDLE = 4031,
-    MARIADB_SERVER_LOST_EXTENDED = 2055, /* CR_SERVER_LOST_EXTENDED, of some releases */
     GALERA_NOT_READY = 1047,             /* ER_UNKNOWN_COM_ERROR, by which wsrep says so */
     MYSQL_READ_ONLY_MODE = 1836,
+    CONNECTOR_C_ERRORS = 5000, /* of Connector/C, beside the 2000s that both have */
     TIDB_SCHEMA_CHANGED = 8028,
     TIDB_WRITE_CONFLICT = 9007,
 };

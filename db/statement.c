@@ -61,15 +61,15 @@ set_out(MYSQL_BIND *bind, struct place *place)
     bind->buffer_length = (unsigned long)place->cap;
 }
 
-/* The places of the columns that the server has told of, if there are any. */
-static void
+/* Makes and binds a place for each column that the statement is known to return. False if the library refuses. */
+static bool
 make_columns(struct statement *s)
 {
     MYSQL_RES *metadata = mysql_stmt_result_metadata(s->stmt);
     const MYSQL_FIELD *fields;
 
     if (metadata == NULL) {
-        return;
+        return mysql_stmt_field_count(s->stmt) == 0;
     }
     fields = mysql_fetch_fields(metadata);
     s->columns = mysql_num_fields(metadata);
@@ -92,7 +92,7 @@ make_columns(struct statement *s)
         }
     }
     mysql_free_result(metadata);
-    (void)mysql_stmt_bind_result(s->stmt, s->out);
+    return mysql_stmt_bind_result(s->stmt, s->out) == 0;
 }
 
 static void
@@ -113,6 +113,29 @@ make_parameters(struct statement *s)
     }
 }
 
+/* The number of the statement's error; never 0, also if the library failed without one. */
+static unsigned
+number_of_error(const struct statement *s)
+{
+    unsigned number = mysql_stmt_errno(s->stmt);
+
+    return number != 0 ? number : CR_UNKNOWN_ERROR;
+}
+
+static void
+statement_free(struct statement *s)
+{
+    (void)mysql_stmt_close(s->stmt);
+    for (unsigned i = 0; i < s->columns; i++) {
+        free(s->out_places[i].bytes);
+    }
+    free(s->in);
+    free(s->in_places);
+    free(s->out);
+    free(s->out_places);
+    free(s);
+}
+
 static struct statement *
 prepare(struct db *db, const char *sql, unsigned *error)
 {
@@ -125,13 +148,16 @@ prepare(struct db *db, const char *sql, unsigned *error)
         abort();
     }
     if (mysql_stmt_prepare(s->stmt, sql, (unsigned long)strlen(sql)) != 0) {
-        *error = note_error(db, mysql_stmt_errno(s->stmt), mysql_stmt_error(s->stmt));
-        (void)mysql_stmt_close(s->stmt);
-        free(s);
+        *error = note_error(db, number_of_error(s), mysql_stmt_error(s->stmt));
+        statement_free(s);
         return NULL;
     }
     make_parameters(s);
-    make_columns(s);
+    if (!make_columns(s)) {
+        *error = note_error(db, number_of_error(s), mysql_stmt_error(s->stmt));
+        statement_free(s);
+        return NULL;
+    }
     return s;
 }
 
@@ -162,20 +188,6 @@ statement_prepare(struct db *db, const char *sql, unsigned *error)
         *at = prepare(db, sql, error);
     }
     return *at;
-}
-
-static void
-statement_free(struct statement *s)
-{
-    (void)mysql_stmt_close(s->stmt);
-    for (unsigned i = 0; i < s->columns; i++) {
-        free(s->out_places[i].bytes);
-    }
-    free(s->in);
-    free(s->in_places);
-    free(s->out);
-    free(s->out_places);
-    free(s);
 }
 
 /* The table has no holes that would hide others: what stands behind the closed one is put in again. */
@@ -249,23 +261,30 @@ statement_run(struct statement *s, const struct db_value *values, size_t count)
     s->bound = true;
     if ((count > 0 && changed && mysql_stmt_bind_param(s->stmt, s->in) != 0) ||
         mysql_stmt_execute(s->stmt) != 0) {
-        return mysql_stmt_errno(s->stmt);
+        return number_of_error(s);
     }
     if (s->is_compound) { /* the library forgets the places when it has read to the end of one */
-        (void)mysql_stmt_bind_result(s->stmt, s->out);
-    } else if (s->columns == 0 && mysql_stmt_field_count(s->stmt) > 0) {
+        return mysql_stmt_bind_result(s->stmt, s->out) == 0 ? 0 : number_of_error(s);
+    }
+    if (s->columns == 0 && mysql_stmt_field_count(s->stmt) > 0) {
         s->is_compound = true; /* its columns are not known before */
-        make_columns(s);
+        return make_columns(s) ? 0 : number_of_error(s);
     }
     return 0;
 }
 
+/*
+ * After a compound's rows comes a result without columns. Connector/C 3.4 counts it as an error of the statement (5025) if such
+ * a result is freed, so that is only done for one with columns.
+ */
 void
 statement_end_rows(struct statement *s)
 {
-    (void)mysql_stmt_free_result(s->stmt);         /* reads away what was not fetched */
-    while (mysql_stmt_next_result(s->stmt) == 0) { /* the end of a compound */
-        (void)mysql_stmt_free_result(s->stmt);
+    (void)mysql_stmt_free_result(s->stmt); /* reads the rows that were not fetched */
+    while (s->is_compound && mysql_stmt_next_result(s->stmt) == 0) {
+        if (mysql_stmt_field_count(s->stmt) > 0) {
+            (void)mysql_stmt_free_result(s->stmt);
+        }
     }
 }
 
@@ -291,8 +310,8 @@ fetch_long(struct statement *s)
     return !grown || mysql_stmt_bind_result(s->stmt, s->out) == 0;
 }
 
-/* Give back what one long value took, before the next row. */
-static void
+/* Gives back what one long value took, before the next row. False if the library refuses the new places. */
+static bool
 shrink(struct statement *s)
 {
     s->oversized = false;
@@ -304,14 +323,14 @@ shrink(struct statement *s)
             set_out(&s->out[i], place);
         }
     }
-    (void)mysql_stmt_bind_result(s->stmt, s->out);
+    return mysql_stmt_bind_result(s->stmt, s->out) == 0;
 }
 
 int
 statement_fetch(struct statement *s)
 {
-    if (s->oversized) {
-        shrink(s);
+    if (s->oversized && !shrink(s)) {
+        return -1;
     }
     switch (mysql_stmt_fetch(s->stmt)) {
     case 0:

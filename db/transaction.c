@@ -1,4 +1,5 @@
 /* Transactions: begun, committed or undone, and run again where that may help. */
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -39,8 +40,8 @@ roll_back(struct db *db)
 }
 
 /*
- * Sets start_over where the outcome is known to be nothing, or may be found out by another run. A commit that failed may
- * have left the transaction open.
+ * Sets start_over if nothing was committed, or if another run finds out. A commit that failed may have left the transaction
+ * open. Whatever error it met, it may have done its work: only DB_DOWN says so.
  */
 static enum db_result
 finish(struct db *db, enum db_commit commit)
@@ -56,6 +57,7 @@ finish(struct db *db, enum db_commit commit)
 
         roll_back(db);
         db->start_over = again && (!unknown || commit == DB_REPEATABLE);
+        r = r == DB_ERROR ? DB_DOWN : r;
     }
     return r;
 }
@@ -111,10 +113,57 @@ db_transaction(struct db *db, enum db_commit commit, db_body *body, void *contex
     return DB_DOWN; /* too busy: the caller may come again */
 }
 
+/*
+ * Do this library and this server return a compound's row? Run twice: libraries have failed at the end of the first run, and at the
+ * binding of the second.
+ */
+static bool
+try_compounds(struct db *db)
+{
+    static const char sql[] =
+        "BEGIN NOT ATOMIC DO LAST_INSERT_ID(?); SELECT LAST_INSERT_ID(); END";
+
+    for (int64_t n = 1; n <= 2; n++) {
+        if (db_one(db, sql, db_int(n)) != DB_OK) {
+            return false;
+        }
+        if (db_get_int(db, 0) != n || db_done(db) != DB_OK) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* One line in the log of a process for each way that it takes. */
+static void
+report_way(const struct db *db, bool compounds, const char *why)
+{
+    static atomic_bool reported[2];
+
+    if (!atomic_exchange(&reported[compounds], true)) {
+        log_info("messages are appended by %s (client library %s, server %s%s%s)",
+                 compounds ? "one compound statement" : "plain transactions",
+                 mysql_get_client_info(),
+                 db->mysql == NULL ? "lost" : mysql_get_server_info(db->mysql),
+                 why[0] == '\0' ? "" : ": ", why);
+    }
+}
+
 bool
 db_has_compounds(struct db *db)
 {
-    return db_connect(db) == DB_OK && strstr(mysql_get_server_info(db->mysql), "MariaDB") != NULL;
+    if (db_connect(db) != DB_OK) {
+        return false;
+    }
+    if (db->compounds == COMPOUNDS_UNKNOWN) {
+        bool has = strstr(mysql_get_server_info(db->mysql), "MariaDB") != NULL;
+        bool work = has && try_compounds(db);
+
+        /* A failure may have cost the connection: then this holds for the next one. */
+        db->compounds = work ? COMPOUNDS_WORK : COMPOUNDS_FAIL;
+        report_way(db, work, has && !work ? db->why : "");
+    }
+    return db->compounds == COMPOUNDS_WORK;
 }
 
 enum db_result
@@ -127,8 +176,9 @@ db_compound_values(struct db *db, const char *sql, const struct db_value *values
         return DB_ERROR;
     }
     r = db_one_values(db, sql, values, count);
-    if (r != DB_OK && r != DB_NONE) {
+    if (r != DB_OK) {
         roll_back(db);
     }
-    return r;
+    /* An error that was not expected may have come after the COMMIT inside. */
+    return r == DB_ERROR || r == DB_NONE ? DB_DOWN : r;
 }
