@@ -18,20 +18,19 @@ struct arena {
  * Never NULL: a process that is out of memory logs that and aborts (its supervisor starts another).
  */
 void *arena_alloc(struct arena *a, size_t size)
-    __attribute__((malloc, returns_nonnull, alloc_size(2), nonnull));
+    __attribute__((returns_nonnull, alloc_size(2), nonnull));
 
 /* `count` elements of `size` bytes; the product is checked. */
 void *arena_array(struct arena *a, size_t count, size_t size)
-    __attribute__((malloc, returns_nonnull, alloc_size(2, 3), nonnull));
+    __attribute__((returns_nonnull, alloc_size(2, 3), nonnull));
 
 /* A NUL-terminated copy of `len` bytes. */
 char *arena_strndup(struct arena *a, const char *s, size_t len)
-    __attribute__((malloc, returns_nonnull, nonnull));
-char *arena_strdup(struct arena *a, const char *s)
-    __attribute__((malloc, returns_nonnull, nonnull));
+    __attribute__((returns_nonnull, nonnull));
+char *arena_strdup(struct arena *a, const char *s) __attribute__((returns_nonnull, nonnull));
 
 char *arena_printf(struct arena *a, const char *format, ...)
-    __attribute__((malloc, returns_nonnull, nonnull(1, 2), format(printf, 2, 3)));
+    __attribute__((returns_nonnull, nonnull(1, 2), format(printf, 2, 3)));
 
 /* Forget all that was handed out; keeps one block for the next request. */
 void arena_reset(struct arena *a) __attribute__((nonnull));

@@ -5,7 +5,6 @@ use strict;
 use warnings;
 use IO::Socket::IP;
 use IO::Socket::UNIX;
-use POSIX ();
 
 # The pools of fastchat: name, arguments, processes, niceness. A process shape is a line here; its socket is NAME.sock.
 # 0 processes: the program itself, without multiwatch.
@@ -50,75 +49,11 @@ sub tasks {
     };
 }
 
-sub mariadb {
-    my ($stack) = @_;
-    my $socket = "$stack->{sockets}/db.sock";
-    return {
-        name    => 'mariadb',
-        command => [
-            'mariadbd', '--no-defaults',
-            mariadb_options($stack),
-            "--socket=$socket", "--pid-file=$stack->{dir}/data/mariadb/mariadbd.pid",
-            "--init-file=$stack->{dir}/conf/mariadb.sql",
-            '--skip-networking', '--skip-name-resolve', '--skip-log-bin', '--max-connections=300',
-            '--character-set-server=utf8mb4', '--performance-schema=OFF',
-        ],
-        ready => sub {
-            my $server = connected($socket) or return 0;
-            my $greeting = '';
-            # A greeting begins with the protocol's version, 10; an error with 255.
-            return sysread($server, $greeting, 5) && length $greeting == 5 && ord(substr $greeting, 4) == 10;
-        },
-        showing  => qr/\[(?:ERROR|Warning)\](?! '(?:user|proxies_priv)' entry)(?!.*without authentication)/,
-        patience => 20,
-    };
-}
-
-sub mariadb_options {
-    my ($stack) = @_;
-    return (
-        "--datadir=$stack->{dir}/data/mariadb",
-        "--tmpdir=$stack->{dir}/tmp",    # at its start a server removes the temporary tables of others in a shared one
-        ($> == 0 ? '--user=root' : ()),
-        '--innodb-log-file-size=32M', '--innodb-buffer-pool-size=128M',
-        '--innodb-temp-data-file-path=ibtmp1:4M:autoextend', '--table-open-cache=500',
-    );
-}
-
-# The first start: system tables, made aside and put in place whole. Returns why it failed, or nothing.
-sub make_mariadb {
-    my ($stack) = @_;
-    my $place = "$stack->{dir}/data/mariadb";
-    return if -d $place;
-    my $aside = "$stack->{dir}/data/mariadb.new";
-    system 'rm', '-rf', $aside;
-    my @options = grep { !/^--(?:datadir|tmpdir|table-open-cache)/ } mariadb_options($stack);
-    my $log = "$stack->{dir}/log/mariadb-install.log";
-    my $pid = fork // return "cannot fork: $!";
-    if ($pid == 0) {
-        POSIX::setsid();
-        open STDIN,  '<',  '/dev/null';
-        open STDOUT, '>',  $log;
-        open STDERR, '>&', \*STDOUT;
-        $ENV{TMPDIR} = "$stack->{dir}/tmp";
-        chdir "$stack->{dir}/data";    # its script cannot take a blank in a path
-        exec 'mariadb-install-db', '--no-defaults', @options, '--datadir=./mariadb.new', '--skip-test-db',
-            '--auth-root-authentication-method=normal' or POSIX::_exit(127);
-    }
-    waitpid $pid, 0;
-    if ($? != 0 || !rename $aside, $place) {
-        system 'rm', '-rf', $aside;
-        return "mariadb-install-db failed; see $log";
-    }
-    return;
-}
-
-# What the server runs at each start: an account that may do all with the stack's own database, and nothing else.
-sub mariadb_init_file {
-    my ($stack) = @_;
-    my $database = $stack->{database};
-    return "CREATE USER IF NOT EXISTS fastchat\@localhost;\n"
-        . "GRANT ALL ON `$database`.* TO fastchat\@localhost;\n";
+# redis-server or valkey-server, redis-cli or valkey-cli: what REDIS says (redis, valkey), or the one that is installed.
+sub redis_program {
+    my ($what) = @_;
+    my $wanted = $ENV{REDIS} || (program("redis-$what") ne "redis-$what" ? 'redis' : 'valkey');
+    return program(program("$wanted-$what") ne "$wanted-$what" ? "$wanted-$what" : "redis-$what");
 }
 
 sub redis {
@@ -128,7 +63,7 @@ sub redis {
         name    => 'redis',
         before  => sub { unlink $socket },
         command => [
-            'redis-server', '--port', 0, '--unixsocket', $socket, '--unixsocketperm', 700,
+                        redis_program('server'), '--port', 0, '--unixsocket', $socket, '--unixsocketperm', 700,
             '--save', '', '--appendonly', 'no', '--daemonize', 'no', '--dir', "$stack->{dir}/tmp",
             '--loglevel', 'warning', '--maxmemory', '128mb', '--maxmemory-policy', 'allkeys-lru',
         ],
@@ -192,10 +127,10 @@ http {
 END
 }
 
-# spawn-fcgi does not search PATH.
+# The whole path of a program, its name if there is none. spawn-fcgi does not search PATH.
 sub program {
     my ($name) = @_;
-    for my $dir (split /:/, $ENV{PATH}) {
+    for my $dir (split(/:/, $ENV{PATH}), qw(/usr/local/sbin /usr/sbin /sbin)) {
         return "$dir/$name" if -x "$dir/$name";
     }
     return $name;

@@ -270,7 +270,7 @@ sub sweep {
     my ($self) = @_;
     my @found;
     # nginx first: workers wait for its connections to end; the stores last.
-    my %rank = (nginx => 0, redis => 2, mariadb => 3);
+    my %rank = (nginx => 0, redis => 2, database => 3);
     my $rank = sub { my ($name) = $_[0] =~ m{([^/]+)\.pid$}; return $rank{$name} // 1 };
     for my $file (sort { $rank->($a) <=> $rank->($b) } glob_files("$self->{dir}/pids", qr/^(.*)\.pid$/)) {
         my ($name) = $file =~ m{([^/]+)\.pid$};
@@ -284,7 +284,7 @@ sub sweep {
         my $ours  = defined $now ? $now eq $began : $pid =~ /^\d+$/ && leaderless($pid, $began);
         if ($ours) {
             push @found, $name;
-            $self->end_session($pid, $name eq 'mariadb' ? 20 : 3);
+            $self->end_session($pid, $name eq 'database' ? 20 : 3);
         }
         $self->forget_pid($name);
     }
@@ -296,7 +296,7 @@ sub leaderless {
     my ($session, $began) = @_;
     return 0 if index $began, first_line('/proc/sys/kernel/random/boot_id');
     my @members = session_members($session) or return 0;
-    return !grep { (readlink("/proc/$_/exe") // '') !~ m{/(?:nginx|redis-[^/]*|mariadbd|multiwatch|fastchat)(?: \(deleted\))?$} }
+    return !grep { (readlink("/proc/$_/exe") // '') !~ m{/(?:nginx|redis-[^/]*|valkey-[^/]*|mariadbd|mysqld|multiwatch|fastchat)(?: \(deleted\))?$} }
         @members;
 }
 

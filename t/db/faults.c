@@ -59,13 +59,13 @@ check_killed(struct db *db, struct db *other)
     is_int(insert(db, 3), DB_OK, "nor is one that the server closed for being idle");
     ok(number_of(db, "SELECT CONNECTION_ID()") != was, "it was indeed another one");
 
-    ok(db_run_plain(db, "SELECT a.seq FROM seq_1_to_1000 a, seq_1_to_1000 b") == DB_OK &&
+    ok(db_run_plain(db, "SELECT a.d FROM " THOUSAND " a JOIN " THOUSAND " b") == DB_OK &&
            db_next(db),
        "rows are being read");
     must(other, "KILL %lld",
          (long long)number_of(other, "SELECT MAX(id) FROM "
                                      "information_schema.processlist "
-                                     "WHERE info LIKE 'SELECT a.seq%'"));
+                                     "WHERE info LIKE 'SELECT a.d%'"));
     while (db_next(db)) {
     }
     is_int(db_done(db), DB_DOWN, "when the connection is killed: db_done says so");
@@ -132,7 +132,7 @@ check_restart(struct db *db)
 {
     int64_t slowest = 0, began;
 
-    order("mariadb kill");
+    order("database kill");
     began = clock_mono_us();
     is_int(insert(db, 4), DB_DOWN, "a server that has died: DB_DOWN");
     for (int i = 0; i < 500; i++) {
@@ -142,13 +142,13 @@ check_restart(struct db *db)
     }
     ok(slowest < 20, "which costs no waiting, call after call");
     ok(clock_mono_us() - began < 800000, "nor many attempts to connect");
-    order("mariadb start");
+    order("database start");
     sleep_ms(REFUSAL_MS + 50);
     is_int(count(db), 4, "when it is back all goes on, without a restart of ours");
     is_int(insert(db, 4), DB_OK, "reading and writing");
 
-    order("mariadb stop");
-    order("mariadb start");
+    order("database stop");
+    order("database start");
     is_int(insert(db, 5), DB_OK, "a restart between two calls is not noticed");
 }
 
@@ -158,12 +158,12 @@ check_hung(struct db *db)
 {
     int64_t began = clock_mono_us(), ms;
 
-    order("mariadb hold");
+    order("database hold");
     is_int(count(db), -1, "a server that hangs: DB_DOWN");
     ms = (clock_mono_us() - began) / 1000;
     ok(ms > 9000 && ms < 16000, "after the time-outs");
     ok(time_of_count(db) < 20, "and the next call does not wait for them again");
-    order("mariadb cont");
+    order("database cont");
     sleep_ms(REFUSAL_MS + 50);
     ok(count(db) > 0, "it goes on, and so do we");
 }

@@ -54,7 +54,7 @@ test_settings(const char *database)
     return s;
 }
 
-/* "mariadb kill", "mariadb start", "redis hold", "redis cont" …: returns when it is done. */
+/* "database kill", "database start", "redis hold", "redis cont" …: returns when it is done. */
 static inline void
 order(const char *words)
 {
@@ -84,6 +84,15 @@ must(struct db *db, const char *format, ...)
         exit(1);
     }
 }
+
+/* Tables of one column, d: 0 to 9, and 0 to 999. */
+#define TEN                                                                                        \
+    "(SELECT 0 AS d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 "  \
+    "UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL "       \
+    "SELECT 9)"
+#define THOUSAND                                                                                   \
+    "(SELECT one.d + ten.d * 10 + hundred.d * 100 AS d FROM " TEN " one JOIN " TEN                 \
+    " ten JOIN " TEN " hundred)"
 
 /* The one number that a SELECT without values gives; -1 where it fails. `sql` is a literal. */
 static inline int64_t

@@ -102,8 +102,8 @@ unread_body(struct db *db, void *context)
     return DB_OK;
 }
 
-/* What the server says of a deadlock, without one. */
-#define DEADLOCK "SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213"
+/* The server's error of a deadlock, without one. MySQL does not prepare SIGNAL itself. */
+#define DEADLOCK "CALL deadlock()"
 
 static enum db_result
 retry_body(struct db *db, void *context)
@@ -130,6 +130,7 @@ check_retry(struct db *db, struct db *other)
     int runs = 0;
 
     reset(db);
+    must(db, "CREATE PROCEDURE deadlock() SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213");
     is_int(db_transaction(db, DB_ONCE, nested_body, &t), DB_ERROR,
            "a transaction inside a transaction is refused");
     ok(balance(other, 1) == 100 && t.runs == 0, "and does nothing");
@@ -317,7 +318,7 @@ crash_body(struct db *db, void *context)
     enum db_result r = db_run_plain(db, "UPDATE accounts SET balance = 0 WHERE id = 1");
 
     if (++*(int *)context == 1) {
-        order("mariadb kill");
+        order("database kill");
         return db_run_plain(db, "UPDATE accounts SET balance = 0 WHERE id = 2");
     }
     return r;
@@ -334,7 +335,7 @@ check_crash(struct db *db)
     is_int(db_transaction(db, DB_REPEATABLE, crash_body, &runs), DB_DOWN,
            "a server that dies inside a transaction and stays away: DB_DOWN");
     ok(clock_mono_us() - began < 1500000, "soon");
-    order("mariadb start");
+    order("database start");
     (void)nanosleep(&(struct timespec){.tv_sec = 1, .tv_nsec = 100000000}, NULL);
     is_int(balance(db, 1), 100, "nothing of it was kept");
     runs = 1;
@@ -367,7 +368,8 @@ reset_receipts(struct db *db)
 {
     reset(db);
     must(db, "DROP TABLE IF EXISTS receipts");
-    must(db, "CREATE TABLE receipts (account INT NOT NULL, words VARCHAR(2000) NOT NULL UNIQUE)");
+    must(db, "CREATE TABLE receipts (account INT NOT NULL, words VARCHAR(2000) "
+             "CHARACTER SET ascii NOT NULL UNIQUE)");
 }
 
 static void
@@ -378,7 +380,11 @@ check_compound(struct db *db, struct db *other)
     int wrong = 0;
 
     reset_receipts(db);
-    is_int(db_has_compounds(db), true, "the server prepares compounds");
+    if (number_of(other, "SELECT VERSION() LIKE '%MariaDB%'") == 0) {
+        ok(!db_has_compounds(db), "MySQL has no compounds that can be prepared");
+        return;
+    }
+    ok(db_has_compounds(db), "compounds work on MariaDB, with this client library");
     for (int i = 0; i < 50; i++) {
         (void)snprintf(words, sizeof(words), "%0*d", i * 30 + 1, i);
         wrong += transfer_once(db, 1, words, &left) != DB_OK || left != 99 - i;

@@ -4,13 +4,13 @@ use lib 't/lib';
 use Fastchat::Test;
 
 my $stack = Fastchat::Stack->new(own => 1, expect => [qr/exited on signal 9|died \(signal 9\)/]);
-for my $part (qw(redis mariadb api cpu nginx)) {
+for my $part (qw(redis database api cpu nginx)) {
     my $was = $stack->pid($part);
     $stack->kill($part);
     ok($stack->wait_for(5, sub { my $pid = $stack->pid($part); $pid && $pid != $was && kill 0, $pid }), "$part is started again");
     ok($stack->wait_ready(15), "and all is ready again");
 }
-like($stack->log_text('stack'), qr/mariadb died \(signal 9\); starting it again/, 'the supervisor says what died');
+like($stack->log_text('stack'), qr/database died \(signal 9\); starting it again/, 'the supervisor says what died');
 
 $stack->hold('redis');
 $stack->kill('redis');

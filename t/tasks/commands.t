@@ -101,13 +101,13 @@ bad(2, qr/unrecognized option|no such option/, 'list', '--frobnicate');
 bad(2, qr/requires an argument|takes/, 'list', '--state');
 
 # Without a database.
-$stack->hold('mariadb');
-$stack->kill('mariadb');
+$stack->hold('database');
+$stack->kill('database');
 $stack->wait_for(10, sub { (task('list'))[1] == 1 });
 my ($away, $status) = task('list');
 is($status, 1, 'without a database the command fails');
 like($away, qr/the database is away/, 'and says so');
-$stack->release('mariadb');
+$stack->release('database');
 ok($stack->wait_ready(30), 'it is back');
 $stack->release('tasks');
 

@@ -71,11 +71,11 @@ ok($stack->wait_for(10, sub { (eval { $stack->redis_cli('PING') } // '') eq 'PON
 # The database goes away while a task runs, and stays away for longer than the lease.
 my $kept = enqueue('trial.doze');
 ok(is_so($kept, 'state = 1'), 'a task runs');
-$stack->hold('mariadb');
-$stack->kill('mariadb');
+$stack->hold('database');
+$stack->kill('database');
 my $until = time + 3;
 $stack->wait_for(4, sub { time > $until });
-$stack->release('mariadb');
+$stack->release('database');
 ok($stack->wait_ready(30), 'the database was away, and is back');
 ok(is_so($kept, 'state = 2'), 'what the task reported meanwhile is written down');
 is(attempts($kept), 1, 'it is not run again');
@@ -97,11 +97,11 @@ is(number(q(SELECT COUNT(DISTINCT kind) FROM tasks WHERE kind LIKE 'clean_up.%' 
 $stack->sql(q(INSERT INTO tasks (kind, run_at, created_at, max_attempts, arguments) SELECT 'trial.doze', 0, 0, 30, '{}' FROM seq_1_to_20));
 my $wait = $stack->begin_at_once(1, sub { [ $stack->fastchat('tasks', '--once') ] });
 ok($stack->wait_for(10, sub { $stack->sql(q(SELECT COUNT(*) FROM tasks WHERE kind = 'trial.doze' AND state = 1)) }), 'fastchat tasks --once is at work');
-$stack->hold('mariadb');
-$stack->kill('mariadb');
+$stack->hold('database');
+$stack->kill('database');
 my ($once) = $wait->();
 is($once->[1], 1, 'it ends where the database stays away, and says that it failed');
-$stack->release('mariadb');
+$stack->release('database');
 ok($stack->wait_ready(30), 'the database is back');
 $stack->release('tasks');
 ok($stack->wait_for(30, sub { $stack->sql(q(SELECT COUNT(*) FROM tasks WHERE kind = 'trial.doze' AND state <> 2)) == 0 }), 'and the tasks are done by who comes next');

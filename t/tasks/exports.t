@@ -133,7 +133,7 @@ is(join(' ', seqs($jsonl)), join(' ', 1 .. $count + 1), 'with every entry once, 
 is(scalar(() = glob "'$large_folder/rooms/$large->{id} large/*.html'"), 61, 'on pages of a thousand');
 
 my $second = begin_large();
-$stack->kill('mariadb');
+$stack->kill('database');
 ok($stack->wait_ready(30), 'the database is killed, and is back');
 my $after_restart = until_state($bob, $second, 'done', 60);
 is($after_restart->{state}, 'done', 'one in whose middle that happened is made in the end');

@@ -9,9 +9,10 @@ use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 use Fastchat::Logs;
-use Fastchat::Server qw(start_mariadb);
+use Fastchat::Server qw(start_database);
 use Fastchat::Stack;
 
+plan(skip_all => 'Galera is MariaDB\'s') if Database::kind() ne 'mariadb';
 my ($provider) = grep { -e } '/usr/lib/galera/libgalera_smm.so', '/usr/lib64/galera-4/libgalera_smm.so', '/usr/lib/libgalera_smm.so';
 ok($provider, 'Galera is installed') or BAIL_OUT('galera-4 is missing: etc/install-packages check');
 
@@ -52,16 +53,16 @@ sub status_of { my ($node, $name) = @_; return (sql($node, "SHOW STATUS LIKE '$n
 sub wait_for { my ($seconds, $code) = @_; my $until = time + $seconds; until (eval { $code->() }) { return 0 if time > $until; sleep 0.05 } return 1 }
 
 # The second node takes its place in the group where the first one stands: both are as they were installed, so nothing is to be sent.
-my $first  = start_mariadb("$dir/1", wsrep(1, '--wsrep-new-cluster', '--wsrep-cluster-address=gcomm://'));
+my $first  = start_database("$dir/1", wsrep(1, '--wsrep-new-cluster', '--wsrep-cluster-address=gcomm://'));
 ok(wait_for(20, sub { status_of($first, 'wsrep_ready') eq 'ON' }), 'a first node runs');
-my $plain = start_mariadb("$dir/2");
+my $plain = start_database("$dir/2");
 $plain->stop;
 my ($uuid, $seqno) = map { status_of($first, $_) } qw(wsrep_cluster_state_uuid wsrep_last_committed);
 my ($data) = grep { -d "$_/mysql" } glob "$dir/2/data/* $dir/2/data";
 open my $state, '>', "$data/grastate.dat" or die "$!\n";
 print $state "# GALERA saved state\nversion: 2.1\nuuid:    $uuid\nseqno:   $seqno\nsafe_to_bootstrap: 0\n";
 close $state;
-my $second = start_mariadb("$dir/2", wsrep(2, "--wsrep-cluster-address=gcomm://127.0.0.1:$port[0]", "--wsrep-start-position=$uuid:$seqno"));
+my $second = start_database("$dir/2", wsrep(2, "--wsrep-cluster-address=gcomm://127.0.0.1:$port[0]", "--wsrep-start-position=$uuid:$seqno"));
 ok(wait_for(20, sub { status_of($second, 'wsrep_ready') eq 'ON' && status_of($second, 'wsrep_cluster_size') == 2 }), 'and a second one beside it');
 
 # The program on one of the nodes.

@@ -51,10 +51,10 @@ is($stack->sql("SELECT last_seq FROM rooms WHERE id = $room"), 4, 'and the room 
 
 # A deadline between two statements of a transaction.
 {
-    $stack->kill('mariadb', 'STOP');
+    $stack->kill('database', 'STOP');
     my $sending = $stack->begin_at_once(1, sub { my $answer = $alice->post('/api/rooms', { name => 'between' }); return { status => $answer->status, code => $answer->json->{code}, after => $answer->header('Retry-After') } });
     sleep 0.7;
-    $stack->kill('mariadb', 'CONT');
+    $stack->kill('database', 'CONT');
     my ($given_up) = $sending->();
     is_deeply([ @$given_up{qw(status code)} ], [ 503, 'deadline_exceeded' ], 'a database that does not answer in time: the room is given up');
     ok($given_up->{after}, 'with when to come again');

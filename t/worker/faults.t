@@ -76,8 +76,8 @@ sub no_holes {
 # The database is away.
 {
     my @pids = sort $stack->workers('api');
-    $stack->hold('mariadb');
-    $stack->kill('mariadb');
+    $stack->hold('database');
+    $stack->kill('database');
     $stack->wait_for(5, sub { $stack->get('/api/readyz')->status == 503 });
     my $began   = time;
     my $refused = say_it($alice, 'away');
@@ -89,7 +89,7 @@ sub no_holes {
     is($stack->get('/api/readyz')->status, 503, 'it is not ready');
     is($stack->get('/api/healthz')->status, 200, 'but alive');
     cmp_ok(time - $began, '<', 3, 'all of that at once');
-    $stack->release('mariadb');
+    $stack->release('database');
     ok($stack->wait_ready(20), 'the database is back');
     is($stack->wait_for(5, sub { my $status = say_it($alice, 'away')->status; $status == 503 ? 0 : $status }), 201, 'and the message is sent');
     is_deeply([ sort $stack->workers('api') ], \@pids, 'by the same processes');
@@ -115,7 +115,7 @@ sub no_holes {
         return { sent => $sent, refused => \@refused };
     });
     sleep 0.1;
-    $stack->kill('mariadb');
+    $stack->kill('database');
     my @ends    = $sending->();
     my @refused = map { @{ $_->{refused} } } @ends;
     my $sent    = sum0(map { $_->{sent} } @ends);

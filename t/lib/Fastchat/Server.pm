@@ -3,7 +3,7 @@
 #     use Fastchat::Server;
 #     exit Fastchat::Server::run('transactions');        # build/FLAVOUR/t/db/transactions, beside both servers
 #
-#     my $mariadb = start_mariadb($dir);                 # ->socket ->pid ->kill ->stop ->start (with the same data)
+#     my $database = start_database($dir);                 # ->socket ->pid ->kill ->stop ->start (with the same data)
 package Fastchat::Server;
 
 use strict;
@@ -18,27 +18,28 @@ use POSIX ();
 use Socket;
 use Time::HiRes qw(time sleep);
 
-our @EXPORT_OK = qw(start_mariadb start_redis);
+our @EXPORT_OK = qw(start_database start_redis);
 our $root      = abs_path(dirname(__FILE__) . '/../../..');
 
 use lib abs_path(dirname(__FILE__) . '/../../..') . '/etc/lib';
+use Database;
 use Parts;
 
 my (@running, @made);
 
 $SIG{$_} = sub { exit 1 } for qw(INT TERM HUP);    # END stops what runs
 
-# A MariaDB with an empty password for root, its data under `dir`. Options beyond those of a stack are added.
-sub start_mariadb {
+# A database server with an empty password for root, its data under `dir`. Options beyond those of a stack are added.
+sub start_database {
     my ($dir, @options) = @_;
     my $stack = place($dir);
     make_path("$dir/conf");
-    open my $init, '>', "$dir/conf/mariadb.sql" or die "$dir: $!\n";
-    print $init Parts::mariadb_init_file($stack);
+    open my $init, '>', "$dir/conf/database.sql" or die "$dir: $!\n";
+    print $init Database::init_file($stack);
     close $init;
-    my $why = Parts::make_mariadb($stack);
+    my $why = Database::make($stack);
     die "$why\n" if $why;
-    my $part = Parts::mariadb($stack);
+    my $part = Database::part($stack);
     push @{ $part->{command} }, '--max-allowed-packet=64M', @options;
     return server($part, "$stack->{sockets}/db.sock", $dir);
 }
@@ -118,7 +119,7 @@ sub until_all_stand {
 sub stop { return $_[0]->kill('TERM') }
 
 # Run a C program of t/db beside both servers; returns its exit status. It finds them by DB_SOCKET and REDIS_HOST, and
-# gives orders by its descriptor CONTROL_FD: a line "mariadb kill" (stop, start, hold, cont) is answered by a line "ok" when it is done.
+# gives orders by its descriptor CONTROL_FD: a line "database kill" (stop, start, hold, cont) is answered by a line "ok" when it is done.
 sub run {
     my ($name, @options) = @_;
     my $program = "$root/build/" . ($ENV{FASTCHAT_FLAVOUR} || 'release') . "/t/db/$name";
@@ -129,7 +130,7 @@ sub run {
     }
     my $dir = File::Temp::tempdir('fastchat-db-XXXXXX', DIR => '/tmp');
     push @made, [ $dir, $$ ];
-    my %servers = (mariadb => start_mariadb($dir, @options), redis => start_redis($dir));
+    my %servers = (database => start_database($dir, @options), redis => start_redis($dir));
     socketpair my $ours, my $theirs, AF_UNIX, SOCK_STREAM, PF_UNSPEC or die "socketpair: $!\n";
     my $pid = fork // die "fork: $!\n";
     if ($pid == 0) {
@@ -137,7 +138,7 @@ sub run {
         fcntl $theirs, Fcntl::F_SETFD(), 0;
         $ENV{TSAN_OPTIONS} = "suppressions=$root/t/lib/tsan.supp:halt_on_error=1";
         $ENV{LSAN_OPTIONS} = "suppressions=$root/t/lib/lsan.supp:print_suppressions=0";
-        @ENV{qw(DB_SOCKET REDIS_HOST CONTROL_FD)} = ($servers{mariadb}->socket, $servers{redis}->socket, fileno $theirs);
+        @ENV{qw(DB_SOCKET REDIS_HOST CONTROL_FD)} = ($servers{database}->socket, $servers{redis}->socket, fileno $theirs);
         exec $program or POSIX::_exit(127);
     }
     close $theirs;

@@ -13,6 +13,8 @@ use JSON::PP ();
 use POSIX ();
 use Test::More ();
 use Time::HiRes qw(time sleep);
+use lib abs_path(dirname(__FILE__) . '/../../..') . '/etc/lib';
+use Database;
 use Fastchat::Client;
 use Fastchat::Logs;
 
@@ -71,7 +73,8 @@ sub environment {
         FASTCHAT_WRAP     => $ENV{FASTCHAT_WRAP} // '',
         APP_ENV           => 'test',
         map({ ("LIMIT_$_" => 0) } qw(LOGIN REGISTER SEND GENERAL)),
-        ASAN_OPTIONS  => "$report:halt_on_error=1:detect_stack_use_after_return=1",
+        # Link order: a test may put a library of its own in front.
+        ASAN_OPTIONS  => "$report:halt_on_error=1:detect_stack_use_after_return=1:verify_asan_link_order=0",
         LSAN_OPTIONS  => "suppressions=$root/t/lib/lsan.supp:print_suppressions=0",
         UBSAN_OPTIONS => "$report:halt_on_error=1:print_stacktrace=1",
         TSAN_OPTIONS  => "$report:halt_on_error=1:suppressions=$root/t/lib/tsan.supp",
@@ -147,11 +150,22 @@ sub stop {
     waitpid $pid, 0;
 }
 
+# The numbers from FIRST to LAST as a table of one column, seq: MariaDB's seq_1_to_500, for MySQL as well.
+sub numbers {
+    my ($first, $last) = @_;
+    my @digits = 0 .. length($last) - 1;
+    my $seq    = join ' + ', map { "d$_.d * 1" . '0' x $_ } @digits;
+    my $digit  = join ' UNION ALL ', 'SELECT 0 AS d', map { "SELECT $_" } 1 .. 9;
+    my $from   = join ' JOIN ', map { "($digit) d$_" } @digits;
+    return "(SELECT $seq AS seq FROM $from HAVING seq BETWEEN $first AND $last) numbers";
+}
+
 # Run SQL as the server's root; returns the rows, each a reference to its columns; in scalar context the first column
-# of the first row.
+# of the first row. seq_1_to_500 is a table of these numbers.
 sub sql {
     my ($self, $sql) = @_;
-    my $out = $self->ask('mariadb', '--no-defaults', '-S', $self->setting('DB_SOCKET'), '-u', 'root', '-N', '-B',
+    $sql =~ s/\bseq_(\d+)_to_(\d+)\b/numbers($1, $2)/ge;
+    my $out = $self->ask(Database::client($self->setting('DB_SOCKET')),
         '--default-character-set=utf8mb4', '-e', $sql, $self->setting('DB_DATABASE'));
     my @rows = map { [ map { $_ eq 'NULL' ? undef : $_ } split /\t/, $_, -1 ] } split /\n/, $out;
     return wantarray ? @rows : $rows[0] && $rows[0][0];
@@ -161,8 +175,7 @@ sub sql {
 # done, until $say->('UNLOCK TABLES').
 sub sql_session {
     my ($self) = @_;
-    my $pid = IPC::Open2::open2(my $out, my $in, 'mariadb', '--no-defaults', '-S', $self->setting('DB_SOCKET'), '-u', 'root',
-        '-n', '-N', '-B', $self->setting('DB_DATABASE'));
+    my $pid = IPC::Open2::open2(my $out, my $in, Database::client($self->setting('DB_SOCKET'), '-n'), $self->setting('DB_DATABASE'));
     return sub {
         print $in "$_[0]; SELECT 'it is done';\n";
         $in->flush;
@@ -175,7 +188,7 @@ sub sql_session {
 
 sub redis_cli {
     my ($self, @arguments) = @_;
-    my $out = $self->ask('redis-cli', '-s', $self->setting('REDIS_HOST'), @arguments);
+    my $out = $self->ask(Parts::redis_program('cli'), '-s', $self->setting('REDIS_HOST'), @arguments);
     chomp $out;
     return $out;
 }
@@ -210,7 +223,7 @@ sub ask {
     return $text;
 }
 
-# The process of a part: mariadb, redis, nginx, api, cpu; of a pool: its multiwatch.
+# The process of a part: database, redis, nginx, api, cpu; of a pool: its multiwatch.
 sub pid {
     my ($self, $part) = @_;
     open my $file, '<', "$self->{dir}/pids/$part.pid" or return;
@@ -232,7 +245,7 @@ sub workers {
     return @found;
 }
 
-# Send a part a signal: kill('redis'), kill('mariadb', 'STOP'). The supervisor starts it again, unless it is on hold.
+# Send a part a signal: kill('redis'), kill('database', 'STOP'). The supervisor starts it again, unless it is on hold.
 sub kill {
     my ($self, $part, $signal) = @_;
     die "a test that kills must have a stack of its own: Fastchat::Stack->new(own => 1)\n" if $self->{shared};

@@ -5,6 +5,7 @@ use strict;
 use warnings;
 use IO::Socket::UNIX;
 use Faults::Loop qw(now);
+use Database;
 use Parts;
 
 use constant {
@@ -22,12 +23,12 @@ my @kinds = (
     [ 'kill api worker',   'api',     \&kill_worker ],
     [ 'kill events',       'events',  \&kill_part ],
     [ 'kill redis',        'redis',   \&kill_part ],
-    [ 'kill mariadb',      'mariadb', \&kill_part ],
+    [ 'kill database',     'database', \&kill_part ],
     [ 'kill nginx worker', 'nginx',   \&kill_worker ],
     [ 'stop api worker',   'api',     \&stop_worker ],
     [ 'stop events',       'events',  \&stop_part ],
     [ 'stop redis',        'redis',   \&stop_part ],
-    [ 'stop mariadb',      'mariadb', \&stop_part ],
+    [ 'stop database',     'database', \&stop_part ],
     [ 'reload nginx',      'nginx',   \&reload ],
     [ 'cut readers',       'readers', \&cut_readers ],
     [ 'flush redis',       'redis',   \&flush ],
@@ -48,7 +49,7 @@ sub new {
     return $self;
 }
 
-# Spans [part, from, to] in which a part did not serve. Parts: mariadb, events, api (one of its workers), redis.
+# Spans [part, from, to] in which a part did not serve. Parts: database, events, api (one of its workers), redis.
 sub spans { return @{ $_[0]{spans} } }
 sub count { return $_[0]{count} }
 
@@ -97,7 +98,7 @@ sub end {
 sub let_go {
     my ($self) = @_;
     kill 'CONT', keys %{ $self->{stopped} };
-    $self->{stack}->release($_) for qw(mariadb redis events);
+    $self->{stack}->release($_) for qw(database redis events);
 }
 
 sub later {
@@ -188,7 +189,7 @@ sub serves {
     my $stack = $self->{stack};
     my %about = (sockets => $self->{sockets}, dir => $stack->dir, database => 'fastchat', wrap => [], binary => '');
     local $SIG{PIPE} = 'IGNORE';
-    return Parts::mariadb(\%about)->{ready}->() if $part eq 'mariadb';
+    return Database::part(\%about)->{ready}->() if $part eq 'database';
     return Parts::redis(\%about)->{ready}->()   if $part eq 'redis';
     return defined Parts::connected("$self->{sockets}/$part.sock");
 }

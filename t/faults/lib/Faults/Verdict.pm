@@ -35,10 +35,10 @@ sub read_log {
     my ($self) = @_;
     my $stack = $self->{stack};
     my $rooms = join ',', sort { $a <=> $b } keys %{ $self->{rooms} };
-    open my $rows, '-|', 'mariadb', '--no-defaults', '-S', $stack->setting('DB_SOCKET'), '-u', 'root', '-N', '-B', '--quick',
+    open my $rows, '-|', Database::client($stack->setting('DB_SOCKET'), '--quick'),
         '--default-character-set=utf8mb4', '-e',
         "SELECT room_id, seq, client_id, body FROM room_log WHERE room_id IN ($rooms) ORDER BY room_id, seq", $stack->setting('DB_DATABASE')
-        or die "mariadb: $!\n";
+        or die "the database client: $!\n";
     my (%at, %seen);
     while (my $row = <$rows>) {
         chomp $row;
@@ -151,7 +151,7 @@ sub look_at_room {
 # events process by those who wait at it; all workers of the api by those who ask them. Redis is not needed.
 sub spans_of {
     my ($self, $reader, $by_api) = @_;
-    my %needed = (mariadb => 1, events => $reader->{kind} ne 'poll', api => $by_api);
+    my %needed = (database => 1, events => $reader->{kind} ne 'poll', api => $by_api);
     my @spans = sort { $a->[0] <=> $b->[0] } map { [@$_] } @{ $reader->{absent} },
         map { [ @$_[ 1, 2 ] ] } grep { $needed{ $_->[0] } } @{ $self->{spans} };
     my @merged;

@@ -7,7 +7,7 @@ use Exporter qw(import);
 
 our @EXPORT_OK = qw(client_id body_of json_body_of id_of clip);
 
-# 64 texts of up to 120 characters, in UTF-8; nothing in them that the mariadb program would escape.
+# 64 texts of up to 120 characters, in UTF-8; nothing in them that the database's client would escape.
 my @fillers;
 {
     use utf8;
