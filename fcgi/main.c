@@ -263,11 +263,15 @@ run_nginx(const struct app *app, const void *context)
 static int
 command_nginx(int count, char **words)
 {
-    static const struct option options[] = {
-        {"listen", required_argument, NULL, 'l'},   {"root", required_argument, NULL, 'r'},
-        {"sockets", required_argument, NULL, 's'},  {"tls", required_argument, NULL, 't'},
-        {"cert", required_argument, NULL, 'c'},     {"key", required_argument, NULL, 'k'},
-        {"redirect", required_argument, NULL, 'd'}, {0}};
+    static const struct option options[] = {{"listen", required_argument, NULL, 'l'},
+                                            {"root", required_argument, NULL, 'r'},
+                                            {"sockets", required_argument, NULL, 's'},
+                                            {"tls", required_argument, NULL, 't'},
+                                            {"cert", required_argument, NULL, 'c'},
+                                            {"key", required_argument, NULL, 'k'},
+                                            {"redirect", required_argument, NULL, 'd'},
+                                            {"nginx", required_argument, NULL, 'n'},
+                                            {0}};
     struct nginx_options chosen = {
         .root = "/usr/local/share/fastchat/web", .sockets = "/run/fastchat", .redirect = "80"};
     int option;
@@ -295,9 +299,18 @@ command_nginx(int count, char **words)
         case 'd':
             chosen.redirect = optarg;
             break;
+        case 'n':
+            chosen.version = nginx_version(optarg);
+            if (chosen.version == 0) {
+                return usage_error("nginx", "--nginx takes a version, as 1.26.3");
+            }
+            break;
         default:
             return USAGE_ERROR;
         }
+    }
+    if (chosen.version == 0) {
+        chosen.version = nginx_installed();
     }
     if (chosen.tls != NULL && (chosen.certificate == NULL || chosen.key == NULL)) {
         return usage_error("nginx", "--tls NAME also needs --cert FILE and --key FILE");
@@ -339,7 +352,7 @@ static const struct command {
     {"openapi", command_openapi, "", "print the OpenAPI document"},
     {"nginx", command_nginx,
      "[--listen ADDRESS:PORT] [--root DIR] [--sockets DIR]\n"
-     "           [--tls NAME --cert FILE --key FILE [--redirect PORT]]",
+     "           [--tls NAME --cert FILE --key FILE [--redirect PORT]] [--nginx VERSION]",
      "print nginx's configuration for the routes"},
     {"version", command_version, "", "print the version"},
 };

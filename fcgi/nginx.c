@@ -27,7 +27,39 @@ static const struct own_error {
      "处理超时，请稍后再试。"},
 };
 
-enum { OWN_ERRORS = sizeof(own_errors) / sizeof(own_errors[0]) };
+enum {
+    OWN_ERRORS = sizeof(own_errors) / sizeof(own_errors[0]),
+    HTTP2_DIRECTIVE = 1025001, /* the version that brought `http2 on` */
+};
+
+int
+nginx_version(const char *text)
+{
+    int major, minor, patch;
+    const char *slash = strrchr(text, '/');
+
+    if (sscanf(slash != NULL ? slash + 1 : text, "%3d.%3d.%3d", &major, &minor, &patch) != 3 ||
+        major < 0 || minor < 0 || patch < 0) {
+        return 0;
+    }
+    return major * 1000000 + minor * 1000 + patch;
+}
+
+int
+nginx_installed(void)
+{
+    FILE *words = popen("PATH=\"$PATH:/usr/local/sbin:/usr/sbin:/sbin\" nginx -v 2>&1", "r");
+    char line[200] = "";
+
+    if (words == NULL) {
+        return 0;
+    }
+    if (fgets(line, sizeof(line), words) == NULL) {
+        line[0] = '\0';
+    }
+    (void)pclose(words);
+    return strncmp(line, "nginx version:", 14) == 0 ? nginx_version(line) : 0;
+}
 
 /*
  * "POST /api/users" as a literal, or as a regular expression where the path has parameters. The router takes a path with a slash
@@ -103,7 +135,12 @@ write_error_maps(FILE *out)
  * The socket stands twice and is never marked down: an idempotent request whose process died is tried once more. nginx itself ends
  * each kept connection after keepalive_time, between two requests: a worker that is to end waits for that, since a connection that
  * it closed could meet a request on its way.
+ *
+ * From 1.29.7 on nginx keeps upstream connections unless told otherwise. `keepalive 0` would tell it, but 1.22 refuses that; one
+ * connection that is closed after its first request is none kept, for all.
  */
+#define NOT_KEPT "    keepalive 1;\n    keepalive_requests 1;\n"
+
 static void
 write_upstreams(const struct nginx_options *o, FILE *out)
 {
@@ -119,13 +156,11 @@ write_upstreams(const struct nginx_options *o, FILE *out)
         "# Held requests. Where the event loop does not run, the other pool answers at once.\n"
         "upstream fastchat_events {\n"
         "    server unix:%s/events.sock max_fails=0;\n"
-        "    server unix:%s/api.sock max_fails=0 backup;\n"
-        "}\n\n"
+        "    server unix:%s/api.sock max_fails=0 backup;\n" NOT_KEPT "}\n\n"
         "# One fair queue: connections are not kept.\n"
         "upstream fastchat_cpu {\n"
         "    server unix:%s/cpu.sock max_fails=0;\n"
-        "    server unix:%s/cpu.sock max_fails=0;\n"
-        "}\n\n",
+        "    server unix:%s/cpu.sock max_fails=0;\n" NOT_KEPT "}\n\n",
         o->sockets, o->sockets, o->sockets, o->sockets, o->sockets, o->sockets);
 }
 
@@ -149,8 +184,10 @@ write_redirect(const struct nginx_options *o, FILE *out)
 static void
 write_tls(const struct nginx_options *o, FILE *out)
 {
+    bool own_line = o->version >= HTTP2_DIRECTIVE; /* before, it was a parameter of listen */
+
     (void)fprintf(out,
-                  "    listen %s ssl http2;\n"
+                  "    listen %s ssl%s;\n%s"
                   "    server_name %s;\n"
                   "    ssl_certificate \"%s\";\n"
                   "    ssl_certificate_key \"%s\";\n"
@@ -162,7 +199,8 @@ write_tls(const struct nginx_options *o, FILE *out)
                   "    ssl_session_cache shared:fastchat:1m;\n"
                   "    ssl_session_timeout 1d;\n"
                   "    ssl_session_tickets off;\n",
-                  o->listen, o->tls, o->certificate, o->key);
+                  o->listen, own_line ? "" : " http2", own_line ? "    http2 on;\n" : "", o->tls,
+                  o->certificate, o->key);
 }
 
 /* add_header of an inner block replaces those of the outer one, so each block has them all. */
