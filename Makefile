@@ -44,7 +44,9 @@ library := $(out)/libfastchat.a
 migrations := $(sort $(wildcard db/migrations/*.sql))
 unit_tests := $(patsubst %.c,$(out)/%.t,$(wildcard t/unit/*.c))
 # Programs that a Perl test of the same name runs.
-test_programs := $(patsubst %.c,$(out)/%,$(filter-out t/unit/% t/fuzz/% t/bench/%,$(wildcard t/*/*.c)))
+test_programs := $(patsubst %.c,$(out)/%,$(filter-out t/unit/% t/fuzz/% t/bench/% t/shim/%,$(wildcard t/*/*.c)))
+# Libraries that a test puts in front of the program's own (LD_PRELOAD).
+shims := $(patsubst %.c,$(out)/%.so,$(wildcard t/shim/*.c))
 fuzzers := $(patsubst t/fuzz/%.c,build/fuzz/%,$(wildcard t/fuzz/*.c))
 
 .DELETE_ON_ERROR:
@@ -73,7 +75,7 @@ help:
 build: $(program)
 	@:
 
-tests: $(unit_tests) $(test_programs)
+tests: $(unit_tests) $(test_programs) $(shims)
 	@:
 
 # Everything is compiled anew when the compiler or a flag has changed.
@@ -120,6 +122,10 @@ $(out)/t/unit/%.t: $(out)/t/unit/%.o $(library)
 $(test_programs): $(out)/%: $(out)/%.o $(library)
 	$(say) '  LD  $@'
 	@$(link) -o $@ $^ $(library_libs)
+
+$(shims): $(out)/%.so: %.c $(out)/flags
+	@mkdir -p $(@D)
+	@$(compile) -Wno-missing-prototypes -fPIC -MMD -MP -shared -o $@ $< -ldl
 
 # Fuzzers see the sources whole, so that all of them are instrumented.
 fuzz: $(fuzzers)
@@ -184,4 +190,4 @@ install: build
 clean:
 	rm -rf build
 
--include $(objects:.o=.d) $(unit_tests:.t=.d) $(test_programs:=.d) $(out)/gen/migrations.d
+-include $(objects:.o=.d) $(unit_tests:.t=.d) $(test_programs:=.d) $(shims:.so=.d) $(out)/gen/migrations.d

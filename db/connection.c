@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -36,7 +37,7 @@ static bool
 is_of_client(unsigned number)
 {
     return (number >= CR_UNKNOWN_ERROR && number < CR_UNKNOWN_ERROR + 1000) ||
-           (number >= CONNECTOR_C_ERRORS && number < MARIADB_CLIENT_ERRORS + 1000);
+           (number >= CONNECTOR_C_ERRORS && number < CONNECTOR_C_ERRORS + 1000);
 }
 
 enum error_kind
@@ -235,6 +236,16 @@ complain(struct db *db)
     }
 }
 
+/* Closes a connection whose state is not known. Rows may be under way: the library must not wait for them as it closes. */
+static void
+abandon(struct db *db)
+{
+    if (db->mysql != NULL) {
+        (void)shutdown(mysql_descriptor(db->mysql), SHUT_RDWR);
+    }
+    connection_drop(db);
+}
+
 enum db_result
 judge(struct db *db, unsigned error, const char *sql)
 {
@@ -251,7 +262,7 @@ judge(struct db *db, unsigned error, const char *sql)
     case ERROR_GONE:
         db->start_over = db->in_transaction;
         complain(db);
-        connection_drop(db);
+        abandon(db);
         return DB_DOWN;
     case ERROR_AWAY: /* a new connection may lead to a server that is not */
         complain(db);

@@ -50,6 +50,7 @@ struct db {
     enum { COMPOUNDS_UNKNOWN, COMPOUNDS_WORK, COMPOUNDS_FAIL } compounds;
     bool in_transaction;
     bool start_over;      /* this run of the transaction is void */
+    bool committed;       /* something was, since db_set_deadline */
     bool outcome_unknown; /* the last error was a connection lost while a statement was under way */
 
     uint64_t affected;

@@ -1,6 +1,7 @@
 /* Running statements and reading their rows. */
 #include "db/db.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -17,6 +18,7 @@ db_set_deadline(struct db *db, int64_t mono_us)
 {
     db->deadline_us = mono_us;
     db->over_deadline = false;
+    db->committed = false;
     if (db->current != NULL && !db->in_transaction) {
         log_error("rows were left unread: %s", db->current->sql);
         (void)db_done(db);
@@ -27,6 +29,12 @@ bool
 db_over_deadline(const struct db *db)
 {
     return db->over_deadline;
+}
+
+bool
+db_has_committed(const struct db *db)
+{
+    return db->committed;
 }
 
 struct db_value
@@ -77,6 +85,18 @@ end_rows(struct db *db, const char *sql)
     return true;
 }
 
+/*
+ * Has the server closed the connection while nothing was under way? Then nothing is lost by opening another, also for a write. To
+ * send it first and see what becomes of it would not tell: Oracle's library reports the same error as if it had been under way.
+ */
+static bool
+is_closed(const struct db *db)
+{
+    struct pollfd at = {.fd = mysql_descriptor(db->mysql), .events = POLLRDHUP};
+
+    return poll(&at, 1, 0) > 0;
+}
+
 enum db_result
 begin_call(struct db *db, const char *sql)
 {
@@ -89,6 +109,9 @@ begin_call(struct db *db, const char *sql)
         return DB_DOWN;
     }
     if (!db->in_transaction) {
+        if (db->mysql != NULL && is_closed(db)) {
+            connection_drop(db);
+        }
         return db_connect(db);
     }
     /* What a void transaction still asks for would be done outside of it. */
@@ -142,6 +165,7 @@ run_once(struct db *db, const char *sql, const struct db_value *values, size_t c
     } else {
         db->affected = mysql_stmt_affected_rows(s->stmt);
         db->insert_id = (int64_t)mysql_stmt_insert_id(s->stmt);
+        db->committed = db->committed || (!db->in_transaction && db->affected > 0);
     }
     return error;
 }

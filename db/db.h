@@ -54,6 +54,9 @@ void db_close_idle(struct db *db, int64_t idle_ms) __attribute__((nonnull));
 void db_set_deadline(struct db *db, int64_t mono_us) __attribute__((nonnull));
 bool db_over_deadline(const struct db *db) __attribute__((nonnull));
 
+/* Has something been committed since db_set_deadline? Then an error that follows is not one after which nothing was changed. */
+bool db_has_committed(const struct db *db) __attribute__((nonnull));
+
 /* A bound value. Made by the macros below. */
 struct db_value {
     enum { DB_VALUE_NULL, DB_VALUE_INT, DB_VALUE_TEXT, DB_VALUE_BYTES } type;

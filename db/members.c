@@ -135,6 +135,7 @@ struct work {
     const struct room_reader *who;
     int64_t room_id, user_id;
     enum role role;
+    struct member *member; /* as it is then; read before the commit, after which nothing may fail */
     enum refusal why;
 };
 
@@ -166,9 +167,8 @@ change_role(const struct work *w)
 }
 
 static enum db_result
-put_body(struct db *db, void *context)
+put(struct db *db, struct work *w)
 {
-    struct work *w = context;
     struct locked_room room;
     enum role now;
     enum db_result r = members_lock_group(w->who, w->room_id, &room, &w->why);
@@ -198,25 +198,36 @@ put_body(struct db *db, void *context)
     return change_role(w);
 }
 
+static enum db_result
+put_body(struct db *db, void *context)
+{
+    struct work *w = context;
+    enum db_result r = put(db, w);
+
+    if (r == DB_OK) {
+        r = db_one(db, MEMBERS "m.user_id = ?", db_int(w->room_id), db_int(w->user_id));
+    }
+    if (r != DB_OK) {
+        return r;
+    }
+    *w->member = read_member(db, w->who->arena);
+    return db_done(db);
+}
+
 enum db_result
 members_put(const struct room_reader *who, int64_t room_id, int64_t user_id, enum role role,
             struct member *member, enum refusal *why)
 {
-    struct work w = {.who = who, .room_id = room_id, .user_id = user_id, .role = role};
+    struct work w = {
+        .who = who, .room_id = room_id, .user_id = user_id, .role = role, .member = member};
     enum db_result r = db_transaction(who->db, DB_REPEATABLE, put_body, &w);
 
+    if (r == DB_OK) {
+        membership_forget(who->redis, room_id, user_id);
+        members_announce(who, room_id, user_id);
+    }
     *why = w.why;
-    if (r != DB_OK) {
-        return r;
-    }
-    r = db_one(who->db, MEMBERS "m.user_id = ?", db_int(room_id), db_int(user_id));
-    if (r != DB_OK) { /* DB_NONE: removed again meanwhile */
-        return r == DB_NONE ? refuse(REFUSED_NO_MEMBER, why) : r;
-    }
-    *member = read_member(who->db, who->arena);
-    membership_forget(who->redis, room_id, user_id);
-    members_announce(who, room_id, user_id);
-    return db_done(who->db);
+    return r;
 }
 
 /* The owner has left: the next one takes over, or nobody is there and the room closes. */

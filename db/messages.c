@@ -40,12 +40,24 @@ messages_refusal(const struct room_reader *who, int64_t room_id, enum refusal *w
     return DB_FORBIDDEN;
 }
 
+/* DB_EXISTS with the message that this client_id made before. It is stored: no failure to read it is an error of the message. */
+static enum db_result
+find_sent(const struct room_reader *who, int64_t room_id, const char *client_id,
+          struct entry *entry)
+{
+    struct person sender = entry->sender;
+    enum db_result r = room_log_find(who->db, who->arena, room_id, who->user_id, client_id, entry);
+
+    entry->sender = sender;
+    return r == DB_OK ? DB_EXISTS : DB_DOWN;
+}
+
 enum db_result
 messages_send(const struct room_reader *who, int64_t room_id, const char *client_id,
               const char *body, struct entry *entry, enum refusal *why)
 {
     bool known = who->member_of == room_id;
-    enum db_result r, named;
+    enum db_result r;
 
     *entry = (struct entry){
         .room_id = room_id,
@@ -54,6 +66,11 @@ messages_send(const struct room_reader *who, int64_t room_id, const char *client
         .client_id = client_id,
         .body = body,
     };
+    /* All that the answer needs is there before the message is: after the commit nothing can fail. */
+    r = names_fill(who->names, who->db, who->arena, &entry->sender, 1, sizeof(*entry));
+    if (r != DB_OK) {
+        return r;
+    }
     r = room_log_append_alone(who->db, entry, !known);
     if (r == DB_OK && !known) {
         membership_keep(who->redis, room_id, who->user_id);
@@ -66,17 +83,7 @@ messages_send(const struct room_reader *who, int64_t room_id, const char *client
         entry->client_id = NULL;
         return room_log_append_alone(who->db, entry, !known);
     }
-    if (r == DB_EXISTS) {
-        enum db_result found = room_log_find(who->db, who->arena, room_id, who->user_id, client_id,
-                                             entry);
-
-        r = found == DB_OK ? DB_EXISTS : found;
-    }
-    if (r != DB_OK && r != DB_EXISTS) {
-        return r;
-    }
-    named = names_fill(who->names, who->db, who->arena, &entry->sender, 1, sizeof(*entry));
-    return named == DB_OK ? r : named;
+    return r == DB_EXISTS ? find_sent(who, room_id, client_id, entry) : r;
 }
 
 enum db_result

@@ -13,6 +13,13 @@ typedef my_bool mysql_flag; /* Oracle removed my_bool in 8.0.1 */
 typedef bool mysql_flag;
 #endif
 
+/* The connection's descriptor; -1 if it is not open. */
+static inline int
+mysql_descriptor(const MYSQL *mysql)
+{
+    return (int)mysql->net.fd;
+}
+
 /*
  * Errors that not both libraries have a name for: each knows those of its own server, and either may meet any server.
  * MySQL: "Server Error Message Reference"; MariaDB: "MariaDB Error Code Reference"; TiDB: "Error Codes and Troubleshooting".
@@ -21,7 +28,7 @@ enum {
     MARIADB_CONNECTION_KILLED = 1927,
     MYSQL_SESSION_WAS_KILLED = 3169,
     MYSQL_DISCONNECTED_IDLE = 4031,
-    GALERA_NOT_READY = 1047,             /* ER_UNKNOWN_COM_ERROR, by which wsrep says so */
+    GALERA_NOT_READY = 1047, /* ER_UNKNOWN_COM_ERROR, by which wsrep says so */
     MYSQL_READ_ONLY_MODE = 1836,
     CONNECTOR_C_ERRORS = 5000, /* of Connector/C, beside the 2000s that both have */
     TIDB_SCHEMA_CHANGED = 8028,

@@ -213,6 +213,7 @@ struct work {
     const char *dm_key;
     int64_t peer_id;
     int64_t room_id;
+    struct room *room; /* as it is then; read before the commit, after which nothing may fail */
     enum refusal why;
 };
 
@@ -244,15 +245,19 @@ add_body(struct db *db, void *context)
         r = members_insert(w->who, w->room_id, w->others[i], ROLE_MEMBER, &w->why);
         r = r == DB_EXISTS ? DB_OK : r; /* named twice, or oneself */
     }
-    return r;
+    return r == DB_OK ? rooms_find(w->who, w->room_id, w->room, &w->why) : r;
 }
 
 enum db_result
 rooms_add(const struct room_reader *who, const char *name, int open, const int64_t *others,
-          size_t other_count, int64_t *room_id, enum refusal *why)
+          size_t other_count, struct room *made, enum refusal *why)
 {
-    struct work w = {
-        .who = who, .name = name, .open = open, .others = others, .other_count = other_count};
+    struct work w = {.who = who,
+                     .name = name,
+                     .open = open,
+                     .others = others,
+                     .other_count = other_count,
+                     .room = made};
     enum db_result r = db_transaction(who->db, DB_ONCE, add_body, &w);
 
     if (r == DB_OK) {
@@ -261,7 +266,6 @@ rooms_add(const struct room_reader *who, const char *name, int open, const int64
             announce_user(who->redis, others[i]);
         }
     }
-    *room_id = w.room_id;
     *why = w.why;
     return r;
 }
@@ -284,24 +288,27 @@ dm_body(struct db *db, void *context)
         r = DB_FORBIDDEN;
     }
     r = r == DB_OK ? users_changed(db, w->who->user_id) : r;
-    return r == DB_OK ? users_changed(db, w->peer_id) : r;
+    r = r == DB_OK ? users_changed(db, w->peer_id) : r;
+    return r == DB_OK ? rooms_find(w->who, w->room_id, w->room, &w->why) : r;
 }
 
 /* Most calls find the room; a first one makes it, and of several first ones the unique key lets one through. */
 enum db_result
-rooms_dm(const struct room_reader *who, int64_t peer_id, int64_t *room_id, enum refusal *why)
+rooms_dm(const struct room_reader *who, int64_t peer_id, struct room *room, enum refusal *why)
 {
     int64_t low = who->user_id < peer_id ? who->user_id : peer_id;
     int64_t high = who->user_id < peer_id ? peer_id : who->user_id;
-    struct work w = {.who = who, .name = "", .peer_id = peer_id};
+    struct work w = {.who = who, .name = "", .peer_id = peer_id, .room = room};
     enum db_result r = DB_EXISTS;
 
     w.dm_key = arena_printf(who->arena, "%lld:%lld", (long long)low, (long long)high);
     for (int tries = 0; tries < 3 && r == DB_EXISTS; tries++) {
         r = db_one(who->db, "SELECT id FROM rooms WHERE dm_key = ?", db_text(w.dm_key));
         if (r == DB_OK) {
-            *room_id = db_get_int(who->db, 0);
-            return db_done(who->db);
+            int64_t id = db_get_int(who->db, 0);
+
+            r = db_done(who->db);
+            return r == DB_OK ? rooms_find(who, id, room, why) : r;
         }
         if (r == DB_NONE) {
             r = db_transaction(who->db, DB_REPEATABLE, dm_body, &w);
@@ -311,7 +318,6 @@ rooms_dm(const struct room_reader *who, int64_t peer_id, int64_t *room_id, enum 
         announce_user(who->redis, who->user_id);
         announce_user(who->redis, peer_id);
     }
-    *room_id = w.room_id;
     *why = w.why;
     return r;
 }
@@ -345,14 +351,14 @@ change_body(struct db *db, void *context)
         e.body = w->open ? "true" : "false";
         r = r == DB_OK ? room_log_append(db, &e, false) : r;
     }
-    return r;
+    return r == DB_OK ? rooms_find(w->who, w->room_id, w->room, &w->why) : r;
 }
 
 enum db_result
 rooms_change(const struct room_reader *who, int64_t room_id, const char *name, int open,
-             enum refusal *why)
+             struct room *changed, enum refusal *why)
 {
-    struct work w = {.who = who, .room_id = room_id, .name = name, .open = open};
+    struct work w = {.who = who, .room_id = room_id, .name = name, .open = open, .room = changed};
     enum db_result r = db_transaction(who->db, DB_REPEATABLE, change_body, &w);
 
     if (r == DB_OK) {

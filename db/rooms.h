@@ -81,17 +81,17 @@ enum db_result rooms_find(const struct room_reader *who, int64_t id, struct room
 
 /* Make a group with me as its owner and `others` in it. */
 enum db_result rooms_add(const struct room_reader *who, const char *name, int open,
-                         const int64_t *others, size_t other_count, int64_t *room_id,
+                         const int64_t *others, size_t other_count, struct room *made,
                          enum refusal *why)
     __attribute__((nonnull(1, 2, 6, 7), warn_unused_result));
 
 /* The direct room of me and `peer_id`: the one there is, or a new one. There is never a second. */
-enum db_result rooms_dm(const struct room_reader *who, int64_t peer_id, int64_t *room_id,
+enum db_result rooms_dm(const struct room_reader *who, int64_t peer_id, struct room *room,
                         enum refusal *why) __attribute__((nonnull, warn_unused_result));
 
 /* Change a group as its owner or admin: name (NULL: as it is), open (-1: as it is). */
 enum db_result rooms_change(const struct room_reader *who, int64_t room_id, const char *name,
-                            int open, enum refusal *why)
-    __attribute__((nonnull(1, 5), warn_unused_result));
+                            int open, struct room *changed, enum refusal *why)
+    __attribute__((nonnull(1, 5, 6), warn_unused_result));
 
 #endif

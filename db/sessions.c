@@ -253,27 +253,59 @@ sessions_end(struct db *db, struct redis *redis, int64_t user_id, int64_t sessio
     return r;
 }
 
-enum db_result
-sessions_end_others(struct db *db, struct redis *redis, int64_t user_id, int64_t kept_id)
-{
-    enum { BATCH = 100 };
-    int64_t ids[BATCH];
-    size_t count;
-    enum db_result r;
+/* A session that has ended, by its token's hash. */
+struct ended {
+    uint8_t hash[TOKEN_HASH_BYTES];
+    struct ended *next;
+};
 
-    do {
-        r = db_run(db, "SELECT id FROM sessions WHERE user_id = ? AND id <> ? LIMIT 100",
-                   db_int(user_id), db_int(kept_id));
-        count = 0;
-        while (r == DB_OK && count < BATCH && db_next(db)) {
-            ids[count++] = db_get_int(db, 0);
+struct new_password {
+    struct arena *arena;
+    int64_t user_id, kept_id;
+    const char *password_hash;
+    struct ended *ended;
+};
+
+static enum db_result
+password_body(struct db *db, void *context)
+{
+    struct new_password *p = context;
+    enum db_result r = users_set_password(db, p->user_id, p->password_hash);
+
+    p->ended = NULL;
+    if (r == DB_OK) {
+        r = db_run(db, "SELECT token_hash FROM sessions WHERE user_id = ? AND id <> ?",
+                   db_int(p->user_id), db_int(p->kept_id));
+    }
+    while (r == DB_OK && db_next(db)) {
+        struct ended *ended = arena_alloc(p->arena, sizeof(*ended));
+        size_t len;
+
+        memcpy(ended->hash, db_peek(db, 0, &len), sizeof(ended->hash)); /* BINARY(32) */
+        ended->next = p->ended;
+        p->ended = ended;
+    }
+    r = r == DB_OK ? db_done(db) : r;
+    if (r == DB_OK) {
+        r = db_run(db, "DELETE FROM sessions WHERE user_id = ? AND id <> ?", db_int(p->user_id),
+                   db_int(p->kept_id));
+    }
+    return r == DB_OK ? users_changed(db, p->user_id) : r;
+}
+
+enum db_result
+sessions_change_password(struct db *db, struct redis *redis, struct arena *a, int64_t user_id,
+                         int64_t kept_id, const char *password_hash)
+{
+    struct new_password p = {a, user_id, kept_id, password_hash, NULL};
+    enum db_result r = db_transaction(db, DB_REPEATABLE, password_body, &p);
+
+    if (r == DB_OK) {
+        for (const struct ended *ended = p.ended; ended != NULL; ended = ended->next) {
+            cache_bury(redis, ended->hash);
         }
-        r = r == DB_OK ? db_done(db) : r;
-        for (size_t i = 0; i < count && r == DB_OK; i++) {
-            r = sessions_end(db, redis, user_id, ids[i]);
-            r = r == DB_NONE ? DB_OK : r; /* ended by another device meanwhile */
-        }
-    } while (r == DB_OK && count == BATCH);
+        announce_user(redis, user_id);
+    }
     return r;
 }
 

@@ -51,9 +51,10 @@ enum db_result sessions_list(struct db *db, int64_t user_id, int64_t before, siz
 enum db_result sessions_end(struct db *db, struct redis *redis, int64_t user_id, int64_t session_id)
     __attribute__((nonnull, warn_unused_result));
 
-/* End all of a user's sessions but one. */
-enum db_result sessions_end_others(struct db *db, struct redis *redis, int64_t user_id,
-                                   int64_t kept_id) __attribute__((nonnull, warn_unused_result));
+/* Give a user another password and end all sessions but one, both or neither. */
+enum db_result sessions_change_password(struct db *db, struct redis *redis, struct arena *a,
+                                        int64_t user_id, int64_t kept_id, const char *password_hash)
+    __attribute__((nonnull, warn_unused_result));
 
 /* Delete sessions that nobody can use any more: at most `limit`; *deleted says how many. */
 enum db_result sessions_purge(struct db *db, size_t limit, uint64_t *deleted)

@@ -142,9 +142,17 @@ judge_change(struct db *db, enum db_result r, const struct task_viewer *who, int
     return r == DB_OK ? DB_CONFLICT : r;
 }
 
+/* What a transaction of this file is about. */
+struct change {
+    struct arena *arena;
+    const struct task_viewer *who;
+    int64_t id;
+    struct task *task; /* as it is then; read before the commit, after which nothing may fail */
+};
+
 /* `ready` is set last: what stands before it in the list still asks for the old one. */
-enum db_result
-task_cancel(struct db *db, const struct task_viewer *who, int64_t id)
+static enum db_result
+cancel(struct db *db, const struct task_viewer *who, int64_t id)
 {
     enum db_result r = db_run(
         db,
@@ -158,8 +166,8 @@ task_cancel(struct db *db, const struct task_viewer *who, int64_t id)
     return judge_change(db, r, who, id);
 }
 
-enum db_result
-task_retry(struct db *db, const struct task_viewer *who, int64_t id)
+static enum db_result
+retry(struct db *db, const struct task_viewer *who, int64_t id)
 {
     enum db_result r = db_run(
         db,
@@ -170,6 +178,44 @@ task_retry(struct db *db, const struct task_viewer *who, int64_t id)
         db_int(TASK_FAILED), db_int(TASK_DEAD), db_int(TASK_CANCELLED));
 
     return judge_change(db, r, who, id);
+}
+
+static enum db_result
+find_changed(struct db *db, const struct change *c)
+{
+    return task_find(db, c->arena, c->who, c->id, c->task);
+}
+
+static enum db_result
+cancel_body(struct db *db, void *context)
+{
+    const struct change *c = context;
+    enum db_result r = cancel(db, c->who, c->id);
+
+    return r == DB_OK ? find_changed(db, c) : r;
+}
+
+static enum db_result
+retry_body(struct db *db, void *context)
+{
+    const struct change *c = context;
+    enum db_result r = retry(db, c->who, c->id);
+
+    return r == DB_OK ? find_changed(db, c) : r;
+}
+
+enum db_result
+task_cancel(struct db *db, struct arena *a, const struct task_viewer *who, int64_t id,
+            struct task *cancelled)
+{
+    return db_transaction(db, DB_ONCE, cancel_body, &(struct change){a, who, id, cancelled});
+}
+
+enum db_result
+task_retry(struct db *db, struct arena *a, const struct task_viewer *who, int64_t id,
+           struct task *queued)
+{
+    return db_transaction(db, DB_ONCE, retry_body, &(struct change){a, who, id, queued});
 }
 
 enum db_result

@@ -87,11 +87,13 @@ enum db_result task_list(struct db *db, struct arena *a, const struct task_viewe
 /*
  * Cancel: one that is waiting is cancelled at once, one that runs is told. DB_NONE; DB_CONFLICT where it has ended.
  * Retry: one that is waiting to be tried again, dead or cancelled is queued for now, its attempts counted anew. DB_NONE; DB_CONFLICT.
+ * The last argument is the task as it is then, its texts in the arena.
  */
-enum db_result task_cancel(struct db *db, const struct task_viewer *who, int64_t id)
+enum db_result task_cancel(struct db *db, struct arena *a, const struct task_viewer *who,
+                           int64_t id, struct task *cancelled)
     __attribute__((nonnull, warn_unused_result));
-enum db_result task_retry(struct db *db, const struct task_viewer *who, int64_t id)
-    __attribute__((nonnull, warn_unused_result));
+enum db_result task_retry(struct db *db, struct arena *a, const struct task_viewer *who, int64_t id,
+                          struct task *queued) __attribute__((nonnull, warn_unused_result));
 
 struct task_count {
     const char *kind;

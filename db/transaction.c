@@ -57,9 +57,10 @@ finish(struct db *db, enum db_commit commit)
 
         roll_back(db);
         db->start_over = again && (!unknown || commit == DB_REPEATABLE);
-        r = r == DB_ERROR ? DB_DOWN : r;
+        return r == DB_ERROR ? DB_DOWN : r;
     }
-    return r;
+    db->committed = true;
+    return DB_OK;
 }
 
 /* One run: DB_OK when it is committed. Sets start_over where another run may help. */
@@ -120,8 +121,7 @@ db_transaction(struct db *db, enum db_commit commit, db_body *body, void *contex
 static bool
 try_compounds(struct db *db)
 {
-    static const char sql[] =
-        "BEGIN NOT ATOMIC DO LAST_INSERT_ID(?); SELECT LAST_INSERT_ID(); END";
+    static const char sql[] = "BEGIN NOT ATOMIC DO LAST_INSERT_ID(?); SELECT LAST_INSERT_ID(); END";
 
     for (int64_t n = 1; n <= 2; n++) {
         if (db_one(db, sql, db_int(n)) != DB_OK) {
@@ -176,9 +176,11 @@ db_compound_values(struct db *db, const char *sql, const struct db_value *values
         return DB_ERROR;
     }
     r = db_one_values(db, sql, values, count);
-    if (r != DB_OK) {
-        roll_back(db);
+    if (r == DB_OK) {
+        db->committed = true;
+        return DB_OK;
     }
+    roll_back(db);
     /* An error that was not expected may have come after the COMMIT inside. */
     return r == DB_ERROR || r == DB_NONE ? DB_DOWN : r;
 }

@@ -122,12 +122,13 @@ static int
 retry(struct resources *r, const struct call *call)
 {
     enum db_result result;
+    struct task task;
     int64_t id;
 
     if (!read_id(call, &id)) {
         return USAGE_ERROR;
     }
-    result = task_retry(r->db, &everybody, id);
+    result = task_retry(r->db, &r->arena, &everybody, id, &task);
     if (result == DB_CONFLICT) {
         return verb_complain(1, "task %" PRId64 " has not failed: it waits, runs or is done", id);
     }
@@ -142,12 +143,13 @@ static int
 cancel(struct resources *r, const struct call *call)
 {
     enum db_result result;
+    struct task task;
     int64_t id;
 
     if (!read_id(call, &id)) {
         return USAGE_ERROR;
     }
-    result = task_cancel(r->db, &everybody, id);
+    result = task_cancel(r->db, &r->arena, &everybody, id, &task);
     if (result == DB_CONFLICT) {
         return verb_complain(1, "task %" PRId64 " has ended already", id);
     }

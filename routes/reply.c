@@ -96,7 +96,7 @@ reply_problem(struct request *req, enum problem p)
 void
 reply_db_error(struct request *req, enum db_result r)
 {
-    if (r != DB_DOWN) {
+    if (r != DB_DOWN && !db_has_committed(req->db)) {
         reply_problem(req, INTERNAL_ERROR);
     } else {
         reply_problem(req, db_over_deadline(req->db) ? DEADLINE_EXCEEDED : UNAVAILABLE);

@@ -9,18 +9,13 @@
 #include "routes/rooms/schemas.h"
 #include "routes/route.h"
 
-/* Answer with a room as the caller sees it. */
+/* Answers with a room as the caller sees it, or with why not. */
 static void
-reply_room(struct request *req, int64_t room_id)
+reply_room(struct request *req, enum db_result r, struct room *room, enum refusal why)
 {
-    struct room_reader who = room_reader(req);
-    struct room room;
-    enum refusal why = REFUSED_NOT;
-    enum db_result r = rooms_find(&who, room_id, &room, &why);
-
     if (r == DB_OK) {
-        rooms_look_online(req, &room, 1);
-        reply(req, &room);
+        rooms_look_online(req, room, 1);
+        reply(req, room);
     } else {
         reply_refusal(req, r, why);
     }
@@ -32,16 +27,12 @@ make_room(struct request *req, const void *input)
 {
     const struct room_new *in = input;
     struct room_reader who = room_reader(req);
-    int64_t room_id;
+    struct room room;
     enum refusal why;
     enum db_result r = rooms_add(&who, in->name, in->open, in->member_ids.at, in->member_ids.count,
-                                 &room_id, &why);
+                                 &room, &why);
 
-    if (r == DB_OK) {
-        reply_room(req, room_id);
-    } else {
-        reply_refusal(req, r, why);
-    }
+    reply_room(req, r, &room, why);
 }
 
 /* "last_at.id" of the last room of the page before. */
@@ -92,8 +83,12 @@ void
 get_room(struct request *req, const void *input)
 {
     const struct room_path *in = input;
+    struct room_reader who = room_reader(req);
+    struct room room;
+    enum refusal why = REFUSED_NOT;
+    enum db_result r = rooms_find(&who, in->room_id, &room, &why);
 
-    reply_room(req, in->room_id);
+    reply_room(req, r, &room, why);
 }
 
 /* Rename, open or close. 200; 403 not_a_member or not_allowed, 404 no_such_room, 409 is_a_dm. */
@@ -102,14 +97,11 @@ change_room(struct request *req, const void *input)
 {
     const struct room_change *in = input;
     struct room_reader who = room_reader(req);
+    struct room room;
     enum refusal why;
-    enum db_result r = rooms_change(&who, in->room_id, in->name, in->open, &why);
+    enum db_result r = rooms_change(&who, in->room_id, in->name, in->open, &room, &why);
 
-    if (r == DB_OK) {
-        reply_room(req, in->room_id);
-    } else {
-        reply_refusal(req, r, why);
-    }
+    reply_room(req, r, &room, why);
 }
 
 /* A page of a room's members, for those who may see the room. 200; 403 not_a_member, 404 no_such_room. */
@@ -182,7 +174,7 @@ put_dm(struct request *req, const void *input)
 {
     const struct dm_path *in = input;
     struct room_reader who = room_reader(req);
-    int64_t room_id;
+    struct room room;
     enum refusal why = REFUSED_NOT;
     enum db_result r;
 
@@ -191,10 +183,6 @@ put_dm(struct request *req, const void *input)
         reply_faults(req);
         return;
     }
-    r = rooms_dm(&who, in->user_id, &room_id, &why);
-    if (r == DB_OK) {
-        reply_room(req, room_id);
-    } else {
-        reply_refusal(req, r, why);
-    }
+    r = rooms_dm(&who, in->user_id, &room, &why);
+    reply_room(req, r, &room, why);
 }

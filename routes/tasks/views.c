@@ -44,18 +44,6 @@ queue_square(struct request *req, const void *input)
     reply(req, &out);
 }
 
-static void
-reply_task_error(struct request *req, enum db_result r, enum problem conflict)
-{
-    if (r == DB_NONE) {
-        reply_problem(req, NO_SUCH_TASK);
-    } else if (r == DB_CONFLICT) {
-        reply_problem(req, conflict);
-    } else {
-        reply_db_error(req, r);
-    }
-}
-
 /* What somebody has put into the table by hand may be no JSON, and must not make the answer none: NULL then. */
 static const char *
 checked(const struct request *req, const char *json)
@@ -65,19 +53,20 @@ checked(const struct request *req, const char *json)
     return json != NULL && json_check(json, strlen(json), req->arena, &error) ? json : NULL;
 }
 
-/* The task as it is now, after something was done to it or not. */
+/* Answers with a task, or with why not. */
 static void
-reply_task(struct request *req, const struct task_viewer *who, int64_t id)
+reply_task(struct request *req, enum db_result r, struct task *task, enum problem conflict)
 {
-    struct task task;
-    enum db_result r = task_find(req->db, req->arena, who, id, &task);
-
     if (r == DB_OK) {
-        task.arguments = checked(req, task.arguments);
-        task.result = checked(req, task.result);
-        reply(req, &task);
+        task->arguments = checked(req, task->arguments);
+        task->result = checked(req, task->result);
+        reply(req, task);
+    } else if (r == DB_NONE) {
+        reply_problem(req, NO_SUCH_TASK);
+    } else if (r == DB_CONFLICT) {
+        reply_problem(req, conflict);
     } else {
-        reply_task_error(req, r, INTERNAL_ERROR);
+        reply_db_error(req, r);
     }
 }
 
@@ -87,13 +76,11 @@ get_task(struct request *req, const void *input)
 {
     const struct task_query *in = input;
     struct task_viewer who;
+    struct task task;
     enum db_result r = viewer(req, &who);
 
-    if (r == DB_OK) {
-        reply_task(req, &who, in->task_id);
-    } else {
-        reply_db_error(req, r);
-    }
+    r = r == DB_OK ? task_find(req->db, req->arena, &who, in->task_id, &task) : r;
+    reply_task(req, r, &task, INTERNAL_ERROR);
 }
 
 /* The caller's tasks, an admin's all, the newest first. 200. */
@@ -135,16 +122,11 @@ cancel_task(struct request *req, const void *input)
 {
     const struct task_query *in = input;
     struct task_viewer who;
+    struct task task;
     enum db_result r = viewer(req, &who);
 
-    if (r == DB_OK) {
-        r = task_cancel(req->db, &who, in->task_id);
-    }
-    if (r == DB_OK) {
-        reply_task(req, &who, in->task_id);
-    } else {
-        reply_task_error(req, r, TASK_HAS_ENDED);
-    }
+    r = r == DB_OK ? task_cancel(req->db, req->arena, &who, in->task_id, &task) : r;
+    reply_task(req, r, &task, TASK_HAS_ENDED);
 }
 
 /* 200 with the task, queued anew. 404 no_such_task, 409 task_not_over. */
@@ -153,15 +135,12 @@ retry_task(struct request *req, const void *input)
 {
     const struct task_query *in = input;
     struct task_viewer who;
+    struct task task;
     enum db_result r = viewer(req, &who);
 
-    if (r == DB_OK) {
-        r = task_retry(req->db, &who, in->task_id);
-    }
+    r = r == DB_OK ? task_retry(req->db, req->arena, &who, in->task_id, &task) : r;
     if (r == DB_OK) {
         tasks_wake(req->redis);
-        reply_task(req, &who, in->task_id);
-    } else {
-        reply_task_error(req, r, TASK_NOT_OVER);
     }
+    reply_task(req, r, &task, TASK_NOT_OVER);
 }

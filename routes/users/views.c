@@ -115,10 +115,8 @@ change_password(struct request *req, const void *input)
         return;
     }
     if (r == DB_OK) {
-        r = users_set_password(req->db, req->session.user_id, hash);
-    }
-    if (r == DB_OK) {
-        r = sessions_end_others(req->db, req->redis, req->session.user_id, req->session.id);
+        r = sessions_change_password(req->db, req->redis, req->arena, req->session.user_id,
+                                     req->session.id, hash);
     }
     if (r == DB_OK) {
         reply_empty(req);

@@ -7,6 +7,7 @@
 enum { LEASE_MS = 60 * 1000 };
 
 static struct arena arena;
+static struct task changed; /* by task_cancel or task_retry */
 
 /* A number of a task; `sql` is a literal that asks for it. */
 static int64_t
@@ -194,13 +195,13 @@ check_cancelled_meanwhile(struct db *db, enum task_state state, enum task_state 
     struct task_claim t = claim_new(db, "k");
     int64_t id;
 
-    is_int(task_cancel(db, &all, t.id), DB_OK, "one that runs is asked to end");
+    is_int(task_cancel(db, &arena, &all, t.id, &changed), DB_OK, "one that runs is asked to end");
     is_int(end_as(db, &t, state), DB_OK, "but ends before it hears that");
     is_int(state_of(db, t.id), is, task_state_names[is]);
     must(db, "UPDATE tasks SET run_at = 0");
     is_int(claim_one(db).id, 0, "it is not run again");
     is_int(enqueue(db, "k", &id), DB_OK, "and its key is free");
-    is_int(task_cancel(db, &all, t.id), DB_CONFLICT, "it has ended");
+    is_int(task_cancel(db, &arena, &all, t.id, &changed), DB_CONFLICT, "it has ended");
 }
 
 static void
@@ -217,9 +218,11 @@ check_cancel(struct db *db, struct db *other)
     check_cancelled_meanwhile(db, TASK_DONE, TASK_DONE);
 
     t = claim_new(db, NULL);
-    is_int(task_cancel(other, &stranger, t.id), DB_NONE, "a stranger cancels nothing");
-    is_int(task_retry(other, &all, t.id), DB_CONFLICT, "what runs is not retried");
-    is_int(task_cancel(other, &all, t.id), DB_OK, "what is cancelled");
+    is_int(task_cancel(other, &arena, &stranger, t.id, &changed), DB_NONE,
+           "a stranger cancels nothing");
+    is_int(task_retry(other, &arena, &all, t.id, &changed), DB_CONFLICT,
+           "what runs is not retried");
+    is_int(task_cancel(other, &arena, &all, t.id, &changed), DB_OK, "what is cancelled");
     is_int(tasks_to_cancel(db, "host:1", ids, 2, &count), DB_OK, "is named");
     ok(count == 1 && ids[0] == t.id, "to its runner");
     is_int(tasks_to_cancel(db, "host:2", ids, 2, &count), DB_OK, "and not");
@@ -227,8 +230,9 @@ check_cancel(struct db *db, struct db *other)
     must(db, "UPDATE tasks SET until_at = 1");
     is_int(tasks_recover(other, &recovered), DB_OK, "where that one is lost");
     is_int(state_of(db, t.id), TASK_CANCELLED, "it is cancelled all the same");
-    is_int(task_retry(other, &stranger, t.id), DB_NONE, "a stranger retries nothing");
-    is_int(task_retry(other, &all, t.id), DB_OK, "it may be retried");
+    is_int(task_retry(other, &arena, &stranger, t.id, &changed), DB_NONE,
+           "a stranger retries nothing");
+    is_int(task_retry(other, &arena, &all, t.id, &changed), DB_OK, "it may be retried");
     t = claim_one(db);
     is_int(t.attempts, 1, "from the first attempt on");
     is_int(end_as(db, &t, TASK_FAILED), DB_OK, "and nothing is left of the cancellation");

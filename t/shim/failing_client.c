@@ -1,0 +1,150 @@
+/*
+ * A client library that fails on demand, for LD_PRELOAD: it passes each call on to the real one, counts it, and lets the one that
+ * the test has named fail, before the real call or after it.
+ *
+ * The test gives its orders in a file that is mapped (FASTCHAT_FAIL); only `fastchat worker` follows them.
+ */
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "db/mysql_compat.h"
+
+struct orders {
+    int32_t call;  /* the number of the call that fails, from 1; 0: none */
+    int32_t after; /* it fails after the real call was made */
+    int32_t error; /* with this number */
+    int32_t calls; /* so many were made since the test set this to 0 */
+    int32_t failed;
+    char names[4000]; /* of these calls, a line each */
+};
+
+static struct orders *orders;
+static __thread bool failing;
+static __thread bool
+    connecting; /* a failure to connect is not what this is about: the program then waits a second */
+
+static bool
+follows_orders(void)
+{
+    char words[4096] = "";
+    int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+    ssize_t got = fd < 0 ? 0 : read(fd, words, sizeof(words) - 1);
+
+    (void)close(fd);
+    for (ssize_t i = 0; i + 1 < got; i++) {
+        words[i] = words[i] == '\0' ? ' ' : words[i];
+    }
+    return strstr(words, "fastchat worker --pool") != NULL;
+}
+
+__attribute__((constructor)) static void
+open_orders(void)
+{
+    const char *file = getenv("FASTCHAT_FAIL");
+    int fd = file == NULL ? -1 : open(file, O_RDWR | O_CLOEXEC);
+
+    if (fd >= 0 && follows_orders()) {
+        void *at = mmap(NULL, sizeof(*orders), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+        orders = at == MAP_FAILED ? NULL : at;
+    }
+    (void)(fd >= 0 && close(fd));
+}
+
+/* Is this the call that is to fail? */
+static bool
+count(const char *name)
+{
+    size_t len;
+
+    failing = false;
+    if (orders == NULL || connecting) {
+        return false;
+    }
+    len = strlen(orders->names);
+    if (len + strlen(name) + 2 < sizeof(orders->names)) {
+        (void)snprintf(orders->names + len, sizeof(orders->names) - len, "%s\n", name);
+    }
+    failing = ++orders->calls == orders->call;
+    orders->failed += failing;
+    return failing;
+}
+
+static void *
+real_function(const char *name)
+{
+    void *found = dlsym(RTLD_NEXT, name);
+
+    if (found == NULL) {
+        abort();
+    }
+    return found;
+}
+
+/* A function of the library that can fail, and what it returns then. */
+#define FAILING(type, name, parameters, arguments, failure)                                        \
+    type name parameters                                                                           \
+    {                                                                                              \
+        static type(*real) parameters;                                                             \
+        bool fails = count(#name);                                                                 \
+        type result;                                                                               \
+                                                                                                   \
+        if (real == NULL) {                                                                        \
+            void *found = real_function(#name);                                                    \
+            memcpy(&real, &found, sizeof(real));                                                   \
+        }                                                                                          \
+        if (fails && orders->after == 0) {                                                         \
+            return failure;                                                                        \
+        }                                                                                          \
+        result = real arguments;                                                                   \
+        return fails ? failure : result;                                                           \
+    }
+
+/* Sets a new connection up, by mysql_real_query. */
+int
+mysql_query(MYSQL *mysql, const char *sql)
+{
+    int result;
+
+    connecting = true;
+    result = mysql_real_query(mysql, sql, strlen(sql));
+    connecting = false;
+    return result;
+}
+
+/* A function that tells of the error. */
+#define TELLING(type, name, parameters, arguments, told)                                           \
+    type name parameters                                                                           \
+    {                                                                                              \
+        static type(*real) parameters;                                                             \
+                                                                                                   \
+        if (real == NULL) {                                                                        \
+            void *found = real_function(#name);                                                    \
+            memcpy(&real, &found, sizeof(real));                                                   \
+        }                                                                                          \
+        return failing ? told : real arguments;                                                    \
+    }
+
+FAILING(int, mysql_real_query, (MYSQL * mysql, const char *sql, unsigned long len),
+        (mysql, sql, len), 1)
+FAILING(MYSQL_RES *, mysql_use_result, (MYSQL * mysql), (mysql), NULL)
+FAILING(int, mysql_stmt_prepare, (MYSQL_STMT * stmt, const char *sql, unsigned long len),
+        (stmt, sql, len), 1)
+FAILING(mysql_flag, mysql_stmt_bind_param, (MYSQL_STMT * stmt, MYSQL_BIND *bind), (stmt, bind), 1)
+FAILING(mysql_flag, mysql_stmt_bind_result, (MYSQL_STMT * stmt, MYSQL_BIND *bind), (stmt, bind), 1)
+FAILING(MYSQL_RES *, mysql_stmt_result_metadata, (MYSQL_STMT * stmt), (stmt), NULL)
+FAILING(int, mysql_stmt_execute, (MYSQL_STMT * stmt), (stmt), 1)
+FAILING(int, mysql_stmt_fetch, (MYSQL_STMT * stmt), (stmt), 1)
+FAILING(mysql_flag, mysql_stmt_free_result, (MYSQL_STMT * stmt), (stmt), 1)
+FAILING(int, mysql_stmt_next_result, (MYSQL_STMT * stmt), (stmt), 1)
+
+TELLING(unsigned, mysql_errno, (MYSQL * mysql), (mysql), (unsigned)orders->error)
+TELLING(const char *, mysql_error, (MYSQL * mysql), (mysql), "failed for a test")
+TELLING(unsigned, mysql_stmt_errno, (MYSQL_STMT * stmt), (stmt), (unsigned)orders->error)
+TELLING(const char *, mysql_stmt_error, (MYSQL_STMT * stmt), (stmt), "failed for a test")
