@@ -34,6 +34,8 @@ once = $(eval $(1) := $(2))$($(1))
 library_cflags = $(call once,library_cflags,$(shell pkg-config --cflags $(packages) $(loaded)))
 library_libs = $(call once,library_libs,$(shell pkg-config --libs $(packages)) -lfcgi -lpthread -lm)
 
+fcgi_version = $(call once,fcgi_version,$(or $(shell pkg-config --modversion fcgi 2>/dev/null),unknown))
+
 compile = $(CC) -std=c17 -D_GNU_SOURCE -I. $(library_cflags) $(warnings) $(hardening) -fPIE \
     $(CPPFLAGS) $(CFLAGS)
 link = $(CC) $(CFLAGS) $(hardening) -pie $(LDFLAGS)
@@ -87,6 +89,9 @@ $(out)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(subst ','\'',$(compile) : $(link) $(library_libs))' | cmp -s - $@ || \
 	    echo '$(subst ','\'',$(compile) : $(link) $(library_libs))' > $@
+
+# libfcgi's headers do not tell its version.
+$(out)/fcgi/check/versions.o: CPPFLAGS += -DFCGI_VERSION='"$(fcgi_version)"'
 
 $(out)/%.o: %.c $(out)/flags
 	@mkdir -p $(@D)

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "db/server_version.h"
 
 enum {
     CONNECT_SECONDS = 3,
@@ -135,13 +136,28 @@ set_options(MYSQL *mysql, bool without_time_outs)
            mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4") == 0;
 }
 
-/* A new connection to `database` (NULL: none), set up; NULL, with mysql's words logged as a warning. */
+/* Why a connection that was refused was refused. */
+static void
+explain(MYSQL *mysql, bool too_old, const char *server, char why[static WHY_SIZE])
+{
+    if (too_old) {
+        (void)snprintf(why, WHY_SIZE,
+                       "the server is %s: MySQL 8.0 or MariaDB 10.6 is needed, or newer", server);
+        return;
+    }
+    (void)snprintf(why, WHY_SIZE, "%u %s%s", mysql_errno(mysql), mysql_error(mysql),
+                   mysql_errno(mysql) == ER_BAD_DB_ERROR ? " (`fastchat migrate` makes it)" : "");
+}
+
+/* A new connection to `database` (NULL: none), set up; NULL with the reason in `why`, which is also logged as a warning. */
 static MYSQL *
-connect_to(const struct settings *s, const char *database, bool without_time_outs)
+connect_to(const struct settings *s, const char *database, bool without_time_outs,
+           char why[static WHY_SIZE])
 {
     MYSQL *mysql = mysql_init(NULL);
     const char *socket = s->db_socket[0] != '\0' ? s->db_socket : NULL;
-    bool good;
+    char server[SERVER_NAME_SIZE];
+    bool good, too_old;
 
     if (mysql == NULL) {
         log_error("out of memory");
@@ -150,12 +166,13 @@ connect_to(const struct settings *s, const char *database, bool without_time_out
     good = set_options(mysql, without_time_outs) &&
            mysql_real_connect(mysql, socket != NULL ? "localhost" : s->db_host, s->db_user,
                               s->db_password, database, (unsigned)s->db_port, socket,
-                              CLIENT_FOUND_ROWS) != NULL &&
-           mysql_query(mysql, session_setup) == 0 && mysql_query(mysql, isolation_setup) == 0;
+                              CLIENT_FOUND_ROWS) != NULL;
+    too_old = good && !server_version_supported(mysql_get_server_info(mysql), server);
+    good = good && !too_old && mysql_query(mysql, session_setup) == 0 &&
+           mysql_query(mysql, isolation_setup) == 0;
     if (!good) {
-        log_warning("the database cannot be reached: %u %s%s", mysql_errno(mysql),
-                    mysql_error(mysql),
-                    mysql_errno(mysql) == ER_BAD_DB_ERROR ? " (`fastchat migrate` makes it)" : "");
+        explain(mysql, too_old, server, why);
+        log_warning("the database cannot be used: %s", why);
         mysql_close(mysql);
         mysql = NULL;
     }
@@ -179,7 +196,7 @@ db_connect(struct db *db)
     if (refused > atomic_load(&reached_us) && began - refused < REFUSED_US) {
         return DB_DOWN;
     }
-    db->mysql = connect_to(db->settings, db->settings->db_database, db->without_time_outs);
+    db->mysql = connect_to(db->settings, db->settings->db_database, db->without_time_outs, db->why);
     db->used_us = began;
     if (db->mysql != NULL) {
         atomic_store(&reached_us, clock_mono_us());
@@ -195,8 +212,8 @@ db_connect(struct db *db)
 enum db_result
 db_create_database(const struct settings *s)
 {
-    MYSQL *mysql = connect_to(s, NULL, false);
-    char sql[160];
+    char sql[160], why[WHY_SIZE];
+    MYSQL *mysql = connect_to(s, NULL, false, why);
     bool good;
 
     if (mysql == NULL) {
@@ -214,6 +231,30 @@ db_create_database(const struct settings *s)
     }
     mysql_close(mysql);
     return good ? DB_OK : DB_ERROR;
+}
+
+const char *
+db_why(const struct db *db)
+{
+    return db->why;
+}
+
+const char *
+db_server(struct db *db, struct arena *a)
+{
+    char name[SERVER_NAME_SIZE];
+
+    if (db_connect(db) != DB_OK) {
+        return NULL;
+    }
+    (void)!server_version_supported(mysql_get_server_info(db->mysql), name);
+    return arena_strdup(a, name);
+}
+
+const char *
+db_client(struct arena *a)
+{
+    return arena_printf(a, CLIENT_LIBRARY " %s", mysql_get_client_info());
 }
 
 void

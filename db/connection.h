@@ -8,6 +8,7 @@
 enum {
     STATEMENT_SLOTS = 256, /* a power of two, above the number of statements in db/ */
     DB_TRIES = 5,          /* runs of what meets a conflict, all in all */
+    WHY_SIZE = 600,
 };
 
 /* A prepared statement with the places its values and columns are bound to. */
@@ -56,7 +57,7 @@ struct db {
     uint64_t affected;
     int64_t insert_id;
     struct db_stats stats;
-    char why[600]; /* the last error: its number and the server's words */
+    char why[WHY_SIZE]; /* the last error: its number and the server's words */
 };
 
 /* What an error number asks for. */
@@ -79,6 +80,12 @@ unsigned note_error(struct db *db, unsigned number, const char *words) __attribu
  * is of no use any more, the transaction marked void. `sql` is for the log; NULL: the caller says what went wrong.
  */
 enum db_result judge(struct db *db, unsigned error, const char *sql) __attribute__((nonnull(1)));
+
+/*
+ * Has the server closed the connection while nothing was under way? Then nothing is lost by opening another, also for a write. To
+ * send something first and see what becomes of it would not tell: Oracle's library reports the same error as if it had been sent.
+ */
+bool connection_is_closed(const struct db *db) __attribute__((nonnull));
 
 /* Close the connection and forget its statements. */
 void connection_drop(struct db *db) __attribute__((nonnull));

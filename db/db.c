@@ -85,12 +85,8 @@ end_rows(struct db *db, const char *sql)
     return true;
 }
 
-/*
- * Has the server closed the connection while nothing was under way? Then nothing is lost by opening another, also for a write. To
- * send it first and see what becomes of it would not tell: Oracle's library reports the same error as if it had been under way.
- */
-static bool
-is_closed(const struct db *db)
+bool
+connection_is_closed(const struct db *db)
 {
     struct pollfd at = {.fd = mysql_descriptor(db->mysql), .events = POLLRDHUP};
 
@@ -109,7 +105,7 @@ begin_call(struct db *db, const char *sql)
         return DB_DOWN;
     }
     if (!db->in_transaction) {
-        if (db->mysql != NULL && is_closed(db)) {
+        if (db->mysql != NULL && connection_is_closed(db)) {
             connection_drop(db);
         }
         return db_connect(db);
@@ -380,6 +376,9 @@ run_text(struct db *db, const char *sql, size_t len)
     unsigned error;
 
     db->used_us = clock_mono_us();
+    if (connection_is_closed(db)) { /* a COMMIT that was not sent is one that did not happen */
+        return note_error(db, CR_SERVER_GONE_ERROR, "the server has closed the connection");
+    }
     error = mysql_real_query(db->mysql, sql, (unsigned long)len) == 0 ? 0 : connection_error(db);
     if (error == 0 && mysql_field_count(db->mysql) > 0) {
         mysql_free_result(mysql_use_result(db->mysql)); /* reads the rows and drops them */

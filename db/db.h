@@ -43,6 +43,13 @@ void db_allow_long(struct db *db) __attribute__((nonnull));
 /* Connect now if not connected. */
 enum db_result db_connect(struct db *db) __attribute__((nonnull));
 
+/* The words of the last error, of the server or the client library; "" if there was none. */
+const char *db_why(const struct db *db) __attribute__((nonnull, returns_nonnull));
+
+/* For people: "MariaDB 11.8.9", or NULL if the server cannot be used; "MariaDB Connector/C 3.4.10". */
+const char *db_server(struct db *db, struct arena *a) __attribute__((nonnull));
+const char *db_client(struct arena *a) __attribute__((nonnull, returns_nonnull));
+
 /* Close the server connection if it was not used for that long; the next query opens it again. */
 void db_close_idle(struct db *db, int64_t idle_ms) __attribute__((nonnull));
 

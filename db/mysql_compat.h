@@ -9,8 +9,10 @@
 
 #if defined(MARIADB_BASE_VERSION) || defined(MARIADB_PACKAGE_VERSION)
 typedef my_bool mysql_flag; /* Oracle removed my_bool in 8.0.1 */
+#define CLIENT_LIBRARY "MariaDB Connector/C"
 #else
 typedef bool mysql_flag;
+#define CLIENT_LIBRARY "libmysqlclient"
 #endif
 
 /* The connection's descriptor; -1 if it is not open. */

@@ -206,6 +206,39 @@ redis_run_args(struct redis *r, const struct redis_arg *args, size_t count)
     return without_error(r, call(r, args, count));
 }
 
+/* The value of a line "key:value" of INFO, up to its end; NULL if there is none. */
+static const char *
+info_value(const char *info, const char *key, int *len)
+{
+    const char *at = strstr(info, key);
+
+    if (at == NULL) {
+        return NULL;
+    }
+    at += strlen(key);
+    *len = (int)strcspn(at, "\r\n");
+    return at;
+}
+
+const char *
+redis_server(struct redis *r, struct arena *a)
+{
+    redisReply *info = redis_run(r, redis_text("INFO"), redis_text("server"));
+    const char *name = "Redis", *version = NULL, *found = NULL;
+    int len = 0;
+
+    if (info != NULL && info->str != NULL) {
+        version = info_value(info->str, "valkey_version:", &len);
+        name = version != NULL ? "Valkey" : "Redis";
+        version = version != NULL ? version : info_value(info->str, "redis_version:", &len);
+    }
+    if (version != NULL) {
+        found = arena_printf(a, "%s %.*s", name, len, version);
+    }
+    freeReplyObject(info);
+    return found;
+}
+
 /* The digest of a script that this server knows; NULL where it cannot be told. */
 static const char *
 load_script(struct redis *r, const char *text)

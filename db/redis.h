@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/settings.h"
 
 struct redis;
@@ -24,6 +25,9 @@ enum redis_state { REDIS_OFF, REDIS_DOWN, REDIS_UP };
 
 /* Ask it (PING), unless it failed within the last 2 s. */
 enum redis_state redis_ping(struct redis *r) __attribute__((nonnull));
+
+/* For people: "Redis 7.0.15", "Valkey 8.1.1"; NULL if it is off or down. In the arena. */
+const char *redis_server(struct redis *r, struct arena *a) __attribute__((nonnull));
 
 /* One argument of a command: any bytes. */
 struct redis_arg {

@@ -10,6 +10,7 @@
 #include "db/migrate.h"
 #include "fcgi/app.h"
 #include "fcgi/cgi.h"
+#include "fcgi/check/check.h"
 #include "fcgi/events.h"
 #include "fcgi/lab/command.h"
 #include "fcgi/nginx.h"
@@ -346,6 +347,8 @@ static const struct command {
      "           [--no-traps] [--json] | say_after",
      "measure which process shape suits which work"},
     {"migrate", command_migrate, "[--status] [--to N]", "bring the database to this version"},
+    {"check", check_command, "[--url ADDRESS] [--no-live] [--no-web]",
+     "sign in, send a message and see it come, through the web server; show all versions"},
     {"settings", command_settings, "[--check] [--get KEY]",
      "show the settings and where they come from"},
     {"routes", command_routes, "", "list the routes"},

@@ -1,78 +1,22 @@
 /* libcurl's easy interface for those who may block, its multi interface for the event loop. */
 #include "fcgi/lab/http.h"
 
-#include <curl/curl.h>
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "fcgi/curl.h"
+
 enum { ADDRESS_SIZE = 80, BODY_MAX_SIZE = 64, PATIENCE_MS = 20 * 1000 };
 
-static struct {
-    CURLcode (*global_init)(long flags);
-    CURL *(*easy_init)(void);
-    void (*easy_cleanup)(CURL *easy);
-    CURLcode (*easy_setopt)(CURL *easy, CURLoption option, ...);
-    CURLcode (*easy_perform)(CURL *easy);
-    CURLcode (*easy_getinfo)(CURL *easy, CURLINFO info, ...);
-    CURLM *(*multi_init)(void);
-    CURLMcode (*multi_cleanup)(CURLM *multi);
-    CURLMcode (*multi_setopt)(CURLM *multi, CURLMoption option, ...);
-    CURLMcode (*multi_add_handle)(CURLM *multi, CURL *easy);
-    CURLMcode (*multi_remove_handle)(CURLM *multi, CURL *easy);
-    CURLMcode (*multi_socket_action)(CURLM *multi, curl_socket_t s, int events, int *running);
-    CURLMsg *(*multi_info_read)(CURLM *multi, int *left);
-} curl;
-
-static bool
-load_symbols(void *library)
-{
-    const struct {
-        const char *name;
-        void *at;
-    } symbols[] = {
-        {"curl_global_init", &curl.global_init},
-        {"curl_easy_init", &curl.easy_init},
-        {"curl_easy_cleanup", &curl.easy_cleanup},
-        {"curl_easy_setopt", &curl.easy_setopt},
-        {"curl_easy_perform", &curl.easy_perform},
-        {"curl_easy_getinfo", &curl.easy_getinfo},
-        {"curl_multi_init", &curl.multi_init},
-        {"curl_multi_cleanup", &curl.multi_cleanup},
-        {"curl_multi_setopt", &curl.multi_setopt},
-        {"curl_multi_add_handle", &curl.multi_add_handle},
-        {"curl_multi_remove_handle", &curl.multi_remove_handle},
-        {"curl_multi_socket_action", &curl.multi_socket_action},
-        {"curl_multi_info_read", &curl.multi_info_read},
-    };
-
-    for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
-        void *found = dlsym(library, symbols[i].name);
-
-        if (found == NULL) {
-            return false;
-        }
-        memcpy(symbols[i].at, &found, sizeof(found)); /* dlsym(3): how POSIX has it done */
-    }
-    return curl.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-}
+static const struct curl *curl;
 
 const char *
 http_load(void)
 {
-    static const char *const names[] = {"libcurl-gnutls.so.4", "libcurl.so.4"};
-    static bool loaded;
-
-    for (size_t i = 0; !loaded && i < sizeof(names) / sizeof(names[0]); i++) {
-        void *library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
-
-        if (library != NULL) {
-            loaded = load_symbols(library);
-        }
-    }
-    return loaded ? NULL : "libcurl is not installed (on Debian: libcurl3-gnutls)";
+    curl = curl_load();
+    return curl != NULL ? NULL : CURL_MISSING;
 }
 
 struct http {
@@ -104,15 +48,15 @@ http_open(int port)
         return NULL;
     }
     h->port = port;
-    h->easy = curl.easy_init();
+    h->easy = curl->easy_init();
     if (h->easy == NULL) {
         free(h);
         return NULL;
     }
-    (void)curl.easy_setopt(h->easy, CURLOPT_NOSIGNAL, 1L);
-    (void)curl.easy_setopt(h->easy, CURLOPT_PROXY, "");
-    (void)curl.easy_setopt(h->easy, CURLOPT_WRITEFUNCTION, take_body);
-    (void)curl.easy_setopt(h->easy, CURLOPT_WRITEDATA, h);
+    (void)curl->easy_setopt(h->easy, CURLOPT_NOSIGNAL, 1L);
+    (void)curl->easy_setopt(h->easy, CURLOPT_PROXY, "");
+    (void)curl->easy_setopt(h->easy, CURLOPT_WRITEFUNCTION, take_body);
+    (void)curl->easy_setopt(h->easy, CURLOPT_WRITEDATA, h);
     return h;
 }
 
@@ -120,7 +64,7 @@ void
 http_close(struct http *h)
 {
     if (h != NULL) {
-        curl.easy_cleanup(h->easy);
+        curl->easy_cleanup(h->easy);
         free(h);
     }
 }
@@ -132,8 +76,8 @@ aim(struct http *h, int ms, int task)
 
     h->len = 0;
     (void)snprintf(address, sizeof(address), "http://127.0.0.1:%d/wait/%d/%d", h->port, ms, task);
-    (void)curl.easy_setopt(h->easy, CURLOPT_URL, address);
-    (void)curl.easy_setopt(h->easy, CURLOPT_TIMEOUT_MS, (long)ms + PATIENCE_MS);
+    (void)curl->easy_setopt(h->easy, CURLOPT_URL, address);
+    (void)curl->easy_setopt(h->easy, CURLOPT_TIMEOUT_MS, (long)ms + PATIENCE_MS);
 }
 
 static bool
@@ -145,7 +89,7 @@ is_right(struct http *h, CURLcode result, int task)
     (void)snprintf(expected, sizeof(expected), "{\"task\":%d}", task);
     h->body[h->len] = '\0';
     return result == CURLE_OK &&
-           curl.easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK &&
+           curl->easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK &&
            status == 200 && strcmp(h->body, expected) == 0;
 }
 
@@ -153,7 +97,7 @@ bool
 http_wait(struct http *h, int ms, int task)
 {
     aim(h, ms, task);
-    return is_right(h, curl.easy_perform(h->easy), task);
+    return is_right(h, curl->easy_perform(h->easy), task);
 }
 
 struct http_many {
@@ -178,15 +122,15 @@ take_ended(struct http_many *m)
     CURLMsg *message;
     int left;
 
-    while ((message = curl.multi_info_read(m->multi, &left)) != NULL) {
+    while ((message = curl->multi_info_read(m->multi, &left)) != NULL) {
         struct request *r = NULL;
         CURLcode result = message->data.result;
 
         if (message->msg != CURLMSG_DONE ||
-            curl.easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &r) != CURLE_OK) {
+            curl->easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &r) != CURLE_OK) {
             continue;
         }
-        (void)curl.multi_remove_handle(m->multi, r->http->easy);
+        (void)curl->multi_remove_handle(m->multi, r->http->easy);
         r->done(r->owner, r->task, is_right(r->http, result, r->task));
         http_close(r->http);
         free(r);
@@ -198,7 +142,7 @@ act(struct http_many *m, curl_socket_t s, int what)
 {
     int running;
 
-    (void)curl.multi_socket_action(m->multi, s, what, &running);
+    (void)curl->multi_socket_action(m->multi, s, what, &running);
     take_ended(m);
 }
 
@@ -262,15 +206,15 @@ http_many_open(struct reactor *r, int port)
     }
     m->reactor = r;
     m->port = port;
-    m->multi = curl.multi_init();
+    m->multi = curl->multi_init();
     if (m->multi == NULL) {
         free(m);
         return NULL;
     }
-    (void)curl.multi_setopt(m->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
-    (void)curl.multi_setopt(m->multi, CURLMOPT_SOCKETDATA, m);
-    (void)curl.multi_setopt(m->multi, CURLMOPT_TIMERFUNCTION, set_timer);
-    (void)curl.multi_setopt(m->multi, CURLMOPT_TIMERDATA, m);
+    (void)curl->multi_setopt(m->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+    (void)curl->multi_setopt(m->multi, CURLMOPT_SOCKETDATA, m);
+    (void)curl->multi_setopt(m->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+    (void)curl->multi_setopt(m->multi, CURLMOPT_TIMERDATA, m);
     return m;
 }
 
@@ -279,7 +223,7 @@ http_many_close(struct http_many *m)
 {
     if (m != NULL) {
         reactor_cancel(m->reactor, &m->timer);
-        (void)curl.multi_cleanup(m->multi);
+        (void)curl->multi_cleanup(m->multi);
         free(m);
     }
 }
@@ -299,8 +243,8 @@ http_many_wait(struct http_many *m, int ms, int task,
         return false;
     }
     aim(r->http, ms, task);
-    (void)curl.easy_setopt(r->http->easy, CURLOPT_PRIVATE, r);
-    if (curl.multi_add_handle(m->multi, r->http->easy) != CURLM_OK) {
+    (void)curl->easy_setopt(r->http->easy, CURLOPT_PRIVATE, r);
+    if (curl->multi_add_handle(m->multi, r->http->easy) != CURLM_OK) {
         http_close(r->http);
         free(r);
         return false;

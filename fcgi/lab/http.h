@@ -1,7 +1,4 @@
-/*
- * Requests to the lab's endpoint with libcurl, which is loaded when it is first asked for: it brings thirty libraries along, and no other
- * part of this program is to carry them.
- */
+/* Requests to the lab's endpoint, with libcurl. */
 #ifndef FCGI_LAB_HTTP_H
 #define FCGI_LAB_HTTP_H
 

@@ -114,7 +114,9 @@ check_unknown(struct db *db, const struct settings *settings)
     must(db, "KILL %lld", (long long)id);
     (void)pthread_join(slow.thread, NULL);
     is_int(slow.result, DB_DOWN, "a write whose connection dies under way is DB_DOWN");
-    is_int(number_of(db, "SELECT COUNT(*) FROM kept WHERE id >= 100"), 0, "and is not sent again");
+    /* MySQL's SLEEP ends early and the row is inserted, MariaDB's fails. */
+    ok(number_of(db, "SELECT COUNT(*) FROM kept WHERE id >= 100") <= 1, "and is not sent again");
+    must(db, "DELETE FROM kept WHERE id >= 100");
 }
 
 /* The time that one call takes, in ms. */
