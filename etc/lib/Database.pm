@@ -45,10 +45,9 @@ sub client {
 
 sub data { my ($stack) = @_; return "$stack->{dir}/data/" . kind() }
 
+# Of its making and of its serving.
 sub options {
-    my ($stack) = @_;
     return (
-        "--tmpdir=$stack->{dir}/tmp",    # at its start a server removes the temporary tables of others in a shared one
         ($> == 0 ? '--user=root' : ()),
         '--innodb-buffer-pool-size=128M',
         @{ $kinds{ kind() }{options} },
@@ -64,7 +63,8 @@ sub part {
     return {
         name    => 'database',
         command => [
-            Parts::program($kind->{server}), '--no-defaults', options($stack), @{ $kind->{serving} },
+            Parts::program($kind->{server}), '--no-defaults', options(), @{ $kind->{serving} },
+            "--tmpdir=$stack->{dir}/tmp",    # at its start a server removes the temporary tables of others in a shared one
             "--datadir=$data", "--socket=$socket", "--pid-file=$data/database.pid",
             "--init-file=$stack->{dir}/conf/database.sql",
             '--skip-networking', '--skip-name-resolve', '--skip-log-bin', '--max-connections=300', '--table-open-cache=500',
@@ -89,7 +89,7 @@ sub make {
     my $aside = kind() . '.new';
     my $log   = "$stack->{dir}/log/database-install.log";
     system 'rm', '-rf', "$stack->{dir}/data/$aside";
-    my @command = $kinds{ kind() }{install}->($aside, options($stack));
+    my @command = $kinds{ kind() }{install}->($aside, options());
     my $pid = fork // return "cannot fork: $!";
     if ($pid == 0) {
         POSIX::setsid();

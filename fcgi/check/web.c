@@ -89,6 +89,15 @@ perform(struct web *w, const struct call *call)
     return status;
 }
 
+/* On one line: another program's page may have many. */
+static void
+flatten(char *text)
+{
+    for (; *text != '\0'; text++) {
+        *text = *text == '\n' || *text == '\r' ? ' ' : *text;
+    }
+}
+
 /* The answer's JSON, to be released; NULL with the reason in w->why, where the status is not the expected one. */
 static struct json_object *
 request(struct web *w, const char *method, const char *path, const char *body, long expected)
@@ -104,6 +113,7 @@ request(struct web *w, const char *method, const char *path, const char *body, l
     } else if (status != 0) {
         (void)snprintf(w->why, sizeof(w->why), "%s %s: %ld %.300s", method, path, status,
                        answer.len == 0 ? "" : buf_cstr(&answer));
+        flatten(w->why);
     }
     buf_free(&answer);
     return tree;

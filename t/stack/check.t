@@ -1,0 +1,110 @@
+#!/usr/bin/perl
+# `fastchat check`: it sees that a message can be sent, names the step that fails, and leaves nothing behind.
+use lib 't/lib';
+use Fastchat::Test;
+use File::Temp qw(tempdir);
+use POSIX ();
+
+my $stack = Fastchat::Stack->new(own => 1, expect => [qr/signal 9/]);
+my @tables = qw(users sessions rooms members room_log);
+sub rows { return join ' ', map { scalar $stack->sql("SELECT COUNT(*) FROM $_") } @tables }
+sub check { my ($text, $status) = $stack->fastchat('check', @_); utf8::decode($text); return ($text, $status) }
+
+subtest 'a server that works' => sub {
+    my $before = rows();
+    my ($text, $status) = check();
+    is($status, 0, 'the exit status is 0');
+    like($text, qr/^ok\s+$_\b/m, "$_ is checked") for qw(JSON database tables message Redis sign-in room stream history);
+    like($text, qr/^\s+$_\s+\S*\d+\.\d+/m, "the version of $_ is shown") for qw(fastchat libc json-c libfcgi hiredis libsodium libcurl nginx);
+    like($text, qr/^ok\s+database\s+(?:MariaDB|MySQL) \d+\.\d+\.\d+, by \D+ \d+\.\d+/m, 'the server and the client library are named');
+    like($text, qr/^all is well$/m, 'and it says that all is well');
+    is(rows(), $before, 'nothing of it is left');
+};
+
+subtest 'what a check that was killed has left is removed by one that comes later' => sub {
+    $stack->sql("INSERT INTO users (id, username, username_key, nickname, password_hash, created_at) VALUES "
+            . "(9001, 'probe-1', 'probe-1', 'x', 'x', 1), (9002, 'probe-2', 'probe-2', 'x', 'x', UNIX_TIMESTAMP() * 1000), (9003, 'probe_3', 'probe_3', 'x', 'x', 1); "
+            . "INSERT INTO rooms (id, kind, name, last_at, created_at) VALUES (9001, 0, 'x', 1, 1); "
+            . "INSERT INTO members (room_id, user_id, role, joined_at) VALUES (9001, 9001, 2, 1); "
+            . "INSERT INTO room_log (room_id, seq, kind, sender_id, created_at) VALUES (9001, 1, 1, 9001, 1)");
+    is((check())[1], 0, 'the check succeeds');
+    is(join(' ', map { $_->[0] } $stack->sql('SELECT username FROM users WHERE id > 9000 ORDER BY id')), 'probe-2 probe_3',
+        'the old one is gone; one that may still run, and a person of a like name, are not');
+    is($stack->sql('SELECT COUNT(*) FROM rooms WHERE id = 9001') + $stack->sql('SELECT COUNT(*) FROM room_log WHERE room_id = 9001'), 0, 'its room is gone, too');
+    $stack->sql('DELETE FROM users WHERE id > 9000');
+};
+
+is($stack->post('/api/users', { username => 'probe-1', password => 'long enough' })->status, 422, 'nobody can sign up as a probe');
+
+subtest 'words that it does not take' => sub {
+    for my $words ([qw(--url ftp://x)], ['now'], ['--what']) {
+        is((check(@$words))[1], 2, "@$words: exit status 2");
+    }
+};
+
+# Each fault with the step that has to name it.
+sub fails {
+    my ($about, $step, $reason, @words) = @_;
+    subtest $about => sub {
+        my $before = rows();
+        my ($text, $status) = check(@words);
+        is($status, 1, 'the exit status is 1');
+        like($text, qr/^FAILED\s+$step\s.*$reason/m, "the step is $step, and says why");
+        unlike($text, qr/^all is well/m, 'it does not say that all is well');
+        is(rows(), $before, 'nothing of it is left');
+    };
+}
+my $port = Fastchat::Stack::free_port();
+fails('no web server', 'sign-in', "POST http://127.0.0.1:$port/api/sessions: .*connect", '--url', "http://127.0.0.1:$port");
+fails('another program at the address', 'sign-in', 'POST /api/sessions: 405', '--url', $stack->url . '/elsewhere');
+$stack->sql('CREATE DATABASE empty; GRANT ALL ON empty.* TO fastchat@localhost');
+{
+    local $stack->{settings}{DB_DATABASE} = 'empty';
+    my ($text, $status) = check();
+    is($status, 1, 'a database without tables: the exit status is 1');
+    like($text, qr/^FAILED\s+tables\s+run `fastchat migrate`/m, 'and it says what to do');
+}
+{
+    local $stack->{settings}{DB_USER} = 'nobody_of_that_name';
+    my ($text, $status) = check();
+    like($text, qr/^FAILED\s+database\s+1045 /m, 'an account that is refused: with the words of the server');
+}
+{
+    local $stack->{settings}{REDIS_HOST} = '';
+    my ($text, $status) = check();
+    is($status, 0, 'without Redis all is well');
+    like($text, qr/^ok\s+Redis\s+off/m, 'and it is shown');
+}
+sub end_pool {
+    my ($pool) = @_;
+    my @workers = $stack->workers($pool);
+    $stack->hold($pool);
+    $stack->kill($pool);
+    kill 'KILL', @workers;
+}
+end_pool('events');
+fails('no event loop', 'stream', 'GET /api/events: 503');
+is((check('--no-live'))[1], 0, 'where there is none, --no-live checks the rest');
+end_pool('api');
+fails('no api pool', 'room', 'POST /api/rooms: 502');
+
+# `make run` is not ready where it does not work: a program whose event loop nobody reaches.
+my $dir = tempdir('fastchat-check-XXXXXX', DIR => $ENV{TMPDIR} // '/tmp', CLEANUP => 1);
+my $binary = Fastchat::Stack::binary();
+open my $script, '>', "$dir/fastchat" or die "$dir: $!\n";
+print $script <<"END";
+#!/bin/sh
+if [ "\$1" = nginx ]; then "$binary" "\$@" | sed 's|location ~ ^/api/events|location ~ ^/api/no-events|'; else exec "$binary" "\$@"; fi
+END
+close $script;
+chmod 0755, "$dir/fastchat";
+{
+    local %ENV = $stack->environment;
+    delete $ENV{FASTCHAT_WRAP};
+    my $free  = Fastchat::Stack::free_port();
+    my $words = `$Fastchat::Stack::root/etc/stack run --quiet --dir $dir/run --port $free --binary $dir/fastchat 2>&1`;
+    isnt($?, 0, 'a stack that serves no live events does not start');
+    like($words, qr{it does not work: stream GET /api/events: 503}, 'it says which step failed, with the answer');
+    unlike($words, qr/^ready/m, 'and never that it is ready');
+}
+done_testing;
