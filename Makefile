@@ -22,13 +22,17 @@ else
 $(error SAN is address, thread, or empty; not "$(SAN)")
 endif
 
-warnings := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wcast-qual \
+# STRICT=1, as make lint builds: a warning is an error. Not otherwise, since a newer compiler has new ones.
+warnings := $(if $(STRICT),-Werror) -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wcast-qual \
     -Wpointer-arith -Wformat=2 -Wvla
 
-# Asked for when first used: `make run` installs pkg-config and the libraries before that.
-mysql = $(shell pkg-config --exists libmariadb && echo libmariadb || echo mysqlclient)
+# Asked for when first used: `make run` installs pkg-config and the libraries before that. DB=mysql takes Oracle's client library
+# where MariaDB's is there as well.
+mysql = $(shell test '$(DB)' != mysql && pkg-config --exists libmariadb && echo libmariadb || echo mysqlclient)
 packages = json-c $(mysql) hiredis libsodium gmp minizip
-loaded = libcurl # by the lab alone, when it runs: only its headers are needed here
+loaded = libcurl# by `fastchat lab` and `check`, when they run: only its headers are needed here
+# The oldest version of each that will do; libmysqlclient counts 8.0 as 21.
+floors = json-c:0.14 $(mysql):$(if $(filter libmariadb,$(mysql)),3.1,21) hiredis:0.14 libsodium:1.0.16 gmp:6 minizip:1 libcurl:7.60
 say := @$(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,echo)
 once = $(eval $(1) := $(2))$($(1))
 library_cflags = $(call once,library_cflags,$(shell pkg-config --cflags $(packages) $(loaded)))
@@ -53,7 +57,7 @@ fuzzers := $(patsubst t/fuzz/%.c,build/fuzz/%,$(wildcard t/fuzz/*.c))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help build tests web run stop check check-faults lint format fuzz bench install clean FORCE
+.PHONY: all help build tests web run stop check check-on check-everywhere check-faults lint format fuzz bench install clean FORCE
 
 all: build
 
@@ -64,6 +68,9 @@ help:
 	@echo 'make stop            stop what a killed `make run` has left behind'
 	@echo 'make check           run every test (SAN=address, SAN=thread: under that sanitizer)'
 	@echo '                     (TESTS="t/api/rooms.t …": only these)'
+	@echo 'make check-on SUITE  the same in a root of another Debian release: bookworm, trixie, sid (as root; t/check-on tells more)'
+	@echo '                     (DB=mysql, REDIS=valkey: with that server; RUN="make bench": another command than make check)'
+	@echo 'make check-everywhere  the whole matrix of releases, servers and compilers (half an hour)'
 	@echo 'make check-faults    kill and stop everything under load, and look whether a message was lost (6 minutes)'
 	@echo '                     or a task (FAULTS="--seed 4711", TASK_FAULTS="…": t/faults/README.md tells what)'
 	@echo 'make lint            check layout, includes, and what static analysis finds'
@@ -82,9 +89,15 @@ tests: $(unit_tests) $(test_programs) $(shims)
 
 # Everything is compiled anew when the compiler or a flag has changed.
 $(out)/flags: FORCE
-	@pkg-config --exists $(packages) $(loaded) || { \
-	    echo 'These libraries are missing:' >&2; \
-	    pkg-config --print-errors --exists $(packages) $(loaded) 2>&1 | sed -n 's/^No package/    &/p' >&2; \
+	@command -v pkg-config >/dev/null || { \
+	    echo 'pkg-config is missing. On Debian, run: etc/install-packages build' >&2; exit 1; }
+	@pkg-config --exists $(foreach need,$(floors),'$(subst :, >= ,$(need))') || { \
+	    echo 'These libraries are missing or too old:' >&2; \
+	    for need in $(floors); do \
+	        name=$${need%:*} least=$${need#*:}; \
+	        have=$$(pkg-config --modversion $$name 2>/dev/null) || have=none; \
+	        pkg-config --atleast-version=$$least $$name || echo "    $$name: $$least or newer is needed, $$have is here" >&2; \
+	    done; \
 	    echo 'On Debian, run: etc/install-packages build' >&2; exit 1; }
 	@mkdir -p $(@D)
 	@echo '$(subst ','\'',$(compile) : $(link) $(library_libs))' | cmp -s - $@ || \
@@ -160,6 +173,19 @@ check:
 	@$(MAKE) --no-print-directory build tests SAN=$(SAN)
 	@etc/build-web
 	@exec t/run --flavour $(flavour) --binary $(program) $(TESTS)
+
+# make check-on trixie DB=mysql: what stands beside check-on in the command names the suite.
+suites := $(filter-out check-on,$(if $(filter check-on,$(MAKECMDGOALS)),$(MAKECMDGOALS)))
+check-on:
+	@exec t/check-on $(or $(suites),'') $(if $(RUN),sh -c '$(subst ','\'',$(RUN))',$(if $(TESTS),make check TESTS='$(TESTS)'))
+ifneq ($(suites),)
+.PHONY: $(suites)
+$(suites): check-on
+	@:
+endif
+
+check-everywhere:
+	@exec t/check-everywhere
 
 check-faults:
 	@etc/install-packages build run check

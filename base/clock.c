@@ -46,16 +46,33 @@ clock_mono_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+/*
+ * Zones that need no database, in the form of POSIX (XBD 8.3): a small container or a shared host may have none, and the default is to
+ * work there. Shanghai's clocks have not been changed since 1991.
+ */
+static const struct {
+    const char *name, *posix;
+} fixed[] = {{"UTC", "UTC0"}, {"Asia/Shanghai", "CST-8"}};
+
+/* The POSIX form of a zone that is built in; NULL. */
+static const char *
+find_fixed(const char *name)
+{
+    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+        if (strcmp(name, fixed[i].name) == 0) {
+            return fixed[i].posix;
+        }
+    }
+    return NULL;
+}
+
 /* Zone files begin with "TZif" (RFC 8536). */
-bool
-clock_zone_known(const char *name)
+static bool
+has_file(const char *name)
 {
     char path[256], magic[4] = "";
     FILE *file;
 
-    if (strcmp(name, "UTC") == 0) {
-        return true;
-    }
     if (name[0] == '/' || name[0] == '.' || strstr(name, "..") != NULL ||
         (size_t)snprintf(path, sizeof(path), ZONES "%s", name) >= sizeof(path)) {
         return false;
@@ -70,9 +87,17 @@ clock_zone_known(const char *name)
 }
 
 bool
+clock_zone_known(const char *name)
+{
+    return has_file(name) || find_fixed(name) != NULL;
+}
+
+bool
 clock_set_zone(const char *name)
 {
-    if (!clock_zone_known(name) || setenv("TZ", name, 1) != 0) {
+    const char *zone_text = has_file(name) ? name : find_fixed(name);
+
+    if (zone_text == NULL || setenv("TZ", zone_text, 1) != 0) {
         return false;
     }
     tzset();

@@ -26,6 +26,23 @@ number_read(const char **text, int64_t *n)
     return true;
 }
 
+int
+number_version(const char *text)
+{
+    int64_t parts[3] = {0};
+
+    if (!number_read(&text, &parts[0]) || parts[0] < 0 || parts[0] > 2000) {
+        return 0;
+    }
+    for (int i = 1; i < 3 && *text == '.'; i++) {
+        text++;
+        if (!number_read(&text, &parts[i]) || parts[i] < 0 || parts[i] > 999) {
+            return 0;
+        }
+    }
+    return (int)(parts[0] * 1000000 + parts[1] * 1000 + parts[2]);
+}
+
 bool
 number_is_integer(const char *text)
 {

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/number.h"
 #include "routes/route.h"
 
 /*
@@ -35,19 +36,15 @@ enum {
 int
 nginx_version(const char *text)
 {
-    int major, minor, patch;
     const char *slash = strrchr(text, '/');
 
-    if (sscanf(slash != NULL ? slash + 1 : text, "%3d.%3d.%3d", &major, &minor, &patch) != 3 ||
-        major < 0 || minor < 0 || patch < 0) {
-        return 0;
-    }
-    return major * 1000000 + minor * 1000 + patch;
+    return number_version(slash != NULL ? slash + 1 : text);
 }
 
 int
 nginx_installed(void)
 {
+    /* NOLINTNEXTLINE(cert-env33-c): a command without anything from outside */
     FILE *words = popen("PATH=\"$PATH:/usr/local/sbin:/usr/sbin:/sbin\" nginx -v 2>&1", "r");
     char line[200] = "";
 

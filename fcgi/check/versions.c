@@ -17,6 +17,11 @@
 #define COMPILER "gcc " __VERSION__
 #endif
 
+/* The Makefile gives it: libfcgi's headers do not. */
+#ifndef FCGI_VERSION
+#define FCGI_VERSION "unknown"
+#endif
+
 #define AS_TEXT(number) #number
 #define TEXT_OF(number) AS_TEXT(number)
 

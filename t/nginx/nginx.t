@@ -34,6 +34,18 @@ put("$dir/nginx.conf", ($> == 0 ? "user root;\n" : '') . "daemon off; worker_pro
 my $nginx = (grep { -x } map { "$_/nginx" } split(/:/, $ENV{PATH}), '/usr/sbin')[0];
 my $check = `$nginx -t -c $dir/nginx.conf 2>&1`;
 is($?, 0, 'nginx takes both forms') or diag $check;
+unlike($check, qr/\[warn\]/, 'and warns of nothing: they are printed for the version that is installed');
+for my $version ('1.22.1', '1.25.0') {
+    my ($old) = $stack->fastchat('nginx', '--nginx', $version, '--tls', 'a', '--cert', 'b', '--key', 'c');
+    like($old, qr/listen 443 ssl http2;/, "HTTP/2 for nginx $version is a word of listen");
+}
+for my $version ('1.25.1', '1.30.6', 'nginx version: nginx/1.26.3 (Ubuntu)') {
+    my ($new) = $stack->fastchat('nginx', '--nginx', $version, '--tls', 'a', '--cert', 'b', '--key', 'c');
+    like($new, qr/listen 443 ssl;\n    http2 on;/, "HTTP/2 for $version is a line of its own");
+}
+is(($stack->fastchat('nginx', '--nginx', 'new'))[1], 2, 'what is not a version is refused');
+# nginx keeps upstream connections unless told otherwise from 1.29.7 on; these pools close theirs after each answer.
+like($clear, qr/upstream $_ \{[^}]*\n    keepalive 1;\n    keepalive_requests 1;\n\}/, "connections to $_ are not kept") for qw(fastchat_events fastchat_cpu);
 my $pid = fork // die "fork: $!";
 if (!$pid) { open STDERR, '>', "$dir/stderr"; exec $nginx, '-c', "$dir/nginx.conf" or POSIX::_exit(1) }
 END { local $?; if ($pid) { kill TERM => $pid; waitpid $pid, 0 } }

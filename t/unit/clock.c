@@ -2,9 +2,12 @@
 #include "base/clock.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "t/unit/tap.h"
 
@@ -171,6 +174,45 @@ test_zones(void)
     is_str(getenv("TZ"), "UTC", "a zone that is refused changes nothing");
 }
 
+enum { NOT_ALLOWED = 77 };
+
+/* In a root without any file. */
+static int
+use_zones_without_files(const char *root)
+{
+    if ((geteuid() != 0 && unshare(CLONE_NEWUSER) != 0) || chroot(root) != 0 || chdir("/") != 0) {
+        return NOT_ALLOWED;
+    }
+    if (!clock_set_zone("Asia/Shanghai") ||
+        strcmp(formatted(1790000000123), "2026-09-21T22:13:20.123+08:00") != 0) {
+        return 1;
+    }
+    if (!clock_set_zone("UTC") ||
+        strcmp(formatted(1790000000123), "2026-09-21T14:13:20.123+00:00") != 0) {
+        return 2;
+    }
+    return clock_set_zone("Europe/Berlin") ? 3 : 0;
+}
+
+static void
+test_without_database(void)
+{
+    char root[] = "/tmp/fastchat-clock-XXXXXX";
+    int status = -1;
+    pid_t pid = mkdtemp(root) == NULL ? -1 : fork();
+
+    if (pid == 0) {
+        _exit(use_zones_without_files(root));
+    }
+    (void)waitpid(pid, &status, 0);
+    (void)rmdir(root);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_ALLOWED) {
+        ok(true, "a host without zones: not tried, chroot is not allowed here");
+        return;
+    }
+    is_int(status, 0, "UTC and the default zone work on a host without zones, others are refused");
+}
+
 static void
 test_passing(void)
 {
@@ -191,6 +233,7 @@ main(void)
     test_threads();
     test_range();
     test_zones();
+    test_without_database();
     test_passing();
     return done_testing();
 }

@@ -159,9 +159,11 @@ static const struct {
     {"APP_TIMEZONE", "UTC", NULL},
     {"APP_TIMEZONE", "Europe/Berlin", NULL},
     {"APP_TIMEZONE", "Mars/Olympus",
-     "\"Mars/Olympus\" is not a time zone of this host (package tzdata)"},
+     "\"Mars/Olympus\" is not a time zone of this host (the package tzdata has them; UTC and "
+     "Asia/Shanghai work without it)"},
     {"APP_TIMEZONE", "../../etc/passwd",
-     "\"../../etc/passwd\" is not a time zone of this host (package tzdata)"},
+     "\"../../etc/passwd\" is not a time zone of this host (the package tzdata has them; UTC and "
+     "Asia/Shanghai work without it)"},
     {"APP_WORKERS", "64", NULL},
     {"APP_WORKERS", "65", "\"65\" is not a whole number from 0 to 64"},
     {"APP_WORKERS", "-1", "\"-1\" is not a whole number from 0 to 64"},

@@ -13,7 +13,8 @@ use Time::HiRes qw(time);
 
 my $json = JSON::PP->new->utf8;
 
-# Options: after, last_event_id, lines (NDJSON), token, receive_bytes (of the socket's buffer).
+# Options: after, last_event_id, lines (NDJSON), token, receive_bytes (of the socket's buffer; much less than loopback's segments
+# of 64 KB would make the kernel wait many seconds before it sends more, once the buffer was full).
 sub new {
     my ($class, $client, %o) = @_;
     my ($address) = $client->{url} =~ m{//(.*)};
