@@ -13,6 +13,8 @@ my @clients = map {
     my $pid    = open(my $out, '-|') // die;
     if ($pid == 0) {
         my $user = $stack->user("client$number");
+        # A new connection each: nginx closes kept ones as it reloads, which may meet a request on its way.
+        $user->{http} = HTTP::Tiny->new(timeout => 30, max_redirect => 0);
         my ($made, $until, @bad) = (0, time + 6);
         while (time < $until) {
             my $read  = $user->get('/api/users/me');
