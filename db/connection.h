@@ -21,6 +21,7 @@ struct statement {
     bool bound; /* `in` was given to the library */
     bool is_compound;
     bool oversized; /* a column's buffer is larger than one that is kept */
+    bool moved;     /* a column's buffer is another than the library knows of */
 };
 
 /* What a MYSQL_BIND points to. */

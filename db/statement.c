@@ -288,12 +288,13 @@ statement_end_rows(struct statement *s)
     }
 }
 
-/* Fetch the texts of a row that were longer than their buffers. */
+/*
+ * Fetches the texts of a row that were longer than their buffers. The library is told of the new buffers before the next row, not now:
+ * Connector/C 3.3.19 sets the lengths of the current row to 0 when columns are bound.
+ */
 static bool
 fetch_long(struct statement *s)
 {
-    bool grown = false;
-
     for (unsigned i = 0; i < s->columns; i++) {
         struct place *place = &s->out_places[i];
 
@@ -301,17 +302,17 @@ fetch_long(struct statement *s)
             resize(place, place->len);
             s->oversized = s->oversized || place->cap > KEPT_BYTES;
             set_out(&s->out[i], place);
-            grown = true;
+            s->moved = true;
             if (mysql_stmt_fetch_column(s->stmt, &s->out[i], i, 0) != 0) {
                 return false;
             }
         }
     }
-    return !grown || mysql_stmt_bind_result(s->stmt, s->out) == 0;
+    return true;
 }
 
-/* Gives back what one long value took, before the next row. False if the library refuses the new places. */
-static bool
+/* Gives back what one long value took, before the next row. */
+static void
 shrink(struct statement *s)
 {
     s->oversized = false;
@@ -321,17 +322,21 @@ shrink(struct statement *s)
         if (place->cap > KEPT_BYTES) {
             resize(place, KEPT_BYTES);
             set_out(&s->out[i], place);
+            s->moved = true;
         }
     }
-    return mysql_stmt_bind_result(s->stmt, s->out) == 0;
 }
 
 int
 statement_fetch(struct statement *s)
 {
-    if (s->oversized && !shrink(s)) {
+    if (s->oversized) {
+        shrink(s);
+    }
+    if (s->moved && mysql_stmt_bind_result(s->stmt, s->out) != 0) {
         return -1;
     }
+    s->moved = false;
     switch (mysql_stmt_fetch(s->stmt)) {
     case 0:
         return 1;
