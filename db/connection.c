@@ -138,21 +138,21 @@ set_options(MYSQL *mysql, bool without_time_outs)
 
 /* Why a connection that was refused was refused. */
 static void
-explain(MYSQL *mysql, bool too_old, const char *server, char why[static WHY_SIZE])
+explain(MYSQL *mysql, bool too_old, const char *server, char why[static DB_WHY_SIZE])
 {
     if (too_old) {
-        (void)snprintf(why, WHY_SIZE,
+        (void)snprintf(why, DB_WHY_SIZE,
                        "the server is %s: MySQL 8.0 or MariaDB 10.6 is needed, or newer", server);
         return;
     }
-    (void)snprintf(why, WHY_SIZE, "%u %s%s", mysql_errno(mysql), mysql_error(mysql),
+    (void)snprintf(why, DB_WHY_SIZE, "%u %s%s", mysql_errno(mysql), mysql_error(mysql),
                    mysql_errno(mysql) == ER_BAD_DB_ERROR ? " (`fastchat migrate` makes it)" : "");
 }
 
 /* A new connection to `database` (NULL: none), set up; NULL with the reason in `why`, which is also logged as a warning. */
 static MYSQL *
 connect_to(const struct settings *s, const char *database, bool without_time_outs,
-           char why[static WHY_SIZE])
+           char why[static DB_WHY_SIZE])
 {
     MYSQL *mysql = mysql_init(NULL);
     const char *socket = s->db_socket[0] != '\0' ? s->db_socket : NULL;
@@ -210,9 +210,9 @@ db_connect(struct db *db)
 }
 
 enum db_result
-db_create_database(const struct settings *s)
+db_create_database(const struct settings *s, char why[static DB_WHY_SIZE])
 {
-    char sql[160], why[WHY_SIZE];
+    char sql[160];
     MYSQL *mysql = connect_to(s, NULL, false, why);
     bool good;
 
@@ -226,8 +226,9 @@ db_create_database(const struct settings *s)
         good = mysql_query(mysql, sql) == 0;
     }
     if (!good) {
-        log_warning("the database %s cannot be used or made: %u %s", s->db_database,
-                    mysql_errno(mysql), mysql_error(mysql));
+        (void)snprintf(why, DB_WHY_SIZE, "%s cannot be used or made: %u %s", s->db_database,
+                       mysql_errno(mysql), mysql_error(mysql));
+        log_warning("the database %s", why);
     }
     mysql_close(mysql);
     return good ? DB_OK : DB_ERROR;

@@ -8,7 +8,6 @@
 enum {
     STATEMENT_SLOTS = 256, /* a power of two, above the number of statements in db/ */
     DB_TRIES = 5,          /* runs of what meets a conflict, all in all */
-    WHY_SIZE = 600,
 };
 
 /* A prepared statement with the places its values and columns are bound to. */
@@ -58,7 +57,7 @@ struct db {
     uint64_t affected;
     int64_t insert_id;
     struct db_stats stats;
-    char why[WHY_SIZE]; /* the last error: its number and the server's words */
+    char why[DB_WHY_SIZE]; /* the last error: its number and the server's words */
 };
 
 /* What an error number asks for. */

@@ -29,6 +29,8 @@ enum db_result {
 
 struct db;
 
+enum { DB_WHY_SIZE = 600 };
+
 /* Once, before threads. */
 void db_library_init(void);
 
@@ -158,8 +160,8 @@ void db_stats_reset(struct db *db) __attribute__((nonnull));
 enum db_result db_execute(struct db *db, const char *sql, size_t len, const char **why)
     __attribute__((nonnull, warn_unused_result));
 
-/* Make DB_DATABASE where it does not exist, on a connection of its own. */
-enum db_result db_create_database(const struct settings *settings)
+/* Make DB_DATABASE if it does not exist, on a connection of its own. On failure `why` has the reason. */
+enum db_result db_create_database(const struct settings *settings, char why[static DB_WHY_SIZE])
     __attribute__((nonnull, warn_unused_result));
 
 #endif

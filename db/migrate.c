@@ -5,6 +5,7 @@
 #include "db/migrate.h"
 
 #include <sodium.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -52,10 +53,16 @@ checksum(const char *sql, char text[static CHECKSUM_SIZE])
     (void)sodium_bin2hex(text, CHECKSUM_SIZE, hash, sizeof(hash));
 }
 
-static bool
-complain(struct run *run, const char *words)
+__attribute__((format(printf, 2, 3))) static bool
+complain(struct run *run, const char *format, ...)
 {
-    (void)fprintf(run->errors, "fastchat migrate: %s\n", words);
+    va_list args;
+
+    va_start(args, format);
+    (void)fputs("fastchat migrate: ", run->errors);
+    (void)vfprintf(run->errors, format, args);
+    (void)fputc('\n', run->errors);
+    va_end(args);
     return false;
 }
 
@@ -308,10 +315,15 @@ run_pending(struct run *run, int to)
 static bool
 prepare(struct run *run)
 {
+    char why[DB_WHY_SIZE];
+
     run->db = db_open(run->settings);
     db_allow_long(run->db);
-    if (db_create_database(run->settings) != DB_OK || db_connect(run->db) != DB_OK) {
-        return complain(run, "the database cannot be reached, or the account may not make it");
+    if (db_create_database(run->settings, why) != DB_OK) {
+        return complain(run, "the database cannot be reached or made: %s", why);
+    }
+    if (db_connect(run->db) != DB_OK) {
+        return complain(run, "the database cannot be reached: %s", db_why(run->db));
     }
     return make_tables(run);
 }
@@ -371,7 +383,7 @@ look_up_past(struct run *run)
     enum db_result r;
 
     if (db_connect(run->db) != DB_OK) {
-        return complain(run, "the database cannot be reached");
+        return complain(run, "the database cannot be reached: %s", db_why(run->db));
     }
     r = db_one(run->db,
                "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND "

@@ -47,7 +47,7 @@ test_settings(const char *database)
         exit(1);
     }
     db_library_init();
-    if (db_create_database(&s) != DB_OK) {
+    if (db_create_database(&s, (char[DB_WHY_SIZE]){""}) != DB_OK) {
         (void)puts("Bail out! the test's database cannot be made");
         exit(1);
     }

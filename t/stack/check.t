@@ -57,9 +57,9 @@ sub fails {
 my $port = Fastchat::Stack::free_port();
 fails('no web server', 'sign-in', "POST http://127.0.0.1:$port/api/sessions: .*connect", '--url', "http://127.0.0.1:$port");
 fails('another program at the address', 'sign-in', 'POST /api/sessions: 405', '--url', $stack->url . '/elsewhere');
-$stack->sql('CREATE DATABASE empty; GRANT ALL ON empty.* TO fastchat@localhost');
+$stack->sql('CREATE DATABASE no_tables; GRANT ALL ON no_tables.* TO fastchat@localhost');
 {
-    local $stack->{settings}{DB_DATABASE} = 'empty';
+    local $stack->{settings}{DB_DATABASE} = 'no_tables';
     my ($text, $status) = check();
     is($status, 1, 'a database without tables: the exit status is 1');
     like($text, qr/^FAILED\s+tables\s+run `fastchat migrate`/m, 'and it says what to do');
