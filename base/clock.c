@@ -47,8 +47,9 @@ clock_mono_us(void)
 }
 
 /*
- * Zones that need no database, in the form of POSIX (XBD 8.3): a small container or a shared host may have none, and the default is to
- * work there. Shanghai's clocks have not been changed since 1991.
+ * Zones that need no database, in the form of POSIX (XBD 8.3): a small container or a shared host
+ * may have none, and the default is to work there. Shanghai's clocks have not been changed since
+ * 1991.
  */
 static const struct {
     const char *name, *posix;

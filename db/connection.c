@@ -149,7 +149,10 @@ explain(MYSQL *mysql, bool too_old, const char *server, char why[static DB_WHY_S
                    mysql_errno(mysql) == ER_BAD_DB_ERROR ? " (`fastchat migrate` makes it)" : "");
 }
 
-/* A new connection to `database` (NULL: none), set up; NULL with the reason in `why`, which is also logged as a warning. */
+/*
+ * A new connection to `database` (NULL: none), set up; NULL with the reason in `why`, which is also
+ * logged as a warning.
+ */
 static MYSQL *
 connect_to(const struct settings *s, const char *database, bool without_time_outs,
            char why[static DB_WHY_SIZE])
@@ -278,7 +281,10 @@ complain(struct db *db)
     }
 }
 
-/* Closes a connection whose state is not known. Rows may be under way: the library must not wait for them as it closes. */
+/*
+ * Closes a connection whose state is not known. Rows may be under way: the library must not wait
+ * for them as it closes.
+ */
 static void
 abandon(struct db *db)
 {

@@ -82,8 +82,9 @@ unsigned note_error(struct db *db, unsigned number, const char *words) __attribu
 enum db_result judge(struct db *db, unsigned error, const char *sql) __attribute__((nonnull(1)));
 
 /*
- * Has the server closed the connection while nothing was under way? Then nothing is lost by opening another, also for a write. To
- * send something first and see what becomes of it would not tell: Oracle's library reports the same error as if it had been sent.
+ * Has the server closed the connection while nothing was under way? Then nothing is lost by opening
+ * another, also for a write. To send something first and see what becomes of it would not tell:
+ * Oracle's library reports the same error as if it had been sent.
  */
 bool connection_is_closed(const struct db *db) __attribute__((nonnull));
 

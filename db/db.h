@@ -48,7 +48,9 @@ enum db_result db_connect(struct db *db) __attribute__((nonnull));
 /* The words of the last error, of the server or the client library; "" if there was none. */
 const char *db_why(const struct db *db) __attribute__((nonnull, returns_nonnull));
 
-/* For people: "MariaDB 11.8.9", or NULL if the server cannot be used; "MariaDB Connector/C 3.4.10". */
+/*
+ * For people: "MariaDB 11.8.9", or NULL if the server cannot be used; "MariaDB Connector/C 3.4.10".
+ */
 const char *db_server(struct db *db, struct arena *a) __attribute__((nonnull));
 const char *db_client(struct arena *a) __attribute__((nonnull, returns_nonnull));
 
@@ -63,7 +65,10 @@ void db_close_idle(struct db *db, int64_t idle_ms) __attribute__((nonnull));
 void db_set_deadline(struct db *db, int64_t mono_us) __attribute__((nonnull));
 bool db_over_deadline(const struct db *db) __attribute__((nonnull));
 
-/* Has something been committed since db_set_deadline? Then an error that follows is not one after which nothing was changed. */
+/*
+ * Has something been committed since db_set_deadline? Then an error that follows is not one after
+ * which nothing was changed.
+ */
 bool db_has_committed(const struct db *db) __attribute__((nonnull));
 
 /* A bound value. Made by the macros below. */
@@ -121,11 +126,12 @@ uint64_t db_affected(const struct db *db) __attribute__((nonnull));
 int64_t db_insert_id(const struct db *db) __attribute__((nonnull));
 
 /*
- * Run `body` inside a transaction: commit when it returns DB_OK, else roll back and return what it returned.
- * On a deadlock (1213), a lock wait (1205), a certification failure at COMMIT, or a connection lost before COMMIT it
- * is run again, up to five times in all with a short random pause: it must depend on nothing that its last run left behind.
- * A connection lost in COMMIT leaves the outcome unknown: with DB_REPEATABLE the body is run again (say so only where a
- * second run finds what the first one made), else DB_DOWN. DB_ERROR means that nothing was committed.
+ * Run `body` inside a transaction: commit when it returns DB_OK, else roll back and return what it
+ * returned. On a deadlock (1213), a lock wait (1205), a certification failure at COMMIT, or a
+ * connection lost before COMMIT it is run again, up to five times in all with a short random pause:
+ * it must depend on nothing that its last run left behind. A connection lost in COMMIT leaves the
+ * outcome unknown: with DB_REPEATABLE the body is run again (say so only where a second run finds
+ * what the first one made), else DB_DOWN. DB_ERROR means that nothing was committed.
  */
 enum db_commit { DB_ONCE, DB_REPEATABLE };
 typedef enum db_result db_body(struct db *db, void *context);
@@ -133,18 +139,22 @@ enum db_result db_transaction(struct db *db, enum db_commit commit, db_body *bod
     __attribute__((nonnull(1, 3), warn_unused_result));
 
 /*
- * A whole transaction in one round trip: a compound statement (BEGIN NOT ATOMIC … END, with `?` as in others), which only
- * MariaDB prepares. It reads `ROLLBACK; START TRANSACTION; …; COMMIT; SELECT …`, so that a run that failed in the middle is
- * undone by the next, and answers one row: DB_OK with the row current, as db_one; it is committed then, whatever db_done
- * returns. What fails is undone, and on a conflict or a lost connection run again as db_transaction does with DB_REPEATABLE, which
- * it must be fit for. DB_EXISTS; DB_DOWN for all else.
+ * A whole transaction in one round trip: a compound statement (BEGIN NOT ATOMIC … END, with `?` as
+ * in others), which only MariaDB prepares. It reads `ROLLBACK; START TRANSACTION; …; COMMIT; SELECT
+ * …`, so that a run that failed in the middle is undone by the next, and answers one row: DB_OK
+ * with the row current, as db_one; it is committed then, whatever db_done returns. What fails is
+ * undone, and on a conflict or a lost connection run again as db_transaction does with
+ * DB_REPEATABLE, which it must be fit for. DB_EXISTS; DB_DOWN for all else.
  */
 #define db_compound(db, sql, ...)                                                                  \
     db_compound_values((db), (sql), DB_VALUES(__VA_ARGS__), DB_COUNT(__VA_ARGS__))
 enum db_result db_compound_values(struct db *db, const char *sql, const struct db_value *values,
                                   size_t count) __attribute__((nonnull(1, 2), warn_unused_result));
 
-/* Do compounds work on this connection? It is tried once, and logged. Connects if needed; false if it cannot. */
+/*
+ * Do compounds work on this connection? It is tried once, and logged. Connects if needed; false if
+ * it cannot.
+ */
 bool db_has_compounds(struct db *db) __attribute__((nonnull));
 
 /* Counters for the request log; reset by db_stats_reset. */
@@ -160,7 +170,10 @@ void db_stats_reset(struct db *db) __attribute__((nonnull));
 enum db_result db_execute(struct db *db, const char *sql, size_t len, const char **why)
     __attribute__((nonnull, warn_unused_result));
 
-/* Make DB_DATABASE if it does not exist, on a connection of its own. On failure `why` has the reason. */
+/*
+ * Make DB_DATABASE if it does not exist, on a connection of its own. On failure `why` has the
+ * reason.
+ */
 enum db_result db_create_database(const struct settings *settings, char why[static DB_WHY_SIZE])
     __attribute__((nonnull, warn_unused_result));
 

@@ -40,7 +40,10 @@ messages_refusal(const struct room_reader *who, int64_t room_id, enum refusal *w
     return DB_FORBIDDEN;
 }
 
-/* DB_EXISTS with the message that this client_id made before. It is stored: no failure to read it is an error of the message. */
+/*
+ * DB_EXISTS with the message that this client_id made before. It is stored: no failure to read it
+ * is an error of the message.
+ */
 static enum db_result
 find_sent(const struct room_reader *who, int64_t room_id, const char *client_id,
           struct entry *entry)
@@ -66,7 +69,9 @@ messages_send(const struct room_reader *who, int64_t room_id, const char *client
         .client_id = client_id,
         .body = body,
     };
-    /* All that the answer needs is there before the message is: after the commit nothing can fail. */
+    /*
+     * All that the answer needs is there before the message is: after the commit nothing can fail.
+     */
     r = names_fill(who->names, who->db, who->arena, &entry->sender, 1, sizeof(*entry));
     if (r != DB_OK) {
         return r;

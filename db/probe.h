@@ -1,4 +1,7 @@
-/* A user that exists for the length of a check (`fastchat check`): how it is made, and how all that it left is removed. */
+/*
+ * A user that exists for the length of a check (`fastchat check`): how it is made, and how all that
+ * it left is removed.
+ */
 #ifndef DB_PROBE_H
 #define DB_PROBE_H
 
@@ -18,7 +21,10 @@ enum db_result probe_remove(struct db *db, struct arena *a, int64_t user_id)
 enum db_result probe_remove_old(struct db *db, struct arena *a)
     __attribute__((nonnull, warn_unused_result));
 
-/* Append a message to a room and read it, in a transaction that is rolled back. *same: it was read as it was written. */
+/*
+ * Append a message to a room and read it, in a transaction that is rolled back. *same: it was read
+ * as it was written.
+ */
 enum db_result probe_message(struct db *db, struct arena *a, const char *body, bool *same)
     __attribute__((nonnull, warn_unused_result));
 

@@ -61,7 +61,10 @@ set_out(MYSQL_BIND *bind, struct place *place)
     bind->buffer_length = (unsigned long)place->cap;
 }
 
-/* Makes and binds a place for each column that the statement is known to return. False if the library refuses. */
+/*
+ * Makes and binds a place for each column that the statement is known to return. False if the
+ * library refuses.
+ */
 static bool
 make_columns(struct statement *s)
 {
@@ -274,8 +277,8 @@ statement_run(struct statement *s, const struct db_value *values, size_t count)
 }
 
 /*
- * After a compound's rows comes a result without columns. Connector/C 3.4 counts it as an error of the statement (5025) if such
- * a result is freed, so that is only done for one with columns.
+ * After a compound's rows comes a result without columns. Connector/C 3.4 counts it as an error of
+ * the statement (5025) if such a result is freed, so that is only done for one with columns.
  */
 void
 statement_end_rows(struct statement *s)
@@ -289,8 +292,9 @@ statement_end_rows(struct statement *s)
 }
 
 /*
- * Fetches the texts of a row that were longer than their buffers. The library is told of the new buffers before the next row, not now:
- * Connector/C 3.3.19 sets the lengths of the current row to 0 when columns are bound.
+ * Fetches the texts of a row that were longer than their buffers. The library is told of the new
+ * buffers before the next row, not now: Connector/C 3.3.19 sets the lengths of the current row to 0
+ * when columns are bound.
  */
 static bool
 fetch_long(struct statement *s)

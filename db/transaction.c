@@ -40,8 +40,9 @@ roll_back(struct db *db)
 }
 
 /*
- * Sets start_over if nothing was committed, or if another run finds out. A commit that failed may have left the transaction
- * open. Whatever error it met, it may have done its work: only DB_DOWN says so.
+ * Sets start_over if nothing was committed, or if another run finds out. A commit that failed may
+ * have left the transaction open. Whatever error it met, it may have done its work: only DB_DOWN
+ * says so.
  */
 static enum db_result
 finish(struct db *db, enum db_commit commit)
@@ -115,8 +116,8 @@ db_transaction(struct db *db, enum db_commit commit, db_body *body, void *contex
 }
 
 /*
- * Do this library and this server return a compound's row? Run twice: libraries have failed at the end of the first run, and at the
- * binding of the second.
+ * Do this library and this server return a compound's row? Run twice: libraries have failed at the
+ * end of the first run, and at the binding of the second.
  */
 static bool
 try_compounds(struct db *db)

@@ -1,6 +1,6 @@
 /*
- * libcurl, loaded when it is first asked for: it brings thirty libraries along, and the processes that serve are not to carry them.
- * For `fastchat lab` and `fastchat check`.
+ * libcurl, loaded when it is first asked for: it brings thirty libraries along, and the processes
+ * that serve are not to carry them. For `fastchat lab` and `fastchat check`.
  */
 #ifndef FCGI_CURL_H
 #define FCGI_CURL_H
@@ -27,7 +27,10 @@ struct curl {
     CURLMsg *(*multi_info_read)(CURLM *multi, int *left);
 };
 
-/* Its functions; NULL if it is not installed. Call it before threads; it lives as long as the process. */
+/*
+ * Its functions; NULL if it is not installed. Call it before threads; it lives as long as the
+ * process.
+ */
 const struct curl *curl_load(void) __attribute__((warn_unused_result));
 
 /* What to say then. */

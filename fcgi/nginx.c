@@ -129,12 +129,14 @@ write_error_maps(FILE *out)
 }
 
 /*
- * The socket stands twice and is never marked down: an idempotent request whose process died is tried once more. nginx itself ends
- * each kept connection after keepalive_time, between two requests: a worker that is to end waits for that, since a connection that
- * it closed could meet a request on its way.
+ * The socket stands twice and is never marked down: an idempotent request whose process died is
+ * tried once more. nginx itself ends each kept connection after keepalive_time, between two
+ * requests: a worker that is to end waits for that, since a connection that it closed could meet a
+ * request on its way.
  *
- * From 1.29.7 on nginx keeps upstream connections unless told otherwise. `keepalive 0` would tell it, but 1.22 refuses that; one
- * connection that is closed after its first request is none kept, for all.
+ * From 1.29.7 on nginx keeps upstream connections unless told otherwise. `keepalive 0` would tell
+ * it, but 1.22 refuses that; one connection that is closed after its first request is none kept,
+ * for all.
  */
 #define NOT_KEPT "    keepalive 1;\n    keepalive_requests 1;\n"
 

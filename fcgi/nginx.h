@@ -17,7 +17,10 @@ struct nginx_options {
     int version;          /* of the nginx that reads it, as nginx_version returns it */
 };
 
-/* "1.26.3" or "nginx version: nginx/1.26.3 (Ubuntu)" as the number 1026003; 0 if there is no version in it. */
+/*
+ * "1.26.3" or "nginx version: nginx/1.26.3 (Ubuntu)" as the number 1026003; 0 if there is no
+ * version in it.
+ */
 int nginx_version(const char *text) __attribute__((nonnull));
 
 /* The version of the nginx that is installed here; 0 if there is none. */

@@ -1,4 +1,7 @@
-/* The steps up to the database, and the command. A step that fails ends the check: those after it would fail for its reason. */
+/*
+ * The steps up to the database, and the command. A step that fails ends the check: those after it
+ * would fail for its reason.
+ */
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>

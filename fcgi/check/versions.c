@@ -1,4 +1,7 @@
-/* What a report of a fault needs to name. Libraries that do not tell their version at run time give the one they were built with. */
+/*
+ * What a report of a fault needs to name. Libraries that do not tell their version at run time give
+ * the one they were built with.
+ */
 #include <gnu/libc-version.h>
 #include <json-c/json.h>
 #include <sodium.h>

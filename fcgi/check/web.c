@@ -98,7 +98,10 @@ flatten(char *text)
     }
 }
 
-/* The answer's JSON, to be released; NULL with the reason in w->why, where the status is not the expected one. */
+/*
+ * The answer's JSON, to be released; NULL with the reason in w->why, where the status is not the
+ * expected one.
+ */
 static struct json_object *
 request(struct web *w, const char *method, const char *path, const char *body, long expected)
 {
@@ -173,7 +176,10 @@ send_message(struct web *w)
     return answer != NULL;
 }
 
-/* The lines of a stream: after the first, `hello`, a message is sent; the stream ends when that has come. */
+/*
+ * The lines of a stream: after the first, `hello`, a message is sent; the stream ends when that has
+ * come.
+ */
 static size_t
 take_stream(char *bytes, size_t one, size_t count, void *owner)
 {

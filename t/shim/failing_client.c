@@ -1,8 +1,9 @@
 /*
- * A client library that fails on demand, for LD_PRELOAD: it passes each call on to the real one, counts it, and lets the one that
- * the test has named fail, before the real call or after it.
+ * A client library that fails on demand, for LD_PRELOAD: it passes each call on to the real one,
+ * counts it, and lets the one that the test has named fail, before the real call or after it.
  *
- * The test gives its orders in a file that is mapped (FASTCHAT_FAIL); only `fastchat worker` follows them.
+ * The test gives its orders in a file that is mapped (FASTCHAT_FAIL); only `fastchat worker`
+ * follows them.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -26,8 +27,8 @@ struct orders {
 
 static struct orders *orders;
 static __thread bool failing;
-static __thread bool
-    connecting; /* a failure to connect is not what this is about: the program then waits a second */
+/* Failures to connect are left out: after one the program waits a second. */
+static __thread bool connecting;
 
 static bool
 follows_orders(void)

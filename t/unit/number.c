@@ -21,9 +21,39 @@ refuses(const char *text)
     return !number_read(&at, &n) && at == text && n == 7;
 }
 
+/* 1002003 for "1.2.3". */
+static void
+test_versions(void)
+{
+    static const struct {
+        const char *text;
+        int version;
+    } samples[] = {
+        {"1.26.3", 1026003},
+        {"1.30.6 (Ubuntu)", 1030006},
+        {"10.11.19-MariaDB", 10011019},
+        {"8.4", 8004000},
+        {"9", 9000000},
+        {"", 0},
+        {"x1.2.3", 0},
+        {"-1.2.3", 0},
+        {"1.-2.3", 0},
+        {"1.1000.0", 0},
+        {"2001.0.0", 0},
+        {"99999999999999999999", 0},
+        {"1.99999999999999999999", 0},
+        {"1.", 0},
+    };
+
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+        is_int(number_version(samples[i].text), samples[i].version, samples[i].text);
+    }
+}
+
 int
 main(void)
 {
+    test_versions();
     ok(reads("0", 0, ""), "nought is a number");
     ok(reads("-12.5", -12, ".5"), "a number ends where its digits end");
     ok(reads("0012x", 12, "x"), "leading zeros do not matter");
