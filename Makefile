@@ -55,6 +55,9 @@ test_programs := $(patsubst %.c,$(out)/%,$(filter-out t/unit/% t/fuzz/% t/bench/
 shims := $(patsubst %.c,$(out)/%.so,$(wildcard t/shim/*.c))
 fuzzers := $(patsubst t/fuzz/%.c,build/fuzz/%,$(wildcard t/fuzz/*.c))
 
+# A locale that every host has: one that LANG names and that is not installed makes Perl complain and Redis 8 refuse to start.
+export LC_ALL := C.UTF-8
+
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all help build tests web run stop check check-on check-everywhere check-faults lint format fuzz bench install clean FORCE

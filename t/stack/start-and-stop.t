@@ -31,7 +31,9 @@ sub begin {
     if ($pid == 0) {
         setpgrp;
         $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP);
-        %ENV = (Fastchat::Stack::environment({ dir => $room, env => {} }));
+        # Under a locale that is not installed, as LANG often is in a container.
+        %ENV = (Fastchat::Stack::environment({ dir => $room, env => {} }), LANG => 'xx_XX.UTF-8');
+        delete $ENV{LC_ALL};
         open STDOUT, '>', "$dir.out";
         open STDERR, '>&', \*STDOUT;
         exec 'etc/stack', 'run', '--dir', $dir, '--port', $port, '--binary', $binary or die;
@@ -55,7 +57,7 @@ sub answers { return HTTP::Tiny->new(timeout => 5)->get("http://127.0.0.1:$_[0]/
 my $port = Fastchat::Stack::free_port();
 my $dir  = "$room/one";
 my $pid  = begin($dir, $port);
-ok(answers($port), 'it answers when it says ready');
+ok(answers($port), 'it answers when it says ready, also under a locale that is not installed');
 like(slurp("$dir.out"), qr{^ready: http://127\.0\.0\.1:$port$}m, 'and says where');
 
 my ($words, $status) = stack({}, 'run', '--dir', $dir, '--port', $port);

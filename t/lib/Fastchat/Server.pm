@@ -76,6 +76,7 @@ sub start {
     if ($pid == 0) {
         POSIX::setsid();    # a Ctrl-C is for us to pass on
         $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP);
+        $ENV{LC_ALL} = 'C.UTF-8';
         open STDIN,  '<',  '/dev/null';
         open STDOUT, '>>', $self->{log};
         open STDERR, '>&', \*STDOUT;
