@@ -28,7 +28,8 @@ warnings := $(if $(STRICT),-Werror) -Wall -Wextra -Wshadow -Wmissing-prototypes 
 
 # Asked for when first used: `make run` installs pkg-config and the libraries before that. DB=mysql takes Oracle's client library
 # where MariaDB's is there as well.
-mysql = $(shell test '$(DB)' != mysql && pkg-config --exists libmariadb && echo libmariadb || echo mysqlclient)
+mysql = $(shell pkg-config --exists mysqlclient && oracle=mysqlclient; pkg-config --exists libmariadb && maria=libmariadb; \
+    if [ '$(DB)' = mysql ]; then echo $${oracle:-$${maria:-mysqlclient}}; else echo $${maria:-$${oracle:-libmariadb}}; fi)
 packages = json-c $(mysql) hiredis libsodium gmp minizip
 loaded = libcurl# by `fastchat lab` and `check`, when they run: only its headers are needed here
 # The oldest version of each that will do; libmysqlclient counts 8.0 as 21.

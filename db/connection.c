@@ -136,13 +136,26 @@ set_options(MYSQL *mysql, bool without_time_outs)
            mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4") == 0;
 }
 
+/* A proxy, as ProxySQL, greets with a version of its own: the server behind it tells the true one. */
+static bool
+is_supported_behind_proxy(MYSQL *mysql, char server[static SERVER_NAME_SIZE])
+{
+    MYSQL_RES *rows = mysql_query(mysql, "SELECT VERSION()") == 0 ? mysql_store_result(mysql)
+                                                                  : NULL;
+    MYSQL_ROW row = rows == NULL ? NULL : mysql_fetch_row(rows);
+    bool supported = row != NULL && row[0] != NULL && server_version_supported(row[0], server);
+
+    mysql_free_result(rows);
+    return supported;
+}
+
 /* Why a connection that was refused was refused. */
 static void
 explain(MYSQL *mysql, bool too_old, const char *server, char why[static DB_WHY_SIZE])
 {
     if (too_old) {
         (void)snprintf(why, DB_WHY_SIZE,
-                       "the server is %s: MySQL 8.0 or MariaDB 10.6 is needed, or newer", server);
+                       "the server is %s: MySQL 8.0.1 or MariaDB 10.6 is needed, or newer", server);
         return;
     }
     (void)snprintf(why, DB_WHY_SIZE, "%u %s%s", mysql_errno(mysql), mysql_error(mysql),
@@ -170,7 +183,8 @@ connect_to(const struct settings *s, const char *database, bool without_time_out
            mysql_real_connect(mysql, socket != NULL ? "localhost" : s->db_host, s->db_user,
                               s->db_password, database, (unsigned)s->db_port, socket,
                               CLIENT_FOUND_ROWS) != NULL;
-    too_old = good && !server_version_supported(mysql_get_server_info(mysql), server);
+    too_old = good && !server_version_supported(mysql_get_server_info(mysql), server) &&
+              !is_supported_behind_proxy(mysql, server);
     good = good && !too_old && mysql_query(mysql, session_setup) == 0 &&
            mysql_query(mysql, isolation_setup) == 0;
     if (!good) {
@@ -288,8 +302,10 @@ complain(struct db *db)
 static void
 abandon(struct db *db)
 {
-    if (db->mysql != NULL) {
-        (void)shutdown(mysql_descriptor(db->mysql), SHUT_RDWR);
+    int fd = db->mysql == NULL ? -1 : mysql_descriptor(db->mysql);
+
+    if (fd >= 0) {
+        (void)shutdown(fd, SHUT_RDWR);
     }
     connection_drop(db);
 }

@@ -7,6 +7,7 @@
 
 enum {
     STATEMENT_SLOTS = 256, /* a power of two, above the number of statements in db/ */
+    COMPOUND_TRIES = 3,    /* connections that may be lost before compounds are given up */
     DB_TRIES = 5,          /* runs of what meets a conflict, all in all */
 };
 
@@ -49,6 +50,7 @@ struct db {
     bool over_deadline;
 
     enum { COMPOUNDS_UNKNOWN, COMPOUNDS_WORK, COMPOUNDS_FAIL } compounds;
+    int compound_losses; /* connections in a row that were lost as compounds were tried */
     bool in_transaction;
     bool start_over;      /* this run of the transaction is void */
     bool committed;       /* something was, since db_set_deadline */
@@ -83,8 +85,8 @@ enum db_result judge(struct db *db, unsigned error, const char *sql) __attribute
 
 /*
  * Has the server closed the connection while nothing was under way? Then nothing is lost by opening
- * another, also for a write. To send something first and see what becomes of it would not tell:
- * Oracle's library reports the same error as if it had been sent.
+ * another, also for a write. A failed send does not show it: Oracle's library reports the same error
+ * whether or not the statement was sent.
  */
 bool connection_is_closed(const struct db *db) __attribute__((nonnull));
 

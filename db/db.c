@@ -90,7 +90,7 @@ connection_is_closed(const struct db *db)
 {
     struct pollfd at = {.fd = mysql_descriptor(db->mysql), .events = POLLRDHUP};
 
-    return poll(&at, 1, 0) > 0;
+    return at.fd < 0 || poll(&at, 1, 0) > 0;
 }
 
 enum db_result

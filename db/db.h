@@ -24,7 +24,7 @@ enum db_result {
     DB_FORBIDDEN, /* the row is there, the caller may not */
     DB_CONFLICT,  /* the row's state does not allow it */
     DB_DOWN,      /* the server is away, or whether it did the work is not known; try again later */
-    DB_ERROR,     /* the server refused, and nothing was changed; it has been logged */
+    DB_ERROR,     /* the server refused the statement, which changed nothing; it has been logged */
 };
 
 struct db;
@@ -152,8 +152,8 @@ enum db_result db_compound_values(struct db *db, const char *sql, const struct d
                                   size_t count) __attribute__((nonnull(1, 2), warn_unused_result));
 
 /*
- * Do compounds work on this connection? It is tried once, and logged. Connects if needed; false if
- * it cannot.
+ * Do compounds work on this connection? It is tried when first asked, and logged. Connects if
+ * needed; false if it cannot, or if the request's time is over.
  */
 bool db_has_compounds(struct db *db) __attribute__((nonnull));
 

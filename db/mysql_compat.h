@@ -15,11 +15,18 @@ typedef bool mysql_flag;
 #define CLIENT_LIBRARY "libmysqlclient"
 #endif
 
-/* The connection's descriptor; -1 if it is not open. */
+/*
+ * The connection's descriptor; -1 if the library has closed it, as it does when reading or writing failed. The
+ * number itself stays in net.fd then, and may be another thread's by now.
+ */
 static inline int
 mysql_descriptor(const MYSQL *mysql)
 {
-    return (int)mysql->net.fd;
+#if defined(MARIADB_BASE_VERSION) || defined(MARIADB_PACKAGE_VERSION)
+    return mysql->net.pvio != NULL ? (int)mysql->net.fd : -1;
+#else
+    return mysql->net.vio != NULL ? (int)mysql->net.fd : -1;
+#endif
 }
 
 /*

@@ -1,4 +1,7 @@
-/* The rooms of a probe have no other member, so they go with it. */
+/*
+ * What others have is never removed with a probe: somebody may have put it in a room of theirs, or
+ * have written to it, while it was there.
+ */
 #include "db/probe.h"
 
 #include <inttypes.h>
@@ -12,7 +15,7 @@
 enum {
     OLD_MS = 10 * 60 * 1000,
     OLD_AT_ONCE = 100,
-    ROOMS_MAX = 100,
+    ROOMS_AT_ONCE = 100,
 };
 
 enum db_result
@@ -43,19 +46,44 @@ struct removal {
     int64_t user_id;
 };
 
+/* The room's lock keeps others from joining until it is gone. */
+static enum db_result
+remove_from_room(struct db *db, int64_t room_id, int64_t user_id)
+{
+    int64_t others = 0;
+    size_t count;
+    enum db_result r = read_numbers(db, "SELECT id FROM rooms WHERE id = ? FOR UPDATE", room_id,
+                                    &others, 1, &count);
+
+    if (r == DB_OK) {
+        r = db_run(db, "DELETE FROM members WHERE room_id = ? AND user_id = ?", db_int(room_id),
+                   db_int(user_id));
+    }
+    if (r == DB_OK) {
+        r = read_numbers(db, "SELECT COUNT(*) FROM members WHERE room_id = ?", room_id, &others, 1,
+                         &count);
+    }
+    if (r != DB_OK || others > 0) {
+        return r;
+    }
+    r = db_run(db, "DELETE FROM room_log WHERE room_id = ?", db_int(room_id));
+    return r == DB_OK ? db_run(db, "DELETE FROM rooms WHERE id = ?", db_int(room_id)) : r;
+}
+
 static enum db_result
 remove_body(struct db *db, void *context)
 {
     const struct removal *removal = context;
-    int64_t *rooms = arena_array(removal->arena, ROOMS_MAX, sizeof(*rooms));
-    size_t count;
-    enum db_result r = read_numbers(db, "SELECT room_id FROM members WHERE user_id = ?",
-                                    removal->user_id, rooms, ROOMS_MAX, &count);
+    int64_t *rooms = arena_array(removal->arena, ROOMS_AT_ONCE, sizeof(*rooms));
+    size_t count = ROOMS_AT_ONCE;
+    enum db_result r = DB_OK;
 
-    for (size_t i = 0; i < count && r == DB_OK; i++) {
-        r = db_run(db, "DELETE FROM room_log WHERE room_id = ?", db_int(rooms[i]));
-        r = r == DB_OK ? db_run(db, "DELETE FROM members WHERE room_id = ?", db_int(rooms[i])) : r;
-        r = r == DB_OK ? db_run(db, "DELETE FROM rooms WHERE id = ?", db_int(rooms[i])) : r;
+    while (count == ROOMS_AT_ONCE && r == DB_OK) {
+        r = read_numbers(db, "SELECT room_id FROM members WHERE user_id = ? LIMIT 100",
+                         removal->user_id, rooms, ROOMS_AT_ONCE, &count);
+        for (size_t i = 0; i < count && r == DB_OK; i++) {
+            r = remove_from_room(db, rooms[i], removal->user_id);
+        }
     }
     if (r == DB_OK) {
         r = db_run(db, "DELETE FROM sessions WHERE user_id = ?", db_int(removal->user_id));

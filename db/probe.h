@@ -13,7 +13,7 @@
 enum db_result probe_add(struct db *db, struct arena *a, const char *password_hash,
                          struct user *made) __attribute__((nonnull, warn_unused_result));
 
-/* Remove the user, the sessions and the rooms, with all that was said in them. */
+/* Remove the user and the sessions, and the rooms in which nobody else is with all that was said. */
 enum db_result probe_remove(struct db *db, struct arena *a, int64_t user_id)
     __attribute__((nonnull, warn_unused_result));
 

@@ -10,7 +10,7 @@
 enum { SERVER_NAME_SIZE = 96 };
 
 /*
- * The server's name and version for people: "MariaDB 11.8.9", "MySQL 9.7.4", "TiDB 8.5.0", from
+ * The server's name and version for people: "MariaDB 11.8.9", "MySQL 9.7.4", "TiDB v8.5.0", from
  * "5.5.5-10.6.12-MariaDB-log" and the like (MariaDB up to 10.11 puts "5.5.5-" before its own, for
  * old replicas). False if it is older than what is needed: MySQL 8.0.1 or MariaDB 10.6, the first
  * with SKIP LOCKED. TiDB is let through: it has a numbering of its own.

@@ -253,6 +253,8 @@ sessions_end(struct db *db, struct redis *redis, int64_t user_id, int64_t sessio
     return r;
 }
 
+enum { PASSWORD_TRIES = 3 };
+
 /* A session that has ended, by its token's hash. */
 struct ended {
     uint8_t hash[TOKEN_HASH_BYTES];
@@ -264,19 +266,18 @@ struct new_password {
     int64_t user_id, kept_id;
     const char *password_hash;
     struct ended *ended;
+    uint64_t ended_count;
 };
 
+/* The sessions that are to end, by the hashes under which Redis may have copies of them. */
 static enum db_result
-password_body(struct db *db, void *context)
+list_others(struct db *db, struct new_password *p)
 {
-    struct new_password *p = context;
-    enum db_result r = users_set_password(db, p->user_id, p->password_hash);
+    enum db_result r = db_run(db, "SELECT token_hash FROM sessions WHERE user_id = ? AND id <> ?",
+                              db_int(p->user_id), db_int(p->kept_id));
 
     p->ended = NULL;
-    if (r == DB_OK) {
-        r = db_run(db, "SELECT token_hash FROM sessions WHERE user_id = ? AND id <> ?",
-                   db_int(p->user_id), db_int(p->kept_id));
-    }
+    p->ended_count = 0;
     while (r == DB_OK && db_next(db)) {
         struct ended *ended = arena_alloc(p->arena, sizeof(*ended));
         size_t len;
@@ -284,11 +285,25 @@ password_body(struct db *db, void *context)
         memcpy(ended->hash, db_peek(db, 0, &len), sizeof(ended->hash)); /* BINARY(32) */
         ended->next = p->ended;
         p->ended = ended;
+        p->ended_count++;
     }
-    r = r == DB_OK ? db_done(db) : r;
+    return r == DB_OK ? db_done(db) : r;
+}
+
+/* DB_CONFLICT if somebody has signed in, with the old password, since the sessions were listed. */
+static enum db_result
+password_body(struct db *db, void *context)
+{
+    struct new_password *p = context;
+    enum db_result r = users_set_password(db, p->user_id, p->password_hash);
+
+    r = r == DB_OK ? list_others(db, p) : r;
     if (r == DB_OK) {
         r = db_run(db, "DELETE FROM sessions WHERE user_id = ? AND id <> ?", db_int(p->user_id),
                    db_int(p->kept_id));
+    }
+    if (r == DB_OK && db_affected(db) != p->ended_count) {
+        return DB_CONFLICT;
     }
     return r == DB_OK ? users_changed(db, p->user_id) : r;
 }
@@ -297,9 +312,14 @@ enum db_result
 sessions_change_password(struct db *db, struct redis *redis, struct arena *a, int64_t user_id,
                          int64_t kept_id, const char *password_hash)
 {
-    struct new_password p = {a, user_id, kept_id, password_hash, NULL};
-    enum db_result r = db_transaction(db, DB_REPEATABLE, password_body, &p);
+    struct new_password p = {
+        .arena = a, .user_id = user_id, .kept_id = kept_id, .password_hash = password_hash};
+    enum db_result r = DB_CONFLICT;
 
+    for (int tries = 0; tries < PASSWORD_TRIES && r == DB_CONFLICT; tries++) {
+        r = db_transaction(db, DB_REPEATABLE, password_body, &p);
+    }
+    r = r == DB_CONFLICT ? DB_DOWN : r; /* the caller may come again */
     if (r == DB_OK) {
         for (const struct ended *ended = p.ended; ended != NULL; ended = ended->next) {
             cache_bury(redis, ended->hash);

@@ -40,9 +40,9 @@ roll_back(struct db *db)
 }
 
 /*
- * Sets start_over if nothing was committed, or if another run finds out. A commit that failed may
- * have left the transaction open. Whatever error it met, it may have done its work: only DB_DOWN
- * says so.
+ * Sets start_over if it is certain that nothing was committed, or if the body may be run twice. After
+ * a failed COMMIT the result is never DB_ERROR, since the commit may have happened; it may also have
+ * left the transaction open.
  */
 static enum db_result
 finish(struct db *db, enum db_commit commit)
@@ -125,10 +125,17 @@ try_compounds(struct db *db)
     static const char sql[] = "BEGIN NOT ATOMIC DO LAST_INSERT_ID(?); SELECT LAST_INSERT_ID(); END";
 
     for (int64_t n = 1; n <= 2; n++) {
+        int64_t got;
+
         if (db_one(db, sql, db_int(n)) != DB_OK) {
             return false;
         }
-        if (db_get_int(db, 0) != n || db_done(db) != DB_OK) {
+        got = db_get_int(db, 0);
+        if (db_done(db) != DB_OK) {
+            return false;
+        }
+        if (got != n) {
+            (void)note_error(db, CR_UNKNOWN_ERROR, "a compound's row is not read as it was sent");
             return false;
         }
     }
@@ -150,19 +157,39 @@ report_way(const struct db *db, bool compounds, const char *why)
     }
 }
 
+static void
+find_way(struct db *db)
+{
+    bool has = strstr(mysql_get_server_info(db->mysql), "MariaDB") != NULL;
+    bool work = has && try_compounds(db);
+
+    if (db->over_deadline) {
+        return; /* nothing was sent */
+    }
+    if (db->mysql == NULL) {
+        db->compound_losses++;
+    } else {
+        db->compound_losses = 0;
+        db->compounds = work ? COMPOUNDS_WORK : COMPOUNDS_FAIL;
+    }
+    if (db->mysql != NULL || db->compound_losses == COMPOUND_TRIES) {
+        report_way(db, work, has && !work ? db->why : "");
+    }
+}
+
+/*
+ * A try may cost the connection: by a library that cannot read a compound's row, or by a server that
+ * goes away just then. After COMPOUND_TRIES losses in a row it is the library, and it is not tried
+ * again.
+ */
 bool
 db_has_compounds(struct db *db)
 {
-    if (db_connect(db) != DB_OK) {
+    if (db_connect(db) != DB_OK || db->compound_losses == COMPOUND_TRIES) {
         return false;
     }
     if (db->compounds == COMPOUNDS_UNKNOWN) {
-        bool has = strstr(mysql_get_server_info(db->mysql), "MariaDB") != NULL;
-        bool work = has && try_compounds(db);
-
-        /* A failure may have cost the connection: then this holds for the next one. */
-        db->compounds = work ? COMPOUNDS_WORK : COMPOUNDS_FAIL;
-        report_way(db, work, has && !work ? db->why : "");
+        find_way(db);
     }
     return db->compounds == COMPOUNDS_WORK;
 }

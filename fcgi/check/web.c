@@ -1,5 +1,6 @@
 /* The way of a user: nginx, both pools, the event loop and the database are all on it. */
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +73,8 @@ perform(struct web *w, const struct call *call)
     (void)c->easy_setopt(easy, CURLOPT_CUSTOMREQUEST, call->method);
     (void)c->easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
     (void)c->easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    (void)c->easy_setopt(easy, CURLOPT_PROXY,
+                         ""); /* the token is not for whatever http_proxy names */
     (void)c->easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)PATIENCE_MS);
     (void)c->easy_setopt(easy, CURLOPT_WRITEFUNCTION, call->take);
     (void)c->easy_setopt(easy, CURLOPT_WRITEDATA, call->owner);
@@ -122,14 +125,15 @@ request(struct web *w, const char *method, const char *path, const char *body, l
     return tree;
 }
 
+/* A text or a number of an object, as text; "" if there is none. */
 static const char *
 member(struct web *w, struct json_object *tree, const char *key)
 {
     struct json_object *value;
+    const char *text = json_object_object_get_ex(tree, key, &value) ? json_object_get_string(value)
+                                                                    : NULL;
 
-    return json_object_object_get_ex(tree, key, &value)
-               ? arena_strdup(w->arena, json_object_get_string(value))
-               : "";
+    return text == NULL ? "" : arena_strdup(w->arena, text);
 }
 
 static bool
@@ -206,10 +210,13 @@ follow_stream(struct web *w)
     if (w->greeted && !w->sent) {
         return check_report(false, "message", "%s", w->why);
     }
+    if (!w->greeted && status != 0) {
+        (void)snprintf(w->why, sizeof(w->why), "GET /api/events: %ld %.300s", status,
+                       w->stream.len == 0 ? "" : buf_cstr(&w->stream));
+        flatten(w->why);
+    }
     if (!w->greeted) {
-        return check_report(
-            false, "stream", status == 0 ? "%s%ld%s" : "%sGET /api/events: %ld %.300s",
-            status == 0 ? w->why : "", status, w->stream.len == 0 ? "" : buf_cstr(&w->stream));
+        return check_report(false, "stream", "%s", w->why);
     }
     return check_report(w->delivered, "stream",
                         w->delivered ? "brings a message as it is sent"
@@ -229,9 +236,11 @@ read_back(struct web *w)
     if (page == NULL) {
         return check_report(false, "history", "%s", w->why);
     }
-    same = json_object_object_get_ex(page, "items", &items) &&
-           (newest = json_object_array_get_idx(items, 0)) != NULL &&
-           strcmp(member(w, newest, "body"), said) == 0;
+    newest = json_object_object_get_ex(page, "items", &items) &&
+                     json_object_is_type(items, json_type_array)
+                 ? json_object_array_get_idx(items, 0)
+                 : NULL;
+    same = strcmp(member(w, newest, "body"), said) == 0;
     json_object_put(page);
     return check_report(same, "history",
                         same ? "a Chinese message is read back"
@@ -262,6 +271,19 @@ use(struct web *w, const struct user *user, const char *password, bool live)
     return good;
 }
 
+/* Who ends the check ends it after the probe was removed. */
+static void
+block_signals(int how)
+{
+    sigset_t ends;
+
+    (void)sigemptyset(&ends);
+    (void)sigaddset(&ends, SIGINT);
+    (void)sigaddset(&ends, SIGTERM);
+    (void)sigaddset(&ends, SIGHUP);
+    (void)sigprocmask(how, &ends, NULL);
+}
+
 bool
 check_web(const struct app *app, struct resources *r, const char *url, bool live)
 {
@@ -275,14 +297,22 @@ check_web(const struct app *app, struct resources *r, const char *url, bool live
         return check_report(false, "web", CURL_MISSING);
     }
     random_token(password);
-    if (!password_hash(password, hash) || probe_remove_old(r->db, &r->arena) != DB_OK ||
-        probe_add(r->db, &r->arena, hash, &user) != DB_OK) {
+    if (!password_hash(password, hash)) {
+        return check_report(false, "web", "out of memory");
+    }
+    if (probe_remove_old(r->db, &r->arena) != DB_OK) {
+        return check_report(false, "web", "what earlier checks have left cannot be removed: %s",
+                            db_why(r->db));
+    }
+    if (probe_add(r->db, &r->arena, hash, &user) != DB_OK) {
         return check_report(false, "web", "a user for the check cannot be made: %s", db_why(r->db));
     }
+    block_signals(SIG_BLOCK);
     good = use(&w, &user, password, live);
     if (probe_remove(r->db, &r->arena, user.id) != DB_OK) {
         good = check_report(false, "clean-up", "%s: %s", user.username, db_why(r->db));
     }
+    block_signals(SIG_UNBLOCK);
     buf_free(&w.stream);
     return good;
 }

@@ -34,6 +34,18 @@ subtest 'what a check that was killed has left is removed by one that comes late
     $stack->sql('DELETE FROM users WHERE id > 9000');
 };
 
+subtest 'a room that others have put a probe in is theirs' => sub {
+    my ($ann, $bob) = map { $stack->user($_) } qw(ann bob);
+    my $room = $ann->post('/api/rooms', { name => '周末', member_ids => [ $bob->id ] })->json->{id};
+    $stack->sql("INSERT INTO users (id, username, username_key, nickname, password_hash, created_at) VALUES (9001, 'probe-1', 'probe-1', 'x', 'x', 1)");
+    is($ann->put("/api/rooms/$room/members/9001", {})->status, 200, 'a probe is put in a room');
+    is($ann->post("/api/rooms/$room/messages", { client_id => 'a', body => '还在吗' })->status, 201, 'something is said');
+    is((check())[1], 0, 'a check removes the old probe');
+    is($stack->sql('SELECT COUNT(*) FROM users WHERE id = 9001'), 0, 'it is gone');
+    is($bob->get("/api/rooms/$room/messages?limit=1")->json->{items}[0]{body}, '还在吗', 'the room and what was said stay');
+    is(scalar @{ $bob->get("/api/rooms/$room/members")->json->{items} }, 2, 'with its other members');
+};
+
 is($stack->post('/api/users', { username => 'probe-1', password => 'long enough' })->status, 422, 'nobody can sign up as a probe');
 
 subtest 'words that it does not take' => sub {

@@ -173,6 +173,15 @@ for my $name (sort keys %readings) {
     };
 }
 
+subtest 'a library that cannot end a compound: messages are appended by plain transactions' => sub {
+    order(-1, 1, 5025);
+    my @statuses = map { $ann->post("/api/rooms/$room/messages", { client_id => "plain $_", body => '你好' })->status } 1 .. 8;
+    observed();
+    is("@statuses", join(' ', (201) x 8), 'each is answered as it is stored');
+    is($stack->sql("SELECT COUNT(*) FROM room_log WHERE client_id LIKE 'plain %'"), 8, 'once');
+    like($stack->log_text('api'), qr/appended by plain transactions .*5025/, 'and the log says so, with the reason') if Database::kind() eq 'mariadb';
+};
+
 subtest 'what cannot be repeated without harm asks the database for nothing after its commit' => sub {
     for my $name ('a new room', 'a member', 'a cancelled task', 'a password') {
         $stack->sql($changes{$name}{before} =~ s/\bN\b/++$last/ger) if $changes{$name}{before};
