@@ -261,9 +261,12 @@ statement_run(struct statement *s, const struct db_value *values, size_t count)
     for (size_t i = 0; i < count; i++) {
         changed = bind_value(&s->in[i], &s->in_places[i], &values[i]) || changed;
     }
+    if (count > 0 && changed && mysql_stmt_bind_param(s->stmt, s->in) != 0) {
+        s->bound = false; /* it has the values of an earlier run */
+        return number_of_error(s);
+    }
     s->bound = true;
-    if ((count > 0 && changed && mysql_stmt_bind_param(s->stmt, s->in) != 0) ||
-        mysql_stmt_execute(s->stmt) != 0) {
+    if (mysql_stmt_execute(s->stmt) != 0) {
         return number_of_error(s);
     }
     if (s->is_compound) { /* the library forgets the places when it has read to the end of one */

@@ -92,8 +92,8 @@ real_function(const char *name)
     return found;
 }
 
-/* A function of the library that can fail, and what it returns then. */
-#define FAILING(type, name, parameters, arguments, failure)                                        \
+/* A function that can fail, what it returns then, and what becomes of the real result. */
+#define FAILING(type, name, parameters, arguments, failure, discard)                               \
     type name parameters                                                                           \
     {                                                                                              \
         static type(*real) parameters;                                                             \
@@ -108,6 +108,9 @@ real_function(const char *name)
             return failure;                                                                        \
         }                                                                                          \
         result = real arguments;                                                                   \
+        if (fails) {                                                                               \
+            discard;                                                                               \
+        }                                                                                          \
         return fails ? failure : result;                                                           \
     }
 
@@ -137,17 +140,20 @@ mysql_query(MYSQL *mysql, const char *sql)
     }
 
 FAILING(int, mysql_real_query, (MYSQL * mysql, const char *sql, unsigned long len),
-        (mysql, sql, len), 1)
-FAILING(MYSQL_RES *, mysql_use_result, (MYSQL * mysql), (mysql), NULL)
+        (mysql, sql, len), 1, (void)0)
+FAILING(MYSQL_RES *, mysql_use_result, (MYSQL * mysql), (mysql), NULL, mysql_free_result(result))
 FAILING(int, mysql_stmt_prepare, (MYSQL_STMT * stmt, const char *sql, unsigned long len),
-        (stmt, sql, len), 1)
-FAILING(mysql_flag, mysql_stmt_bind_param, (MYSQL_STMT * stmt, MYSQL_BIND *bind), (stmt, bind), 1)
-FAILING(mysql_flag, mysql_stmt_bind_result, (MYSQL_STMT * stmt, MYSQL_BIND *bind), (stmt, bind), 1)
-FAILING(MYSQL_RES *, mysql_stmt_result_metadata, (MYSQL_STMT * stmt), (stmt), NULL)
-FAILING(int, mysql_stmt_execute, (MYSQL_STMT * stmt), (stmt), 1)
-FAILING(int, mysql_stmt_fetch, (MYSQL_STMT * stmt), (stmt), 1)
-FAILING(mysql_flag, mysql_stmt_free_result, (MYSQL_STMT * stmt), (stmt), 1)
-FAILING(int, mysql_stmt_next_result, (MYSQL_STMT * stmt), (stmt), 1)
+        (stmt, sql, len), 1, (void)0)
+FAILING(mysql_flag, mysql_stmt_bind_param, (MYSQL_STMT * stmt, MYSQL_BIND *bind), (stmt, bind), 1,
+        (void)0)
+FAILING(mysql_flag, mysql_stmt_bind_result, (MYSQL_STMT * stmt, MYSQL_BIND *bind), (stmt, bind), 1,
+        (void)0)
+FAILING(MYSQL_RES *, mysql_stmt_result_metadata, (MYSQL_STMT * stmt), (stmt), NULL,
+        mysql_free_result(result))
+FAILING(int, mysql_stmt_execute, (MYSQL_STMT * stmt), (stmt), 1, (void)0)
+FAILING(int, mysql_stmt_fetch, (MYSQL_STMT * stmt), (stmt), 1, (void)0)
+FAILING(mysql_flag, mysql_stmt_free_result, (MYSQL_STMT * stmt), (stmt), 1, (void)0)
+FAILING(int, mysql_stmt_next_result, (MYSQL_STMT * stmt), (stmt), 1, (void)0)
 
 TELLING(unsigned, mysql_errno, (MYSQL * mysql), (mysql), (unsigned)orders->error)
 TELLING(const char *, mysql_error, (MYSQL * mysql), (mysql), "failed for a test")
