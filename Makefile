@@ -10,7 +10,10 @@ program := $(if $(SAN),$(out)/fastchat,build/fastchat)
 
 ifeq ($(SAN),)
 CFLAGS ?= -O2 -g
-hardening := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong
+# 3 where the compiler knows it: gcc from 12 on.
+fortify = $(call once,fortify,$(shell echo | $(CC) -O2 -Werror -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 \
+    -include features.h -c -x c -o /dev/null - 2>/dev/null && echo 3 || echo 2))
+hardening = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$(fortify) -fstack-protector-strong
 LDFLAGS ?= -Wl,-z,relro,-z,now -Wl,--as-needed
 else ifeq ($(SAN),address)
 CFLAGS ?= -O1 -g -fno-omit-frame-pointer
