@@ -29,8 +29,8 @@ endif
 warnings := $(if $(STRICT),-Werror) -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wcast-qual \
     -Wpointer-arith -Wformat=2 -Wvla
 
-# Asked for when first used: `make run` installs pkg-config and the libraries before that. DB=mysql takes Oracle's client library
-# where MariaDB's is there as well.
+# Asked for when first used: `make run` installs pkg-config and the libraries before that. Where both client libraries are
+# there, MariaDB's is taken, or Oracle's with DB=mysql.
 mysql = $(shell pkg-config --exists mysqlclient && oracle=mysqlclient; pkg-config --exists libmariadb && maria=libmariadb; \
     if [ '$(DB)' = mysql ]; then echo $${oracle:-$${maria:-mysqlclient}}; else echo $${maria:-$${oracle:-libmariadb}}; fi)
 packages = json-c $(mysql) hiredis libsodium gmp minizip

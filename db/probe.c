@@ -143,7 +143,7 @@ message_body(struct db *db, void *context)
         return r;
     }
     m->read = true;
-    m->same = count == 1 && read.seq == 1 && strcmp(read.body, m->body) == 0;
+    m->same = count == 1 && read.seq == 1 && read.body != NULL && strcmp(read.body, m->body) == 0;
     return DB_CONFLICT;
 }
 

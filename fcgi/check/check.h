@@ -30,7 +30,6 @@ bool check_json(void);
  * own, read it back, and with `live` see it come over a stream; then remove all of it. Reports each
  * step.
  */
-bool check_web(const struct app *app, struct resources *r, const char *url, bool live)
-    __attribute__((nonnull));
+bool check_web(struct resources *r, const char *url, bool live) __attribute__((nonnull));
 
 #endif

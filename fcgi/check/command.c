@@ -108,7 +108,7 @@ run_steps(const struct app *app, struct resources *r, const struct options *opti
         return false;
     }
     check_redis(r);
-    return !options->web || check_web(app, r, url, options->live);
+    return !options->web || check_web(r, url, options->live);
 }
 
 /* 0, or the exit status. */

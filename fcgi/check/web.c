@@ -285,14 +285,13 @@ block_signals(int how)
 }
 
 bool
-check_web(const struct app *app, struct resources *r, const char *url, bool live)
+check_web(struct resources *r, const char *url, bool live)
 {
     struct web w = {.curl = curl_load(), .arena = &r->arena, .url = url};
     char password[TOKEN_TEXT_SIZE], hash[PASSWORD_HASH_SIZE];
     struct user user;
     bool good;
 
-    (void)app;
     if (w.curl == NULL) {
         return check_report(false, "web", CURL_MISSING);
     }
