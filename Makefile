@@ -48,7 +48,7 @@ compile = $(CC) -std=c17 -D_GNU_SOURCE -I. $(library_cflags) $(warnings) $(harde
     $(CPPFLAGS) $(CFLAGS)
 link = $(CC) $(CFLAGS) $(hardening) -pie $(LDFLAGS)
 
-sources := $(wildcard base/*.c db/*.c routes/*.c routes/*/*.c fcgi/*.c fcgi/*/*.c)
+sources := $(wildcard base/*.c db/*.c db/*/*.c routes/*.c routes/*/*.c fcgi/*.c fcgi/*/*.c)
 objects := $(sources:%.c=$(out)/%.o)
 library := $(out)/libfastchat.a
 migrations := $(sort $(wildcard db/migrations/*.sql))
@@ -111,7 +111,7 @@ $(out)/flags: FORCE
 	    echo '$(subst ','\'',$(compile) : $(link) $(library_libs))' > $@
 
 # libfcgi's headers do not tell its version.
-$(out)/fcgi/check/versions.o: CPPFLAGS += -DFCGI_VERSION='"$(fcgi_version)"'
+$(out)/fcgi/cli/check_versions.o: CPPFLAGS += -DFCGI_VERSION='"$(fcgi_version)"'
 
 $(out)/%.o: %.c $(out)/flags
 	@mkdir -p $(@D)
@@ -157,7 +157,7 @@ fuzz: $(fuzzers)
 	@:
 
 build/fuzz/%: t/fuzz/%.c $(filter-out fcgi/main.c,$(sources)) $(out)/gen/migrations.c \
-        $(wildcard */*.h routes/*/*.h fcgi/*/*.h t/fuzz/*.h)
+        $(wildcard */*.h */*/*.h)
 	@mkdir -p $(@D)
 	$(say) '  FUZZ  $@'
 	@clang -std=c17 -D_GNU_SOURCE -I. $(library_cflags) -g -O1 -fsanitize=fuzzer,address,undefined \

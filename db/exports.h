@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "db/db.h"
+#include "db/mysql/db.h"
 
 enum { EXPORT_CHUNK_BYTES = 512 * 1024 };
 

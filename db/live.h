@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "db/db.h"
+#include "db/mysql/db.h"
 
 /* A room or a user, and the number that was seen last: last_seq, or changes. */
 struct live_mark {

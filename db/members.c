@@ -2,8 +2,8 @@
 #include "db/members.h"
 
 #include "base/clock.h"
-#include "db/announce.h"
-#include "db/membership.h"
+#include "db/redis/announce.h"
+#include "db/redis/membership_cache.h"
 #include "db/users.h"
 
 static const char *const role_names[] = {"member", "admin", "owner"};

@@ -4,7 +4,7 @@
  */
 #include "db/messages.h"
 
-#include "db/membership.h"
+#include "db/redis/membership_cache.h"
 
 static bool retries_broken;
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "db/db.h"
+#include "db/mysql/db.h"
 #include "db/names.h"
 
 enum entry_kind { ENTRY_MESSAGE, ENTRY_JOIN, ENTRY_LEAVE, ENTRY_RENAME, ENTRY_ROLE, ENTRY_OPEN };

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "db/announce.h"
 #include "db/members.h"
+#include "db/redis/announce.h"
 #include "db/users.h"
 
 enum {

@@ -5,9 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "db/db.h"
+#include "db/mysql/db.h"
 #include "db/names.h"
-#include "db/redis.h"
+#include "db/redis/redis.h"
 #include "db/room_log.h"
 
 enum room_kind { ROOM_GROUP, ROOM_DM };

@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/number.h"
-#include "db/announce.h"
+#include "db/redis/announce.h"
 #include "db/users.h"
 
 enum {

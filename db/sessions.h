@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 #include "base/random.h"
-#include "db/db.h"
-#include "db/limits.h"
-#include "db/redis.h"
+#include "db/mysql/db.h"
+#include "db/redis/limits.h"
+#include "db/redis/redis.h"
 
 struct session {
     int64_t id, user_id;

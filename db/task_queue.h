@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "db/db.h"
+#include "db/mysql/db.h"
 #include "db/tasks.h"
 
 enum { TASK_CLAIM_MAX = 16 };

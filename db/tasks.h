@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "db/db.h"
-#include "db/redis.h"
+#include "db/mysql/db.h"
+#include "db/redis/redis.h"
 
 enum task_state {
     TASK_QUEUED,

@@ -3,9 +3,9 @@
 #define FCGI_APP_H
 
 #include "base/settings.h"
-#include "routes/request.h"
-#include "routes/router.h"
-#include "routes/task_kind.h"
+#include "routes/frame/request.h"
+#include "routes/frame/router.h"
+#include "routes/frame/task_kind.h"
 
 struct app {
     struct settings *settings;

@@ -7,19 +7,19 @@
 #include <unistd.h>
 
 #include "base/version.h"
-#include "db/migrate.h"
+#include "db/mysql/migrate.h"
 #include "fcgi/app.h"
-#include "fcgi/cgi.h"
-#include "fcgi/check/check.h"
-#include "fcgi/events.h"
+#include "fcgi/cli/check.h"
+#include "fcgi/cli/nginx.h"
+#include "fcgi/cli/task_command.h"
+#include "fcgi/cli/user_command.h"
+#include "fcgi/events/events.h"
 #include "fcgi/lab/command.h"
-#include "fcgi/nginx.h"
-#include "fcgi/task_command.h"
-#include "fcgi/tasks.h"
-#include "fcgi/user_command.h"
-#include "fcgi/worker.h"
-#include "routes/openapi.h"
-#include "routes/route.h"
+#include "fcgi/tasks/tasks.h"
+#include "fcgi/worker/cgi.h"
+#include "fcgi/worker/worker.h"
+#include "routes/frame/openapi.h"
+#include "routes/frame/route.h"
 
 enum { USAGE_ERROR = 2 };
 

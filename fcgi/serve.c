@@ -8,10 +8,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "routes/dispatch.h"
-#include "routes/hold.h"
-#include "routes/reply.h"
-#include "routes/route.h"
+#include "routes/frame/deferred.h"
+#include "routes/frame/dispatch.h"
+#include "routes/frame/reply.h"
+#include "routes/frame/route.h"
 
 /* What this thread is at, for the line that a crash leaves. */
 static _Thread_local const struct request *serving;

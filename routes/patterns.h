@@ -2,7 +2,7 @@
 #ifndef ROUTES_PATTERNS_H
 #define ROUTES_PATTERNS_H
 
-#include "routes/shape.h"
+#include "routes/frame/shape.h"
 
 extern const struct pattern
     username_pattern; /* ASCII letters, digits, "_", CJK ideographs, kana, hangul */

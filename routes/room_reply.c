@@ -2,7 +2,7 @@
 #include "routes/room_reply.h"
 
 #include "base/json.h"
-#include "db/presence.h"
+#include "db/redis/presence.h"
 #include "routes/shapes.h"
 
 static const enum problem problems[] = {

@@ -2,9 +2,9 @@
 #ifndef ROUTES_ROOM_REPLY_H
 #define ROUTES_ROOM_REPLY_H
 
-#include "db/announce.h"
 #include "db/members.h"
-#include "routes/reply.h"
+#include "db/redis/announce.h"
+#include "routes/frame/reply.h"
 
 /* The caller, for the functions of db/rooms.h. */
 struct room_reader room_reader(const struct request *req) __attribute__((nonnull));

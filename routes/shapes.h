@@ -4,7 +4,7 @@
 
 #include "db/members.h"
 #include "db/users.h"
-#include "routes/shape.h"
+#include "routes/frame/shape.h"
 
 extern const struct shape user_shape, profile_shape, entry_shape, room_shape;
 extern const char *const role_words[];

@@ -11,10 +11,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "fcgi/events.h"
-#include "fcgi/worker.h"
-#include "routes/reply.h"
-#include "routes/route.h"
+#include "fcgi/events/events.h"
+#include "fcgi/worker/worker.h"
+#include "routes/frame/reply.h"
+#include "routes/frame/route.h"
 
 enum { BACKLOG = 1024, PATIENCE_SECONDS = 10, ANSWER_MAX = 4096 };
 

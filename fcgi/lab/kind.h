@@ -2,7 +2,7 @@
 #ifndef FCGI_LAB_KIND_H
 #define FCGI_LAB_KIND_H
 
-#include "routes/task_kind.h"
+#include "routes/frame/task_kind.h"
 
 extern const struct task_kind *const lab_kinds[]; /* ends with NULL */
 

@@ -2,7 +2,7 @@
 #ifndef ROUTES_COMMON_COMMON_H
 #define ROUTES_COMMON_COMMON_H
 
-#include "routes/route.h"
+#include "routes/frame/route.h"
 
 extern const struct route common_routes[];
 

@@ -2,7 +2,7 @@
 #ifndef ROUTES_COMMON_SCHEMAS_H
 #define ROUTES_COMMON_SCHEMAS_H
 
-#include "routes/shape.h"
+#include "routes/frame/shape.h"
 
 struct about {
     const char *title;

@@ -2,9 +2,9 @@
 #include "routes/common/views.h"
 
 #include "routes/common/schemas.h"
-#include "routes/openapi.h"
-#include "routes/reply.h"
-#include "routes/route.h"
+#include "routes/frame/openapi.h"
+#include "routes/frame/reply.h"
+#include "routes/frame/route.h"
 
 /* 200. */
 void

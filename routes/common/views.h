@@ -2,7 +2,7 @@
 #ifndef ROUTES_COMMON_VIEWS_H
 #define ROUTES_COMMON_VIEWS_H
 
-#include "routes/request.h"
+#include "routes/frame/request.h"
 
 void get_about(struct request *req, const void *input);
 void get_health(struct request *req, const void *input);

@@ -2,8 +2,8 @@
 #ifndef ROUTES_EXPORTS_EXPORTS_H
 #define ROUTES_EXPORTS_EXPORTS_H
 
-#include "routes/route.h"
-#include "routes/task_kind.h"
+#include "routes/frame/route.h"
+#include "routes/frame/task_kind.h"
 
 extern const struct route exports_routes[];
 extern const struct task_kind *const exports_kinds[]; /* ends with NULL */

@@ -9,7 +9,7 @@
 #include "db/exports.h"
 #include "db/room_log.h"
 #include "db/users.h"
-#include "routes/request.h"
+#include "routes/frame/request.h"
 
 enum { PAGE_ENTRIES = 1000 };
 

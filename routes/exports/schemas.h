@@ -2,7 +2,7 @@
 #ifndef ROUTES_EXPORTS_SCHEMAS_H
 #define ROUTES_EXPORTS_SCHEMAS_H
 
-#include "routes/shape.h"
+#include "routes/frame/shape.h"
 
 struct export_queued {
     int64_t id;

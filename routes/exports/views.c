@@ -10,8 +10,8 @@
 #include "db/users.h"
 #include "routes/exports/exports.h"
 #include "routes/exports/schemas.h"
-#include "routes/reply.h"
-#include "routes/url.h"
+#include "routes/frame/reply.h"
+#include "routes/frame/url.h"
 
 /* Queue an export of the caller's rooms. 202; the one that waits or runs already, where there is one. */
 void

@@ -2,7 +2,7 @@
 #ifndef ROUTES_LAB_LAB_H
 #define ROUTES_LAB_LAB_H
 
-#include "routes/route.h"
+#include "routes/frame/route.h"
 
 extern const struct route lab_routes[];
 

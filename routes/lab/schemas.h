@@ -2,7 +2,7 @@
 #ifndef ROUTES_LAB_SCHEMAS_H
 #define ROUTES_LAB_SCHEMAS_H
 
-#include "routes/shape.h"
+#include "routes/frame/shape.h"
 
 struct lab_queued {
     int64_t id;

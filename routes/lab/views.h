@@ -2,7 +2,7 @@
 #ifndef ROUTES_LAB_VIEWS_H
 #define ROUTES_LAB_VIEWS_H
 
-#include "routes/request.h"
+#include "routes/frame/request.h"
 
 void queue_lab(struct request *req, const void *input);
 

@@ -2,7 +2,7 @@
 #ifndef ROUTES_LIVE_LIVE_H
 #define ROUTES_LIVE_LIVE_H
 
-#include "routes/route.h"
+#include "routes/frame/route.h"
 
 extern const struct route live_routes[];
 

@@ -3,13 +3,13 @@
 
 #include <string.h>
 
-#include "db/announce.h"
 #include "db/live.h"
 #include "db/messages.h"
-#include "routes/hold.h"
+#include "db/redis/announce.h"
+#include "routes/frame/deferred.h"
+#include "routes/frame/route.h"
 #include "routes/live/schemas.h"
 #include "routes/room_reply.h"
-#include "routes/route.h"
 #include "routes/sync_reply.h"
 
 enum { RETRY_SECONDS = 5 };

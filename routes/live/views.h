@@ -2,7 +2,7 @@
 #ifndef ROUTES_LIVE_VIEWS_H
 #define ROUTES_LIVE_VIEWS_H
 
-#include "routes/request.h"
+#include "routes/frame/request.h"
 
 void open_stream(struct request *req, const void *input);
 void sync_later(struct request *req, const void *input);

@@ -2,7 +2,7 @@
 #ifndef ROUTES_MESSAGES_MESSAGES_H
 #define ROUTES_MESSAGES_MESSAGES_H
 
-#include "routes/route.h"
+#include "routes/frame/route.h"
 
 extern const struct route messages_routes[];
 

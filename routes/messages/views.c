@@ -1,13 +1,13 @@
 /* The handlers of the messages group. */
 #include "routes/messages/views.h"
 
-#include "db/announce.h"
 #include "db/members.h"
 #include "db/messages.h"
+#include "db/redis/announce.h"
 #include "db/sync.h"
+#include "routes/frame/route.h"
 #include "routes/messages/schemas.h"
 #include "routes/room_reply.h"
-#include "routes/route.h"
 
 /*
  * Append a message to a room's log.

@@ -2,7 +2,7 @@
 #ifndef ROUTES_MESSAGES_VIEWS_H
 #define ROUTES_MESSAGES_VIEWS_H
 
-#include "routes/request.h"
+#include "routes/frame/request.h"
 
 void send_message(struct request *req, const void *input);
 void list_messages(struct request *req, const void *input);

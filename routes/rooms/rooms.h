@@ -2,7 +2,7 @@
 #ifndef ROUTES_ROOMS_ROOMS_H
 #define ROUTES_ROOMS_ROOMS_H
 
-#include "routes/route.h"
+#include "routes/frame/route.h"
 
 extern const struct route rooms_routes[];
 

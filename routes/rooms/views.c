@@ -5,9 +5,9 @@
 
 #include "base/number.h"
 #include "db/members.h"
+#include "routes/frame/route.h"
 #include "routes/room_reply.h"
 #include "routes/rooms/schemas.h"
-#include "routes/route.h"
 
 /* Answers with a room as the caller sees it, or with why not. */
 static void

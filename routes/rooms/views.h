@@ -2,7 +2,7 @@
 #ifndef ROUTES_ROOMS_VIEWS_H
 #define ROUTES_ROOMS_VIEWS_H
 
-#include "routes/request.h"
+#include "routes/frame/request.h"
 
 void make_room(struct request *req, const void *input);
 void list_rooms(struct request *req, const void *input);

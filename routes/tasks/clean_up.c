@@ -2,7 +2,7 @@
 #include "routes/tasks/clean_up.h"
 
 #include "db/exports.h"
-#include "db/presence.h"
+#include "db/redis/presence.h"
 #include "db/sessions.h"
 #include "db/tasks.h"
 

@@ -2,7 +2,7 @@
 #ifndef ROUTES_TASKS_SQUARE_H
 #define ROUTES_TASKS_SQUARE_H
 
-#include "routes/task_kind.h"
+#include "routes/frame/task_kind.h"
 
 extern const struct task_kind square_kind;
 

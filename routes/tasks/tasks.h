@@ -2,8 +2,8 @@
 #ifndef ROUTES_TASKS_TASKS_H
 #define ROUTES_TASKS_TASKS_H
 
-#include "routes/route.h"
-#include "routes/task_kind.h"
+#include "routes/frame/route.h"
+#include "routes/frame/task_kind.h"
 
 extern const struct route tasks_routes[];
 extern const struct task_kind *const tasks_kinds[]; /* ends with NULL */

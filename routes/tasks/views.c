@@ -5,7 +5,7 @@
 
 #include "base/json.h"
 #include "db/users.h"
-#include "routes/reply.h"
+#include "routes/frame/reply.h"
 #include "routes/tasks/schemas.h"
 #include "routes/tasks/square.h"
 

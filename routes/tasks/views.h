@@ -2,7 +2,7 @@
 #ifndef ROUTES_TASKS_VIEWS_H
 #define ROUTES_TASKS_VIEWS_H
 
-#include "routes/request.h"
+#include "routes/frame/request.h"
 
 void queue_square(struct request *req, const void *input);
 void get_task(struct request *req, const void *input);

@@ -1,7 +1,7 @@
 /* A handler that blocks for a time that the caller names, in either pool. */
 #include <time.h>
 
-#include "routes/reply.h"
+#include "routes/frame/reply.h"
 #include "routes/trial/trial.h"
 
 struct pause {

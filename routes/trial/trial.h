@@ -2,8 +2,8 @@
 #ifndef ROUTES_TRIAL_TRIAL_H
 #define ROUTES_TRIAL_TRIAL_H
 
-#include "routes/route.h"
-#include "routes/task_kind.h"
+#include "routes/frame/route.h"
+#include "routes/frame/task_kind.h"
 
 extern const struct route trial_routes[];
 extern const struct task_kind *const trial_kinds[]; /* ends with NULL */

@@ -2,7 +2,7 @@
 #ifndef ROUTES_USERS_USERS_H
 #define ROUTES_USERS_USERS_H
 
-#include "routes/route.h"
+#include "routes/frame/route.h"
 
 extern const struct route users_routes[];
 

@@ -3,8 +3,8 @@
 
 #include "base/password.h"
 #include "db/users.h"
-#include "routes/reply.h"
-#include "routes/route.h"
+#include "routes/frame/reply.h"
+#include "routes/frame/route.h"
 #include "routes/users/schemas.h"
 
 /* Answer with a user of that id, or with `missing`. */

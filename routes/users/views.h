@@ -2,7 +2,7 @@
 #ifndef ROUTES_USERS_VIEWS_H
 #define ROUTES_USERS_VIEWS_H
 
-#include "routes/request.h"
+#include "routes/frame/request.h"
 
 void sign_up(struct request *req, const void *input);
 void search_users(struct request *req, const void *input);

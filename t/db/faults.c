@@ -1,5 +1,5 @@
 /* The database goes away in every way it can, and comes back: what each call returns meanwhile, and how soon. */
-#include "db/db.h"
+#include "db/mysql/db.h"
 
 #include <pthread.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Migrations run once, in order, under one lock; those that fail go on where they stopped. */
-#include "db/migrate.h"
+#include "db/mysql/migrate.h"
 
 #include <pthread.h>
 #include <string.h>

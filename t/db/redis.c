@@ -1,5 +1,5 @@
 /* Redis: commands, scripts, and what its absence costs. */
-#include "db/redis.h"
+#include "db/redis/redis.h"
 
 #include <string.h>
 #include <sys/socket.h>

@@ -11,7 +11,7 @@
 
 #include "base/log.h"
 #include "base/random.h"
-#include "db/db.h"
+#include "db/mysql/db.h"
 #include "t/unit/tap.h"
 
 static inline const char *

@@ -1,7 +1,7 @@
 /* The queue: what is enqueued, claimed, ended, cancelled, lost and deleted, and by whom. */
 #include "db/task_queue.h"
 
-#include "db/migrate.h"
+#include "db/mysql/migrate.h"
 #include "t/db/servers.h"
 
 enum { LEASE_MS = 60 * 1000 };

@@ -1,5 +1,5 @@
 /* Transactions that meet deadlocks, lost connections and deadlines are run again or undone, never half done. */
-#include "db/db.h"
+#include "db/mysql/db.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

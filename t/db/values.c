@@ -1,5 +1,5 @@
 /* What is written is what is read, and statements that were left half read harm nobody. */
-#include "db/db.h"
+#include "db/mysql/db.h"
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
  */
 #include "t/fuzz/fuzz.h"
 
-#include "fcgi/record.h"
-#include "routes/request.h"
+#include "fcgi/events/record.h"
+#include "routes/frame/request.h"
 
 static void
 check_answers(const struct buf *out)

@@ -7,9 +7,9 @@
 #include "base/json.h"
 #include "base/random.h"
 #include "base/utf8.h"
+#include "routes/frame/reply.h"
+#include "routes/frame/route.h"
 #include "routes/patterns.h"
-#include "routes/reply.h"
-#include "routes/route.h"
 
 struct thing {
     int64_t id, n, page;

@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "base/utf8.h"
-#include "routes/url.h"
+#include "routes/frame/url.h"
 
 static void
 write_escaped(struct buf *out, const char *text)

@@ -14,7 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "db/mysql_compat.h"
+#include "db/mysql/mysql_compat.h"
 
 /* As `call`: each call fails that only a compound statement needs. */
 enum { NO_COMPOUNDS = -1 };

@@ -1,11 +1,11 @@
 /* A request's body: read whole or not at all; what is in the path and the query beside it. */
-#include "routes/body.h"
+#include "routes/frame/body.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "routes/reply.h"
-#include "routes/route.h"
+#include "routes/frame/reply.h"
+#include "routes/frame/route.h"
 #include "t/unit/tap.h"
 
 static struct resources resources;

@@ -1,12 +1,12 @@
 /* A request's way, without any server behind it: what is answered before a handler, and what where the stores are away. */
-#include "routes/dispatch.h"
+#include "routes/frame/dispatch.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
 #include "fcgi/app.h"
-#include "routes/route.h"
+#include "routes/frame/route.h"
 #include "t/unit/tap.h"
 
 static struct app *app;

@@ -1,9 +1,9 @@
 /* nginx's configuration: the pool of each route, and no option that says more than it should. */
-#include "fcgi/nginx.h"
+#include "fcgi/cli/nginx.h"
 
 #include <string.h>
 
-#include "routes/route.h"
+#include "routes/frame/route.h"
 #include "t/unit/tap.h"
 
 struct in {

@@ -1,5 +1,5 @@
 /* The OpenAPI document: it is JSON, every reference resolves, every route and every field is there. */
-#include "routes/openapi.h"
+#include "routes/frame/openapi.h"
 
 #include <stdlib.h>
 #include <string.h>

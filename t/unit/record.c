@@ -1,9 +1,9 @@
 /* FastCGI records as they come in: whole, in pieces, and as nobody should send them. */
-#include "fcgi/record.h"
+#include "fcgi/events/record.h"
 
 #include <string.h>
 
-#include "routes/request.h"
+#include "routes/frame/request.h"
 #include "t/unit/tap.h"
 
 static struct buf bytes, out;

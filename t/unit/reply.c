@@ -1,11 +1,11 @@
 /* Answers: their status, header lines and body; the texts of problems; what other origins may read. */
-#include "routes/reply.h"
+#include "routes/frame/reply.h"
 
 #include <string.h>
 
 #include "base/json.h"
-#include "routes/cors.h"
-#include "routes/route.h"
+#include "routes/frame/cors.h"
+#include "routes/frame/route.h"
 #include "t/unit/tap.h"
 
 struct out {

@@ -1,5 +1,5 @@
 /* Routes are found by path: literals before parameters, and what contradicts itself is not taken. */
-#include "routes/router.h"
+#include "routes/frame/router.h"
 
 #include "t/unit/tap.h"
 

@@ -1,5 +1,5 @@
 /* db/script: SQL scripts are cut at the semicolons that end statements, and at no other. */
-#include "db/script.h"
+#include "db/mysql/script.h"
 
 #include <stdio.h>
 #include <string.h>

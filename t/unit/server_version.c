@@ -1,5 +1,5 @@
 /* Servers that are too old are refused by their version, whatever form it has. */
-#include "db/server_version.h"
+#include "db/mysql/server_version.h"
 
 #include "t/unit/tap.h"
 

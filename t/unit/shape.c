@@ -1,9 +1,9 @@
 /* Input is read with every fault told, in pydantic's form; output is written as its shape says. */
-#include "routes/shape.h"
+#include "routes/frame/shape.h"
 
 #include "base/json.h"
-#include "routes/reply.h"
-#include "routes/route.h"
+#include "routes/frame/reply.h"
+#include "routes/frame/route.h"
 #include "t/unit/tap.h"
 
 struct in {

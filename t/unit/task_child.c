@@ -1,5 +1,5 @@
 /* What a task's process reports, whole, in pieces or as garbage; and what its end comes to. */
-#include "fcgi/child.h"
+#include "fcgi/tasks/child.h"
 
 #include <fcntl.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
 /* Paths and queries: decoded once, and refused where no honest client sends them. */
-#include "routes/url.h"
+#include "routes/frame/url.h"
 
 #include "t/unit/tap.h"
 

@@ -1,0 +1,343 @@
+/* The connection itself: opening, losing and opening it again, and what each error of the server means. */
+#include "db/mysql/connection.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "db/mysql/server_version.h"
+
+enum {
+    CONNECT_SECONDS = 3,
+    IO_SECONDS = 10,
+    REFUSED_US = 1000 * 1000,  /* no second attempt to connect within that time */
+    COMPLAIN_US = 1000 * 1000, /* nor a second warning that the server is away */
+};
+
+static const char session_setup[] =
+    "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,"
+    "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', "
+    "innodb_lock_wait_timeout = 5";
+static const char isolation_setup[] = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
+
+void
+db_library_init(void)
+{
+    if (mysql_library_init(0, NULL, NULL) != 0) {
+        log_error("the MySQL client library cannot be used");
+        abort();
+    }
+}
+
+/* Errors of the client library itself: it does not know, then, what the server did. */
+static bool
+is_of_client(unsigned number)
+{
+    return (number >= CR_UNKNOWN_ERROR && number < CR_UNKNOWN_ERROR + 1000) ||
+           (number >= CONNECTOR_C_ERRORS && number < CONNECTOR_C_ERRORS + 1000);
+}
+
+enum error_kind
+error_kind(unsigned number)
+{
+    switch (number) {
+    case ER_DUP_ENTRY:
+        return ERROR_DUPLICATE;
+    case ER_LOCK_DEADLOCK: /* a Galera node's certification failure, too */
+    case ER_LOCK_WAIT_TIMEOUT:
+    case ER_CHECKREAD: /* MariaDB with innodb_snapshot_isolation */
+    case TIDB_SCHEMA_CHANGED:
+    case TIDB_WRITE_CONFLICT:
+        return ERROR_CONFLICT;
+    case MARIADB_CONNECTION_KILLED:
+    case MYSQL_SESSION_WAS_KILLED:
+    case ER_SERVER_SHUTDOWN:
+        return ERROR_LOST;
+    case CR_SERVER_GONE_ERROR:
+    case MYSQL_DISCONNECTED_IDLE:
+        return ERROR_GONE;
+    case ER_CON_COUNT_ERROR:
+    case ER_TOO_MANY_USER_CONNECTIONS:
+    case ER_USER_LIMIT_REACHED:
+    case ER_OPTION_PREVENTS_STATEMENT: /* --read-only */
+    case MYSQL_READ_ONLY_MODE:
+    case GALERA_NOT_READY:
+        return ERROR_AWAY;
+    case ER_NEED_REPREPARE:
+    case ER_UNKNOWN_STMT_HANDLER:
+        return ERROR_REPREPARE;
+    default:
+        return is_of_client(number) ? ERROR_LOST : ERROR_OTHER;
+    }
+}
+
+unsigned
+note_error(struct db *db, unsigned number, const char *words)
+{
+    (void)snprintf(db->why, sizeof(db->why), "%u %s", number, words);
+    return number;
+}
+
+struct db *
+db_open(const struct settings *settings)
+{
+    struct db *db = calloc(1, sizeof(*db));
+
+    if (db == NULL || mysql_thread_init() != 0) {
+        log_error("out of memory");
+        abort();
+    }
+    db->settings = settings;
+    return db;
+}
+
+void
+connection_drop(struct db *db)
+{
+    db->current = NULL;
+    db->read_error = 0;
+    statement_close_all(db);
+    db->compounds = COMPOUNDS_UNKNOWN;
+    if (db->mysql != NULL) {
+        mysql_close(db->mysql);
+        db->mysql = NULL;
+    }
+}
+
+void
+db_close(struct db *db)
+{
+    if (db != NULL) {
+        connection_drop(db);
+        free(db);
+        mysql_thread_end();
+    }
+}
+
+void
+db_allow_long(struct db *db)
+{
+    db->without_time_outs = true;
+}
+
+static bool
+set_options(MYSQL *mysql, bool without_time_outs)
+{
+    unsigned connect = CONNECT_SECONDS, io = without_time_outs ? 0 : IO_SECONDS, off = 0;
+
+    return mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect) == 0 &&
+           mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &io) == 0 &&
+           mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &io) == 0 &&
+           mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &off) == 0 &&
+           mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4") == 0;
+}
+
+/* A proxy, as ProxySQL, greets with a version of its own: the server behind it tells the true one. */
+static bool
+is_supported_behind_proxy(MYSQL *mysql, char server[static SERVER_NAME_SIZE])
+{
+    MYSQL_RES *rows = mysql_query(mysql, "SELECT VERSION()") == 0 ? mysql_store_result(mysql)
+                                                                  : NULL;
+    MYSQL_ROW row = rows == NULL ? NULL : mysql_fetch_row(rows);
+    bool supported = row != NULL && row[0] != NULL && server_version_supported(row[0], server);
+
+    mysql_free_result(rows);
+    return supported;
+}
+
+/* Why a connection that was refused was refused. */
+static void
+explain(MYSQL *mysql, bool too_old, const char *server, char why[static DB_WHY_SIZE])
+{
+    if (too_old) {
+        (void)snprintf(why, DB_WHY_SIZE,
+                       "the server is %s: MySQL 8.0.1 or MariaDB 10.6 is needed, or newer", server);
+        return;
+    }
+    (void)snprintf(why, DB_WHY_SIZE, "%u %s%s", mysql_errno(mysql), mysql_error(mysql),
+                   mysql_errno(mysql) == ER_BAD_DB_ERROR ? " (`fastchat migrate` makes it)" : "");
+}
+
+/*
+ * A new connection to `database` (NULL: none), set up; NULL with the reason in `why`, which is also
+ * logged as a warning.
+ */
+static MYSQL *
+connect_to(const struct settings *s, const char *database, bool without_time_outs,
+           char why[static DB_WHY_SIZE])
+{
+    MYSQL *mysql = mysql_init(NULL);
+    const char *socket = s->db_socket[0] != '\0' ? s->db_socket : NULL;
+    char server[SERVER_NAME_SIZE];
+    bool good, too_old;
+
+    if (mysql == NULL) {
+        log_error("out of memory");
+        abort();
+    }
+    good = set_options(mysql, without_time_outs) &&
+           mysql_real_connect(mysql, socket != NULL ? "localhost" : s->db_host, s->db_user,
+                              s->db_password, database, (unsigned)s->db_port, socket,
+                              CLIENT_FOUND_ROWS) != NULL;
+    too_old = good && !server_version_supported(mysql_get_server_info(mysql), server) &&
+              !is_supported_behind_proxy(mysql, server);
+    good = good && !too_old && mysql_query(mysql, session_setup) == 0 &&
+           mysql_query(mysql, isolation_setup) == 0;
+    if (!good) {
+        explain(mysql, too_old, server, why);
+        log_warning("the database cannot be used: %s", why);
+        mysql_close(mysql);
+        mysql = NULL;
+    }
+    return mysql;
+}
+
+/*
+ * When the server was found away, and when it was last connected to: of all threads, so that one that finds it away spares the
+ * others the waiting, and one that finds it back ends it for all.
+ */
+static _Atomic int64_t refused_us, reached_us;
+
+enum db_result
+db_connect(struct db *db)
+{
+    int64_t began = clock_mono_us(), refused = atomic_load(&refused_us);
+
+    if (db->mysql != NULL) {
+        return DB_OK;
+    }
+    if (refused > atomic_load(&reached_us) && began - refused < REFUSED_US) {
+        return DB_DOWN;
+    }
+    db->mysql = connect_to(db->settings, db->settings->db_database, db->without_time_outs, db->why);
+    db->used_us = began;
+    if (db->mysql != NULL) {
+        atomic_store(&reached_us, clock_mono_us());
+        return DB_OK;
+    }
+    if (atomic_load(&reached_us) <
+        began) { /* else another thread met a server that came back meanwhile */
+        atomic_store(&refused_us, clock_mono_us());
+    }
+    return DB_DOWN;
+}
+
+enum db_result
+db_create_database(const struct settings *s, char why[static DB_WHY_SIZE])
+{
+    char sql[160];
+    MYSQL *mysql = connect_to(s, NULL, false, why);
+    bool good;
+
+    if (mysql == NULL) {
+        return DB_DOWN;
+    }
+    good = mysql_select_db(mysql, s->db_database) == 0;
+    if (!good && mysql_errno(mysql) == ER_BAD_DB_ERROR) {
+        (void)snprintf(sql, sizeof(sql), "CREATE DATABASE IF NOT EXISTS `%s` CHARACTER SET utf8mb4",
+                       s->db_database); /* a checked name of 64 at most */
+        good = mysql_query(mysql, sql) == 0;
+    }
+    if (!good) {
+        (void)snprintf(why, DB_WHY_SIZE, "%s cannot be used or made: %u %s", s->db_database,
+                       mysql_errno(mysql), mysql_error(mysql));
+        log_warning("the database %s", why);
+    }
+    mysql_close(mysql);
+    return good ? DB_OK : DB_ERROR;
+}
+
+const char *
+db_why(const struct db *db)
+{
+    return db->why;
+}
+
+const char *
+db_server(struct db *db, struct arena *a)
+{
+    char name[SERVER_NAME_SIZE];
+
+    if (db_connect(db) != DB_OK) {
+        return NULL;
+    }
+    (void)!server_version_supported(mysql_get_server_info(db->mysql), name);
+    return arena_strdup(a, name);
+}
+
+const char *
+db_client(struct arena *a)
+{
+    return arena_printf(a, CLIENT_LIBRARY " %s", mysql_get_client_info());
+}
+
+void
+db_close_idle(struct db *db, int64_t idle_ms)
+{
+    if (db->mysql != NULL && clock_mono_us() - db->used_us > idle_ms * 1000) {
+        connection_drop(db);
+    }
+}
+
+/* The server is away, or not of use: say so, but not for each statement that finds it out. */
+static void
+complain(struct db *db)
+{
+    int64_t now = clock_mono_us();
+
+    if (db->complained_us == 0 || now - db->complained_us > COMPLAIN_US) {
+        db->complained_us = now;
+        log_warning("the connection to the database was lost: %s", db->why);
+    }
+}
+
+/*
+ * Closes a connection whose state is not known. Rows may be under way: the library must not wait
+ * for them as it closes.
+ */
+static void
+abandon(struct db *db)
+{
+    int fd = db->mysql == NULL ? -1 : mysql_descriptor(db->mysql);
+
+    if (fd >= 0) {
+        (void)shutdown(fd, SHUT_RDWR);
+    }
+    connection_drop(db);
+}
+
+enum db_result
+judge(struct db *db, unsigned error, const char *sql)
+{
+    enum error_kind kind = error_kind(error);
+
+    db->outcome_unknown = kind == ERROR_LOST;
+    switch (kind) {
+    case ERROR_DUPLICATE:
+        return DB_EXISTS;
+    case ERROR_CONFLICT:
+        db->start_over = db->in_transaction;
+        return DB_DOWN; /* where no retry helps: too busy, the caller may come again */
+    case ERROR_LOST:
+    case ERROR_GONE:
+        db->start_over = db->in_transaction;
+        complain(db);
+        abandon(db);
+        return DB_DOWN;
+    case ERROR_AWAY: /* a new connection may lead to a server that is not */
+        complain(db);
+        connection_drop(db);
+        return DB_DOWN;
+    case ERROR_REPREPARE:
+    case ERROR_OTHER:
+        break;
+    }
+    if (sql != NULL) {
+        log_error("%s: %s", db->why, sql);
+    }
+    return DB_ERROR;
+}

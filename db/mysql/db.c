@@ -1,0 +1,421 @@
+/* Running statements and reading their rows. */
+#include "db/mysql/db.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "db/mysql/connection.h"
+
+enum { PAUSE_MS = 20 }; /* before a retry, at most that and so much more each time */
+
+void
+db_set_deadline(struct db *db, int64_t mono_us)
+{
+    db->deadline_us = mono_us;
+    db->over_deadline = false;
+    db->committed = false;
+    if (db->current != NULL && !db->in_transaction) {
+        log_error("rows were left unread: %s", db->current->sql);
+        (void)db_done(db);
+    }
+}
+
+bool
+db_over_deadline(const struct db *db)
+{
+    return db->over_deadline;
+}
+
+bool
+db_has_committed(const struct db *db)
+{
+    return db->committed;
+}
+
+struct db_value
+db_int(int64_t n)
+{
+    return (struct db_value){.type = DB_VALUE_INT, .number = n};
+}
+
+struct db_value
+db_text(const char *s)
+{
+    if (s == NULL) {
+        return (struct db_value){.type = DB_VALUE_NULL};
+    }
+    return (struct db_value){.type = DB_VALUE_TEXT, .at = s, .len = strlen(s)};
+}
+
+struct db_value
+db_bytes(const void *at, size_t len)
+{
+    return (struct db_value){.type = DB_VALUE_BYTES, .at = at, .len = len};
+}
+
+/* Values are never logged: they may be secrets. */
+static void
+echo(const struct db *db, const char *sql, size_t len, const char *what, uint64_t rows)
+{
+    if (db->settings->db_echo) {
+        log_info("sql %lld.%02d ms, %llu row%s%s: %.*s", (long long)(db->call_us / 1000),
+                 (int)(db->call_us % 1000 / 10), (unsigned long long)rows, rows == 1 ? "" : "s",
+                 what, (int)len, sql);
+    }
+}
+
+/* Rows that are still to come, or an error that nobody has asked for, must not meet the next statement. */
+static bool
+end_rows(struct db *db, const char *sql)
+{
+    if (db->current == NULL) {
+        return true;
+    }
+    if (!db->at_end) {
+        log_error("the rows of another statement are still to be read: %s: %s", sql,
+                  db->current->sql);
+        return false;
+    }
+    (void)db_done(db);
+    return true;
+}
+
+bool
+connection_is_closed(const struct db *db)
+{
+    struct pollfd at = {.fd = mysql_descriptor(db->mysql), .events = POLLRDHUP};
+
+    return at.fd < 0 || poll(&at, 1, 0) > 0;
+}
+
+enum db_result
+begin_call(struct db *db, const char *sql)
+{
+    if (!end_rows(db, sql)) {
+        return DB_ERROR;
+    }
+    db->used_us = clock_mono_us();
+    if (db->deadline_us != 0 && db->used_us > db->deadline_us) {
+        db->over_deadline = true;
+        return DB_DOWN;
+    }
+    if (!db->in_transaction) {
+        if (db->mysql != NULL && connection_is_closed(db)) {
+            connection_drop(db);
+        }
+        return db_connect(db);
+    }
+    /* What a void transaction still asks for would be done outside of it. */
+    return db->mysql == NULL || db->start_over ? DB_DOWN : DB_OK;
+}
+
+static void
+end_call(struct db *db)
+{
+    db->call_us = clock_mono_us() - db->used_us;
+    db->stats.queries++;
+    db->stats.us += db->call_us;
+}
+
+/*
+ * The error of a statement. Connector/C tells what goes wrong while rows are fetched without buffering by the connection alone:
+ * the statement's own number stays 0, as if the rows had ended.
+ */
+static unsigned
+statement_error(struct db *db, const struct statement *s)
+{
+    unsigned number = mysql_stmt_errno(s->stmt);
+
+    if (number != 0) {
+        return note_error(db, number, mysql_stmt_error(s->stmt));
+    }
+    number = mysql_errno(db->mysql);
+    return number == 0 ? 0 : note_error(db, number, mysql_error(db->mysql));
+}
+
+/* Prepare where needed, and run; 0 or the error, its words noted. */
+static unsigned
+run_once(struct db *db, const char *sql, const struct db_value *values, size_t count)
+{
+    unsigned error;
+    struct statement *s = statement_prepare(db, sql, &error);
+
+    if (s == NULL) {
+        return error;
+    }
+    error = statement_run(s, values, count);
+    if (error != 0) {
+        (void)note_error(db, error, mysql_stmt_error(s->stmt));
+        if (error_kind(error) == ERROR_REPREPARE) {
+            statement_close(db, s);
+        }
+    } else if (s->columns > 0) {
+        db->current = s;
+        db->at_end = false;
+        db->rows = 0;
+    } else {
+        db->affected = mysql_stmt_affected_rows(s->stmt);
+        db->insert_id = (int64_t)mysql_stmt_insert_id(s->stmt);
+        db->committed = db->committed || (!db->in_transaction && db->affected > 0);
+    }
+    return error;
+}
+
+/* May it be run although it may have run before? A SELECT, and what db_compound was given. */
+static bool
+is_repeatable(const char *sql)
+{
+    return strncmp(sql, "SELECT", 6) == 0 || strncmp(sql, "BEGIN NOT ATOMIC", 16) == 0;
+}
+
+/* May what failed be sent once more? `lost`: a connection was lost by it before. */
+static bool
+may_repeat(const struct db *db, unsigned error, const char *sql, bool lost)
+{
+    switch (error_kind(error)) {
+    case ERROR_CONFLICT: /* alone it was its own transaction, which was undone */
+        return !db->in_transaction;
+    case ERROR_GONE:
+        return !db->in_transaction && !lost;
+    case ERROR_LOST:
+        return !db->in_transaction && !lost && is_repeatable(sql);
+    case ERROR_REPREPARE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+void
+pause_before_retry(int tries)
+{
+    struct timespec time = {.tv_nsec = (long)random_below((uint32_t)(PAUSE_MS * tries)) * 1000000L};
+
+    (void)nanosleep(&time, NULL);
+}
+
+enum db_result
+db_run_values(struct db *db, const char *sql, const struct db_value *values, size_t count)
+{
+    bool lost = false;
+
+    for (int tries = 1;; tries++) {
+        enum db_result r = begin_call(db, sql);
+        enum error_kind kind;
+        unsigned error;
+
+        if (r != DB_OK) {
+            return r;
+        }
+        error = run_once(db, sql, values, count);
+        end_call(db);
+        if (error == 0) {
+            if (db->current == NULL) {
+                echo(db, sql, strlen(sql), " affected", db->affected);
+            }
+            return DB_OK;
+        }
+        echo(db, sql, strlen(sql), " (it failed)", 0);
+        kind = error_kind(error);
+        if (kind != ERROR_REPREPARE || tries == DB_TRIES) {
+            r = judge(db, error, sql);
+        }
+        if (tries == DB_TRIES || !may_repeat(db, error, sql, lost)) {
+            if (kind == ERROR_CONFLICT && !db->in_transaction) {
+                log_warning("met conflicts %d times, the last one: %s: %s", tries, db->why, sql);
+            }
+            return r;
+        }
+        lost = lost || kind == ERROR_LOST || kind == ERROR_GONE;
+        if (kind == ERROR_CONFLICT) {
+            pause_before_retry(tries);
+        }
+    }
+}
+
+bool
+db_next(struct db *db)
+{
+    struct statement *s = db->current;
+    int got;
+
+    if (s == NULL || db->at_end) {
+        return false;
+    }
+    got = statement_fetch(s);
+    if (got > 0) {
+        db->rows++;
+        return true;
+    }
+    db->at_end = true;
+    if (got < 0) {
+        db->read_error = statement_error(db, s);
+        if (db->read_error == 0) {
+            db->read_error = note_error(db, CR_UNKNOWN_ERROR, "the rows ended without a reason");
+        }
+    }
+    return false;
+}
+
+/* The place of a column of the current row. To ask for one that is not there is a mistake in the program. */
+static const struct place *
+place_of(const struct db *db, unsigned column)
+{
+    if (db->current == NULL || column >= db->current->columns) {
+        log_error("there is no column %u: %s", column,
+                  db->current == NULL ? "no row" : db->current->sql);
+        abort();
+    }
+    return &db->current->out_places[column];
+}
+
+bool
+db_is_null(struct db *db, unsigned column)
+{
+    return place_of(db, column)->null != 0;
+}
+
+const char *
+db_peek(struct db *db, unsigned column, size_t *len)
+{
+    const struct place *place = place_of(db, column);
+
+    if (place->bytes == NULL) {
+        log_error("column %u is a number: %s", column, db->current->sql);
+        abort();
+    }
+    *len = place->null ? 0 : place->len;
+    return place->null ? NULL : place->bytes;
+}
+
+int64_t
+db_get_int(struct db *db, unsigned column)
+{
+    const struct place *place = place_of(db, column);
+    char digits[32] = "";
+
+    if (place->null) {
+        return 0;
+    }
+    if (place->bytes == NULL) {
+        return place->number;
+    }
+    memcpy(digits, place->bytes, place->len < sizeof(digits) ? place->len : sizeof(digits) - 1);
+    return strtoll(digits, NULL, 10); /* DECIMAL, as SUM and COALESCE make it */
+}
+
+const char *
+db_get_text(struct db *db, unsigned column, struct arena *a)
+{
+    size_t len;
+    const char *bytes = db_peek(db, column, &len);
+
+    return bytes == NULL ? NULL : arena_strndup(a, bytes, len);
+}
+
+enum db_result
+db_done(struct db *db)
+{
+    struct statement *s = db->current;
+    unsigned error = db->read_error;
+
+    if (s == NULL) {
+        return DB_OK;
+    }
+    db->current = NULL;
+    db->read_error = 0;
+    if (error == 0) {
+        statement_end_rows(s);
+        error = statement_error(db, s);
+    }
+    echo(db, s->sql, strlen(s->sql), error == 0 ? "" : " (then it failed)", db->rows);
+    return error == 0 ? DB_OK : judge(db, error, s->sql);
+}
+
+enum db_result
+db_one_values(struct db *db, const char *sql, const struct db_value *values, size_t count)
+{
+    enum db_result r = db_run_values(db, sql, values, count);
+
+    if (r != DB_OK || db_next(db)) {
+        return r;
+    }
+    r = db_done(db);
+    return r == DB_OK ? DB_NONE : r;
+}
+
+uint64_t
+db_affected(const struct db *db)
+{
+    return db->affected;
+}
+
+int64_t
+db_insert_id(const struct db *db)
+{
+    return db->insert_id;
+}
+
+/* The number of the connection's error; never 0, also if the library failed without one. */
+static unsigned
+connection_error(const struct db *db)
+{
+    unsigned number = mysql_errno(db->mysql);
+
+    return number != 0 ? number : CR_UNKNOWN_ERROR;
+}
+
+unsigned
+run_text(struct db *db, const char *sql, size_t len)
+{
+    unsigned error;
+
+    db->used_us = clock_mono_us();
+    if (connection_is_closed(db)) { /* a COMMIT that was not sent is one that did not happen */
+        return note_error(db, CR_SERVER_GONE_ERROR, "the server has closed the connection");
+    }
+    error = mysql_real_query(db->mysql, sql, (unsigned long)len) == 0 ? 0 : connection_error(db);
+    if (error == 0 && mysql_field_count(db->mysql) > 0) {
+        mysql_free_result(mysql_use_result(db->mysql)); /* reads the rows and drops them */
+        error = mysql_errno(db->mysql);
+    }
+    end_call(db);
+    if (error != 0) {
+        (void)note_error(db, error, mysql_error(db->mysql));
+    }
+    echo(db, sql, len, error == 0 ? "" : " (it failed)", 0);
+    return error;
+}
+
+enum db_result
+db_execute(struct db *db, const char *sql, size_t len, const char **why)
+{
+    enum db_result r = begin_call(db, sql);
+    unsigned error;
+
+    if (r != DB_OK) {
+        *why = r == DB_DOWN ? "the database cannot be reached"
+                            : "the rows of another statement are unread";
+        return r;
+    }
+    error = run_text(db, sql, len);
+    *why = db->why;
+    return error == 0 ? DB_OK : judge(db, error, NULL);
+}
+
+struct db_stats
+db_stats(const struct db *db)
+{
+    return db->stats;
+}
+
+void
+db_stats_reset(struct db *db)
+{
+    db->stats = (struct db_stats){0};
+}

@@ -1,0 +1,214 @@
+/* Transactions: begun, committed or undone, and run again where that may help. */
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "db/mysql/connection.h"
+
+/* Without a look at the time: a deadline must not keep what was begun from being ended. */
+static enum db_result
+command(struct db *db, const char *sql)
+{
+    unsigned error = run_text(db, sql, strlen(sql));
+
+    return error == 0 ? DB_OK : judge(db, error, sql);
+}
+
+/* START TRANSACTION, on a new connection where the old one turned out to be gone. */
+static enum db_result
+begin(struct db *db)
+{
+    static const char sql[] = "START TRANSACTION";
+    enum db_result r = DB_DOWN;
+
+    for (int tries = 0; tries < 2 && r == DB_DOWN && !db->over_deadline; tries++) {
+        r = begin_call(db, sql);
+        if (r == DB_OK) {
+            r = command(db, sql);
+        }
+    }
+    return r;
+}
+
+/* Where even that fails, the server does it when the connection ends. */
+static void
+roll_back(struct db *db)
+{
+    if (db->mysql != NULL && command(db, "ROLLBACK") != DB_OK) {
+        connection_drop(db);
+    }
+}
+
+/*
+ * Sets start_over if it is certain that nothing was committed, or if the body may be run twice. After
+ * a failed COMMIT the result is never DB_ERROR, since the commit may have happened; it may also have
+ * left the transaction open.
+ */
+static enum db_result
+finish(struct db *db, enum db_commit commit)
+{
+    enum db_result r;
+
+    if (db->mysql == NULL) {
+        return DB_DOWN;
+    }
+    r = command(db, "COMMIT");
+    if (r != DB_OK) {
+        bool unknown = db->outcome_unknown, again = db->start_over;
+
+        roll_back(db);
+        db->start_over = again && (!unknown || commit == DB_REPEATABLE);
+        return r == DB_ERROR ? DB_DOWN : r;
+    }
+    db->committed = true;
+    return DB_OK;
+}
+
+/* One run: DB_OK when it is committed. Sets start_over where another run may help. */
+static enum db_result
+run_transaction(struct db *db, enum db_commit commit, db_body *body, void *context)
+{
+    enum db_result r = begin(db);
+
+    if (r != DB_OK) {
+        return r;
+    }
+    db->in_transaction = true;
+    db->start_over = false;
+    r = body(db, context);
+    if (db->current != NULL) {
+        (void)db_done(db);
+    }
+    if (r == DB_OK && !db->start_over) {
+        r = finish(db, commit);
+    } else {
+        bool again = db->start_over;
+
+        roll_back(db);
+        db->start_over = again;
+    }
+    db->in_transaction = false;
+    return r;
+}
+
+enum db_result
+db_transaction(struct db *db, enum db_commit commit, db_body *body, void *context)
+{
+    if (db->in_transaction) {
+        log_error("a transaction inside a transaction");
+        return DB_ERROR;
+    }
+    for (int tries = 1; tries <= DB_TRIES; tries++) {
+        enum db_result r;
+
+        db->start_over = false;
+        r = run_transaction(db, commit, body, context);
+        if (!db->start_over) {
+            return r;
+        }
+        if (db->over_deadline) {
+            return DB_DOWN;
+        }
+        pause_before_retry(tries);
+    }
+    log_warning("a transaction met conflicts %d times, the last one: %s", DB_TRIES, db->why);
+    return DB_DOWN; /* too busy: the caller may come again */
+}
+
+/*
+ * Do this library and this server return a compound's row? Run twice: libraries have failed at the
+ * end of the first run, and at the binding of the second.
+ */
+static bool
+try_compounds(struct db *db)
+{
+    static const char sql[] = "BEGIN NOT ATOMIC DO LAST_INSERT_ID(?); SELECT LAST_INSERT_ID(); END";
+
+    for (int64_t n = 1; n <= 2; n++) {
+        int64_t got;
+
+        if (db_one(db, sql, db_int(n)) != DB_OK) {
+            return false;
+        }
+        got = db_get_int(db, 0);
+        if (db_done(db) != DB_OK) {
+            return false;
+        }
+        if (got != n) {
+            (void)note_error(db, CR_UNKNOWN_ERROR, "a compound's row is not read as it was sent");
+            return false;
+        }
+    }
+    return true;
+}
+
+/* One line in the log of a process for each way that it takes. */
+static void
+report_way(const struct db *db, bool compounds, const char *why)
+{
+    static atomic_bool reported[2];
+
+    if (!atomic_exchange(&reported[compounds], true)) {
+        log_info("messages are appended by %s (client library %s, server %s%s%s)",
+                 compounds ? "one compound statement" : "plain transactions",
+                 mysql_get_client_info(),
+                 db->mysql == NULL ? "lost" : mysql_get_server_info(db->mysql),
+                 why[0] == '\0' ? "" : ": ", why);
+    }
+}
+
+static void
+find_way(struct db *db)
+{
+    bool has = strstr(mysql_get_server_info(db->mysql), "MariaDB") != NULL;
+    bool work = has && try_compounds(db);
+
+    if (db->over_deadline) {
+        return; /* nothing was sent */
+    }
+    if (db->mysql == NULL) {
+        db->compound_losses++;
+    } else {
+        db->compound_losses = 0;
+        db->compounds = work ? COMPOUNDS_WORK : COMPOUNDS_FAIL;
+    }
+    if (db->mysql != NULL || db->compound_losses == COMPOUND_TRIES) {
+        report_way(db, work, has && !work ? db->why : "");
+    }
+}
+
+/*
+ * A try may cost the connection: by a library that cannot read a compound's row, or by a server that
+ * goes away just then. After COMPOUND_TRIES losses in a row it is the library, and it is not tried
+ * again.
+ */
+bool
+db_has_compounds(struct db *db)
+{
+    if (db_connect(db) != DB_OK || db->compound_losses == COMPOUND_TRIES) {
+        return false;
+    }
+    if (db->compounds == COMPOUNDS_UNKNOWN) {
+        find_way(db);
+    }
+    return db->compounds == COMPOUNDS_WORK;
+}
+
+enum db_result
+db_compound_values(struct db *db, const char *sql, const struct db_value *values, size_t count)
+{
+    enum db_result r;
+
+    if (db->in_transaction) {
+        log_error("a compound inside a transaction: %s", sql);
+        return DB_ERROR;
+    }
+    r = db_one_values(db, sql, values, count);
+    if (r == DB_OK) {
+        db->committed = true;
+        return DB_OK;
+    }
+    roll_back(db);
+    /* An error that was not expected may have come after the COMMIT inside. */
+    return r == DB_ERROR || r == DB_NONE ? DB_DOWN : r;
+}

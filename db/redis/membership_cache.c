@@ -1,0 +1,45 @@
+/*
+ * "fc:m:<room>:<user>" is "1", or "0" for a tombstone. Copies are only made where nothing stands (NX): a look at the database that
+ * was under way while somebody left cannot bring the copy back. sessions_find reads them (its script knows the key's form).
+ */
+#include "db/redis/membership_cache.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { KEY_SIZE = 64 };
+
+static struct redis_arg
+key_of(char key[static KEY_SIZE], int64_t room_id, int64_t user_id)
+{
+    (void)snprintf(key, KEY_SIZE, "fc:m:%" PRId64 ":%" PRId64, room_id, user_id);
+    return redis_text(key);
+}
+
+void
+membership_keep(struct redis *redis, int64_t room_id, int64_t user_id)
+{
+    char key[KEY_SIZE];
+
+    freeReplyObject(redis_run(redis, redis_text("SET"), key_of(key, room_id, user_id),
+                              redis_text("1"), redis_text("NX"), redis_text("EX"),
+                              redis_text("60")));
+}
+
+void
+membership_bury(struct redis *redis, int64_t room_id, int64_t user_id)
+{
+    char key[KEY_SIZE];
+
+    redis_try_now(redis);
+    freeReplyObject(redis_run(redis, redis_text("SET"), key_of(key, room_id, user_id),
+                              redis_text("0"), redis_text("EX"), redis_text("120")));
+}
+
+void
+membership_forget(struct redis *redis, int64_t room_id, int64_t user_id)
+{
+    char key[KEY_SIZE];
+
+    freeReplyObject(redis_run(redis, redis_text("DEL"), key_of(key, room_id, user_id)));
+}

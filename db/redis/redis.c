@@ -1,0 +1,376 @@
+/*
+ * One blocking connection with time-outs. Any error poisons a hiredis context, and a late answer would be taken for the next
+ * one: after an error the connection is dropped, and a new one is only tried RETRY_US later.
+ */
+#include "db/redis/redis.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+enum {
+    CONNECT_MS = 200,
+    COMMAND_MS = 500,
+    RETRY_US = 2 * 1000 * 1000,
+    ARGUMENTS_MAX = 16,
+    SCRIPTS_MAX = 12, /* above the number of scripts in db/ */
+    DIGEST_SIZE = 41, /* SHA-1 in hexadecimal, and its NUL */
+};
+
+struct redis {
+    const struct settings *settings;
+    redisContext *context; /* NULL: not connected */
+    int64_t failed_us;     /* 0: the last attempt went well */
+    int64_t complained_us;
+    struct script {
+        const char *text; /* its address is the key */
+        char digest[DIGEST_SIZE];
+    } scripts[SCRIPTS_MAX];
+    size_t script_count;
+};
+
+struct redis *
+redis_open(const struct settings *settings)
+{
+    struct redis *r = calloc(1, sizeof(*r));
+
+    if (r == NULL) {
+        log_error("out of memory");
+        abort();
+    }
+    r->settings = settings;
+    return r;
+}
+
+static void
+drop(struct redis *r)
+{
+    if (r->context != NULL) {
+        redisFree(r->context);
+        r->context = NULL;
+    }
+    r->script_count = 0;
+}
+
+void
+redis_close(struct redis *r)
+{
+    if (r != NULL) {
+        drop(r);
+        free(r);
+    }
+}
+
+static void
+fail(struct redis *r, const char *what)
+{
+    int64_t now = clock_mono_us();
+
+    if (now - r->complained_us > RETRY_US) {
+        r->complained_us = now;
+        log_warning("Redis: %s: %s", what,
+                    r->context == NULL ? "out of memory" : r->context->errstr);
+    }
+    drop(r);
+    r->failed_us = now;
+}
+
+/* A command of the connection's own; false where it did not succeed. */
+static bool
+introduce(struct redis *r, const char *command, const char *value)
+{
+    redisReply *answer = redisCommandArgv(r->context, 2, (const char *[]){command, value}, NULL);
+    bool good = answer != NULL && answer->type != REDIS_REPLY_ERROR;
+
+    if (answer != NULL && !good) {
+        log_warning("Redis refuses %s: %s", command, answer->str);
+        drop(r);
+        r->failed_us = clock_mono_us();
+    } else if (!good) {
+        fail(r, command);
+    }
+    freeReplyObject(answer);
+    return good;
+}
+
+/* Everything a new connection needs, time-outs included: redisReconnect would forget most of it. */
+static bool
+connect_now(struct redis *r)
+{
+    const struct settings *s = r->settings;
+    const struct timeval connect = {.tv_usec = CONNECT_MS * 1000};
+    const struct timeval command = {.tv_usec = COMMAND_MS * 1000};
+    char number[12];
+
+    r->context = s->redis_host[0] == '/'
+                     ? redisConnectUnixWithTimeout(s->redis_host, connect)
+                     : redisConnectWithTimeout(s->redis_host, s->redis_port, connect);
+    if (r->context == NULL || r->context->err != 0 ||
+        redisSetTimeout(r->context, command) != REDIS_OK) {
+        fail(r, "cannot connect");
+        return false;
+    }
+    (void)snprintf(number, sizeof(number), "%d", s->redis_db);
+    if ((s->redis_password[0] != '\0' && !introduce(r, "AUTH", s->redis_password)) ||
+        (s->redis_db != 0 && !introduce(r, "SELECT", number))) {
+        return false;
+    }
+    r->failed_us = 0;
+    return true;
+}
+
+static bool
+is_ready(struct redis *r)
+{
+    if (r->context != NULL) {
+        return true;
+    }
+    if (r->settings->redis_host[0] == '\0' ||
+        (r->failed_us != 0 && clock_mono_us() - r->failed_us < RETRY_US)) {
+        return false;
+    }
+    return connect_now(r);
+}
+
+struct redis_arg
+redis_text(const char *s)
+{
+    return (struct redis_arg){s, strlen(s)};
+}
+
+struct redis_arg
+redis_bytes(const void *at, size_t len)
+{
+    return (struct redis_arg){at, len};
+}
+
+struct redis_arg
+redis_number(int64_t n, char text[static 21])
+{
+    (void)snprintf(text, 21, "%lld", (long long)n);
+    return redis_text(text);
+}
+
+/* The reply, an error reply included; NULL where the connection failed. */
+static redisReply *
+call(struct redis *r, const struct redis_arg *args, size_t count)
+{
+    const char *at[ARGUMENTS_MAX];
+    size_t len[ARGUMENTS_MAX];
+    redisReply *answer;
+
+    if (count > ARGUMENTS_MAX) {
+        log_error("a Redis command of %zu words", count);
+        abort();
+    }
+    if (!is_ready(r)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        at[i] = args[i].at;
+        len[i] = args[i].len;
+    }
+    answer = redisCommandArgv(r->context, (int)count, at, len);
+    if (answer == NULL) {
+        fail(r, at[0]);
+    }
+    return answer;
+}
+
+/* An error reply is logged, now and then, and counts as no reply. */
+static redisReply *
+without_error(struct redis *r, redisReply *answer)
+{
+    int64_t now;
+
+    if (answer == NULL || answer->type != REDIS_REPLY_ERROR) {
+        return answer;
+    }
+    now = clock_mono_us();
+    if (now - r->complained_us > RETRY_US) {
+        r->complained_us = now;
+        log_warning("Redis answers: %s", answer->str);
+    }
+    freeReplyObject(answer);
+    return NULL;
+}
+
+redisReply *
+redis_run_args(struct redis *r, const struct redis_arg *args, size_t count)
+{
+    return without_error(r, call(r, args, count));
+}
+
+/* The value of a line "key:value" of INFO, up to its end; NULL if there is none. */
+static const char *
+info_value(const char *info, const char *key, int *len)
+{
+    const char *at = strstr(info, key);
+
+    if (at == NULL) {
+        return NULL;
+    }
+    at += strlen(key);
+    *len = (int)strcspn(at, "\r\n");
+    return at;
+}
+
+const char *
+redis_server(struct redis *r, struct arena *a)
+{
+    redisReply *info = redis_run(r, redis_text("INFO"), redis_text("server"));
+    const char *name = "Redis", *version = NULL, *found = NULL;
+    int len = 0;
+
+    if (info != NULL && info->str != NULL) {
+        version = info_value(info->str, "valkey_version:", &len);
+        name = version != NULL ? "Valkey" : "Redis";
+        version = version != NULL ? version : info_value(info->str, "redis_version:", &len);
+    }
+    if (version != NULL) {
+        found = arena_printf(a, "%s %.*s", name, len, version);
+    }
+    freeReplyObject(info);
+    return found;
+}
+
+/* The digest of a script that this server knows; NULL where it cannot be told. */
+static const char *
+load_script(struct redis *r, const char *text)
+{
+    struct script *script = NULL;
+    redisReply *answer;
+
+    for (size_t i = 0; i < r->script_count; i++) {
+        if (r->scripts[i].text == text) {
+            return r->scripts[i].digest;
+        }
+    }
+    if (r->script_count == SCRIPTS_MAX) {
+        log_error("more than %d scripts", SCRIPTS_MAX);
+        abort();
+    }
+    answer = redis_run(r, redis_text("SCRIPT"), redis_text("LOAD"), redis_text(text));
+    if (answer != NULL && answer->type == REDIS_REPLY_STRING && answer->len == DIGEST_SIZE - 1) {
+        script = &r->scripts[r->script_count++];
+        script->text = text;
+        memcpy(script->digest, answer->str, DIGEST_SIZE);
+    }
+    freeReplyObject(answer);
+    return script == NULL ? NULL : script->digest;
+}
+
+redisReply *
+redis_script(struct redis *r, const char *script, size_t keys, const struct redis_arg *args,
+             size_t count)
+{
+    struct redis_arg all[ARGUMENTS_MAX];
+    redisReply *answer = NULL;
+    char number[21];
+
+    if (count + 3 > ARGUMENTS_MAX) {
+        log_error("a Redis script of %zu words", count);
+        abort();
+    }
+    for (int tries = 0; tries < 2; tries++) {
+        const char *digest = load_script(r, script);
+
+        if (digest == NULL) {
+            return NULL;
+        }
+        all[0] = redis_text("EVALSHA");
+        all[1] = redis_text(digest);
+        all[2] = redis_number((int64_t)keys, number);
+        memcpy(all + 3, args, count * sizeof(*args));
+        answer = call(r, all, count + 3);
+        if (answer == NULL || answer->type != REDIS_REPLY_ERROR ||
+            strncmp(answer->str, "NOSCRIPT", 8) != 0) {
+            break;
+        }
+        r->script_count = 0; /* the server was restarted or told to forget */
+        if (tries == 0) {
+            freeReplyObject(answer);
+            answer = NULL;
+        }
+    }
+    return without_error(r, answer);
+}
+
+enum redis_state
+redis_ping(struct redis *r)
+{
+    redisReply *answer;
+    bool up;
+
+    if (r->settings->redis_host[0] == '\0') {
+        return REDIS_OFF;
+    }
+    answer = redis_run(r, redis_text("PING"));
+    up = answer != NULL;
+    freeReplyObject(answer);
+    return up ? REDIS_UP : REDIS_DOWN;
+}
+
+void
+redis_try_now(struct redis *r)
+{
+    r->failed_us = 0;
+}
+
+int
+redis_database(const struct redis *r)
+{
+    return r->settings->redis_db;
+}
+
+bool
+redis_subscribe(struct redis *r, const char *pattern)
+{
+    if (!is_ready(r)) {
+        return false;
+    }
+    if (r->settings->redis_host[0] != '/') {
+        (void)redisEnableKeepAlive(r->context);
+    }
+    freeReplyObject(redis_run(r, redis_text("PSUBSCRIBE"), redis_text(pattern)));
+    return r->context != NULL;
+}
+
+/* hiredis gives a connection up when a read times out, so the socket is asked first. */
+enum redis_heard
+redis_hear(struct redis *r, int ms, redisReply **message)
+{
+    for (;;) {
+        struct pollfd socket = {.fd = r->context->fd, .events = POLLIN};
+        void *read = NULL;
+        int ready;
+
+        if (redisGetReplyFromReader(r->context, &read) != REDIS_OK) {
+            break;
+        }
+        if (read != NULL) {
+            *message = read;
+            return REDIS_HEARD;
+        }
+        ready = poll(&socket, 1, ms);
+        if (ready == 0 || (ready < 0 && errno == EINTR)) {
+            return REDIS_SILENCE;
+        }
+        if (ready < 0 || redisBufferRead(r->context) != REDIS_OK) {
+            break;
+        }
+    }
+    fail(r, "the subscription");
+    return REDIS_LOST;
+}
+
+int
+redis_descriptor(const struct redis *r)
+{
+    return r->context->fd;
+}

@@ -1,0 +1,317 @@
+/* The way of a user: nginx, both pools, the event loop and the database are all on it. */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/password.h"
+#include "base/random.h"
+#include "db/probe.h"
+#include "fcgi/cli/check.h"
+#include "fcgi/curl.h"
+
+enum {
+    PATIENCE_MS = 15 * 1000, /* of one request, or of the stream */
+    ANSWER_MAX = 1024 * 1024,
+    WHY_SIZE = 500,
+};
+
+static const char said[] = "自检：你好，世界 🌏";
+
+struct web {
+    const struct curl *curl;
+    struct arena *arena;
+    const char *url;
+    const char *authorization; /* the header line; NULL before the sign-in */
+    int64_t room_id;
+    char client_id[TOKEN_TEXT_SIZE];
+    struct buf stream; /* what came over it so far */
+    bool greeted, sent, delivered;
+    char why[WHY_SIZE];
+};
+
+struct call {
+    const char *method, *path, *body; /* body: NULL for none */
+    size_t (*take)(char *bytes, size_t one, size_t count, void *owner);
+    void *owner;
+};
+
+static size_t
+take_answer(char *bytes, size_t one, size_t count, void *owner)
+{
+    struct buf *answer = owner;
+
+    if (answer->len + count > ANSWER_MAX) {
+        return 0;
+    }
+    buf_add(answer, bytes, one * count);
+    return count;
+}
+
+/* Sends it, and returns the status; 0 with curl's words in w->why. */
+static long
+perform(struct web *w, const struct call *call)
+{
+    const struct curl *c = w->curl;
+    CURL *easy = c->easy_init();
+    struct curl_slist *headers = c->slist_append(NULL,
+                                                 "Accept: application/x-ndjson, application/json");
+    CURLcode code;
+    long status = 0;
+
+    if (easy == NULL || headers == NULL) {
+        (void)snprintf(w->why, sizeof(w->why), "out of memory");
+        return 0;
+    }
+    headers = c->slist_append(headers, "Content-Type: application/json");
+    if (w->authorization != NULL) {
+        headers = c->slist_append(headers, w->authorization);
+    }
+    (void)c->easy_setopt(easy, CURLOPT_URL, arena_printf(w->arena, "%s%s", w->url, call->path));
+    (void)c->easy_setopt(easy, CURLOPT_CUSTOMREQUEST, call->method);
+    (void)c->easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+    (void)c->easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    (void)c->easy_setopt(easy, CURLOPT_PROXY,
+                         ""); /* the token is not for whatever http_proxy names */
+    (void)c->easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)PATIENCE_MS);
+    (void)c->easy_setopt(easy, CURLOPT_WRITEFUNCTION, call->take);
+    (void)c->easy_setopt(easy, CURLOPT_WRITEDATA, call->owner);
+    if (call->body != NULL) {
+        (void)c->easy_setopt(easy, CURLOPT_POSTFIELDS, call->body);
+    }
+    code = c->easy_perform(easy);
+    (void)c->easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    if (code != CURLE_OK && status == 0) {
+        (void)snprintf(w->why, sizeof(w->why), "%s %s%s: %s", call->method, w->url, call->path,
+                       c->easy_strerror(code));
+    }
+    c->slist_free_all(headers);
+    c->easy_cleanup(easy);
+    return status;
+}
+
+/* On one line: another program's page may have many. */
+static void
+flatten(char *text)
+{
+    for (; *text != '\0'; text++) {
+        *text = *text == '\n' || *text == '\r' ? ' ' : *text;
+    }
+}
+
+/*
+ * The answer's JSON, to be released; NULL with the reason in w->why, where the status is not the
+ * expected one.
+ */
+static struct json_object *
+request(struct web *w, const char *method, const char *path, const char *body, long expected)
+{
+    struct buf answer = {0};
+    struct json_object *tree = NULL;
+    struct json_error error;
+    long status = perform(w, &(struct call){method, path, body, take_answer, &answer});
+
+    if (status == expected &&
+        (status == 204 || json_parse(answer.at, answer.len, w->arena, &tree, &error))) {
+        tree = status == 204 ? json_object_new_object() : tree;
+    } else if (status != 0) {
+        (void)snprintf(w->why, sizeof(w->why), "%s %s: %ld %.300s", method, path, status,
+                       answer.len == 0 ? "" : buf_cstr(&answer));
+        flatten(w->why);
+    }
+    buf_free(&answer);
+    return tree;
+}
+
+/* A text or a number of an object, as text; "" if there is none. */
+static const char *
+member(struct web *w, struct json_object *tree, const char *key)
+{
+    struct json_object *value;
+    const char *text = json_object_object_get_ex(tree, key, &value) ? json_object_get_string(value)
+                                                                    : NULL;
+
+    return text == NULL ? "" : arena_strdup(w->arena, text);
+}
+
+static bool
+sign_in(struct web *w, const struct user *user, const char *password)
+{
+    const char *body = arena_printf(
+        w->arena, "{\"username\":\"%s\",\"password\":\"%s\",\"device\":\"fastchat check\"}",
+        user->username, password);
+    struct json_object *answer = request(w, "POST", "/api/sessions", body, 201);
+
+    if (answer == NULL) {
+        return check_report(false, "sign-in", "%s", w->why);
+    }
+    w->authorization = arena_printf(w->arena, "Authorization: Bearer %s",
+                                    member(w, answer, "token"));
+    json_object_put(answer);
+    return check_report(true, "sign-in", "at %s", w->url);
+}
+
+static bool
+make_room(struct web *w)
+{
+    struct json_object *answer = request(w, "POST", "/api/rooms", "{\"name\":\"自检\"}", 201);
+
+    if (answer == NULL) {
+        return check_report(false, "room", "%s", w->why);
+    }
+    w->room_id = strtoll(member(w, answer, "id"), NULL, 10);
+    json_object_put(answer);
+    return check_report(true, "room", "made");
+}
+
+static bool
+send_message(struct web *w)
+{
+    const char *path = arena_printf(w->arena, "/api/rooms/%" PRId64 "/messages", w->room_id);
+    struct json_object *answer;
+
+    random_token(w->client_id);
+    answer = request(
+        w, "POST", path,
+        arena_printf(w->arena, "{\"client_id\":\"%s\",\"body\":\"%s\"}", w->client_id, said), 201);
+    json_object_put(answer);
+    return answer != NULL;
+}
+
+/*
+ * The lines of a stream: after the first, `hello`, a message is sent; the stream ends when that has
+ * come.
+ */
+static size_t
+take_stream(char *bytes, size_t one, size_t count, void *owner)
+{
+    struct web *w = owner;
+
+    if (w->stream.len + count > ANSWER_MAX) {
+        return 0;
+    }
+    buf_add(&w->stream, bytes, one * count);
+    if (!w->greeted && strstr(buf_cstr(&w->stream), "\"hello\"") != NULL) {
+        w->greeted = true;
+        w->sent = send_message(w);
+        return w->sent ? count : 0;
+    }
+    w->delivered = w->sent && strstr(buf_cstr(&w->stream), w->client_id) != NULL;
+    return w->delivered ? 0 : count;
+}
+
+static bool
+follow_stream(struct web *w)
+{
+    long status = perform(w, &(struct call){"GET", "/api/events", NULL, take_stream, w});
+
+    if (w->greeted && !w->sent) {
+        return check_report(false, "message", "%s", w->why);
+    }
+    if (!w->greeted && status != 0) {
+        (void)snprintf(w->why, sizeof(w->why), "GET /api/events: %ld %.300s", status,
+                       w->stream.len == 0 ? "" : buf_cstr(&w->stream));
+        flatten(w->why);
+    }
+    if (!w->greeted) {
+        return check_report(false, "stream", "%s", w->why);
+    }
+    return check_report(w->delivered, "stream",
+                        w->delivered ? "brings a message as it is sent"
+                                     : "was opened, and did not bring the message that was sent");
+}
+
+/* The newest message is the one that was sent, letter by letter. */
+static bool
+read_back(struct web *w)
+{
+    struct json_object *page = request(
+        w, "GET", arena_printf(w->arena, "/api/rooms/%" PRId64 "/messages?limit=1", w->room_id),
+        NULL, 200);
+    struct json_object *items, *newest;
+    bool same;
+
+    if (page == NULL) {
+        return check_report(false, "history", "%s", w->why);
+    }
+    newest = json_object_object_get_ex(page, "items", &items) &&
+                     json_object_is_type(items, json_type_array)
+                 ? json_object_array_get_idx(items, 0)
+                 : NULL;
+    same = strcmp(member(w, newest, "body"), said) == 0;
+    json_object_put(page);
+    return check_report(same, "history",
+                        same ? "a Chinese message is read back"
+                             : "the message is not read back as it was sent");
+}
+
+static bool
+use(struct web *w, const struct user *user, const char *password, bool live)
+{
+    struct json_object *signed_out;
+    bool good;
+
+    if (!sign_in(w, user, password)) {
+        return false;
+    }
+    good = make_room(w);
+    if (good && live) {
+        good = follow_stream(w);
+    } else if (good && !send_message(w)) {
+        good = check_report(false, "message", "%s", w->why);
+    }
+    good = good && read_back(w);
+    signed_out = request(w, "DELETE", "/api/sessions/current", NULL, 204);
+    if (good && signed_out == NULL) {
+        good = check_report(false, "sign-out", "%s", w->why);
+    }
+    json_object_put(signed_out);
+    return good;
+}
+
+/* Who ends the check ends it after the probe was removed. */
+static void
+block_signals(int how)
+{
+    sigset_t ends;
+
+    (void)sigemptyset(&ends);
+    (void)sigaddset(&ends, SIGINT);
+    (void)sigaddset(&ends, SIGTERM);
+    (void)sigaddset(&ends, SIGHUP);
+    (void)sigprocmask(how, &ends, NULL);
+}
+
+bool
+check_web(struct resources *r, const char *url, bool live)
+{
+    struct web w = {.curl = curl_load(), .arena = &r->arena, .url = url};
+    char password[TOKEN_TEXT_SIZE], hash[PASSWORD_HASH_SIZE];
+    struct user user;
+    bool good;
+
+    if (w.curl == NULL) {
+        return check_report(false, "web", CURL_MISSING);
+    }
+    random_token(password);
+    if (!password_hash(password, hash)) {
+        return check_report(false, "web", "out of memory");
+    }
+    if (probe_remove_old(r->db, &r->arena) != DB_OK) {
+        return check_report(false, "web", "what earlier checks have left cannot be removed: %s",
+                            db_why(r->db));
+    }
+    if (probe_add(r->db, &r->arena, hash, &user) != DB_OK) {
+        return check_report(false, "web", "a user for the check cannot be made: %s", db_why(r->db));
+    }
+    block_signals(SIG_BLOCK);
+    good = use(&w, &user, password, live);
+    if (probe_remove(r->db, &r->arena, user.id) != DB_OK) {
+        good = check_report(false, "clean-up", "%s: %s", user.username, db_why(r->db));
+    }
+    block_signals(SIG_UNBLOCK);
+    buf_free(&w.stream);
+    return good;
+}

@@ -1,0 +1,387 @@
+/* The pools come from the route table, nginx's own errors from the table of problems; the rest is fixed text. */
+#include "fcgi/cli/nginx.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/number.h"
+#include "routes/frame/route.h"
+
+/*
+ * nginx's own answers, in the form of ours. They have places of their own, not named locations: those fail for a request
+ * whose address could not be read.
+ */
+static const struct own_error {
+    int status;
+    const char *code, *en, *zh;
+} own_errors[] = {
+    {400, "bad_request", "The request cannot be read.", "无法读取该请求。"},
+    {404, "not_found", "There is nothing at this address.", "该地址不存在。"},
+    {413, "body_too_large", "The body is larger than 1 MiB.", "请求体超过 1 MiB。"},
+    {414, "uri_too_long", "The address is too long.", "请求地址过长。"},
+    {502, "unavailable", "The server is restarting; please try again in a moment.",
+     "服务正在重启，请稍后再试。"},
+    {503, "unavailable", "The server is busy; please try again in a moment.",
+     "服务繁忙，请稍后再试。"},
+    {504, "deadline_exceeded", "This took too long; please try again in a moment.",
+     "处理超时，请稍后再试。"},
+};
+
+enum {
+    OWN_ERRORS = sizeof(own_errors) / sizeof(own_errors[0]),
+    HTTP2_DIRECTIVE = 1025001, /* the version that brought `http2 on` */
+};
+
+int
+nginx_version(const char *text)
+{
+    const char *slash = strrchr(text, '/');
+
+    return number_version(slash != NULL ? slash + 1 : text);
+}
+
+int
+nginx_installed(void)
+{
+    /* NOLINTNEXTLINE(cert-env33-c): a command without anything from outside */
+    FILE *words = popen("PATH=\"$PATH:/usr/local/sbin:/usr/sbin:/sbin\" nginx -v 2>&1", "r");
+    char line[200] = "";
+
+    if (words == NULL) {
+        return 0;
+    }
+    if (fgets(line, sizeof(line), words) == NULL) {
+        line[0] = '\0';
+    }
+    (void)pclose(words);
+    return strncmp(line, "nginx version:", 14) == 0 ? nginx_version(line) : 0;
+}
+
+/*
+ * "POST /api/users" as a literal, or as a regular expression where the path has parameters. The router takes a path with a slash
+ * behind it for the same.
+ */
+static void
+write_pool_line(const struct route *route, FILE *out)
+{
+    const char *method = method_name(route->method);
+    const char *at = route->path;
+
+    if (strchr(at, '{') == NULL) {
+        (void)fprintf(out, "    \"%s %s\" fastchat_cpu;\n    \"%s %s/\" fastchat_cpu;\n", method,
+                      at, method, at);
+        return;
+    }
+    (void)fprintf(out, "    \"~^%s ", method);
+    while (*at != '\0') {
+        if (*at == '{') {
+            (void)fputs("[^/]+", out);
+            at = strchr(at, '}');
+        } else {
+            (void)fprintf(out, *at == '.' ? "\\%c" : "%c", *at);
+        }
+        at++;
+    }
+    (void)fputs("/?$\" fastchat_cpu;\n", out);
+}
+
+static void
+write_maps(const struct router *router, FILE *out)
+{
+    (void)fputs("# The method that counts: a POST may name another one.\n"
+                "map \"$request_method $http_x_http_method_override\" $fastchat_method {\n"
+                "    default $request_method;\n"
+                "    \"~^POST (?<fastchat_override>PUT|PATCH|DELETE)$\" $fastchat_override;\n"
+                "}\n\n"
+                "# The pool of each route that is not fast I/O.\n"
+                "map \"$fastchat_method $uri\" $fastchat_pool {\n"
+                "    default fastchat_api;\n",
+                out);
+    for (const struct route *const *at = router_all(router); *at != NULL; at++) {
+        if ((*at)->runs == CPU) {
+            write_pool_line(*at, out);
+        }
+    }
+    (void)fputs("}\n\n", out);
+}
+
+static void
+write_error_maps(FILE *out)
+{
+    struct buf text = {0};
+
+    for (size_t i = 0; i < OWN_ERRORS; i++) {
+        const struct own_error *e = &own_errors[i];
+
+        (void)fprintf(out, "map $http_accept_language $fastchat_error_%d {\n    default '",
+                      e->status);
+        for (int chinese = 0; chinese < 2; chinese++) {
+            buf_clear(&text);
+            buf_str(&text, "{\"detail\":");
+            json_text(&text, chinese ? e->zh : e->en);
+            buf_printf(&text, ",\"code\":\"%s\"}", e->code);
+            (void)fprintf(out, "%s%s';\n", chinese ? "    ~*^zh '" : "", buf_cstr(&text));
+        }
+        (void)fputs("}\n", out);
+    }
+    buf_free(&text);
+}
+
+/*
+ * The socket stands twice and is never marked down: an idempotent request whose process died is
+ * tried once more. nginx itself ends each kept connection after keepalive_time, between two
+ * requests: a worker that is to end waits for that, since a connection that it closed could meet a
+ * request on its way.
+ *
+ * From 1.29.7 on nginx keeps upstream connections unless told otherwise. `keepalive 0` would tell
+ * it, but 1.22 refuses that; one connection that is closed after its first request is none kept,
+ * for all.
+ */
+#define NOT_KEPT "    keepalive 1;\n    keepalive_requests 1;\n"
+
+static void
+write_upstreams(const struct nginx_options *o, FILE *out)
+{
+    (void)fprintf(
+        out,
+        "\nupstream fastchat_api {\n"
+        "    server unix:%s/api.sock max_fails=0;\n"
+        "    server unix:%s/api.sock max_fails=0;\n"
+        "    keepalive 32;\n"
+        "    keepalive_timeout 5s;\n"
+        "    keepalive_time 2s;\n"
+        "}\n\n"
+        "# Held requests. Where the event loop does not run, the other pool answers at once.\n"
+        "upstream fastchat_events {\n"
+        "    server unix:%s/events.sock max_fails=0;\n"
+        "    server unix:%s/api.sock max_fails=0 backup;\n" NOT_KEPT "}\n\n"
+        "# One fair queue: connections are not kept.\n"
+        "upstream fastchat_cpu {\n"
+        "    server unix:%s/cpu.sock max_fails=0;\n"
+        "    server unix:%s/cpu.sock max_fails=0;\n" NOT_KEPT "}\n\n",
+        o->sockets, o->sockets, o->sockets, o->sockets, o->sockets, o->sockets);
+}
+
+static void
+write_redirect(const struct nginx_options *o, FILE *out)
+{
+    const char *colon = strrchr(o->listen, ':');
+    const char *port = colon == NULL ? o->listen : colon + 1;
+    bool usual = strcmp(port, "443") == 0;
+
+    (void)fprintf(out,
+                  "server {\n"
+                  "    listen %s;\n"
+                  "    server_name %s;\n"
+                  "    return 308 https://%s%s%s$request_uri;\n"
+                  "}\n\n",
+                  o->redirect, o->tls, o->tls, usual ? "" : ":", usual ? "" : port);
+}
+
+/* Mozilla's "intermediate" set: TLS 1.2 with forward secrecy, and TLS 1.3. */
+static void
+write_tls(const struct nginx_options *o, FILE *out)
+{
+    bool own_line = o->version >= HTTP2_DIRECTIVE; /* before, it was a parameter of listen */
+
+    (void)fprintf(out,
+                  "    listen %s ssl%s;\n%s"
+                  "    server_name %s;\n"
+                  "    ssl_certificate \"%s\";\n"
+                  "    ssl_certificate_key \"%s\";\n"
+                  "    ssl_protocols TLSv1.2 TLSv1.3;\n"
+                  "    ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
+                  "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
+                  "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305;\n"
+                  "    ssl_prefer_server_ciphers off;\n"
+                  "    ssl_session_cache shared:fastchat:1m;\n"
+                  "    ssl_session_timeout 1d;\n"
+                  "    ssl_session_tickets off;\n",
+                  o->listen, own_line ? "" : " http2", own_line ? "    http2 on;\n" : "", o->tls,
+                  o->certificate, o->key);
+}
+
+/* add_header of an inner block replaces those of the outer one, so each block has them all. */
+static void
+write_page_headers(const struct nginx_options *o, const char *cache, FILE *out)
+{
+    (void)fprintf(
+        out,
+        "        add_header Cache-Control \"%s\";\n"
+        "        add_header X-Content-Type-Options nosniff;\n"
+        "        add_header Referrer-Policy same-origin;\n"
+        "        add_header Permissions-Policy \"camera=(), microphone=(), geolocation=()\";\n"
+        "        add_header Content-Security-Policy \"default-src 'self'; style-src 'self' "
+        "'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self'; object-src 'none'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'\";\n",
+        cache);
+    if (o->tls != NULL) {
+        (void)fputs("        add_header Strict-Transport-Security \"max-age=31536000\";\n", out);
+    }
+}
+
+static void
+write_api_headers(const struct nginx_options *o, FILE *out)
+{
+    (void)fputs("        add_header X-Content-Type-Options nosniff always;\n", out);
+    if (o->tls != NULL) {
+        (void)fputs("        add_header Strict-Transport-Security \"max-age=31536000\" always;\n",
+                    out);
+    }
+}
+
+static void
+write_params(FILE *out)
+{
+    (void)fputs("        fastcgi_next_upstream error timeout;\n"
+                "        fastcgi_next_upstream_tries 2;\n"
+                "        fastcgi_connect_timeout 2s;\n"
+                "        fastcgi_send_timeout 15s;\n"
+                "        fastcgi_param REQUEST_METHOD $request_method;\n"
+                "        fastcgi_param REQUEST_URI $request_uri;\n"
+                "        fastcgi_param CONTENT_TYPE $content_type;\n"
+                "        fastcgi_param CONTENT_LENGTH $content_length;\n"
+                "        fastcgi_param REMOTE_ADDR $remote_addr;\n"
+                "        fastcgi_param HTTP_PROXY \"\";\n"
+                "    }\n\n",
+                out);
+}
+
+/*
+ * A path whose answer may be held. Nothing is buffered, and a client that goes away is noticed at once, since nginx closes the
+ * connection then (fastcgi_ignore_client_abort is off). Something is sent at least every 50 s (EVENTS_HEARTBEAT_SECONDS).
+ */
+static void
+write_held_location(const struct nginx_options *o, const char *path, FILE *out)
+{
+    (void)fprintf(out, "    location ~ ^%s/?$ {\n", path);
+    write_api_headers(o, out);
+    (void)fputs("        fastcgi_pass fastchat_events;\n"
+                "        fastcgi_keep_conn off;\n"
+                "        fastcgi_buffering off;\n"
+                "        fastcgi_ignore_client_abort off;\n"
+                "        fastcgi_read_timeout 120s;\n"
+                "        fastcgi_buffer_size 8k;\n"
+                "        send_timeout 120s;\n"
+                "        gzip off;\n",
+                out);
+    write_params(out);
+}
+
+static void
+write_api_locations(const struct router *router, const struct nginx_options *o, FILE *out)
+{
+    for (const struct route *const *at = router_all(router); *at != NULL; at++) {
+        if ((*at)->runs == SLOW_IO) {
+            write_held_location(o, (*at)->path, out);
+        }
+    }
+    (void)fputs("    location ~ ^/(api(/|$)|openapi\\.json$) {\n", out);
+    write_api_headers(o, out);
+    (void)fputs("        fastcgi_pass $fastchat_pool;\n"
+                "        fastcgi_keep_conn on;\n"
+                "        fastcgi_max_temp_file_size 16384m;\n"
+                "        fastcgi_read_timeout 30s;\n"
+                "        fastcgi_buffer_size 16k;\n"
+                "        fastcgi_buffers 8 16k;\n",
+                out);
+    write_params(out);
+}
+
+static void
+write_server(const struct router *router, const struct nginx_options *o, FILE *out)
+{
+    (void)fputs("server {\n", out);
+    if (o->tls != NULL) {
+        write_tls(o, out);
+    } else {
+        (void)fprintf(out, "    listen %s;\n", o->listen);
+    }
+    (void)fprintf(out,
+                  "    root \"%s\";\n"
+                  "    server_tokens off;\n"
+                  "    charset utf-8;\n"
+                  "    client_max_body_size 1m;\n"
+                  "    large_client_header_buffers 4 8k;\n"
+                  "    gzip on;\n"
+                  "    gzip_vary on;\n"
+                  "    gzip_proxied any;\n"
+                  "    gzip_min_length 1024;\n"
+                  "    gzip_types text/css application/javascript application/json image/svg+xml "
+                  "application/manifest+json;\n\n",
+                  o->root);
+    for (size_t i = 0; i < OWN_ERRORS; i++) {
+        (void)fprintf(out, "    error_page %d /_fastchat/%d;\n", own_errors[i].status,
+                      own_errors[i].status);
+    }
+    (void)fputs("\n", out);
+    write_api_locations(router, o, out);
+    (void)fputs("    location /assets/ {\n", out);
+    write_page_headers(o, "public, max-age=31536000, immutable", out);
+    (void)fputs("    }\n\n    location / {\n        try_files $uri /index.html;\n", out);
+    write_page_headers(o, "no-cache", out);
+    (void)fputs("    }\n", out);
+    for (size_t i = 0; i < OWN_ERRORS; i++) {
+        int status = own_errors[i].status;
+
+        (void)fprintf(out,
+                      "\n    location = /_fastchat/%d {\n"
+                      "        internal;\n"
+                      "        default_type application/json;\n"
+                      "        add_header Cache-Control no-store always;\n"
+                      "        add_header X-Request-ID $request_id always;\n"
+                      "%s"
+                      "        return %d $fastchat_error_%d;\n"
+                      "    }\n",
+                      status, status >= 502 ? "        add_header Retry-After 1 always;\n" : "",
+                      status, status);
+    }
+    (void)fputs("}\n", out);
+}
+
+/* Nothing that could end a word or a quoted string of the configuration. */
+static bool
+is_safe(const char *option, const char *value)
+{
+    if (value != NULL && (value[0] == '\0' || strpbrk(value, "\"';{}$\\\n\r\t#") != NULL)) {
+        (void)fprintf(stderr, "fastchat nginx: %s: \"%s\" cannot stand in nginx's configuration\n",
+                      option, value);
+        return false;
+    }
+    return true;
+}
+
+/* The same of a word that stands without quotes. */
+static bool
+is_safe_word(const char *option, const char *value)
+{
+    if (value != NULL && strchr(value, ' ') != NULL) {
+        (void)fprintf(stderr, "fastchat nginx: %s: \"%s\" is not one word\n", option, value);
+        return false;
+    }
+    return is_safe(option, value);
+}
+
+bool
+nginx_write(const struct router *router, const struct nginx_options *o, FILE *out)
+{
+    if (!is_safe_word("--listen", o->listen) || !is_safe("--root", o->root) ||
+        !is_safe_word("--sockets", o->sockets) || !is_safe_word("--tls", o->tls) ||
+        !is_safe("--cert", o->certificate) || !is_safe("--key", o->key) ||
+        !is_safe_word("--redirect", o->redirect)) {
+        return false;
+    }
+    (void)fputs(
+        "# Made by `fastchat nginx` from the route table: for nginx's http {}. Make it anew "
+        "after each upgrade.\n\n",
+        out);
+    write_maps(router, out);
+    write_error_maps(out);
+    write_upstreams(o, out);
+    if (o->tls != NULL) {
+        write_redirect(o, out);
+    }
+    write_server(router, o, out);
+    return true;
+}

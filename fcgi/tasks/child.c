@@ -1,0 +1,283 @@
+/* Forking, listening to what a child reports, and judging how it ended. */
+#include "fcgi/tasks/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/utf8.h"
+
+enum {
+    REPORT_DESCRIPTOR = 3,
+    REPORT_MAX = TASK_RESULT_MAX + (int)sizeof(struct report_head),
+    BACKOFF_MS = 1000, /* before the second run; twice that before the third … */
+    BACKOFF_MAX_MS = 10 * 60 * 1000,
+};
+
+/* A run that goes wild must not take the machine's memory. Sanitizers reserve far more than they use. */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+static const rlim_t data_limit = (rlim_t)1024 * 1024 * 1024;
+#else
+static const rlim_t data_limit = RLIM_INFINITY;
+#endif
+
+static void
+settle_in(pid_t runner)
+{
+    static const int ignored[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGPIPE};
+    struct rlimit data = {data_limit, data_limit}, core = {0, 0};
+    sigset_t none;
+
+    for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++) {
+        (void)signal(ignored[i], SIG_IGN); /* the runner decides when it ends */
+    }
+    task_listen();
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != runner) {
+        _exit(1); /* it ended before that call */
+    }
+    (void)setrlimit(RLIMIT_DATA, &data);
+    (void)setrlimit(RLIMIT_CORE, &core);
+}
+
+/* The runner's connections are only closed, not ended: they are still in use there. */
+static _Noreturn void
+work(const struct app *app, const struct task_kind *kind, const struct task_claim *task)
+{
+    struct resources own;
+    struct task_run run;
+
+    resources_open(&own, app);
+    run = (struct task_run){
+        .settings = app->settings,
+        .arena = &own.arena,
+        .db = own.db,
+        .redis = own.redis,
+        .names = own.names,
+        .id = task->id,
+        .owner_id = task->owner_id,
+        .claim = task->number,
+        .attempt = task->attempts,
+        .arguments = task->arguments,
+        .report = REPORT_DESCRIPTOR,
+    };
+    (void)kind->work(&run);
+    resources_close(&own);
+    _exit(0);
+}
+
+bool
+child_start(struct child *c, const struct app *app, const struct task_kind *kind,
+            const struct task_claim *task)
+{
+    pid_t runner = getpid();
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        return false;
+    }
+    *c = (struct child){
+        .fd = ends[0],
+        .kind = kind,
+        .id = task->id,
+        .claim = task->number,
+        .attempts = task->attempts,
+        .max_attempts = task->max_attempts,
+        .owner_id = task->owner_id,
+        .started_us = clock_mono_us(),
+    };
+    c->pid = fork();
+    if (c->pid == 0) {
+        (void)setpgid(0, 0);
+        if (dup2(ends[1], REPORT_DESCRIPTOR) < 0 ||
+            close_range(REPORT_DESCRIPTOR + 1, ~0U, 0) != 0) {
+            _exit(1);
+        }
+        settle_in(runner);
+        work(app, kind, task);
+    }
+    (void)close(ends[1]);
+    if (c->pid < 0) {
+        int error = errno;
+
+        (void)close(ends[0]);
+        errno = error;
+        return false;
+    }
+    (void)setpgid(c->pid, c->pid); /* whoever comes first */
+    (void)fcntl(c->fd, F_SETFL, O_NONBLOCK);
+    return true;
+}
+
+void
+child_kill(const struct child *c)
+{
+    (void)kill(-c->pid, SIGKILL);
+}
+
+static void
+give_up(struct child *c)
+{
+    c->is_wild = true;
+    child_kill(c);
+}
+
+/* One whole report; false where it is not one. */
+static bool
+take_report(struct child *c, const struct report_head *head, const char *at)
+{
+    switch (head->type) {
+    case REPORT_PROGRESS:
+        c->progress = head->len == 1 ? (unsigned char)*at : 0;
+        return head->len == 1 && c->progress <= 100;
+    case REPORT_RESULT:
+    case REPORT_WRONG:
+    case REPORT_REFUSED:
+    case REPORT_STOPPED:
+    case REPORT_COMMITTED:
+        if (c->outcome != 0 || !utf8_valid(at, head->len)) {
+            return false;
+        }
+        c->outcome = (enum task_report)head->type;
+        buf_add(&c->words, at, head->len);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void
+take_reports(struct child *c)
+{
+    size_t done = 0;
+
+    while (!c->is_wild && c->inbox.len - done >= sizeof(struct report_head)) {
+        struct report_head head;
+
+        memcpy(&head, c->inbox.at + done, sizeof(head));
+        if (head.len > TASK_RESULT_MAX) {
+            give_up(c);
+        } else if (c->inbox.len - done - sizeof(head) < head.len) {
+            break;
+        } else if (take_report(c, &head, c->inbox.at + done + sizeof(head))) {
+            done += sizeof(head) + head.len;
+        } else {
+            give_up(c);
+        }
+    }
+    if (done > 0) {
+        memmove(c->inbox.at, c->inbox.at + done, c->inbox.len - done);
+        c->inbox.len -= done;
+    }
+}
+
+/* More than a pipe holds, so the last call reads to the end; yet one that reports without end holds nobody up. */
+enum { READS_AT_ONCE = 16 };
+
+void
+child_listen(struct child *c)
+{
+    char bytes[16384];
+
+    for (int i = 0; i < READS_AT_ONCE && c->fd >= 0; i++) {
+        ssize_t got = read(c->fd, bytes, sizeof(bytes));
+
+        if (got > 0 && !c->is_wild) {
+            buf_add(&c->inbox, bytes, (size_t)got);
+            take_reports(c);
+        } else if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
+            (void)close(c->fd);
+            c->fd = -1;
+        } else if (got < 0 && errno == EAGAIN) {
+            return;
+        }
+    }
+}
+
+/* A second, two, four …, and a half more or less. */
+static int64_t
+backoff(int attempts)
+{
+    int64_t ms = BACKOFF_MS;
+
+    for (int i = 1; i < attempts && ms < BACKOFF_MAX_MS; i++) {
+        ms *= 2;
+    }
+    ms = ms < BACKOFF_MAX_MS ? ms : BACKOFF_MAX_MS;
+    return ms / 2 + random_below((uint32_t)ms);
+}
+
+/* What went wrong, in words. */
+static void
+explain(struct child *c, int status, char *error)
+{
+    if (c->is_late) {
+        (void)snprintf(error, TASK_ERROR_MAX, "it did not end within %d s", c->kind->limit_seconds);
+    } else if (c->is_wild) {
+        (void)snprintf(error, TASK_ERROR_MAX, "it reported what no task reports, or too much");
+    } else if (c->outcome == REPORT_WRONG || c->outcome == REPORT_REFUSED) {
+        (void)snprintf(error, TASK_ERROR_MAX, "%s", buf_cstr(&c->words));
+    } else if (WIFSIGNALED(status)) {
+        (void)snprintf(error, TASK_ERROR_MAX, "it ended by signal %d (%s)", WTERMSIG(status),
+                       strsignal(WTERMSIG(status)));
+    } else {
+        (void)snprintf(error, TASK_ERROR_MAX, "it ended with status %d and no result",
+                       WEXITSTATUS(status));
+    }
+}
+
+bool
+child_end(struct child *c, int status, struct task_end *end, char *error)
+{
+    bool whole = WIFEXITED(status) && WEXITSTATUS(status) == 0 && !c->is_wild;
+
+    *end = (struct task_end){
+        .id = c->id, .number = c->claim, .state = TASK_DONE, .progress = c->progress};
+    if (c->is_lost || (c->outcome == REPORT_COMMITTED && !c->is_wild)) {
+        return false;
+    }
+    if (whole && c->outcome == REPORT_RESULT) {
+        end->progress = 100;
+        end->result = c->words.len > 0 ? c->words.at : NULL;
+        end->result_len = c->words.len;
+        return true;
+    }
+    if (c->is_drained && !c->is_cancelled) {
+        end->state = TASK_QUEUED;
+        return true;
+    }
+    explain(c, status, error);
+    end->error = error;
+    if (c->is_cancelled) {
+        end->state = TASK_CANCELLED;
+        end->error = NULL;
+    } else if (c->outcome == REPORT_REFUSED || c->attempts >= c->max_attempts) {
+        end->state = TASK_DEAD;
+    } else {
+        end->state = TASK_FAILED;
+        end->delay_ms = backoff(c->attempts);
+    }
+    return true;
+}
+
+void
+child_free(struct child *c)
+{
+    if (c->fd >= 0) {
+        (void)close(c->fd);
+    }
+    buf_free(&c->inbox);
+    buf_free(&c->words);
+}

@@ -1,0 +1,53 @@
+/* Origins are compared byte by byte, as browsers send them: scheme, host in lower case, port. */
+#include "routes/frame/cors.h"
+
+#include <string.h>
+
+#include "routes/frame/reply.h"
+
+static bool
+is_listed(const char *list, const char *origin)
+{
+    size_t len = strlen(origin);
+
+    while (*list != '\0') {
+        size_t item = strcspn(list, ", ");
+
+        if ((item == len && strncmp(list, origin, len) == 0) || (item == 1 && *list == '*')) {
+            return true;
+        }
+        list += item;
+        list += strspn(list, ", ");
+    }
+    return false;
+}
+
+static bool
+is_allowed(const struct request *req)
+{
+    return req->origin != NULL && is_listed(req->settings->cors_origins, req->origin);
+}
+
+void
+cors_allow(struct request *req)
+{
+    if (req->settings->cors_origins[0] != '\0') {
+        reply_header(req, "Vary", "Origin");
+    }
+    if (is_allowed(req)) {
+        reply_header(req, "Access-Control-Allow-Origin", req->origin);
+        reply_header(req, "Access-Control-Expose-Headers", "X-Request-ID, Retry-After, Allow");
+    }
+}
+
+void
+cors_preflight(struct request *req, const char *methods)
+{
+    if (is_allowed(req)) {
+        reply_header(req, "Access-Control-Allow-Methods", methods);
+        reply_header(req, "Access-Control-Allow-Headers",
+                     "Authorization, Content-Type, Accept-Language, X-HTTP-Method-Override, "
+                     "Last-Event-ID");
+        reply_header(req, "Access-Control-Max-Age", "600");
+    }
+}

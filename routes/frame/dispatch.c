@@ -1,0 +1,183 @@
+/*
+ * The fixed front line: what cannot be read is refused, the route is found, the caller is admitted, the input is read; only
+ * then the handler runs. Each step that answers ends the request.
+ */
+#include "routes/frame/dispatch.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "routes/frame/auth.h"
+#include "routes/frame/cors.h"
+#include "routes/frame/reply.h"
+
+static const char *const methods[METHODS] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
+
+const char *
+method_name(enum method m)
+{
+    return methods[m];
+}
+
+bool
+method_read(const char *name, enum method *m)
+{
+    for (int i = 0; i < METHODS; i++) {
+        if (strcmp(name, methods[i]) == 0) {
+            *m = (enum method)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The language that Accept-Language names first of the two we speak; the weights (q=) are in order in practice. */
+static enum language
+choose_language(const char *accepted)
+{
+    const char *zh = accepted == NULL ? NULL : strcasestr(accepted, "zh");
+    const char *en = accepted == NULL ? NULL : strcasestr(accepted, "en");
+
+    return zh != NULL && (en == NULL || zh < en) ? CHINESE : ENGLISH;
+}
+
+/* Only what can stand in a header line again. */
+static bool
+is_plain(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text <= ' ' || *text > '~') {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * The URI without the place where a CGI program stands: "/cgi-bin/fastchat.cgi/api/rooms" is "/api/rooms". Behind a rewrite, and in
+ * FastCGI, the program's own name is no part of the URI.
+ */
+static const char *
+local_uri(const struct request *req)
+{
+    const char *uri = request_env(req, "REQUEST_URI");
+    const char *script = request_env(req, "SCRIPT_NAME");
+    size_t len = script == NULL ? 0 : strlen(script);
+
+    if (uri != NULL && len > 0 && strncmp(uri, script, len) == 0 && uri[len] == '/') {
+        return uri + len;
+    }
+    return uri;
+}
+
+static void
+read_meta(struct request *req)
+{
+    const char *uri = local_uri(req);
+    const char *method = request_env(req, "REQUEST_METHOD");
+    const char *override = request_env(req, "HTTP_X_HTTP_METHOD_OVERRIDE");
+    const char *query = uri == NULL ? NULL : strchr(uri, '?');
+    const char *address = request_env(req, "REMOTE_ADDR");
+    const char *origin = request_env(req, "HTTP_ORIGIN");
+
+    req->language = choose_language(request_env(req, "HTTP_ACCEPT_LANGUAGE"));
+    req->method = method == NULL ? "" : method;
+    if (override != NULL && strcmp(req->method, "POST") == 0) {
+        req->method = override;
+    }
+    if (uri != NULL) {
+        req->path = query == NULL ? uri : arena_strndup(req->arena, uri, (size_t)(query - uri));
+    }
+    req->query = query == NULL ? "" : query + 1;
+    req->address = address == NULL ? "" : address;
+    req->origin = origin != NULL && is_plain(origin) ? origin : NULL;
+}
+
+/* The methods of a path, as Allow lists them (RFC 9110 section 10.2.1). */
+static const char *
+allowed(struct arena *a, router_methods routes)
+{
+    const char *list = "OPTIONS";
+
+    if (routes[GET] != NULL) {
+        list = "OPTIONS, GET, HEAD";
+    }
+    for (int m = POST; m < METHODS; m++) {
+        if (routes[m] != NULL) {
+            list = arena_printf(a, "%s, %s", list, methods[m]);
+        }
+    }
+    return list;
+}
+
+/* Set req->route; false after having answered. */
+static bool
+match(const struct router *router, struct request *req)
+{
+    struct url_path path;
+    router_methods routes;
+    enum method m;
+
+    if (!url_path_read(&path, req->path, req->arena)) {
+        reply_problem(req, BAD_REQUEST);
+        return false;
+    }
+    routes = router_find(router, &path, req->parameters);
+    if (routes == NULL) {
+        reply_problem(req, NOT_FOUND);
+        return false;
+    }
+    if (strcmp(req->method, "OPTIONS") == 0) {
+        const char *list = allowed(req->arena, routes);
+
+        reply_header(req, "Allow", list);
+        cors_preflight(req, list);
+        reply_empty(req);
+        return false;
+    }
+    if (!method_read(strcmp(req->method, "HEAD") == 0 ? "GET" : req->method, &m) ||
+        routes[m] == NULL) {
+        reply_header(req, "Allow", allowed(req->arena, routes));
+        reply_problem(req, METHOD_NOT_ALLOWED);
+        return false;
+    }
+    req->route = routes[m];
+    return true;
+}
+
+static void
+answer(const struct router *router, struct request *req)
+{
+    const void *input = NULL;
+
+    if (!match(router, req) || !auth_admit(req)) {
+        return;
+    }
+    if (req->route->in != NULL) {
+        input = shape_read(req->route->in, req);
+        if (input == NULL) {
+            if (req->status == 0) {
+                reply_faults(req);
+            }
+            return;
+        }
+    }
+    req->route->handler(req, input);
+}
+
+void
+dispatch(const struct router *router, struct request *req)
+{
+    req->began_us = clock_mono_us();
+    req->router = router;
+    random_request_id(req->id);
+    log_set_request(req->id);
+    read_meta(req);
+    db_stats_reset(req->db);
+    db_set_deadline(req->db, req->began_us + (int64_t)req->settings->request_deadline_ms * 1000);
+    cors_allow(req);
+    reply_header(req, "X-Request-ID", req->id);
+    reply_header(req, "Cache-Control", "no-store");
+    answer(router, req);
+}

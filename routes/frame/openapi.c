@@ -1,0 +1,442 @@
+/* Written by hand into one buffer: the document has one fixed form, and all that varies is in the tables. */
+#include "routes/frame/openapi.h"
+
+#include <string.h>
+
+#include "base/json.h"
+
+static void write_schema(const struct field *f, bool output, struct buf *out);
+
+static void
+member(struct buf *out, const char *name, const char *text)
+{
+    json_text(out, name);
+    buf_char(out, ':');
+    json_text(out, text);
+}
+
+static void
+write_ref(const char *name, struct buf *out)
+{
+    buf_printf(out, "{\"$ref\":\"#/components/schemas/%s\"}", name);
+}
+
+/* A shape in an output, or null. */
+static void
+write_object(const struct field *f, struct buf *out)
+{
+    if (f->nullable) {
+        buf_str(out, "{\"oneOf\":[");
+        write_ref(f->of->name, out);
+        buf_str(out, ",{\"type\":\"null\"}]}");
+    } else {
+        write_ref(f->of->name, out);
+    }
+}
+
+static void
+write_type(const char *type, bool nullable, struct buf *out)
+{
+    buf_printf(out, nullable ? "\"type\":[\"%s\",\"null\"]" : "\"type\":\"%s\"", type);
+}
+
+static void
+write_words(const struct field *f, bool nullable, struct buf *out)
+{
+    write_type("string", nullable, out);
+    buf_str(out, ",\"enum\":[");
+    for (int i = 0; f->words[i] != NULL; i++) {
+        buf_str(out, i > 0 ? "," : "");
+        json_text(out, f->words[i]);
+    }
+    buf_str(out, nullable ? ",null]" : "]");
+}
+
+static void
+write_int(const struct field *f, bool output, struct buf *out)
+{
+    write_type("integer", output && f->nullable, out);
+    buf_str(out, ",\"format\":\"int64\"");
+    if (!output) {
+        buf_printf(out, ",\"minimum\":%lld", (long long)f->min);
+        if (f->max != 0) {
+            buf_printf(out, ",\"maximum\":%lld", (long long)f->max);
+        }
+        if (!f->required && f->fallback > 0) {
+            buf_printf(out, ",\"default\":%lld", (long long)f->fallback);
+        }
+    }
+}
+
+static void
+write_string(const struct field *f, bool output, struct buf *out)
+{
+    write_type("string", output && f->nullable, out);
+    if (output) {
+        return;
+    }
+    buf_printf(out, ",\"minLength\":%lld", (long long)f->min);
+    if (f->max != 0) {
+        buf_printf(out, ",\"maxLength\":%lld", (long long)f->max);
+    }
+    if (f->pattern != NULL) {
+        buf_char(out, ',');
+        member(out, "pattern", f->pattern->regex);
+    }
+    if (f->secret) {
+        buf_str(out, ",\"format\":\"password\"");
+    }
+}
+
+static void
+write_details(const struct field *f, struct buf *out)
+{
+    if (f->about != NULL) {
+        buf_char(out, ',');
+        member(out, "description", f->about);
+    }
+    if (f->example != NULL) {
+        buf_printf(out, ",\"examples\":[%s]", f->example);
+    }
+}
+
+/* The JSON Schema of a field. */
+static void
+write_schema(const struct field *f, bool output, struct buf *out)
+{
+    if (f->type == FIELD_OBJECT || f->type == FIELD_INLINE) {
+        write_object(f, out);
+        return;
+    }
+    buf_char(out, '{');
+    switch (f->type) {
+    case FIELD_INT:
+        write_int(f, output, out);
+        break;
+    case FIELD_BOOL:
+        write_type("boolean", false, out);
+        break;
+    case FIELD_TEXT:
+        write_string(f, output, out);
+        break;
+    case FIELD_WORD:
+        write_words(f, output && f->nullable, out);
+        break;
+    case FIELD_TIME:
+        write_type("string", f->nullable, out);
+        buf_str(out, ",\"format\":\"date-time\"");
+        break;
+    case FIELD_DIGITS:
+        buf_str(out, "\"type\":\"integer\"");
+        break;
+    case FIELD_JSON: /* anything */
+        buf_str(out, "\"type\":[\"object\",\"array\",\"string\",\"number\",\"boolean\",\"null\"]");
+        break;
+    case FIELD_INTS:
+        buf_str(out, "\"type\":\"array\",\"items\":{\"type\":\"integer\",\"format\":\"int64\"");
+        buf_str(out, output ? "}" : ",\"minimum\":1}");
+        if (f->max != 0) {
+            buf_printf(out, ",\"maxItems\":%lld", (long long)f->max);
+        }
+        break;
+    case FIELD_SEQS:
+        buf_str(out, "\"type\":\"object\",\"additionalProperties\":{\"type\":\"integer\","
+                     "\"format\":\"int64\",\"minimum\":0}");
+        if (f->max != 0) {
+            buf_printf(out, ",\"maxProperties\":%lld", (long long)f->max);
+        }
+        break;
+    case FIELD_LIST:
+        buf_str(out, "\"type\":\"array\",\"items\":");
+        write_ref(f->of->name, out);
+        break;
+    case FIELD_OBJECT:
+    case FIELD_INLINE:
+        break;
+    }
+    write_details(f, out);
+    buf_char(out, '}');
+}
+
+/* A shape's object schema: of an output all members, of an input those of the body. */
+static void
+write_shape(const struct shape *shape, bool output, struct buf *out)
+{
+    size_t written = 0, required = 0;
+
+    buf_str(out, "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{");
+    for (size_t i = 0; i < shape->count; i++) {
+        const struct field *f = &shape->fields[i];
+
+        if (output || f->from == FROM_BODY) {
+            buf_str(out, written++ > 0 ? "," : "");
+            json_text(out, f->name);
+            buf_char(out, ':');
+            write_schema(f, output, out);
+        }
+    }
+    buf_char(out, '}');
+    for (size_t i = 0; i < shape->count; i++) {
+        const struct field *f = &shape->fields[i];
+
+        if (output || (f->from == FROM_BODY && f->required)) {
+            buf_str(out, required++ > 0 ? "," : ",\"required\":[");
+            json_text(out, f->name);
+        }
+    }
+    buf_str(out, required > 0 ? "]}" : "}");
+}
+
+static bool
+has_body(const struct shape *shape)
+{
+    for (size_t i = 0; shape != NULL && i < shape->count; i++) {
+        if (shape->fields[i].from == FROM_BODY) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The schemas that have been written, by name. */
+struct written {
+    const struct shape *shapes[128];
+    size_t count;
+};
+
+static void
+write_component(const struct shape *shape, bool output, struct written *w, struct buf *out)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        if (w->shapes[i] == shape) {
+            return;
+        }
+    }
+    if (w->count == sizeof(w->shapes) / sizeof(w->shapes[0])) {
+        return; /* the test that every reference resolves would tell */
+    }
+    w->shapes[w->count++] = shape;
+    buf_char(out, ',');
+    json_text(out, shape->name);
+    buf_char(out, ':');
+    write_shape(shape, output, out);
+    for (size_t i = 0; output && i < shape->count; i++) {
+        if (shape->fields[i].of != NULL) {
+            write_component(shape->fields[i].of, true, w, out);
+        }
+    }
+}
+
+static void
+write_components(const struct route *const *routes, struct buf *out)
+{
+    struct written w = {.count = 0};
+
+    buf_str(
+        out,
+        "\"components\":{\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":"
+        "\"bearer\"}},\"schemas\":{\"Problem\":{\"type\":\"object\",\"required\":[\"detail\","
+        "\"code\"],\"properties\":{\"detail\":{\"type\":\"string\",\"description\":\"words for "
+        "people, in Chinese or English\"},\"code\":{\"type\":\"string\",\"description\":\"a "
+        "stable word for programs\"}}},\"Invalid\":{\"type\":\"object\",\"required\":[\"detail\"],"
+        "\"properties\":{\"detail\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
+        "\"required\":[\"type\",\"loc\",\"msg\",\"input\"],\"properties\":{\"type\":{\"type\":"
+        "\"string\"},\"loc\":{\"type\":\"array\",\"items\":{\"type\":[\"string\",\"integer\"]}},"
+        "\"msg\":{\"type\":\"string\"},\"input\":{},\"ctx\":{\"type\":\"object\"}}}}}}");
+    for (; *routes != NULL; routes++) {
+        if (has_body((*routes)->in)) {
+            write_component((*routes)->in, false, &w, out);
+        }
+        if ((*routes)->out != NULL) {
+            write_component((*routes)->out, true, &w, out);
+        }
+    }
+    buf_str(out, "}}");
+}
+
+static void
+write_parameters(const struct route *route, struct buf *out)
+{
+    size_t written = 0;
+
+    buf_str(out, ",\"parameters\":[");
+    for (size_t i = 0; route->in != NULL && i < route->in->count; i++) {
+        const struct field *f = &route->in->fields[i];
+
+        if (f->from == FROM_BODY) {
+            continue;
+        }
+        buf_str(out, written++ > 0 ? ",{" : "{");
+        member(out, "name", f->name);
+        buf_printf(out, ",\"in\":\"%s\",\"required\":%s,\"schema\":",
+                   f->from == FROM_PATH ? "path" : "query", f->required ? "true" : "false");
+        write_schema(f, false, out);
+        buf_char(out, '}');
+    }
+    buf_char(out, ']');
+}
+
+static void
+write_success(const struct route *route, int status, const char *words, struct buf *out)
+{
+    buf_printf(out, "\"%d\":{\"description\":\"%s\"", status, words);
+    if (route->out != NULL) {
+        buf_str(out, ",\"content\":{\"application/json\":{\"schema\":");
+        write_ref(route->out->name, out);
+        buf_str(out, "}}");
+    } else if (status != 204) {
+        buf_printf(out, ",\"content\":{\"%s\":{}}",
+                   route->media_type != NULL ? route->media_type : "application/json");
+    }
+    buf_char(out, '}');
+}
+
+static void
+write_error(int status, const char *codes, const char *schema, struct buf *out)
+{
+    buf_printf(out,
+               ",\"%d\":{\"description\":\"%s\",\"content\":{\"application/json\":{\"schema\":",
+               status, codes);
+    write_ref(schema, out);
+    buf_str(out, "}}}");
+}
+
+static bool
+may_answer(const struct route *route, enum problem p)
+{
+    if (p == NOT_SIGNED_IN) {
+        return route->who != ANYONE;
+    }
+    if (p == ADMINS_ONLY) {
+        return route->who == ADMIN;
+    }
+    if (p == BODY_TOO_LARGE || p == UNSUPPORTED_MEDIA_TYPE) {
+        return has_body(route->in);
+    }
+    if (p == TOO_MANY_REQUESTS) {
+        return route->limit != LIMIT_NONE;
+    }
+    if (p == UNAVAILABLE) {
+        return route->who != ANYONE || route->runs == CPU;
+    }
+    return false;
+}
+
+/* The problems of a route, those of its front line and its own, by status: one status may stand once. */
+static void
+write_errors(const struct route *route, struct buf *out)
+{
+    struct buf codes = {0};
+
+    for (int status = 400; status < 600; status++) {
+        buf_clear(&codes);
+        for (int p = BAD_REQUEST; p <= DEADLINE_EXCEEDED; p++) {
+            bool own = may_answer(route, (enum problem)p);
+
+            for (const enum problem *at = route->problems; at != NULL && *at != PROBLEM_END; at++) {
+                own = own || *at == (enum problem)p;
+            }
+            if (own && problem_text((enum problem)p)->status == status) {
+                buf_str(&codes, codes.len > 0 ? ", " : "");
+                buf_str(&codes, problem_text((enum problem)p)->code);
+            }
+        }
+        if (codes.len > 0) {
+            write_error(status, buf_cstr(&codes), "Problem", out);
+        }
+        if (status == 422 && route->in != NULL) {
+            write_error(422, "invalid input: every fault of it", "Invalid", out);
+        }
+    }
+    buf_free(&codes);
+}
+
+/* "get_api_rooms_room_id": stable, for generators of clients. */
+static void
+write_operation_id(const struct route *route, struct buf *out)
+{
+    buf_str(out, "\"operationId\":\"");
+    for (const char *at = method_name(route->method); *at != '\0'; at++) {
+        buf_char(out, (char)(*at | 0x20));
+    }
+    for (const char *at = route->path; *at != '\0'; at++) {
+        if (*at == '/' || *at == '.') {
+            buf_char(out, '_');
+        } else if (*at != '{' && *at != '}') {
+            buf_char(out, *at);
+        }
+    }
+    buf_char(out, '"');
+}
+
+static void
+write_operation(const struct route *route, struct buf *out)
+{
+    buf_char(out, '"');
+    for (const char *at = method_name(route->method); *at != '\0'; at++) {
+        buf_char(out, (char)(*at | 0x20));
+    }
+    buf_str(out, "\":{");
+    write_operation_id(route, out);
+    buf_char(out, ',');
+    member(out, "summary", route->summary);
+    buf_printf(out, ",\"tags\":[\"%s\"]", route->tag);
+    buf_str(out, route->who != ANYONE ? ",\"security\":[{\"bearer\":[]}]" : ",\"security\":[]");
+    write_parameters(route, out);
+    if (has_body(route->in)) {
+        buf_str(out, ",\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{"
+                     "\"schema\":");
+        write_ref(route->in->name, out);
+        buf_str(out, "}}}");
+    }
+    buf_str(out, ",\"responses\":{");
+    write_success(route, route->status, "done", out);
+    if (route->other_status != 0) {
+        buf_char(out, ',');
+        write_success(route, route->other_status, "was done before", out);
+    }
+    write_errors(route, out);
+    buf_str(out, "}}");
+}
+
+/* Routes of one path stand together, where its first one stands in the tables. */
+static void
+write_paths(const struct route *const *routes, struct buf *out)
+{
+    buf_str(out, "\"paths\":{");
+    for (size_t i = 0; routes[i] != NULL; i++) {
+        size_t first = 0, written = 0;
+
+        while (strcmp(routes[first]->path, routes[i]->path) != 0) {
+            first++;
+        }
+        if (first < i) {
+            continue;
+        }
+        buf_str(out, i > 0 ? "," : "");
+        json_text(out, routes[i]->path);
+        buf_str(out, ":{");
+        for (size_t k = i; routes[k] != NULL; k++) {
+            if (strcmp(routes[k]->path, routes[i]->path) == 0) {
+                buf_str(out, written++ > 0 ? "," : "");
+                write_operation(routes[k], out);
+            }
+        }
+        buf_char(out, '}');
+    }
+    buf_str(out, "},");
+}
+
+void
+openapi_write(const struct router *router, const struct settings *settings, struct buf *out)
+{
+    buf_str(out, "{\"openapi\":\"3.1.0\",\"info\":{");
+    member(out, "title", settings->app_name);
+    buf_char(out, ',');
+    member(out, "version", settings->app_version);
+    buf_str(out, ",\"license\":{\"name\":\"MIT\",\"identifier\":\"MIT\"}},"
+                 "\"servers\":[{\"url\":\"/\"}],");
+    write_paths(router_all(router), out);
+    write_components(router_all(router), out);
+    buf_str(out, "}\n");
+}

@@ -1,0 +1,45 @@
+/* Every error a route may answer, but invalid input (422): its status, its stable code, its words. */
+#ifndef ROUTES_FRAME_PROBLEM_H
+#define ROUTES_FRAME_PROBLEM_H
+
+enum problem {
+    PROBLEM_END, /* none */
+    BAD_REQUEST,
+    LAB_TOO_LONG,
+    NOT_SIGNED_IN,
+    BAD_CREDENTIALS,
+    NOT_ALLOWED,
+    ADMINS_ONLY,
+    NOT_A_MEMBER,
+    NOT_FOUND,
+    NO_SUCH_USER,
+    NO_SUCH_SESSION,
+    NO_SUCH_ROOM,
+    NO_SUCH_MEMBER,
+    NO_SUCH_TASK,
+    NO_SUCH_EXPORT,
+    METHOD_NOT_ALLOWED,
+    USERNAME_TAKEN,
+    IS_A_DM,
+    TASK_HAS_ENDED,
+    TASK_NOT_OVER,
+    LAB_IS_RUNNING,
+    BODY_TOO_LARGE,
+    UNSUPPORTED_MEDIA_TYPE,
+    TOO_MANY_REQUESTS,
+    TOO_MANY_STREAMS,
+    INTERNAL_ERROR,
+    UNAVAILABLE,
+    NO_LIVE_EVENTS,
+    DEADLINE_EXCEEDED,
+};
+
+struct problem_text {
+    int status;
+    const char *code;
+    const char *en, *zh;
+};
+
+const struct problem_text *problem_text(enum problem p);
+
+#endif

@@ -1,0 +1,145 @@
+/* Writes answers: the status, the header lines, the body. */
+#include "routes/frame/reply.h"
+
+#include "base/json.h"
+#include "routes/frame/route.h"
+
+enum { RETRY_SECONDS = 1 };
+
+void
+reply_header(struct request *req, const char *name, const char *value)
+{
+    buf_str(req->head, name);
+    buf_str(req->head, ": ");
+    buf_str(req->head, value);
+    buf_str(req->head, "\r\n");
+}
+
+static void
+begin_json(struct request *req, int status)
+{
+    req->status = status;
+    buf_clear(req->body);
+    reply_header(req, "Content-Type", "application/json");
+}
+
+void
+reply_with(struct request *req, int status, const void *out)
+{
+    begin_json(req, status);
+    shape_write(req->route->out, out, req->body);
+}
+
+void
+reply(struct request *req, const void *out)
+{
+    reply_with(req, req->route->status, out);
+}
+
+void
+reply_empty(struct request *req)
+{
+    req->status = 204;
+    buf_clear(req->body);
+}
+
+void
+reply_bytes(struct request *req, int status, const char *media_type, const void *at, size_t len)
+{
+    req->status = status;
+    buf_clear(req->body);
+    reply_header(req, "Content-Type", media_type);
+    buf_add(req->body, at, len);
+}
+
+void
+reply_stream(struct request *req, int status, const char *media_type, int64_t bytes,
+             bool (*next)(struct request *req, void *context), void *context)
+{
+    reply_bytes(req, status, media_type, "", 0);
+    req->stream = (struct stream){next, context, bytes};
+}
+
+static void
+write_problem(struct request *req, enum problem p)
+{
+    const struct problem_text *text = problem_text(p);
+
+    begin_json(req, text->status);
+    buf_str(req->body, "{\"detail\":");
+    json_text(req->body, req->language == CHINESE ? text->zh : text->en);
+    buf_str(req->body, ",\"code\":");
+    json_text(req->body, text->code);
+    buf_char(req->body, '}');
+    if (text->status == 401) {
+        reply_header(req, "WWW-Authenticate", "Bearer"); /* RFC 6750 section 3 */
+    }
+}
+
+void
+reply_retry(struct request *req, enum problem p, int seconds)
+{
+    buf_printf(req->head, "Retry-After: %d\r\n", seconds);
+    write_problem(req, p);
+}
+
+void
+reply_problem(struct request *req, enum problem p)
+{
+    if (problem_text(p)->status == 503) {
+        reply_retry(req, p, RETRY_SECONDS);
+    } else {
+        write_problem(req, p);
+    }
+}
+
+void
+reply_db_error(struct request *req, enum db_result r)
+{
+    if (r != DB_DOWN && !db_has_committed(req->db)) {
+        reply_problem(req, INTERNAL_ERROR);
+    } else {
+        reply_problem(req, db_over_deadline(req->db) ? DEADLINE_EXCEEDED : UNAVAILABLE);
+    }
+}
+
+static void
+write_fault(const struct fault *f, enum language language, struct buf *out)
+{
+    buf_str(out, "{\"type\":");
+    json_text(out, f->type);
+    buf_str(out, ",\"loc\":[");
+    json_text(out, f->from);
+    if (f->name != NULL) {
+        buf_char(out, ',');
+        json_text(out, f->name);
+    }
+    if (f->inner != NULL) {
+        buf_char(out, ',');
+        buf_str(out, f->inner);
+    }
+    buf_str(out, "],\"msg\":");
+    json_text(out, language == CHINESE ? f->zh : f->en);
+    buf_str(out, ",\"input\":");
+    buf_str(out, f->input == NULL ? "null" : f->input);
+    if (f->ctx != NULL) {
+        buf_str(out, ",\"ctx\":{");
+        buf_str(out, f->ctx);
+        buf_char(out, '}');
+    }
+    buf_char(out, '}');
+}
+
+void
+reply_faults(struct request *req)
+{
+    begin_json(req, 422);
+    buf_str(req->body, "{\"detail\":[");
+    for (const struct fault *f = req->faults; f != NULL; f = f->next) {
+        write_fault(f, req->language, req->body);
+        if (f->next != NULL) {
+            buf_char(req->body, ',');
+        }
+    }
+    buf_str(req->body, "]}");
+}

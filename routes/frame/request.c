@@ -1,0 +1,39 @@
+/* Prepares a request and finds its meta-variables. */
+#include "routes/frame/request.h"
+
+#include <string.h>
+
+void
+request_init(struct request *req, struct resources *from, char *const *env)
+{
+    *req = (struct request){
+        .env = env,
+        .settings = from->settings,
+        .arena = &from->arena,
+        .db = from->db,
+        .redis = from->redis,
+        .names = from->names,
+        .head = &from->head,
+        .body = &from->body,
+        .method = "",
+        .path = "",
+        .query = "",
+        .address = "",
+    };
+    req->last_fault = &req->faults;
+    buf_clear(req->head);
+    buf_clear(req->body);
+}
+
+const char *
+request_env(const struct request *req, const char *name)
+{
+    size_t len = strlen(name);
+
+    for (char *const *at = req->env; *at != NULL; at++) {
+        if (strncmp(*at, name, len) == 0 && (*at)[len] == '=') {
+            return *at + len + 1;
+        }
+    }
+    return NULL;
+}

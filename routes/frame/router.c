@@ -1,0 +1,225 @@
+/* A node a segment: literal children sorted by name, at most one child for a parameter, and the routes that end here. */
+#include "routes/frame/router.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+
+struct node {
+    const char *name; /* of a literal segment; NULL for a parameter */
+    struct node **literals;
+    size_t literal_count;
+    struct node *parameter;
+    bool ends; /* routes end here */
+    const struct route *routes[METHODS];
+};
+
+struct router {
+    struct arena arena;
+    struct node root;
+    const struct route **all;
+    size_t count;
+};
+
+struct router *
+router_new(void)
+{
+    struct router *router = calloc(1, sizeof(*router));
+
+    if (router == NULL) {
+        perror("fastchat");
+        abort();
+    }
+    router->all = arena_array(&router->arena, 1, sizeof(*router->all));
+    return router;
+}
+
+void
+router_free(struct router *router)
+{
+    if (router != NULL) {
+        arena_free(&router->arena);
+        free(router);
+    }
+}
+
+/* The place of a literal among its siblings: its own, or where it belongs. */
+static size_t
+literal_place(const struct node *node, const char *name)
+{
+    size_t low = 0, high = node->literal_count;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (strcmp(node->literals[middle]->name, name) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static struct node *
+find_literal(const struct node *node, const char *name)
+{
+    size_t place = literal_place(node, name);
+
+    if (place < node->literal_count && strcmp(node->literals[place]->name, name) == 0) {
+        return node->literals[place];
+    }
+    return NULL;
+}
+
+static struct node *
+add_literal(struct arena *a, struct node *node, const char *name)
+{
+    struct node *child = find_literal(node, name);
+    size_t place = literal_place(node, name);
+    struct node **grown;
+
+    if (child != NULL) {
+        return child;
+    }
+    child = arena_alloc(a, sizeof(*child));
+    child->name = name;
+    grown = arena_array(a, node->literal_count + 1, sizeof(struct node *));
+    for (size_t i = 0; i <= node->literal_count; i++) {
+        grown[i] = i < place ? node->literals[i] : i == place ? child : node->literals[i - 1];
+    }
+    node->literals = grown;
+    node->literal_count++;
+    return child;
+}
+
+/* The input shape has a path field for each parameter, and no other one. */
+static bool
+parameters_match(const struct route *route)
+{
+    static const char *const none[ROUTE_PARAMETERS_MAX] = {"", "", "", ""};
+    size_t fields = 0, braces = 0;
+
+    for (const char *at = route->path; *at != '\0'; at++) {
+        braces += *at == '{';
+    }
+    if (braces > ROUTE_PARAMETERS_MAX) {
+        return false;
+    }
+    for (size_t i = 0; route->in != NULL && i < route->in->count; i++) {
+        const struct field *f = &route->in->fields[i];
+
+        if (f->from == FROM_PATH) {
+            fields++;
+            if (url_parameter(route->path, f->name, none) == NULL) {
+                return false;
+            }
+        }
+    }
+    return fields == braces;
+}
+
+/* "rooms" or "{room_id}": a parameter is a whole segment. */
+static bool
+segment_is_good(const char *segment)
+{
+    size_t name = strcspn(segment + 1, "{}");
+
+    return segment[0] == '{' ? strcmp(segment + 1 + name, "}") == 0
+                             : strpbrk(segment, "{}") == NULL;
+}
+
+/* One that the router can tell from a path cut short (url.h). */
+static bool
+path_is_good(const struct url_path *path)
+{
+    for (size_t i = 0; i < path->count; i++) {
+        if (!segment_is_good(path->segments[i])) {
+            return false;
+        }
+    }
+    return path->count < URL_SEGMENTS_MAX;
+}
+
+static bool
+add_route(struct router *router, const struct route *route)
+{
+    struct node *node = &router->root;
+    struct url_path path;
+    const struct route **grown;
+
+    if (!url_path_read(&path, route->path, &router->arena) || !path_is_good(&path) ||
+        !parameters_match(route)) {
+        return false;
+    }
+    for (size_t i = 0; i < path.count; i++) {
+        if (path.segments[i][0] != '{') {
+            node = add_literal(&router->arena, node, path.segments[i]);
+            continue;
+        }
+        if (node->parameter == NULL) {
+            node->parameter = arena_alloc(&router->arena, sizeof(struct node));
+        }
+        node = node->parameter;
+    }
+    if (node->routes[route->method] != NULL) {
+        return false;
+    }
+    node->routes[route->method] = route;
+    node->ends = true;
+    grown = arena_array(&router->arena, router->count + 2, sizeof(*grown));
+    memcpy(grown, router->all, router->count * sizeof(*grown));
+    grown[router->count++] = route;
+    router->all = grown;
+    return true;
+}
+
+bool
+router_add(struct router *router, const struct route *table)
+{
+    for (const struct route *route = table; route->path != NULL; route++) {
+        if (!add_route(router, route)) {
+            (void)fprintf(stderr, "fastchat: the route table is wrong at %s %s\n",
+                          method_name(route->method), route->path);
+            return false;
+        }
+    }
+    return true;
+}
+
+static const struct node *
+find(const struct node *node, const struct url_path *path, size_t depth, const char **parameters,
+     size_t parameter_count)
+{
+    const struct node *next, *found = NULL;
+
+    if (depth == path->count) {
+        return node->ends ? node : NULL;
+    }
+    next = find_literal(node, path->segments[depth]);
+    if (next != NULL) {
+        found = find(next, path, depth + 1, parameters, parameter_count);
+    }
+    if (found == NULL && node->parameter != NULL) {
+        parameters[parameter_count] = path->segments[depth];
+        found = find(node->parameter, path, depth + 1, parameters, parameter_count + 1);
+    }
+    return found;
+}
+
+router_methods
+router_find(const struct router *router, const struct url_path *path,
+            const char *parameters[static ROUTE_PARAMETERS_MAX])
+{
+    const struct node *node = find(&router->root, path, 0, parameters, 0);
+
+    return node == NULL ? NULL : node->routes;
+}
+
+const struct route *const *
+router_all(const struct router *router)
+{
+    return router->all;
+}

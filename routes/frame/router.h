@@ -1,0 +1,36 @@
+/* Finds the route of a path: a tree by segment, so that the cost does not depend on the number of routes. */
+#ifndef ROUTES_FRAME_ROUTER_H
+#define ROUTES_FRAME_ROUTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "routes/frame/route.h"
+#include "routes/frame/url.h"
+
+struct router;
+
+/* Never NULL. Freed with router_free. */
+struct router *router_new(void) __attribute__((returns_nonnull, warn_unused_result));
+void router_free(struct router *router);
+
+/* Add a group's table, which must live as long. False, with a line on stderr, for a table that contradicts itself or another one. */
+bool router_add(struct router *router, const struct route *table)
+    __attribute__((nonnull, warn_unused_result));
+
+/* The routes of one path, by method; NULL where a method has none. */
+typedef const struct route *const *router_methods;
+
+/*
+ * The routes of a path; NULL where there is none. A literal segment goes before a parameter. `parameters` receives the values of
+ * the pattern's parameters, in order.
+ */
+router_methods router_find(const struct router *router, const struct url_path *path,
+                           const char *parameters[static ROUTE_PARAMETERS_MAX])
+    __attribute__((nonnull));
+
+/* All routes, in the order of the tables; ends with NULL. */
+const struct route *const *router_all(const struct router *router)
+    __attribute__((nonnull, returns_nonnull));
+
+#endif

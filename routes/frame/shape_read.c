@@ -1,0 +1,598 @@
+/* Reads and checks what a request brings. Faults have pydantic v2's types, places and contexts; the words are ours. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/number.h"
+#include "base/utf8.h"
+#include "routes/frame/body.h"
+#include "routes/frame/route.h"
+#include "routes/frame/url.h"
+
+#define ID_MAX ((int64_t)9007199254740991) /* 2^53 - 1: exact in every JSON reader */
+
+enum { ECHO_MAX = 1024 }; /* bytes of a wrong input that are sent back */
+
+static const char *const sources[] = {
+    [FROM_BODY] = "body",
+    [FROM_PATH] = "path",
+    [FROM_QUERY] = "query",
+};
+
+/* What is being read: a field, and where in it. */
+struct reading {
+    struct request *req;
+    const struct field *field;
+    const char *inner; /* JSON text of the key or index inside the field; NULL */
+    const char *input; /* JSON text of the value */
+};
+
+static void
+add_fault(struct request *req, const struct fault *fault)
+{
+    struct fault *kept = request_new(req, 1, struct fault);
+
+    *kept = *fault;
+    kept->next = NULL;
+    *req->last_fault = kept;
+    req->last_fault = &kept->next;
+}
+
+static void
+refuse(const struct reading *r, const char *type, const char *ctx, const char *en, const char *zh)
+{
+    add_fault(r->req, &(struct fault){
+                          .type = type,
+                          .from = sources[r->field->from],
+                          .name = r->field->name,
+                          .inner = r->inner,
+                          .input = r->input,
+                          .ctx = ctx,
+                          .en = en,
+                          .zh = zh,
+                      });
+}
+
+/* JSON text of a string that was given, cut where it is long. */
+static const char *
+echo_text(struct arena *a, const char *text, size_t len)
+{
+    struct buf out = {0};
+    size_t kept = len < ECHO_MAX ? len : ECHO_MAX;
+    const char *copy;
+
+    while (kept < len && kept > 0 && ((unsigned char)text[kept] & 0xC0) == 0x80) {
+        kept--;
+    }
+    json_string(&out, text, kept);
+    if (kept < len) {
+        out.len--; /* the closing quote */
+        buf_str(&out, "\xE2\x80\xA6\"");
+    }
+    copy = arena_strndup(a, out.at, out.len);
+    buf_free(&out);
+    return copy;
+}
+
+static const char *
+echo_json(struct arena *a, struct json_object *value)
+{
+    const char *text;
+
+    if (json_object_is_type(value, json_type_string)) {
+        return echo_text(a, json_object_get_string(value),
+                         (size_t)json_object_get_string_len(value));
+    }
+    text = json_object_to_json_string_ext(value,
+                                          JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+    return strlen(text) > ECHO_MAX ? "\"\xE2\x80\xA6\"" : arena_strdup(a, text);
+}
+
+/* A member of ctx whose value is a text. */
+static const char *
+ctx_text(struct arena *a, const char *name, const char *value)
+{
+    return arena_printf(a, "\"%s\":%s", name, echo_text(a, value, strlen(value)));
+}
+
+static int64_t
+int_max(const struct field *f)
+{
+    return f->max != 0 ? f->max : ID_MAX;
+}
+
+static bool
+int_in_bounds(const struct reading *r, int64_t n)
+{
+    const struct field *f = r->field;
+    struct arena *a = r->req->arena;
+
+    if (n < f->min) {
+        refuse(r, "greater_than_equal", arena_printf(a, "\"ge\":%lld", (long long)f->min),
+               arena_printf(a, "must be at least %lld", (long long)f->min),
+               arena_printf(a, "不能小于 %lld", (long long)f->min));
+        return false;
+    }
+    if (n > int_max(f)) {
+        refuse(r, "less_than_equal", arena_printf(a, "\"le\":%lld", (long long)int_max(f)),
+               arena_printf(a, "must be at most %lld", (long long)int_max(f)),
+               arena_printf(a, "不能大于 %lld", (long long)int_max(f)));
+        return false;
+    }
+    return true;
+}
+
+/* What int64 cannot hold reads as its nearest end, which no bounds allow. */
+static bool
+int_from_text(const char *text, int64_t *n)
+{
+    if (!number_is_integer(text)) {
+        return false;
+    }
+    if (!number_read(&text, n)) {
+        *n = text[0] == '-' ? INT64_MIN : INT64_MAX;
+    }
+    return true;
+}
+
+static bool
+read_int_text(const struct reading *r, const char *text, int64_t *n)
+{
+    if (!int_from_text(text, n)) {
+        refuse(r, "int_parsing", NULL, "must be a whole number", "必须是整数");
+        return false;
+    }
+    return int_in_bounds(r, *n);
+}
+
+/* An integer that no number type need hold. */
+static void
+read_digits(const struct reading *r, const char *text, const char **to)
+{
+    struct arena *a = r->req->arena;
+    size_t max = (size_t)r->field->max;
+
+    if (!number_is_integer(text)) {
+        refuse(r, "int_parsing", NULL, "must be a whole number", "必须是整数");
+    } else if (strlen(text) - (text[0] == '-') > max) {
+        refuse(r, "int_parsing_size", NULL, arena_printf(a, "must have at most %zu digits", max),
+               arena_printf(a, "最多 %zu 位", max));
+    } else {
+        *to = text;
+    }
+}
+
+static bool
+read_int_json(const struct reading *r, struct json_object *value, int64_t *n)
+{
+    if (json_object_is_type(value, json_type_double)) {
+        refuse(r, "int_from_float", NULL, "must be a whole number, without a fraction or exponent",
+               "必须是整数，不能带小数或指数");
+        return false;
+    }
+    if (!json_object_is_type(value, json_type_int)) {
+        refuse(r, "int_type", NULL, "must be a whole number", "必须是整数");
+        return false;
+    }
+    *n = json_object_get_int64(value); /* clamps beyond int64, which no bounds allow */
+    return int_in_bounds(r, *n);
+}
+
+static bool
+read_bool_text(const struct reading *r, const char *text, int *to)
+{
+    static const char *const yes[] = {"true", "1", "yes", "on"};
+    static const char *const no[] = {"false", "0", "no", "off"};
+
+    for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+        if (strcmp(text, yes[i]) == 0 || strcmp(text, no[i]) == 0) {
+            *to = strcmp(text, yes[i]) == 0;
+            return true;
+        }
+    }
+    refuse(r, "bool_parsing", NULL, "must be true or false", "必须是 true 或 false");
+    return false;
+}
+
+static bool
+read_word(const struct reading *r, const char *text, size_t len, int *to)
+{
+    struct arena *a = r->req->arena;
+    const char *expected = "";
+
+    for (int i = 0; r->field->words[i] != NULL; i++) {
+        if (strlen(r->field->words[i]) == len && memcmp(text, r->field->words[i], len) == 0) {
+            *to = i;
+            return true;
+        }
+        expected = arena_printf(a, "%s%s'%s'", expected,
+                                i == 0                           ? ""
+                                : r->field->words[i + 1] == NULL ? " or "
+                                                                 : ", ",
+                                r->field->words[i]);
+    }
+    refuse(r, "enum", ctx_text(a, "expected", expected), arena_printf(a, "must be %s", expected),
+           arena_printf(a, "必须是 %s", expected));
+    return false;
+}
+
+static bool
+read_text(const struct reading *r, const char *text, size_t len, const char **to)
+{
+    const struct field *f = r->field;
+    struct arena *a = r->req->arena;
+    size_t characters;
+
+    if (strlen(text) != len) {
+        refuse(r, "value_error", ctx_text(a, "error", "U+0000 in a text"),
+               "must not hold the character U+0000", "不能含有 U+0000 字符");
+        return false;
+    }
+    characters = utf8_length(text, len);
+    if (characters < (size_t)f->min) {
+        refuse(r, "string_too_short", arena_printf(a, "\"min_length\":%lld", (long long)f->min),
+               arena_printf(a, "must have at least %lld character%s", (long long)f->min,
+                            f->min == 1 ? "" : "s"),
+               arena_printf(a, "至少需要 %lld 个字符", (long long)f->min));
+        return false;
+    }
+    if (f->max != 0 && characters > (size_t)f->max) {
+        refuse(r, "string_too_long", arena_printf(a, "\"max_length\":%lld", (long long)f->max),
+               arena_printf(a, "must have at most %lld characters", (long long)f->max),
+               arena_printf(a, "最多 %lld 个字符", (long long)f->max));
+        return false;
+    }
+    if (f->pattern != NULL && !f->pattern->holds(text)) {
+        refuse(r, "string_pattern_mismatch", ctx_text(a, "pattern", f->pattern->regex),
+               f->pattern->en, f->pattern->zh);
+        return false;
+    }
+    *to = text;
+    return true;
+}
+
+static bool
+count_in_bounds(const struct reading *r, size_t count, const char *kind)
+{
+    struct arena *a = r->req->arena;
+
+    if (r->field->max != 0 && count > (size_t)r->field->max) {
+        refuse(r, "too_long",
+               arena_printf(a, "\"field_type\":\"%s\",\"max_length\":%lld,\"actual_length\":%zu",
+                            kind, (long long)r->field->max, count),
+               arena_printf(a, "must have at most %lld items", (long long)r->field->max),
+               arena_printf(a, "最多 %lld 项", (long long)r->field->max));
+        return false;
+    }
+    return true;
+}
+
+/* Elements of a list or object of ids: whole numbers from 1, and values from 0. */
+static const struct field element_id = {.min = 1};
+static const struct field element_seq = {.min = 0};
+
+/* The reading of an element: its own bounds, its container's name. */
+static struct reading
+inside(const struct reading *r, struct field *element, const struct field *bounds,
+       const char *inner, struct json_object *value)
+{
+    *element = *bounds;
+    element->name = r->field->name;
+    element->from = r->field->from;
+    return (struct reading){r->req, element, inner, echo_json(r->req->arena, value)};
+}
+
+static bool
+read_ints(const struct reading *r, struct json_object *value, struct ints *to)
+{
+    size_t count;
+    int64_t *at;
+    bool good = true;
+
+    if (!json_object_is_type(value, json_type_array)) {
+        refuse(r, "list_type", NULL, "must be a list", "必须是列表");
+        return false;
+    }
+    count = json_object_array_length(value);
+    if (!count_in_bounds(r, count, "List")) {
+        return false;
+    }
+    at = request_new(r->req, count + 1, int64_t);
+    for (size_t i = 0; i < count; i++) {
+        struct json_object *item = json_object_array_get_idx(value, i);
+        struct field element;
+        struct reading one = inside(r, &element, &element_id, arena_printf(r->req->arena, "%zu", i),
+                                    item);
+
+        good = read_int_json(&one, item, &at[i]) && good;
+    }
+    *to = (struct ints){at, count};
+    return good;
+}
+
+static bool
+read_seqs(const struct reading *r, struct json_object *value, struct seqs *to)
+{
+    struct arena *a = r->req->arena;
+    struct sync_mark *at;
+    size_t count = 0;
+    bool good = true;
+
+    if (!json_object_is_type(value, json_type_object)) {
+        refuse(r, "dict_type", NULL, "must be an object of room id to number",
+               "必须是“房间号: 序号”的对象");
+        return false;
+    }
+    if (!count_in_bounds(r, (size_t)json_object_object_length(value), "Dictionary")) {
+        return false;
+    }
+    at = request_new(r->req, (size_t)json_object_object_length(value) + 1, struct sync_mark);
+    json_object_object_foreach(value, key, item)
+    {
+        const char *place = echo_text(a, key, strlen(key));
+        struct field element;
+        struct reading one = inside(r, &element, &element_id,
+                                    arena_printf(a, "%s,\"[key]\"", place), item);
+
+        one.input = place;
+        good = read_int_text(&one, key, &at[count].room_id) && good;
+        one = inside(r, &element, &element_seq, place, item);
+        good = read_int_json(&one, item, &at[count].seq) && good;
+        count++;
+    }
+    *to = (struct seqs){at, count};
+    return good;
+}
+
+static void
+read_json(const struct reading *r, struct json_object *value, char *to)
+{
+    void *at = to + r->field->offset;
+
+    switch (r->field->type) {
+    case FIELD_INT:
+        (void)read_int_json(r, value, at);
+        break;
+    case FIELD_BOOL:
+        if (json_object_is_type(value, json_type_boolean)) {
+            *(int *)at = json_object_get_boolean(value) ? 1 : 0;
+        } else {
+            refuse(r, "bool_type", NULL, "must be true or false", "必须是 true 或 false");
+        }
+        break;
+    case FIELD_TEXT:
+    case FIELD_WORD:
+        if (!json_object_is_type(value, json_type_string)) {
+            refuse(r, "string_type", NULL, "must be a text", "必须是字符串");
+        } else if (r->field->type == FIELD_WORD) {
+            (void)read_word(r, json_object_get_string(value),
+                            (size_t)json_object_get_string_len(value), at);
+        } else {
+            size_t len = (size_t)json_object_get_string_len(value);
+
+            (void)read_text(r, arena_strndup(r->req->arena, json_object_get_string(value), len),
+                            len, at);
+        }
+        break;
+    case FIELD_INTS:
+        (void)read_ints(r, value, at);
+        break;
+    case FIELD_SEQS:
+        (void)read_seqs(r, value, at);
+        break;
+    case FIELD_DIGITS: /* the path or the query only, so far */
+    case FIELD_JSON:
+    case FIELD_TIME:
+    case FIELD_OBJECT:
+    case FIELD_INLINE:
+    case FIELD_LIST:
+        abort(); /* not of a body: a mistake in a table, found by the first call of its route */
+    }
+}
+
+/* A value from the path or the query. */
+static void
+read_parameter(const struct reading *r, const char *text, char *to)
+{
+    void *at = to + r->field->offset;
+
+    switch (r->field->type) {
+    case FIELD_INT:
+        (void)read_int_text(r, text, at);
+        break;
+    case FIELD_BOOL:
+        (void)read_bool_text(r, text, at);
+        break;
+    case FIELD_TEXT:
+        (void)read_text(r, text, strlen(text), at);
+        break;
+    case FIELD_WORD:
+        (void)read_word(r, text, strlen(text), at);
+        break;
+    case FIELD_DIGITS:
+        read_digits(r, text, at);
+        break;
+    default:
+        abort(); /* as above */
+    }
+}
+
+static void
+missing(struct request *req, const struct field *f)
+{
+    refuse(&(struct reading){req, f, NULL, NULL}, "missing", NULL, "is required", "必须填写");
+}
+
+static void
+set_fallback(const struct field *f, char *to)
+{
+    if (f->type == FIELD_INT) {
+        *(int64_t *)(void *)(to + f->offset) = f->fallback;
+    } else if (f->type == FIELD_BOOL || f->type == FIELD_WORD) {
+        *(int *)(void *)(to + f->offset) = (int)f->fallback;
+    }
+}
+
+void
+shape_refuse(struct request *req, const char *from, const char *name, const char *en,
+             const char *zh)
+{
+    add_fault(req, &(struct fault){
+                       .type = "value_error", .from = from, .name = name, .en = en, .zh = zh});
+}
+
+/* The whole body is at fault. */
+static void
+refuse_body(struct request *req, const char *type, const char *inner, const char *input,
+            const char *ctx, const char *en, const char *zh)
+{
+    add_fault(req, &(struct fault){.type = type,
+                                   .from = "body",
+                                   .inner = inner,
+                                   .input = input,
+                                   .ctx = ctx,
+                                   .en = en,
+                                   .zh = zh});
+}
+
+static const struct field *
+find_body_field(const struct shape *shape, const char *name)
+{
+    for (size_t i = 0; i < shape->count; i++) {
+        if (shape->fields[i].from == FROM_BODY && strcmp(shape->fields[i].name, name) == 0) {
+            return &shape->fields[i];
+        }
+    }
+    return NULL;
+}
+
+static void
+read_members(const struct shape *shape, struct request *req, struct json_object *tree, char *to)
+{
+    struct arena *a = req->arena;
+
+    for (size_t i = 0; i < shape->count; i++) {
+        const struct field *f = &shape->fields[i];
+        struct json_object *value = NULL;
+        bool given;
+
+        if (f->from != FROM_BODY) {
+            continue;
+        }
+        given = json_object_object_get_ex(tree, f->name, &value);
+        if (!given && f->required) {
+            missing(req, f);
+        } else if (given && (value != NULL || f->required)) {
+            read_json(&(struct reading){req, f, NULL, f->secret ? "\"***\"" : echo_json(a, value)},
+                      value, to);
+        }
+    }
+    json_object_object_foreach(tree, key, value)
+    {
+        if (find_body_field(shape, key) == NULL) {
+            refuse_body(req, "extra_forbidden", echo_text(a, key, strlen(key)), echo_json(a, value),
+                        NULL, "is not a field of this request", "不是本请求的字段");
+        }
+    }
+}
+
+static void
+read_body_fields(const struct shape *shape, struct request *req, char *to)
+{
+    struct json_object *tree = NULL;
+    struct json_error error;
+    struct body body;
+    bool required = false;
+
+    for (size_t i = 0; i < shape->count; i++) {
+        required = required || (shape->fields[i].from == FROM_BODY && shape->fields[i].required);
+    }
+    if (!body_read(req, &body)) {
+        return; /* answered: 413, 415, or the peer is gone */
+    }
+    if (body.len == 0) {
+        if (required) {
+            refuse_body(req, "missing", NULL, NULL, NULL, "a JSON object is required in the body",
+                        "请求体必须是一个 JSON 对象");
+        }
+        return;
+    }
+    if (!json_parse(body.at, body.len, req->arena, &tree, &error)) {
+        refuse_body(req, "json_invalid", arena_printf(req->arena, "%zu", error.offset), "{}",
+                    ctx_text(req->arena, "error", error.reason),
+                    arena_printf(req->arena, "not valid JSON: %s", error.reason),
+                    arena_printf(req->arena, "不是有效的 JSON：%s", error.reason));
+        return;
+    }
+    if (!json_object_is_type(tree, json_type_object)) {
+        refuse_body(req, "model_attributes_type", NULL, echo_json(req->arena, tree), NULL,
+                    "must be a JSON object", "必须是 JSON 对象");
+    } else {
+        read_members(shape, req, tree, to);
+    }
+    json_object_put(tree);
+}
+
+static const char *
+echo_parameter(struct request *req, const struct field *f, const char *text)
+{
+    return f->secret ? "\"***\"" : echo_text(req->arena, text, strlen(text));
+}
+
+/* The text of a path or query field; NULL where it was not given, or after a fault. */
+static const char *
+parameter_text(struct request *req, const struct field *f, struct url_query *query)
+{
+    const struct url_pair *pair;
+
+    if (f->from == FROM_PATH) {
+        return url_parameter(req->route->path, f->name, req->parameters);
+    }
+    url_query_read(query, req->query, req->arena);
+    pair = url_query_find(query, f->name);
+    if (pair == NULL) {
+        if (f->required) {
+            missing(req, f);
+        }
+        return NULL;
+    }
+    if (pair->broken || !utf8_valid(pair->value, strlen(pair->value))) {
+        refuse(&(struct reading){req, f, NULL, echo_parameter(req, f, pair->value)},
+               "string_unicode", NULL, "must be percent-encoded UTF-8 without U+0000",
+               "必须是百分号编码的 UTF-8，且不含 U+0000");
+        return NULL;
+    }
+    return pair->value;
+}
+
+static void
+read_parameters(const struct shape *shape, struct request *req, char *to)
+{
+    struct url_query query = {0};
+
+    for (size_t i = 0; i < shape->count; i++) {
+        const struct field *f = &shape->fields[i];
+        const char *text = f->from == FROM_BODY ? NULL : parameter_text(req, f, &query);
+
+        if (text != NULL) {
+            read_parameter(&(struct reading){req, f, NULL, echo_parameter(req, f, text)}, text, to);
+        }
+    }
+}
+
+void *
+shape_read(const struct shape *shape, struct request *req)
+{
+    char *to = arena_alloc(req->arena, shape->size);
+    bool has_body = false;
+
+    for (size_t i = 0; i < shape->count; i++) {
+        set_fallback(&shape->fields[i], to);
+        has_body = has_body || shape->fields[i].from == FROM_BODY;
+    }
+    read_parameters(shape, req, to);
+    if (has_body) {
+        read_body_fields(shape, req, to);
+    }
+    return req->faults != NULL || req->status != 0 ? NULL : to;
+}

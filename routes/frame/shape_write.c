@@ -1,0 +1,132 @@
+/* Writes a struct as JSON, straight into the answer's buffer. */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "routes/frame/shape.h"
+
+static void write_value(const struct field *f, const char *at, struct buf *out);
+
+static void
+write_list(const struct field *f, const struct list *list, struct buf *out)
+{
+    const char *at = list->at;
+
+    buf_char(out, '[');
+    for (size_t i = 0; i < list->count; i++) {
+        if (i > 0) {
+            buf_char(out, ',');
+        }
+        shape_write(f->of, at + i * f->of->size, out);
+    }
+    buf_char(out, ']');
+}
+
+static void
+write_ints(const struct ints *ints, struct buf *out)
+{
+    buf_char(out, '[');
+    for (size_t i = 0; i < ints->count; i++) {
+        if (i > 0) {
+            buf_char(out, ',');
+        }
+        buf_int(out, ints->at[i]);
+    }
+    buf_char(out, ']');
+}
+
+static void
+write_seqs(const struct seqs *seqs, struct buf *out)
+{
+    buf_char(out, '{');
+    for (size_t i = 0; i < seqs->count; i++) {
+        buf_str(out, i > 0 ? ",\"" : "\"");
+        buf_int(out, seqs->at[i].room_id);
+        buf_str(out, "\":");
+        buf_int(out, seqs->at[i].seq);
+    }
+    buf_char(out, '}');
+}
+
+static void
+write_time(int64_t ms, struct buf *out)
+{
+    char text[CLOCK_TEXT_SIZE];
+    size_t len = clock_format(ms, text);
+
+    buf_char(out, '"');
+    buf_add(out, text, len);
+    buf_char(out, '"');
+}
+
+static void
+write_value(const struct field *f, const char *at, struct buf *out)
+{
+    const void *value = at;
+
+    switch (f->type) {
+    case FIELD_INT:
+        if (f->nullable && *(const int64_t *)value == 0) {
+            buf_str(out, "null");
+        } else {
+            buf_int(out, *(const int64_t *)value);
+        }
+        break;
+    case FIELD_BOOL:
+        buf_str(out, *(const int *)value != 0 ? "true" : "false");
+        break;
+    case FIELD_TEXT:
+        json_text(out, *(const char *const *)value);
+        break;
+    case FIELD_WORD:
+        json_text(out, *(const int *)value < 0 ? NULL : f->words[*(const int *)value]);
+        break;
+    case FIELD_TIME:
+        if (f->nullable && *(const int64_t *)value == 0) {
+            buf_str(out, "null");
+        } else {
+            write_time(*(const int64_t *)value, out);
+        }
+        break;
+    case FIELD_JSON:
+        buf_str(out, *(const char *const *)value == NULL ? "null" : *(const char *const *)value);
+        break;
+    case FIELD_DIGITS:
+        abort(); /* input only */
+    case FIELD_INTS:
+        write_ints(value, out);
+        break;
+    case FIELD_SEQS:
+        write_seqs(value, out);
+        break;
+    case FIELD_OBJECT:
+        if (*(const void *const *)value == NULL) {
+            buf_str(out, "null");
+        } else {
+            shape_write(f->of, *(const void *const *)value, out);
+        }
+        break;
+    case FIELD_INLINE:
+        shape_write(f->of, value, out);
+        break;
+    case FIELD_LIST:
+        write_list(f, value, out);
+        break;
+    }
+}
+
+void
+shape_write(const struct shape *shape, const void *from, struct buf *out)
+{
+    buf_char(out, '{');
+    for (size_t i = 0; i < shape->count; i++) {
+        const struct field *f = &shape->fields[i];
+
+        if (i > 0) {
+            buf_char(out, ',');
+        }
+        buf_add(out, f->key, f->key_len);
+        write_value(f, (const char *)from + f->offset, out);
+    }
+    buf_char(out, '}');
+}
