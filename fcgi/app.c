@@ -1,4 +1,4 @@
-/* create_app: the one place where settings, groups and stores meet. */
+/* app_new: the one place where settings, groups and stores meet. */
 #include "fcgi/app.h"
 
 #include <stdio.h>
@@ -73,7 +73,7 @@ gather_kinds(bool trial)
 }
 
 struct app *
-create_app(const char *part)
+app_new(const char *part)
 {
     struct app *app = calloc(1, sizeof(*app));
 
@@ -86,12 +86,12 @@ create_app(const char *part)
     app->router = router_new();
     app->settings = settings_load(NULL, stderr);
     if (app->settings == NULL || !register_groups(app)) {
-        free_app(app);
+        app_free(app);
         return NULL;
     }
     app->kinds = gather_kinds(strcmp(app->settings->app_env, "test") == 0);
     if (app->kinds == NULL) {
-        free_app(app);
+        app_free(app);
         return NULL;
     }
     log_open(part, strcmp(app->settings->app_env, "dev") != 0,
@@ -99,7 +99,7 @@ create_app(const char *part)
     if (!clock_set_zone(app->settings->app_timezone)) {
         (void)fprintf(stderr, "fastchat: the time zone %s is not known here\n",
                       app->settings->app_timezone);
-        free_app(app);
+        app_free(app);
         return NULL;
     }
     if (strcmp(app->settings->app_env, "test") == 0) {
@@ -116,7 +116,7 @@ create_app(const char *part)
 }
 
 void
-free_app(struct app *app)
+app_free(struct app *app)
 {
     if (app != NULL) {
         router_free(app->router);

@@ -15,10 +15,10 @@ struct app {
 
 /*
  * Read the settings, open the log as `part`, register the groups. The database and Redis are opened by the thread that uses
- * them, when it first does. NULL after having said on stderr why not. Released with free_app.
+ * them, when it first does. NULL after having said on stderr why not. Released with app_free.
  */
-struct app *create_app(const char *part) __attribute__((nonnull, warn_unused_result));
-void free_app(struct app *app);
+struct app *app_new(const char *part) __attribute__((nonnull, warn_unused_result));
+void app_free(struct app *app);
 
 /*
  * Is the program to be wrong in this respect? With APP_ENV=test alone, by FASTCHAT_BREAK=retry, =hints or =claims: a check that

@@ -35,10 +35,10 @@ static int
 with_app(const char *part, int (*run)(const struct app *app, const void *context),
          const void *context)
 {
-    struct app *app = create_app(part);
+    struct app *app = app_new(part);
     int status = app == NULL ? 1 : run(app, context);
 
-    free_app(app);
+    app_free(app);
     return status;
 }
 

@@ -53,7 +53,7 @@ write_answer(struct request *req, const struct exchange *with)
     char status[96];
     int len;
 
-    if (with->hold != NULL && with->hold->kind == HOLD_STREAM) {
+    if (with->deferred != NULL && with->deferred->kind == REPLY_STREAM) {
         len = snprintf(status, sizeof(status), "Status: %d\r\n\r\n", req->status);
     } else if (req->status == 204) {
         len = snprintf(status, sizeof(status), "Status: 204\r\n\r\n");
@@ -101,17 +101,17 @@ serve(const struct app *app, struct resources *from, const struct exchange *with
     request_init(&req, from, with->env);
     req.read_body = with->read;
     req.body_source = with->peer;
-    req.hold = with->hold;
+    req.deferred = with->deferred;
     req.counted = with->counted;
     serving = &req;
     dispatch(app->router, &req);
     if (req.status == 0) { /* a handler that forgot to answer */
         reply_problem(&req, INTERNAL_ERROR);
     }
-    if (with->hold != NULL && with->hold->kind != HOLD_NOT) {
-        with->held(with->peer, &req);
+    if (with->deferred != NULL && with->deferred->kind != REPLY_NOW) {
+        with->on_deferred(with->peer, &req);
     }
-    if (with->hold == NULL || with->hold->kind != HOLD_WAIT) {
+    if (with->deferred == NULL || with->deferred->kind != REPLY_LATER) {
         whole = write_answer(&req, with);
         write_log(&req, (int64_t)app->settings->slow_request_ms * 1000);
     }

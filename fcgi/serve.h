@@ -14,9 +14,9 @@ struct exchange {
     /* False where nobody takes it: that never matters to what was done, only to what is still to be read. */
     bool (*write)(void *peer, const char *at, size_t len);
     void *peer;
-    struct hold *hold; /* routes/frame/deferred.h; NULL: every answer comes at once */
-    /* Where the handler has set hold->kind: called before the request's memory is freed. */
-    void (*held)(void *peer, const struct request *req);
+    struct deferred_reply *deferred; /* routes/frame/deferred.h; NULL: every answer comes at once */
+    /* Where the handler has set deferred->kind: called before the request's memory is freed. */
+    void (*on_deferred)(void *peer, const struct request *req);
     bool counted; /* the request was dispatched before, and its call counted */
 };
 

@@ -155,7 +155,7 @@ check_command(int count, char **words)
     if (status != 0) {
         return status;
     }
-    app = create_app("check");
+    app = app_new("check");
     if (app == NULL) {
         return 1;
     }
@@ -164,6 +164,6 @@ check_command(int count, char **words)
     status = run_steps(app, &resources, &options) ? 0 : 1;
     (void)puts(status == 0 ? "all is well" : "something is wrong: see the step that failed");
     resources_close(&resources);
-    free_app(app);
+    app_free(app);
     return status;
 }

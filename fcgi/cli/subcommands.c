@@ -102,7 +102,7 @@ run(const struct verb *verb, int count, char **words)
     struct call call = {.limit = LIMIT_USUAL};
     struct resources own;
     int status = read_words(verb, count, words, &call);
-    struct app *app = status == 0 ? create_app(current_command) : NULL;
+    struct app *app = status == 0 ? app_new(current_command) : NULL;
 
     if (app == NULL) {
         return status == 0 ? 1 : status;
@@ -110,7 +110,7 @@ run(const struct verb *verb, int count, char **words)
     resources_open(&own, app);
     status = verb->run(&own, &call);
     resources_close(&own);
-    free_app(app);
+    app_free(app);
     return status;
 }
 

@@ -26,7 +26,7 @@ struct desks {
 /* A request at its desk. */
 struct desk {
     struct errand *errand;
-    struct hold hold;
+    struct deferred_reply deferred;
     size_t body_read;
 };
 
@@ -68,28 +68,29 @@ write_answer(void *peer, const char *at, size_t len)
 }
 
 static void
-copy_hold(void *peer, const struct request *req)
+copy_deferred(void *peer, const struct request *req)
 {
     struct desk *desk = peer;
     struct errand *e = desk->errand;
-    const struct hold *hold = &desk->hold;
+    const struct deferred_reply *deferred = &desk->deferred;
 
     e->user_id = req->session.user_id;
     e->session_id = req->session.id;
     e->expires_at = req->session.expires_at;
-    e->changes = hold->changes;
-    e->lines = hold->lines;
-    e->wait_ms = hold->wait_ms;
-    (void)snprintf(e->after, sizeof(e->after), "%s", hold->after == NULL ? "" : hold->after);
-    e->rooms = calloc(hold->room_count + 1, sizeof(*e->rooms));
+    e->changes = deferred->changes;
+    e->lines = deferred->ndjson;
+    e->wait_ms = deferred->wait_ms;
+    (void)snprintf(e->after, sizeof(e->after), "%s",
+                   deferred->after == NULL ? "" : deferred->after);
+    e->rooms = calloc(deferred->room_count + 1, sizeof(*e->rooms));
     if (e->rooms == NULL) {
         log_error("out of memory");
         abort();
     }
-    for (size_t i = 0; i < hold->room_count; i++) {
-        e->rooms[i] = (struct live_mark){hold->rooms[i].room_id, hold->rooms[i].seq};
+    for (size_t i = 0; i < deferred->room_count; i++) {
+        e->rooms[i] = (struct live_mark){deferred->rooms[i].room_id, deferred->rooms[i].seq};
     }
-    e->room_count = hold->room_count;
+    e->room_count = deferred->room_count;
 }
 
 static void
@@ -102,17 +103,17 @@ refuse(struct errand *e)
 static void
 serve_errand(struct desks *d, struct resources *resources, struct errand *e)
 {
-    struct desk desk = {.errand = e, .hold = {.admit = d->admit, .loop = d->loop}};
+    struct desk desk = {.errand = e, .deferred = {.admit = d->admit, .loop = d->loop}};
     struct exchange exchange = {
         .read = read_body,
         .write = write_answer,
         .peer = &desk,
-        .hold = e->may_hold ? &desk.hold : NULL,
-        .held = copy_hold,
+        .deferred = e->may_hold ? &desk.deferred : NULL,
+        .on_deferred = copy_deferred,
         .counted = e->counted,
     };
 
-    e->kind = HOLD_NOT;
+    e->kind = REPLY_NOW;
     exchange.env = intake_env(e->intake, &resources->arena);
     if (exchange.env == NULL || e->intake->body_cut) {
         refuse(e);
@@ -120,7 +121,7 @@ serve_errand(struct desks *d, struct resources *resources, struct errand *e)
         return;
     }
     (void)serve(d->app, resources, &exchange); /* no route of the loop answers in pieces */
-    e->kind = desk.hold.kind;
+    e->kind = desk.deferred.kind;
 }
 
 static void *

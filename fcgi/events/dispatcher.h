@@ -18,7 +18,7 @@ struct errand {
     bool may_hold, counted;
 
     /* Set by the desk. */
-    enum hold_kind kind;
+    enum reply_mode kind;
     struct buf answer; /* in CGI's form; of a stream the header lines */
     int64_t user_id, session_id, expires_at, changes;
     struct live_mark *rooms;

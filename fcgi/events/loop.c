@@ -348,14 +348,14 @@ loop_errand_done(struct loop *l, struct errand *e)
     struct peer *p = loop_find(l, e->slot, e->serial);
 
     if (p == NULL || p->gone) {
-        if (e->kind == HOLD_STREAM) {
+        if (e->kind == REPLY_STREAM) {
             loop_release(l, e->session_id);
         }
-    } else if (e->kind == HOLD_WAIT) {
+    } else if (e->kind == REPLY_LATER) {
         begin_wait(l, p, e);
     } else {
         peer_send_text(p, e->answer.at, e->answer.len);
-        if (e->kind == HOLD_STREAM) {
+        if (e->kind == REPLY_STREAM) {
             begin_stream(l, p, e);
             if (l->draining) {
                 say_bye(l, p);

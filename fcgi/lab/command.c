@@ -43,7 +43,7 @@ show_progress(void *owner, int percent, const char *now)
 static int
 run(const struct lab_settings *s, bool json)
 {
-    struct app *app = create_app("lab");
+    struct app *app = app_new("lab");
     bool shown = false;
     const struct lab_watcher watcher = {never, show_progress, &shown};
     struct lab_result result;
@@ -53,7 +53,7 @@ run(const struct lab_settings *s, bool json)
         return 1;
     }
     wrong = lab_run(app->settings, s, &watcher, &result);
-    free_app(app);
+    app_free(app);
     if (wrong != NULL) {
         (void)fprintf(stderr, "%sfastchat lab: %s\n", shown ? "\n" : "", wrong);
         return 1;

@@ -23,7 +23,7 @@ struct route;
 struct router;
 struct shape;
 struct fault;
-struct hold;
+struct deferred_reply;
 
 enum language { ENGLISH, CHINESE };
 
@@ -62,8 +62,8 @@ struct request {
     struct redis *redis;
     struct names *names;
     struct buf *head, *body; /* of the answer: header lines ending in \r\n; the body's bytes */
-    struct hold *hold;       /* hold.h; NULL: answer at once */
-    bool counted;            /* by the rate limit, when this request was first dispatched */
+    struct deferred_reply *deferred; /* deferred.h; NULL: answer at once */
+    bool counted;                    /* by the rate limit, when this request was first dispatched */
 
     /* Found by dispatch. */
     char id[REQUEST_ID_SIZE];

@@ -16,21 +16,21 @@ enum { RETRY_SECONDS = 5 };
 
 /* The user's rooms, and the number of changes that they are as of. */
 static enum db_result
-read_rooms(const struct request *req, struct hold *hold)
+read_rooms(const struct request *req, struct deferred_reply *deferred)
 {
     struct room_reader who = room_reader(req);
     struct sync_mark *rooms;
-    enum db_result r = live_changes(req->db, who.user_id, &hold->changes);
+    enum db_result r = live_changes(req->db, who.user_id, &deferred->changes);
 
     if (r == DB_OK) {
-        r = sync_mine(&who, &rooms, &hold->room_count);
-        hold->rooms = rooms;
+        r = sync_mine(&who, &rooms, &deferred->room_count);
+        deferred->rooms = rooms;
     }
     return r;
 }
 
 static bool
-wants_lines(const struct request *req)
+wants_ndjson(const struct request *req)
 {
     const char *accepted = request_env(req, "HTTP_ACCEPT");
 
@@ -45,29 +45,29 @@ void
 open_stream(struct request *req, const void *input)
 {
     const struct stream_query *in = input;
-    struct hold *hold = req->hold;
+    struct deferred_reply *deferred = req->deferred;
     enum db_result r;
 
-    if (hold == NULL) {
+    if (deferred == NULL) {
         reply_retry(req, NO_LIVE_EVENTS, RETRY_SECONDS);
         return;
     }
-    r = read_rooms(req, hold);
+    r = read_rooms(req, deferred);
     if (r != DB_OK) {
         reply_db_error(req, r);
         return;
     }
-    hold->lines = wants_lines(req);
-    hold->after = in->after != NULL ? in->after : request_env(req, "HTTP_LAST_EVENT_ID");
+    deferred->ndjson = wants_ndjson(req);
+    deferred->after = in->after != NULL ? in->after : request_env(req, "HTTP_LAST_EVENT_ID");
     if (strcmp(req->method, "HEAD") != 0) {
-        if (!hold->admit(hold->loop, req->session.id)) {
+        if (!deferred->admit(deferred->loop, req->session.id)) {
             reply_retry(req, TOO_MANY_STREAMS, RETRY_SECONDS);
             return;
         }
-        hold->kind = HOLD_STREAM;
+        deferred->kind = REPLY_STREAM;
     }
     reply_header(req, "X-Accel-Buffering", "no");
-    reply_bytes(req, 200, hold->lines ? "application/x-ndjson" : "text/event-stream", "", 0);
+    reply_bytes(req, 200, deferred->ndjson ? "application/x-ndjson" : "text/event-stream", "", 0);
 }
 
 /* All that is new to the caller, as soon as there is something. 200, with nothing in it when the time was over. */
@@ -76,14 +76,15 @@ sync_later(struct request *req, const void *input)
 {
     const struct sync_wait *in = input;
     struct room_reader who = room_reader(req);
-    struct hold *hold = req->hold;
+    struct deferred_reply *deferred = req->deferred;
     struct sync_page page;
-    enum db_result r = hold == NULL ? DB_OK : read_rooms(req, hold);
+    enum db_result r = deferred == NULL ? DB_OK : read_rooms(req, deferred);
 
     r = r == DB_OK ? sync_read(&who, in->rooms.at, in->rooms.count, (size_t)in->limit, &page) : r;
-    if (r == DB_OK && hold != NULL && page.entry_count + page.room_count + page.left_count == 0) {
-        hold->kind = HOLD_WAIT;
-        hold->wait_ms = in->wait * 1000;
+    if (r == DB_OK && deferred != NULL &&
+        page.entry_count + page.room_count + page.left_count == 0) {
+        deferred->kind = REPLY_LATER;
+        deferred->wait_ms = in->wait * 1000;
         req->status = 200;
         return;
     }

@@ -246,7 +246,7 @@ main(void)
     (void)setenv("REDIS_HOST", "", 1);
     (void)setenv("DB_SOCKET", "/nonexistent/mysqld.sock", 1);
     (void)setenv("CORS_ORIGINS", "https://a.example", 1);
-    app = create_app("test");
+    app = app_new("test");
     if (!ok(app != NULL, "the application is made without its stores")) {
         return done_testing();
     }
@@ -259,6 +259,6 @@ main(void)
     test_input();
     test_head_lines();
     resources_close(&resources);
-    free_app(app);
+    app_free(app);
     return done_testing();
 }

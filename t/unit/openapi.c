@@ -280,7 +280,7 @@ main(void)
     (void)setenv("FASTCHAT_ENV_FILE", "/dev/null", 1);
     (void)setenv("APP_ENV", "test", 1);
     (void)setenv("APP_NAME", "a \"name\" \xE5\xBF\xAB", 1);
-    app = create_app("test");
+    app = app_new("test");
     if (!ok(app != NULL, "the application is made")) {
         return done_testing();
     }
@@ -294,7 +294,7 @@ main(void)
     }
     json_object_put(document);
     test_schemas();
-    free_app(app);
+    app_free(app);
     arena_free(&arena);
     return done_testing();
 }

@@ -1,0 +1,59 @@
+/* The one place that knows what happens when memory runs out. */
+#include "base/memory.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_CAPACITY = 4 };
+
+void
+memory_exhausted(size_t bytes)
+{
+    /* Not the log: it may need memory itself. */
+    (void)fprintf(stderr, "fastchat: out of memory: %zu bytes wanted\n", bytes);
+    abort();
+}
+
+void *
+memory_array(size_t count, size_t size)
+{
+    void *array = calloc(count > 0 ? count : 1, size); /* checks the product */
+
+    if (array == NULL) {
+        memory_exhausted(count > 0 && size > SIZE_MAX / count ? SIZE_MAX : count * size);
+    }
+    return array;
+}
+
+char *
+memory_copy(const void *bytes, size_t len)
+{
+    char *copy = memory_array(len + 1, 1);
+
+    memcpy(copy, bytes, len);
+    return copy;
+}
+
+void *
+memory_grow(void *array, size_t *capacity, size_t needed, size_t size)
+{
+    size_t larger = *capacity > 0 ? *capacity : FIRST_CAPACITY;
+
+    if (array != NULL && needed <= *capacity) {
+        return array;
+    }
+    while (larger < needed) {
+        if (larger > SIZE_MAX / 2) {
+            memory_exhausted(SIZE_MAX);
+        }
+        larger *= 2;
+    }
+    array = reallocarray(array, larger, size);
+    if (array == NULL) {
+        memory_exhausted(size > 0 && larger > SIZE_MAX / size ? SIZE_MAX : larger * size);
+    }
+    *capacity = larger;
+    return array;
+}
