@@ -1,4 +1,7 @@
-/* All that changes who is in a room first takes the room's row lock: it has one order, the log's. */
+/*
+ * Everything that changes who is in a room first locks the room's row, so that all of it has one
+ * order: the order of the room's log.
+ */
 #include "db/members.h"
 
 #include "base/clock.h"
@@ -6,73 +9,90 @@
 #include "db/redis/membership_cache.h"
 #include "db/users.h"
 
-static const char *const role_names[] = {"member", "admin", "owner"};
+enum db_result
+members_require(struct caller *caller, int64_t room_id)
+{
+    enum db_result r = db_one(caller->db,
+                              "SELECT EXISTS (SELECT 1 FROM members WHERE room_id = ? "
+                              "AND user_id = ?) "
+                              "FROM rooms WHERE id = ?",
+                              db_int(room_id), db_int(caller->user_id), db_int(room_id));
+    bool is_member;
 
-/* Inside a transaction: what a user is in a room. */
+    if (r == DB_NONE) {
+        return caller_deny(caller, DENIED_NO_ROOM);
+    }
+    if (r != DB_OK) {
+        return r;
+    }
+    is_member = db_get_int(caller->db, 0) != 0;
+    r = db_done(caller->db);
+    if (r != DB_OK) {
+        return r;
+    }
+    return is_member ? DB_OK : caller_deny(caller, DENIED_NOT_A_MEMBER);
+}
+
+/* Inside a transaction: a user's role in a room, ROLE_NONE if the user is not in it. */
 static enum db_result
-find_role(struct db *db, int64_t room_id, int64_t user_id, enum role *role)
+member_find_role(struct db *db, int64_t room_id, int64_t user_id, enum role *role)
 {
     enum db_result r = db_one(db, "SELECT role FROM members WHERE room_id = ? AND user_id = ?",
                               db_int(room_id), db_int(user_id));
 
     *role = ROLE_NONE;
+    if (r == DB_NONE) {
+        return DB_OK;
+    }
     if (r != DB_OK) {
-        return r == DB_NONE ? DB_OK : r;
+        return r;
     }
     *role = (enum role)db_get_int(db, 0);
     return db_done(db);
 }
 
+/* Inside a transaction: writes in the room's log what happened to a member. */
 static enum db_result
-refuse(enum refusal reason, enum refusal *why)
+member_log(struct db *db, int64_t room_id, enum entry_kind kind, int64_t user_id, const char *body)
 {
-    *why = reason;
-    return DB_FORBIDDEN;
-}
-
-static enum db_result
-append(struct db *db, int64_t room_id, enum entry_kind kind, int64_t user_id, const char *body)
-{
-    struct entry e = {
+    struct entry entry = {
         .room_id = room_id, .kind = (int)kind, .sender = {.id = user_id}, .body = body};
 
-    return room_log_append(db, &e, false);
+    return room_log_append(db, &entry, false);
 }
 
 enum db_result
-members_lock_group(const struct room_reader *who, int64_t room_id, struct locked_room *room,
-                   enum refusal *why)
+members_lock_group(struct caller *caller, int64_t room_id, struct locked_room *room)
 {
-    struct db *db = who->db;
-    enum role role;
+    struct db *db = caller->db;
+    enum room_kind kind;
     enum db_result r = db_one(db, "SELECT kind, is_open, name FROM rooms WHERE id = ? FOR UPDATE",
                               db_int(room_id));
 
-    if (r != DB_OK) {
-        return r == DB_NONE ? refuse(REFUSED_NO_ROOM, why) : r;
-    }
-    room->kind = (int)db_get_int(db, 0);
-    room->open = (int)db_get_int(db, 1);
-    room->name = db_get_text(db, 2, who->arena);
-    r = db_done(db);
-    if (r == DB_OK) {
-        r = find_role(db, room_id, who->user_id, &role);
+    if (r == DB_NONE) {
+        return caller_deny(caller, DENIED_NO_ROOM);
     }
     if (r != DB_OK) {
         return r;
     }
-    room->role = (int)role;
-    if (room->kind == ROOM_DM) {
-        return refuse(role == ROLE_NONE ? REFUSED_NOT_A_MEMBER : REFUSED_IS_A_DM, why);
+    kind = (enum room_kind)db_get_int(db, 0);
+    room->open = (int)db_get_int(db, 1);
+    room->name = db_get_text(db, 2, caller->arena);
+    r = db_done(db);
+    if (r != DB_OK) {
+        return r;
     }
-    return DB_OK;
+    r = member_find_role(db, room_id, caller->user_id, &room->role);
+    if (r != DB_OK || kind == ROOM_GROUP) {
+        return r;
+    }
+    return caller_deny(caller, room->role == ROLE_NONE ? DENIED_NOT_A_MEMBER : DENIED_IS_A_DM);
 }
 
 enum db_result
-members_insert(const struct room_reader *who, int64_t room_id, int64_t user_id, enum role role,
-               enum refusal *why)
+members_insert(struct caller *caller, int64_t room_id, int64_t user_id, enum role role)
 {
-    enum db_result r = db_run(who->db,
+    enum db_result r = db_run(caller->db,
                               "INSERT INTO members (room_id, user_id, role, joined_at) "
                               "SELECT ?, id, ?, ? FROM users WHERE id = ?",
                               db_int(room_id), db_int(role), db_int(clock_now_ms()),
@@ -81,19 +101,20 @@ members_insert(const struct room_reader *who, int64_t room_id, int64_t user_id, 
     if (r != DB_OK) {
         return r;
     }
-    if (db_affected(who->db) == 0) {
-        return refuse(REFUSED_NO_USER, why);
+    if (db_affected(caller->db) == 0) {
+        return caller_deny(caller, DENIED_NO_USER);
     }
-    r = append(who->db, room_id, ENTRY_JOIN, user_id, NULL);
-    return r == DB_OK ? users_changed(who->db, user_id) : r;
+    r = member_log(caller->db, room_id, ENTRY_JOIN, user_id, NULL);
+    return r == DB_OK ? users_changed(caller->db, user_id) : r;
 }
 
-#define MEMBERS                                                                                    \
-    "SELECT u.id, u.username, u.nickname, m.role, m.read_seq, m.joined_at FROM members m "         \
-    "JOIN users u ON u.id = m.user_id WHERE m.room_id = ? AND "
+#define SELECT_MEMBERS                                                                             \
+    "SELECT u.id, u.username, u.nickname, m.role, m.read_seq, m.joined_at "                        \
+    "FROM members m JOIN users u ON u.id = m.user_id "                                             \
+    "WHERE m.room_id = ? AND "
 
 static struct member
-read_member(struct db *db, struct arena *a)
+member_read(struct db *db, struct arena *a)
 {
     return (struct member){
         .user = {.id = db_get_int(db, 0),
@@ -106,206 +127,239 @@ read_member(struct db *db, struct arena *a)
 }
 
 enum db_result
-members_list(const struct room_reader *who, int64_t room_id, int64_t after, size_t limit,
+members_list(struct caller *caller, int64_t room_id, int64_t after, size_t limit,
              struct member **members, size_t *count)
 {
-    enum db_result r = db_run(who->db, MEMBERS "m.user_id > ? ORDER BY m.user_id LIMIT ?",
+    enum db_result r = db_run(caller->db,
+                              SELECT_MEMBERS "m.user_id > ? "
+                                             "ORDER BY m.user_id LIMIT ?",
                               db_int(room_id), db_int(after), db_int((int64_t)limit));
 
-    *members = arena_array(who->arena, limit, sizeof(**members));
+    *members = arena_array(caller->arena, limit, sizeof(**members));
     *count = 0;
     if (r != DB_OK) {
         return r;
     }
-    while (*count < limit && db_next(who->db)) {
-        (*members)[(*count)++] = read_member(who->db, who->arena);
+    while (*count < limit && db_next(caller->db)) {
+        (*members)[(*count)++] = member_read(caller->db, caller->arena);
     }
-    return db_done(who->db);
+    return db_done(caller->db);
 }
 
 static void
-members_announce(const struct room_reader *who, int64_t room_id, int64_t user_id)
+members_announce(const struct caller *caller, int64_t room_id, int64_t user_id)
 {
-    announce_room(who->redis, room_id);
-    announce_user(who->redis, user_id);
+    announce_room(caller->redis, room_id);
+    announce_user(caller->redis, user_id);
 }
 
-/* What a transaction of this file is about. */
-struct work {
-    const struct room_reader *who;
+/* One transaction on one member; reset by each attempt of it. */
+struct member_change {
+    struct caller *caller;
     int64_t room_id, user_id;
-    enum role role;
+    enum role role;        /* wanted; ROLE_NONE: none in particular */
     struct member *member; /* as it is then; read before the commit, after which nothing may fail */
-    enum refusal why;
 };
 
-/* May the one who acts put `user_id` in, who is not in the room? */
-static enum refusal
-may_add(const struct work *w, const struct locked_room *room)
+/* May the caller add a user who is not in the room? */
+static enum denial
+member_may_be_added(const struct member_change *change, const struct locked_room *room)
 {
-    if (w->user_id == w->who->user_id) { /* who is not in the room either */
-        return room->open && w->role != ROLE_ADMIN ? REFUSED_NOT : REFUSED_NOT_A_MEMBER;
+    if (change->user_id == change->caller->user_id) {
+        return room->open && change->role != ROLE_ADMIN ? ALLOWED : DENIED_NOT_A_MEMBER;
     }
     if (room->role == ROLE_NONE) {
-        return REFUSED_NOT_A_MEMBER;
+        return DENIED_NOT_A_MEMBER;
     }
-    if (room->role == ROLE_MEMBER || (w->role == ROLE_ADMIN && room->role != ROLE_OWNER)) {
-        return REFUSED_NOT_ALLOWED;
+    if (room->role == ROLE_MEMBER || (change->role == ROLE_ADMIN && room->role != ROLE_OWNER)) {
+        return DENIED_ROLE;
     }
-    return REFUSED_NOT;
+    return ALLOWED;
 }
 
 static enum db_result
-change_role(const struct work *w)
+member_set_role(struct db *db, int64_t room_id, int64_t user_id, enum role role)
 {
-    enum db_result r = db_run(w->who->db,
-                              "UPDATE members SET role = ? WHERE room_id = ? AND user_id = ?",
-                              db_int(w->role), db_int(w->room_id), db_int(w->user_id));
+    enum db_result r = db_run(db, "UPDATE members SET role = ? WHERE room_id = ? AND user_id = ?",
+                              db_int(role), db_int(room_id), db_int(user_id));
 
-    return r == DB_OK ? append(w->who->db, w->room_id, ENTRY_ROLE, w->user_id, role_names[w->role])
-                      : r;
+    return r == DB_OK ? member_log(db, room_id, ENTRY_ROLE, user_id, role_words[role]) : r;
 }
 
 static enum db_result
-put(struct db *db, struct work *w)
+member_add(const struct member_change *change, const struct locked_room *room)
 {
+    enum denial denial = member_may_be_added(change, room);
+    enum role role = change->role == ROLE_NONE ? ROLE_MEMBER : change->role;
+
+    if (denial != ALLOWED) {
+        return caller_deny(change->caller, denial);
+    }
+    return members_insert(change->caller, change->room_id, change->user_id, role);
+}
+
+static enum db_result
+member_put(const struct member_change *change)
+{
+    struct caller *caller = change->caller;
     struct locked_room room;
     enum role now;
-    enum db_result r = members_lock_group(w->who, w->room_id, &room, &w->why);
+    enum db_result r = members_lock_group(caller, change->room_id, &room);
 
-    r = r == DB_OK ? find_role(db, w->room_id, w->user_id, &now) : r;
+    if (r != DB_OK) {
+        return r;
+    }
+    r = member_find_role(caller->db, change->room_id, change->user_id, &now);
     if (r != DB_OK) {
         return r;
     }
     if (now == ROLE_NONE) {
-        enum refusal refused = may_add(w, &room);
-
-        if (refused != REFUSED_NOT) {
-            return refuse(refused, &w->why);
-        }
-        return members_insert(w->who, w->room_id, w->user_id,
-                              w->role == ROLE_NONE ? ROLE_MEMBER : w->role, &w->why);
+        return member_add(change, &room);
     }
     if (room.role == ROLE_NONE) {
-        return refuse(REFUSED_NOT_A_MEMBER, &w->why);
+        return caller_deny(caller, DENIED_NOT_A_MEMBER);
     }
-    if (w->role == ROLE_NONE || w->role == now) {
+    if (change->role == ROLE_NONE || change->role == now) {
         return DB_OK;
     }
-    if (room.role != ROLE_OWNER || w->user_id == w->who->user_id) {
-        return refuse(REFUSED_NOT_ALLOWED, &w->why);
+    if (room.role != ROLE_OWNER || change->user_id == caller->user_id) {
+        return caller_deny(caller, DENIED_ROLE);
     }
-    return change_role(w);
+    return member_set_role(caller->db, change->room_id, change->user_id, change->role);
 }
 
 static enum db_result
-put_body(struct db *db, void *context)
+member_put_transaction(struct db *db, void *context)
 {
-    struct work *w = context;
-    enum db_result r = put(db, w);
+    const struct member_change *change = context;
+    enum db_result r = member_put(change);
 
-    if (r == DB_OK) {
-        r = db_one(db, MEMBERS "m.user_id = ?", db_int(w->room_id), db_int(w->user_id));
-    }
     if (r != DB_OK) {
         return r;
     }
-    *w->member = read_member(db, w->who->arena);
+    r = db_one(db, SELECT_MEMBERS "m.user_id = ?", db_int(change->room_id),
+               db_int(change->user_id));
+    if (r != DB_OK) {
+        return r;
+    }
+    *change->member = member_read(db, change->caller->arena);
     return db_done(db);
 }
 
 enum db_result
-members_put(const struct room_reader *who, int64_t room_id, int64_t user_id, enum role role,
-            struct member *member, enum refusal *why)
+members_put(struct caller *caller, int64_t room_id, int64_t user_id, enum role role,
+            struct member *member)
 {
-    struct work w = {
-        .who = who, .room_id = room_id, .user_id = user_id, .role = role, .member = member};
-    enum db_result r = db_transaction(who->db, DB_REPEATABLE, put_body, &w);
+    struct member_change change = {
+        .caller = caller, .room_id = room_id, .user_id = user_id, .role = role, .member = member};
+    enum db_result r = db_transaction(caller->db, DB_REPEATABLE, member_put_transaction, &change);
 
     if (r == DB_OK) {
-        membership_forget(who->redis, room_id, user_id);
-        members_announce(who, room_id, user_id);
+        membership_forget(caller->redis, room_id, user_id);
+        members_announce(caller, room_id, user_id);
     }
-    *why = w.why;
     return r;
 }
 
-/* The owner has left: the next one takes over, or nobody is there and the room closes. */
+/* After the owner left: the member of the highest role who joined first becomes the owner. */
 static enum db_result
-hand_over(struct work *w)
+room_hand_over(struct db *db, int64_t room_id)
 {
-    struct db *db = w->who->db;
     enum db_result r = db_one(db,
                               "SELECT user_id FROM members WHERE room_id = ? "
                               "ORDER BY role DESC, joined_at, user_id LIMIT 1",
-                              db_int(w->room_id));
+                              db_int(room_id));
+    int64_t heir_id;
 
     if (r == DB_NONE) {
-        return db_run(db, "UPDATE rooms SET is_open = 0 WHERE id = ?", db_int(w->room_id));
+        return db_run(db, "UPDATE rooms SET is_open = 0 WHERE id = ?", db_int(room_id));
     }
     if (r != DB_OK) {
         return r;
     }
-    w->user_id = db_get_int(db, 0);
-    w->role = ROLE_OWNER;
+    heir_id = db_get_int(db, 0);
     r = db_done(db);
-    return r == DB_OK ? change_role(w) : r;
+    return r == DB_OK ? member_set_role(db, room_id, heir_id, ROLE_OWNER) : r;
 }
 
 static enum db_result
-remove_body(struct db *db, void *context)
+member_delete(struct db *db, int64_t room_id, int64_t user_id)
 {
-    struct work w = *(
-        struct work *)context; /* a copy: hand_over changes it, and a retry begins anew */
-    enum refusal *why = &((struct work *)context)->why;
-    struct locked_room room;
-    enum role now;
-    enum db_result r = members_lock_group(w.who, w.room_id, &room, why);
+    enum db_result r = db_run(db, "DELETE FROM members WHERE room_id = ? AND user_id = ?",
+                              db_int(room_id), db_int(user_id));
 
-    r = r == DB_OK ? find_role(db, w.room_id, w.user_id, &now) : r;
     if (r != DB_OK) {
         return r;
     }
-    if (room.role == ROLE_NONE) {
-        return refuse(REFUSED_NOT_A_MEMBER, why);
+    r = member_log(db, room_id, ENTRY_LEAVE, user_id, NULL);
+    return r == DB_OK ? users_changed(db, user_id) : r;
+}
+
+/* May the caller remove a member of role `role`, or leave? */
+static enum denial
+member_may_be_removed(const struct member_change *change, const struct locked_room *room,
+                      enum role role)
+{
+    if (room->role == ROLE_NONE) {
+        return DENIED_NOT_A_MEMBER;
     }
-    if (now == ROLE_NONE) {
-        return refuse(REFUSED_NO_MEMBER, why);
+    if (role == ROLE_NONE) {
+        return DENIED_NO_MEMBER;
     }
-    if (w.user_id != w.who->user_id && (room.role == ROLE_MEMBER || (int)now >= room.role)) {
-        return refuse(REFUSED_NOT_ALLOWED, why);
+    if (change->user_id == change->caller->user_id) {
+        return ALLOWED;
     }
-    r = db_run(db, "DELETE FROM members WHERE room_id = ? AND user_id = ?", db_int(w.room_id),
-               db_int(w.user_id));
-    r = r == DB_OK ? append(db, w.room_id, ENTRY_LEAVE, w.user_id, NULL) : r;
-    r = r == DB_OK ? users_changed(db, w.user_id) : r;
-    return r == DB_OK && now == ROLE_OWNER ? hand_over(&w) : r;
+    return room->role == ROLE_MEMBER || role >= room->role ? DENIED_ROLE : ALLOWED;
+}
+
+static enum db_result
+member_remove_transaction(struct db *db, void *context)
+{
+    const struct member_change *change = context;
+    struct locked_room room;
+    enum role role;
+    enum denial denial;
+    enum db_result r = members_lock_group(change->caller, change->room_id, &room);
+
+    if (r != DB_OK) {
+        return r;
+    }
+    r = member_find_role(db, change->room_id, change->user_id, &role);
+    if (r != DB_OK) {
+        return r;
+    }
+    denial = member_may_be_removed(change, &room, role);
+    if (denial != ALLOWED) {
+        return caller_deny(change->caller, denial);
+    }
+    r = member_delete(db, change->room_id, change->user_id);
+    return r == DB_OK && role == ROLE_OWNER ? room_hand_over(db, change->room_id) : r;
 }
 
 enum db_result
-members_remove(const struct room_reader *who, int64_t room_id, int64_t user_id, enum refusal *why)
+members_remove(struct caller *caller, int64_t room_id, int64_t user_id)
 {
-    struct work w = {.who = who, .room_id = room_id, .user_id = user_id};
-    enum db_result r = db_transaction(who->db, DB_ONCE, remove_body, &w);
+    struct member_change change = {.caller = caller, .room_id = room_id, .user_id = user_id};
+    enum db_result r = db_transaction(caller->db, DB_ONCE, member_remove_transaction, &change);
 
-    *why = w.why;
     if (r == DB_OK) {
-        membership_bury(who->redis, room_id, user_id);
-        members_announce(who, room_id, user_id);
+        membership_bury(caller->redis, room_id, user_id);
+        members_announce(caller, room_id, user_id);
     }
     return r;
 }
 
-/* As in room_log.c, LAST_INSERT_ID(expr) brings the new value back without a query of its own. */
+/* As in room_log.c, LAST_INSERT_ID(expr) returns the new value without a second query. */
 enum db_result
-members_read(const struct room_reader *who, int64_t room_id, int64_t seq, int64_t *read_seq)
+read_mark_advance(struct caller *caller, int64_t room_id, int64_t seq, int64_t *read_seq)
 {
-    enum db_result r = db_run(
-        who->db,
-        "UPDATE members SET read_seq = LAST_INSERT_ID(GREATEST(read_seq, LEAST(?, "
-        "(SELECT last_seq FROM rooms WHERE id = ?)))) WHERE room_id = ? AND user_id = ?",
-        db_int(seq), db_int(room_id), db_int(room_id), db_int(who->user_id));
+    enum db_result r = db_run(caller->db,
+                              "UPDATE members SET read_seq = LAST_INSERT_ID(GREATEST(read_seq, "
+                              "LEAST(?, (SELECT last_seq FROM rooms WHERE id = ?)))) "
+                              "WHERE room_id = ? AND user_id = ?",
+                              db_int(seq), db_int(room_id), db_int(room_id),
+                              db_int(caller->user_id));
 
-    *read_seq = db_insert_id(who->db);
-    return r == DB_OK && db_affected(who->db) == 0 ? DB_NONE : r;
+    *read_seq = db_insert_id(caller->db);
+    return r == DB_OK && db_affected(caller->db) == 0 ? DB_NONE : r;
 }

@@ -1,4 +1,4 @@
-/* Who is in a room, and with which right. */
+/* Who is in a room, in which role, and how far each has read. */
 #ifndef DB_MEMBERS_H
 #define DB_MEMBERS_H
 
@@ -6,49 +6,70 @@
 
 struct member {
     struct profile user;
-    int role;
+    int role; /* enum role */
     int64_t read_seq, joined_at;
 };
 
-/* A room locked inside a transaction, and what the one who acts is in it. */
+/*
+ * Succeeds if the caller is in the room. DB_FORBIDDEN with DENIED_NO_ROOM or DENIED_NOT_A_MEMBER.
+ * Asks the database; `known_room_id` of the caller is for the query that needs no such question.
+ */
+enum db_result members_require(struct caller *caller, int64_t room_id)
+    __attribute__((nonnull, warn_unused_result));
+
+/* A group whose row is locked by the transaction, and the caller's role in it. */
 struct locked_room {
-    int kind, open;
+    int open;
     const char *name;
-    int role; /* of the one who acts; ROLE_NONE */
+    enum role role; /* ROLE_NONE: not in it */
 };
 
-/* Take the room's row lock, which orders all that changes the room. REFUSED_NO_ROOM, REFUSED_IS_A_DM where it is not a group. */
-enum db_result members_lock_group(const struct room_reader *who, int64_t room_id,
-                                  struct locked_room *room, enum refusal *why)
-    __attribute__((nonnull, warn_unused_result));
-
-/* Inside a transaction: put an existing user in, and write it in the log. REFUSED_NO_USER. */
-enum db_result members_insert(const struct room_reader *who, int64_t room_id, int64_t user_id,
-                              enum role role, enum refusal *why)
-    __attribute__((nonnull, warn_unused_result));
-
-/* A page by user id, after `after`. Whether the caller may see it is the caller's to ask (rooms_find). */
-enum db_result members_list(const struct room_reader *who, int64_t room_id, int64_t after,
-                            size_t limit, struct member **members, size_t *count)
+/*
+ * Inside a transaction: takes the row lock of a group, which orders everything that changes it.
+ * DB_FORBIDDEN with DENIED_NO_ROOM; for a direct room with DENIED_IS_A_DM, or DENIED_NOT_A_MEMBER
+ * if the caller is not one of the two.
+ */
+enum db_result members_lock_group(struct caller *caller, int64_t room_id, struct locked_room *room)
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Put a user into a group, or give a member another role (`role` ROLE_NONE: none was asked for). Oneself into an open group;
- * others as owner or admin; a role as owner. Doing what is done already changes nothing.
+ * Inside a transaction: adds an existing user to a room and to its log. DB_EXISTS if the user is in
+ * the room already; DB_FORBIDDEN with DENIED_NO_USER.
  */
-enum db_result members_put(const struct room_reader *who, int64_t room_id, int64_t user_id,
-                           enum role role, struct member *member, enum refusal *why)
+enum db_result members_insert(struct caller *caller, int64_t room_id, int64_t user_id,
+                              enum role role) __attribute__((nonnull, warn_unused_result));
+
+/*
+ * A page of at most `limit` members by user id, after the user `after`. The caller of this function
+ * has checked that the room may be seen (rooms_find).
+ */
+enum db_result members_list(struct caller *caller, int64_t room_id, int64_t after, size_t limit,
+                            struct member **members, size_t *count)
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Leave, or remove somebody of a lower role as owner or admin. An owner who leaves hands over to the admin, else the member,
- * who is in the room longest; a group that the last one leaves is closed.
+ * Adds a user to a group, or gives a member another role; ROLE_NONE asks for no particular one.
+ * Anybody may join an open group; owners and admins add others; owners give roles. What is so
+ * already is left as it is. *member is the member afterwards.
+ * DB_FORBIDDEN with DENIED_NO_ROOM, _IS_A_DM, _NOT_A_MEMBER, _ROLE or _NO_USER.
  */
-enum db_result members_remove(const struct room_reader *who, int64_t room_id, int64_t user_id,
-                              enum refusal *why) __attribute__((nonnull, warn_unused_result));
+enum db_result members_put(struct caller *caller, int64_t room_id, int64_t user_id, enum role role,
+                           struct member *member) __attribute__((nonnull, warn_unused_result));
 
-/* Move my read mark up to `seq`, at most to the room's last; never back. *read_seq is what it is then. DB_NONE: not a member. */
-enum db_result members_read(const struct room_reader *who, int64_t room_id, int64_t seq,
-                            int64_t *read_seq) __attribute__((nonnull, warn_unused_result));
+/*
+ * Leaves a group, or removes somebody of a lower role as its owner or admin. When the owner leaves,
+ * the admin who joined first becomes the owner, without admins the member who joined first; a group
+ * without members is closed.
+ * DB_FORBIDDEN with DENIED_NO_ROOM, _IS_A_DM, _NOT_A_MEMBER, _ROLE or _NO_MEMBER.
+ */
+enum db_result members_remove(struct caller *caller, int64_t room_id, int64_t user_id)
+    __attribute__((nonnull, warn_unused_result));
+
+/*
+ * Moves the caller's read mark forward to `seq`, at most to the room's last entry; never backwards.
+ * *read_seq is the mark afterwards. DB_NONE if the caller is not in the room.
+ */
+enum db_result read_mark_advance(struct caller *caller, int64_t room_id, int64_t seq,
+                                 int64_t *read_seq) __attribute__((nonnull, warn_unused_result));
 
 #endif

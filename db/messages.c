@@ -1,9 +1,11 @@
 /*
- * A message is one short transaction: take the room's next number, insert. The common case asks nothing first: that the
- * sender is a member is part of the update, that the client_id is new is the unique key's to say.
+ * A message is one short transaction: take the room's next number, insert the entry. The common case
+ * reads nothing first: the update itself checks that the sender is a member, and the unique key that
+ * the client_id is new.
  */
 #include "db/messages.h"
 
+#include "db/members.h"
 #include "db/redis/membership_cache.h"
 
 static bool retries_broken;
@@ -14,99 +16,85 @@ messages_break_retries(void)
     retries_broken = true;
 }
 
-enum db_result
-messages_refusal(const struct room_reader *who, int64_t room_id, enum refusal *why)
-{
-    enum db_result r = db_one(
-        who->db,
-        "SELECT EXISTS (SELECT 1 FROM members WHERE room_id = ? AND user_id = ?) "
-        "FROM rooms WHERE id = ?",
-        db_int(room_id), db_int(who->user_id), db_int(room_id));
-    bool member;
-
-    if (r == DB_NONE) {
-        *why = REFUSED_NO_ROOM;
-        return DB_FORBIDDEN;
-    }
-    if (r != DB_OK) {
-        return r;
-    }
-    member = db_get_int(who->db, 0) != 0;
-    r = db_done(who->db);
-    if (r != DB_OK || member) {
-        return r;
-    }
-    *why = REFUSED_NOT_A_MEMBER;
-    return DB_FORBIDDEN;
-}
-
 /*
- * DB_EXISTS with the message that this client_id made before. It is stored: no failure to read it
- * is an error of the message.
+ * DB_EXISTS with the message that this client_id made before. If it cannot be read the result is
+ * DB_DOWN, not an error of the message: the message is stored.
  */
 static enum db_result
-find_sent(const struct room_reader *who, int64_t room_id, const char *client_id,
-          struct entry *entry)
+message_find_sent(struct caller *caller, int64_t room_id, const char *client_id,
+                  struct entry *entry)
 {
     struct person sender = entry->sender;
-    enum db_result r = room_log_find(who->db, who->arena, room_id, who->user_id, client_id, entry);
+    enum db_result r = room_log_find(caller->db, caller->arena, room_id, caller->user_id, client_id,
+                                     entry);
 
     entry->sender = sender;
     return r == DB_OK ? DB_EXISTS : DB_DOWN;
 }
 
-enum db_result
-messages_send(const struct room_reader *who, int64_t room_id, const char *client_id,
-              const char *body, struct entry *entry, enum refusal *why)
+/* Why the update found no row: no such room, or the caller is not in it. */
+static enum db_result
+message_denial(struct caller *caller, int64_t room_id)
 {
-    bool known = who->member_of == room_id;
+    enum db_result r = members_require(caller, room_id);
+
+    return r == DB_OK ? DB_DOWN : r; /* joined at this very moment: the client tries again */
+}
+
+enum db_result
+messages_send(struct caller *caller, int64_t room_id, const char *client_id, const char *body,
+              struct entry *entry)
+{
+    bool is_known_member = caller->known_room_id == room_id;
     enum db_result r;
 
     *entry = (struct entry){
         .room_id = room_id,
         .kind = ENTRY_MESSAGE,
-        .sender = {.id = who->user_id},
+        .sender = {.id = caller->user_id},
         .client_id = client_id,
         .body = body,
     };
-    /*
-     * All that the answer needs is there before the message is: after the commit nothing can fail.
-     */
-    r = names_fill(who->names, who->db, who->arena, &entry->sender, 1, sizeof(*entry));
+    /* Read before the message is stored, so that nothing can fail after the commit. */
+    r = names_fill(caller->names, caller->db, caller->arena, &entry->sender, 1, sizeof(*entry));
     if (r != DB_OK) {
         return r;
     }
-    r = room_log_append_alone(who->db, entry, !known);
-    if (r == DB_OK && !known) {
-        membership_keep(who->redis, room_id, who->user_id);
-    }
+    r = room_log_append_alone(caller->db, entry, !is_known_member);
     if (r == DB_NONE) {
-        r = messages_refusal(who, room_id, why);
-        return r == DB_OK ? DB_DOWN : r; /* joined this very moment: the sender tries again */
+        return message_denial(caller, room_id);
     }
     if (r == DB_EXISTS && retries_broken) {
         entry->client_id = NULL;
-        return room_log_append_alone(who->db, entry, !known);
+        return room_log_append_alone(caller->db, entry, !is_known_member);
     }
-    return r == DB_EXISTS ? find_sent(who, room_id, client_id, entry) : r;
+    if (r == DB_EXISTS) {
+        return message_find_sent(caller, room_id, client_id, entry);
+    }
+    if (r == DB_OK && !is_known_member) {
+        membership_keep(caller->redis, room_id, caller->user_id);
+    }
+    return r;
 }
 
 enum db_result
-messages_read(const struct room_reader *who, int64_t room_id, const struct log_range *range,
-              struct entry *entries, size_t *count, enum refusal *why)
+messages_read(struct caller *caller, int64_t room_id, const struct log_range *range,
+              struct entry *entries, size_t *count)
 {
-    bool known = who->member_of == room_id;
-    enum db_result r = room_log_read(who->db, who->arena, room_id, known ? 0 : who->user_id, range,
-                                     entries, count);
+    bool is_known_member = caller->known_room_id == room_id;
+    int64_t checked_id = is_known_member ? 0 : caller->user_id;
+    enum db_result r = room_log_read(caller->db, caller->arena, room_id, checked_id, range, entries,
+                                     count);
 
-    if (r == DB_OK && *count == 0) {
-        return known ? DB_OK : messages_refusal(who, room_id, why);
+    if (r != DB_OK) {
+        return r;
     }
-    if (r == DB_OK && !known) {
-        membership_keep(who->redis, room_id, who->user_id);
+    if (*count == 0) { /* an empty page, or not a member */
+        return is_known_member ? DB_OK : members_require(caller, room_id);
     }
-    if (r == DB_OK) {
-        r = names_fill(who->names, who->db, who->arena, &entries->sender, *count, sizeof(*entries));
+    if (!is_known_member) {
+        membership_keep(caller->redis, room_id, caller->user_id);
     }
-    return r;
+    return names_fill(caller->names, caller->db, caller->arena, &entries->sender, *count,
+                      sizeof(*entries));
 }

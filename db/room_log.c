@@ -1,34 +1,39 @@
 /*
- * The log is clustered by (room_id, seq), so a page is one sequential range. The number of an entry is the room row's
- * last_seq + 1, taken under that row's lock, which the commit releases: numbers have no holes and readers see them in order.
+ * The log is clustered by (room_id, seq), so a page of it is one sequential range. An entry's number
+ * is its room's last_seq + 1, taken under the row lock that the commit releases: numbers have no
+ * gaps, and readers see them in order.
  */
 #include "db/room_log.h"
 
 #include "base/clock.h"
 
-/* Not room_id: whoever asks knows it, and a column costs the database some of each row's time. */
+const char *const entry_kind_words[] = {ENTRY_KINDS(VOCABULARY_WORD) NULL};
+
+/* Without room_id: the reader knows it, and every column costs the database time for each row. */
 #define COLUMNS "l.seq, l.kind, l.sender_id, l.client_id, l.body, l.ref_seq, l.created_at"
 
-/* LAST_INSERT_ID(expr) keeps the number: it comes with the answer of the update, without a query of its own. */
+/* LAST_INSERT_ID(expr) returns the new number with the update's own reply, without a query. */
 #define TAKE_NUMBER                                                                                \
-    "UPDATE rooms SET last_message_seq = IF(?, last_seq + 1, last_message_seq), last_at = ?, "     \
-    "last_seq = LAST_INSERT_ID(last_seq + 1) WHERE id = ?"
+    "UPDATE rooms SET last_message_seq = IF(?, last_seq + 1, last_message_seq), "                  \
+    "last_at = ?, last_seq = LAST_INSERT_ID(last_seq + 1) "                                        \
+    "WHERE id = ?"
 #define BY_MEMBER " AND EXISTS (SELECT 1 FROM members WHERE room_id = ? AND user_id = ?)"
 #define INSERT_ENTRY                                                                               \
-    "INSERT INTO room_log (seq, room_id, kind, sender_id, client_id, body, ref_seq, created_at) "
+    "INSERT INTO room_log "                                                                        \
+    "(seq, room_id, kind, sender_id, client_id, body, ref_seq, created_at) "
 #define ENTRY_VALUES "?, ?, ?, ?, ?, NULLIF(?, 0), ?)"
 
 static enum db_result
-take_number(struct db *db, const struct entry *e, bool by_member)
+room_log_take_number(struct db *db, const struct entry *e, bool by_member)
 {
-    struct db_value says = db_int(e->kind == ENTRY_MESSAGE);
+    struct db_value is_message = db_int(e->kind == ENTRY_MESSAGE);
     enum db_result r;
 
     if (by_member) {
-        r = db_run(db, TAKE_NUMBER BY_MEMBER, says, db_int(e->created_at), db_int(e->room_id),
+        r = db_run(db, TAKE_NUMBER BY_MEMBER, is_message, db_int(e->created_at), db_int(e->room_id),
                    db_int(e->room_id), db_int(e->sender.id));
     } else {
-        r = db_run(db, TAKE_NUMBER, says, db_int(e->created_at), db_int(e->room_id));
+        r = db_run(db, TAKE_NUMBER, is_message, db_int(e->created_at), db_int(e->room_id));
     }
     return r == DB_OK && db_affected(db) == 0 ? DB_NONE : r;
 }
@@ -39,7 +44,7 @@ room_log_append(struct db *db, struct entry *entry, bool by_member)
     enum db_result r;
 
     entry->created_at = clock_now_ms();
-    r = take_number(db, entry, by_member);
+    r = room_log_take_number(db, entry, by_member);
     if (r != DB_OK) {
         return r;
     }
@@ -50,60 +55,62 @@ room_log_append(struct db *db, struct entry *entry, bool by_member)
                   db_int(entry->created_at));
 }
 
-struct appending {
+struct pending_append {
     struct entry *entry;
     bool by_member;
 };
 
 static enum db_result
-append_body(struct db *db, void *context)
+room_log_append_transaction(struct db *db, void *context)
 {
-    const struct appending *appending = context;
+    const struct pending_append *pending = context;
 
-    return room_log_append(db, appending->entry, appending->by_member);
+    return room_log_append(db, pending->entry, pending->by_member);
 }
 
-/* The same two statements; number 0 where the first found nothing. */
+/* The same two statements; number 0 if the first one changed no row. */
 #define APPEND(WHERE)                                                                              \
     "BEGIN NOT ATOMIC ROLLBACK; START TRANSACTION; " TAKE_NUMBER WHERE                             \
     "; IF ROW_COUNT() = 1 THEN " INSERT_ENTRY "VALUES (LAST_INSERT_ID(), " ENTRY_VALUES            \
     "; ELSE DO LAST_INSERT_ID(0); END IF; COMMIT; SELECT LAST_INSERT_ID(); END"
 
 static enum db_result
-append_compound(struct db *db, struct entry *e, bool by_member)
+room_log_append_compound(struct db *db, struct entry *e, bool by_member)
 {
-    struct db_value says = db_int(e->kind == ENTRY_MESSAGE), room = db_int(e->room_id), at,
+    struct db_value is_message = db_int(e->kind == ENTRY_MESSAGE), room = db_int(e->room_id), at,
                     sender = db_int(e->sender.id);
     enum db_result r;
 
     e->created_at = clock_now_ms();
     at = db_int(e->created_at);
     if (by_member) {
-        r = db_compound(db, APPEND(BY_MEMBER), says, at, room, room, sender, room, db_int(e->kind),
-                        sender, db_text(e->client_id), db_text(e->body), db_int(e->ref_seq), at);
+        r = db_compound(db, APPEND(BY_MEMBER), is_message, at, room, room, sender, room,
+                        db_int(e->kind), sender, db_text(e->client_id), db_text(e->body),
+                        db_int(e->ref_seq), at);
     } else {
-        r = db_compound(db, APPEND(""), says, at, room, room, db_int(e->kind), sender,
+        r = db_compound(db, APPEND(""), is_message, at, room, room, db_int(e->kind), sender,
                         db_text(e->client_id), db_text(e->body), db_int(e->ref_seq), at);
     }
     if (r != DB_OK) {
         return r;
     }
     e->seq = db_get_int(db, 0);
-    (void)db_done(db); /* the row came after the COMMIT: no error of its end takes that back */
+    (void)db_done(db); /* the row follows the COMMIT: an error now takes nothing back */
     return e->seq == 0 ? DB_NONE : DB_OK;
 }
 
 enum db_result
 room_log_append_alone(struct db *db, struct entry *entry, bool by_member)
 {
-    struct appending appending = {entry, by_member};
+    struct pending_append pending = {entry, by_member};
 
-    return db_has_compounds(db) ? append_compound(db, entry, by_member)
-                                : db_transaction(db, DB_REPEATABLE, append_body, &appending);
+    return db_has_compounds(db)
+               ? room_log_append_compound(db, entry, by_member)
+               : db_transaction(db, DB_REPEATABLE, room_log_append_transaction, &pending);
 }
 
 static struct entry
-read_entry(struct db *db, struct arena *a, int64_t room_id)
+room_log_read_entry(struct db *db, struct arena *a, int64_t room_id)
 {
     return (struct entry){
         .room_id = room_id,
@@ -129,17 +136,31 @@ room_log_find(struct db *db, struct arena *a, int64_t room_id, int64_t sender_id
     if (r != DB_OK) {
         return r;
     }
-    *found = read_entry(db, a, room_id);
+    *found = room_log_read_entry(db, a, room_id);
     return db_done(db);
 }
 
 #define RANGE                                                                                      \
-    "SELECT " COLUMNS                                                                              \
-    " FROM room_log l WHERE l.room_id = ? AND l.seq > ? AND l.seq < ? ORDER BY l.seq "
-/* The member's row is found by its whole key before the range is read. */
+    "SELECT " COLUMNS " FROM room_log l "                                                          \
+    "WHERE l.room_id = ? AND l.seq > ? AND l.seq < ? "                                             \
+    "ORDER BY l.seq "
+/* Reads the member's row by its primary key before the range. */
 #define RANGE_OF_MEMBER                                                                            \
     "SELECT " COLUMNS " FROM members m JOIN room_log l ON l.room_id = m.room_id "                  \
-    "WHERE m.room_id = ? AND m.user_id = ? AND l.seq > ? AND l.seq < ? ORDER BY l.seq "
+    "WHERE m.room_id = ? AND m.user_id = ? AND l.seq > ? AND l.seq < ? "                           \
+    "ORDER BY l.seq "
+
+/* The newest entries come newest first; pages are ascending. */
+static void
+room_log_reverse(struct entry *entries, size_t count)
+{
+    for (size_t i = 0, k = count; i + 1 < k; i++) {
+        struct entry other = entries[--k];
+
+        entries[k] = entries[i];
+        entries[i] = other;
+    }
+}
 
 enum db_result
 room_log_read(struct db *db, struct arena *a, int64_t room_id, int64_t reader_id,
@@ -161,15 +182,10 @@ room_log_read(struct db *db, struct arena *a, int64_t room_id, int64_t reader_id
         return r;
     }
     while (*count < range->limit && db_next(db)) {
-        entries[(*count)++] = read_entry(db, a, room_id);
+        entries[(*count)++] = room_log_read_entry(db, a, room_id);
     }
     if (!range->oldest) {
-        for (size_t i = 0, k = *count; i + 1 < k; i++) {
-            struct entry other = entries[--k];
-
-            entries[k] = entries[i];
-            entries[i] = other;
-        }
+        room_log_reverse(entries, *count);
     }
     return db_done(db);
 }
@@ -179,9 +195,11 @@ room_log_unread(struct db *db, int64_t room_id, int64_t reader_id, int64_t read_
                 int64_t *unread)
 {
     enum db_result r = db_one(db,
-                              "SELECT COUNT(*) FROM (SELECT 1 FROM room_log WHERE room_id = ? AND "
-                              "seq > ? AND kind = 0 AND sender_id <> ? ORDER BY seq LIMIT ?) t",
-                              db_int(room_id), db_int(read_seq), db_int(reader_id), db_int(most));
+                              "SELECT COUNT(*) FROM (SELECT 1 FROM room_log "
+                              "WHERE room_id = ? AND seq > ? AND kind = ? AND sender_id <> ? "
+                              "ORDER BY seq LIMIT ?) t",
+                              db_int(room_id), db_int(read_seq), db_int(ENTRY_MESSAGE),
+                              db_int(reader_id), db_int(most));
 
     if (r != DB_OK) {
         return r;

@@ -1,4 +1,4 @@
-/* The append-only log of a room: all that is live, missed or replayed is read from it. */
+/* The append-only log of a room. Live delivery, catching up and history all read from it. */
 #ifndef DB_ROOM_LOG_H
 #define DB_ROOM_LOG_H
 
@@ -6,38 +6,51 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/vocabulary.h"
 #include "db/mysql/db.h"
 #include "db/names.h"
 
-enum entry_kind { ENTRY_MESSAGE, ENTRY_JOIN, ENTRY_LEAVE, ENTRY_RENAME, ENTRY_ROLE, ENTRY_OPEN };
+#define ENTRY_KINDS(WORD)                                                                          \
+    WORD(ENTRY_MESSAGE, "message")                                                                 \
+    WORD(ENTRY_JOIN, "join")                                                                       \
+    WORD(ENTRY_LEAVE, "leave")                                                                     \
+    WORD(ENTRY_RENAME, "rename")                                                                   \
+    WORD(ENTRY_ROLE, "role")                                                                       \
+    WORD(ENTRY_OPEN, "open")
+enum entry_kind { ENTRY_KINDS(VOCABULARY_CONSTANT) };
+extern const char *const entry_kind_words[]; /* ends with NULL */
 
 struct entry {
     int64_t room_id, seq;
-    int kind;
+    int kind; /* enum entry_kind */
     struct person sender;
-    const char *client_id, *body; /* NULL where the kind has none */
-    int64_t ref_seq;              /* 0 for none */
+    const char *client_id, *body; /* NULL if the kind has none */
+    int64_t ref_seq;              /* the entry that this one refers to; 0: none */
     int64_t created_at;
 };
 
 /*
- * Append inside a transaction: takes the room's row lock, the next number, and sets entry->seq and created_at.
- * With `by_member`, DB_NONE where the room does not exist or the sender is not in it. DB_EXISTS where the sender used this
+ * Inside a transaction: locks the room's row, takes the next number, inserts the entry, and sets its
+ * `seq` and `created_at`. `by_member` also checks that the sender is in the room.
+ * DB_NONE if the room does not exist or that check fails; DB_EXISTS if the sender has used this
  * client_id in this room before.
  */
 enum db_result room_log_append(struct db *db, struct entry *entry, bool by_member)
     __attribute__((nonnull, warn_unused_result));
 
-/* The same as a transaction of its own, in one round trip where the server can. For entries with a client_id. */
+/*
+ * The same as a transaction of its own, in one round trip if server and client library support that.
+ * Only for entries with a client_id: a transaction that is run again must not append twice.
+ */
 enum db_result room_log_append_alone(struct db *db, struct entry *entry, bool by_member)
     __attribute__((nonnull, warn_unused_result));
 
-/* The entry of a sender's client_id, without the sender's name. */
+/* The entry that a sender's client_id made, without the sender's name. DB_NONE: there is none. */
 enum db_result room_log_find(struct db *db, struct arena *a, int64_t room_id, int64_t sender_id,
                              const char *client_id, struct entry *found)
     __attribute__((nonnull, warn_unused_result));
 
-/* Which part of a log: the newest `limit` of those with after < seq < before, or with `oldest` the oldest. */
+/* The newest `limit` entries with after < seq < before; with `oldest`, the oldest ones. */
 struct log_range {
     int64_t after, before; /* before 0: no bound */
     size_t limit;
@@ -45,14 +58,14 @@ struct log_range {
 };
 
 /*
- * A part of a room's log, ascending, without the senders' names; nothing where reader_id (0: nobody is asked about) is not in it.
- * `entries` has room for range->limit.
+ * A part of a room's log, ascending, without the senders' names. `entries` has room for
+ * range->limit. Empty if `reader_id` is not in the room; 0 skips that check.
  */
 enum db_result room_log_read(struct db *db, struct arena *a, int64_t room_id, int64_t reader_id,
                              const struct log_range *range, struct entry *entries, size_t *count)
     __attribute__((nonnull, warn_unused_result));
 
-/* Messages of others after `read_seq`, counted up to `most`. */
+/* Counts the messages of others after `read_seq`, up to `most`. */
 enum db_result room_log_unread(struct db *db, int64_t room_id, int64_t reader_id, int64_t read_seq,
                                int64_t most, int64_t *unread)
     __attribute__((nonnull, warn_unused_result));

@@ -1,5 +1,6 @@
 /*
- * Rooms are listed by one query: an inner one picks the page by keys alone, the outer one brings what is shown of each.
+ * Rooms are listed by one query: an inner SELECT picks the page by keys alone, the outer one joins
+ * what is shown of each room.
  */
 #include "db/rooms.h"
 
@@ -10,33 +11,69 @@
 #include "db/redis/announce.h"
 #include "db/users.h"
 
-enum {
-    BATCH = 8,
-};
+const char *const room_kind_words[] = {ROOM_KINDS(VOCABULARY_WORD) NULL};
+const char *const role_words[] = {ROLES(VOCABULARY_WORD) NULL};
 
-#define AS_TEXT(number) #number
-#define IN_SQL(number) AS_TEXT(number)
+/*
+ * The list itself counts unread messages in a window of this many entries after the read mark, so
+ * that it costs the same for every room; room_count_unread goes on where the window is too short.
+ */
+enum { UNREAD_WINDOW = 100 };
 
-/* Entries of a room that the list itself looks through for its unread count. */
-#define COUNTED_WINDOW 100
+#define UNREAD_IN_WINDOW                                                                           \
+    "(SELECT COUNT(*) FROM room_log u WHERE u.room_id = r.id "                                     \
+    "AND u.seq > m.read_seq AND u.seq <= m.read_seq + ? "                                          \
+    "AND u.kind = ? AND u.sender_id <> m.user_id)"
 
-/* Unread: messages of others in the window after the read mark; count_unread goes beyond the window where it must. */
-#define ROOMS(page)                                                                                             \
-    "SELECT r.id, r.kind, r.name, r.is_open, COALESCE(m.role, -1), r.last_seq, "                                \
-    "COALESCE(m.read_seq, 0), r.last_at, r.created_at, l.seq, l.kind, l.sender_id, l.client_id, "               \
-    "l.body, l.created_at, p.id, p.username, p.nickname, "                                                      \
-    "IF(m.read_seq IS NULL, 0, (SELECT COUNT(*) FROM room_log u WHERE u.room_id = r.id AND "                    \
-    "u.seq > m.read_seq AND u.seq <= m.read_seq + " IN_SQL(                                                     \
-        COUNTED_WINDOW) " AND u.kind = 0 AND "                                                                  \
-                        "u.sender_id <> m.user_id)) FROM (" page                                                \
-                        ") page JOIN rooms r ON r.id = page.id "                                                \
-                        "LEFT JOIN members m ON m.room_id = r.id AND m.user_id = ? "                            \
-                        "LEFT JOIN room_log l ON l.room_id = r.id AND l.seq = r.last_message_seq "              \
-                        "LEFT JOIN members pm ON r.kind = 1 AND pm.room_id = r.id AND pm.user_id <> m.user_id " \
-                        "LEFT JOIN users p ON p.id = pm.user_id ORDER BY r.last_at DESC, r.id DESC"
+/* The values of a query: ROOMS_VALUES, those of `page`, ROOMS_END_VALUES. */
+#define SELECT_ROOMS(page)                                                                         \
+    "SELECT r.id, r.kind, r.name, r.is_open, COALESCE(m.role, -1), "                               \
+    "r.last_seq, COALESCE(m.read_seq, 0), r.last_at, r.created_at, "                               \
+    "l.seq, l.kind, l.sender_id, l.client_id, l.body, l.created_at, "                              \
+    "p.id, p.username, p.nickname, "                                                               \
+    "IF(m.read_seq IS NULL, 0, " UNREAD_IN_WINDOW ") "                                             \
+    "FROM (" page ") page "                                                                        \
+    "JOIN rooms r ON r.id = page.id "                                                              \
+    "LEFT JOIN members m ON m.room_id = r.id AND m.user_id = ? "                                   \
+    "LEFT JOIN room_log l ON l.room_id = r.id AND l.seq = r.last_message_seq "                     \
+    "LEFT JOIN members pm ON r.kind = ? AND pm.room_id = r.id AND pm.user_id <> m.user_id "        \
+    "LEFT JOIN users p ON p.id = pm.user_id "                                                      \
+    "ORDER BY r.last_at DESC, r.id DESC"
+#define ROOMS_VALUES db_int(UNREAD_WINDOW), db_int(ENTRY_MESSAGE)
+#define ROOMS_END_VALUES(caller) db_int((caller)->user_id), db_int(ROOM_DM)
+
+static struct entry *
+room_read_last_message(struct db *db, struct arena *a, int64_t room_id)
+{
+    struct entry *last = arena_alloc(a, sizeof(*last));
+
+    *last = (struct entry){
+        .room_id = room_id,
+        .seq = db_get_int(db, 9),
+        .kind = (int)db_get_int(db, 10),
+        .sender = {.id = db_get_int(db, 11)},
+        .client_id = db_get_text(db, 12, a),
+        .body = db_get_text(db, 13, a),
+        .created_at = db_get_int(db, 14),
+    };
+    return last;
+}
+
+static struct profile *
+room_read_peer(struct db *db, struct arena *a)
+{
+    struct profile *peer = arena_alloc(a, sizeof(*peer));
+
+    *peer = (struct profile){
+        .id = db_get_int(db, 15),
+        .username = db_get_text(db, 16, a),
+        .nickname = db_get_text(db, 17, a),
+    };
+    return peer;
+}
 
 static struct room
-read_room(struct db *db, struct arena *a)
+room_read(struct db *db, struct arena *a)
 {
     struct room room = {
         .id = db_get_int(db, 0),
@@ -51,40 +88,20 @@ read_room(struct db *db, struct arena *a)
         .unread = db_get_int(db, 18),
     };
 
-    if (!db_is_null(db, 9)) {
-        struct entry *last = arena_alloc(a, sizeof(*last));
-
-        *last = (struct entry){
-            .room_id = room.id,
-            .seq = db_get_int(db, 9),
-            .kind = (int)db_get_int(db, 10),
-            .sender = {.id = db_get_int(db, 11)},
-            .client_id = db_get_text(db, 12, a),
-            .body = db_get_text(db, 13, a),
-            .created_at = db_get_int(db, 14),
-        };
-        room.last_message = last;
-    }
-    if (!db_is_null(db, 15)) {
-        struct profile *peer = arena_alloc(a, sizeof(*peer));
-
-        *peer = (struct profile){.id = db_get_int(db, 15),
-                                 .username = db_get_text(db, 16, a),
-                                 .nickname = db_get_text(db, 17, a)};
-        room.peer = peer;
-    }
+    room.last_message = db_is_null(db, 9) ? NULL : room_read_last_message(db, a, room.id);
+    room.peer = db_is_null(db, 15) ? NULL : room_read_peer(db, a);
     return room;
 }
 
-/* Make the unread count exact, up to UNREAD_MAX, where the list's window was too short for it. */
+/* Makes the unread count exact, up to UNREAD_MAX, if the window was too short for it. */
 static enum db_result
-count_unread(const struct room_reader *who, struct room *room)
+room_count_unread(struct caller *caller, struct room *room)
 {
     enum db_result r = DB_OK;
 
     if (room->role != ROLE_NONE && room->unread < UNREAD_MAX &&
-        room->last_seq > room->read_seq + COUNTED_WINDOW) {
-        r = room_log_unread(who->db, room->id, who->user_id, room->read_seq, UNREAD_MAX,
+        room->last_seq > room->read_seq + UNREAD_WINDOW) {
+        r = room_log_unread(caller->db, room->id, caller->user_id, room->read_seq, UNREAD_MAX,
                             &room->unread);
     }
     if (room->unread > UNREAD_MAX) {
@@ -93,277 +110,360 @@ count_unread(const struct room_reader *who, struct room *room)
     return r;
 }
 
-/* The rows of a ROOMS query that has been run, with names and exact counts. */
+/* The rows of a SELECT_ROOMS query that was run, with senders' names and exact unread counts. */
 static enum db_result
-read_rooms(const struct room_reader *who, size_t limit, struct room **rooms, size_t *count)
+rooms_read(struct caller *caller, size_t limit, struct room **rooms, size_t *count)
 {
-    struct entry *last = arena_array(who->arena, limit, sizeof(*last));
-    size_t said = 0;
+    struct entry *last = arena_array(caller->arena, limit, sizeof(*last));
+    size_t last_count = 0;
     enum db_result r;
 
-    *rooms = arena_array(who->arena, limit, sizeof(**rooms));
+    *rooms = arena_array(caller->arena, limit, sizeof(**rooms));
     *count = 0;
-    while (*count < limit && db_next(who->db)) {
+    while (*count < limit && db_next(caller->db)) {
         struct room *room = &(*rooms)[(*count)++];
 
-        *room = read_room(who->db, who->arena);
-        if (room->last_message != NULL) {
-            last[said] = *room->last_message;
-            room->last_message = &last[said++];
+        *room = room_read(caller->db, caller->arena);
+        if (room->last_message != NULL) { /* side by side, for names_fill */
+            last[last_count] = *room->last_message;
+            room->last_message = &last[last_count++];
         }
     }
-    r = db_done(who->db);
+    r = db_done(caller->db);
     for (size_t i = 0; i < *count && r == DB_OK; i++) {
-        r = count_unread(who, &(*rooms)[i]);
+        r = room_count_unread(caller, &(*rooms)[i]);
     }
-    if (r == DB_OK && said > 0) {
-        r = names_fill(who->names, who->db, who->arena, &last->sender, said, sizeof(*last));
+    if (r != DB_OK || last_count == 0) {
+        return r;
     }
-    return r;
+    return names_fill(caller->names, caller->db, caller->arena, &last->sender, last_count,
+                      sizeof(*last));
 }
 
 enum db_result
-rooms_mine(const struct room_reader *who, struct room_cursor cursor, size_t limit,
-           struct room **rooms, size_t *count)
+rooms_list_joined(struct caller *caller, struct room_cursor cursor, size_t limit,
+                  struct room **rooms, size_t *count)
 {
     int64_t last_at = cursor.id > 0 ? cursor.last_at : INT64_MAX;
-    enum db_result r = db_run(
-        who->db,
-        ROOMS("SELECT m0.room_id AS id FROM members m0 JOIN rooms r0 ON r0.id = m0.room_id "
-              "WHERE m0.user_id = ? AND (r0.last_at < ? OR (r0.last_at = ? AND r0.id < ?)) "
-              "ORDER BY r0.last_at DESC, r0.id DESC LIMIT ?"),
-        db_int(who->user_id), db_int(last_at), db_int(last_at), db_int(cursor.id),
-        db_int((int64_t)limit), db_int(who->user_id));
+    enum db_result r = db_run(caller->db,
+                              SELECT_ROOMS("SELECT m0.room_id AS id "
+                                           "FROM members m0 JOIN rooms r0 ON r0.id = m0.room_id "
+                                           "WHERE m0.user_id = ? "
+                                           "AND (r0.last_at < ? OR (r0.last_at = ? AND r0.id < ?)) "
+                                           "ORDER BY r0.last_at DESC, r0.id DESC LIMIT ?"),
+                              ROOMS_VALUES, db_int(caller->user_id), db_int(last_at),
+                              db_int(last_at), db_int(cursor.id), db_int((int64_t)limit),
+                              ROOMS_END_VALUES(caller));
 
-    return r == DB_OK ? read_rooms(who, limit, rooms, count) : r;
+    return r == DB_OK ? rooms_read(caller, limit, rooms, count) : r;
 }
 
 enum db_result
-rooms_open(const struct room_reader *who, struct room_cursor cursor, size_t limit,
-           struct room **rooms, size_t *count)
+rooms_list_open(struct caller *caller, struct room_cursor cursor, size_t limit, struct room **rooms,
+                size_t *count)
 {
     int64_t last_at = cursor.id > 0 ? cursor.last_at : INT64_MAX;
-    enum db_result r = db_run(who->db,
-                              ROOMS("SELECT r0.id FROM rooms r0 WHERE r0.is_open = 1 AND "
-                                    "(r0.last_at < ? OR (r0.last_at = ? AND r0.id < ?)) "
-                                    "ORDER BY r0.last_at DESC, r0.id DESC LIMIT ?"),
-                              db_int(last_at), db_int(last_at), db_int(cursor.id),
-                              db_int((int64_t)limit), db_int(who->user_id));
+    enum db_result r = db_run(caller->db,
+                              SELECT_ROOMS("SELECT r0.id FROM rooms r0 "
+                                           "WHERE r0.is_open = 1 "
+                                           "AND (r0.last_at < ? OR (r0.last_at = ? AND r0.id < ?)) "
+                                           "ORDER BY r0.last_at DESC, r0.id DESC LIMIT ?"),
+                              ROOMS_VALUES, db_int(last_at), db_int(last_at), db_int(cursor.id),
+                              db_int((int64_t)limit), ROOMS_END_VALUES(caller));
 
-    return r == DB_OK ? read_rooms(who, limit, rooms, count) : r;
+    return r == DB_OK ? rooms_read(caller, limit, rooms, count) : r;
+}
+
+enum { ROOMS_IN_QUERY = 8 }; /* ids that one prepared statement takes */
+
+/* The rooms of up to ROOMS_IN_QUERY ids, at least one. */
+static enum db_result
+rooms_list_few(struct caller *caller, const int64_t *ids, size_t id_count, struct room **rooms,
+               size_t *count)
+{
+    int64_t id[ROOMS_IN_QUERY];
+    enum db_result r;
+
+    for (size_t i = 0; i < ROOMS_IN_QUERY; i++) {
+        id[i] = ids[i < id_count ? i : 0]; /* repeating an id changes nothing */
+    }
+    r = db_run(caller->db,
+               SELECT_ROOMS("SELECT m0.room_id AS id FROM members m0 "
+                            "WHERE m0.user_id = ? "
+                            "AND m0.room_id IN (?, ?, ?, ?, ?, ?, ?, ?)"),
+               ROOMS_VALUES, db_int(caller->user_id), db_int(id[0]), db_int(id[1]), db_int(id[2]),
+               db_int(id[3]), db_int(id[4]), db_int(id[5]), db_int(id[6]), db_int(id[7]),
+               ROOMS_END_VALUES(caller));
+    return r == DB_OK ? rooms_read(caller, ROOMS_IN_QUERY, rooms, count) : r;
 }
 
 enum db_result
-rooms_by_ids(const struct room_reader *who, const int64_t *ids, size_t id_count,
-             struct room **rooms, size_t *count)
+rooms_list_by_ids(struct caller *caller, const int64_t *ids, size_t id_count, struct room **rooms,
+                  size_t *count)
 {
-    enum db_result r = DB_OK;
-
-    *rooms = arena_array(who->arena, id_count + 1, sizeof(**rooms));
+    *rooms = arena_array(caller->arena, id_count + 1, sizeof(**rooms));
     *count = 0;
-    for (size_t i = 0; i < id_count && r == DB_OK; i += BATCH) {
-        size_t some = id_count - i < BATCH ? id_count - i : BATCH, got = 0;
-        struct room *page;
-        int64_t id[BATCH];
+    for (size_t i = 0; i < id_count; i += ROOMS_IN_QUERY) {
+        size_t left = id_count - i, found_count;
+        struct room *found;
+        enum db_result r = rooms_list_few(
+            caller, ids + i, left < ROOMS_IN_QUERY ? left : ROOMS_IN_QUERY, &found, &found_count);
 
-        for (size_t k = 0; k < BATCH; k++) {
-            id[k] = ids[i + (k < some ? k : 0)];
+        if (r != DB_OK) {
+            return r;
         }
-        r = db_run(who->db,
-                   ROOMS("SELECT m0.room_id AS id FROM members m0 WHERE m0.user_id = ? AND "
-                         "m0.room_id IN (?, ?, ?, ?, ?, ?, ?, ?)"),
-                   db_int(who->user_id), db_int(id[0]), db_int(id[1]), db_int(id[2]), db_int(id[3]),
-                   db_int(id[4]), db_int(id[5]), db_int(id[6]), db_int(id[7]),
-                   db_int(who->user_id));
-        r = r == DB_OK ? read_rooms(who, BATCH, &page, &got) : r;
-        for (size_t k = 0; k < got; k++) {
-            (*rooms)[(*count)++] = page[k];
+        for (size_t k = 0; k < found_count; k++) {
+            (*rooms)[(*count)++] = found[k];
         }
     }
-    return r;
+    return DB_OK;
 }
 
 enum db_result
-rooms_find(const struct room_reader *who, int64_t id, struct room *found, enum refusal *why)
+rooms_find(struct caller *caller, int64_t id, struct room *found)
 {
     struct room *rooms;
     size_t count;
-    enum db_result r = db_run(who->db, ROOMS("SELECT r0.id FROM rooms r0 WHERE r0.id = ?"),
-                              db_int(id), db_int(who->user_id));
+    enum db_result r = db_run(caller->db,
+                              SELECT_ROOMS("SELECT r0.id FROM rooms r0 WHERE r0.id = ?"),
+                              ROOMS_VALUES, db_int(id), ROOMS_END_VALUES(caller));
 
-    r = r == DB_OK ? read_rooms(who, 1, &rooms, &count) : r;
     if (r != DB_OK) {
         return r;
     }
-    if (count == 0 || (rooms->role == ROLE_NONE && !rooms->open)) {
-        *why = count == 0 ? REFUSED_NO_ROOM : REFUSED_NOT_A_MEMBER;
-        return DB_FORBIDDEN;
+    r = rooms_read(caller, 1, &rooms, &count);
+    if (r != DB_OK) {
+        return r;
+    }
+    if (count == 0) {
+        return caller_deny(caller, DENIED_NO_ROOM);
+    }
+    if (rooms->role == ROLE_NONE && !rooms->open) {
+        return caller_deny(caller, DENIED_NOT_A_MEMBER);
     }
     *found = *rooms;
     return DB_OK;
 }
 
-/* What a transaction of this file is about; its body reads and sets it. */
-struct work {
-    const struct room_reader *who;
+/* One transaction on one room; `room_id` is set by the transaction that makes the room. */
+struct room_change {
+    struct caller *caller;
     const char *name;
     int open;
-    const int64_t *others;
+    const int64_t *other_ids;
     size_t other_count;
     const char *dm_key;
     int64_t peer_id;
     int64_t room_id;
     struct room *room; /* as it is then; read before the commit, after which nothing may fail */
-    enum refusal why;
 };
 
 static enum db_result
-insert_room(struct work *w, enum room_kind kind)
+room_insert(struct room_change *change, enum room_kind kind)
 {
     int64_t now = clock_now_ms();
-    enum db_result r = db_run(w->who->db,
-                              "INSERT INTO rooms (kind, name, is_open, dm_key, last_at, "
-                              "created_at) VALUES (?, ?, ?, ?, ?, ?)",
-                              db_int(kind), db_text(w->name), db_int(w->open), db_text(w->dm_key),
-                              db_int(now), db_int(now));
+    enum db_result r = db_run(change->caller->db,
+                              "INSERT INTO rooms "
+                              "(kind, name, is_open, dm_key, last_at, created_at) "
+                              "VALUES (?, ?, ?, ?, ?, ?)",
+                              db_int(kind), db_text(change->name), db_int(change->open),
+                              db_text(change->dm_key), db_int(now), db_int(now));
 
-    w->room_id = db_insert_id(w->who->db);
+    change->room_id = db_insert_id(change->caller->db);
     return r;
 }
 
 static enum db_result
-add_body(struct db *db, void *context)
+room_add_transaction(struct db *db, void *context)
 {
-    struct work *w = context;
-    enum db_result r = insert_room(w, ROOM_GROUP);
+    struct room_change *change = context;
+    struct caller *caller = change->caller;
+    enum db_result r = room_insert(change, ROOM_GROUP);
 
     (void)db;
-    if (r == DB_OK) {
-        r = members_insert(w->who, w->room_id, w->who->user_id, ROLE_OWNER, &w->why);
+    if (r != DB_OK) {
+        return r;
     }
-    for (size_t i = 0; i < w->other_count && r == DB_OK; i++) {
-        r = members_insert(w->who, w->room_id, w->others[i], ROLE_MEMBER, &w->why);
-        r = r == DB_EXISTS ? DB_OK : r; /* named twice, or oneself */
+    r = members_insert(caller, change->room_id, caller->user_id, ROLE_OWNER);
+    for (size_t i = 0; i < change->other_count && r == DB_OK; i++) {
+        r = members_insert(caller, change->room_id, change->other_ids[i], ROLE_MEMBER);
+        if (r == DB_EXISTS) { /* named twice, or the caller */
+            r = DB_OK;
+        }
     }
-    return r == DB_OK ? rooms_find(w->who, w->room_id, w->room, &w->why) : r;
+    return r == DB_OK ? rooms_find(caller, change->room_id, change->room) : r;
 }
 
 enum db_result
-rooms_add(const struct room_reader *who, const char *name, int open, const int64_t *others,
-          size_t other_count, struct room *made, enum refusal *why)
+rooms_add(struct caller *caller, const char *name, int open, const int64_t *other_ids,
+          size_t other_count, struct room *made)
 {
-    struct work w = {.who = who,
-                     .name = name,
-                     .open = open,
-                     .others = others,
-                     .other_count = other_count,
-                     .room = made};
-    enum db_result r = db_transaction(who->db, DB_ONCE, add_body, &w);
+    struct room_change change = {
+        .caller = caller,
+        .name = name,
+        .open = open,
+        .other_ids = other_ids,
+        .other_count = other_count,
+        .room = made,
+    };
+    enum db_result r = db_transaction(caller->db, DB_ONCE, room_add_transaction, &change);
 
     if (r == DB_OK) {
-        announce_user(who->redis, who->user_id);
+        announce_user(caller->redis, caller->user_id);
         for (size_t i = 0; i < other_count; i++) {
-            announce_user(who->redis, others[i]);
+            announce_user(caller->redis, other_ids[i]);
         }
     }
-    *why = w.why;
     return r;
 }
 
+/* Adds the two users of a direct room. */
 static enum db_result
-dm_body(struct db *db, void *context)
+dm_insert_members(struct room_change *change)
 {
-    struct work *w = context;
-    enum db_result r = insert_room(w, ROOM_DM);
-    int64_t now = clock_now_ms();
-
-    if (r == DB_OK) {
-        r = db_run(db,
-                   "INSERT INTO members (room_id, user_id, role, joined_at) "
-                   "SELECT ?, id, 0, ? FROM users WHERE id IN (?, ?)",
-                   db_int(w->room_id), db_int(now), db_int(w->who->user_id), db_int(w->peer_id));
-    }
-    if (r == DB_OK && db_affected(db) != 2) {
-        w->why = REFUSED_NO_USER;
-        r = DB_FORBIDDEN;
-    }
-    r = r == DB_OK ? users_changed(db, w->who->user_id) : r;
-    r = r == DB_OK ? users_changed(db, w->peer_id) : r;
-    return r == DB_OK ? rooms_find(w->who, w->room_id, w->room, &w->why) : r;
-}
-
-/* Most calls find the room; a first one makes it, and of several first ones the unique key lets one through. */
-enum db_result
-rooms_dm(const struct room_reader *who, int64_t peer_id, struct room *room, enum refusal *why)
-{
-    int64_t low = who->user_id < peer_id ? who->user_id : peer_id;
-    int64_t high = who->user_id < peer_id ? peer_id : who->user_id;
-    struct work w = {.who = who, .name = "", .peer_id = peer_id, .room = room};
-    enum db_result r = DB_EXISTS;
-
-    w.dm_key = arena_printf(who->arena, "%lld:%lld", (long long)low, (long long)high);
-    for (int tries = 0; tries < 3 && r == DB_EXISTS; tries++) {
-        r = db_one(who->db, "SELECT id FROM rooms WHERE dm_key = ?", db_text(w.dm_key));
-        if (r == DB_OK) {
-            int64_t id = db_get_int(who->db, 0);
-
-            r = db_done(who->db);
-            return r == DB_OK ? rooms_find(who, id, room, why) : r;
-        }
-        if (r == DB_NONE) {
-            r = db_transaction(who->db, DB_REPEATABLE, dm_body, &w);
-        }
-    }
-    if (r == DB_OK) {
-        announce_user(who->redis, who->user_id);
-        announce_user(who->redis, peer_id);
-    }
-    *why = w.why;
-    return r;
-}
-
-static enum db_result
-change_body(struct db *db, void *context)
-{
-    struct work *w = context;
-    struct entry e = {.room_id = w->room_id, .sender = {.id = w->who->user_id}};
-    struct locked_room room;
-    enum db_result r = members_lock_group(w->who, w->room_id, &room, &w->why);
+    struct caller *caller = change->caller;
+    enum db_result r = db_run(caller->db,
+                              "INSERT INTO members (room_id, user_id, role, joined_at) "
+                              "SELECT ?, id, ?, ? FROM users WHERE id IN (?, ?)",
+                              db_int(change->room_id), db_int(ROLE_MEMBER), db_int(clock_now_ms()),
+                              db_int(caller->user_id), db_int(change->peer_id));
 
     if (r != DB_OK) {
         return r;
     }
+    if (db_affected(caller->db) != 2) {
+        return caller_deny(caller, DENIED_NO_USER);
+    }
+    r = users_changed(caller->db, caller->user_id);
+    return r == DB_OK ? users_changed(caller->db, change->peer_id) : r;
+}
+
+static enum db_result
+dm_add_transaction(struct db *db, void *context)
+{
+    struct room_change *change = context;
+    enum db_result r = room_insert(change, ROOM_DM);
+
+    (void)db;
+    if (r != DB_OK) {
+        return r;
+    }
+    r = dm_insert_members(change);
+    return r == DB_OK ? rooms_find(change->caller, change->room_id, change->room) : r;
+}
+
+static enum db_result
+dm_find_id(struct db *db, const char *dm_key, int64_t *id)
+{
+    enum db_result r = db_one(db, "SELECT id FROM rooms WHERE dm_key = ?", db_text(dm_key));
+
+    if (r != DB_OK) {
+        return r;
+    }
+    *id = db_get_int(db, 0);
+    return db_done(db);
+}
+
+enum { DM_TRIES = 3 };
+
+/* Of several first calls at once the unique key lets one make the room; the others find it. */
+enum db_result
+rooms_ensure_dm(struct caller *caller, int64_t peer_id, struct room *room)
+{
+    int64_t low = caller->user_id < peer_id ? caller->user_id : peer_id;
+    int64_t high = caller->user_id < peer_id ? peer_id : caller->user_id;
+    struct room_change change = {.caller = caller, .name = "", .peer_id = peer_id, .room = room};
+    enum db_result r = DB_EXISTS;
+
+    change.dm_key = arena_printf(caller->arena, "%lld:%lld", (long long)low, (long long)high);
+    for (int tries = 0; tries < DM_TRIES && r == DB_EXISTS; tries++) {
+        r = dm_find_id(caller->db, change.dm_key, &change.room_id);
+        if (r == DB_OK) {
+            return rooms_find(caller, change.room_id, room);
+        }
+        if (r == DB_NONE) {
+            r = db_transaction(caller->db, DB_REPEATABLE, dm_add_transaction, &change);
+        }
+    }
+    if (r == DB_OK) {
+        announce_user(caller->redis, caller->user_id);
+        announce_user(caller->redis, peer_id);
+    }
+    return r;
+}
+
+/* Logs a change of the room in the caller's name. */
+static enum db_result
+room_log_change(const struct room_change *change, enum entry_kind kind, const char *body)
+{
+    struct entry entry = {
+        .room_id = change->room_id,
+        .kind = (int)kind,
+        .sender = {.id = change->caller->user_id},
+        .body = body,
+    };
+
+    return room_log_append(change->caller->db, &entry, false);
+}
+
+static enum db_result
+room_set_name(const struct room_change *change)
+{
+    enum db_result r = db_run(change->caller->db, "UPDATE rooms SET name = ? WHERE id = ?",
+                              db_text(change->name), db_int(change->room_id));
+
+    return r == DB_OK ? room_log_change(change, ENTRY_RENAME, change->name) : r;
+}
+
+static enum db_result
+room_set_open(const struct room_change *change)
+{
+    enum db_result r = db_run(change->caller->db, "UPDATE rooms SET is_open = ? WHERE id = ?",
+                              db_int(change->open), db_int(change->room_id));
+
+    return r == DB_OK ? room_log_change(change, ENTRY_OPEN, change->open ? "true" : "false") : r;
+}
+
+static enum db_result
+room_change_transaction(struct db *db, void *context)
+{
+    struct room_change *change = context;
+    struct locked_room room;
+    enum db_result r = members_lock_group(change->caller, change->room_id, &room);
+
+    (void)db;
+    if (r != DB_OK) {
+        return r;
+    }
     if (room.role < ROLE_ADMIN) {
-        w->why = room.role == ROLE_NONE ? REFUSED_NOT_A_MEMBER : REFUSED_NOT_ALLOWED;
-        return DB_FORBIDDEN;
+        return caller_deny(change->caller,
+                           room.role == ROLE_NONE ? DENIED_NOT_A_MEMBER : DENIED_ROLE);
     }
-    if (w->name != NULL && strcmp(w->name, room.name) != 0) {
-        r = db_run(db, "UPDATE rooms SET name = ? WHERE id = ?", db_text(w->name),
-                   db_int(w->room_id));
-        e.kind = ENTRY_RENAME;
-        e.body = w->name;
-        r = r == DB_OK ? room_log_append(db, &e, false) : r;
+    if (change->name != NULL && strcmp(change->name, room.name) != 0) {
+        r = room_set_name(change);
+        if (r != DB_OK) {
+            return r;
+        }
     }
-    if (r == DB_OK && w->open >= 0 && w->open != room.open) {
-        r = db_run(db, "UPDATE rooms SET is_open = ? WHERE id = ?", db_int(w->open),
-                   db_int(w->room_id));
-        e.kind = ENTRY_OPEN;
-        e.body = w->open ? "true" : "false";
-        r = r == DB_OK ? room_log_append(db, &e, false) : r;
+    if (change->open >= 0 && change->open != room.open) {
+        r = room_set_open(change);
+        if (r != DB_OK) {
+            return r;
+        }
     }
-    return r == DB_OK ? rooms_find(w->who, w->room_id, w->room, &w->why) : r;
+    return rooms_find(change->caller, change->room_id, change->room);
 }
 
 enum db_result
-rooms_change(const struct room_reader *who, int64_t room_id, const char *name, int open,
-             struct room *changed, enum refusal *why)
+rooms_change(struct caller *caller, int64_t room_id, const char *name, int open,
+             struct room *changed)
 {
-    struct work w = {.who = who, .room_id = room_id, .name = name, .open = open, .room = changed};
-    enum db_result r = db_transaction(who->db, DB_REPEATABLE, change_body, &w);
+    struct room_change change = {
+        .caller = caller, .room_id = room_id, .name = name, .open = open, .room = changed};
+    enum db_result r = db_transaction(caller->db, DB_REPEATABLE, room_change_transaction, &change);
 
     if (r == DB_OK) {
-        announce_room(who->redis, room_id);
+        announce_room(caller->redis, room_id);
     }
-    *why = w.why;
     return r;
 }

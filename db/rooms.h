@@ -1,97 +1,91 @@
-/* Rooms as a user sees them, and what changes a room. Who is in one: members.h; what was said: room_log.h. */
+/* Rooms as a user sees them, and what changes a room. Members: members.h; the log: room_log.h. */
 #ifndef DB_ROOMS_H
 #define DB_ROOMS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "db/mysql/db.h"
-#include "db/names.h"
-#include "db/redis/redis.h"
+#include "base/vocabulary.h"
+#include "db/caller.h"
 #include "db/room_log.h"
 
-enum room_kind { ROOM_GROUP, ROOM_DM };
-enum role { ROLE_NONE = -1, ROLE_MEMBER, ROLE_ADMIN, ROLE_OWNER };
+#define ROOM_KINDS(WORD) WORD(ROOM_GROUP, "group") WORD(ROOM_DM, "dm")
+enum room_kind { ROOM_KINDS(VOCABULARY_CONSTANT) };
+extern const char *const room_kind_words[]; /* ends with NULL */
 
-enum {
-    UNREAD_MAX = 99, /* more are counted as that many */
-};
+/* In rising order of rights. The owner's role passes on (members_remove); it cannot be given. */
+#define ROLES_GIVEN(WORD) WORD(ROLE_MEMBER, "member") WORD(ROLE_ADMIN, "admin")
+#define ROLES(WORD) ROLES_GIVEN(WORD) WORD(ROLE_OWNER, "owner")
+enum role { ROLE_NONE = -1, ROLES(VOCABULARY_CONSTANT) };
+extern const char *const role_words[]; /* ends with NULL */
 
-/* The other user of a direct room; any user beside a member's role. */
+enum { UNREAD_MAX = 99 }; /* unread messages are counted up to this number */
+
+/* Any user beside a member's role; the other user of a direct room. */
 struct profile {
     int64_t id;
     const char *username, *nickname;
-    int online; /* not of the database: presence.h */
+    int online; /* filled in from Redis (routes/online.h), not by the database */
 };
 
 struct room {
     int64_t id;
-    int kind;
+    int kind;         /* enum room_kind */
     const char *name; /* "" for a direct room */
     int open;
-    int role; /* of the user who looks; ROLE_NONE: not in it */
+    int role; /* the caller's; ROLE_NONE: not in it */
     int64_t last_seq, read_seq, unread;
-    const struct entry *last_message; /* NULL: nothing was said yet */
+    const struct entry *last_message; /* NULL: no message yet */
     int64_t last_at, created_at;
-    struct profile *peer; /* NULL but for a direct room */
+    struct profile *peer; /* NULL except in a direct room */
 };
 
-/* Where a list of rooms, latest activity first, goes on. All 0: from its beginning. */
+/* The last room of a page of rooms, after which the next page begins. All 0: the first page. */
 struct room_cursor {
     int64_t last_at, id;
 };
 
-/* Why a room refuses. A function that returns DB_FORBIDDEN has set it. */
-enum refusal {
-    REFUSED_NOT, /* nothing was refused */
-    REFUSED_NO_ROOM,
-    REFUSED_NOT_A_MEMBER,
-    REFUSED_NOT_ALLOWED,
-    REFUSED_IS_A_DM,
-    REFUSED_NO_USER,
-    REFUSED_NO_MEMBER,
-};
-
-/* What the functions here need of the caller's thread. */
-struct room_reader {
-    struct db *db;
-    struct redis *redis;
-    struct names *names;
-    struct arena *arena;
-    int64_t user_id;   /* who looks or acts */
-    int64_t member_of; /* a room that the user is known to be in; 0 */
-};
-
-/* A page of my rooms, or of the open ones, after `cursor`; `limit` at most. */
-enum db_result rooms_mine(const struct room_reader *who, struct room_cursor cursor, size_t limit,
-                          struct room **rooms, size_t *count)
+/* A page of at most `limit` rooms, latest activity first: those the caller is in; the open ones. */
+enum db_result rooms_list_joined(struct caller *caller, struct room_cursor cursor, size_t limit,
+                                 struct room **rooms, size_t *count)
     __attribute__((nonnull, warn_unused_result));
-enum db_result rooms_open(const struct room_reader *who, struct room_cursor cursor, size_t limit,
-                          struct room **rooms, size_t *count)
+enum db_result rooms_list_open(struct caller *caller, struct room_cursor cursor, size_t limit,
+                               struct room **rooms, size_t *count)
     __attribute__((nonnull, warn_unused_result));
 
-/* Those of `ids` that exist and that I am in. */
-enum db_result rooms_by_ids(const struct room_reader *who, const int64_t *ids, size_t id_count,
-                            struct room **rooms, size_t *count)
+/* Those of `ids` that exist and that the caller is in, in no particular order. */
+enum db_result rooms_list_by_ids(struct caller *caller, const int64_t *ids, size_t id_count,
+                                 struct room **rooms, size_t *count)
     __attribute__((nonnull(1, 4, 5), warn_unused_result));
 
-/* A room that I am in, or that is open. */
-enum db_result rooms_find(const struct room_reader *who, int64_t id, struct room *found,
-                          enum refusal *why) __attribute__((nonnull, warn_unused_result));
+/*
+ * A room that the caller is in, or that is open. DB_FORBIDDEN with DENIED_NO_ROOM or
+ * DENIED_NOT_A_MEMBER.
+ */
+enum db_result rooms_find(struct caller *caller, int64_t id, struct room *found)
+    __attribute__((nonnull, warn_unused_result));
 
-/* Make a group with me as its owner and `others` in it. */
-enum db_result rooms_add(const struct room_reader *who, const char *name, int open,
-                         const int64_t *others, size_t other_count, struct room *made,
-                         enum refusal *why)
-    __attribute__((nonnull(1, 2, 6, 7), warn_unused_result));
+/*
+ * Makes a group with the caller as its owner and `other_ids` in it; one that is named twice is
+ * added once. DB_FORBIDDEN with DENIED_NO_USER: no room was made.
+ */
+enum db_result rooms_add(struct caller *caller, const char *name, int open,
+                         const int64_t *other_ids, size_t other_count, struct room *made)
+    __attribute__((nonnull(1, 2, 6), warn_unused_result));
 
-/* The direct room of me and `peer_id`: the one there is, or a new one. There is never a second. */
-enum db_result rooms_dm(const struct room_reader *who, int64_t peer_id, struct room *room,
-                        enum refusal *why) __attribute__((nonnull, warn_unused_result));
+/*
+ * The direct room of the caller and `peer_id`, made by the first call. There is never a second one.
+ * DB_FORBIDDEN with DENIED_NO_USER.
+ */
+enum db_result rooms_ensure_dm(struct caller *caller, int64_t peer_id, struct room *room)
+    __attribute__((nonnull, warn_unused_result));
 
-/* Change a group as its owner or admin: name (NULL: as it is), open (-1: as it is). */
-enum db_result rooms_change(const struct room_reader *who, int64_t room_id, const char *name,
-                            int open, struct room *changed, enum refusal *why)
-    __attribute__((nonnull(1, 5, 6), warn_unused_result));
+/*
+ * Changes a group as its owner or admin; NULL keeps the name, -1 keeps `open`.
+ * DB_FORBIDDEN with DENIED_NO_ROOM, _IS_A_DM, _NOT_A_MEMBER or _ROLE.
+ */
+enum db_result rooms_change(struct caller *caller, int64_t room_id, const char *name, int open,
+                            struct room *changed)
+    __attribute__((nonnull(1, 5), warn_unused_result));
 
 #endif

@@ -1,11 +1,16 @@
-/* Both lists are walked side by side in the order of room ids: the client's marks, and the rooms I am in. */
+/*
+ * Two lists are merged by room id: the client's marks, and the rooms the caller is in. A room only
+ * in the first was left, one only in the second is new, one in both may have new entries.
+ */
 #include "db/sync.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+enum { FIRST_ROOMS = 64 };
+
 static int
-by_room_and_seq(const void *a, const void *b)
+sync_mark_compare(const void *a, const void *b)
 {
     const struct sync_mark *x = a, *y = b;
 
@@ -15,114 +20,135 @@ by_room_and_seq(const void *a, const void *b)
     return x->seq < y->seq ? -1 : x->seq > y->seq;
 }
 
-/* By room, each once: one that is named twice ("12" and "012") counts by its lower mark. Returns how many are left. */
-static size_t
-sort_marks(struct sync_mark *marks, size_t count)
+/* A room that is named twice ("12" and "012") counts by its lower mark. */
+static struct sync_mark *
+sync_sort_marks(struct arena *a, const struct sync_mark *marks, size_t *count)
 {
+    struct sync_mark *sorted = arena_array(a, *count + 1, sizeof(*sorted));
     size_t kept = 0;
 
-    qsort(marks, count, sizeof(*marks), by_room_and_seq);
-    for (size_t i = 0; i < count; i++) {
-        if (kept == 0 || marks[i].room_id != marks[kept - 1].room_id) {
-            marks[kept++] = marks[i];
+    if (*count == 0) {
+        return sorted;
+    }
+    memcpy(sorted, marks, *count * sizeof(*sorted));
+    qsort(sorted, *count, sizeof(*sorted), sync_mark_compare);
+    for (size_t i = 0; i < *count; i++) {
+        if (kept == 0 || sorted[i].room_id != sorted[kept - 1].room_id) {
+            sorted[kept++] = sorted[i];
         }
     }
-    return kept;
+    *count = kept;
+    return sorted;
 }
 
 enum db_result
-sync_mine(const struct room_reader *who, struct sync_mark **mine, size_t *count)
+sync_joined_marks(struct caller *caller, struct sync_mark **marks, size_t *count)
 {
-    size_t room = 64;
-    enum db_result r = db_run(who->db,
-                              "SELECT m.room_id, r.last_seq FROM members m JOIN rooms r ON "
-                              "r.id = m.room_id WHERE m.user_id = ? ORDER BY m.room_id",
-                              db_int(who->user_id));
+    size_t capacity = FIRST_ROOMS;
+    enum db_result r = db_run(caller->db,
+                              "SELECT m.room_id, r.last_seq "
+                              "FROM members m JOIN rooms r ON r.id = m.room_id "
+                              "WHERE m.user_id = ? "
+                              "ORDER BY m.room_id",
+                              db_int(caller->user_id));
 
-    *mine = arena_array(who->arena, room, sizeof(**mine));
+    *marks = arena_array(caller->arena, capacity, sizeof(**marks));
     *count = 0;
     if (r != DB_OK) {
         return r;
     }
-    while (db_next(who->db)) {
-        if (*count == room) {
-            struct sync_mark *grown = arena_array(who->arena, room * 2, sizeof(*grown));
+    while (db_next(caller->db)) {
+        if (*count == capacity) {
+            struct sync_mark *grown = arena_array(caller->arena, capacity * 2, sizeof(*grown));
 
-            memcpy(grown, *mine, room * sizeof(*grown));
-            *mine = grown;
-            room *= 2;
+            memcpy(grown, *marks, capacity * sizeof(*grown));
+            *marks = grown;
+            capacity *= 2;
         }
-        (*mine)[(*count)++] = (struct sync_mark){db_get_int(who->db, 0), db_get_int(who->db, 1)};
+        (*marks)[(*count)++] = (struct sync_mark){db_get_int(caller->db, 0),
+                                                  db_get_int(caller->db, 1)};
     }
-    return db_done(who->db);
+    return db_done(caller->db);
 }
 
+/* Appends a room's entries after the mark, as far as the page has room. */
 static enum db_result
-read_entries(const struct room_reader *who, const struct sync_mark *from, int64_t last_seq,
-             size_t limit, struct sync_page *page)
+sync_read_entries(struct caller *caller, const struct sync_mark *mark, int64_t last_seq,
+                  size_t limit, struct sync_page *page)
 {
     struct log_range range = {
-        .after = from->seq, .limit = limit - page->entry_count, .oldest = true};
-    size_t got;
+        .after = mark->seq, .limit = limit - page->entry_count, .oldest = true};
+    size_t count;
     enum db_result r;
 
     if (range.limit == 0) {
         page->more = true;
         return DB_OK;
     }
-    r = room_log_read(who->db, who->arena, from->room_id, 0, &range,
-                      page->entries + page->entry_count, &got);
+    r = room_log_read(caller->db, caller->arena, mark->room_id, 0, &range,
+                      page->entries + page->entry_count, &count);
     if (r != DB_OK) {
         return r;
     }
-    page->entry_count += got;
-    page->more = page->more || (got > 0 && page->entries[page->entry_count - 1].seq < last_seq);
+    page->entry_count += count;
+    page->more = page->more || (count > 0 && page->entries[page->entry_count - 1].seq < last_seq);
     return DB_OK;
 }
 
-enum db_result
-sync_read(const struct room_reader *who, const struct sync_mark *marks, size_t mark_count,
-          size_t limit, struct sync_page *page)
+/* Merges both lists into the page; new rooms only by their ids. */
+static enum db_result
+sync_merge(struct caller *caller, const struct sync_mark *known, size_t known_count,
+           const struct sync_mark *joined, size_t joined_count, size_t limit,
+           struct sync_page *page, int64_t *new_ids, size_t *new_count)
 {
-    struct sync_mark *named = arena_array(who->arena, mark_count + 1, sizeof(*named));
-    struct sync_mark *mine;
-    size_t mine_count, new_count = 0, n = 0, m = 0;
-    int64_t *new_ids;
-    enum db_result r = sync_mine(who, &mine, &mine_count);
+    size_t k = 0, j = 0;
+    enum db_result r = DB_OK;
 
-    *page = (struct sync_page){
-        .entries = arena_array(who->arena, limit, sizeof(*page->entries)),
-        .left = arena_array(who->arena, mark_count + 1, sizeof(*page->left)),
-    };
-    new_ids = arena_array(who->arena, SYNC_ROOMS_MAX, sizeof(*new_ids));
-    if (mark_count > 0) {
-        memcpy(named, marks, mark_count * sizeof(*named));
-        mark_count = sort_marks(named, mark_count);
-    }
-    while (r == DB_OK && (n < mark_count || m < mine_count)) {
-        if (m == mine_count || (n < mark_count && named[n].room_id < mine[m].room_id)) {
-            page->left[page->left_count++] = named[n++].room_id;
-        } else if (n == mark_count || mine[m].room_id < named[n].room_id) {
-            if (new_count < SYNC_ROOMS_MAX) {
-                new_ids[new_count++] = mine[m].room_id;
+    while (r == DB_OK && (k < known_count || j < joined_count)) {
+        if (j == joined_count || (k < known_count && known[k].room_id < joined[j].room_id)) {
+            page->left[page->left_count++] = known[k++].room_id;
+        } else if (k == known_count || joined[j].room_id < known[k].room_id) {
+            if (*new_count < SYNC_ROOMS_MAX) {
+                new_ids[(*new_count)++] = joined[j].room_id;
             } else {
                 page->more = true;
             }
-            m++;
+            j++;
         } else {
-            if (named[n].seq < mine[m].seq) {
-                r = read_entries(who, &named[n], mine[m].seq, limit, page);
+            if (known[k].seq < joined[j].seq) {
+                r = sync_read_entries(caller, &known[k], joined[j].seq, limit, page);
             }
-            n++;
-            m++;
+            k++;
+            j++;
         }
     }
+    return r;
+}
+
+enum db_result
+sync_read(struct caller *caller, const struct sync_mark *marks, size_t mark_count, size_t limit,
+          struct sync_page *page)
+{
+    struct sync_mark *known = sync_sort_marks(caller->arena, marks, &mark_count), *joined;
+    size_t joined_count, new_count = 0;
+    int64_t *new_ids = arena_array(caller->arena, SYNC_ROOMS_MAX, sizeof(*new_ids));
+    enum db_result r = sync_joined_marks(caller, &joined, &joined_count);
+
+    *page = (struct sync_page){
+        .entries = arena_array(caller->arena, limit, sizeof(*page->entries)),
+        .left = arena_array(caller->arena, mark_count + 1, sizeof(*page->left)),
+    };
+    if (r != DB_OK) {
+        return r;
+    }
+    r = sync_merge(caller, known, mark_count, joined, joined_count, limit, page, new_ids,
+                   &new_count);
     if (r == DB_OK && page->entry_count > 0) {
-        r = names_fill(who->names, who->db, who->arena, &page->entries->sender, page->entry_count,
-                       sizeof(*page->entries));
+        r = names_fill(caller->names, caller->db, caller->arena, &page->entries->sender,
+                       page->entry_count, sizeof(*page->entries));
     }
     if (r == DB_OK && new_count > 0) {
-        r = rooms_by_ids(who, new_ids, new_count, &page->rooms, &page->room_count);
+        r = rooms_list_by_ids(caller, new_ids, new_count, &page->rooms, &page->room_count);
     }
     return r;
 }

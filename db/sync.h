@@ -1,4 +1,4 @@
-/* What a client has missed, in one answer. */
+/* Catching up: everything a client has missed, in one reply. */
 #ifndef DB_SYNC_H
 #define DB_SYNC_H
 
@@ -8,7 +8,7 @@
 
 #include "db/rooms.h"
 
-/* A room the client knows, and the number up to which it has everything. */
+/* A room and the number up to which its entries are known. */
 struct sync_mark {
     int64_t room_id, seq;
 };
@@ -16,25 +16,25 @@ struct sync_mark {
 struct sync_page {
     struct entry *entries;
     size_t entry_count;
-    struct room *rooms; /* mine that were not named */
+    struct room *rooms; /* the caller's rooms that were not in the marks */
     size_t room_count;
-    int64_t *left; /* named, and not mine (any more) */
+    int64_t *left; /* rooms in the marks that the caller is not in */
     size_t left_count;
-    bool more; /* ask again at once */
+    bool more; /* the page is full: call again at once */
 };
 
 enum { SYNC_ROOMS_MAX = 50 }; /* new rooms in one page */
 
-/* My rooms with their last numbers, by id. */
-enum db_result sync_mine(const struct room_reader *who, struct sync_mark **mine, size_t *count)
+/* The caller's rooms by id, each with the number of its last entry. */
+enum db_result sync_joined_marks(struct caller *caller, struct sync_mark **marks, size_t *count)
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Compare the marks with the rooms I am in. Entries are ascending in each room, `limit` of them at most over all rooms.
- * Costs one query where nothing is new.
+ * Compares the marks with the rooms the caller is in. Entries ascend within each room; all rooms
+ * together bring at most `limit`. If nothing is new this costs one query.
  */
-enum db_result sync_read(const struct room_reader *who, const struct sync_mark *marks,
-                         size_t mark_count, size_t limit, struct sync_page *page)
+enum db_result sync_read(struct caller *caller, const struct sync_mark *marks, size_t mark_count,
+                         size_t limit, struct sync_page *page)
     __attribute__((nonnull(1, 5), warn_unused_result));
 
 #endif

@@ -22,9 +22,9 @@
 #include "routes/trial/trial.h"
 #include "routes/users/users.h"
 
-static const struct route *const groups[] = {
-    common_routes, users_routes, rooms_routes,   messages_routes,
-    live_routes,   tasks_routes, exports_routes, lab_routes,
+static const struct route_group *const groups[] = {
+    &common_group, &users_group, &rooms_group,   &messages_group,
+    &live_group,   &tasks_group, &exports_group, &lab_group,
 };
 
 bool
@@ -44,7 +44,7 @@ register_groups(struct app *app)
             return false;
         }
     }
-    return strcmp(app->settings->app_env, "test") != 0 || router_add(app->router, trial_routes);
+    return strcmp(app->settings->app_env, "test") != 0 || router_add(app->router, &trial_group);
 }
 
 /* The kinds of tasks, one list ending with NULL. */

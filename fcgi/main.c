@@ -206,12 +206,13 @@ run_routes(const struct app *app, const void *context)
 {
     static const char *const pools[] = {
         [FAST_IO] = "FAST_IO", [CPU] = "CPU", [SLOW_IO] = "SLOW_IO"};
-    static const char *const callers[] = {[ANYONE] = "anyone", [USER] = "user", [ADMIN] = "admin"};
+    static const char *const callers[] = {
+        [MEMBER] = "member", [ANYONE] = "anyone", [USER] = "user", [ADMIN] = "admin"};
 
     (void)context;
     for (const struct route *const *at = router_all(app->router); *at != NULL; at++) {
         (void)printf("%-6s %-40s %-8s %-7s %s\n", method_name((*at)->method), (*at)->path,
-                     pools[(*at)->runs], callers[(*at)->who], (*at)->summary);
+                     pools[(*at)->runs], callers[(*at)->access], (*at)->summary);
     }
     return 0;
 }

@@ -30,7 +30,7 @@ write_stream(struct request *req, const struct exchange *with)
 
     while (left > 0) {
         buf_clear(req->body);
-        db_set_deadline(req->db,
+        db_set_deadline(req->caller.db,
                         clock_mono_us() + (int64_t)req->settings->request_deadline_ms * 1000);
         if (!req->stream.next(req, req->stream.context) || req->body->len == 0 ||
             (int64_t)req->body->len > left) {
@@ -53,7 +53,7 @@ write_answer(struct request *req, const struct exchange *with)
     char status[96];
     int len;
 
-    if (with->deferred != NULL && with->deferred->kind == REPLY_STREAM) {
+    if (with->deferred != NULL && with->deferred->mode == REPLY_STREAM) {
         len = snprintf(status, sizeof(status), "Status: %d\r\n\r\n", req->status);
     } else if (req->status == 204) {
         len = snprintf(status, sizeof(status), "Status: 204\r\n\r\n");
@@ -84,9 +84,9 @@ write_log(const struct request *req, int64_t slow_us)
             .path = req->path,
             .status = req->status,
             .us = clock_mono_us() - req->began_us,
-            .queries = db_stats(req->db).queries,
-            .db_us = db_stats(req->db).us,
-            .user_id = req->session.user_id,
+            .queries = db_stats(req->caller.db).queries,
+            .db_us = db_stats(req->caller.db).us,
+            .user_id = req->caller.user_id,
             .bytes = req->stream.next != NULL ? (size_t)req->stream.bytes : req->body->len,
         },
         slow_us);
@@ -108,10 +108,10 @@ serve(const struct app *app, struct resources *from, const struct exchange *with
     if (req.status == 0) { /* a handler that forgot to answer */
         reply_problem(&req, INTERNAL_ERROR);
     }
-    if (with->deferred != NULL && with->deferred->kind != REPLY_NOW) {
+    if (with->deferred != NULL && with->deferred->mode != REPLY_NOW) {
         with->on_deferred(with->peer, &req);
     }
-    if (with->deferred == NULL || with->deferred->kind != REPLY_LATER) {
+    if (with->deferred == NULL || with->deferred->mode != REPLY_LATER) {
         whole = write_answer(&req, with);
         write_log(&req, (int64_t)app->settings->slow_request_ms * 1000);
     }

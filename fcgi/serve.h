@@ -15,7 +15,7 @@ struct exchange {
     bool (*write)(void *peer, const char *at, size_t len);
     void *peer;
     struct deferred_reply *deferred; /* routes/frame/deferred.h; NULL: every answer comes at once */
-    /* Where the handler has set deferred->kind: called before the request's memory is freed. */
+    /* Where the handler has set deferred->mode: called before the request's memory is freed. */
     void (*on_deferred)(void *peer, const struct request *req);
     bool counted; /* the request was dispatched before, and its call counted */
 };

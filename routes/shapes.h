@@ -7,7 +7,6 @@
 #include "routes/frame/shape.h"
 
 extern const struct shape user_shape, profile_shape, entry_shape, room_shape;
-extern const char *const role_words[];
 
 /* What is announced to streams beside entries. */
 struct typing_event {
@@ -20,7 +19,7 @@ struct read_event {
 
 extern const struct shape typing_event_shape, read_event_shape;
 
-/* A page of a list: `next` is what brings the page behind it, NULL (0) at the end. */
+/* A page of a list: `next` leads to the next page; NULL or 0 at the end. */
 struct text_page {
     struct list items;
     const char *next;
@@ -30,14 +29,26 @@ struct number_page {
     int64_t next;
 };
 
+/* Lists are read with one row more than the page holds: it tells whether another page follows. */
+#define PAGE_ROWS(limit) ((size_t)(limit) + 1)
+
+/*
+ * Fills `items` with the first `limit` of `count` rows of `size` bytes. Returns the last item if
+ * another page follows it, else NULL.
+ */
+const void *page_fill(struct list *items, const void *rows, size_t count, size_t size,
+                      int64_t limit) __attribute__((nonnull, warn_unused_result));
+
 #define TEXT_PAGE(title, item_shape)                                                               \
-    SHAPE(title, struct text_page, FIELD(struct text_page, items, FIELD_LIST, .of = &(item_shape)),    \
+    SHAPE(title, struct text_page,                                                                 \
+          FIELD(struct text_page, items, FIELD_LIST, .item = &(item_shape)),                       \
           FIELD(struct text_page, next, FIELD_TEXT, .nullable = true,                              \
-                .about = "give it back as `cursor` for the next page; null at the end"))
+                .description = PAGE_NEXT))
 #define NUMBER_PAGE(title, item_shape, how)                                                        \
     SHAPE(title, struct number_page,                                                               \
-          FIELD(struct number_page, items, FIELD_LIST, .of = &(item_shape)),                         \
-          FIELD(struct number_page, next, FIELD_INT, .nullable = true, .about = how))
+          FIELD(struct number_page, items, FIELD_LIST, .item = &(item_shape)),                     \
+          FIELD(struct number_page, next, FIELD_INT, .nullable = true, .description = how))
+#define PAGE_NEXT "give it back as `cursor` for the next page; null at the end"
 
 /* The query of a list that goes on by ids. */
 struct page_query {
@@ -45,10 +56,10 @@ struct page_query {
 };
 
 #define PAGE_FIELDS(struct_type)                                                                   \
-    FIELD(struct_type, limit, FIELD_INT, .from = FROM_QUERY, .min = 1, .max = 100, .fallback = 50, \
-          .about = "items in one page"),                                                           \
+    FIELD(struct_type, limit, FIELD_INT, .from = FROM_QUERY, .min = 1, .max = 100,                 \
+          .default_value = 50, .description = "items in one page"),                                \
         FIELD(struct_type, cursor, FIELD_INT, .from = FROM_QUERY, .min = 1,                        \
-              .about = "`next` of the page before")
+              .description = "`next` of the page before")
 
 extern const struct shape page_query_shape;
 

@@ -1,25 +1,24 @@
 /* What /api/sync and its waiting twin share. */
 #include "routes/sync_reply.h"
 
-#include "routes/room_reply.h"
+#include "routes/online.h"
 
-const struct shape sync_shape = SHAPE(
-    "Sync", struct sync,
-    FIELD(struct sync, entries, FIELD_LIST, .of = &entry_shape,
-          .about = "what is new, in seq order in each room"),
-    FIELD(struct sync, rooms, FIELD_LIST, .of = &room_shape,
-          .about = "rooms of mine that were not named"),
-    FIELD(struct sync, left, FIELD_INTS, .about = "rooms that were named and are not mine"),
-    FIELD(struct sync, more, FIELD_BOOL, .about = "call again at once"));
+const struct shape sync_shape = SHAPE("Sync", struct sync,
+    FIELD(struct sync, entries, FIELD_LIST, .item = &entry_shape,
+          .description = "what is new, in seq order in each room"),
+    FIELD(struct sync, rooms, FIELD_LIST, .item = &room_shape,
+          .description = "rooms of mine that were not named"),
+    FIELD(struct sync, left, FIELD_INTS, .description = "rooms that were named and are not mine"),
+    FIELD(struct sync, more, FIELD_BOOL, .description = "call again at once"));
 
 void
 reply_sync(struct request *req, enum db_result r, struct sync_page *page)
 {
     if (r != DB_OK) {
-        reply_db_error(req, r);
+        reply_failure(req, r);
         return;
     }
-    rooms_look_online(req, page->rooms, page->room_count);
+    rooms_fill_online(req, page->rooms, page->room_count);
     reply(req, &(struct sync){
                    .entries = {page->entries, page->entry_count},
                    .rooms = {page->rooms, page->room_count},

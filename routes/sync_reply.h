@@ -16,11 +16,11 @@ extern const struct shape sync_shape;
 /* The fields of the input. */
 #define SYNC_ROOMS(struct_type)                                                                    \
     FIELD(struct_type, rooms, FIELD_SEQS, .required = true, .max = 2000,                           \
-          .about = "for each room the seq up to which everything is there",                        \
+          .description = "for each room the seq up to which everything is there",                  \
           .example = "{\"12\":345}")
 #define SYNC_LIMIT(struct_type)                                                                    \
-    FIELD(struct_type, limit, FIELD_INT, .min = 1, .max = 500, .fallback = 200,                    \
-          .about = "entries in one answer")
+    FIELD(struct_type, limit, FIELD_INT, .min = 1, .max = 500, .default_value = 200,               \
+          .description = "entries in one answer")
 
 /* Answer with what sync_read has brought. */
 void reply_sync(struct request *req, enum db_result r, struct sync_page *page)

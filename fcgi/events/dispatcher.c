@@ -74,7 +74,7 @@ copy_deferred(void *peer, const struct request *req)
     struct errand *e = desk->errand;
     const struct deferred_reply *deferred = &desk->deferred;
 
-    e->user_id = req->session.user_id;
+    e->user_id = req->caller.user_id;
     e->session_id = req->session.id;
     e->expires_at = req->session.expires_at;
     e->changes = deferred->changes;
@@ -121,7 +121,7 @@ serve_errand(struct desks *d, struct resources *resources, struct errand *e)
         return;
     }
     (void)serve(d->app, resources, &exchange); /* no route of the loop answers in pieces */
-    e->kind = desk.deferred.kind;
+    e->kind = desk.deferred.mode;
 }
 
 static void *

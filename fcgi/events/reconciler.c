@@ -130,7 +130,7 @@ check_rooms(struct healer *h, struct resources *r, const struct checkup *c)
 static enum db_result
 check_user(struct healer *h, struct resources *r, int64_t user_id)
 {
-    struct room_reader who = {.db = r->db, .arena = &r->arena, .user_id = user_id};
+    struct caller who = {.db = r->db, .arena = &r->arena, .user_id = user_id};
     struct sync_mark *rooms;
     struct live_mark *sessions, *marks;
     size_t room_count, session_count;
@@ -139,7 +139,7 @@ check_user(struct healer *h, struct resources *r, int64_t user_id)
     enum db_result result = live_changes(r->db, user_id, &changes);
 
     if (result == DB_OK) {
-        result = sync_mine(&who, &rooms, &room_count);
+        result = sync_joined_marks(&who, &rooms, &room_count);
     }
     if (result == DB_OK) {
         result = live_sessions(r->db, &r->arena, user_id, &sessions, &session_count);
@@ -179,12 +179,12 @@ check_users(struct healer *h, struct resources *r, const struct checkup *c)
 static void
 tell_presence(struct resources *r, int64_t user_id, bool online)
 {
-    struct room_reader who = {.db = r->db, .arena = &r->arena, .user_id = user_id};
+    struct caller who = {.db = r->db, .arena = &r->arena, .user_id = user_id};
     struct sync_mark *rooms;
     struct buf ids = {0};
     size_t count = 0;
 
-    if (sync_mine(&who, &rooms, &count) == DB_OK) {
+    if (sync_joined_marks(&who, &rooms, &count) == DB_OK) {
         for (size_t i = 0; i < count; i++) {
             buf_str(&ids, i > 0 ? "," : "");
             buf_int(&ids, rooms[i].room_id);

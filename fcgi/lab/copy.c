@@ -40,10 +40,22 @@ block(struct request *req, const void *input)
 }
 
 static const struct route copy_routes[] = {
-    {.method = GET, .path = "/answer", .handler = answer, .limit = LIMIT_NONE, .status = 204},
-    {.method = GET, .path = "/block", .handler = block, .limit = LIMIT_NONE, .status = 204},
+    {.method = GET,
+     .path = "/answer",
+     .handler = answer,
+     .access = ANYONE,
+     .limit = LIMIT_NONE,
+     .status = 204},
+    {.method = GET,
+     .path = "/block",
+     .handler = block,
+     .access = ANYONE,
+     .limit = LIMIT_NONE,
+     .status = 204},
     ROUTES_END,
 };
+
+static const struct route_group copy_group = {.routes = copy_routes};
 
 /* Handlers run beside the event loop, so the call that blocks it comes from outside: by this signal, to its thread. */
 #define BLOCK_SIGNAL SIGUSR2
@@ -68,7 +80,7 @@ be_copy(const struct settings *settings, enum copy_kind kind, int threads, int l
     copied.db_pool_minsize = 0;
     copied.app_workers = 1;
     copied.db_pool_maxsize = threads;
-    if (getppid() != parent || nowhere < 0 || !router_add(own.router, copy_routes) ||
+    if (getppid() != parent || nowhere < 0 || !router_add(own.router, &copy_group) ||
         dup2(listening, WORKER_SOCKET) < 0 || dup2(nowhere, STDOUT_FILENO) < 0 ||
         dup2(nowhere, STDERR_FILENO) < 0) {
         _exit(1);

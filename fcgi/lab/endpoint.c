@@ -18,7 +18,7 @@
 
 enum { REQUEST_MAX = 4096, BACKLOG = 1024, WAIT_MAX_MS = 60 * 1000 };
 
-struct caller {
+struct client {
     struct reactor_timer timer; /* first: that rings */
     struct reactor *reactor;
     int fd;
@@ -28,7 +28,7 @@ struct caller {
 };
 
 static void
-hang_up(struct caller *c)
+hang_up(struct client *c)
 {
     reactor_cancel(c->reactor, &c->timer);
     reactor_forget(c->reactor, c->fd);
@@ -38,7 +38,7 @@ hang_up(struct caller *c)
 
 /* An answer is smaller than any socket's buffer: it goes out whole, or the caller is gone. */
 static void
-answer(struct caller *c, const char *status, const char *body)
+answer(struct client *c, const char *status, const char *body)
 {
     char text[256];
     int len = snprintf(
@@ -55,7 +55,7 @@ answer(struct caller *c, const char *status, const char *body)
 static void
 has_waited(struct reactor_timer *t)
 {
-    struct caller *c = (struct caller *)t;
+    struct client *c = (struct client *)t;
     char body[48];
 
     (void)snprintf(body, sizeof(body), "{\"task\":%lld}", (long long)c->task);
@@ -82,7 +82,7 @@ read_request(const char *text, int64_t *ms, int64_t *task)
 static void
 hear(void *owner, int fd, uint32_t events)
 {
-    struct caller *c = owner;
+    struct client *c = owner;
     ssize_t got = recv(fd, c->request + c->len, REQUEST_MAX - c->len, MSG_DONTWAIT);
     int64_t ms;
 
@@ -114,7 +114,7 @@ receive(void *owner, int listening, uint32_t events)
 {
     struct reactor *r = owner;
     int fd = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    struct caller *c = fd < 0 ? NULL : calloc(1, sizeof(*c));
+    struct client *c = fd < 0 ? NULL : calloc(1, sizeof(*c));
 
     (void)events;
     if (c == NULL) {

@@ -23,7 +23,7 @@ enum {
     FULL_WAIT_MS = 200,
 };
 
-struct caller {
+struct client {
     pthread_t thread;
     int fd;
     int64_t begin_us;
@@ -44,7 +44,7 @@ sleep_until(int64_t us)
 static void *
 call(void *context)
 {
-    struct caller *c = context;
+    struct client *c = context;
 
     c->good = true;
     for (int i = 0; i < CALLS && c->good; i++) {
@@ -85,7 +85,7 @@ blocks(const struct copy *copy, enum copy_kind kind, int64_t begin_us)
 }
 
 static bool
-call_all(const struct copy *copy, enum copy_kind kind, struct caller *callers)
+call_all(const struct copy *copy, enum copy_kind kind, struct client *callers)
 {
     int64_t begin_us;
     int count = 0;
@@ -118,7 +118,7 @@ call_all(const struct copy *copy, enum copy_kind kind, struct caller *callers)
 static const char *
 measure_block(const struct settings *settings, enum copy_kind kind, double *p50_ms, double *max_ms)
 {
-    struct caller *callers = calloc(CALLERS, sizeof(*callers));
+    struct client *callers = calloc(CALLERS, sizeof(*callers));
     double all[CALLERS * CALLS];
     struct copy copy;
     bool good;

@@ -1,13 +1,10 @@
 /* What the common group gives. */
-#include "routes/common/schemas.h"
+#include "routes/common/common.h"
 
-const struct shape about_shape = SHAPE(
-    "About", struct about, FIELD(struct about, title, FIELD_TEXT, .example = "\"fastchat api\""));
+const struct shape about_shape = SHAPE("About", struct about, FIELD(struct about, title, FIELD_TEXT, .example = "\"fastchat api\""));
 
-const struct shape health_shape = SHAPE(
-    "Health", struct health, FIELD(struct health, status, FIELD_TEXT, .example = "\"ok\""));
+const struct shape health_shape = SHAPE("Health", struct health, FIELD(struct health, status, FIELD_TEXT, .example = "\"ok\""));
 
-const struct shape readiness_shape = SHAPE(
-    "Readiness", struct readiness, FIELD(struct readiness, status, FIELD_TEXT, .example = "\"ok\""),
-    FIELD(struct readiness, database, FIELD_TEXT, .about = "ok"),
-    FIELD(struct readiness, redis, FIELD_TEXT, .about = "ok, down, or off; not required"));
+const struct shape readiness_shape = SHAPE("Readiness", struct readiness, FIELD(struct readiness, status, FIELD_TEXT, .example = "\"ok\""),
+    FIELD(struct readiness, database, FIELD_TEXT, .description = "ok"),
+    FIELD(struct readiness, redis, FIELD_TEXT, .description = "ok, down, or off; not required"));

@@ -1,53 +1,48 @@
 /* The handlers of the common group. */
-#include "routes/common/views.h"
+#include "routes/common/common.h"
 
-#include "routes/common/schemas.h"
 #include "routes/frame/openapi.h"
 #include "routes/frame/reply.h"
 #include "routes/frame/route.h"
 
 /* 200. */
 void
-get_about(struct request *req, const void *input)
+get_about(struct request *req)
 {
-    (void)input;
-    reply(req, &(struct about){arena_printf(req->arena, "%s api", req->settings->app_name)});
+    reply(req, &(struct about){arena_printf(req->caller.arena, "%s api", req->settings->app_name)});
 }
 
 /* 200: whoever can answer is alive. */
 void
-get_health(struct request *req, const void *input)
+get_health(struct request *req)
 {
-    (void)input;
     reply(req, &(struct health){"ok"});
 }
 
 /* 200 where the tables can be read (a node without quorum still answers SELECT 1); 503 unavailable. */
 void
-get_readiness(struct request *req, const void *input)
+get_readiness(struct request *req)
 {
     static const char *const redis[] = {
         [REDIS_OFF] = "off", [REDIS_DOWN] = "down", [REDIS_UP] = "ok"};
-    enum db_result r = db_one(req->db, "SELECT id FROM users WHERE id = ?", db_int(1));
+    enum db_result r = db_one(req->caller.db, "SELECT id FROM users WHERE id = ?", db_int(1));
 
-    (void)input;
     if (r == DB_OK) {
-        r = db_done(req->db);
+        r = db_done(req->caller.db);
     }
     if (r != DB_OK && r != DB_NONE) {
         reply_problem(req, UNAVAILABLE); /* also before the tables are made */
         return;
     }
-    reply(req, &(struct readiness){"ok", "ok", redis[redis_ping(req->redis)]});
+    reply(req, &(struct readiness){"ok", "ok", redis[redis_ping(req->caller.redis)]});
 }
 
 /* The OpenAPI document of all routes. 200. */
 void
-get_openapi(struct request *req, const void *input)
+get_openapi(struct request *req)
 {
     struct buf document = {0};
 
-    (void)input;
     openapi_write(req->router, req->settings, &document);
     reply_bytes(req, 200, "application/json", document.at, document.len);
     buf_free(&document);

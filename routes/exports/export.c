@@ -81,7 +81,7 @@ static bool
 read_batch(struct exporting *x, const struct export_room *room, int64_t after, int64_t last,
            struct entry *entries, size_t *count)
 {
-    struct room_reader who = {
+    struct caller who = {
         .db = x->run->db,
         .redis = x->run->redis,
         .names = x->run->names,
@@ -90,7 +90,6 @@ read_batch(struct exporting *x, const struct export_room *room, int64_t after, i
     };
     struct log_range range = {
         .after = after, .before = last + 1, .limit = ENTRIES_AT_ONCE, .oldest = true};
-    enum refusal why;
     enum db_result r;
 
     if (task_is_cancelled()) {
@@ -98,7 +97,7 @@ read_batch(struct exporting *x, const struct export_room *room, int64_t after, i
         return false;
     }
     arena_reset(&x->batch);
-    r = messages_read(&who, room->id, &range, entries, count, &why);
+    r = messages_read(&who, room->id, &range, entries, count);
     if (r == DB_FORBIDDEN) {
         x->wrong = ROOM_LEFT;
         return false;

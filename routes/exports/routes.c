@@ -1,24 +1,21 @@
 /* What the exports group answers, and the kind of task that it brings. */
 #include "routes/exports/exports.h"
 
-#include "routes/exports/schemas.h"
-#include "routes/exports/views.h"
-
 const struct task_kind *const exports_kinds[] = {&export_kind, NULL};
 
-const struct route exports_routes[] = {
+static const struct route routes[] = {
     {
-        .method = POST, .path = "/api/exports", .handler = queue_export,
-        .runs = FAST_IO, .who = USER,
-        .out = &export_queued_shape, .status = 202, .tag = "exports",
+        .method = POST, .path = "/api/exports", NO_INPUT(queue_export),
+        .out = &export_queued_shape, .status = 202,
         .summary = "Queue an export of all my rooms; the one that waits or runs, where there is one",
     },
     {
-        .method = GET, .path = "/api/exports/{export_id}", .handler = download_export,
-        .runs = FAST_IO, .who = USER,
-        .in = &export_query_shape, .status = 200, .media_type = "application/zip", .tag = "exports",
+        .method = GET, .path = "/api/exports/{export_id}", INPUT(download_export, export_query),
+        .status = 200, .media_type = "application/zip",
         .problems = PROBLEMS(NO_SUCH_EXPORT),
         .summary = "The zip file that an export has made, until it expires",
     },
     ROUTES_END,
 };
+
+const struct route_group exports_group = {.tag = "exports", .routes = routes};

@@ -1,5 +1,5 @@
 /* The handlers of the exports group. */
-#include "routes/exports/views.h"
+#include "routes/exports/exports.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -9,39 +9,37 @@
 #include "db/tasks.h"
 #include "db/users.h"
 #include "routes/exports/exports.h"
-#include "routes/exports/schemas.h"
 #include "routes/frame/reply.h"
 #include "routes/frame/url.h"
 
 /* Queue an export of the caller's rooms. 202; the one that waits or runs already, where there is one. */
 void
-queue_export(struct request *req, const void *input)
+queue_export(struct request *req)
 {
-    const struct task_viewer who = {.user_id = req->session.user_id};
+    const struct task_viewer who = {.user_id = req->caller.user_id};
     struct export_queued out = {.state = TASK_QUEUED};
     enum db_result r = task_enqueue(
-        req->db,
+        req->caller.db,
         &(struct task_new){
             .kind = EXPORT_KIND,
             .owner_id = who.user_id,
             .arguments = req->language == CHINESE ? "{\"language\":\"zh\"}"
                                                   : "{\"language\":\"en\"}",
             .max_attempts = EXPORT_ATTEMPTS,
-            .dedupe_key = arena_printf(req->arena, EXPORT_KIND ":%" PRId64, who.user_id),
+            .dedupe_key = arena_printf(req->caller.arena, EXPORT_KIND ":%" PRId64, who.user_id),
         },
         &out.id);
     struct task task;
 
-    (void)input;
     if (r == DB_EXISTS) {
-        r = task_find(req->db, req->arena, &who, out.id, &task);
+        r = task_find(req->caller.db, req->caller.arena, &who, out.id, &task);
         out.state = r == DB_OK ? task.state : out.state;
     }
     if (r != DB_OK) {
-        reply_db_error(req, r);
+        reply_failure(req, r);
         return;
     }
-    tasks_wake(req->redis);
+    tasks_wake(req->caller.redis);
     reply(req, &out);
 }
 
@@ -55,7 +53,7 @@ next_chunk(struct request *req, void *context)
 {
     struct download *d = context;
 
-    return exports_read_chunk(req->db, &d->file, d->chunk++, req->body) == DB_OK;
+    return exports_read_chunk(req->caller.db, &d->file, d->chunk++, req->body) == DB_OK;
 }
 
 /*
@@ -72,9 +70,10 @@ name_file(struct request *req, const char *username, int64_t made_at)
     url_escape(&escaped, username);
     reply_header(req, "Content-Disposition",
                  strcmp(buf_cstr(&escaped), username) == 0
-                     ? arena_printf(req->arena, "attachment; filename=\"fastchat-%s-%.10s.zip\"",
-                                    username, made)
-                     : arena_printf(req->arena,
+                     ? arena_printf(req->caller.arena,
+                                    "attachment; filename=\"fastchat-%s-%.10s.zip\"", username,
+                                    made)
+                     : arena_printf(req->caller.arena,
                                     "attachment; filename=\"fastchat-%.10s.zip\"; "
                                     "filename*=UTF-8''fastchat-%s-%.10s.zip",
                                     made, buf_cstr(&escaped), made));
@@ -83,20 +82,19 @@ name_file(struct request *req, const char *username, int64_t made_at)
 
 /* The caller's file. 200; 404 no_such_export. */
 void
-download_export(struct request *req, const void *input)
+download_export(struct request *req, const struct export_query *in)
 {
-    const struct export_query *in = input;
     struct download *d = request_new(req, 1, struct download);
-    enum db_result r = exports_find(req->db, in->export_id, req->session.user_id, &d->file);
+    enum db_result r = exports_find(req->caller.db, in->export_id, req->caller.user_id, &d->file);
     struct user user;
 
     if (r == DB_OK) {
-        r = users_find(req->db, req->arena, req->session.user_id, &user);
+        r = users_find(req->caller.db, req->caller.arena, req->caller.user_id, &user);
     }
     if (r == DB_NONE) {
         reply_problem(req, NO_SUCH_EXPORT);
     } else if (r != DB_OK) {
-        reply_db_error(req, r);
+        reply_failure(req, r);
     } else {
         name_file(req, user.username, d->file.made_at);
         reply_stream(req, 200, "application/zip", d->file.bytes, next_chunk, d);

@@ -50,13 +50,17 @@ class_of(const struct request *req)
     return (struct limit_use){.name = "none"};
 }
 
-/* The room that the path names; 0 for none. */
+/* The room {room_id} of a route for its members; 0 for every other route. */
 static int64_t
 room_of(const struct request *req)
 {
-    const char *text = url_parameter(req->route->path, "room_id", req->parameters);
+    const char *text;
     int64_t id;
 
+    if (req->route->access != MEMBER) {
+        return 0;
+    }
+    text = url_parameter(req->route->path, "room_id", req->parameters);
     return text != NULL && number_read(&text, &id) && *text == '\0' && id > 0 ? id : 0;
 }
 
@@ -70,8 +74,8 @@ find_session(struct request *req, struct limit_use *use)
     if (token == NULL || !token_hash(token, hash)) {
         return DB_NONE;
     }
-    return sessions_find(req->db, req->redis, hash, req->settings->session_days, use, room_of(req),
-                         &req->session);
+    return sessions_find(req->caller.db, req->caller.redis, hash, req->settings->session_days, use,
+                         room_of(req), &req->session);
 }
 
 /* An admin's route is asked for seldom: the database is asked each time, so what it says holds at once. */
@@ -79,11 +83,12 @@ static bool
 is_admitted(struct request *req)
 {
     bool is = true;
-    enum db_result r = req->route->who == ADMIN ? users_is_admin(req->db, req->session.user_id, &is)
-                                                : DB_OK;
+    enum db_result r = req->route->access == ADMIN
+                           ? users_is_admin(req->caller.db, req->caller.user_id, &is)
+                           : DB_OK;
 
     if (r != DB_OK && r != DB_NONE) {
-        reply_db_error(req, r);
+        reply_failure(req, r);
         return false;
     }
     if (r == DB_NONE || !is) {
@@ -97,20 +102,20 @@ bool
 auth_admit(struct request *req)
 {
     struct limit_use use = class_of(req);
-    enum db_result r = req->route->who != ANYONE ? find_session(req, &use) : DB_OK;
+    enum db_result r = req->route->access != ANYONE ? find_session(req, &use) : DB_OK;
 
     if (r != DB_OK && r != DB_NONE) {
-        reply_db_error(req, r);
+        reply_failure(req, r);
         return false;
     }
     if (r == DB_NONE) {
         req->session = (struct session){0};
     }
     if (use.per_minute > 0 && use.count == 0) {
-        if (req->session.user_id != 0) {
-            limits_count_user(req->redis, &use, req->session.user_id);
+        if (req->caller.user_id != 0) {
+            limits_count_user(req->caller.redis, &use, req->caller.user_id);
         } else {
-            limits_count_address(req->redis, &use, req->address);
+            limits_count_address(req->caller.redis, &use, req->address);
         }
     }
     if (limits_wait(&use) > 0) {

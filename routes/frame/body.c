@@ -51,7 +51,7 @@ body_read(struct request *req, struct body *body)
         reply_problem(req, UNSUPPORTED_MEDIA_TYPE);
         return false;
     }
-    at = arena_alloc(req->arena, (size_t)length + 1);
+    at = arena_alloc(req->caller.arena, (size_t)length + 1);
     got = req->read_body == NULL ? 0 : req->read_body(req->body_source, at, (size_t)length);
     if (got != (size_t)length) {
         reply_problem(req, BAD_REQUEST); /* cut short: nobody may act on half a body */

@@ -23,7 +23,7 @@ struct deferred_reply {
     void *loop;
 
     /* Set by the handler. */
-    enum reply_mode kind;
+    enum reply_mode mode;
     int64_t changes;               /* the user's, read before the rooms were (db/live.h) */
     const struct sync_mark *rooms; /* the user's rooms, and the seq that is known of each */
     size_t room_count;

@@ -87,7 +87,8 @@ read_meta(struct request *req)
         req->method = override;
     }
     if (uri != NULL) {
-        req->path = query == NULL ? uri : arena_strndup(req->arena, uri, (size_t)(query - uri));
+        req->path = query == NULL ? uri
+                                  : arena_strndup(req->caller.arena, uri, (size_t)(query - uri));
     }
     req->query = query == NULL ? "" : query + 1;
     req->address = address == NULL ? "" : address;
@@ -119,7 +120,7 @@ match(const struct router *router, struct request *req)
     router_methods routes;
     enum method m;
 
-    if (!url_path_read(&path, req->path, req->arena)) {
+    if (!url_path_read(&path, req->path, req->caller.arena)) {
         reply_problem(req, BAD_REQUEST);
         return false;
     }
@@ -129,7 +130,7 @@ match(const struct router *router, struct request *req)
         return false;
     }
     if (strcmp(req->method, "OPTIONS") == 0) {
-        const char *list = allowed(req->arena, routes);
+        const char *list = allowed(req->caller.arena, routes);
 
         reply_header(req, "Allow", list);
         cors_preflight(req, list);
@@ -138,7 +139,7 @@ match(const struct router *router, struct request *req)
     }
     if (!method_read(strcmp(req->method, "HEAD") == 0 ? "GET" : req->method, &m) ||
         routes[m] == NULL) {
-        reply_header(req, "Allow", allowed(req->arena, routes));
+        reply_header(req, "Allow", allowed(req->caller.arena, routes));
         reply_problem(req, METHOD_NOT_ALLOWED);
         return false;
     }
@@ -174,8 +175,9 @@ dispatch(const struct router *router, struct request *req)
     random_request_id(req->id);
     log_set_request(req->id);
     read_meta(req);
-    db_stats_reset(req->db);
-    db_set_deadline(req->db, req->began_us + (int64_t)req->settings->request_deadline_ms * 1000);
+    db_stats_reset(req->caller.db);
+    db_set_deadline(req->caller.db,
+                    req->began_us + (int64_t)req->settings->request_deadline_ms * 1000);
     cors_allow(req);
     reply_header(req, "X-Request-ID", req->id);
     reply_header(req, "Cache-Control", "no-store");

@@ -27,10 +27,10 @@ write_object(const struct field *f, struct buf *out)
 {
     if (f->nullable) {
         buf_str(out, "{\"oneOf\":[");
-        write_ref(f->of->name, out);
+        write_ref(f->item->name, out);
         buf_str(out, ",{\"type\":\"null\"}]}");
     } else {
-        write_ref(f->of->name, out);
+        write_ref(f->item->name, out);
     }
 }
 
@@ -45,9 +45,9 @@ write_words(const struct field *f, bool nullable, struct buf *out)
 {
     write_type("string", nullable, out);
     buf_str(out, ",\"enum\":[");
-    for (int i = 0; f->words[i] != NULL; i++) {
+    for (int i = 0; f->values[i] != NULL; i++) {
         buf_str(out, i > 0 ? "," : "");
-        json_text(out, f->words[i]);
+        json_text(out, f->values[i]);
     }
     buf_str(out, nullable ? ",null]" : "]");
 }
@@ -62,8 +62,8 @@ write_int(const struct field *f, bool output, struct buf *out)
         if (f->max != 0) {
             buf_printf(out, ",\"maximum\":%lld", (long long)f->max);
         }
-        if (!f->required && f->fallback > 0) {
-            buf_printf(out, ",\"default\":%lld", (long long)f->fallback);
+        if (!f->required && f->default_value > 0) {
+            buf_printf(out, ",\"default\":%lld", (long long)f->default_value);
         }
     }
 }
@@ -91,9 +91,9 @@ write_string(const struct field *f, bool output, struct buf *out)
 static void
 write_details(const struct field *f, struct buf *out)
 {
-    if (f->about != NULL) {
+    if (f->description != NULL) {
         buf_char(out, ',');
-        member(out, "description", f->about);
+        member(out, "description", f->description);
     }
     if (f->example != NULL) {
         buf_printf(out, ",\"examples\":[%s]", f->example);
@@ -119,7 +119,7 @@ write_schema(const struct field *f, bool output, struct buf *out)
     case FIELD_TEXT:
         write_string(f, output, out);
         break;
-    case FIELD_WORD:
+    case FIELD_ENUM:
         write_words(f, output && f->nullable, out);
         break;
     case FIELD_TIME:
@@ -148,7 +148,7 @@ write_schema(const struct field *f, bool output, struct buf *out)
         break;
     case FIELD_LIST:
         buf_str(out, "\"type\":\"array\",\"items\":");
-        write_ref(f->of->name, out);
+        write_ref(f->item->name, out);
         break;
     case FIELD_OBJECT:
     case FIELD_INLINE:
@@ -221,8 +221,8 @@ write_component(const struct shape *shape, bool output, struct written *w, struc
     buf_char(out, ':');
     write_shape(shape, output, out);
     for (size_t i = 0; output && i < shape->count; i++) {
-        if (shape->fields[i].of != NULL) {
-            write_component(shape->fields[i].of, true, w, out);
+        if (shape->fields[i].item != NULL) {
+            write_component(shape->fields[i].item, true, w, out);
         }
     }
 }
@@ -305,10 +305,13 @@ static bool
 may_answer(const struct route *route, enum problem p)
 {
     if (p == NOT_SIGNED_IN) {
-        return route->who != ANYONE;
+        return route->access != ANYONE;
+    }
+    if (p == NOT_A_MEMBER || p == NO_SUCH_ROOM) {
+        return route->access == MEMBER;
     }
     if (p == ADMINS_ONLY) {
-        return route->who == ADMIN;
+        return route->access == ADMIN;
     }
     if (p == BODY_TOO_LARGE || p == UNSUPPORTED_MEDIA_TYPE) {
         return has_body(route->in);
@@ -317,7 +320,7 @@ may_answer(const struct route *route, enum problem p)
         return route->limit != LIMIT_NONE;
     }
     if (p == UNAVAILABLE) {
-        return route->who != ANYONE || route->runs == CPU;
+        return route->access != ANYONE || route->runs == CPU;
     }
     return false;
 }
@@ -370,7 +373,7 @@ write_operation_id(const struct route *route, struct buf *out)
 }
 
 static void
-write_operation(const struct route *route, struct buf *out)
+write_operation(const struct route *route, const char *tag, struct buf *out)
 {
     buf_char(out, '"');
     for (const char *at = method_name(route->method); *at != '\0'; at++) {
@@ -380,8 +383,8 @@ write_operation(const struct route *route, struct buf *out)
     write_operation_id(route, out);
     buf_char(out, ',');
     member(out, "summary", route->summary);
-    buf_printf(out, ",\"tags\":[\"%s\"]", route->tag);
-    buf_str(out, route->who != ANYONE ? ",\"security\":[{\"bearer\":[]}]" : ",\"security\":[]");
+    buf_printf(out, ",\"tags\":[\"%s\"]", tag);
+    buf_str(out, route->access != ANYONE ? ",\"security\":[{\"bearer\":[]}]" : ",\"security\":[]");
     write_parameters(route, out);
     if (has_body(route->in)) {
         buf_str(out, ",\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{"
@@ -401,8 +404,10 @@ write_operation(const struct route *route, struct buf *out)
 
 /* Routes of one path stand together, where its first one stands in the tables. */
 static void
-write_paths(const struct route *const *routes, struct buf *out)
+write_paths(const struct router *router, struct buf *out)
 {
+    const struct route *const *routes = router_all(router);
+
     buf_str(out, "\"paths\":{");
     for (size_t i = 0; routes[i] != NULL; i++) {
         size_t first = 0, written = 0;
@@ -419,7 +424,7 @@ write_paths(const struct route *const *routes, struct buf *out)
         for (size_t k = i; routes[k] != NULL; k++) {
             if (strcmp(routes[k]->path, routes[i]->path) == 0) {
                 buf_str(out, written++ > 0 ? "," : "");
-                write_operation(routes[k], out);
+                write_operation(routes[k], router_tag(router, k), out);
             }
         }
         buf_char(out, '}');
@@ -436,7 +441,7 @@ openapi_write(const struct router *router, const struct settings *settings, stru
     member(out, "version", settings->app_version);
     buf_str(out, ",\"license\":{\"name\":\"MIT\",\"identifier\":\"MIT\"}},"
                  "\"servers\":[{\"url\":\"/\"}],");
-    write_paths(router_all(router), out);
+    write_paths(router, out);
     write_components(router_all(router), out);
     buf_str(out, "}\n");
 }

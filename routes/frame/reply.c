@@ -93,13 +93,28 @@ reply_problem(struct request *req, enum problem p)
     }
 }
 
-void
-reply_db_error(struct request *req, enum db_result r)
+static enum problem
+denial_problem(enum denial denial)
 {
-    if (r != DB_DOWN && !db_has_committed(req->db)) {
+    static const enum problem problems[] = {
+        [ALLOWED] = INTERNAL_ERROR, /* DB_FORBIDDEN without a reason: a bug of the model */
+        [DENIED_NO_ROOM] = NO_SUCH_ROOM, [DENIED_NOT_A_MEMBER] = NOT_A_MEMBER,
+        [DENIED_ROLE] = NOT_ALLOWED,     [DENIED_IS_A_DM] = IS_A_DM,
+        [DENIED_NO_USER] = NO_SUCH_USER, [DENIED_NO_MEMBER] = NO_SUCH_MEMBER,
+    };
+
+    return problems[denial];
+}
+
+void
+reply_failure(struct request *req, enum db_result r)
+{
+    if (r == DB_FORBIDDEN) {
+        reply_problem(req, denial_problem(req->caller.denial));
+    } else if (r != DB_DOWN && !db_has_committed(req->caller.db)) {
         reply_problem(req, INTERNAL_ERROR);
     } else {
-        reply_problem(req, db_over_deadline(req->db) ? DEADLINE_EXCEEDED : UNAVAILABLE);
+        reply_problem(req, db_over_deadline(req->caller.db) ? DEADLINE_EXCEEDED : UNAVAILABLE);
     }
 }
 

@@ -21,8 +21,12 @@ void reply_problem(struct request *req, enum problem p) __attribute__((nonnull))
 /* The same with Retry-After (RFC 9110 section 10.2.3). */
 void reply_retry(struct request *req, enum problem p, int seconds) __attribute__((nonnull));
 
-/* 503 with Retry-After where the database is away or the request's time is over; 500 else. */
-void reply_db_error(struct request *req, enum db_result r) __attribute__((nonnull));
+/*
+ * Replies to a result other than DB_OK that the handler does not treat itself: DB_FORBIDDEN with the
+ * caller's denial (403, 404, 409); 503 with Retry-After if the database is away, the request's time
+ * is over, or something was committed; otherwise 500.
+ */
+void reply_failure(struct request *req, enum db_result r) __attribute__((nonnull));
 
 /* 422 with req->faults. */
 void reply_faults(struct request *req) __attribute__((nonnull));

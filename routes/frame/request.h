@@ -13,9 +13,7 @@
 #include "base/buf.h"
 #include "base/random.h"
 #include "base/settings.h"
-#include "db/mysql/db.h"
-#include "db/names.h"
-#include "db/redis/redis.h"
+#include "db/caller.h"
 #include "db/sessions.h"
 
 struct request;
@@ -57,10 +55,7 @@ struct request {
     size_t (*read_body)(void *source, char *at, size_t size);
     void *body_source;
     const struct settings *settings;
-    struct arena *arena;
-    struct db *db;
-    struct redis *redis;
-    struct names *names;
+    struct caller caller;    /* the stores; from auth_admit on, who calls */
     struct buf *head, *body; /* of the answer: header lines ending in \r\n; the body's bytes */
     struct deferred_reply *deferred; /* deferred.h; NULL: answer at once */
     bool counted;                    /* by the rate limit, when this request was first dispatched */
@@ -77,7 +72,7 @@ struct request {
     const struct router *router;
     const char
         *parameters[ROUTE_PARAMETERS_MAX]; /* of the path, decoded, in the order of the pattern */
-    struct session session;                /* user_id 0 where nobody is signed in */
+    struct session session;                /* of the caller's token; all 0 without one */
     struct fault *faults, **last_fault;    /* see shape.h */
     int64_t began_us;
 
@@ -94,6 +89,7 @@ void request_init(struct request *req, struct resources *from, char *const *env)
 const char *request_env(const struct request *req, const char *name) __attribute__((nonnull));
 
 /* An array of `count` zeroed structs in the request's arena. */
-#define request_new(req, count, type) ((type *)arena_array((req)->arena, (count), sizeof(type)))
+#define request_new(req, count, type)                                                              \
+    ((type *)arena_array((req)->caller.arena, (count), sizeof(type)))
 
 #endif

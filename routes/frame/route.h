@@ -14,33 +14,79 @@
 
 enum method { GET, POST, PUT, PATCH, DELETE, METHODS };
 
-/* The kind of work a route does, and so the process shape that answers it. */
+/* The kind of work a route does, and with it the process shape that serves it. */
 enum runs {
-    FAST_IO, /* a few queries, then an answer: pool `api` */
+    FAST_IO, /* a few queries, then a reply: pool `api` */
     CPU,     /* password hashing …: pool `cpu`, where it cannot starve the others */
     SLOW_IO, /* held requests: the event loop, `fastchat events` */
 };
 
-enum who { ANYONE, USER, ADMIN };
+/* Who may call a route. A row that says nothing is for signed-in users. */
+enum access {
+    USER,
+    MEMBER, /* a member of the room {room_id}; the handler's query checks it where Redis cannot */
+    ADMIN,
+    ANYONE, /* signed in or not; the session is not looked up */
+};
 
-/* Which counter a call takes from: a user's where somebody is signed in, else the address's. */
+/* The counter that a call is charged to: the user's if somebody is signed in, else the address's. */
 enum limit { LIMIT_GENERAL, LIMIT_SEND, LIMIT_LOGIN, LIMIT_REGISTER, LIMIT_NONE };
 
 struct route {
     enum method method;
     const char *path; /* "/api/rooms/{room_id}": {name} is a parameter of `.in` */
-    /* `input` is a struct of `.in`, or NULL without one. Answers with reply_* (reply.h), exactly once. */
+    /* Set by INPUT or NO_INPUT. Replies with reply_* (reply.h), exactly once. */
     void (*handler)(struct request *req, const void *input);
+    const struct shape *in;  /* NULL: the route takes no input */
+    const struct shape *out; /* NULL: the reply has no JSON of a shape */
     enum runs runs;
-    enum who who;
+    enum access access;
     enum limit limit;
-    const struct shape *in, *out; /* NULL: nothing comes in, 204 goes out */
-    int status;                   /* of success */
-    int other_status;             /* a second one (200 beside 201); 0 for none */
-    const enum problem *problems; /* of its own, ends with PROBLEM_END; NULL */
-    const char *media_type;       /* of success without `out`; NULL: JSON */
-    const char *tag, *summary;
+    int status;       /* of success */
+    int other_status; /* a second one (200 beside 201); 0 for none */
+    /* The route's own problems, beside those of `.access` and `.limit`; NULL for none. */
+    const enum problem *problems; /* ends with PROBLEM_END */
+    const char *media_type;       /* of success without `.out`; NULL: JSON */
+    const char *tag;              /* NULL: the group's */
+    const char *summary;
 };
+
+/* The routes of one folder, and what they have in common. */
+struct route_group {
+    const char *tag;
+    const struct route *routes; /* ends with ROUTES_END */
+};
+
+/*
+ * A group's header declares its handlers with these, each with the struct that its row's shape
+ * fills; the row names both again with INPUT. A row whose shape and handler do not belong together
+ * does not compile: _Generic finds no match.
+ *
+ *     HANDLER(send_message, message_new)            in messages.h
+ *     … INPUT(send_message, message_new) …          in routes.c
+ *     void send_message(struct request *req, const struct message_new *in) { … }    in views.c
+ */
+#define HANDLER(function, input_struct)                                                            \
+    void function(struct request *req, const struct input_struct *in);                             \
+    static inline void function##_untyped(struct request *req, const void *input)                  \
+    {                                                                                              \
+        const struct input_struct *in = input;                                                     \
+        function(req, in);                                                                         \
+    }
+#define HANDLER_WITHOUT_INPUT(function)                                                            \
+    void function(struct request *req);                                                            \
+    static inline void function##_untyped(struct request *req, const void *input)                  \
+    {                                                                                              \
+        (void)input;                                                                               \
+        function(req);                                                                             \
+    }
+
+#define INPUT(function, input_struct)                                                              \
+    .in = &input_struct##_shape,                                                                   \
+    .handler = _Generic(&(function), void (*)(struct request *, const struct input_struct *)       \
+                        : function##_untyped)
+#define NO_INPUT(function)                                                                         \
+    .handler = _Generic(&(function), void (*)(struct request *) : function##_untyped)
 
 #define ROUTES_END                                                                                 \
     {                                                                                              \

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/memory.h"
 
 struct node {
     const char *name; /* of a literal segment; NULL for a parameter */
@@ -20,18 +21,15 @@ struct router {
     struct arena arena;
     struct node root;
     const struct route **all;
+    const char **tags; /* of `all` */
     size_t count;
 };
 
 struct router *
 router_new(void)
 {
-    struct router *router = calloc(1, sizeof(*router));
+    struct router *router = memory_new(struct router);
 
-    if (router == NULL) {
-        perror("fastchat");
-        abort();
-    }
     router->all = arena_array(&router->arena, 1, sizeof(*router->all));
     return router;
 }
@@ -121,6 +119,13 @@ parameters_match(const struct route *route)
     return fields == braces;
 }
 
+/* The front line looks up whether the caller is in the room of the path. */
+static bool
+names_its_room(const struct route *route)
+{
+    return route->access != MEMBER || strstr(route->path, "{room_id}") != NULL;
+}
+
 /* "rooms" or "{room_id}": a parameter is a whole segment. */
 static bool
 segment_is_good(const char *segment)
@@ -143,15 +148,31 @@ path_is_good(const struct url_path *path)
     return path->count < URL_SEGMENTS_MAX;
 }
 
+/* Tables are read once, at start-up: each append copies the lists. */
+static void
+router_append(struct router *router, const struct route *route, const char *tag)
+{
+    const struct route **all = arena_array(&router->arena, router->count + 2, sizeof(*all));
+    const char **tags = arena_array(&router->arena, router->count + 1, sizeof(*tags));
+
+    for (size_t i = 0; i < router->count; i++) {
+        all[i] = router->all[i];
+        tags[i] = router->tags[i];
+    }
+    all[router->count] = route;
+    tags[router->count++] = tag;
+    router->all = all;
+    router->tags = tags;
+}
+
 static bool
-add_route(struct router *router, const struct route *route)
+add_route(struct router *router, const struct route *route, const char *tag)
 {
     struct node *node = &router->root;
     struct url_path path;
-    const struct route **grown;
 
     if (!url_path_read(&path, route->path, &router->arena) || !path_is_good(&path) ||
-        !parameters_match(route)) {
+        !parameters_match(route) || !names_its_room(route)) {
         return false;
     }
     for (size_t i = 0; i < path.count; i++) {
@@ -169,18 +190,15 @@ add_route(struct router *router, const struct route *route)
     }
     node->routes[route->method] = route;
     node->ends = true;
-    grown = arena_array(&router->arena, router->count + 2, sizeof(*grown));
-    memcpy(grown, router->all, router->count * sizeof(*grown));
-    grown[router->count++] = route;
-    router->all = grown;
+    router_append(router, route, route->tag != NULL ? route->tag : tag);
     return true;
 }
 
 bool
-router_add(struct router *router, const struct route *table)
+router_add(struct router *router, const struct route_group *group)
 {
-    for (const struct route *route = table; route->path != NULL; route++) {
-        if (!add_route(router, route)) {
+    for (const struct route *route = group->routes; route->path != NULL; route++) {
+        if (!add_route(router, route, group->tag)) {
             (void)fprintf(stderr, "fastchat: the route table is wrong at %s %s\n",
                           method_name(route->method), route->path);
             return false;
@@ -222,4 +240,10 @@ const struct route *const *
 router_all(const struct router *router)
 {
     return router->all;
+}
+
+const char *
+router_tag(const struct router *router, size_t i)
+{
+    return router->tags[i];
 }

@@ -14,8 +14,11 @@ struct router;
 struct router *router_new(void) __attribute__((returns_nonnull, warn_unused_result));
 void router_free(struct router *router);
 
-/* Add a group's table, which must live as long. False, with a line on stderr, for a table that contradicts itself or another one. */
-bool router_add(struct router *router, const struct route *table)
+/*
+ * Adds a group's routes, which must live as long as the router. Returns false, after a line on
+ * stderr, if the table contradicts itself or one that was added before.
+ */
+bool router_add(struct router *router, const struct route_group *group)
     __attribute__((nonnull, warn_unused_result));
 
 /* The routes of one path, by method; NULL where a method has none. */
@@ -32,5 +35,8 @@ router_methods router_find(const struct router *router, const struct url_path *p
 /* All routes, in the order of the tables; ends with NULL. */
 const struct route *const *router_all(const struct router *router)
     __attribute__((nonnull, returns_nonnull));
+
+/* The tag of route `i` of router_all: its own, or its group's; NULL if neither has one. */
+const char *router_tag(const struct router *router, size_t i) __attribute__((nonnull));
 
 #endif

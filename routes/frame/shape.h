@@ -1,8 +1,9 @@
 /*
- * Shapes: what a request brings and an answer holds, as tables over C structs.
+ * Shapes: what a request carries and a reply contains, as tables over C structs.
  *
- * A shape reads and checks input (shape_read), writes output (shape_write), and prints its JSON Schema (openapi.h).
- * A handler's input struct is zeroed and then filled; what was not given keeps its `.fallback`, or NULL.
+ * A shape reads and checks input (shape_read), writes output (shape_write), and makes its JSON Schema
+ * (openapi.h). A handler's input struct is zeroed and then filled; a field that was not given keeps
+ * its `.default_value`, or NULL.
  */
 #ifndef ROUTES_FRAME_SHAPE_H
 #define ROUTES_FRAME_SHAPE_H
@@ -17,18 +18,18 @@
 struct request;
 
 enum field_type {
-    FIELD_INT,  /* int64_t; as output `.nullable` writes 0 as null */
-    FIELD_BOOL, /* int: 0 or 1 */
-    FIELD_TEXT, /* const char *, valid UTF-8, without NUL; NULL: not given, or null */
-    FIELD_WORD, /* int: index into `.words`; as output `.nullable` writes -1 as null */
-    FIELD_DIGITS, /* const char *: an integer of any size, `.max` digits at most, as it was given; input only */
-    FIELD_JSON, /* const char *: JSON text as it is; NULL writes null; output only */
-    FIELD_TIME, /* int64_t, milliseconds since 1970; as output `.nullable` writes 0 as null; output only */
+    FIELD_INT,    /* int64_t; as output, `.nullable` writes 0 as null */
+    FIELD_BOOL,   /* int: 0 or 1 */
+    FIELD_TEXT,   /* const char *, valid UTF-8 without NUL; NULL: not given, or null */
+    FIELD_ENUM,   /* int: index into `.values`; as output, `.nullable` writes -1 as null */
+    FIELD_DIGITS, /* const char *: an integer of up to `.max` digits, as given; input only */
+    FIELD_JSON,   /* const char *: JSON text as it is; NULL writes null; output only */
+    FIELD_TIME,   /* int64_t, ms since 1970; `.nullable` writes 0 as null; output only */
     FIELD_INTS,   /* struct ints: a list of ids */
     FIELD_SEQS,   /* struct seqs: an object of id -> number */
-    FIELD_OBJECT, /* const void * to a struct of `.of`; NULL writes null; output only */
-    FIELD_INLINE, /* a struct of `.of` inside this one; output only */
-    FIELD_LIST,   /* struct list of structs of `.of`; output only */
+    FIELD_OBJECT, /* const void * to a struct of `.item`; NULL writes null; output only */
+    FIELD_INLINE, /* a struct of `.item` inside this one; output only */
+    FIELD_LIST,   /* struct list of structs of `.item`; output only */
 };
 
 enum field_from { FROM_BODY, FROM_PATH, FROM_QUERY };
@@ -44,15 +45,15 @@ struct seqs {
 };
 
 struct list {
-    const void *at; /* `count` structs, one behind another */
+    const void *at; /* an array of `count` structs */
     size_t count;
 };
 
-/* A rule that a text must follow beyond its length. */
+/* A rule for a text beyond its length. */
 struct pattern {
-    const char *regex; /* for people and for OpenAPI (ECMA-262, unicode) */
+    const char *regex; /* ECMA-262 with the unicode flag, for people and for OpenAPI */
     bool (*holds)(const char *text);
-    const char *en, *zh; /* what is said where it does not hold */
+    const char *en, *zh; /* the message of a text that breaks the rule */
 };
 
 struct shape;
@@ -67,13 +68,13 @@ struct field {
     bool required;
     bool nullable;
     bool secret; /* never echoed */
-    int64_t min,
-        max; /* INT: value (max 0: 2^53 - 1); TEXT: characters; DIGITS: digits; INTS, SEQS: elements */
-    int64_t fallback;         /* INT, BOOL, WORD: the value where nothing is given */
-    const char *const *words; /* WORD: ends with NULL */
+    /* INT: value (max 0: 2^53 - 1); TEXT: characters; DIGITS: digits; INTS, SEQS: elements. */
+    int64_t min, max;
+    int64_t default_value;     /* INT, BOOL, ENUM: the value if nothing is given */
+    const char *const *values; /* ENUM: ends with NULL */
     const struct pattern *pattern;
-    const struct shape *of;
-    const char *about;
+    const struct shape *item; /* OBJECT, INLINE, LIST */
+    const char *description;
     const char *example; /* JSON text */
 };
 
@@ -90,7 +91,7 @@ struct shape {
         .count = sizeof((const struct field[]){__VA_ARGS__}) / sizeof(struct field)                \
     }
 
-/* One field: FIELD(struct user, id, FIELD_INT, .about = "…"). */
+/* One field: FIELD(struct user, id, FIELD_INT, .description = "…"). */
 #define FIELD(struct_type, member, field_type, ...)                                                \
     {                                                                                              \
         .name = #member, .key = "\"" #member "\":", .key_len = sizeof(#member) + 2,                \
@@ -104,25 +105,25 @@ struct shape {
 struct fault {
     const char *type;  /* "int_parsing" */
     const char *from;  /* "path", "query", "body" */
-    const char *name;  /* of the field; NULL where the whole body is meant */
-    const char *inner; /* below the field: JSON text of the key or index in it; NULL */
-    const char *input; /* JSON text of what was given; NULL: left out (missing) */
+    const char *name;  /* of the field; NULL: the whole body */
+    const char *inner; /* JSON text of the key or index inside the field; NULL */
+    const char *input; /* JSON text of the given value; NULL: the value is missing */
     const char *ctx;   /* JSON members: "\"ge\":1"; NULL for none */
     const char *en, *zh;
     struct fault *next;
 };
 
 /*
- * Read a request's path, query and body into a new struct of `shape` in the request's arena. NULL where it cannot be:
- * req->faults then holds every fault of the request, not only the first; or the request has been answered (413, 415).
+ * Reads a request's path, query and body into a new struct of `shape` in the request's arena.
+ * Returns NULL after noting every fault of the input in req->faults, or after replying (413, 415).
  */
 void *shape_read(const struct shape *shape, struct request *req) __attribute__((nonnull));
 
-/* Add a fault that only a handler can find, in a path or body field; answer it with reply_faults. */
-void shape_refuse(struct request *req, const char *from, const char *name, const char *en,
-                  const char *zh) __attribute__((nonnull));
+/* Adds a fault that only a handler can find; the handler then calls reply_faults. */
+void shape_add_fault(struct request *req, const char *from, const char *name, const char *en,
+                     const char *zh) __attribute__((nonnull));
 
-/* Write a struct as a JSON object. */
+/* Writes a struct as a JSON object. */
 void shape_write(const struct shape *shape, const void *from, struct buf *out)
     __attribute__((nonnull));
 

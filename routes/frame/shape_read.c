@@ -105,7 +105,7 @@ static bool
 int_in_bounds(const struct reading *r, int64_t n)
 {
     const struct field *f = r->field;
-    struct arena *a = r->req->arena;
+    struct arena *a = r->req->caller.arena;
 
     if (n < f->min) {
         refuse(r, "greater_than_equal", arena_printf(a, "\"ge\":%lld", (long long)f->min),
@@ -149,7 +149,7 @@ read_int_text(const struct reading *r, const char *text, int64_t *n)
 static void
 read_digits(const struct reading *r, const char *text, const char **to)
 {
-    struct arena *a = r->req->arena;
+    struct arena *a = r->req->caller.arena;
     size_t max = (size_t)r->field->max;
 
     if (!number_is_integer(text)) {
@@ -197,19 +197,19 @@ read_bool_text(const struct reading *r, const char *text, int *to)
 static bool
 read_word(const struct reading *r, const char *text, size_t len, int *to)
 {
-    struct arena *a = r->req->arena;
+    struct arena *a = r->req->caller.arena;
     const char *expected = "";
 
-    for (int i = 0; r->field->words[i] != NULL; i++) {
-        if (strlen(r->field->words[i]) == len && memcmp(text, r->field->words[i], len) == 0) {
+    for (int i = 0; r->field->values[i] != NULL; i++) {
+        if (strlen(r->field->values[i]) == len && memcmp(text, r->field->values[i], len) == 0) {
             *to = i;
             return true;
         }
         expected = arena_printf(a, "%s%s'%s'", expected,
-                                i == 0                           ? ""
-                                : r->field->words[i + 1] == NULL ? " or "
-                                                                 : ", ",
-                                r->field->words[i]);
+                                i == 0                            ? ""
+                                : r->field->values[i + 1] == NULL ? " or "
+                                                                  : ", ",
+                                r->field->values[i]);
     }
     refuse(r, "enum", ctx_text(a, "expected", expected), arena_printf(a, "must be %s", expected),
            arena_printf(a, "必须是 %s", expected));
@@ -220,7 +220,7 @@ static bool
 read_text(const struct reading *r, const char *text, size_t len, const char **to)
 {
     const struct field *f = r->field;
-    struct arena *a = r->req->arena;
+    struct arena *a = r->req->caller.arena;
     size_t characters;
 
     if (strlen(text) != len) {
@@ -254,7 +254,7 @@ read_text(const struct reading *r, const char *text, size_t len, const char **to
 static bool
 count_in_bounds(const struct reading *r, size_t count, const char *kind)
 {
-    struct arena *a = r->req->arena;
+    struct arena *a = r->req->caller.arena;
 
     if (r->field->max != 0 && count > (size_t)r->field->max) {
         refuse(r, "too_long",
@@ -279,7 +279,7 @@ inside(const struct reading *r, struct field *element, const struct field *bound
     *element = *bounds;
     element->name = r->field->name;
     element->from = r->field->from;
-    return (struct reading){r->req, element, inner, echo_json(r->req->arena, value)};
+    return (struct reading){r->req, element, inner, echo_json(r->req->caller.arena, value)};
 }
 
 static bool
@@ -301,8 +301,8 @@ read_ints(const struct reading *r, struct json_object *value, struct ints *to)
     for (size_t i = 0; i < count; i++) {
         struct json_object *item = json_object_array_get_idx(value, i);
         struct field element;
-        struct reading one = inside(r, &element, &element_id, arena_printf(r->req->arena, "%zu", i),
-                                    item);
+        struct reading one = inside(r, &element, &element_id,
+                                    arena_printf(r->req->caller.arena, "%zu", i), item);
 
         good = read_int_json(&one, item, &at[i]) && good;
     }
@@ -313,7 +313,7 @@ read_ints(const struct reading *r, struct json_object *value, struct ints *to)
 static bool
 read_seqs(const struct reading *r, struct json_object *value, struct seqs *to)
 {
-    struct arena *a = r->req->arena;
+    struct arena *a = r->req->caller.arena;
     struct sync_mark *at;
     size_t count = 0;
     bool good = true;
@@ -361,16 +361,17 @@ read_json(const struct reading *r, struct json_object *value, char *to)
         }
         break;
     case FIELD_TEXT:
-    case FIELD_WORD:
+    case FIELD_ENUM:
         if (!json_object_is_type(value, json_type_string)) {
             refuse(r, "string_type", NULL, "must be a text", "必须是字符串");
-        } else if (r->field->type == FIELD_WORD) {
+        } else if (r->field->type == FIELD_ENUM) {
             (void)read_word(r, json_object_get_string(value),
                             (size_t)json_object_get_string_len(value), at);
         } else {
             size_t len = (size_t)json_object_get_string_len(value);
 
-            (void)read_text(r, arena_strndup(r->req->arena, json_object_get_string(value), len),
+            (void)read_text(r,
+                            arena_strndup(r->req->caller.arena, json_object_get_string(value), len),
                             len, at);
         }
         break;
@@ -406,7 +407,7 @@ read_parameter(const struct reading *r, const char *text, char *to)
     case FIELD_TEXT:
         (void)read_text(r, text, strlen(text), at);
         break;
-    case FIELD_WORD:
+    case FIELD_ENUM:
         (void)read_word(r, text, strlen(text), at);
         break;
     case FIELD_DIGITS:
@@ -424,18 +425,18 @@ missing(struct request *req, const struct field *f)
 }
 
 static void
-set_fallback(const struct field *f, char *to)
+set_default(const struct field *f, char *to)
 {
     if (f->type == FIELD_INT) {
-        *(int64_t *)(void *)(to + f->offset) = f->fallback;
-    } else if (f->type == FIELD_BOOL || f->type == FIELD_WORD) {
-        *(int *)(void *)(to + f->offset) = (int)f->fallback;
+        *(int64_t *)(void *)(to + f->offset) = f->default_value;
+    } else if (f->type == FIELD_BOOL || f->type == FIELD_ENUM) {
+        *(int *)(void *)(to + f->offset) = (int)f->default_value;
     }
 }
 
 void
-shape_refuse(struct request *req, const char *from, const char *name, const char *en,
-             const char *zh)
+shape_add_fault(struct request *req, const char *from, const char *name, const char *en,
+                const char *zh)
 {
     add_fault(req, &(struct fault){
                        .type = "value_error", .from = from, .name = name, .en = en, .zh = zh});
@@ -469,7 +470,7 @@ find_body_field(const struct shape *shape, const char *name)
 static void
 read_members(const struct shape *shape, struct request *req, struct json_object *tree, char *to)
 {
-    struct arena *a = req->arena;
+    struct arena *a = req->caller.arena;
 
     for (size_t i = 0; i < shape->count; i++) {
         const struct field *f = &shape->fields[i];
@@ -517,15 +518,15 @@ read_body_fields(const struct shape *shape, struct request *req, char *to)
         }
         return;
     }
-    if (!json_parse(body.at, body.len, req->arena, &tree, &error)) {
-        refuse_body(req, "json_invalid", arena_printf(req->arena, "%zu", error.offset), "{}",
-                    ctx_text(req->arena, "error", error.reason),
-                    arena_printf(req->arena, "not valid JSON: %s", error.reason),
-                    arena_printf(req->arena, "不是有效的 JSON：%s", error.reason));
+    if (!json_parse(body.at, body.len, req->caller.arena, &tree, &error)) {
+        refuse_body(req, "json_invalid", arena_printf(req->caller.arena, "%zu", error.offset), "{}",
+                    ctx_text(req->caller.arena, "error", error.reason),
+                    arena_printf(req->caller.arena, "not valid JSON: %s", error.reason),
+                    arena_printf(req->caller.arena, "不是有效的 JSON：%s", error.reason));
         return;
     }
     if (!json_object_is_type(tree, json_type_object)) {
-        refuse_body(req, "model_attributes_type", NULL, echo_json(req->arena, tree), NULL,
+        refuse_body(req, "model_attributes_type", NULL, echo_json(req->caller.arena, tree), NULL,
                     "must be a JSON object", "必须是 JSON 对象");
     } else {
         read_members(shape, req, tree, to);
@@ -536,7 +537,7 @@ read_body_fields(const struct shape *shape, struct request *req, char *to)
 static const char *
 echo_parameter(struct request *req, const struct field *f, const char *text)
 {
-    return f->secret ? "\"***\"" : echo_text(req->arena, text, strlen(text));
+    return f->secret ? "\"***\"" : echo_text(req->caller.arena, text, strlen(text));
 }
 
 /* The text of a path or query field; NULL where it was not given, or after a fault. */
@@ -548,7 +549,7 @@ parameter_text(struct request *req, const struct field *f, struct url_query *que
     if (f->from == FROM_PATH) {
         return url_parameter(req->route->path, f->name, req->parameters);
     }
-    url_query_read(query, req->query, req->arena);
+    url_query_read(query, req->query, req->caller.arena);
     pair = url_query_find(query, f->name);
     if (pair == NULL) {
         if (f->required) {
@@ -583,11 +584,11 @@ read_parameters(const struct shape *shape, struct request *req, char *to)
 void *
 shape_read(const struct shape *shape, struct request *req)
 {
-    char *to = arena_alloc(req->arena, shape->size);
+    char *to = arena_alloc(req->caller.arena, shape->size);
     bool has_body = false;
 
     for (size_t i = 0; i < shape->count; i++) {
-        set_fallback(&shape->fields[i], to);
+        set_default(&shape->fields[i], to);
         has_body = has_body || shape->fields[i].from == FROM_BODY;
     }
     read_parameters(shape, req, to);

@@ -17,7 +17,7 @@ write_list(const struct field *f, const struct list *list, struct buf *out)
         if (i > 0) {
             buf_char(out, ',');
         }
-        shape_write(f->of, at + i * f->of->size, out);
+        shape_write(f->item, at + i * f->item->size, out);
     }
     buf_char(out, ']');
 }
@@ -78,8 +78,8 @@ write_value(const struct field *f, const char *at, struct buf *out)
     case FIELD_TEXT:
         json_text(out, *(const char *const *)value);
         break;
-    case FIELD_WORD:
-        json_text(out, *(const int *)value < 0 ? NULL : f->words[*(const int *)value]);
+    case FIELD_ENUM:
+        json_text(out, *(const int *)value < 0 ? NULL : f->values[*(const int *)value]);
         break;
     case FIELD_TIME:
         if (f->nullable && *(const int64_t *)value == 0) {
@@ -103,11 +103,11 @@ write_value(const struct field *f, const char *at, struct buf *out)
         if (*(const void *const *)value == NULL) {
             buf_str(out, "null");
         } else {
-            shape_write(f->of, *(const void *const *)value, out);
+            shape_write(f->item, *(const void *const *)value, out);
         }
         break;
     case FIELD_INLINE:
-        shape_write(f->of, value, out);
+        shape_write(f->item, value, out);
         break;
     case FIELD_LIST:
         write_list(f, value, out);

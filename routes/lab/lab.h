@@ -3,8 +3,9 @@
 #define ROUTES_LAB_LAB_H
 
 #include "routes/frame/route.h"
+#include "routes/frame/shape.h"
 
-extern const struct route lab_routes[];
+extern const struct route_group lab_group;
 
 /* The kind of the task that a run is, and its numbers, of which its arguments are a JSON object. */
 #define LAB_KIND "lab"
@@ -17,5 +18,15 @@ enum {
 struct lab_new {
     int64_t tasks, cpu, wait_ms, repeat;
 };
+
+struct lab_queued {
+    int64_t id;
+    int state;
+};
+
+extern const struct shape lab_new_shape, lab_queued_shape;
+
+/* The handlers; what each replies stands above it in views.c. */
+HANDLER(queue_lab, lab_new)
 
 #endif

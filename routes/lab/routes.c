@@ -1,16 +1,15 @@
 /* What the lab group answers. */
 #include "routes/lab/lab.h"
 
-#include "routes/lab/schemas.h"
-#include "routes/lab/views.h"
-
-const struct route lab_routes[] = {
+static const struct route routes[] = {
     {
-        .method = POST, .path = "/api/lab", .handler = queue_lab,
-        .runs = FAST_IO, .who = ADMIN,
-        .in = &lab_new_shape, .out = &lab_queued_shape, .status = 202, .tag = "lab",
+        .method = POST, .path = "/api/lab", INPUT(queue_lab, lab_new),
+        .access = ADMIN,
+        .out = &lab_queued_shape, .status = 202,
         .problems = PROBLEMS(LAB_TOO_LONG, LAB_IS_RUNNING),
         .summary = "Queue a measurement of the four process shapes on this machine; its task's result has the figures",
     },
     ROUTES_END,
 };
+
+const struct route_group lab_group = {.tag = "lab", .routes = routes};

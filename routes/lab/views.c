@@ -1,12 +1,11 @@
 /* The handlers of the lab group. */
-#include "routes/lab/views.h"
+#include "routes/lab/lab.h"
 
 #include <inttypes.h>
 
 #include "db/tasks.h"
 #include "routes/frame/reply.h"
 #include "routes/lab/lab.h"
-#include "routes/lab/schemas.h"
 
 /* Serial mode takes each wait in turn, once by itself and once beside computing: more than that nobody wants to sit through. */
 enum { MOST_SECONDS = 30 * 60 };
@@ -19,9 +18,8 @@ is_too_long(const struct lab_new *in)
 
 /* Queue a run; one at a time, since two would measure each other. 202; 400 lab_too_long, 409 lab_is_running. */
 void
-queue_lab(struct request *req, const void *input)
+queue_lab(struct request *req, const struct lab_new *in)
 {
-    const struct lab_new *in = input;
     struct lab_queued out = {.state = TASK_QUEUED};
     enum db_result r;
 
@@ -30,11 +28,11 @@ queue_lab(struct request *req, const void *input)
         return;
     }
     r = task_enqueue(
-        req->db,
+        req->caller.db,
         &(struct task_new){
             .kind = LAB_KIND,
-            .owner_id = req->session.user_id,
-            .arguments = arena_printf(req->arena,
+            .owner_id = req->caller.user_id,
+            .arguments = arena_printf(req->caller.arena,
                                       "{\"tasks\":%" PRId64 ",\"cpu\":%" PRId64
                                       ",\"wait_ms\":%" PRId64 ",\"repeat\":%" PRId64 "}",
                                       in->tasks, in->cpu, in->wait_ms, in->repeat),
@@ -45,9 +43,9 @@ queue_lab(struct request *req, const void *input)
     if (r == DB_EXISTS) {
         reply_problem(req, LAB_IS_RUNNING);
     } else if (r != DB_OK) {
-        reply_db_error(req, r);
+        reply_failure(req, r);
     } else {
-        tasks_wake(req->redis);
+        tasks_wake(req->caller.redis);
         reply(req, &out);
     }
 }

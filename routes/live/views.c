@@ -1,5 +1,5 @@
 /* The handlers of the live group. What is held is held by fcgi/events; here is decided whether, and with what. */
-#include "routes/live/views.h"
+#include "routes/live/live.h"
 
 #include <string.h>
 
@@ -8,24 +8,23 @@
 #include "db/redis/announce.h"
 #include "routes/frame/deferred.h"
 #include "routes/frame/route.h"
-#include "routes/live/schemas.h"
-#include "routes/room_reply.h"
+#include "routes/online.h"
 #include "routes/sync_reply.h"
 
 enum { RETRY_SECONDS = 5 };
 
-/* The user's rooms, and the number of changes that they are as of. */
+/* Reads the caller's rooms, and first the number of changes that they include (db/live.h). */
 static enum db_result
-read_rooms(const struct request *req, struct deferred_reply *deferred)
+deferred_read_rooms(struct caller *caller, struct deferred_reply *deferred)
 {
-    struct room_reader who = room_reader(req);
     struct sync_mark *rooms;
-    enum db_result r = live_changes(req->db, who.user_id, &deferred->changes);
+    enum db_result r = live_changes(caller->db, caller->user_id, &deferred->changes);
 
-    if (r == DB_OK) {
-        r = sync_mine(&who, &rooms, &deferred->room_count);
-        deferred->rooms = rooms;
+    if (r != DB_OK) {
+        return r;
     }
+    r = sync_joined_marks(caller, &rooms, &deferred->room_count);
+    deferred->rooms = rooms;
     return r;
 }
 
@@ -42,9 +41,8 @@ wants_ndjson(const struct request *req)
  * 429 too_many_streams where the session holds as many as it may; 503 no_live_events where no event loop runs.
  */
 void
-open_stream(struct request *req, const void *input)
+open_stream(struct request *req, const struct stream_query *in)
 {
-    const struct stream_query *in = input;
     struct deferred_reply *deferred = req->deferred;
     enum db_result r;
 
@@ -52,9 +50,9 @@ open_stream(struct request *req, const void *input)
         reply_retry(req, NO_LIVE_EVENTS, RETRY_SECONDS);
         return;
     }
-    r = read_rooms(req, deferred);
+    r = deferred_read_rooms(&req->caller, deferred);
     if (r != DB_OK) {
-        reply_db_error(req, r);
+        reply_failure(req, r);
         return;
     }
     deferred->ndjson = wants_ndjson(req);
@@ -64,26 +62,37 @@ open_stream(struct request *req, const void *input)
             reply_retry(req, TOO_MANY_STREAMS, RETRY_SECONDS);
             return;
         }
-        deferred->kind = REPLY_STREAM;
+        deferred->mode = REPLY_STREAM;
     }
     reply_header(req, "X-Accel-Buffering", "no");
     reply_bytes(req, 200, deferred->ndjson ? "application/x-ndjson" : "text/event-stream", "", 0);
 }
 
-/* All that is new to the caller, as soon as there is something. 200, with nothing in it when the time was over. */
-void
-sync_later(struct request *req, const void *input)
+static bool
+sync_page_is_empty(const struct sync_page *page)
 {
-    const struct sync_wait *in = input;
-    struct room_reader who = room_reader(req);
+    return page->entry_count + page->room_count + page->left_count == 0;
+}
+
+/*
+ * Everything that is new to the caller, as soon as there is something. 200; with nothing in it if
+ * nothing happened in time, or if no event loop serves the request.
+ */
+void
+sync_later(struct request *req, const struct sync_wait *in)
+{
     struct deferred_reply *deferred = req->deferred;
     struct sync_page page;
-    enum db_result r = deferred == NULL ? DB_OK : read_rooms(req, deferred);
+    enum db_result r = DB_OK;
 
-    r = r == DB_OK ? sync_read(&who, in->rooms.at, in->rooms.count, (size_t)in->limit, &page) : r;
-    if (r == DB_OK && deferred != NULL &&
-        page.entry_count + page.room_count + page.left_count == 0) {
-        deferred->kind = REPLY_LATER;
+    if (deferred != NULL) { /* before sync_read: what changes in between wakes the request */
+        r = deferred_read_rooms(&req->caller, deferred);
+    }
+    if (r == DB_OK) {
+        r = sync_read(&req->caller, in->rooms.at, in->rooms.count, (size_t)in->limit, &page);
+    }
+    if (r == DB_OK && deferred != NULL && sync_page_is_empty(&page)) {
+        deferred->mode = REPLY_LATER;
         deferred->wait_ms = in->wait * 1000;
         req->status = 200;
         return;
@@ -91,22 +100,31 @@ sync_later(struct request *req, const void *input)
     reply_sync(req, r, &page);
 }
 
-/* Tell the others in a room. 204; 403 not_a_member, 404 no_such_room. */
-void
-tell_typing(struct request *req, const void *input)
+static enum db_result
+typing_event_fill(struct caller *caller, int64_t room_id, struct typing_event *event)
 {
-    const struct typing *in = input;
-    struct room_reader who = room_reader(req);
-    struct typing_event event = {.room_id = in->room_id, .user = {.id = who.user_id}};
-    enum refusal why = REFUSED_NOT;
-    enum db_result r = who.member_of == in->room_id ? DB_OK
-                                                    : messages_refusal(&who, in->room_id, &why);
+    enum db_result r = DB_OK;
 
-    if (r == DB_OK) {
-        r = names_fill(req->names, req->db, req->arena, &event.user, 1, sizeof(event.user));
+    if (caller->known_room_id != room_id) {
+        r = members_require(caller, room_id);
     }
     if (r != DB_OK) {
-        reply_refusal(req, r, why);
+        return r;
+    }
+    *event = (struct typing_event){.room_id = room_id, .user = {.id = caller->user_id}};
+    return names_fill(caller->names, caller->db, caller->arena, &event->user, 1,
+                      sizeof(event->user));
+}
+
+/* Announces to the others in a room that the caller is typing. 204; 403 not_a_member, 404 no_such_room. */
+void
+announce_typing(struct request *req, const struct typing *in)
+{
+    struct typing_event event;
+    enum db_result r = typing_event_fill(&req->caller, in->room_id, &event);
+
+    if (r != DB_OK) {
+        reply_failure(req, r);
         return;
     }
     announce_event(req, HINT_TYPING, in->room_id, &typing_event_shape, &event);

@@ -1,26 +1,21 @@
 /* The handlers of the messages group. */
-#include "routes/messages/views.h"
+#include "routes/messages/messages.h"
 
 #include "db/members.h"
 #include "db/messages.h"
 #include "db/redis/announce.h"
-#include "db/sync.h"
-#include "routes/frame/route.h"
-#include "routes/messages/schemas.h"
-#include "routes/room_reply.h"
+#include "routes/online.h"
 
 /*
- * Append a message to a room's log.
- * 201 with the new entry; 200 with the old one where client_id was used before. 403 not_a_member, 404 no_such_room.
+ * Appends a message to a room's log and announces it.
+ * 201 with the new entry; 200 with the existing entry if this client_id was used before.
+ * 403 not_a_member, 404 no_such_room.
  */
 void
-send_message(struct request *req, const void *input)
+send_message(struct request *req, const struct message_new *in)
 {
-    const struct message_new *in = input;
-    struct room_reader who = room_reader(req);
     struct entry entry;
-    enum refusal why = REFUSED_NOT;
-    enum db_result r = messages_send(&who, in->room_id, in->client_id, in->body, &entry, &why);
+    enum db_result r = messages_send(&req->caller, in->room_id, in->client_id, in->body, &entry);
 
     if (r == DB_OK) {
         announce_new(req, &entry);
@@ -28,83 +23,104 @@ send_message(struct request *req, const void *input)
     } else if (r == DB_EXISTS) {
         reply_with(req, 200, &entry);
     } else {
-        reply_refusal(req, r, why);
+        reply_failure(req, r);
     }
 }
 
-/* A page of the log, ascending. 200; 403 not_a_member, 404 no_such_room; 422 for both before and after. */
-void
-list_messages(struct request *req, const void *input)
+/* The newest entries below `before`, 0 for the newest of all. Numbers have no gaps. */
+static void
+list_older(struct request *req, const struct message_query *in)
 {
-    const struct message_query *in = input;
-    struct room_reader who = room_reader(req);
-    struct log_range range = {
-        .before = in->before,
-        .after = in->after > 0 ? in->after : 0,
-        .oldest = in->after >= 0,
-        .limit = (size_t)in->limit +
-                 (in->after >= 0), /* one more tells whether there is a newer page */
-    };
+    struct log_range range = {.before = in->before, .limit = (size_t)in->limit};
     struct entry *entries = request_new(req, range.limit, struct entry);
     struct number_page page = {0};
     size_t count;
-    enum refusal why = REFUSED_NOT;
-    enum db_result r;
+    enum db_result r = messages_read(&req->caller, in->room_id, &range, entries, &count);
 
-    if (in->before > 0 && in->after >= 0) {
-        shape_refuse(req, "query", "after", "cannot stand beside before", "不能与 before 同时使用");
-        reply_faults(req);
-        return;
-    }
-    r = messages_read(&who, in->room_id, &range, entries, &count, &why);
     if (r != DB_OK) {
-        reply_refusal(req, r, why);
+        reply_failure(req, r);
         return;
     }
     page.items = (struct list){entries, count};
-    if (range.oldest && count == range.limit) {
-        page.items.count--;
-        page.next = entries[count - 2].seq;
-    } else if (!range.oldest && count > 0 && entries[0].seq > 1) {
-        page.next = entries[0].seq; /* numbers have no holes, so there are older ones */
-    }
+    page.next = count > 0 && entries[0].seq > 1 ? entries[0].seq : 0;
     reply(req, &page);
 }
 
-/* Move the caller's read mark. 200; 403 not_a_member, 404 no_such_room. */
-void
-mark_read(struct request *req, const void *input)
+/* The oldest entries above `after`. */
+static void
+list_newer(struct request *req, const struct message_query *in)
 {
-    const struct read_new *in = input;
-    struct room_reader who = room_reader(req);
-    struct read_mark mark = {.room_id = in->room_id};
-    enum refusal why = REFUSED_NOT;
-    enum db_result r = members_read(&who, in->room_id, in->seq, &mark.read_seq);
+    struct log_range range = {.after = in->after, .limit = PAGE_ROWS(in->limit), .oldest = true};
+    struct entry *entries = request_new(req, range.limit, struct entry);
+    struct number_page page = {0};
+    const struct entry *last;
+    size_t count;
+    enum db_result r = messages_read(&req->caller, in->room_id, &range, entries, &count);
 
-    if (r == DB_NONE) {
-        r = messages_refusal(&who, in->room_id, &why);
-        r = r == DB_OK ? DB_DOWN : r; /* joined this very moment: the caller tries again */
-    } else if (r == DB_OK) {
-        r = room_log_unread(req->db, in->room_id, who.user_id, mark.read_seq, UNREAD_MAX,
-                            &mark.unread);
+    if (r != DB_OK) {
+        reply_failure(req, r);
+        return;
     }
-    if (r == DB_OK) {
-        announce_event(req, HINT_READ, in->room_id, &read_event_shape,
-                       &(struct read_event){in->room_id, who.user_id, mark.read_seq});
-        reply(req, &mark);
+    last = page_fill(&page.items, entries, count, sizeof(*entries), in->limit);
+    page.next = last != NULL ? last->seq : 0;
+    reply(req, &page);
+}
+
+/* A page of a room's log, ascending. 200; 403 not_a_member, 404 no_such_room; 422. */
+void
+list_messages(struct request *req, const struct message_query *in)
+{
+    if (in->before > 0 && in->after >= 0) {
+        shape_add_fault(req, "query", "after", "cannot stand beside before",
+                        "不能与 before 同时使用");
+        reply_faults(req);
+    } else if (in->after >= 0) {
+        list_newer(req, in);
     } else {
-        reply_refusal(req, r, why);
+        list_older(req, in);
     }
 }
 
-/* All that is new to the caller. 200. */
-void
-sync_now(struct request *req, const void *input)
+/* Moves the caller's read mark and counts what is unread after it. */
+static enum db_result
+read_mark_move(struct caller *caller, const struct read_new *in, struct read_mark *mark)
 {
-    const struct sync_new *in = input;
-    struct room_reader who = room_reader(req);
+    enum db_result r = read_mark_advance(caller, in->room_id, in->seq, &mark->read_seq);
+
+    if (r == DB_NONE) {
+        r = members_require(caller, in->room_id);
+        return r == DB_OK ? DB_DOWN : r; /* joined at this very moment: the client tries again */
+    }
+    if (r != DB_OK) {
+        return r;
+    }
+    return room_log_unread(caller->db, in->room_id, caller->user_id, mark->read_seq, UNREAD_MAX,
+                           &mark->unread);
+}
+
+/* Moves the caller's read mark forward. 200; 403 not_a_member, 404 no_such_room. */
+void
+mark_read(struct request *req, const struct read_new *in)
+{
+    struct read_mark mark = {.room_id = in->room_id};
+    enum db_result r = read_mark_move(&req->caller, in, &mark);
+
+    if (r != DB_OK) {
+        reply_failure(req, r);
+        return;
+    }
+    announce_event(req, HINT_READ, in->room_id, &read_event_shape,
+                   &(struct read_event){in->room_id, req->caller.user_id, mark.read_seq});
+    reply(req, &mark);
+}
+
+/* Everything that is new to the caller since the marks. 200. */
+void
+sync_now(struct request *req, const struct sync_new *in)
+{
     struct sync_page page;
-    enum db_result r = sync_read(&who, in->rooms.at, in->rooms.count, (size_t)in->limit, &page);
+    enum db_result r = sync_read(&req->caller, in->rooms.at, in->rooms.count, (size_t)in->limit,
+                                 &page);
 
     reply_sync(req, r, &page);
 }

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "base/json.h"
-#include "routes/tasks/schemas.h"
+#include "routes/tasks/tasks.h"
 
 enum { LIMIT_SECONDS = 2 * 3600 }; /* twice what TASK_DEMO_SECONDS may be */
 

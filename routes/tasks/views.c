@@ -1,146 +1,158 @@
 /* The handlers of the tasks group. */
-#include "routes/tasks/views.h"
+#include "routes/tasks/tasks.h"
 
 #include <string.h>
 
 #include "base/json.h"
 #include "db/users.h"
 #include "routes/frame/reply.h"
-#include "routes/tasks/schemas.h"
 #include "routes/tasks/square.h"
 
-/* Whose tasks the caller may see. */
-static enum db_result
-viewer(struct request *req, struct task_viewer *who)
-{
-    who->user_id = req->session.user_id;
-    return users_is_admin(req->db, who->user_id, &who->all);
-}
-
-/* Queue the squaring of a number. 202. */
+/* Queues the squaring of a number. 202. */
 void
-queue_square(struct request *req, const void *input)
+queue_square(struct request *req, const struct square_new *in)
 {
-    const struct square_new *in = input;
     struct square_queued out = {.state = TASK_QUEUED};
-    const char *num = square_canonical(req->arena, in->num);
+    const char *num = square_canonical(req->caller.arena, in->num);
     enum db_result r;
 
-    out.num = square_json(req->arena, num);
-    r = task_enqueue(req->db,
+    out.num = square_json(req->caller.arena, num);
+    r = task_enqueue(req->caller.db,
                      &(struct task_new){
                          .kind = square_kind.name,
-                         .owner_id = req->session.user_id,
-                         .arguments = arena_printf(req->arena, "{\"num\":\"%s\"}", num),
+                         .owner_id = req->caller.user_id,
+                         .arguments = arena_printf(req->caller.arena, "{\"num\":\"%s\"}", num),
                          .priority = square_kind.priority,
                          .max_attempts = square_kind.max_attempts,
                      },
                      &out.id);
     if (r != DB_OK) {
-        reply_db_error(req, r);
+        reply_failure(req, r);
         return;
     }
-    tasks_wake(req->redis);
+    tasks_wake(req->caller.redis);
     reply(req, &out);
 }
 
-/* What somebody has put into the table by hand may be no JSON, and must not make the answer none: NULL then. */
+/*
+ * The text if it is JSON, else NULL: a row that somebody edited by hand must not make the whole reply
+ * invalid.
+ */
 static const char *
-checked(const struct request *req, const char *json)
+valid_json(const struct request *req, const char *json)
 {
     struct json_error error;
 
-    return json != NULL && json_check(json, strlen(json), req->arena, &error) ? json : NULL;
+    return json != NULL && json_check(json, strlen(json), req->caller.arena, &error) ? json : NULL;
 }
 
-/* Answers with a task, or with why not. */
+/* Replies with a task, or with why not. */
 static void
 reply_task(struct request *req, enum db_result r, struct task *task, enum problem conflict)
 {
     if (r == DB_OK) {
-        task->arguments = checked(req, task->arguments);
-        task->result = checked(req, task->result);
+        task->arguments = valid_json(req, task->arguments);
+        task->result = valid_json(req, task->result);
         reply(req, task);
     } else if (r == DB_NONE) {
         reply_problem(req, NO_SUCH_TASK);
     } else if (r == DB_CONFLICT) {
         reply_problem(req, conflict);
     } else {
-        reply_db_error(req, r);
+        reply_failure(req, r);
     }
 }
 
-/* One task with its result. 200; 404 no_such_task. */
-void
-get_task(struct request *req, const void *input)
-{
-    const struct task_query *in = input;
-    struct task_viewer who;
-    struct task task;
-    enum db_result r = viewer(req, &who);
+/* What happens to one task: task_find, task_cancel or task_retry. */
+typedef enum db_result task_action(struct db *db, struct arena *a, const struct task_viewer *viewer,
+                                   int64_t id, struct task *task);
 
-    r = r == DB_OK ? task_find(req->db, req->arena, &who, in->task_id, &task) : r;
+/* Admins may see and change every task, others their own. */
+static enum db_result
+task_viewer_read(const struct caller *caller, struct task_viewer *viewer)
+{
+    viewer->user_id = caller->user_id;
+    return users_is_admin(caller->db, caller->user_id, &viewer->all);
+}
+
+static enum db_result
+task_act(const struct caller *caller, task_action *action, int64_t id, struct task *task)
+{
+    struct task_viewer viewer;
+    enum db_result r = task_viewer_read(caller, &viewer);
+
+    return r == DB_OK ? action(caller->db, caller->arena, &viewer, id, task) : r;
+}
+
+/* A task with its result. 200; 404 no_such_task. */
+void
+get_task(struct request *req, const struct task_query *in)
+{
+    struct task task;
+    enum db_result r = task_act(&req->caller, task_find, in->task_id, &task);
+
     reply_task(req, r, &task, INTERNAL_ERROR);
 }
 
-/* The caller's tasks, an admin's all, the newest first. 200. */
-void
-list_tasks(struct request *req, const void *input)
+/* Up to PAGE_ROWS(in->limit) tasks that the caller may see. */
+static enum db_result
+tasks_read(const struct caller *caller, const struct task_list_query *in, struct task *tasks,
+           size_t *count)
 {
-    const struct task_list_query *in = input;
     struct task_filter filter = {
         .before = in->cursor,
         .state = in->state,
         .kind = in->kind,
-        .limit = (size_t)in->limit + 1, /* one more tells whether there is another page */
+        .limit = PAGE_ROWS(in->limit),
     };
-    struct task *tasks = request_new(req, filter.limit, struct task);
-    struct number_page page = {0};
-    struct task_viewer who;
-    size_t count;
-    enum db_result r = viewer(req, &who);
+    struct task_viewer viewer;
+    enum db_result r = task_viewer_read(caller, &viewer);
 
-    if (r == DB_OK) {
-        who.all = who.all && !in->mine;
-        r = task_list(req->db, req->arena, &who, &filter, tasks, &count);
-    }
     if (r != DB_OK) {
-        reply_db_error(req, r);
+        return r;
+    }
+    viewer.all = viewer.all && !in->mine;
+    return task_list(caller->db, caller->arena, &viewer, &filter, tasks, count);
+}
+
+/* A page of the caller's tasks, for an admin of everybody's, the newest first. 200. */
+void
+list_tasks(struct request *req, const struct task_list_query *in)
+{
+    struct task *tasks = request_new(req, PAGE_ROWS(in->limit), struct task);
+    struct number_page page = {0};
+    const struct task *last;
+    size_t count;
+    enum db_result r = tasks_read(&req->caller, in, tasks, &count);
+
+    if (r != DB_OK) {
+        reply_failure(req, r);
         return;
     }
-    page.items = (struct list){tasks, count};
-    if (count == filter.limit) {
-        page.items.count--;
-        page.next = tasks[count - 2].id;
-    }
+    last = page_fill(&page.items, tasks, count, sizeof(*tasks), in->limit);
+    page.next = last != NULL ? last->id : 0;
     reply(req, &page);
 }
 
-/* 200 with the task: cancelled, or running and told to end. 404 no_such_task, 409 task_has_ended. */
+/* Cancels a task: 200 with the task, cancelled or asked to end. 404 no_such_task, 409 task_has_ended. */
 void
-cancel_task(struct request *req, const void *input)
+cancel_task(struct request *req, const struct task_query *in)
 {
-    const struct task_query *in = input;
-    struct task_viewer who;
     struct task task;
-    enum db_result r = viewer(req, &who);
+    enum db_result r = task_act(&req->caller, task_cancel, in->task_id, &task);
 
-    r = r == DB_OK ? task_cancel(req->db, req->arena, &who, in->task_id, &task) : r;
     reply_task(req, r, &task, TASK_HAS_ENDED);
 }
 
-/* 200 with the task, queued anew. 404 no_such_task, 409 task_not_over. */
+/* Queues a task again: 200 with the task. 404 no_such_task, 409 task_not_over. */
 void
-retry_task(struct request *req, const void *input)
+retry_task(struct request *req, const struct task_query *in)
 {
-    const struct task_query *in = input;
-    struct task_viewer who;
     struct task task;
-    enum db_result r = viewer(req, &who);
+    enum db_result r = task_act(&req->caller, task_retry, in->task_id, &task);
 
-    r = r == DB_OK ? task_retry(req->db, req->arena, &who, in->task_id, &task) : r;
     if (r == DB_OK) {
-        tasks_wake(req->redis);
+        tasks_wake(req->caller.redis);
     }
     reply_task(req, r, &task, TASK_NOT_OVER);
 }

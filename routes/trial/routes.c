@@ -4,37 +4,40 @@
 #include "routes/frame/reply.h"
 #include "routes/trial/trial.h"
 
-struct pause {
+struct trial_pause {
     int64_t ms;
 };
 
-static const struct shape pause_shape =
-    SHAPE("TrialPause", struct pause,
-          FIELD(struct pause, ms, FIELD_INT, .from = FROM_QUERY, .max = 10000, .fallback = 50));
+static const struct shape trial_pause_shape =
+    SHAPE("TrialPause", struct trial_pause,
+          FIELD(struct trial_pause, ms, FIELD_INT, .from = FROM_QUERY, .max = 10000, .default_value = 50));
+
+HANDLER(pause_thread, trial_pause)
 
 /* Blocks its thread, as a slow query would. 204. */
-static void
-pause_thread(struct request *req, const void *input)
+void
+pause_thread(struct request *req, const struct trial_pause *in)
 {
-    const struct pause *in = input;
     struct timespec time = {in->ms / 1000, in->ms % 1000 * 1000000};
 
     (void)nanosleep(&time, NULL);
     reply_empty(req);
 }
 
-const struct route trial_routes[] = {
+static const struct route routes[] = {
     {
-        .method = GET, .path = "/api/trial/pause", .handler = pause_thread,
-        .runs = FAST_IO, .who = ANYONE, .limit = LIMIT_NONE,
-        .in = &pause_shape, .status = 204, .tag = "trial",
+        .method = GET, .path = "/api/trial/pause", INPUT(pause_thread, trial_pause),
+        .access = ANYONE, .limit = LIMIT_NONE,
+        .status = 204,
         .summary = "Block a thread of the api pool",
     },
     {
-        .method = POST, .path = "/api/trial/pause", .handler = pause_thread,
-        .runs = CPU, .who = ANYONE, .limit = LIMIT_NONE,
-        .in = &pause_shape, .status = 204, .tag = "trial",
+        .method = POST, .path = "/api/trial/pause", INPUT(pause_thread, trial_pause),
+        .runs = CPU, .access = ANYONE, .limit = LIMIT_NONE,
+        .status = 204,
         .summary = "Block a process of the cpu pool",
     },
     ROUTES_END,
 };
+
+const struct route_group trial_group = {.tag = "trial", .routes = routes};

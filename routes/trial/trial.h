@@ -5,7 +5,7 @@
 #include "routes/frame/route.h"
 #include "routes/frame/task_kind.h"
 
-extern const struct route trial_routes[];
+extern const struct route_group trial_group;
 extern const struct task_kind *const trial_kinds[]; /* ends with NULL */
 
 #endif

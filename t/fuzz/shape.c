@@ -20,17 +20,16 @@ struct thing {
 };
 
 static const char *const words[] = {"red", "green", "blue", NULL};
-static const struct shape thing_shape = SHAPE(
-    "Thing", struct thing, PATH_ID(struct thing, id),
-    FIELD(struct thing, page, FIELD_INT, .from = FROM_QUERY, .min = -9, .max = 9, .fallback = 1),
+static const struct shape thing_shape = SHAPE("Thing", struct thing, PATH_ID(struct thing, id),
+    FIELD(struct thing, page, FIELD_INT, .from = FROM_QUERY, .min = -9, .max = 9, .default_value = 1),
     FIELD(struct thing, q, FIELD_TEXT, .from = FROM_QUERY, .min = 1, .max = 5),
-    FIELD(struct thing, asked, FIELD_BOOL, .from = FROM_QUERY, .fallback = -1),
-    FIELD(struct thing, n, FIELD_INT, .min = -5, .max = 1000, .fallback = 3),
+    FIELD(struct thing, asked, FIELD_BOOL, .from = FROM_QUERY, .default_value = -1),
+    FIELD(struct thing, n, FIELD_INT, .min = -5, .max = 1000, .default_value = 3),
     FIELD(struct thing, name, FIELD_TEXT, .min = 1, .max = 8, .pattern = &username_pattern),
     FIELD(struct thing, line, FIELD_TEXT, .max = 40, .pattern = &line_pattern),
     FIELD(struct thing, secret, FIELD_TEXT, .min = 2, .max = 10, .secret = true),
-    FIELD(struct thing, flag, FIELD_BOOL, .fallback = -1),
-    FIELD(struct thing, word, FIELD_WORD, .words = words, .fallback = -1),
+    FIELD(struct thing, flag, FIELD_BOOL, .default_value = -1),
+    FIELD(struct thing, word, FIELD_ENUM, .values = words, .default_value = -1),
     FIELD(struct thing, ids, FIELD_INTS, .max = 4),
     FIELD(struct thing, seqs, FIELD_SEQS, .max = 4));
 static const struct shape again_shape = SHAPE(
@@ -38,7 +37,7 @@ static const struct shape again_shape = SHAPE(
     FIELD(struct thing, n, FIELD_INT), FIELD(struct thing, q, FIELD_TEXT),
     FIELD(struct thing, name, FIELD_TEXT), FIELD(struct thing, line, FIELD_TEXT),
     FIELD(struct thing, secret, FIELD_TEXT), FIELD(struct thing, flag, FIELD_BOOL),
-    FIELD(struct thing, word, FIELD_WORD, .words = words), FIELD(struct thing, ids, FIELD_INTS));
+    FIELD(struct thing, word, FIELD_ENUM, .values = words), FIELD(struct thing, ids, FIELD_INTS));
 static const struct route thing_route = {
     .method = POST, .path = "/x/{id}", .in = &thing_shape, .out = &again_shape, .status = 200};
 

@@ -86,14 +86,13 @@ struct in {
 
 static const char *const words[] = {"red", "green", NULL};
 static const char *const one_word[] = {"only", NULL};
-static const struct shape in_shape = SHAPE(
-    "In", struct in, PATH_ID(struct in, id),
+static const struct shape in_shape = SHAPE("In", struct in, PATH_ID(struct in, id),
     FIELD(struct in, page, FIELD_INT, .from = FROM_QUERY, .required = true, .max = 9),
-    FIELD(struct in, flag, FIELD_BOOL, .from = FROM_QUERY, .fallback = -1),
-    FIELD(struct in, word, FIELD_WORD, .from = FROM_QUERY, .words = words, .fallback = -1),
+    FIELD(struct in, flag, FIELD_BOOL, .from = FROM_QUERY, .default_value = -1),
+    FIELD(struct in, word, FIELD_ENUM, .from = FROM_QUERY, .values = words, .default_value = -1),
     FIELD(struct in, key, FIELD_TEXT, .from = FROM_QUERY, .max = 3, .secret = true));
 static const struct shape word_shape = SHAPE(
-    "Word", struct in, FIELD(struct in, word, FIELD_WORD, .words = one_word, .required = true));
+    "Word", struct in, FIELD(struct in, word, FIELD_ENUM, .values = one_word, .required = true));
 static const struct shape optional_shape = SHAPE("Optional", struct in, FIELD(struct in, body, FIELD_TEXT), FIELD(struct in, title, FIELD_TEXT));
 static const struct route route = {.method = GET, .path = "/x/{id}/y", .in = &in_shape};
 
@@ -233,7 +232,7 @@ test_json(void)
            strstr(buf_cstr(&resources.body), "\"loc\":[\"body\",\"y\"]") != NULL,
        "each member that is not of the shape is told");
     ok(read_json(&optional_shape, "{\"Body\":\"x\"}") == NULL, "a name's case counts");
-    shape_refuse(&req, "body", "title", "is not good", "不好");
+    shape_add_fault(&req, "body", "title", "is not good", "不好");
     reply_faults(&req);
     ok(strstr(buf_cstr(&resources.body),
               ",{\"type\":\"value_error\",\"loc\":[\"body\",\"title\"],\"msg\":\"is not good\","

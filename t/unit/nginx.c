@@ -150,7 +150,7 @@ int
 main(void)
 {
     router = router_new();
-    if (!ok(router_add(router, table), "a table")) {
+    if (!ok(router_add(router, &(struct route_group){.routes = table}), "a table")) {
         return done_testing();
     }
     test_plain();

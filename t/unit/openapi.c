@@ -120,7 +120,7 @@ answers_are_told(const struct route *route)
     const char *status = arena_printf(&arena, "%d", route->status);
     bool good = AT(told, status) != NULL &&
                 (AT(told, status, "content") != NULL) == (route->status != 204) &&
-                (AT(told, "401") != NULL || route->who == ANYONE) &&
+                (AT(told, "401") != NULL || route->access == ANYONE) &&
                 (AT(told, "422") != NULL) == (route->in != NULL) &&
                 (AT(told, "429") != NULL) == (route->limit != LIMIT_NONE);
 
@@ -154,7 +154,7 @@ test_routes(void)
         input = input_is_told(routes[count]) && input;
         answers = answers_are_told(routes[count]) && answers;
         guarded = guarded && (json_object_array_length(AT(told, "security")) == 1) ==
-                                 (routes[count]->who != ANYONE);
+                                 (routes[count]->access != ANYONE);
         for (size_t i = 0; i < count && there; i++) {
             apart = apart &&
                     strcmp(json_object_get_string(AT(told, "operationId")),
@@ -191,16 +191,16 @@ always(const char *text)
 static const struct pattern pattern = {"^\\w\"$", always, "", ""};
 static const struct shape in_shape = SHAPE(
     "In", struct thing, PATH_ID(struct thing, id),
-    FIELD(struct thing, bound, FIELD_INT, .from = FROM_QUERY, .min = 1, .max = 9, .fallback = 5),
+    FIELD(struct thing, bound, FIELD_INT, .from = FROM_QUERY, .min = 1, .max = 9, .default_value = 5),
     FIELD(struct thing, n, FIELD_INT, .required = true),
-    FIELD(struct thing, text, FIELD_TEXT, .required = true, .min = 1, .max = 9, .pattern = &pattern, .about = "say \"it\"", .example = "\"x\""),
+    FIELD(struct thing, text, FIELD_TEXT, .required = true, .min = 1, .max = 9, .pattern = &pattern, .description = "say \"it\"", .example = "\"x\""),
     FIELD(struct thing, secret, FIELD_TEXT, .secret = true),
-    FIELD(struct thing, flag, FIELD_BOOL), FIELD(struct thing, word, FIELD_WORD, .words = words),
+    FIELD(struct thing, flag, FIELD_BOOL), FIELD(struct thing, word, FIELD_ENUM, .values = words),
     FIELD(struct thing, ids, FIELD_INTS, .max = 7), FIELD(struct thing, seqs, FIELD_SEQS, .max = 8));
 static const struct shape out_shape = SHAPE(
     "Out", struct thing, FIELD(struct thing, n, FIELD_INT, .nullable = true),
     FIELD(struct thing, id, FIELD_TIME), FIELD(struct thing, text, FIELD_TEXT, .nullable = true),
-    FIELD(struct thing, word, FIELD_WORD, .words = words, .nullable = true));
+    FIELD(struct thing, word, FIELD_ENUM, .values = words, .nullable = true));
 static const struct route table[] = {
     {.method = POST,
      .path = "/x/{id}",
@@ -243,7 +243,7 @@ test_schemas(void)
 {
     struct router *router = router_new();
 
-    ok(router_add(router, table), "a table of one route");
+    ok(router_add(router, &(struct route_group){.routes = table}), "a table of one route");
     document = written(router);
     ok(document != NULL, "is written as JSON");
     schema_is("In", "n", "{\"type\":\"integer\",\"format\":\"int64\",\"minimum\":0}");

@@ -40,7 +40,7 @@ takes(const struct route *route)
 {
     struct router *router = router_new();
     const struct route routes[] = {table[1], *route, ROUTES_END};
-    bool good = router_add(router, routes);
+    bool good = router_add(router, &(struct route_group){.routes = routes});
 
     router_free(router);
     return good;
@@ -59,7 +59,8 @@ test_parameters(void)
 
     ok(!takes(&(struct route){.method = GET, .path = "/{a}/{b}/{c}/{d}/{e}", .in = &five}),
        "more parameters than a request can hold are refused");
-    ok(router_add(router, routes), "two routes may name the same parameter differently");
+    ok(router_add(router, &(struct route_group){.routes = routes}),
+       "two routes may name the same parameter differently");
     ok(find(router, "/x/5")[GET] == &routes[0] && find(router, "/x/5")[PUT] == &routes[1],
        "and stand at one path");
     router_free(router);
@@ -76,7 +77,8 @@ test_long_paths(void)
     for (int i = 1; i < URL_SEGMENTS_MAX; i++) {
         (void)strcat(text, "/x");
     }
-    ok(router_add(router, routes), "a path of 15 segments is taken");
+    ok(router_add(router, &(struct route_group){.routes = routes}),
+       "a path of 15 segments is taken");
     ok(find(router, text) != NULL && find(router, text)[GET] == &routes[0], "and found");
     (void)strcat(text, "/x");
     ok(find(router, text) == NULL, "one of 16 segments is nobody's");
@@ -98,7 +100,8 @@ test_wrong_turns(void)
     };
     struct router *router = router_new();
 
-    ok(router_add(router, routes), "a table with a parameter beside each literal");
+    ok(router_add(router, &(struct route_group){.routes = routes}),
+       "a table with a parameter beside each literal");
     ok(find(router, "/l/l/l/end")[GET] == &routes[0], "literals lead to the first route");
     ok(find(router, "/l/l/l/fin")[GET] == &routes[1], "one wrong turn is undone");
     ok(find(router, "/l/l/l/stop")[GET] == &routes[2], "and so is one from the beginning on");
@@ -113,7 +116,7 @@ main(void)
 {
     struct router *router = router_new();
 
-    ok(router_add(router, table), "a table is taken");
+    ok(router_add(router, &(struct route_group){.routes = table}), "a table is taken");
     ok(find(router, "/api")[GET] == &table[0], "a path is found");
     ok(find(router, "/api/users")[POST] == &table[2], "with the method asked for");
     ok(find(router, "/api/users")[PUT] == NULL, "and without the others");

@@ -28,15 +28,14 @@ is_lower(const char *text)
 static const struct pattern lower = {"^[a-z]*\"$", is_lower, "must be lower case", "必须是小写"};
 static const char *const words[] = {"red", "green", "blue", NULL};
 
-static const struct shape in_shape = SHAPE(
-    "In", struct in, PATH_ID(struct in, id),
-    FIELD(struct in, limit, FIELD_INT, .from = FROM_QUERY, .min = 1, .max = 10, .fallback = 5),
+static const struct shape in_shape = SHAPE("In", struct in, PATH_ID(struct in, id),
+    FIELD(struct in, limit, FIELD_INT, .from = FROM_QUERY, .min = 1, .max = 10, .default_value = 5),
     FIELD(struct in, q, FIELD_TEXT, .from = FROM_QUERY, .max = 3),
     FIELD(struct in, name, FIELD_TEXT, .required = true, .min = 2, .max = 4, .pattern = &lower),
     FIELD(struct in, secret, FIELD_TEXT, .min = 8, .secret = true),
-    FIELD(struct in, number, FIELD_INT, .fallback = -7),
-    FIELD(struct in, flag, FIELD_BOOL, .fallback = -1),
-    FIELD(struct in, word, FIELD_WORD, .words = words, .fallback = -1),
+    FIELD(struct in, number, FIELD_INT, .default_value = -7),
+    FIELD(struct in, flag, FIELD_BOOL, .default_value = -1),
+    FIELD(struct in, word, FIELD_ENUM, .values = words, .default_value = -1),
     FIELD(struct in, ids, FIELD_INTS, .max = 3), FIELD(struct in, seqs, FIELD_SEQS, .max = 3));
 
 static const struct route route = {.method = POST, .path = "/x/{id}", .in = &in_shape};
@@ -233,12 +232,11 @@ struct out {
     struct list list;
 };
 static const struct shape inner_shape = SHAPE("Inner", struct inner, FIELD(struct inner, n, FIELD_INT));
-static const struct shape out_shape = SHAPE(
-    "Out", struct out, FIELD(struct out, n, FIELD_INT), FIELD(struct out, none, FIELD_INT, .nullable = true), FIELD(struct out, at, FIELD_TIME),
-    FIELD(struct out, yes, FIELD_BOOL), FIELD(struct out, word, FIELD_WORD, .words = words), FIELD(struct out, no_word, FIELD_WORD, .words = words, .nullable = true),
+static const struct shape out_shape = SHAPE("Out", struct out, FIELD(struct out, n, FIELD_INT), FIELD(struct out, none, FIELD_INT, .nullable = true), FIELD(struct out, at, FIELD_TIME),
+    FIELD(struct out, yes, FIELD_BOOL), FIELD(struct out, word, FIELD_ENUM, .values = words), FIELD(struct out, no_word, FIELD_ENUM, .values = words, .nullable = true),
     FIELD(struct out, text, FIELD_TEXT), FIELD(struct out, null, FIELD_TEXT, .nullable = true), FIELD(struct out, ints, FIELD_INTS), FIELD(struct out, seqs, FIELD_SEQS),
-    FIELD(struct out, there, FIELD_OBJECT, .of = &inner_shape), FIELD(struct out, absent, FIELD_OBJECT, .of = &inner_shape, .nullable = true),
-    FIELD(struct out, inside, FIELD_INLINE, .of = &inner_shape), FIELD(struct out, list, FIELD_LIST, .of = &inner_shape));
+    FIELD(struct out, there, FIELD_OBJECT, .item = &inner_shape), FIELD(struct out, absent, FIELD_OBJECT, .item = &inner_shape, .nullable = true),
+    FIELD(struct out, inside, FIELD_INLINE, .item = &inner_shape), FIELD(struct out, list, FIELD_LIST, .item = &inner_shape));
 
 static void
 test_write(void)

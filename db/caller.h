@@ -1,0 +1,40 @@
+/* Who calls, and what a model needs to act for them: the thread's stores, memory, and a reason. */
+#ifndef DB_CALLER_H
+#define DB_CALLER_H
+
+#include "base/arena.h"
+#include "db/mysql/db.h"
+#include "db/names.h"
+#include "db/redis/redis.h"
+
+/* Why a caller may not do something. */
+enum denial {
+    ALLOWED,
+    DENIED_NO_ROOM,
+    DENIED_NOT_A_MEMBER,
+    DENIED_ROLE, /* the caller's role in the room is too low */
+    DENIED_IS_A_DM,
+    DENIED_NO_USER,
+    DENIED_NO_MEMBER,
+};
+
+struct caller {
+    struct db *db;
+    struct redis *redis;
+    struct names *names;
+    struct arena *arena;   /* what a model returns lives here */
+    int64_t user_id;       /* 0: nobody is signed in */
+    int64_t known_room_id; /* a room that Redis knows the user to be in; 0: ask the database */
+    /* Set by every function that returns DB_FORBIDDEN; meaningless after any other result. */
+    enum denial denial;
+};
+
+/* Returns DB_FORBIDDEN after noting the reason. */
+__attribute__((nonnull)) static inline enum db_result
+caller_deny(struct caller *caller, enum denial reason)
+{
+    caller->denial = reason;
+    return DB_FORBIDDEN;
+}
+
+#endif
