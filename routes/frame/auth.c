@@ -111,6 +111,8 @@ auth_admit(struct request *req)
     if (r == DB_NONE) {
         req->session = (struct session){0};
     }
+    req->caller.user_id = req->session.user_id;
+    req->caller.known_room_id = req->session.member_of;
     if (use.per_minute > 0 && use.count == 0) {
         if (req->caller.user_id != 0) {
             limits_count_user(req->caller.redis, &use, req->caller.user_id);
