@@ -152,6 +152,8 @@ main(void)
        "nor do two make one segment");
     ok(!takes(&(struct route){.method = GET, .path = "/x/{a}/{a}", .in = &one}),
        "one parameter twice is refused");
+    ok(!takes(&(struct route){.method = GET, .path = "/x", .access = MEMBER}),
+       "a route for members that names no room is refused");
     ok(takes(&(struct route){.method = POST, .path = "/api/users"}), "another method is taken");
     ok(!takes(&(struct route){.method = GET, .path = "/api/users/"}),
        "a path that differs by a slash at its end is the same");
