@@ -1,4 +1,4 @@
-/* User names hold ASCII letters, digits, "_" and CJK only, so that folding ASCII is all of case folding. */
+/* User names consist of ASCII letters, digits, "_" and CJK, so folding ASCII folds all case there is. */
 #include "db/users.h"
 
 #include <string.h>
@@ -7,8 +7,9 @@
 
 #define COLUMNS "id, username, nickname, created_at, is_admin"
 
+/* The key under which a name is unique: without case. */
 static char *
-fold(const char *name, struct arena *a)
+username_key(const char *name, struct arena *a)
 {
     char *key = arena_strdup(a, name);
 
@@ -21,7 +22,7 @@ fold(const char *name, struct arena *a)
 }
 
 static struct user
-read_user(struct db *db, struct arena *a)
+user_read(struct db *db, struct arena *a)
 {
     return (struct user){
         .id = db_get_int(db, 0),
@@ -40,8 +41,8 @@ users_add(struct db *db, struct arena *a, const char *username, const char *nick
     enum db_result r = db_run(db,
                               "INSERT INTO users (username, username_key, nickname, "
                               "password_hash, created_at) VALUES (?, ?, ?, ?, ?)",
-                              db_text(username), db_text(fold(username, a)), db_text(nickname),
-                              db_text(password_hash), db_int(now));
+                              db_text(username), db_text(username_key(username, a)),
+                              db_text(nickname), db_text(password_hash), db_int(now));
 
     *made = (struct user){db_insert_id(db), username, nickname, now, 0};
     return r;
@@ -55,7 +56,7 @@ users_find(struct db *db, struct arena *a, int64_t id, struct user *found)
     if (r != DB_OK) {
         return r;
     }
-    *found = read_user(db, a);
+    *found = user_read(db, a);
     return db_done(db);
 }
 
@@ -65,12 +66,12 @@ users_find_by_name(struct db *db, struct arena *a, const char *username, struct 
 {
     enum db_result r = db_one(db,
                               "SELECT " COLUMNS ", password_hash FROM users WHERE username_key = ?",
-                              db_text(fold(username, a)));
+                              db_text(username_key(username, a)));
 
     if (r != DB_OK) {
         return r;
     }
-    *found = read_user(db, a);
+    *found = user_read(db, a);
     *password_hash = db_get_text(db, 5, a);
     return db_done(db);
 }
@@ -87,9 +88,9 @@ users_password_hash(struct db *db, struct arena *a, int64_t id, const char **pas
     return db_done(db);
 }
 
-/* The least key above all that begin with `prefix`: UTF-8 has no byte 0xFF. */
+/* Less than every key after those that begin with `prefix`: UTF-8 has no byte 0xFF. */
 static struct db_value
-prefix_end(const char *prefix, struct arena *a)
+username_prefix_end(const char *prefix, struct arena *a)
 {
     size_t len = strlen(prefix);
     char *end = arena_alloc(a, len + 1);
@@ -103,12 +104,13 @@ enum db_result
 users_search(struct db *db, struct arena *a, const char *prefix, const char *after, size_t limit,
              struct user **users, size_t *count)
 {
-    const char *key = fold(prefix, a);
+    const char *key = username_key(prefix, a);
     enum db_result r = db_run(db,
-                              "SELECT " COLUMNS " FROM users WHERE username_key >= ? AND "
-                              "username_key < ? AND username_key > ? ORDER BY username_key LIMIT ?",
-                              db_text(key), prefix_end(key, a), db_text(fold(after, a)),
-                              db_int((int64_t)limit));
+                              "SELECT " COLUMNS " FROM users "
+                              "WHERE username_key >= ? AND username_key < ? AND username_key > ? "
+                              "ORDER BY username_key LIMIT ?",
+                              db_text(key), username_prefix_end(key, a),
+                              db_text(username_key(after, a)), db_int((int64_t)limit));
 
     *users = arena_array(a, limit, sizeof(**users));
     *count = 0;
@@ -116,7 +118,7 @@ users_search(struct db *db, struct arena *a, const char *prefix, const char *aft
         return r;
     }
     while (*count < limit && db_next(db)) {
-        (*users)[(*count)++] = read_user(db, a);
+        (*users)[(*count)++] = user_read(db, a);
     }
     return db_done(db);
 }
@@ -128,29 +130,32 @@ users_changed(struct db *db, int64_t id)
 }
 
 enum db_result
-users_is_admin(struct db *db, int64_t id, bool *is)
+users_is_admin(struct db *db, int64_t id, bool *is_admin)
 {
     enum db_result r = db_one(db, "SELECT is_admin FROM users WHERE id = ?", db_int(id));
 
     if (r != DB_OK) {
         return r;
     }
-    *is = db_get_int(db, 0) != 0;
+    *is_admin = db_get_int(db, 0) != 0;
     return db_done(db);
 }
 
 enum db_result
-users_set_admin(struct db *db, struct arena *a, const char *username, bool is)
+users_set_admin(struct db *db, struct arena *a, const char *username, bool is_admin)
 {
-    struct db_value key = db_text(fold(username, a));
+    struct db_value key = db_text(username_key(username, a));
     enum db_result r = db_one(db, "SELECT 1 FROM users WHERE username_key = ?", key);
 
-    if (r == DB_OK) {
-        r = db_done(db);
+    if (r != DB_OK) {
+        return r;
     }
-    return r == DB_OK
-               ? db_run(db, "UPDATE users SET is_admin = ? WHERE username_key = ?", db_int(is), key)
-               : r;
+    r = db_done(db);
+    if (r != DB_OK) {
+        return r;
+    }
+    return db_run(db, "UPDATE users SET is_admin = ? WHERE username_key = ?", db_int(is_admin),
+                  key);
 }
 
 enum db_result
@@ -166,7 +171,7 @@ users_list(struct db *db, struct arena *a, bool admins, int64_t after, size_t li
         return r;
     }
     while (*count < limit && db_next(db)) {
-        found[(*count)++] = read_user(db, a);
+        found[(*count)++] = user_read(db, a);
     }
     return db_done(db);
 }

@@ -1,4 +1,4 @@
-/* The people: their names and password hashes. */
+/* User accounts: names, password hashes, the admin right. Results live in the arena. */
 #ifndef DB_USERS_H
 #define DB_USERS_H
 
@@ -12,19 +12,19 @@ struct user {
     int64_t id;
     const char *username, *nickname;
     int64_t created_at;
-    int is_admin; /* may see and do what is the whole server's */
+    int is_admin; /* may use what concerns the whole server */
 };
 
-/* Make one. DB_EXISTS where the name, whatever its case, is taken. */
+/* DB_EXISTS if the name is taken; names that differ only in case are the same. */
 enum db_result users_add(struct db *db, struct arena *a, const char *username, const char *nickname,
                          const char *password_hash, struct user *made)
     __attribute__((nonnull, warn_unused_result));
 
-/* DB_NONE where there is none. */
+/* DB_NONE: no such user. */
 enum db_result users_find(struct db *db, struct arena *a, int64_t id, struct user *found)
     __attribute__((nonnull, warn_unused_result));
 
-/* By name, whatever its case, and the hash of the password. */
+/* By name, without regard to case; also the password hash. DB_NONE: no such user. */
 enum db_result users_find_by_name(struct db *db, struct arena *a, const char *username,
                                   struct user *found, const char **password_hash)
     __attribute__((nonnull, warn_unused_result));
@@ -33,22 +33,31 @@ enum db_result users_password_hash(struct db *db, struct arena *a, int64_t id,
                                    const char **password_hash)
     __attribute__((nonnull, warn_unused_result));
 
-/* A page of the users whose name begins with `prefix`, whatever its case, by name; after the user name `after` ("" for the first page). */
+/*
+ * A page of at most `limit` users whose name begins with `prefix`, without regard to case, by name,
+ * after the user name `after` ("": the first page).
+ */
 enum db_result users_search(struct db *db, struct arena *a, const char *prefix, const char *after,
                             size_t limit, struct user **users, size_t *count)
     __attribute__((nonnull, warn_unused_result));
 
-/* Count a change of the user's rooms or sessions, in the transaction that makes it: open streams see the number grow. */
+/*
+ * Counts a change of the user's rooms or sessions, in the transaction that makes it: the event loop
+ * sees the number grow and reads them again.
+ */
 enum db_result users_changed(struct db *db, int64_t id)
     __attribute__((nonnull, warn_unused_result));
 
-/* Is the user an admin? DB_NONE where there is no such user. users_set_admin makes one, or no more one, by name whatever its case. */
-enum db_result users_is_admin(struct db *db, int64_t id, bool *is)
+/* Reads and sets the admin right, the latter by name without regard to case. DB_NONE: no such user. */
+enum db_result users_is_admin(struct db *db, int64_t id, bool *is_admin)
     __attribute__((nonnull, warn_unused_result));
-enum db_result users_set_admin(struct db *db, struct arena *a, const char *username, bool is)
+enum db_result users_set_admin(struct db *db, struct arena *a, const char *username, bool is_admin)
     __attribute__((nonnull, warn_unused_result));
 
-/* A page of all users, or of the admins alone, by id, after the user `after` (0 for the first page). `found` has room for `limit`. */
+/*
+ * A page of at most `limit` users, or of admins only, by id, after the user `after` (0: the first
+ * page). `found` has room for `limit`.
+ */
 enum db_result users_list(struct db *db, struct arena *a, bool admins, int64_t after, size_t limit,
                           struct user *found, size_t *count)
     __attribute__((nonnull, warn_unused_result));

@@ -48,7 +48,7 @@ const void *page_fill(struct list *items, const void *rows, size_t count, size_t
     SHAPE(title, struct number_page,                                                               \
           FIELD(struct number_page, items, FIELD_LIST, .item = &(item_shape)),                     \
           FIELD(struct number_page, next, FIELD_INT, .nullable = true, .description = how))
-#define PAGE_NEXT "give it back as `cursor` for the next page; null at the end"
+#define PAGE_NEXT "`cursor` of the next page; null on the last one."
 
 /* The query of a list that goes on by ids. */
 struct page_query {
@@ -57,9 +57,9 @@ struct page_query {
 
 #define PAGE_FIELDS(struct_type)                                                                   \
     FIELD(struct_type, limit, FIELD_INT, .from = FROM_QUERY, .min = 1, .max = 100,                 \
-          .default_value = 50, .description = "items in one page"),                                \
+          .default_value = 50, .description = "The largest number of items on one page."),         \
         FIELD(struct_type, cursor, FIELD_INT, .from = FROM_QUERY, .min = 1,                        \
-              .description = "`next` of the page before")
+              .description = "`next` of the previous page.")
 
 extern const struct shape page_query_shape;
 

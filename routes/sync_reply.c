@@ -5,11 +5,11 @@
 
 const struct shape sync_shape = SHAPE("Sync", struct sync,
     FIELD(struct sync, entries, FIELD_LIST, .item = &entry_shape,
-          .description = "what is new, in seq order in each room"),
+          .description = "The new entries, by `seq` within each room."),
     FIELD(struct sync, rooms, FIELD_LIST, .item = &room_shape,
-          .description = "rooms of mine that were not named"),
-    FIELD(struct sync, left, FIELD_INTS, .description = "rooms that were named and are not mine"),
-    FIELD(struct sync, more, FIELD_BOOL, .description = "call again at once"));
+          .description = "Your rooms that were not among the marks."),
+    FIELD(struct sync, left, FIELD_INTS, .description = "Rooms among the marks that you are not in."),
+    FIELD(struct sync, more, FIELD_BOOL, .description = "Whether there is more: call again at once."));
 
 void
 reply_sync(struct request *req, enum db_result r, struct sync_page *page)

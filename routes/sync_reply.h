@@ -16,11 +16,12 @@ extern const struct shape sync_shape;
 /* The fields of the input. */
 #define SYNC_ROOMS(struct_type)                                                                    \
     FIELD(struct_type, rooms, FIELD_SEQS, .required = true, .max = 2000,                           \
-          .description = "for each room the seq up to which everything is there",                  \
+          .description =                                                                           \
+              "The marks: for each room you know, the `seq` up to which you have every entry.",    \
           .example = "{\"12\":345}")
 #define SYNC_LIMIT(struct_type)                                                                    \
     FIELD(struct_type, limit, FIELD_INT, .min = 1, .max = 500, .default_value = 200,               \
-          .description = "entries in one answer")
+          .description = "The largest number of entries in one reply.")
 
 /* Answer with what sync_read has brought. */
 void reply_sync(struct request *req, enum db_result r, struct sync_page *page)

@@ -1,4 +1,4 @@
-/* What the common group answers. */
+/* The route table of the common group. */
 #include "routes/common/common.h"
 
 static const struct route routes[] = {
@@ -6,20 +6,20 @@ static const struct route routes[] = {
         .method = GET, .path = "/api", NO_INPUT(get_about),
         .access = ANYONE, .limit = LIMIT_NONE,
         .out = &about_shape, .status = 200,
-        .summary = "What this is",
+        .summary = "The server's name",
     },
     {
         .method = GET, .path = "/api/healthz", NO_INPUT(get_health),
         .access = ANYONE, .limit = LIMIT_NONE,
         .out = &health_shape, .status = 200,
-        .summary = "The process is alive",
+        .summary = "Liveness: the process replies",
     },
     {
         .method = GET, .path = "/api/readyz", NO_INPUT(get_readiness),
         .access = ANYONE, .limit = LIMIT_NONE,
         .out = &readiness_shape, .status = 200,
         .problems = PROBLEMS(UNAVAILABLE),
-        .summary = "The database answers, so requests can be served",
+        .summary = "Readiness: the database replies, so requests can be served",
     },
     {
         .method = GET, .path = "/openapi.json", NO_INPUT(get_openapi),

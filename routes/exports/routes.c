@@ -1,4 +1,4 @@
-/* What the exports group answers, and the kind of task that it brings. */
+/* The route table of the exports group, and the kind of task that it brings. */
 #include "routes/exports/exports.h"
 
 const struct task_kind *const exports_kinds[] = {&export_kind, NULL};
@@ -7,13 +7,13 @@ static const struct route routes[] = {
     {
         .method = POST, .path = "/api/exports", NO_INPUT(queue_export),
         .out = &export_queued_shape, .status = 202,
-        .summary = "Queue an export of all my rooms; the one that waits or runs, where there is one",
+        .summary = "Queue an export of all your rooms; returns the one that is queued or running, if any",
     },
     {
         .method = GET, .path = "/api/exports/{export_id}", INPUT(download_export, export_query),
         .status = 200, .media_type = "application/zip",
         .problems = PROBLEMS(NO_SUCH_EXPORT),
-        .summary = "The zip file that an export has made, until it expires",
+        .summary = "Download an export's zip file until it expires",
     },
     ROUTES_END,
 };

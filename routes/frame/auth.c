@@ -15,7 +15,7 @@ bearer_token(const struct request *req)
     const char *value = request_env(req, "HTTP_AUTHORIZATION");
 
     if (value == NULL) {
-        value = request_env(req, "REDIRECT_HTTP_AUTHORIZATION"); /* Apache, behind a rewrite */
+        value = request_env(req, "REDIRECT_HTTP_AUTHORIZATION"); /* Apache after a rewrite */
     }
     if (value == NULL || strncasecmp(value, "Bearer ", 7) != 0) {
         return NULL;
@@ -28,7 +28,7 @@ bearer_token(const struct request *req)
 }
 
 static struct limit_use
-class_of(const struct request *req)
+limit_of_route(const struct request *req)
 {
     const struct settings *s = req->settings;
 
@@ -52,7 +52,7 @@ class_of(const struct request *req)
 
 /* The room {room_id} of a route for its members; 0 for every other route. */
 static int64_t
-room_of(const struct request *req)
+member_room_id(const struct request *req)
 {
     const char *text;
     int64_t id;
@@ -64,7 +64,7 @@ room_of(const struct request *req)
     return text != NULL && number_read(&text, &id) && *text == '\0' && id > 0 ? id : 0;
 }
 
-/* The session of the request's token. Counts the call, too, where Redis has the session. */
+/* Finds the session of the request's token; if Redis has it, counts the call in the same trip. */
 static enum db_result
 find_session(struct request *req, struct limit_use *use)
 {
@@ -75,33 +75,44 @@ find_session(struct request *req, struct limit_use *use)
         return DB_NONE;
     }
     return sessions_find(req->caller.db, req->caller.redis, hash, req->settings->session_days, use,
-                         room_of(req), &req->session);
+                         member_room_id(req), &req->session);
 }
 
-/* An admin's route is asked for seldom: the database is asked each time, so what it says holds at once. */
+/* Not cached: admins call seldom, and losing the right takes effect at once. */
 static bool
-is_admitted(struct request *req)
+require_admin(struct request *req)
 {
-    bool is = true;
-    enum db_result r = req->route->access == ADMIN
-                           ? users_is_admin(req->caller.db, req->caller.user_id, &is)
-                           : DB_OK;
+    bool is_admin;
+    enum db_result r = users_is_admin(req->caller.db, req->caller.user_id, &is_admin);
 
     if (r != DB_OK && r != DB_NONE) {
         reply_failure(req, r);
         return false;
     }
-    if (r == DB_NONE || !is) {
+    if (r == DB_NONE || !is_admin) {
         reply_problem(req, ADMINS_ONLY);
         return false;
     }
     return true;
 }
 
+static void
+count_call(struct request *req, struct limit_use *use)
+{
+    if (use->per_minute == 0 || use->count > 0) { /* unlimited, or counted with the session */
+        return;
+    }
+    if (req->caller.user_id != 0) {
+        limits_count_user(req->caller.redis, use, req->caller.user_id);
+    } else {
+        limits_count_address(req->caller.redis, use, req->address);
+    }
+}
+
 bool
 auth_admit(struct request *req)
 {
-    struct limit_use use = class_of(req);
+    struct limit_use use = limit_of_route(req);
     enum db_result r = req->route->access != ANYONE ? find_session(req, &use) : DB_OK;
 
     if (r != DB_OK && r != DB_NONE) {
@@ -113,13 +124,7 @@ auth_admit(struct request *req)
     }
     req->caller.user_id = req->session.user_id;
     req->caller.known_room_id = req->session.member_of;
-    if (use.per_minute > 0 && use.count == 0) {
-        if (req->caller.user_id != 0) {
-            limits_count_user(req->caller.redis, &use, req->caller.user_id);
-        } else {
-            limits_count_address(req->caller.redis, &use, req->address);
-        }
-    }
+    count_call(req, &use); /* also without a valid token: guessing tokens is limited, too */
     if (limits_wait(&use) > 0) {
         reply_retry(req, TOO_MANY_REQUESTS, limits_wait(&use));
         return false;
@@ -128,5 +133,5 @@ auth_admit(struct request *req)
         reply_problem(req, NOT_SIGNED_IN);
         return false;
     }
-    return is_admitted(req);
+    return req->route->access != ADMIN || require_admin(req);
 }

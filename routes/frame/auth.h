@@ -1,4 +1,4 @@
-/* Who calls, and how often: the front line that every request passes before its handler. */
+/* Admission: who calls, may they, and how often. Every request passes it before its handler. */
 #ifndef ROUTES_FRAME_AUTH_H
 #define ROUTES_FRAME_AUTH_H
 
@@ -6,7 +6,10 @@
 
 #include "routes/frame/request.h"
 
-/* Find the caller's session where the route wants one, and count the call. False after having answered 401, 429 or 503. */
+/*
+ * Sets req->session and req->caller if the route is for signed-in users, and counts the call against
+ * its limit. Returns false after replying 401, 403, 429, 500 or 503.
+ */
 bool auth_admit(struct request *req) __attribute__((nonnull, warn_unused_result));
 
 #endif

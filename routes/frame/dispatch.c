@@ -1,6 +1,6 @@
 /*
- * The fixed front line: what cannot be read is refused, the route is found, the caller is admitted, the input is read; only
- * then the handler runs. Each step that answers ends the request.
+ * The fixed front line: the URL is read, the route found, the caller admitted, the input read; only
+ * then does the handler run. A step that replies ends the request.
  */
 #include "routes/frame/dispatch.h"
 
@@ -32,7 +32,10 @@ method_read(const char *name, enum method *m)
     return false;
 }
 
-/* The language that Accept-Language names first of the two we speak; the weights (q=) are in order in practice. */
+/*
+ * The first of our two languages in Accept-Language. Its weights (q=) are ignored: browsers send them
+ * in falling order.
+ */
 static enum language
 choose_language(const char *accepted)
 {
@@ -42,9 +45,9 @@ choose_language(const char *accepted)
     return zh != NULL && (en == NULL || zh < en) ? CHINESE : ENGLISH;
 }
 
-/* Only what can stand in a header line again. */
+/* Visible ASCII only: the text is echoed in a header line. */
 static bool
-is_plain(const char *text)
+is_visible_ascii(const char *text)
 {
     for (; *text != '\0'; text++) {
         if (*text <= ' ' || *text > '~') {
@@ -55,8 +58,8 @@ is_plain(const char *text)
 }
 
 /*
- * The URI without the place where a CGI program stands: "/cgi-bin/fastchat.cgi/api/rooms" is "/api/rooms". Behind a rewrite, and in
- * FastCGI, the program's own name is no part of the URI.
+ * The URI without the path of a CGI program: "/cgi-bin/fastchat.cgi/api/rooms" becomes "/api/rooms".
+ * After a rewrite, and with FastCGI, the URI does not contain the program's path.
  */
 static const char *
 local_uri(const struct request *req)
@@ -92,12 +95,12 @@ read_meta(struct request *req)
     }
     req->query = query == NULL ? "" : query + 1;
     req->address = address == NULL ? "" : address;
-    req->origin = origin != NULL && is_plain(origin) ? origin : NULL;
+    req->origin = origin != NULL && is_visible_ascii(origin) ? origin : NULL;
 }
 
 /* The methods of a path, as Allow lists them (RFC 9110 section 10.2.1). */
 static const char *
-allowed(struct arena *a, router_methods routes)
+allowed_methods(struct arena *a, router_methods routes)
 {
     const char *list = "OPTIONS";
 
@@ -112,9 +115,9 @@ allowed(struct arena *a, router_methods routes)
     return list;
 }
 
-/* Set req->route; false after having answered. */
+/* Sets req->route; returns false after replying. */
 static bool
-match(const struct router *router, struct request *req)
+match_route(const struct router *router, struct request *req)
 {
     struct url_path path;
     router_methods routes;
@@ -130,7 +133,7 @@ match(const struct router *router, struct request *req)
         return false;
     }
     if (strcmp(req->method, "OPTIONS") == 0) {
-        const char *list = allowed(req->caller.arena, routes);
+        const char *list = allowed_methods(req->caller.arena, routes);
 
         reply_header(req, "Allow", list);
         cors_preflight(req, list);
@@ -139,7 +142,7 @@ match(const struct router *router, struct request *req)
     }
     if (!method_read(strcmp(req->method, "HEAD") == 0 ? "GET" : req->method, &m) ||
         routes[m] == NULL) {
-        reply_header(req, "Allow", allowed(req->caller.arena, routes));
+        reply_header(req, "Allow", allowed_methods(req->caller.arena, routes));
         reply_problem(req, METHOD_NOT_ALLOWED);
         return false;
     }
@@ -148,11 +151,11 @@ match(const struct router *router, struct request *req)
 }
 
 static void
-answer(const struct router *router, struct request *req)
+run_route(const struct router *router, struct request *req)
 {
     const void *input = NULL;
 
-    if (!match(router, req) || !auth_admit(req)) {
+    if (!match_route(router, req) || !auth_admit(req)) {
         return;
     }
     if (req->route->in != NULL) {
@@ -181,5 +184,5 @@ dispatch(const struct router *router, struct request *req)
     cors_allow(req);
     reply_header(req, "X-Request-ID", req->id);
     reply_header(req, "Cache-Control", "no-store");
-    answer(router, req);
+    run_route(router, req);
 }

@@ -1,4 +1,4 @@
-/* Written by hand into one buffer: the document has one fixed form, and all that varies is in the tables. */
+/* Written by hand into one buffer: the form of the document is fixed, what varies is in the tables. */
 #include "routes/frame/openapi.h"
 
 #include <string.h>
@@ -21,7 +21,7 @@ write_ref(const char *name, struct buf *out)
     buf_printf(out, "{\"$ref\":\"#/components/schemas/%s\"}", name);
 }
 
-/* A shape in an output, or null. */
+/* A shape in a reply, or null. */
 static void
 write_object(const struct field *f, struct buf *out)
 {
@@ -41,7 +41,7 @@ write_type(const char *type, bool nullable, struct buf *out)
 }
 
 static void
-write_words(const struct field *f, bool nullable, struct buf *out)
+write_enum(const struct field *f, bool nullable, struct buf *out)
 {
     write_type("string", nullable, out);
     buf_str(out, ",\"enum\":[");
@@ -120,7 +120,7 @@ write_schema(const struct field *f, bool output, struct buf *out)
         write_string(f, output, out);
         break;
     case FIELD_ENUM:
-        write_words(f, output && f->nullable, out);
+        write_enum(f, output && f->nullable, out);
         break;
     case FIELD_TIME:
         write_type("string", f->nullable, out);
@@ -158,7 +158,7 @@ write_schema(const struct field *f, bool output, struct buf *out)
     buf_char(out, '}');
 }
 
-/* A shape's object schema: of an output all members, of an input those of the body. */
+/* A shape's object schema: all fields of an output, the body's fields of an input. */
 static void
 write_shape(const struct shape *shape, bool output, struct buf *out)
 {
@@ -198,7 +198,7 @@ has_body(const struct shape *shape)
     return false;
 }
 
-/* The schemas that have been written, by name. */
+/* The shapes that have been written as components. */
 struct written {
     const struct shape *shapes[128];
     size_t count;
@@ -213,7 +213,7 @@ write_component(const struct shape *shape, bool output, struct written *w, struc
         }
     }
     if (w->count == sizeof(w->shapes) / sizeof(w->shapes[0])) {
-        return; /* the test that every reference resolves would tell */
+        return; /* the test that every reference resolves then fails */
     }
     w->shapes[w->count++] = shape;
     buf_char(out, ',');
@@ -301,8 +301,9 @@ write_error(int status, const char *codes, const char *schema, struct buf *out)
     buf_str(out, "}}}");
 }
 
+/* Problems that follow from a row, not listed in it. */
 static bool
-may_answer(const struct route *route, enum problem p)
+may_reply(const struct route *route, enum problem p)
 {
     if (p == NOT_SIGNED_IN) {
         return route->access != ANYONE;
@@ -325,7 +326,7 @@ may_answer(const struct route *route, enum problem p)
     return false;
 }
 
-/* The problems of a route, those of its front line and its own, by status: one status may stand once. */
+/* A route's problems by status, since the document lists a status once: the front line's and its own. */
 static void
 write_errors(const struct route *route, struct buf *out)
 {
@@ -334,7 +335,7 @@ write_errors(const struct route *route, struct buf *out)
     for (int status = 400; status < 600; status++) {
         buf_clear(&codes);
         for (int p = BAD_REQUEST; p <= DEADLINE_EXCEEDED; p++) {
-            bool own = may_answer(route, (enum problem)p);
+            bool own = may_reply(route, (enum problem)p);
 
             for (const enum problem *at = route->problems; at != NULL && *at != PROBLEM_END; at++) {
                 own = own || *at == (enum problem)p;
@@ -354,7 +355,7 @@ write_errors(const struct route *route, struct buf *out)
     buf_free(&codes);
 }
 
-/* "get_api_rooms_room_id": stable, for generators of clients. */
+/* "get_api_rooms_room_id": stable, since client generators name functions after it. */
 static void
 write_operation_id(const struct route *route, struct buf *out)
 {
@@ -402,7 +403,7 @@ write_operation(const struct route *route, const char *tag, struct buf *out)
     buf_str(out, "}}");
 }
 
-/* Routes of one path stand together, where its first one stands in the tables. */
+/* Routes of one path are written together, where the first of them is in the tables. */
 static void
 write_paths(const struct router *router, struct buf *out)
 {

@@ -1,4 +1,4 @@
-/* Every error a route may answer, but invalid input (422): its status, its stable code, its words. */
+/* Every error that a route may reply with, except invalid input (422): status, stable code, texts. */
 #ifndef ROUTES_FRAME_PROBLEM_H
 #define ROUTES_FRAME_PROBLEM_H
 

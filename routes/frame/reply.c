@@ -1,4 +1,4 @@
-/* Writes answers: the status, the header lines, the body. */
+/* Writes replies: the status, the header lines, the body. */
 #include "routes/frame/reply.h"
 
 #include "base/json.h"

@@ -1,4 +1,4 @@
-/* How a handler answers. */
+/* How a handler replies: with exactly one of these. */
 #ifndef ROUTES_FRAME_REPLY_H
 #define ROUTES_FRAME_REPLY_H
 
@@ -6,10 +6,10 @@
 #include "routes/frame/problem.h"
 #include "routes/frame/request.h"
 
-/* The struct in the route's output shape, with the route's status. */
+/* Replies with the struct in the route's output shape and the route's status. */
 void reply(struct request *req, const void *out) __attribute__((nonnull));
 
-/* The same with another status (route.h: other_status). */
+/* The same with the route's other_status (route.h). */
 void reply_with(struct request *req, int status, const void *out) __attribute__((nonnull));
 
 /* 204. */
@@ -31,19 +31,19 @@ void reply_failure(struct request *req, enum db_result r) __attribute__((nonnull
 /* 422 with req->faults. */
 void reply_faults(struct request *req) __attribute__((nonnull));
 
-/* A body that is ready, of that media type. */
+/* A finished body of any media type. */
 void reply_bytes(struct request *req, int status, const char *media_type, const void *at,
                  size_t len) __attribute__((nonnull));
 
 /*
- * A body of `bytes` bytes that is too large to be held: `next` gives it piece by piece (request.h), each with a deadline of
- * its own.
+ * A body of `bytes` bytes that is too large to be held: `next` returns it in pieces (struct stream),
+ * each under a deadline of its own.
  */
 void reply_stream(struct request *req, int status, const char *media_type, int64_t bytes,
                   bool (*next)(struct request *req, void *context), void *context)
     __attribute__((nonnull(1, 3, 5)));
 
-/* One more header line; neither may hold a line break. */
+/* Adds a header line; neither text may contain a line break. */
 void reply_header(struct request *req, const char *name, const char *value)
     __attribute__((nonnull));
 

@@ -1,4 +1,4 @@
-/* Prepares a request and finds its meta-variables. */
+/* Prepares requests and reads their meta-variables. */
 #include "routes/frame/request.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /*
- * One request on its way through: what came in, who calls, what goes out.
- * A plain struct: FastCGI, CGI and the unit tests fill it alike, with the meta-variables of CGI (RFC 3875).
+ * One request: what came in, who calls, what goes out. A plain struct, which FastCGI, CGI and the
+ * unit tests fill alike with the meta-variables of CGI (RFC 3875).
  */
 #ifndef ROUTES_FRAME_REQUEST_H
 #define ROUTES_FRAME_REQUEST_H
@@ -37,55 +37,55 @@ struct resources {
     struct db *db;
     struct redis *redis;
     struct names *names;
-    struct buf head, body; /* of the answer */
+    struct buf head, body; /* of the reply */
 };
 
-/* A body that is written piece by piece. */
+/* A reply's body that is written in pieces, since it is too large to be held. */
 struct stream {
-    /* Append the next piece to req->body, which is empty. False where it cannot be had: the answer is cut. */
+    /* Appends the next piece to req->body, which is empty. False: it cannot be read, cut the reply. */
     bool (*next)(struct request *req, void *context);
     void *context; /* in the request's arena */
     int64_t bytes; /* of all pieces */
 };
 
 struct request {
-    /* Set by the caller of dispatch. */
-    char *const *env; /* "REQUEST_METHOD=GET" …, ends with NULL; must live until the request ends */
-    /* Reads up to `size` bytes of the body; fewer only at its end or on an error. NULL: there is none. */
+    /* Set before dispatch. */
+    char *const *env; /* "REQUEST_METHOD=GET" …, ends with NULL; lives until the request ends */
+    /* Reads up to `size` bytes of the body; fewer only at its end or after an error. NULL: no body. */
     size_t (*read_body)(void *source, char *at, size_t size);
     void *body_source;
     const struct settings *settings;
-    struct caller caller;    /* the stores; from auth_admit on, who calls */
-    struct buf *head, *body; /* of the answer: header lines ending in \r\n; the body's bytes */
-    struct deferred_reply *deferred; /* deferred.h; NULL: answer at once */
-    bool counted;                    /* by the rate limit, when this request was first dispatched */
+    struct caller caller;    /* the stores; after auth_admit also who calls */
+    struct buf *head, *body; /* of the reply: header lines ending in \r\n; the body's bytes */
+    struct deferred_reply *deferred; /* deferred.h; NULL: reply at once */
+    bool counted; /* the limit counted this request when it was first dispatched */
 
-    /* Found by dispatch. */
+    /* Set by dispatch. */
     char id[REQUEST_ID_SIZE];
     enum language language;
     const char *method; /* after X-HTTP-Method-Override */
-    const char *path;   /* as it was sent, without the query */
+    const char *path;   /* as sent, without the query */
     const char *query;
-    const char *origin;        /* the Origin header; NULL */
-    const char *address;       /* of the client */
+    const char *origin;        /* the Origin header; NULL without one */
+    const char *address;       /* the client's */
     const struct route *route; /* NULL until one matched */
     const struct router *router;
-    const char
-        *parameters[ROUTE_PARAMETERS_MAX]; /* of the path, decoded, in the order of the pattern */
-    struct session session;                /* of the caller's token; all 0 without one */
-    struct fault *faults, **last_fault;    /* see shape.h */
+    /* The path's parameters, decoded, in the order of the route's pattern. */
+    const char *parameters[ROUTE_PARAMETERS_MAX];
+    struct session session;             /* of the caller's token; all 0 without one */
+    struct fault *faults, **last_fault; /* of the input; shape.h */
     int64_t began_us;
 
-    /* The answer. */
-    int status;
-    struct stream stream; /* reply_stream; `next` NULL: the body is all */
+    /* The reply. */
+    int status;           /* 0: none yet */
+    struct stream stream; /* reply_stream; `next` NULL: `body` is the whole body */
 };
 
-/* Lend `from` to the request `req`, which is cleared. */
+/* Clears `req` and lends it the thread's resources. */
 void request_init(struct request *req, struct resources *from, char *const *env)
     __attribute__((nonnull));
 
-/* A meta-variable ("HTTP_ACCEPT"); NULL where it is not there. */
+/* A meta-variable ("HTTP_ACCEPT"); NULL without one. */
 const char *request_env(const struct request *req, const char *name) __attribute__((nonnull));
 
 /* An array of `count` zeroed structs in the request's arena. */

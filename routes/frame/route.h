@@ -1,6 +1,6 @@
 /*
- * The route table's row. From these rows come dispatch, validation, nginx's pools and the OpenAPI document;
- * there is no second list of routes anywhere.
+ * The route table's row. Dispatch, validation, nginx's pools and the OpenAPI document are made from
+ * these rows; there is no second list of routes.
  */
 #ifndef ROUTES_FRAME_ROUTE_H
 #define ROUTES_FRAME_ROUTE_H

@@ -1,4 +1,4 @@
-/* What the lab group answers. */
+/* The route table of the lab group. */
 #include "routes/lab/lab.h"
 
 static const struct route routes[] = {
@@ -7,7 +7,7 @@ static const struct route routes[] = {
         .access = ADMIN,
         .out = &lab_queued_shape, .status = 202,
         .problems = PROBLEMS(LAB_TOO_LONG, LAB_IS_RUNNING),
-        .summary = "Queue a measurement of the four process shapes on this machine; its task's result has the figures",
+        .summary = "Queue a measurement of the four process shapes on this machine; the task's result has the figures",
     },
     ROUTES_END,
 };

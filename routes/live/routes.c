@@ -1,4 +1,4 @@
-/* What the live group answers. */
+/* The route table of the live group. */
 #include "routes/live/live.h"
 
 #include "routes/sync_reply.h"
@@ -9,18 +9,18 @@ static const struct route routes[] = {
         .runs = SLOW_IO,
         .status = 200, .media_type = "text/event-stream",
         .problems = PROBLEMS(TOO_MANY_STREAMS, NO_LIVE_EVENTS),
-        .summary = "All that happens in my rooms, as it happens (Server-Sent Events, or with Accept: application/x-ndjson a JSON object a line)",
+        .summary = "A live stream of everything in your rooms: Server-Sent Events, or with Accept: application/x-ndjson one JSON object a line",
     },
     {
         .method = POST, .path = "/api/sync/wait", INPUT(sync_later, sync_wait),
         .runs = SLOW_IO,
         .out = &sync_shape, .status = 200,
-        .summary = "As /api/sync, but held until something is new or the time is over",
+        .summary = "Catch up like /api/sync, but wait until something is new",
     },
     {
         .method = POST, .path = "/api/rooms/{room_id}/typing", INPUT(announce_typing, typing),
         .access = MEMBER, .status = 204,
-        .summary = "Tell the others in the room that I am typing; call it at most each 3 seconds",
+        .summary = "Show the others in a room that you are typing; call it at most every 3 seconds",
     },
     ROUTES_END,
 };

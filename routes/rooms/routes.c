@@ -1,4 +1,4 @@
-/* What the rooms group answers. */
+/* The route table of the rooms group. */
 #include "routes/rooms/rooms.h"
 
 static const struct route routes[] = {
@@ -6,48 +6,48 @@ static const struct route routes[] = {
         .method = POST, .path = "/api/rooms", INPUT(make_room, room_new),
         .out = &room_shape, .status = 201,
         .problems = PROBLEMS(NO_SUCH_USER),
-        .summary = "Make a room; the caller owns it",
+        .summary = "Make a room that you own",
     },
     {
         .method = GET, .path = "/api/rooms", INPUT(list_rooms, room_query),
         .out = &room_list_shape, .status = 200,
-        .summary = "My rooms, or with open=true the open ones; latest activity first",
+        .summary = "List your rooms, or all open rooms; latest activity first",
     },
     {
         .method = GET, .path = "/api/rooms/{room_id}", INPUT(get_room, room_path),
         .out = &room_shape, .status = 200,
         .problems = PROBLEMS(NOT_A_MEMBER, NO_SUCH_ROOM),
-        .summary = "A room that I am in, or that is open",
+        .summary = "Get a room that you are in, or that is open",
     },
     {
         .method = PATCH, .path = "/api/rooms/{room_id}", INPUT(change_room, room_change),
         .out = &room_shape, .status = 200,
         .problems = PROBLEMS(NOT_A_MEMBER, NOT_ALLOWED, NO_SUCH_ROOM, IS_A_DM),
-        .summary = "Rename a room, open or close it, as its owner or admin",
+        .summary = "Rename, open or close a room as its owner or admin",
     },
     {
         .method = GET, .path = "/api/rooms/{room_id}/members", INPUT(list_members, member_query),
         .out = &member_list_shape, .status = 200,
         .problems = PROBLEMS(NOT_A_MEMBER, NO_SUCH_ROOM),
-        .summary = "Who is in a room",
+        .summary = "List the members of a room",
     },
     {
         .method = PUT, .path = "/api/rooms/{room_id}/members/{user_id}", INPUT(put_member, member_put),
         .out = &member_shape, .status = 200,
         .problems = PROBLEMS(NOT_A_MEMBER, NOT_ALLOWED, NO_SUCH_ROOM, NO_SUCH_USER, NO_SUCH_MEMBER, IS_A_DM),
-        .summary = "Join an open room, add somebody, or give a member a role",
+        .summary = "Join an open room, add a user, or change a member's role",
     },
     {
         .method = DELETE, .path = "/api/rooms/{room_id}/members/{user_id}", INPUT(remove_member, member_path),
         .status = 204,
         .problems = PROBLEMS(NOT_A_MEMBER, NOT_ALLOWED, NO_SUCH_ROOM, NO_SUCH_MEMBER, IS_A_DM),
-        .summary = "Leave, or remove somebody of a lower role",
+        .summary = "Leave a room, or remove a member of a lower role",
     },
     {
         .method = PUT, .path = "/api/dms/{user_id}", INPUT(put_dm, dm_path),
         .out = &room_shape, .status = 200,
         .problems = PROBLEMS(NO_SUCH_USER),
-        .summary = "The direct room of us two, made when it is first asked for",
+        .summary = "Get the direct room with a user; the first call makes it",
     },
     ROUTES_END,
 };

@@ -1,4 +1,4 @@
-/* What the tasks group answers, and the kinds of tasks that it brings. */
+/* The route table of the tasks group, and the kinds of tasks that it brings. */
 #include "routes/tasks/tasks.h"
 
 #include "routes/tasks/clean_up.h"
@@ -12,35 +12,35 @@ static const struct route routes[] = {
     {
         .method = POST, .path = "/api/task/{num}", INPUT(queue_square, square_new),
         .out = &square_queued_shape, .status = 202,
-        .summary = "Queue a task that takes its time and squares the number",
+        .summary = "Queue a slow task that squares a number",
     },
     {
         .method = GET, .path = "/api/task/{num}", INPUT(queue_square, square_new),
         .out = &square_queued_shape, .status = 202,
-        .summary = "The same, as the course calls it: each call queues a task",
+        .summary = "Queue a slow task that squares a number; each call queues one",
     },
     {
         .method = GET, .path = "/api/tasks", INPUT(list_tasks, task_list_query),
         .out = &task_list_shape, .status = 200,
-        .summary = "My tasks, an admin's everybody's, the newest first",
+        .summary = "List your tasks, or as an admin everybody's, newest first",
     },
     {
         .method = GET, .path = "/api/tasks/{task_id}", INPUT(get_task, task_query),
         .out = &task_shape, .status = 200,
         .problems = PROBLEMS(NO_SUCH_TASK),
-        .summary = "A task: its state, progress, result or error",
+        .summary = "Get a task: its state, progress, result or error",
     },
     {
         .method = POST, .path = "/api/tasks/{task_id}/cancel", INPUT(cancel_task, task_query),
         .out = &task_shape, .status = 200,
         .problems = PROBLEMS(NO_SUCH_TASK, TASK_HAS_ENDED),
-        .summary = "Cancel a task: at once where it waits; one that runs is told to end",
+        .summary = "Cancel a task: a waiting one at once, a running one as soon as it can stop",
     },
     {
         .method = POST, .path = "/api/tasks/{task_id}/retry", INPUT(retry_task, task_query),
         .out = &task_shape, .status = 200,
         .problems = PROBLEMS(NO_SUCH_TASK, TASK_NOT_OVER),
-        .summary = "Run a task again that failed, is dead or was cancelled",
+        .summary = "Queue a failed, dead or cancelled task again",
     },
     ROUTES_END,
 };

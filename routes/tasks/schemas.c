@@ -1,33 +1,35 @@
-/* What the tasks group takes and gives. */
+/* The input and output shapes of the tasks group. */
 #include "routes/tasks/tasks.h"
 
 const struct shape square_new_shape = SHAPE("SquareNew", struct square_new,
     FIELD(struct square_new, num, FIELD_DIGITS, .from = FROM_PATH, .required = true,
-          .max = NUM_DIGITS_MAX, .description = "an integer of up to 1,000 digits", .example = "12"));
+          .max = NUM_DIGITS_MAX, .description = "An integer of up to 1,000 digits.", .example = "12"));
 
 const struct shape square_queued_shape = SHAPE("SquareQueued", struct square_queued,
-          FIELD(struct square_queued, id, FIELD_INT, .description = "the task's: GET /api/tasks/{task_id}"),
+          FIELD(struct square_queued, id, FIELD_INT, .description = "The task's id, for `GET /api/tasks/{task_id}`."),
           FIELD(struct square_queued, num, FIELD_JSON,
-                .description = "the number; as a string where it does not fit in 2^53"),
+                .description = "The number; a string if it is beyond 2^53."),
           FIELD(struct square_queued, state, FIELD_ENUM, .values = task_state_names));
 
 const struct shape task_query_shape = SHAPE("TaskQuery", struct task_query,
-                                            PATH_ID(struct task_query, task_id, .description = "the task"));
+                                            PATH_ID(struct task_query, task_id, .description = "The task's id."));
 
-#define SUMMARY                                                                                    \
-    FIELD(struct task, id, FIELD_INT),                                                             \
-        FIELD(struct task, kind, FIELD_TEXT, .example = "\"square\""),                             \
-        FIELD(struct task, state, FIELD_ENUM, .values = task_state_names,                          \
-              .description =                                                                       \
-                  "failed: it is run again at run_at; dead: only when somebody retries it"),       \
-        FIELD(struct task, progress, FIELD_INT, .description = "percent"),                         \
-        FIELD(struct task, attempts, FIELD_INT, .description = "runs so far"),                     \
-        FIELD(struct task, max_attempts, FIELD_INT), FIELD(struct task, cancel_asked, FIELD_BOOL), \
-        FIELD(struct task, owner_id, FIELD_INT, .nullable = true,                                  \
-              .description = "null: the server's own"),                                            \
-        FIELD(struct task, error, FIELD_TEXT, .nullable = true, .description = "of the last run"), \
-        FIELD(struct task, created_at, FIELD_TIME), FIELD(struct task, run_at, FIELD_TIME),        \
-        FIELD(struct task, started_at, FIELD_TIME, .nullable = true),                              \
+#define SUMMARY                                                                                             \
+    FIELD(struct task, id, FIELD_INT),                                                                      \
+        FIELD(struct task, kind, FIELD_TEXT, .example = "\"square\""),                                      \
+        FIELD(                                                                                              \
+            struct task, state, FIELD_ENUM, .values = task_state_names,                                     \
+            .description =                                                                                  \
+                "`failed`: it runs again at `run_at`; `dead`: it runs again only if somebody retries it."), \
+        FIELD(struct task, progress, FIELD_INT, .description = "In percent."),                              \
+        FIELD(struct task, attempts, FIELD_INT, .description = "The number of runs so far."),               \
+        FIELD(struct task, max_attempts, FIELD_INT), FIELD(struct task, cancel_asked, FIELD_BOOL),          \
+        FIELD(struct task, owner_id, FIELD_INT, .nullable = true,                                           \
+              .description = "The user whose task it is; null for the server's own."),                      \
+        FIELD(struct task, error, FIELD_TEXT, .nullable = true,                                             \
+              .description = "The error of the last run."),                                                 \
+        FIELD(struct task, created_at, FIELD_TIME), FIELD(struct task, run_at, FIELD_TIME),                 \
+        FIELD(struct task, started_at, FIELD_TIME, .nullable = true),                                       \
         FIELD(struct task, ended_at, FIELD_TIME, .nullable = true)
 
 const struct shape task_shape = SHAPE("Task", struct task, SUMMARY,
@@ -38,11 +40,11 @@ static const struct shape task_summary_shape = SHAPE("TaskSummary", struct task,
 
 const struct shape task_list_query_shape = SHAPE("TaskListQuery", struct task_list_query,
     FIELD(struct task_list_query, state, FIELD_ENUM, .from = FROM_QUERY, .values = task_state_names,
-          .default_value = -1, .description = "only those"),
+          .default_value = -1, .description = "Only tasks in this state."),
     FIELD(struct task_list_query, kind, FIELD_TEXT, .from = FROM_QUERY, .min = 1, .max = 40,
-          .description = "only those"),
+          .description = "Only tasks of this kind."),
     FIELD(struct task_list_query, mine, FIELD_BOOL, .from = FROM_QUERY,
-          .description = "only my own, for an admin, too"),
+          .description = "Only your own tasks; matters for admins, who otherwise get everybody's."),
     PAGE_FIELDS(struct task_list_query));
 
 const struct shape task_list_shape = NUMBER_PAGE("TaskList", task_summary_shape, PAGE_NEXT);

@@ -1,4 +1,4 @@
-/* What the users group answers. */
+/* The route table of the users group. */
 #include "routes/users/users.h"
 
 static const struct route routes[] = {
@@ -12,30 +12,30 @@ static const struct route routes[] = {
     {
         .method = GET, .path = "/api/users", INPUT(search_users, user_query),
         .out = &user_list_shape, .status = 200,
-        .summary = "Find users by the beginning of their user name",
+        .summary = "Find users whose user name begins with `q`",
     },
     {
         .method = GET, .path = "/api/users/me", NO_INPUT(get_me),
         .out = &me_shape, .status = 200,
-        .summary = "Me",
+        .summary = "Your account",
     },
     {
         .method = PATCH, .path = "/api/users/me", INPUT(change_me, user_change),
         .out = &me_shape, .status = 200,
-        .summary = "Change what others see of me",
+        .summary = "Change your nickname",
     },
     {
         .method = PUT, .path = "/api/users/me/password", INPUT(change_password, password_change),
         .runs = CPU, .limit = LIMIT_LOGIN,
         .status = 204,
         .problems = PROBLEMS(BAD_CREDENTIALS),
-        .summary = "Change my password, and end my other sessions",
+        .summary = "Change your password and end your other sessions",
     },
     {
         .method = GET, .path = "/api/users/{user_id}", INPUT(get_user, user_path),
         .out = &user_shape, .status = 200,
         .problems = PROBLEMS(NO_SUCH_USER),
-        .summary = "A user",
+        .summary = "Get a user",
     },
     {
         .method = POST, .path = "/api/sessions", INPUT(sign_in, session_new),
@@ -47,18 +47,18 @@ static const struct route routes[] = {
     {
         .method = GET, .path = "/api/sessions", INPUT(list_sessions, page_query),
         .out = &session_list_shape, .status = 200, .tag = "sessions",
-        .summary = "The devices on which I am signed in",
+        .summary = "List your sessions",
     },
     {
         .method = DELETE, .path = "/api/sessions/current", NO_INPUT(sign_out),
         .status = 204, .tag = "sessions",
-        .summary = "Sign out here",
+        .summary = "Sign out",
     },
     {
         .method = DELETE, .path = "/api/sessions/{session_id}", INPUT(end_session, session_path),
         .status = 204, .tag = "sessions",
         .problems = PROBLEMS(NO_SUCH_SESSION),
-        .summary = "Sign out on another device",
+        .summary = "End one of your other sessions",
     },
     ROUTES_END,
 };
