@@ -12,15 +12,10 @@
 #include "db/messages.h"
 #include "db/task_queue.h"
 #include "fcgi/lab/kind.h"
-#include "routes/common/common.h"
 #include "routes/exports/exports.h"
-#include "routes/lab/lab.h"
-#include "routes/live/live.h"
-#include "routes/messages/messages.h"
-#include "routes/rooms/rooms.h"
+#include "routes/groups.h"
 #include "routes/tasks/tasks.h"
 #include "routes/trial/trial.h"
-#include "routes/users/users.h"
 
 static const struct route_group *const groups[] = {
     &common_group, &users_group, &rooms_group,   &messages_group,

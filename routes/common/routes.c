@@ -1,5 +1,6 @@
 /* The route table of the common group. */
-#include "routes/common/common.h"
+#include "routes/groups.h"
+#include "routes/common/schemas.h"
 
 static const struct route routes[] = {
     {

@@ -1,5 +1,5 @@
 /* The handlers of the common group. */
-#include "routes/common/common.h"
+#include "routes/common/schemas.h"
 
 #include "routes/frame/openapi.h"
 #include "routes/frame/reply.h"

@@ -1,5 +1,6 @@
 /* The route table of the exports group, and the kind of task that it brings. */
-#include "routes/exports/exports.h"
+#include "routes/groups.h"
+#include "routes/exports/schemas.h"
 
 const struct task_kind *const exports_kinds[] = {&export_kind, NULL};
 

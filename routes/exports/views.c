@@ -1,5 +1,5 @@
 /* The handlers of the exports group. */
-#include "routes/exports/exports.h"
+#include "routes/exports/schemas.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "db/exports.h"
 #include "db/tasks.h"
 #include "db/users.h"
-#include "routes/exports/exports.h"
+#include "routes/exports/schemas.h"
 #include "routes/frame/reply.h"
 #include "routes/frame/url.h"
 

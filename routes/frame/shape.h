@@ -91,6 +91,10 @@ struct shape {
         .count = sizeof((const struct field[]){__VA_ARGS__}) / sizeof(struct field)                \
     }
 
+/* The shape `NAME_shape` of `struct NAME`, for a header that routes.c and views.c include. */
+#define SCHEMA(struct_name, title, ...)                                                            \
+    static const struct shape struct_name##_shape = SHAPE(title, struct struct_name, __VA_ARGS__)
+
 /* One field: FIELD(struct user, id, FIELD_INT, .description = "…"). */
 #define FIELD(struct_type, member, field_type, ...)                                                \
     {                                                                                              \

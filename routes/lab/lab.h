@@ -2,10 +2,7 @@
 #ifndef ROUTES_LAB_LAB_H
 #define ROUTES_LAB_LAB_H
 
-#include "routes/frame/route.h"
-#include "routes/frame/shape.h"
-
-extern const struct route_group lab_group;
+#include <stdint.h>
 
 /* The kind of the task that a run is, and its numbers, of which its arguments are a JSON object. */
 #define LAB_KIND "lab"
@@ -18,15 +15,5 @@ enum {
 struct lab_new {
     int64_t tasks, cpu, wait_ms, repeat;
 };
-
-struct lab_queued {
-    int64_t id;
-    int state;
-};
-
-extern const struct shape lab_new_shape, lab_queued_shape;
-
-/* The handlers; what each replies stands above it in views.c. */
-HANDLER(queue_lab, lab_new)
 
 #endif

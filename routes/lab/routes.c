@@ -1,5 +1,6 @@
 /* The route table of the lab group. */
-#include "routes/lab/lab.h"
+#include "routes/groups.h"
+#include "routes/lab/schemas.h"
 
 static const struct route routes[] = {
     {

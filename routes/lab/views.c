@@ -1,11 +1,11 @@
 /* The handlers of the lab group. */
-#include "routes/lab/lab.h"
+#include "routes/lab/schemas.h"
 
 #include <inttypes.h>
 
 #include "db/tasks.h"
 #include "routes/frame/reply.h"
-#include "routes/lab/lab.h"
+#include "routes/lab/schemas.h"
 
 /* Serial mode takes each wait in turn, once by itself and once beside computing: more than that nobody wants to sit through. */
 enum { MOST_SECONDS = 30 * 60 };

@@ -1,5 +1,6 @@
 /* The route table of the live group. */
-#include "routes/live/live.h"
+#include "routes/groups.h"
+#include "routes/live/schemas.h"
 
 #include "routes/sync_reply.h"
 

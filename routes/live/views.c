@@ -1,5 +1,5 @@
 /* The handlers of the live group. What is held is held by fcgi/events; here is decided whether, and with what. */
-#include "routes/live/live.h"
+#include "routes/live/schemas.h"
 
 #include <string.h>
 

@@ -1,5 +1,6 @@
 /* The route table of the messages group. */
-#include "routes/messages/messages.h"
+#include "routes/groups.h"
+#include "routes/messages/schemas.h"
 
 static const struct route routes[] = {
     {

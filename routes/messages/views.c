@@ -1,5 +1,5 @@
 /* The handlers of the messages group. */
-#include "routes/messages/messages.h"
+#include "routes/messages/schemas.h"
 
 #include "db/members.h"
 #include "db/messages.h"

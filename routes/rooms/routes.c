@@ -1,5 +1,6 @@
 /* The route table of the rooms group. */
-#include "routes/rooms/rooms.h"
+#include "routes/groups.h"
+#include "routes/rooms/schemas.h"
 
 static const struct route routes[] = {
     {

@@ -1,5 +1,5 @@
 /* The handlers of the rooms group. */
-#include "routes/rooms/rooms.h"
+#include "routes/rooms/schemas.h"
 
 #include <inttypes.h>
 

@@ -1,5 +1,6 @@
 /* The route table of the tasks group, and the kinds of tasks that it brings. */
-#include "routes/tasks/tasks.h"
+#include "routes/groups.h"
+#include "routes/tasks/schemas.h"
 
 #include "routes/tasks/clean_up.h"
 #include "routes/tasks/square.h"

@@ -1,5 +1,5 @@
 /* The handlers of the tasks group. */
-#include "routes/tasks/tasks.h"
+#include "routes/tasks/schemas.h"
 
 #include <string.h>
 

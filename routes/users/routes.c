@@ -1,5 +1,6 @@
 /* The route table of the users group. */
-#include "routes/users/users.h"
+#include "routes/groups.h"
+#include "routes/users/schemas.h"
 
 static const struct route routes[] = {
     {

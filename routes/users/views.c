@@ -1,5 +1,5 @@
 /* The handlers of the users group. Passwords are hashed here, in the `cpu` pool. */
-#include "routes/users/users.h"
+#include "routes/users/schemas.h"
 
 #include "base/password.h"
 #include "db/users.h"

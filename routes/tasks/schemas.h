@@ -1,18 +1,41 @@
-/* The input and output shapes of the tasks group. */
+/* The schemas of the tasks group: what its routes take and return, and its handlers. */
+#ifndef ROUTES_TASKS_SCHEMAS_H
+#define ROUTES_TASKS_SCHEMAS_H
+
+#include "db/tasks.h"
+#include "routes/frame/route.h"
+#include "routes/frame/task_kind.h"
+#include "routes/shapes.h"
 #include "routes/tasks/tasks.h"
 
-const struct shape square_new_shape = SHAPE("SquareNew", struct square_new,
-    FIELD(struct square_new, num, FIELD_DIGITS, .from = FROM_PATH, .required = true,
-          .max = NUM_DIGITS_MAX, .description = "An integer of up to 1,000 digits.", .example = "12"));
+struct square_new {
+    const char *num;
+};
 
-const struct shape square_queued_shape = SHAPE("SquareQueued", struct square_queued,
-          FIELD(struct square_queued, id, FIELD_INT, .description = "The task's id, for `GET /api/tasks/{task_id}`."),
-          FIELD(struct square_queued, num, FIELD_JSON,
-                .description = "The number; a string if it is beyond 2^53."),
-          FIELD(struct square_queued, state, FIELD_ENUM, .values = task_state_names));
+SCHEMA(square_new, "SquareNew",
+       FIELD(struct square_new, num, FIELD_DIGITS, .from = FROM_PATH, .required = true,
+             .max = NUM_DIGITS_MAX, .description = "An integer of up to 1,000 digits.",
+             .example = "12"));
 
-const struct shape task_query_shape = SHAPE("TaskQuery", struct task_query,
-                                            PATH_ID(struct task_query, task_id, .description = "The task's id."));
+struct square_queued {
+    int64_t id;
+    const char *num; /* JSON */
+    int state;
+};
+
+SCHEMA(square_queued, "SquareQueued",
+       FIELD(struct square_queued, id, FIELD_INT,
+             .description = "The task's id, for `GET /api/tasks/{task_id}`."),
+       FIELD(struct square_queued, num, FIELD_JSON,
+             .description = "The number; a string if it is beyond 2^53."),
+       FIELD(struct square_queued, state, FIELD_ENUM, .values = task_state_names));
+
+struct task_query {
+    int64_t task_id;
+};
+
+SCHEMA(task_query, "TaskQuery",
+       PATH_ID(struct task_query, task_id, .description = "The task's id."));
 
 #define SUMMARY                                                                                             \
     FIELD(struct task, id, FIELD_INT),                                                                      \
@@ -32,13 +55,19 @@ const struct shape task_query_shape = SHAPE("TaskQuery", struct task_query,
         FIELD(struct task, started_at, FIELD_TIME, .nullable = true),                                       \
         FIELD(struct task, ended_at, FIELD_TIME, .nullable = true)
 
-const struct shape task_shape = SHAPE("Task", struct task, SUMMARY,
-                                      FIELD(struct task, arguments, FIELD_JSON),
-                                      FIELD(struct task, result, FIELD_JSON));
+SCHEMA(task, "Task", SUMMARY, FIELD(struct task, arguments, FIELD_JSON),
+       FIELD(struct task, result, FIELD_JSON));
 
 static const struct shape task_summary_shape = SHAPE("TaskSummary", struct task, SUMMARY);
 
-const struct shape task_list_query_shape = SHAPE("TaskListQuery", struct task_list_query,
+struct task_list_query {
+    int state, mine;
+    const char *kind;
+    int64_t limit, cursor;
+};
+
+SCHEMA(
+    task_list_query, "TaskListQuery",
     FIELD(struct task_list_query, state, FIELD_ENUM, .from = FROM_QUERY, .values = task_state_names,
           .default_value = -1, .description = "Only tasks in this state."),
     FIELD(struct task_list_query, kind, FIELD_TEXT, .from = FROM_QUERY, .min = 1, .max = 40,
@@ -47,4 +76,13 @@ const struct shape task_list_query_shape = SHAPE("TaskListQuery", struct task_li
           .description = "Only your own tasks; matters for admins, who otherwise get everybody's."),
     PAGE_FIELDS(struct task_list_query));
 
-const struct shape task_list_shape = NUMBER_PAGE("TaskList", task_summary_shape, PAGE_NEXT);
+static const struct shape task_list_shape = NUMBER_PAGE("TaskList", task_summary_shape, PAGE_NEXT);
+
+/* The handlers; views.c says what each replies. */
+HANDLER(queue_square, square_new)
+HANDLER(get_task, task_query)
+HANDLER(list_tasks, task_list_query)
+HANDLER(cancel_task, task_query)
+HANDLER(retry_task, task_query)
+
+#endif

@@ -1,0 +1,41 @@
+/* The schemas of the live group: what its routes take and return, and its handlers. */
+#ifndef ROUTES_LIVE_SCHEMAS_H
+#define ROUTES_LIVE_SCHEMAS_H
+
+#include "routes/frame/route.h"
+#include "routes/shapes.h"
+#include "routes/sync_reply.h"
+
+struct stream_query {
+    const char *after;
+};
+
+SCHEMA(
+    stream_query, "StreamQuery",
+    FIELD(
+        struct stream_query, after, FIELD_TEXT, .from = FROM_QUERY, .max = 64,
+        .description =
+            "The id of the last entry received, like `Last-Event-ID`: the stream begins with what came after it."));
+
+struct sync_wait {
+    struct seqs rooms;
+    int64_t limit, wait;
+};
+
+SCHEMA(sync_wait, "SyncWait", SYNC_ROOMS(struct sync_wait), SYNC_LIMIT(struct sync_wait),
+       FIELD(struct sync_wait, wait, FIELD_INT, .required = true, .min = 1, .max = 25,
+             .description = "The longest time to wait for something new, in seconds.",
+             .example = "25"));
+
+struct typing {
+    int64_t room_id;
+};
+
+SCHEMA(typing, "Typing", PATH_ID(struct typing, room_id, .description = "The room's id."));
+
+/* The handlers; views.c says what each replies. */
+HANDLER(open_stream, stream_query)
+HANDLER(sync_later, sync_wait)
+HANDLER(announce_typing, typing)
+
+#endif

@@ -1,0 +1,128 @@
+/* The schemas of the users group: what its routes take and return, and its handlers. */
+#ifndef ROUTES_USERS_SCHEMAS_H
+#define ROUTES_USERS_SCHEMAS_H
+
+#include "db/sessions.h"
+#include "routes/frame/route.h"
+#include "routes/patterns.h"
+#include "routes/shapes.h"
+
+#define PASSWORD(type, member, ...)                                                                \
+    FIELD(type, member, FIELD_TEXT, .required = true, .secret = true, .max = 128, __VA_ARGS__)
+#define NICKNAME(type, ...)                                                                        \
+    FIELD(type, nickname, FIELD_TEXT, .min = 1, .max = 32, .pattern = &line_pattern,               \
+          .example = "\"李雷\"", __VA_ARGS__)
+
+/* What only I am told of me. */
+
+static const struct shape me_shape = SHAPE(
+    "Me", struct user, FIELD(struct user, id, FIELD_INT), FIELD(struct user, username, FIELD_TEXT),
+    FIELD(struct user, nickname, FIELD_TEXT, .description = "The name that others see."),
+    FIELD(struct user, created_at, FIELD_TIME),
+    FIELD(struct user, is_admin, FIELD_BOOL,
+          .description = "Whether you administer this server."));
+
+struct user_new {
+    const char *username, *password, *nickname;
+};
+
+SCHEMA(user_new, "UserNew",
+       FIELD(struct user_new, username, FIELD_TEXT, .required = true, .min = 3, .max = 32,
+             .pattern = &username_pattern,
+             .description = "The name to sign in with; upper and lower case are the same.",
+             .example = "\"li_lei\""),
+       PASSWORD(struct user_new, password, .min = 8, .example = "\"correct horse\""),
+       NICKNAME(struct user_new,
+                .description = "The name that others see; by default the user name."));
+
+struct user_change {
+    const char *nickname;
+};
+
+SCHEMA(user_change, "UserChange",
+       NICKNAME(struct user_change, .description = "Stays as it is if omitted."));
+
+struct password_change {
+    const char *old_password, *password;
+};
+
+SCHEMA(password_change, "PasswordChange",
+       PASSWORD(struct password_change, old_password, .description = "The current password."),
+       PASSWORD(struct password_change, password, .min = 8, .description = "The new password."));
+
+struct user_path {
+    int64_t user_id;
+};
+
+SCHEMA(user_path, "UserPath", PATH_ID(struct user_path, user_id, .description = "The user's id."));
+
+struct user_query {
+    const char *q, *cursor;
+    int64_t limit;
+};
+
+SCHEMA(user_query, "UserQuery",
+       FIELD(struct user_query, q, FIELD_TEXT, .from = FROM_QUERY, .required = true, .min = 1,
+             .max = 32, .description = "The beginning of the user name.", .example = "\"li\""),
+       FIELD(struct user_query, cursor, FIELD_TEXT, .from = FROM_QUERY, .max = 32,
+             .description = "`next` of the previous page."),
+       FIELD(struct user_query, limit, FIELD_INT, .from = FROM_QUERY, .min = 1, .max = 50,
+             .default_value = 20, .description = "The largest number of items on one page."));
+
+static const struct shape user_list_shape = TEXT_PAGE("UserList", user_shape);
+
+struct session_new {
+    const char *username, *password, *device;
+};
+
+SCHEMA(session_new, "SessionNew",
+       FIELD(struct session_new, username, FIELD_TEXT, .required = true, .max = 32,
+             .example = "\"li_lei\""),
+       PASSWORD(struct session_new, password, .example = "\"correct horse\""),
+       FIELD(struct session_new, device, FIELD_TEXT, .max = 100, .pattern = &line_pattern,
+             .description = "The device's name in the list of sessions.",
+             .example = "\"WeChat on Li Lei's phone\""));
+
+struct session_path {
+    int64_t session_id;
+};
+
+SCHEMA(session_path, "SessionPath",
+       PATH_ID(struct session_path, session_id, .description = "The id of one of your sessions."));
+
+/* A token is told once, when it is made. */
+struct session_made {
+    const char *token;
+    int64_t expires_at;
+    struct user user;
+};
+
+SCHEMA(session_made, "SessionMade",
+       FIELD(struct session_made, token, FIELD_TEXT,
+             .description = "The token for `Authorization: Bearer`; it cannot be read again."),
+       FIELD(struct session_made, expires_at, FIELD_TIME,
+             .description = "Moves forward while the session is used."),
+       FIELD(struct session_made, user, FIELD_INLINE, .item = &me_shape));
+
+static const struct shape session_shape = SHAPE(
+    "Session", struct device, FIELD(struct device, id, FIELD_INT),
+    FIELD(struct device, device, FIELD_TEXT), FIELD(struct device, created_at, FIELD_TIME),
+    FIELD(struct device, last_seen_at, FIELD_TIME, .description = "Exact to the hour."),
+    FIELD(struct device, expires_at, FIELD_TIME),
+    FIELD(struct device, current, FIELD_BOOL, .description = "Whether this is the session of this request."));
+
+static const struct shape session_list_shape = NUMBER_PAGE("SessionList", session_shape, PAGE_NEXT);
+
+/* The handlers; views.c says what each replies. */
+HANDLER(sign_up, user_new)
+HANDLER(search_users, user_query)
+HANDLER_WITHOUT_INPUT(get_me)
+HANDLER(change_me, user_change)
+HANDLER(change_password, password_change)
+HANDLER(get_user, user_path)
+HANDLER(sign_in, session_new)
+HANDLER(list_sessions, page_query)
+HANDLER_WITHOUT_INPUT(sign_out)
+HANDLER(end_session, session_path)
+
+#endif
