@@ -1,7 +1,7 @@
 /*
- * The log is clustered by (room_id, seq), so a page of it is one sequential range. An entry's number
- * is its room's last_seq + 1, taken under the row lock that the commit releases: numbers have no
- * gaps, and readers see them in order.
+ * The log is clustered by (room_id, seq), so a page of it is one sequential range. An entry's
+ * number is its room's last_seq + 1, taken under the row lock that the commit releases: numbers
+ * have no gaps, and readers see them in order.
  */
 #include "db/room_log.h"
 

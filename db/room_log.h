@@ -30,17 +30,17 @@ struct entry {
 };
 
 /*
- * Inside a transaction: locks the room's row, takes the next number, inserts the entry, and sets its
- * `seq` and `created_at`. `by_member` also checks that the sender is in the room.
- * DB_NONE if the room does not exist or that check fails; DB_EXISTS if the sender has used this
- * client_id in this room before.
+ * Inside a transaction: locks the room's row, takes the next number, inserts the entry, and sets
+ * its `seq` and `created_at`. `by_member` also checks that the sender is in the room. DB_NONE if
+ * the room does not exist or that check fails; DB_EXISTS if the sender has used this client_id in
+ * this room before.
  */
 enum db_result room_log_append(struct db *db, struct entry *entry, bool by_member)
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * The same as a transaction of its own, in one round trip if server and client library support that.
- * Only for entries with a client_id: a transaction that is run again must not append twice.
+ * The same as a transaction of its own, in one round trip if server and client library support
+ * that. Only for entries with a client_id: a transaction that is run again must not append twice.
  */
 enum db_result room_log_append_alone(struct db *db, struct entry *entry, bool by_member)
     __attribute__((nonnull, warn_unused_result));

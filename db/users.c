@@ -1,4 +1,7 @@
-/* User names consist of ASCII letters, digits, "_" and CJK, so folding ASCII folds all case there is. */
+/*
+ * User names consist of ASCII letters, digits, "_" and CJK, so folding ASCII folds all case there
+ * is.
+ */
 #include "db/users.h"
 
 #include <string.h>

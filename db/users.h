@@ -48,7 +48,9 @@ enum db_result users_search(struct db *db, struct arena *a, const char *prefix, 
 enum db_result users_changed(struct db *db, int64_t id)
     __attribute__((nonnull, warn_unused_result));
 
-/* Reads and sets the admin right, the latter by name without regard to case. DB_NONE: no such user. */
+/*
+ * Reads and sets the admin right, the latter by name without regard to case. DB_NONE: no such user.
+ */
 enum db_result users_is_admin(struct db *db, int64_t id, bool *is_admin)
     __attribute__((nonnull, warn_unused_result));
 enum db_result users_set_admin(struct db *db, struct arena *a, const char *username, bool is_admin)

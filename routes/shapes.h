@@ -1,4 +1,4 @@
-/* What several groups answer with. */
+/* The schemas that several groups use, and their pages. */
 #ifndef ROUTES_SHAPES_H
 #define ROUTES_SHAPES_H
 
@@ -8,7 +8,7 @@
 
 extern const struct shape user_shape, profile_shape, entry_shape, room_shape;
 
-/* What is announced to streams beside entries. */
+/* Live events other than entries. */
 struct typing_event {
     int64_t room_id;
     struct person user;
@@ -50,7 +50,7 @@ const void *page_fill(struct list *items, const void *rows, size_t count, size_t
           FIELD(struct number_page, next, FIELD_INT, .nullable = true, .description = how))
 #define PAGE_NEXT "`cursor` of the next page; null on the last one."
 
-/* The query of a list that goes on by ids. */
+/* The query of a list whose pages continue after an id. */
 struct page_query {
     int64_t limit, cursor;
 };

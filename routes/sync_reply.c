@@ -1,15 +1,17 @@
-/* What /api/sync and its waiting twin share. */
+/* What /api/sync and /api/sync/wait reply. */
 #include "routes/sync_reply.h"
 
 #include "routes/online.h"
 
-const struct shape sync_shape = SHAPE("Sync", struct sync,
-    FIELD(struct sync, entries, FIELD_LIST, .item = &entry_shape,
-          .description = "The new entries, by `seq` within each room."),
-    FIELD(struct sync, rooms, FIELD_LIST, .item = &room_shape,
-          .description = "Your rooms that were not among the marks."),
-    FIELD(struct sync, left, FIELD_INTS, .description = "Rooms among the marks that you are not in."),
-    FIELD(struct sync, more, FIELD_BOOL, .description = "Whether there is more: call again at once."));
+SHARED_SCHEMA(sync, "Sync",
+              FIELD(struct sync, entries, FIELD_LIST, .item = &entry_shape,
+                    .description = "The new entries, by `seq` within each room."),
+              FIELD(struct sync, rooms, FIELD_LIST, .item = &room_shape,
+                    .description = "Your rooms that were not among the marks."),
+              FIELD(struct sync, left, FIELD_INTS,
+                    .description = "Rooms among the marks that you are not in."),
+              FIELD(struct sync, more, FIELD_BOOL,
+                    .description = "Whether there is more: call again at once."));
 
 void
 reply_sync(struct request *req, enum db_result r, struct sync_page *page)

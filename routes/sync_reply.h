@@ -1,4 +1,4 @@
-/* What /api/sync and its waiting twin share. */
+/* What /api/sync and /api/sync/wait share. */
 #ifndef ROUTES_SYNC_REPLY_H
 #define ROUTES_SYNC_REPLY_H
 
@@ -13,7 +13,7 @@ struct sync {
 
 extern const struct shape sync_shape;
 
-/* The fields of the input. */
+/* The fields of both inputs. */
 #define SYNC_ROOMS(struct_type)                                                                    \
     FIELD(struct_type, rooms, FIELD_SEQS, .required = true, .max = 2000,                           \
           .description =                                                                           \
@@ -23,7 +23,7 @@ extern const struct shape sync_shape;
     FIELD(struct_type, limit, FIELD_INT, .min = 1, .max = 500, .default_value = 200,               \
           .description = "The largest number of entries in one reply.")
 
-/* Answer with what sync_read has brought. */
+/* Replies with what sync_read returned. */
 void reply_sync(struct request *req, enum db_result r, struct sync_page *page)
     __attribute__((nonnull));
 

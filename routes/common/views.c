@@ -12,14 +12,17 @@ get_about(struct request *req)
     reply(req, &(struct about){arena_printf(req->caller.arena, "%s api", req->settings->app_name)});
 }
 
-/* 200: whoever can answer is alive. */
+/* 200: a process that replies is alive. */
 void
 get_health(struct request *req)
 {
     reply(req, &(struct health){"ok"});
 }
 
-/* 200 where the tables can be read (a node without quorum still answers SELECT 1); 503 unavailable. */
+/*
+ * 200 if the tables can be read; 503 unavailable. Reads a table, since a Galera node without quorum
+ * still replies to SELECT 1.
+ */
 void
 get_readiness(struct request *req)
 {
@@ -31,7 +34,7 @@ get_readiness(struct request *req)
         r = db_done(req->caller.db);
     }
     if (r != DB_OK && r != DB_NONE) {
-        reply_problem(req, UNAVAILABLE); /* also before the tables are made */
+        reply_problem(req, UNAVAILABLE); /* also before `fastchat migrate` */
         return;
     }
     reply(req, &(struct readiness){"ok", "ok", redis[redis_ping(req->caller.redis)]});

@@ -1,4 +1,4 @@
-/* The exports group: a user takes away all that was said in the user's rooms. */
+/* The exports group: a user downloads everything in their rooms. */
 #ifndef ROUTES_EXPORTS_EXPORTS_H
 #define ROUTES_EXPORTS_EXPORTS_H
 
@@ -6,7 +6,9 @@
 
 extern const struct task_kind *const exports_kinds[]; /* ends with NULL */
 
-/* The kind of the task that makes one, and the language of its words, which are its arguments: {"language": "en"} or "zh". */
+/*
+ * The kind of task that makes an export. Its arguments: {"language": "en"} or {"language": "zh"}.
+ */
 #define EXPORT_KIND "export"
 enum { EXPORT_ATTEMPTS = 5 };
 

@@ -19,7 +19,10 @@ const char *pages_folder(struct arena *a, int64_t id, const char *title) __attri
 /* How many pages a room has, one at least. */
 int64_t pages_count(const struct export_room *room) __attribute__((nonnull));
 
-/* One page of a room, appended: what stands before its entries; each entry; what stands behind them. `day` is "" before the first. */
+/*
+ * One page of a room, appended: what stands before its entries; each entry; what stands behind
+ * them. `day` is "" before the first.
+ */
 void pages_begin(const struct export_room *room, int64_t page, enum language language,
                  struct buf *out) __attribute__((nonnull));
 void pages_entry(const struct entry *e, int64_t me, char day[static 11], enum language language,

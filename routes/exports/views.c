@@ -12,7 +12,7 @@
 #include "routes/frame/reply.h"
 #include "routes/frame/url.h"
 
-/* Queue an export of the caller's rooms. 202; the one that waits or runs already, where there is one. */
+/* Queues an export of the caller's rooms. 202, also if one is queued or running already. */
 void
 queue_export(struct request *req)
 {
@@ -49,7 +49,7 @@ struct download {
 };
 
 static bool
-next_chunk(struct request *req, void *context)
+download_next_chunk(struct request *req, void *context)
 {
     struct download *d = context;
 
@@ -57,11 +57,11 @@ next_chunk(struct request *req, void *context)
 }
 
 /*
- * The name under which it is saved (RFC 6266 section 4.3): a user name beyond ASCII stands only in filename*, in the form of RFC
- * 8187 section 3.2.
+ * The file name (RFC 6266 section 4.3). A user name beyond ASCII stands only in filename*, encoded
+ * by RFC 8187 section 3.2.
  */
 static void
-name_file(struct request *req, const char *username, int64_t made_at)
+export_name_file(struct request *req, const char *username, int64_t made_at)
 {
     char made[CLOCK_TEXT_SIZE];
     struct buf escaped = {0};
@@ -80,7 +80,7 @@ name_file(struct request *req, const char *username, int64_t made_at)
     buf_free(&escaped);
 }
 
-/* The caller's file. 200; 404 no_such_export. */
+/* The caller's zip file. 200; 404 no_such_export. */
 void
 download_export(struct request *req, const struct export_query *in)
 {
@@ -96,7 +96,7 @@ download_export(struct request *req, const struct export_query *in)
     } else if (r != DB_OK) {
         reply_failure(req, r);
     } else {
-        name_file(req, user.username, d->file.made_at);
-        reply_stream(req, 200, "application/zip", d->file.bytes, next_chunk, d);
+        export_name_file(req, user.username, d->file.made_at);
+        reply_stream(req, 200, "application/zip", d->file.bytes, download_next_chunk, d);
     }
 }

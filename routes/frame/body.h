@@ -12,8 +12,8 @@ struct body {
 };
 
 /*
- * Read a JSON body. False after having answered: 413 above BODY_MAX, 415 for another media type, 400 where it ended
- * before its Content-Length.
+ * Read a JSON body. False after having answered: 413 above BODY_MAX, 415 for another media type,
+ * 400 where it ended before its Content-Length.
  */
 bool body_read(struct request *req, struct body *body) __attribute__((nonnull, warn_unused_result));
 

@@ -1,6 +1,6 @@
 /*
- * What the event loop offers a handler whose answer may come later, or never end. Where no event loop answers (a worker,
- * plain CGI), req->deferred is NULL and the handler answers at once.
+ * What the event loop offers a handler whose answer may come later, or never end. Where no event
+ * loop answers (a worker, plain CGI), req->deferred is NULL and the handler answers at once.
  */
 #ifndef ROUTES_FRAME_DEFERRED_H
 #define ROUTES_FRAME_DEFERRED_H

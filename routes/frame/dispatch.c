@@ -33,8 +33,8 @@ method_read(const char *name, enum method *m)
 }
 
 /*
- * The first of our two languages in Accept-Language. Its weights (q=) are ignored: browsers send them
- * in falling order.
+ * The first of our two languages in Accept-Language. Its weights (q=) are ignored: browsers send
+ * them in falling order.
  */
 static enum language
 choose_language(const char *accepted)
@@ -58,8 +58,8 @@ is_visible_ascii(const char *text)
 }
 
 /*
- * The URI without the path of a CGI program: "/cgi-bin/fastchat.cgi/api/rooms" becomes "/api/rooms".
- * After a rewrite, and with FastCGI, the URI does not contain the program's path.
+ * The URI without the path of a CGI program: "/cgi-bin/fastchat.cgi/api/rooms" becomes
+ * "/api/rooms". After a rewrite, and with FastCGI, the URI does not contain the program's path.
  */
 static const char *
 local_uri(const struct request *req)

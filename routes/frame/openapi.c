@@ -1,4 +1,6 @@
-/* Written by hand into one buffer: the form of the document is fixed, what varies is in the tables. */
+/*
+ * Written by hand into one buffer: the form of the document is fixed, what varies is in the tables.
+ */
 #include "routes/frame/openapi.h"
 
 #include <string.h>
@@ -326,7 +328,10 @@ may_reply(const struct route *route, enum problem p)
     return false;
 }
 
-/* A route's problems by status, since the document lists a status once: the front line's and its own. */
+/*
+ * A route's problems by status, since the document lists a status once: the front line's and its
+ * own.
+ */
 static void
 write_errors(const struct route *route, struct buf *out)
 {

@@ -1,4 +1,4 @@
-/* Every error that a route may reply with, except invalid input (422): status, stable code, texts. */
+/* Every error that a route may reply with, except 422 (shape.h): status, stable code, texts. */
 #ifndef ROUTES_FRAME_PROBLEM_H
 #define ROUTES_FRAME_PROBLEM_H
 

@@ -42,7 +42,9 @@ struct resources {
 
 /* A reply's body that is written in pieces, since it is too large to be held. */
 struct stream {
-    /* Appends the next piece to req->body, which is empty. False: it cannot be read, cut the reply. */
+    /*
+     * Appends the next piece to req->body, which is empty. False: it cannot be read, cut the reply.
+     */
     bool (*next)(struct request *req, void *context);
     void *context; /* in the request's arena */
     int64_t bytes; /* of all pieces */
@@ -51,7 +53,7 @@ struct stream {
 struct request {
     /* Set before dispatch. */
     char *const *env; /* "REQUEST_METHOD=GET" …, ends with NULL; lives until the request ends */
-    /* Reads up to `size` bytes of the body; fewer only at its end or after an error. NULL: no body. */
+    /* Reads up to `size` bytes of the body, fewer only at its end or after an error. NULL: none. */
     size_t (*read_body)(void *source, char *at, size_t size);
     void *body_source;
     const struct settings *settings;

@@ -29,7 +29,7 @@ enum access {
     ANYONE, /* signed in or not; the session is not looked up */
 };
 
-/* The counter that a call is charged to: the user's if somebody is signed in, else the address's. */
+/* The counter that a call is charged to: the user's if signed in, else the address's. */
 enum limit { LIMIT_GENERAL, LIMIT_SEND, LIMIT_LOGIN, LIMIT_REGISTER, LIMIT_NONE };
 
 struct route {

@@ -1,4 +1,7 @@
-/* Finds the route of a path: a tree by segment, so that the cost does not depend on the number of routes. */
+/*
+ * Finds the route of a path: a tree by segment, so that the cost does not depend on the number of
+ * routes.
+ */
 #ifndef ROUTES_FRAME_ROUTER_H
 #define ROUTES_FRAME_ROUTER_H
 
@@ -25,8 +28,8 @@ bool router_add(struct router *router, const struct route_group *group)
 typedef const struct route *const *router_methods;
 
 /*
- * The routes of a path; NULL where there is none. A literal segment goes before a parameter. `parameters` receives the values of
- * the pattern's parameters, in order.
+ * The routes of a path; NULL where there is none. A literal segment goes before a parameter.
+ * `parameters` receives the values of the pattern's parameters, in order.
  */
 router_methods router_find(const struct router *router, const struct url_path *path,
                            const char *parameters[static ROUTE_PARAMETERS_MAX])

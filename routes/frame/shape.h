@@ -1,9 +1,9 @@
 /*
  * Shapes: what a request carries and a reply contains, as tables over C structs.
  *
- * A shape reads and checks input (shape_read), writes output (shape_write), and makes its JSON Schema
- * (openapi.h). A handler's input struct is zeroed and then filled; a field that was not given keeps
- * its `.default_value`, or NULL.
+ * A shape reads and checks input (shape_read), writes output (shape_write), and makes its JSON
+ * Schema (openapi.h). A handler's input struct is zeroed and then filled; a field that was not
+ * given keeps its `.default_value`, or NULL.
  */
 #ifndef ROUTES_FRAME_SHAPE_H
 #define ROUTES_FRAME_SHAPE_H
@@ -94,6 +94,10 @@ struct shape {
 /* The shape `NAME_shape` of `struct NAME`, for a header that routes.c and views.c include. */
 #define SCHEMA(struct_name, title, ...)                                                            \
     static const struct shape struct_name##_shape = SHAPE(title, struct struct_name, __VA_ARGS__)
+
+/* The same for a schema that several groups use; its header declares it. */
+#define SHARED_SCHEMA(struct_name, title, ...)                                                     \
+    const struct shape struct_name##_shape = SHAPE(title, struct struct_name, __VA_ARGS__)
 
 /* One field: FIELD(struct user, id, FIELD_INT, .description = "…"). */
 #define FIELD(struct_type, member, field_type, ...)                                                \

@@ -1,4 +1,7 @@
-/* Reads and checks what a request brings. Faults have pydantic v2's types, places and contexts; the words are ours. */
+/*
+ * Reads and checks what a request brings. Faults have pydantic v2's types, places and contexts; the
+ * words are ours.
+ */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,6 @@
-/* Paths and queries as they come: split, and percent-decoded once (RFC 3986 sections 2.1 and 3.3). */
+/*
+ * Paths and queries as they come: split, and percent-decoded once (RFC 3986 sections 2.1 and 3.3).
+ */
 #ifndef ROUTES_FRAME_URL_H
 #define ROUTES_FRAME_URL_H
 
@@ -17,14 +19,18 @@ struct url_path {
 };
 
 /*
- * Split "/api/rooms/12". False for what no honest client sends: no leading "/", an empty segment ("//", but one "/" at the
- * end is only ignored), "." and "..", also encoded, an encoded "/" or NUL, a broken escape, invalid UTF-8.
- * A path of too many segments has count URL_SEGMENTS_MAX and matches nothing.
+ * Split "/api/rooms/12". False for what no honest client sends: no leading "/", an empty segment
+ * ("//", but one "/" at the end is only ignored), "." and "..", also encoded, an encoded "/" or
+ * NUL, a broken escape, invalid UTF-8. A path of too many segments has count URL_SEGMENTS_MAX and
+ * matches nothing.
  */
 bool url_path_read(struct url_path *path, const char *text, struct arena *a)
     __attribute__((nonnull, warn_unused_result));
 
-/* The value of {name} in a pattern, from the values in the order of the pattern; NULL where the pattern has no such name. */
+/*
+ * The value of {name} in a pattern, from the values in the order of the pattern; NULL where the
+ * pattern has no such name.
+ */
 const char *url_parameter(const char *pattern, const char *name, const char *const *values)
     __attribute__((nonnull));
 
@@ -45,7 +51,10 @@ void url_query_read(struct url_query *query, const char *text, struct arena *a)
 const struct url_pair *url_query_find(const struct url_query *query, const char *name)
     __attribute__((nonnull));
 
-/* A path as it stands in an address: "/" is kept, what is not unreserved (section 2.3) is percent-encoded. */
+/*
+ * A path as it stands in an address: "/" is kept, what is not unreserved (section 2.3) is
+ * percent-encoded.
+ */
 void url_escape(struct buf *out, const char *path) __attribute__((nonnull));
 
 #endif

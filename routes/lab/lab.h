@@ -1,10 +1,10 @@
-/* The lab group: an admin has the server measure which process shape suits which work here. */
+/* The lab group: admins measure which process shape suits which work on this server. */
 #ifndef ROUTES_LAB_LAB_H
 #define ROUTES_LAB_LAB_H
 
 #include <stdint.h>
 
-/* The kind of the task that a run is, and its numbers, of which its arguments are a JSON object. */
+/* A run is a task of this kind; its arguments are a JSON object of struct lab_new. */
 #define LAB_KIND "lab"
 enum {
     LAB_TASKS_MAX = 100,

@@ -7,7 +7,7 @@
 #include "routes/frame/reply.h"
 #include "routes/lab/schemas.h"
 
-/* Serial mode takes each wait in turn, once by itself and once beside computing: more than that nobody wants to sit through. */
+/* Serial mode waits for each request in turn, once alone and once beside computing. */
 enum { MOST_SECONDS = 30 * 60 };
 
 static bool
@@ -16,7 +16,10 @@ is_too_long(const struct lab_new *in)
     return in->repeat * in->tasks * (2 * in->wait_ms + 5 * in->cpu) > MOST_SECONDS * INT64_C(1000);
 }
 
-/* Queue a run; one at a time, since two would measure each other. 202; 400 lab_too_long, 409 lab_is_running. */
+/*
+ * Queues a run. 202; 400 lab_too_long; 409 lab_is_running: two runs at once would measure each
+ * other.
+ */
 void
 queue_lab(struct request *req, const struct lab_new *in)
 {

@@ -10,12 +10,10 @@ struct stream_query {
     const char *after;
 };
 
-SCHEMA(
-    stream_query, "StreamQuery",
-    FIELD(
-        struct stream_query, after, FIELD_TEXT, .from = FROM_QUERY, .max = 64,
-        .description =
-            "The id of the last entry received, like `Last-Event-ID`: the stream begins with what came after it."));
+SCHEMA(stream_query, "StreamQuery",
+       FIELD(struct stream_query, after, FIELD_TEXT, .from = FROM_QUERY, .max = 64,
+             .description =
+                 "Like `Last-Event-ID`, the last entry received: the stream begins after it."));
 
 struct sync_wait {
     struct seqs rooms;

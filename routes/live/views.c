@@ -1,4 +1,7 @@
-/* The handlers of the live group. What is held is held by fcgi/events; here is decided whether, and with what. */
+/*
+ * The handlers of the live group. They decide whether a request is held and what it begins with;
+ * fcgi/events holds it.
+ */
 #include "routes/live/schemas.h"
 
 #include <string.h>
@@ -37,8 +40,9 @@ wants_ndjson(const struct request *req)
 }
 
 /*
- * A stream of all that happens in the caller's rooms; it ends when the session does. 200.
- * 429 too_many_streams where the session holds as many as it may; 503 no_live_events where no event loop runs.
+ * A stream of everything that happens in the caller's rooms, until the session ends. 200.
+ * 429 too_many_streams if the session holds as many as it may; 503 no_live_events without an event
+ * loop (a worker, plain CGI).
  */
 void
 open_stream(struct request *req, const struct stream_query *in)
@@ -116,7 +120,7 @@ typing_event_fill(struct caller *caller, int64_t room_id, struct typing_event *e
                       sizeof(event->user));
 }
 
-/* Announces to the others in a room that the caller is typing. 204; 403 not_a_member, 404 no_such_room. */
+/* Shows the others in a room that the caller is typing. 204; 403 not_a_member, 404 no_such_room. */
 void
 announce_typing(struct request *req, const struct typing *in)
 {

@@ -35,7 +35,7 @@ SCHEMA(
 
 static const struct shape entry_list_shape = NUMBER_PAGE(
     "EntryList", entry_shape,
-    "`before` of the next older page or, if `after` was given, `after` of the next newer page; null on the last one.");
+    "`before`, or with `after` the `after`, of the next page; null on the last one.");
 
 struct read_new {
     int64_t room_id, seq;

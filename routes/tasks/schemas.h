@@ -37,28 +37,27 @@ struct task_query {
 SCHEMA(task_query, "TaskQuery",
        PATH_ID(struct task_query, task_id, .description = "The task's id."));
 
-#define SUMMARY                                                                                             \
-    FIELD(struct task, id, FIELD_INT),                                                                      \
-        FIELD(struct task, kind, FIELD_TEXT, .example = "\"square\""),                                      \
-        FIELD(                                                                                              \
-            struct task, state, FIELD_ENUM, .values = task_state_names,                                     \
-            .description =                                                                                  \
-                "`failed`: it runs again at `run_at`; `dead`: it runs again only if somebody retries it."), \
-        FIELD(struct task, progress, FIELD_INT, .description = "In percent."),                              \
-        FIELD(struct task, attempts, FIELD_INT, .description = "The number of runs so far."),               \
-        FIELD(struct task, max_attempts, FIELD_INT), FIELD(struct task, cancel_asked, FIELD_BOOL),          \
-        FIELD(struct task, owner_id, FIELD_INT, .nullable = true,                                           \
-              .description = "The user whose task it is; null for the server's own."),                      \
-        FIELD(struct task, error, FIELD_TEXT, .nullable = true,                                             \
-              .description = "The error of the last run."),                                                 \
-        FIELD(struct task, created_at, FIELD_TIME), FIELD(struct task, run_at, FIELD_TIME),                 \
-        FIELD(struct task, started_at, FIELD_TIME, .nullable = true),                                       \
+#define TASK_STATE_HELP "`failed`: runs again at `run_at`; `dead`: runs again only if retried."
+#define TASK_SUMMARY                                                                               \
+    FIELD(struct task, id, FIELD_INT),                                                             \
+        FIELD(struct task, kind, FIELD_TEXT, .example = "\"square\""),                             \
+        FIELD(struct task, state, FIELD_ENUM, .values = task_state_names,                          \
+              .description = TASK_STATE_HELP),                                                     \
+        FIELD(struct task, progress, FIELD_INT, .description = "In percent."),                     \
+        FIELD(struct task, attempts, FIELD_INT, .description = "The number of runs so far."),      \
+        FIELD(struct task, max_attempts, FIELD_INT), FIELD(struct task, cancel_asked, FIELD_BOOL), \
+        FIELD(struct task, owner_id, FIELD_INT, .nullable = true,                                  \
+              .description = "The user whose task it is; null for the server's own."),             \
+        FIELD(struct task, error, FIELD_TEXT, .nullable = true,                                    \
+              .description = "The error of the last run."),                                        \
+        FIELD(struct task, created_at, FIELD_TIME), FIELD(struct task, run_at, FIELD_TIME),        \
+        FIELD(struct task, started_at, FIELD_TIME, .nullable = true),                              \
         FIELD(struct task, ended_at, FIELD_TIME, .nullable = true)
 
-SCHEMA(task, "Task", SUMMARY, FIELD(struct task, arguments, FIELD_JSON),
+SCHEMA(task, "Task", TASK_SUMMARY, FIELD(struct task, arguments, FIELD_JSON),
        FIELD(struct task, result, FIELD_JSON));
 
-static const struct shape task_summary_shape = SHAPE("TaskSummary", struct task, SUMMARY);
+static const struct shape task_summary_shape = SHAPE("TaskSummary", struct task, TASK_SUMMARY);
 
 struct task_list_query {
     int state, mine;

@@ -1,4 +1,4 @@
-/* The tasks group: work longer than a request. */
+/* The tasks group: work that outlives a request. */
 #ifndef ROUTES_TASKS_TASKS_H
 #define ROUTES_TASKS_TASKS_H
 

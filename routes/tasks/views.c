@@ -35,8 +35,8 @@ queue_square(struct request *req, const struct square_new *in)
 }
 
 /*
- * The text if it is JSON, else NULL: a row that somebody edited by hand must not make the whole reply
- * invalid.
+ * The text if it is JSON, else NULL: a row that somebody edited by hand must not make the whole
+ * reply invalid.
  */
 static const char *
 valid_json(const struct request *req, const char *json)
@@ -134,7 +134,10 @@ list_tasks(struct request *req, const struct task_list_query *in)
     reply(req, &page);
 }
 
-/* Cancels a task: 200 with the task, cancelled or asked to end. 404 no_such_task, 409 task_has_ended. */
+/*
+ * Cancels a task: 200 with the task, cancelled or asked to end. 404 no_such_task, 409
+ * task_has_ended.
+ */
 void
 cancel_task(struct request *req, const struct task_query *in)
 {

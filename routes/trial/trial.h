@@ -1,4 +1,7 @@
-/* The trial group: routes that only exist with APP_ENV=test, for tests and measurements of the process shapes. */
+/*
+ * The trial group: routes that only exist with APP_ENV=test, for tests and measurements of the
+ * process shapes.
+ */
 #ifndef ROUTES_TRIAL_TRIAL_H
 #define ROUTES_TRIAL_TRIAL_H
 

@@ -90,7 +90,7 @@ struct session_path {
 SCHEMA(session_path, "SessionPath",
        PATH_ID(struct session_path, session_id, .description = "The id of one of your sessions."));
 
-/* A token is told once, when it is made. */
+/* The only reply that contains the token: only its hash is stored. */
 struct session_made {
     const char *token;
     int64_t expires_at;
@@ -109,7 +109,7 @@ static const struct shape session_shape = SHAPE(
     FIELD(struct device, device, FIELD_TEXT), FIELD(struct device, created_at, FIELD_TIME),
     FIELD(struct device, last_seen_at, FIELD_TIME, .description = "Exact to the hour."),
     FIELD(struct device, expires_at, FIELD_TIME),
-    FIELD(struct device, current, FIELD_BOOL, .description = "Whether this is the session of this request."));
+    FIELD(struct device, current, FIELD_BOOL, .description = "Whether this request uses it."));
 
 static const struct shape session_list_shape = NUMBER_PAGE("SessionList", session_shape, PAGE_NEXT);
 

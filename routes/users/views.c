@@ -1,4 +1,4 @@
-/* The handlers of the users group. Passwords are hashed here, in the `cpu` pool. */
+/* The handlers of the users group. Those that hash passwords run in the `cpu` pool. */
 #include "routes/users/schemas.h"
 
 #include "base/password.h"
@@ -45,7 +45,7 @@ sign_up(struct request *req, const struct user_new *in)
     }
 }
 
-/* A page of users by the beginning of their names. 200. */
+/* A page of the users whose names begin with `q`. 200. */
 void
 search_users(struct request *req, const struct user_query *in)
 {
@@ -66,7 +66,7 @@ search_users(struct request *req, const struct user_query *in)
     reply(req, &page);
 }
 
-/* The caller. 200; 404 no_such_user where the account is gone. */
+/* The caller's account. 200; 404 no_such_user if it was deleted meanwhile. */
 void
 get_me(struct request *req)
 {
@@ -123,14 +123,17 @@ change_password(struct request *req, const struct password_change *in)
     }
 }
 
-/* Any user. 200; 404 no_such_user. */
+/* A user. 200; 404 no_such_user. */
 void
 get_user(struct request *req, const struct user_path *in)
 {
     reply_user(req, in->user_id, NO_SUCH_USER);
 }
 
-/* A token for a name and its password. 201; 401 bad_credentials, after the same work whether the name exists or not. */
+/*
+ * Makes a session for a user name and its password. 201; 401 bad_credentials, after the same work
+ * whether or not the name exists.
+ */
 void
 sign_in(struct request *req, const struct session_new *in)
 {
@@ -138,15 +141,15 @@ sign_in(struct request *req, const struct session_new *in)
     struct session session;
     char token[TOKEN_TEXT_SIZE];
     uint8_t hash[TOKEN_HASH_BYTES];
-    const char *right = NULL;
+    const char *stored_hash = NULL;
     enum db_result r = users_find_by_name(req->caller.db, req->caller.arena, in->username,
-                                          &made.user, &right);
+                                          &made.user, &stored_hash);
 
     if (r != DB_OK && r != DB_NONE) {
         reply_failure(req, r);
         return;
     }
-    if (!password_matches(in->password, right)) {
+    if (!password_matches(in->password, stored_hash)) {
         reply_problem(req, BAD_CREDENTIALS);
         return;
     }
@@ -166,7 +169,7 @@ sign_in(struct request *req, const struct session_new *in)
     reply(req, &made);
 }
 
-/* A page of the caller's devices, the newest first. 200. */
+/* A page of the caller's sessions, newest first. 200. */
 void
 list_sessions(struct request *req, const struct page_query *in)
 {
