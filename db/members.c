@@ -117,9 +117,7 @@ static struct member
 member_read(struct db *db, struct arena *a)
 {
     return (struct member){
-        .user = {.id = db_get_int(db, 0),
-                 .username = db_get_text(db, 1, a),
-                 .nickname = db_get_text(db, 2, a)},
+        .user = profile_read(db, 0, a),
         .role = (int)db_get_int(db, 3),
         .read_seq = db_get_int(db, 4),
         .joined_at = db_get_int(db, 5),

@@ -59,17 +59,14 @@ room_read_last_message(struct db *db, struct arena *a, int64_t room_id)
     return last;
 }
 
-static struct profile *
-room_read_peer(struct db *db, struct arena *a)
+struct profile
+profile_read(struct db *db, unsigned column, struct arena *a)
 {
-    struct profile *peer = arena_alloc(a, sizeof(*peer));
-
-    *peer = (struct profile){
-        .id = db_get_int(db, 15),
-        .username = db_get_text(db, 16, a),
-        .nickname = db_get_text(db, 17, a),
+    return (struct profile){
+        .id = db_get_int(db, column),
+        .username = db_get_text(db, column + 1, a),
+        .nickname = db_get_text(db, column + 2, a),
     };
-    return peer;
 }
 
 static struct room
@@ -89,7 +86,10 @@ room_read(struct db *db, struct arena *a)
     };
 
     room.last_message = db_is_null(db, 9) ? NULL : room_read_last_message(db, a, room.id);
-    room.peer = db_is_null(db, 15) ? NULL : room_read_peer(db, a);
+    if (!db_is_null(db, 15)) {
+        room.peer = arena_alloc(a, sizeof(*room.peer));
+        *room.peer = profile_read(db, 15, a);
+    }
     return room;
 }
 

@@ -28,6 +28,10 @@ struct profile {
     int online; /* filled in from Redis (routes/online.h), not by the database */
 };
 
+/* The profile in three columns of the current row, from `column` on: id, username, nickname. */
+struct profile profile_read(struct db *db, unsigned column, struct arena *a)
+    __attribute__((nonnull));
+
 struct room {
     int64_t id;
     int kind;         /* enum room_kind */
