@@ -29,7 +29,7 @@ const struct pattern username_pattern = {
     .regex = "^[A-Za-z0-9_\\u{4E00}-\\u{9FFF}\\u{3400}-\\u{4DBF}\\u{20000}-\\u{3134F}"
              "\\u{3041}-\\u{3096}\\u{30A1}-\\u{30FA}\\u{3005}\\u{AC00}-\\u{D7A3}]*$",
     .holds = is_username,
-    .en = "may hold letters, digits, _ and Chinese, Japanese or Korean characters only",
+    .en = "may contain only letters, digits, _ and Chinese, Japanese or Korean characters",
     .zh = "只能包含字母、数字、下划线和中日韩文字",
 };
 
@@ -68,6 +68,6 @@ const struct pattern line_pattern = {
     .regex = "^(?![\\s\\u{200B}-\\u{200F}])[^\\p{Cc}\\u{2028}-\\u{202E}\\u{2066}-\\u{2069}]*"
              "(?<![\\s\\u{200B}-\\u{200F}])$",
     .holds = is_line,
-    .en = "must be one line of text without spaces at its ends",
-    .zh = "必须是一行文字，首尾不能有空格",
+    .en = "must be one line of text without leading or trailing spaces",
+    .zh = "只能是一行文字，首尾不能有空格",
 };

@@ -24,7 +24,7 @@ static const struct own_error {
      "服务正在重启，请稍后再试。"},
     {503, "unavailable", "The server is busy; please try again in a moment.",
      "服务繁忙，请稍后再试。"},
-    {504, "deadline_exceeded", "This took too long; please try again in a moment.",
+    {504, "deadline_exceeded", "The request took too long; please try again in a moment.",
      "处理超时，请稍后再试。"},
 };
 

@@ -228,7 +228,7 @@ read_text(const struct reading *r, const char *text, size_t len, const char **to
 
     if (strlen(text) != len) {
         refuse(r, "value_error", ctx_text(a, "error", "U+0000 in a text"),
-               "must not hold the character U+0000", "不能含有 U+0000 字符");
+               "must not contain the character U+0000", "不能包含 U+0000 字符");
         return false;
     }
     characters = utf8_length(text, len);
@@ -322,8 +322,8 @@ read_seqs(const struct reading *r, struct json_object *value, struct seqs *to)
     bool good = true;
 
     if (!json_object_is_type(value, json_type_object)) {
-        refuse(r, "dict_type", NULL, "must be an object of room id to number",
-               "必须是“房间号: 序号”的对象");
+        refuse(r, "dict_type", NULL, "must be an object that maps room ids to seqs",
+               "必须是“房间 id: seq”形式的对象");
         return false;
     }
     if (!count_in_bounds(r, (size_t)json_object_object_length(value), "Dictionary")) {
@@ -366,7 +366,7 @@ read_json(const struct reading *r, struct json_object *value, char *to)
     case FIELD_TEXT:
     case FIELD_ENUM:
         if (!json_object_is_type(value, json_type_string)) {
-            refuse(r, "string_type", NULL, "must be a text", "必须是字符串");
+            refuse(r, "string_type", NULL, "must be a string", "必须是字符串");
         } else if (r->field->type == FIELD_ENUM) {
             (void)read_word(r, json_object_get_string(value),
                             (size_t)json_object_get_string_len(value), at);
@@ -495,7 +495,8 @@ read_members(const struct shape *shape, struct request *req, struct json_object 
     {
         if (find_body_field(shape, key) == NULL) {
             refuse_body(req, "extra_forbidden", echo_text(a, key, strlen(key)), echo_json(a, value),
-                        NULL, "is not a field of this request", "不是本请求的字段");
+                        NULL, "is not a field of this request; remove it",
+                        "不是本请求的字段，请去掉");
         }
     }
 }
@@ -516,7 +517,7 @@ read_body_fields(const struct shape *shape, struct request *req, char *to)
     }
     if (body.len == 0) {
         if (required) {
-            refuse_body(req, "missing", NULL, NULL, NULL, "a JSON object is required in the body",
+            refuse_body(req, "missing", NULL, NULL, NULL, "the body must be a JSON object",
                         "请求体必须是一个 JSON 对象");
         }
         return;
@@ -563,7 +564,7 @@ parameter_text(struct request *req, const struct field *f, struct url_query *que
     if (pair->broken || !utf8_valid(pair->value, strlen(pair->value))) {
         refuse(&(struct reading){req, f, NULL, echo_parameter(req, f, pair->value)},
                "string_unicode", NULL, "must be percent-encoded UTF-8 without U+0000",
-               "必须是百分号编码的 UTF-8，且不含 U+0000");
+               "必须是百分号编码的 UTF-8，不能包含 U+0000");
         return NULL;
     }
     return pair->value;

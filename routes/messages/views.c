@@ -71,8 +71,8 @@ void
 list_messages(struct request *req, const struct message_query *in)
 {
     if (in->before > 0 && in->after >= 0) {
-        shape_add_fault(req, "query", "after", "cannot stand beside before",
-                        "不能与 before 同时使用");
+        shape_add_fault(req, "query", "after", "`before` and `after` cannot be combined",
+                        "`before` 和 `after` 不能同时使用");
         reply_faults(req);
     } else if (in->after >= 0) {
         list_newer(req, in);

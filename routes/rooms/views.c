@@ -50,8 +50,8 @@ list_rooms(struct request *req, const struct room_query *in)
     enum db_result r;
 
     if (in->cursor != NULL && !room_cursor_read(in->cursor, &cursor)) {
-        shape_add_fault(req, "query", "cursor", "is not a cursor that a list gave",
-                        "不是列表给出的 cursor");
+        shape_add_fault(req, "query", "cursor", "`cursor` must be the `next` of the previous page",
+                        "`cursor` 必须是上一页的 `next`");
         reply_faults(req);
         return;
     }
@@ -165,7 +165,8 @@ put_dm(struct request *req, const struct dm_path *in)
     struct room room;
 
     if (in->user_id == req->caller.user_id) {
-        shape_add_fault(req, "path", "user_id", "must be another user", "必须是另一个用户");
+        shape_add_fault(req, "path", "user_id", "must be another user, not yourself",
+                        "不能是你自己，必须是其他用户");
         reply_faults(req);
         return;
     }
