@@ -91,6 +91,26 @@ write_string(const struct field *f, bool output, struct buf *out)
 }
 
 static void
+write_ints(const struct field *f, bool output, struct buf *out)
+{
+    buf_str(out, "\"type\":\"array\",\"items\":{\"type\":\"integer\",\"format\":\"int64\"");
+    buf_str(out, output ? "}" : ",\"minimum\":1}");
+    if (f->max != 0) {
+        buf_printf(out, ",\"maxItems\":%lld", (long long)f->max);
+    }
+}
+
+static void
+write_seqs(const struct field *f, struct buf *out)
+{
+    buf_str(out, "\"type\":\"object\",\"additionalProperties\":{\"type\":\"integer\","
+                 "\"format\":\"int64\",\"minimum\":0}");
+    if (f->max != 0) {
+        buf_printf(out, ",\"maxProperties\":%lld", (long long)f->max);
+    }
+}
+
+static void
 write_details(const struct field *f, struct buf *out)
 {
     if (f->description != NULL) {
@@ -135,18 +155,10 @@ write_schema(const struct field *f, bool output, struct buf *out)
         buf_str(out, "\"type\":[\"object\",\"array\",\"string\",\"number\",\"boolean\",\"null\"]");
         break;
     case FIELD_INTS:
-        buf_str(out, "\"type\":\"array\",\"items\":{\"type\":\"integer\",\"format\":\"int64\"");
-        buf_str(out, output ? "}" : ",\"minimum\":1}");
-        if (f->max != 0) {
-            buf_printf(out, ",\"maxItems\":%lld", (long long)f->max);
-        }
+        write_ints(f, output, out);
         break;
     case FIELD_SEQS:
-        buf_str(out, "\"type\":\"object\",\"additionalProperties\":{\"type\":\"integer\","
-                     "\"format\":\"int64\",\"minimum\":0}");
-        if (f->max != 0) {
-            buf_printf(out, ",\"maxProperties\":%lld", (long long)f->max);
-        }
+        write_seqs(f, out);
         break;
     case FIELD_LIST:
         buf_str(out, "\"type\":\"array\",\"items\":");

@@ -1,6 +1,6 @@
 /*
- * Reads and checks what a request brings. Faults have pydantic v2's types, places and contexts; the
- * words are ours.
+ * Reads and checks the input of a request. Faults have the types, locations and contexts of
+ * pydantic v2; the messages are our own.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 
 #define ID_MAX ((int64_t)9007199254740991) /* 2^53 - 1: exact in every JSON reader */
 
-enum { ECHO_MAX = 1024 }; /* bytes of a wrong input that are sent back */
+enum { ECHO_MAX = 1024 }; /* bytes of a wrong value that a fault repeats */
 
 static const char *const sources[] = {
     [FROM_BODY] = "body",
@@ -22,7 +22,7 @@ static const char *const sources[] = {
     [FROM_QUERY] = "query",
 };
 
-/* What is being read: a field, and where in it. */
+/* A value that is being read, and its place. */
 struct reading {
     struct request *req;
     const struct field *field;
@@ -42,7 +42,8 @@ add_fault(struct request *req, const struct fault *fault)
 }
 
 static void
-refuse(const struct reading *r, const char *type, const char *ctx, const char *en, const char *zh)
+add_field_fault(const struct reading *r, const char *type, const char *ctx, const char *en,
+                const char *zh)
 {
     add_fault(r->req, &(struct fault){
                           .type = type,
@@ -56,7 +57,7 @@ refuse(const struct reading *r, const char *type, const char *ctx, const char *e
                       });
 }
 
-/* JSON text of a string that was given, cut where it is long. */
+/* A string as JSON text, cut at ECHO_MAX bytes. */
 static const char *
 echo_text(struct arena *a, const char *text, size_t len)
 {
@@ -91,7 +92,7 @@ echo_json(struct arena *a, struct json_object *value)
     return strlen(text) > ECHO_MAX ? "\"\xE2\x80\xA6\"" : arena_strdup(a, text);
 }
 
-/* A member of ctx whose value is a text. */
+/* A member of a fault's ctx whose value is a string. */
 static const char *
 ctx_text(struct arena *a, const char *name, const char *value)
 {
@@ -111,21 +112,21 @@ int_in_bounds(const struct reading *r, int64_t n)
     struct arena *a = r->req->caller.arena;
 
     if (n < f->min) {
-        refuse(r, "greater_than_equal", arena_printf(a, "\"ge\":%lld", (long long)f->min),
-               arena_printf(a, "must be at least %lld", (long long)f->min),
-               arena_printf(a, "不能小于 %lld", (long long)f->min));
+        add_field_fault(r, "greater_than_equal", arena_printf(a, "\"ge\":%lld", (long long)f->min),
+                        arena_printf(a, "must be at least %lld", (long long)f->min),
+                        arena_printf(a, "不能小于 %lld", (long long)f->min));
         return false;
     }
     if (n > int_max(f)) {
-        refuse(r, "less_than_equal", arena_printf(a, "\"le\":%lld", (long long)int_max(f)),
-               arena_printf(a, "must be at most %lld", (long long)int_max(f)),
-               arena_printf(a, "不能大于 %lld", (long long)int_max(f)));
+        add_field_fault(r, "less_than_equal", arena_printf(a, "\"le\":%lld", (long long)int_max(f)),
+                        arena_printf(a, "must be at most %lld", (long long)int_max(f)),
+                        arena_printf(a, "不能大于 %lld", (long long)int_max(f)));
         return false;
     }
     return true;
 }
 
-/* What int64 cannot hold reads as its nearest end, which no bounds allow. */
+/* Beyond int64 the result is its nearest limit, which no field allows. */
 static bool
 int_from_text(const char *text, int64_t *n)
 {
@@ -142,13 +143,13 @@ static bool
 read_int_text(const struct reading *r, const char *text, int64_t *n)
 {
     if (!int_from_text(text, n)) {
-        refuse(r, "int_parsing", NULL, "must be a whole number", "必须是整数");
+        add_field_fault(r, "int_parsing", NULL, "must be a whole number", "必须是整数");
         return false;
     }
     return int_in_bounds(r, *n);
 }
 
-/* An integer that no number type need hold. */
+/* An integer of any size, kept as text. */
 static void
 read_digits(const struct reading *r, const char *text, const char **to)
 {
@@ -156,10 +157,11 @@ read_digits(const struct reading *r, const char *text, const char **to)
     size_t max = (size_t)r->field->max;
 
     if (!number_is_integer(text)) {
-        refuse(r, "int_parsing", NULL, "must be a whole number", "必须是整数");
+        add_field_fault(r, "int_parsing", NULL, "must be a whole number", "必须是整数");
     } else if (strlen(text) - (text[0] == '-') > max) {
-        refuse(r, "int_parsing_size", NULL, arena_printf(a, "must have at most %zu digits", max),
-               arena_printf(a, "最多 %zu 位", max));
+        add_field_fault(r, "int_parsing_size", NULL,
+                        arena_printf(a, "must have at most %zu digits", max),
+                        arena_printf(a, "最多 %zu 位", max));
     } else {
         *to = text;
     }
@@ -169,15 +171,16 @@ static bool
 read_int_json(const struct reading *r, struct json_object *value, int64_t *n)
 {
     if (json_object_is_type(value, json_type_double)) {
-        refuse(r, "int_from_float", NULL, "must be a whole number, without a fraction or exponent",
-               "必须是整数，不能带小数或指数");
+        add_field_fault(r, "int_from_float", NULL,
+                        "must be a whole number, without a fraction or exponent",
+                        "必须是整数，不能带小数或指数");
         return false;
     }
     if (!json_object_is_type(value, json_type_int)) {
-        refuse(r, "int_type", NULL, "must be a whole number", "必须是整数");
+        add_field_fault(r, "int_type", NULL, "must be a whole number", "必须是整数");
         return false;
     }
-    *n = json_object_get_int64(value); /* clamps beyond int64, which no bounds allow */
+    *n = json_object_get_int64(value); /* clamps to the limits of int64, which no field allows */
     return int_in_bounds(r, *n);
 }
 
@@ -193,12 +196,12 @@ read_bool_text(const struct reading *r, const char *text, int *to)
             return true;
         }
     }
-    refuse(r, "bool_parsing", NULL, "must be true or false", "必须是 true 或 false");
+    add_field_fault(r, "bool_parsing", NULL, "must be true or false", "必须是 true 或 false");
     return false;
 }
 
 static bool
-read_word(const struct reading *r, const char *text, size_t len, int *to)
+read_enum(const struct reading *r, const char *text, size_t len, int *to)
 {
     struct arena *a = r->req->caller.arena;
     const char *expected = "";
@@ -214,8 +217,9 @@ read_word(const struct reading *r, const char *text, size_t len, int *to)
                                                                   : ", ",
                                 r->field->values[i]);
     }
-    refuse(r, "enum", ctx_text(a, "expected", expected), arena_printf(a, "must be %s", expected),
-           arena_printf(a, "必须是 %s", expected));
+    add_field_fault(r, "enum", ctx_text(a, "expected", expected),
+                    arena_printf(a, "must be %s", expected),
+                    arena_printf(a, "必须是 %s", expected));
     return false;
 }
 
@@ -227,27 +231,29 @@ read_text(const struct reading *r, const char *text, size_t len, const char **to
     size_t characters;
 
     if (strlen(text) != len) {
-        refuse(r, "value_error", ctx_text(a, "error", "U+0000 in a text"),
-               "must not contain the character U+0000", "不能包含 U+0000 字符");
+        add_field_fault(r, "value_error", ctx_text(a, "error", "U+0000 in a text"),
+                        "must not contain the character U+0000", "不能包含 U+0000 字符");
         return false;
     }
     characters = utf8_length(text, len);
     if (characters < (size_t)f->min) {
-        refuse(r, "string_too_short", arena_printf(a, "\"min_length\":%lld", (long long)f->min),
-               arena_printf(a, "must have at least %lld character%s", (long long)f->min,
-                            f->min == 1 ? "" : "s"),
-               arena_printf(a, "至少需要 %lld 个字符", (long long)f->min));
+        add_field_fault(r, "string_too_short",
+                        arena_printf(a, "\"min_length\":%lld", (long long)f->min),
+                        arena_printf(a, "must have at least %lld character%s", (long long)f->min,
+                                     f->min == 1 ? "" : "s"),
+                        arena_printf(a, "至少需要 %lld 个字符", (long long)f->min));
         return false;
     }
     if (f->max != 0 && characters > (size_t)f->max) {
-        refuse(r, "string_too_long", arena_printf(a, "\"max_length\":%lld", (long long)f->max),
-               arena_printf(a, "must have at most %lld characters", (long long)f->max),
-               arena_printf(a, "最多 %lld 个字符", (long long)f->max));
+        add_field_fault(r, "string_too_long",
+                        arena_printf(a, "\"max_length\":%lld", (long long)f->max),
+                        arena_printf(a, "must have at most %lld characters", (long long)f->max),
+                        arena_printf(a, "最多 %lld 个字符", (long long)f->max));
         return false;
     }
     if (f->pattern != NULL && !f->pattern->holds(text)) {
-        refuse(r, "string_pattern_mismatch", ctx_text(a, "pattern", f->pattern->regex),
-               f->pattern->en, f->pattern->zh);
+        add_field_fault(r, "string_pattern_mismatch", ctx_text(a, "pattern", f->pattern->regex),
+                        f->pattern->en, f->pattern->zh);
         return false;
     }
     *to = text;
@@ -260,24 +266,25 @@ count_in_bounds(const struct reading *r, size_t count, const char *kind)
     struct arena *a = r->req->caller.arena;
 
     if (r->field->max != 0 && count > (size_t)r->field->max) {
-        refuse(r, "too_long",
-               arena_printf(a, "\"field_type\":\"%s\",\"max_length\":%lld,\"actual_length\":%zu",
-                            kind, (long long)r->field->max, count),
-               arena_printf(a, "must have at most %lld items", (long long)r->field->max),
-               arena_printf(a, "最多 %lld 项", (long long)r->field->max));
+        add_field_fault(
+            r, "too_long",
+            arena_printf(a, "\"field_type\":\"%s\",\"max_length\":%lld,\"actual_length\":%zu", kind,
+                         (long long)r->field->max, count),
+            arena_printf(a, "must have at most %lld items", (long long)r->field->max),
+            arena_printf(a, "最多 %lld 项", (long long)r->field->max));
         return false;
     }
     return true;
 }
 
-/* Elements of a list or object of ids: whole numbers from 1, and values from 0. */
+/* The bounds of elements: ids from 1, numbers of entries from 0. */
 static const struct field element_id = {.min = 1};
 static const struct field element_seq = {.min = 0};
 
-/* The reading of an element: its own bounds, its container's name. */
+/* Reads an element with its own bounds and the name of its container. */
 static struct reading
-inside(const struct reading *r, struct field *element, const struct field *bounds,
-       const char *inner, struct json_object *value)
+reading_of_element(const struct reading *r, struct field *element, const struct field *bounds,
+                   const char *inner, struct json_object *value)
 {
     *element = *bounds;
     element->name = r->field->name;
@@ -293,7 +300,7 @@ read_ints(const struct reading *r, struct json_object *value, struct ints *to)
     bool good = true;
 
     if (!json_object_is_type(value, json_type_array)) {
-        refuse(r, "list_type", NULL, "must be a list", "必须是列表");
+        add_field_fault(r, "list_type", NULL, "must be a list", "必须是列表");
         return false;
     }
     count = json_object_array_length(value);
@@ -304,8 +311,8 @@ read_ints(const struct reading *r, struct json_object *value, struct ints *to)
     for (size_t i = 0; i < count; i++) {
         struct json_object *item = json_object_array_get_idx(value, i);
         struct field element;
-        struct reading one = inside(r, &element, &element_id,
-                                    arena_printf(r->req->caller.arena, "%zu", i), item);
+        struct reading one = reading_of_element(r, &element, &element_id,
+                                                arena_printf(r->req->caller.arena, "%zu", i), item);
 
         good = read_int_json(&one, item, &at[i]) && good;
     }
@@ -322,8 +329,8 @@ read_seqs(const struct reading *r, struct json_object *value, struct seqs *to)
     bool good = true;
 
     if (!json_object_is_type(value, json_type_object)) {
-        refuse(r, "dict_type", NULL, "must be an object that maps room ids to seqs",
-               "必须是“房间 id: seq”形式的对象");
+        add_field_fault(r, "dict_type", NULL, "must be an object that maps room ids to seqs",
+                        "必须是“房间 id: seq”形式的对象");
         return false;
     }
     if (!count_in_bounds(r, (size_t)json_object_object_length(value), "Dictionary")) {
@@ -334,12 +341,12 @@ read_seqs(const struct reading *r, struct json_object *value, struct seqs *to)
     {
         const char *place = echo_text(a, key, strlen(key));
         struct field element;
-        struct reading one = inside(r, &element, &element_id,
-                                    arena_printf(a, "%s,\"[key]\"", place), item);
+        struct reading one = reading_of_element(r, &element, &element_id,
+                                                arena_printf(a, "%s,\"[key]\"", place), item);
 
         one.input = place;
         good = read_int_text(&one, key, &at[count].room_id) && good;
-        one = inside(r, &element, &element_seq, place, item);
+        one = reading_of_element(r, &element, &element_seq, place, item);
         good = read_int_json(&one, item, &at[count].seq) && good;
         count++;
     }
@@ -360,15 +367,15 @@ read_json(const struct reading *r, struct json_object *value, char *to)
         if (json_object_is_type(value, json_type_boolean)) {
             *(int *)at = json_object_get_boolean(value) ? 1 : 0;
         } else {
-            refuse(r, "bool_type", NULL, "must be true or false", "必须是 true 或 false");
+            add_field_fault(r, "bool_type", NULL, "must be true or false", "必须是 true 或 false");
         }
         break;
     case FIELD_TEXT:
     case FIELD_ENUM:
         if (!json_object_is_type(value, json_type_string)) {
-            refuse(r, "string_type", NULL, "must be a string", "必须是字符串");
+            add_field_fault(r, "string_type", NULL, "must be a string", "必须是字符串");
         } else if (r->field->type == FIELD_ENUM) {
-            (void)read_word(r, json_object_get_string(value),
+            (void)read_enum(r, json_object_get_string(value),
                             (size_t)json_object_get_string_len(value), at);
         } else {
             size_t len = (size_t)json_object_get_string_len(value);
@@ -384,13 +391,13 @@ read_json(const struct reading *r, struct json_object *value, char *to)
     case FIELD_SEQS:
         (void)read_seqs(r, value, at);
         break;
-    case FIELD_DIGITS: /* the path or the query only, so far */
+    case FIELD_DIGITS: /* only in a path or query */
     case FIELD_JSON:
     case FIELD_TIME:
     case FIELD_OBJECT:
     case FIELD_INLINE:
     case FIELD_LIST:
-        abort(); /* not of a body: a mistake in a table, found by the first call of its route */
+        abort(); /* a mistake in a table: its first request finds it */
     }
 }
 
@@ -411,7 +418,7 @@ read_parameter(const struct reading *r, const char *text, char *to)
         (void)read_text(r, text, strlen(text), at);
         break;
     case FIELD_ENUM:
-        (void)read_word(r, text, strlen(text), at);
+        (void)read_enum(r, text, strlen(text), at);
         break;
     case FIELD_DIGITS:
         read_digits(r, text, at);
@@ -422,9 +429,10 @@ read_parameter(const struct reading *r, const char *text, char *to)
 }
 
 static void
-missing(struct request *req, const struct field *f)
+add_missing_fault(struct request *req, const struct field *f)
 {
-    refuse(&(struct reading){req, f, NULL, NULL}, "missing", NULL, "is required", "必须填写");
+    add_field_fault(&(struct reading){req, f, NULL, NULL}, "missing", NULL, "is required",
+                    "必须填写");
 }
 
 static void
@@ -445,10 +453,10 @@ shape_add_fault(struct request *req, const char *from, const char *name, const c
                        .type = "value_error", .from = from, .name = name, .en = en, .zh = zh});
 }
 
-/* The whole body is at fault. */
+/* A fault of the body as a whole, or of a member that is not in the shape. */
 static void
-refuse_body(struct request *req, const char *type, const char *inner, const char *input,
-            const char *ctx, const char *en, const char *zh)
+add_body_fault(struct request *req, const char *type, const char *inner, const char *input,
+               const char *ctx, const char *en, const char *zh)
 {
     add_fault(req, &(struct fault){.type = type,
                                    .from = "body",
@@ -485,7 +493,7 @@ read_members(const struct shape *shape, struct request *req, struct json_object 
         }
         given = json_object_object_get_ex(tree, f->name, &value);
         if (!given && f->required) {
-            missing(req, f);
+            add_missing_fault(req, f);
         } else if (given && (value != NULL || f->required)) {
             read_json(&(struct reading){req, f, NULL, f->secret ? "\"***\"" : echo_json(a, value)},
                       value, to);
@@ -494,9 +502,9 @@ read_members(const struct shape *shape, struct request *req, struct json_object 
     json_object_object_foreach(tree, key, value)
     {
         if (find_body_field(shape, key) == NULL) {
-            refuse_body(req, "extra_forbidden", echo_text(a, key, strlen(key)), echo_json(a, value),
-                        NULL, "is not a field of this request; remove it",
-                        "不是本请求的字段，请去掉");
+            add_body_fault(req, "extra_forbidden", echo_text(a, key, strlen(key)),
+                           echo_json(a, value), NULL, "is not a field of this request; remove it",
+                           "不是本请求的字段，请去掉");
         }
     }
 }
@@ -513,25 +521,25 @@ read_body_fields(const struct shape *shape, struct request *req, char *to)
         required = required || (shape->fields[i].from == FROM_BODY && shape->fields[i].required);
     }
     if (!body_read(req, &body)) {
-        return; /* answered: 413, 415, or the peer is gone */
+        return; /* replied: 413, 415, or the client is gone */
     }
     if (body.len == 0) {
         if (required) {
-            refuse_body(req, "missing", NULL, NULL, NULL, "the body must be a JSON object",
-                        "请求体必须是一个 JSON 对象");
+            add_body_fault(req, "missing", NULL, NULL, NULL, "the body must be a JSON object",
+                           "请求体必须是一个 JSON 对象");
         }
         return;
     }
     if (!json_parse(body.at, body.len, req->caller.arena, &tree, &error)) {
-        refuse_body(req, "json_invalid", arena_printf(req->caller.arena, "%zu", error.offset), "{}",
-                    ctx_text(req->caller.arena, "error", error.reason),
-                    arena_printf(req->caller.arena, "not valid JSON: %s", error.reason),
-                    arena_printf(req->caller.arena, "不是有效的 JSON：%s", error.reason));
+        add_body_fault(req, "json_invalid", arena_printf(req->caller.arena, "%zu", error.offset),
+                       "{}", ctx_text(req->caller.arena, "error", error.reason),
+                       arena_printf(req->caller.arena, "not valid JSON: %s", error.reason),
+                       arena_printf(req->caller.arena, "不是有效的 JSON：%s", error.reason));
         return;
     }
     if (!json_object_is_type(tree, json_type_object)) {
-        refuse_body(req, "model_attributes_type", NULL, echo_json(req->caller.arena, tree), NULL,
-                    "must be a JSON object", "必须是 JSON 对象");
+        add_body_fault(req, "model_attributes_type", NULL, echo_json(req->caller.arena, tree), NULL,
+                       "must be a JSON object", "必须是 JSON 对象");
     } else {
         read_members(shape, req, tree, to);
     }
@@ -544,7 +552,7 @@ echo_parameter(struct request *req, const struct field *f, const char *text)
     return f->secret ? "\"***\"" : echo_text(req->caller.arena, text, strlen(text));
 }
 
-/* The text of a path or query field; NULL where it was not given, or after a fault. */
+/* The text of a path or query field; NULL if it was not given, or after a fault. */
 static const char *
 parameter_text(struct request *req, const struct field *f, struct url_query *query)
 {
@@ -557,14 +565,14 @@ parameter_text(struct request *req, const struct field *f, struct url_query *que
     pair = url_query_find(query, f->name);
     if (pair == NULL) {
         if (f->required) {
-            missing(req, f);
+            add_missing_fault(req, f);
         }
         return NULL;
     }
     if (pair->broken || !utf8_valid(pair->value, strlen(pair->value))) {
-        refuse(&(struct reading){req, f, NULL, echo_parameter(req, f, pair->value)},
-               "string_unicode", NULL, "must be percent-encoded UTF-8 without U+0000",
-               "必须是百分号编码的 UTF-8，不能包含 U+0000");
+        add_field_fault(&(struct reading){req, f, NULL, echo_parameter(req, f, pair->value)},
+                        "string_unicode", NULL, "must be percent-encoded UTF-8 without U+0000",
+                        "必须是百分号编码的 UTF-8，不能包含 U+0000");
         return NULL;
     }
     return pair->value;

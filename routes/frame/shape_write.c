@@ -1,4 +1,4 @@
-/* Writes a struct as JSON, straight into the answer's buffer. */
+/* Writes a struct as JSON, straight into the reply's buffer. */
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -49,11 +49,26 @@ write_seqs(const struct seqs *seqs, struct buf *out)
 }
 
 static void
-write_time(int64_t ms, struct buf *out)
+write_int(const struct field *f, int64_t n, struct buf *out)
+{
+    if (f->nullable && n == 0) {
+        buf_str(out, "null");
+    } else {
+        buf_int(out, n);
+    }
+}
+
+static void
+write_time(const struct field *f, int64_t ms, struct buf *out)
 {
     char text[CLOCK_TEXT_SIZE];
-    size_t len = clock_format(ms, text);
+    size_t len;
 
+    if (f->nullable && ms == 0) {
+        buf_str(out, "null");
+        return;
+    }
+    len = clock_format(ms, text);
     buf_char(out, '"');
     buf_add(out, text, len);
     buf_char(out, '"');
@@ -66,11 +81,7 @@ write_value(const struct field *f, const char *at, struct buf *out)
 
     switch (f->type) {
     case FIELD_INT:
-        if (f->nullable && *(const int64_t *)value == 0) {
-            buf_str(out, "null");
-        } else {
-            buf_int(out, *(const int64_t *)value);
-        }
+        write_int(f, *(const int64_t *)value, out);
         break;
     case FIELD_BOOL:
         buf_str(out, *(const int *)value != 0 ? "true" : "false");
@@ -82,11 +93,7 @@ write_value(const struct field *f, const char *at, struct buf *out)
         json_text(out, *(const int *)value < 0 ? NULL : f->values[*(const int *)value]);
         break;
     case FIELD_TIME:
-        if (f->nullable && *(const int64_t *)value == 0) {
-            buf_str(out, "null");
-        } else {
-            write_time(*(const int64_t *)value, out);
-        }
+        write_time(f, *(const int64_t *)value, out);
         break;
     case FIELD_JSON:
         buf_str(out, *(const char *const *)value == NULL ? "null" : *(const char *const *)value);
