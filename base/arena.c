@@ -1,7 +1,7 @@
 /*
- * Blocks that double in size, newest first. What is large gets a block of its own, behind the one
- * that small pieces are still taken from. Memory is zeroed when it is handed out, so a reset costs
- * nothing.
+ * Blocks that double in size, the newest first. A large piece gets a block of its own, inserted
+ * after the one that small pieces come from. Memory is zeroed when it is handed out, so a reset
+ * costs nothing.
  */
 #include "base/arena.h"
 
@@ -19,7 +19,7 @@
 #endif
 #endif
 
-/* Under AddressSanitizer, using what was not handed out, or what a reset took back, is reported. */
+/* AddressSanitizer reports use of memory that was not handed out, or that a reset took back. */
 #ifdef HAVE_ASAN
 #include <sanitizer/asan_interface.h>
 #else
@@ -30,7 +30,7 @@
 enum {
     FIRST_BLOCK = 64 * 1024, /* a page of messages */
     LARGEST_BLOCK = 1024 * 1024,
-    /* What no longer fits into the current block gets one of its own from here on. */
+    /* A piece of this size that does not fit into the current block gets a block of its own. */
     LARGE = 8 * 1024,
     ALIGNMENT = 16,
 };
@@ -38,7 +38,7 @@ enum {
 struct arena_block {
     struct arena_block *older;
     size_t size, used;
-    bool first; /* the one that a reset keeps */
+    bool first; /* a reset keeps this one */
     _Alignas(ALIGNMENT) char bytes[];
 };
 
@@ -69,7 +69,7 @@ free_block(struct arena_block *block)
     free(block);
 }
 
-/* A block with room for `size` bytes, which the current one does not have. */
+/* Adds a block with room for `size` bytes; the current one has none. */
 static struct arena_block *
 add_block(struct arena *a, size_t size)
 {
@@ -95,7 +95,7 @@ add_block(struct arena *a, size_t size)
     return block;
 }
 
-/* As arena_alloc, but what it holds is left to the caller. */
+/* Like arena_alloc, but the memory is not initialised. */
 static void *
 take(struct arena *a, size_t size)
 {

@@ -1,4 +1,4 @@
-/* Memory of one request: taken piece by piece, freed whole. Not shared between threads. */
+/* The memory of one request: allocated in pieces, released as a whole. For one thread. */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
@@ -9,13 +9,13 @@ struct arena_block;
 
 /* Start with `struct arena a = {0}`. */
 struct arena {
-    struct arena_block *blocks; /* the one that is filled comes first; arena_reset keeps one */
+    struct arena_block *blocks; /* the current one first; arena_reset keeps one */
     size_t used;                /* bytes handed out since the last reset */
 };
 
 /*
- * `size` bytes, zeroed and aligned for any type; they live until arena_reset or arena_free.
- * Never NULL: a process that is out of memory logs that and aborts (its supervisor starts another).
+ * `size` bytes, zeroed and aligned for any type; they live until arena_reset or arena_free. Never
+ * NULL: without memory the process aborts (base/memory.h).
  */
 void *arena_alloc(struct arena *a, size_t size)
     __attribute__((returns_nonnull, alloc_size(2), nonnull));
@@ -32,10 +32,10 @@ char *arena_strdup(struct arena *a, const char *s) __attribute__((returns_nonnul
 char *arena_printf(struct arena *a, const char *format, ...)
     __attribute__((returns_nonnull, nonnull(1, 2), format(printf, 2, 3)));
 
-/* Forget all that was handed out; keeps one block for the next request. */
+/* Takes back all memory that was handed out; keeps one block for the next request. */
 void arena_reset(struct arena *a) __attribute__((nonnull));
 
-/* Give everything back to the system; `a` may be used again. */
+/* Returns all memory to the system; `a` may be used again. */
 void arena_free(struct arena *a) __attribute__((nonnull));
 
 #endif

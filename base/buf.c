@@ -1,4 +1,4 @@
-/* A buffer that doubles, and keeps what it has grown to. */
+/* A buffer that doubles, and keeps its memory. */
 #include "base/buf.h"
 
 #include <stdio.h>
@@ -57,7 +57,7 @@ buf_int(struct buf *b, int64_t n)
     buf_add(b, digits + at, sizeof(digits) - at);
 }
 
-/* Most of what is printed fits into the room that is there, and is printed once. */
+/* Most texts fit into the free room, and are formatted once. */
 void
 buf_printf(struct buf *b, const char *format, ...)
 {

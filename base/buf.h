@@ -1,4 +1,4 @@
-/* A growing byte buffer that its owner keeps from one answer to the next. */
+/* A growing byte buffer, which its owner keeps from one reply to the next. */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
 
@@ -14,10 +14,13 @@ struct buf {
     size_t cap;
 };
 
-/* Room for `more` bytes beyond `len`; aborts when memory is out, like the arena. */
+/* Makes room for `more` bytes beyond `len`; aborts without memory (base/memory.h). */
 void buf_reserve(struct buf *b, size_t more) __attribute__((nonnull));
 
-/* Inline, since an answer is written by hundreds of them: a literal's length is then known to the compiler. */
+/*
+ * Inline: a reply consists of hundreds of calls, and the compiler then knows the length of
+ * literals.
+ */
 __attribute__((nonnull(1))) static inline void
 buf_add(struct buf *b, const void *bytes, size_t len)
 {
@@ -49,10 +52,10 @@ void buf_int(struct buf *b, int64_t n) __attribute__((nonnull));
 void buf_printf(struct buf *b, const char *format, ...)
     __attribute__((nonnull(1, 2), format(printf, 2, 3)));
 
-/* The contents with a NUL behind them (not counted in len). */
+/* The contents with a NUL after them, which `len` does not count. */
 const char *buf_cstr(struct buf *b) __attribute__((nonnull, returns_nonnull));
 
-/* Empty it; what it grew to is kept up to 256 KiB. */
+/* Empties the buffer; keeps up to 256 KiB of its memory. */
 void buf_clear(struct buf *b) __attribute__((nonnull));
 void buf_free(struct buf *b) __attribute__((nonnull));
 

@@ -14,13 +14,12 @@ enum {
 };
 
 /*
- * What four digits of a year can hold in every zone: the years 0001 to 9999 but for their first and
- * last day.
+ * The years that four digits can show in every zone: 0001 to 9999 except their first and last day.
  */
 #define FIRST_MS (INT64_C(-62135596800000) + DAY_SECONDS * INT64_C(1000))
 #define LAST_MS (INT64_C(253402300799999) - DAY_SECONDS * INT64_C(1000))
 
-static unsigned zone = 1; /* counts the zones that were set */
+static unsigned zone = 1; /* incremented by each clock_set_zone */
 
 static int64_t
 floor_div(int64_t n, int64_t by)
@@ -48,14 +47,14 @@ clock_mono_us(void)
 
 /*
  * Zones that need no database, in the form of POSIX (XBD 8.3): a small container or a shared host
- * may have none, and the default is to work there. Shanghai's clocks have not been changed since
+ * may have none, and the default must work there. The clocks of Shanghai have not changed since
  * 1991.
  */
 static const struct {
     const char *name, *posix;
 } fixed[] = {{"UTC", "UTC0"}, {"Asia/Shanghai", "CST-8"}};
 
-/* The POSIX form of a zone that is built in; NULL. */
+/* The POSIX form of a built-in zone; NULL for any other. */
 static const char *
 find_fixed(const char *name)
 {
@@ -107,16 +106,16 @@ clock_set_zone(const char *name)
 }
 
 /*
- * Minutes east of UTC at that time. An offset holds for its quarter of an hour, since zones change
- * it at full quarters only; each thread remembers those of some quarters, so that an answer full of
- * times rarely asks the C library, which takes a lock.
+ * Minutes east of UTC at a time. Zones change their offset at full quarters of an hour only, so each
+ * thread caches the offsets of some quarters: a reply full of times rarely calls the C library,
+ * which takes a lock.
  */
 static int
 offset_at(int64_t seconds)
 {
     static _Thread_local struct {
         int64_t quarter;
-        unsigned zone; /* 0: an empty place */
+        unsigned zone; /* 0: empty */
         int offset;
     } known[64];
     int64_t quarter = floor_div(seconds, QUARTER_SECONDS);

@@ -1,4 +1,4 @@
-/* Time: what the wall shows, what has passed, and how it is written. */
+/* Time: the wall clock, a monotonic clock, and RFC 3339 texts. */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
@@ -13,13 +13,16 @@ enum {
 /* Milliseconds since 1970 UTC. */
 int64_t clock_now_ms(void);
 
-/* Microseconds of a clock that never jumps; only differences mean anything. */
+/* Microseconds of a clock that never jumps; only differences have a meaning. */
 int64_t clock_mono_us(void);
 
-/* Does this host's tz database have the zone? */
+/* Whether clock_set_zone would accept the zone. */
 bool clock_zone_known(const char *name) __attribute__((nonnull));
 
-/* Use this zone of the tz database from now on; false where the host does not know it. Call once, before threads. */
+/*
+ * Sets the zone of all later texts, by its name in the tz database. Returns false if this host does
+ * not know it. Call once, before threads start.
+ */
 bool clock_set_zone(const char *name) __attribute__((nonnull, warn_unused_result));
 
 /* RFC 3339 with milliseconds and offset, in the zone that was set. Returns the length. */

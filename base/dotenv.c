@@ -1,6 +1,6 @@
 /*
- * Each read_ function does what one of the patterns in python-dotenv's parser.py does, blanks of
- * Unicode included.
+ * Each read_ function corresponds to a pattern in python-dotenv's parser.py, including Unicode
+ * blanks.
  */
 #include "base/dotenv.h"
 
@@ -35,12 +35,12 @@ advance(struct reader *r, const char *to)
 static char
 peek(const struct reader *r)
 {
-    return r->at < r->end ? *r->at : '\0'; /* no text holds NUL */
+    return r->at < r->end ? *r->at : '\0'; /* dotenv_parse refuses NUL */
 }
 
 /*
- * Bytes of the blank that stands there, by Unicode's White_Space and what Python adds to it; 0 for
- * none. Not a line's end.
+ * The length in bytes of the blank at the read position: Unicode's White_Space and what Python adds
+ * to it, except line ends. 0 if there is none.
  */
 static size_t
 blank(const char *at, const char *end)
@@ -96,8 +96,8 @@ value_of(const struct reader *r, const char *name)
 }
 
 /*
- * "${NAME}" or "${NAME:-default}" at `text`: what it stands for, and *text behind it; NULL where
- * neither is there.
+ * The value of "${NAME}" or "${NAME:-default}" at *text, which moves after it. NULL if neither is
+ * there.
  */
 static const char *
 read_variable(const struct reader *r, const char **text)
@@ -146,7 +146,7 @@ interpolate(const struct reader *r, const char *text)
     return whole;
 }
 
-/* In '…' \\ and \' are escapes; in "…" \" \a \b \f \n \r \t \v, too. Any other backslash stays. */
+/* Decodes \\ and \' in '…', and also \" \a \b \f \n \r \t \v in "…". Other backslashes stay. */
 static const char *
 decode(struct arena *a, char quote, const char *text, size_t len)
 {
@@ -171,8 +171,8 @@ decode(struct arena *a, char quote, const char *text, size_t len)
 }
 
 /*
- * The quote that closes the one at r->at: the first without a backslash just before it, or, where
- * all have one, the last. (So 'C:\' may be written, unless another quote follows.) NULL for none.
+ * The quote that closes the one at r->at: the first one without a backslash directly before it; if
+ * all have one, the last (so 'C:\' works unless another quote follows). NULL if there is none.
  */
 static const char *
 closing_quote(const struct reader *r)
@@ -204,7 +204,7 @@ read_quoted(struct reader *r, const char **value)
     return true;
 }
 
-/* To the line's end, or to a "#" behind a blank; without the blanks at its end. */
+/* Up to the end of the line or a "#" after a blank, without trailing blanks. */
 static const char *
 read_unquoted(struct reader *r)
 {
@@ -262,7 +262,7 @@ skip_export(struct reader *r)
     }
 }
 
-/* Behind a value, or a key that stands alone: only a comment may follow on the line. */
+/* After a value, or after a key without one, only a comment may follow on the line. */
 static bool
 read_end(struct reader *r, const struct dotenv_pair *pair)
 {
@@ -277,7 +277,7 @@ read_end(struct reader *r, const struct dotenv_pair *pair)
     return true;
 }
 
-/* One binding, or a comment, up to the line's end. False after a fault. */
+/* Reads one binding or comment, up to the end of the line. Returns false after a fault. */
 static bool
 read_line(struct reader *r)
 {
@@ -310,8 +310,7 @@ read_line(struct reader *r)
 }
 
 /*
- * Take a text over whose lines all end in LF, whether they do, or in CR LF, or in CR. False where
- * bytes are no text.
+ * Copies a text, turning the line ends CR LF and CR into LF. Returns false if it is not UTF-8 text.
  */
 static bool
 take(struct reader *r, const char *text, size_t len)

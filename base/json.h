@@ -1,9 +1,9 @@
 /*
  * JSON (RFC 8259) in and out.
  *
- * In: json_parse first makes one strict pass of our own over the bytes, since json-c is lenient
- * (single quotes, NaN, control characters, duplicate keys …), then lets json-c build the tree.
- * Out: json_* write straight into a buffer; nothing is built.
+ * In: json_parse first checks the bytes with a strict scan of our own, since json-c is lenient
+ * (single quotes, NaN, control characters, duplicate keys …), then json-c builds the tree. Out:
+ * json_* write straight into a buffer, without a tree.
  */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
@@ -17,20 +17,20 @@
 #include "base/buf.h"
 
 enum {
-    JSON_MAX_DEPTH = 32, /* arrays and objects inside one another */
+    JSON_MAX_DEPTH = 32, /* of nested arrays and objects */
 };
 
-/* Where and why a text is not JSON. */
+/* Why a text is not JSON, and at which byte. */
 struct json_error {
     size_t offset;      /* byte, from 0 */
     const char *reason; /* a static English phrase: "duplicate key", "invalid UTF-8" … */
 };
 
 /*
- * Is `text` one strict JSON value with nothing behind it? Refuses depth over JSON_MAX_DEPTH,
- * duplicate keys (compared decoded), invalid UTF-8, lone surrogates written as \u escapes, integers
- * that fit neither int64 nor uint64, other numbers beyond a double, and U+0000 in keys. `scratch`
- * holds the keys meanwhile.
+ * Whether `text` is exactly one strict JSON value. Refuses a depth over JSON_MAX_DEPTH, duplicate
+ * keys (compared decoded), invalid UTF-8, lone surrogates as \u escapes, integers that fit neither
+ * int64 nor uint64, other numbers beyond a double, and U+0000 in keys. `scratch` holds the keys
+ * during the check.
  */
 bool json_check(const char *text, size_t len, struct arena *scratch, struct json_error *error)
     __attribute__((nonnull, warn_unused_result));
@@ -42,13 +42,17 @@ bool json_check(const char *text, size_t len, struct arena *scratch, struct json
 bool json_parse(const char *text, size_t len, struct arena *scratch, struct json_object **tree,
                 struct json_error *error) __attribute__((nonnull, warn_unused_result));
 
-/* A JSON string with its quotes. Bytes that are not UTF-8 leave as U+FFFD. "/" is not escaped. */
+/*
+ * Writes a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD; "/" is not escaped.
+ */
 void json_string(struct buf *out, const char *s, size_t len) __attribute__((nonnull));
 
-/* json_string of a C string; the word null for NULL. */
+/* json_string of a C string; NULL writes null. */
 void json_text(struct buf *out, const char *s) __attribute__((nonnull(1)));
 
-/* A JSON text again, in which nothing beyond ASCII is left: \uXXXX in its strings, with surrogate pairs. */
+/*
+ * Copies a JSON text; characters beyond ASCII in its strings become \uXXXX, with surrogate pairs.
+ */
 void json_ascii(struct buf *out, const char *json, size_t len) __attribute__((nonnull));
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * One pass over the bytes by the grammar of RFC 8259, without recursion: the open brackets stand on
+ * One pass over the bytes by the grammar of RFC 8259, without recursion: open brackets are kept on
  * a small stack.
  */
 #include <math.h>
@@ -15,12 +15,12 @@ struct scan {
     const char *at, *end;
     struct arena *scratch;
     struct json_keys keys;
-    char closes[JSON_MAX_DEPTH]; /* how each open bracket will be closed */
+    char closes[JSON_MAX_DEPTH]; /* the closing bracket of each open one */
     unsigned depth;
     const char *reason;
 };
 
-/* What comes next in the text. */
+/* What may come next in the text. */
 enum state { FAILED, VALUE, ELEMENT_OR_END, KEY, KEY_OR_END, AFTER_VALUE };
 
 static enum state
@@ -38,7 +38,7 @@ refuse(struct scan *s, const char *at, const char *reason)
     return false;
 }
 
-/* The byte that is read next; NUL at the end, where NUL is an error too. */
+/* The next byte; NUL at the end (a NUL in the text is an error, too). */
 static char
 peek(const struct scan *s)
 {
@@ -64,7 +64,7 @@ skip_digits(struct scan *s)
     return s->at > start;
 }
 
-/* "\uXXXX", or two of them that are a surrogate pair: one character. */
+/* Reads "\uXXXX", or a surrogate pair of two of them. */
 static bool
 read_unicode_escape(struct scan *s, uint32_t *c)
 {
@@ -89,7 +89,7 @@ read_unicode_escape(struct scan *s, uint32_t *c)
     return true;
 }
 
-/* At a backslash. */
+/* Reads an escape, beginning at its backslash. */
 static bool
 read_escape(struct scan *s, uint32_t *c)
 {
@@ -110,7 +110,7 @@ read_escape(struct scan *s, uint32_t *c)
     return true;
 }
 
-/* At the opening quote, to behind the closing one. *escaped: was any escape in it? */
+/* Reads a string with its quotes. *escaped: whether it contains an escape. */
 static bool
 read_string(struct scan *s, bool *escaped)
 {
@@ -145,9 +145,7 @@ read_string(struct scan *s, bool *escaped)
     }
 }
 
-/*
- * The text between two quotes, which was read before, without its escapes. It never grows by that.
- */
+/* Decodes the escapes of a string that was checked; the result is never longer. */
 static const char *
 decode(struct scan *s, const char *from, const char *to, size_t *len)
 {
@@ -167,7 +165,7 @@ decode(struct scan *s, const char *from, const char *to, size_t *len)
     return text;
 }
 
-/* Behind the closing quote of a key. */
+/* After the closing quote of a key. */
 static bool
 note_key(struct scan *s, const char *start, bool escaped)
 {
@@ -183,7 +181,7 @@ note_key(struct scan *s, const char *start, bool escaped)
     return json_keys_add(&s->keys, s->depth, key, len) || refuse(s, start, "duplicate key");
 }
 
-/* Does the integer, digits with perhaps a minus before them, fit in int64 or uint64? */
+/* Whether an integer (digits after an optional minus) fits in int64 or uint64. */
 static bool
 fits(const char *at, const char *end)
 {
@@ -199,7 +197,7 @@ fits(const char *at, const char *end)
     return !minus || n <= (uint64_t)INT64_MAX + 1;
 }
 
-/* Only a long number, or one with an exponent, can be beyond what a double holds. */
+/* Only a long number, or one with an exponent, can exceed a double. */
 static bool
 is_finite(struct scan *s, const char *start, bool exponent)
 {
@@ -325,7 +323,7 @@ read_key(struct scan *s)
     return VALUE;
 }
 
-/* Inside a bracket, behind a value. */
+/* After a value inside a bracket. */
 static enum state
 read_separator(struct scan *s)
 {

@@ -1,8 +1,7 @@
 /*
- * One hash table for all open objects, told apart by their depth. The hash is keyed with random
- * bytes of this process, so that nobody can send keys that all fall on one slot. Keys go as they
- * came, the last one first, so that a slot can simply be emptied: nothing that was placed later can
- * have stepped over it.
+ * One hash table for all open objects, which differ in their depth. The hash is keyed with random
+ * bytes of this process, so that nobody can send keys that all collide. Keys are removed in reverse
+ * order, so a slot can simply be emptied: no later key has been placed past it.
  */
 #include "base/json_keys.h"
 
@@ -29,7 +28,7 @@ make_hash_key(void)
     randombytes_buf(hash_key, sizeof(hash_key));
 }
 
-/* SipHash-2-4 of the key; the depth moves it to other slots. */
+/* SipHash-2-4 of the key, offset by the depth. */
 static uint64_t
 hash_of(unsigned depth, const char *key, size_t len)
 {
@@ -49,7 +48,7 @@ is_same(const struct json_key *a, const struct json_key *b)
            memcmp(a->bytes, b->bytes, a->len) == 0;
 }
 
-/* The slot of that key, or the empty one where it would go. */
+/* The slot of a key, or the empty slot for it. */
 static size_t
 find_slot(const struct json_keys *k, const struct json_key *key)
 {

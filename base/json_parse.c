@@ -1,4 +1,4 @@
-/* json-c builds the tree of a text that was found to be strict JSON before. */
+/* json-c builds the tree of a text that json_check has accepted. */
 #include <limits.h>
 #include <string.h>
 
@@ -6,7 +6,7 @@
 #include "base/json_plain.h"
 #include "base/utf8.h"
 
-/* The next escaped surrogate pair; NULL. */
+/* The next escaped surrogate pair; NULL if there is none. */
 static const char *
 find_pair(const char *text, const char *end)
 {
@@ -23,9 +23,9 @@ find_pair(const char *text, const char *end)
 }
 
 /*
- * The text with every escaped surrogate pair replaced by its character: json-c (its pull request
- * 893) takes U+1D800, and all whose lower 16 bits look like a surrogate, for a lone one, and makes
- * it U+FFFD.
+ * The text with every escaped surrogate pair replaced by its character. json-c (its pull request
+ * 893) takes U+1D800, and every character whose lower 16 bits look like a surrogate, for a lone
+ * surrogate and replaces it by U+FFFD.
  */
 static const char *
 without_pairs(const char *text, size_t *len, struct arena *scratch)
@@ -49,9 +49,9 @@ without_pairs(const char *text, size_t *len, struct arena *scratch)
 }
 
 /*
- * The text need not end in a NUL: json-c gets one after it, as the end that it insists on. json-c
- * is given no flags: the text is strict JSON already, and JSON_TOKENER_STRICT of 0.18 refuses every
- * byte above 0x7F in a string (json-c/json-c#892).
+ * The text need not end in a NUL: json-c, which requires one, gets it separately. No flags: the text
+ * is known to be strict JSON, and JSON_TOKENER_STRICT of 0.18 refuses every byte above 0x7F in a
+ * string (json-c/json-c#892).
  */
 static enum json_tokener_error
 build(struct json_tokener *tokener, const char *text, size_t len, struct json_object **tree)
@@ -60,7 +60,7 @@ build(struct json_tokener *tokener, const char *text, size_t len, struct json_ob
 
     *tree = json_tokener_parse_ex(tokener, text, (int)len);
     result = json_tokener_get_error(tokener);
-    if (result == json_tokener_continue) { /* a number might go on */
+    if (result == json_tokener_continue) { /* a number might continue */
         *tree = json_tokener_parse_ex(tokener, "", 1);
         result = json_tokener_get_error(tokener);
     }

@@ -1,4 +1,4 @@
-/* What JSON strings are made of: for base/json_*.c alone. */
+/* Runs of plain bytes and \u escapes in JSON strings; only base/json_*.c use this. */
 #ifndef BASE_JSON_PLAIN_H
 #define BASE_JSON_PLAIN_H
 
@@ -7,9 +7,9 @@
 #include <string.h>
 
 /*
- * How many bytes at s stand for themselves and are ASCII: no quote, no backslash, no control. Eight
- * at a time: a byte's high bit is set in `odd` where it is one of those, or (never missing one)
- * next to one.
+ * How many bytes at s are plain ASCII: no quote, no backslash, no control character. Reads eight at
+ * a time: the high bit of a byte in `odd` is set if it is not plain, and sometimes if only its
+ * neighbour is not; it never misses one.
  */
 static inline size_t
 json_plain_run(const char *s, size_t len)
@@ -49,7 +49,7 @@ json_hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The UTF-16 unit of "\uXXXX" at `at`; -1 where none is written there. */
+/* The UTF-16 unit of "\uXXXX" at `at`; -1 if there is no such escape. */
 static inline long
 json_unit(const char *at, const char *end)
 {
@@ -69,7 +69,7 @@ json_unit(const char *at, const char *end)
     return unit;
 }
 
-/* The character that a high and a low surrogate stand for. */
+/* The character of a high and a low surrogate. */
 static inline uint32_t
 json_pair(long high, long low)
 {

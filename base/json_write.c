@@ -1,14 +1,11 @@
-/*
- * JSON strings, written straight into a buffer: runs of bytes that stand for themselves are copied
- * whole.
- */
+/* JSON strings, written straight into a buffer; runs of plain bytes are copied as a whole. */
 #include <string.h>
 
 #include "base/json.h"
 #include "base/json_plain.h"
 #include "base/utf8.h"
 
-/* One byte below 0x80 that must not stand as it is. */
+/* Writes a byte below 0x80 that must be escaped. */
 static void
 put_escape(struct buf *out, unsigned char c)
 {
@@ -52,7 +49,7 @@ put_ascii(struct buf *out, uint32_t c)
     }
 }
 
-/* The first byte at s that cannot be copied as it is, or the end. */
+/* The first byte at s that cannot be copied unchanged, or the end. */
 static const char *
 end_of_run(const char *s, const char *end)
 {

@@ -1,5 +1,6 @@
 /*
- * A line is built in one buffer, within what a pipe takes whole, and leaves by one write(2); lines of requests may share one.
+ * A line is built in one buffer, no longer than a pipe takes as a whole, and leaves in one
+ * write(2); lines of requests may share a write.
  */
 #include "base/log.h"
 
@@ -20,7 +21,7 @@
 enum {
     LINE_MAX_BYTES = PIPE_BUF, /* a longer write may be mixed with another process's (pipe(7)) */
     MESSAGE_MAX = 8 * 1024,
-    TAIL_MAX = 320, /* what follows the last text of any line: the numbers of a request */
+    TAIL_MAX = 320, /* bytes kept free for what follows the last text: the numbers of a request */
     METHOD_MAX = 32,
     ROUTE_MAX = 256,
 };
@@ -34,7 +35,7 @@ static struct {
     char pid[12];
 } log_settings = {.part = "fastchat", .least = LOG_LEVEL_INFO};
 
-/* Lines that wait to be written together. */
+/* Lines of requests that are written together. */
 static struct {
     pthread_mutex_t lock;
     char bytes[PIPE_BUF];
@@ -64,7 +65,7 @@ log_pending(void)
     return atomic_load_explicit(&gathered.len, memory_order_relaxed) > 0;
 }
 
-/* What cannot be written is lost: a server must not stop for its log. */
+/* A failed write loses the line: a server must not stop for its log. */
 static void
 write_out(const char *at, size_t len)
 {
@@ -97,8 +98,8 @@ log_set_request(const char *id)
 }
 
 /*
- * Could a terminal, or a reader of lines, take it for more than text? (C0, DEL, C1, and Unicode's
- * own line ends)
+ * Whether a terminal or a reader of lines could take the character for more than text: C0, DEL, C1
+ * and Unicode's own line ends.
  */
 static bool
 is_control(uint32_t c)
@@ -106,9 +107,7 @@ is_control(uint32_t c)
     return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029;
 }
 
-/*
- * Text for people: what is a control, and what is no UTF-8, leaves as \xNN; a backslash is doubled.
- */
+/* Text for people: controls and bytes that are not UTF-8 become \xNN; a backslash is doubled. */
 static void
 put_plain(struct buf *line, const char *text, size_t len)
 {
@@ -129,7 +128,7 @@ put_plain(struct buf *line, const char *text, size_t len)
     }
 }
 
-/* Bytes of the character, or of the whole escape, that begins at `at`. */
+/* The length of the character or escape at `at`. */
 static size_t
 unit(const char *at, size_t left)
 {
@@ -142,8 +141,9 @@ unit(const char *at, size_t left)
 }
 
 /*
- * A text in the line's form, with quotes in JSON. What is longer than `most` bytes, or would leave
- * no room for the line's tail, ends in "…", cut between characters and never inside an escape.
+ * Writes a text in the line's form, in JSON with quotes. A text that is longer than `most` bytes, or
+ * that would leave no room for the line's tail, is cut between characters, never inside an escape,
+ * and ends in "…".
  */
 static void
 put_text(struct buf *line, const char *text, size_t most)
@@ -155,7 +155,7 @@ put_text(struct buf *line, const char *text, size_t most)
     most = most < room ? most : room;
     if (log_settings.json) {
         json_string(line, text, len);
-        line->len--; /* its closing quote comes back below */
+        line->len--; /* the closing quote is written again below */
         start++;
     } else {
         put_plain(line, text, len);
@@ -194,7 +194,7 @@ put_number(struct buf *line, const char *name, int64_t n)
     buf_int(line, n);
 }
 
-/* Milliseconds, with three digits behind the point. */
+/* Milliseconds with three decimals. */
 static void
 put_ms(struct buf *line, int64_t us)
 {
@@ -226,7 +226,7 @@ begin(struct buf *line, enum log_level level)
         }
         return;
     }
-    now[23] = '\0'; /* the time of day alone */
+    now[23] = '\0'; /* only the time of day */
     buf_printf(line, "%s %-4s %-7s ", now + 11, log_settings.part, level_names[level]);
     if (request_id != NULL) {
         buf_char(line, '[');
@@ -235,7 +235,7 @@ begin(struct buf *line, enum log_level level)
     }
 }
 
-/* A line that may wait is written with the next ones; any other goes at once, behind those that waited. */
+/* Lines that may wait are gathered; any other line is written at once, after the gathered ones. */
 static void
 end(struct buf *line, bool may_wait)
 {
@@ -249,7 +249,7 @@ end(struct buf *line, bool may_wait)
         waiting = 0;
     }
     if (may_wait) {
-        memcpy(gathered.bytes + waiting, line->at, line->len); /* a line is never longer */
+        memcpy(gathered.bytes + waiting, line->at, line->len); /* no line is longer than the buffer */
         atomic_store(&gathered.len, waiting + line->len);
     } else {
         write_out(line->at, line->len);
@@ -258,7 +258,7 @@ end(struct buf *line, bool may_wait)
     buf_free(line);
 }
 
-/* errno is left as it was, so that a caller may log before it looks. */
+/* Keeps errno, so that a caller may log before reading it. */
 static void __attribute__((format(printf, 2, 0)))
 say(enum log_level level, const char *format, va_list args)
 {

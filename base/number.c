@@ -1,4 +1,4 @@
-/* Whole numbers in texts. */
+/* Overflow is checked before each digit. */
 #include "base/number.h"
 
 #include <string.h>

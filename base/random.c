@@ -13,7 +13,7 @@ forget_counter(void)
     request_counter = 0;
 }
 
-/* A forked child, too, must count from a start of its own. */
+/* A forked child gets a start of its own, too. */
 bool
 random_init(void)
 {
@@ -44,10 +44,7 @@ token_hash(const char *text, uint8_t hash[static TOKEN_HASH_BYTES])
            0;
 }
 
-/*
- * A counter of the thread from a random start, mixed so that neighbours look different
- * (splitmix64).
- */
+/* A counter per thread from a random start, mixed so that successive ids differ (splitmix64). */
 void
 random_request_id(char text[static REQUEST_ID_SIZE])
 {

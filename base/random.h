@@ -1,4 +1,4 @@
-/* Unguessable ids and tokens, and the hash under which a token is kept. */
+/* Unguessable ids and tokens, and the hash under which a token is stored. */
 #ifndef BASE_RANDOM_H
 #define BASE_RANDOM_H
 
@@ -13,22 +13,25 @@ enum {
     REQUEST_ID_SIZE = 17,  /* 16 hexadecimal digits, and their NUL */
 };
 
-/* Once, before any other function here; false where the system has no randomness. */
+/* Call once before the other functions. Returns false if the system has no randomness. */
 bool random_init(void) __attribute__((warn_unused_result));
 
 void random_token(char text[static TOKEN_TEXT_SIZE]);
 
-/* The hash of a token's text; false, and nothing written, where `text` does not have a token's form. */
+/*
+ * The hash of a token's text. Returns false, and writes nothing, if `text` does not have the form
+ * of a token.
+ */
 bool token_hash(const char *text, uint8_t hash[static TOKEN_HASH_BYTES])
     __attribute__((nonnull, warn_unused_result));
 
-/* Unique in the fleet for all practical purposes; cheap, not secret. */
+/* For practical purposes unique in all processes; cheap, not secret. */
 void random_request_id(char text[static REQUEST_ID_SIZE]);
 
-/* 0 to below - 1, uniformly. */
+/* Uniformly distributed from 0 to below - 1. */
 uint32_t random_below(uint32_t below);
 
-/* A positive number that nobody guesses and that does not come twice. */
+/* A positive number that cannot be guessed and does not repeat. */
 int64_t random_number(void);
 
 #endif

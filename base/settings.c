@@ -1,6 +1,6 @@
 /*
- * Each key takes its value from the environment, else from the file, else from the table
- * (settings_keys.c).
+ * A key takes its value from the environment, else from the file, else from the table in
+ * settings_keys.c.
  */
 #include "base/settings.h"
 
@@ -17,16 +17,16 @@
 
 enum {
     FILE_MAX = 1024 * 1024,
-    SHOWN_MAX = 100, /* bytes of a bad value that are shown */
+    SHOWN_MAX = 100, /* bytes of a wrong value that a message repeats */
     MOST_WORKERS = 64,
     ORIGIN_COLUMN_MAX = 48,
 };
 
-/* The settings, and what stands behind them. */
+/* The settings and where each value came from. */
 struct loaded {
     struct settings settings; /* first: callers hold a pointer to it */
     struct arena arena;
-    const char *texts[SETTING_COUNT];   /* the effective values as they were written, or as text */
+    const char *texts[SETTING_COUNT];   /* the effective values as text */
     const char *origins[SETTING_COUNT]; /* "default", "environment", ".env line 7" */
 };
 
@@ -42,10 +42,7 @@ behind_const(const struct settings *s)
     return (const struct loaded *)(const void *)s;
 }
 
-/*
- * The text in quotes, escaped, and its beginning alone where it is long: what is said must stay one
- * line.
- */
+/* The text in quotes, escaped and cut to SHOWN_MAX: a message must stay one line. */
 static const char *
 quoted(struct arena *a, const char *text)
 {
@@ -61,7 +58,7 @@ quoted(struct arena *a, const char *text)
     return shown;
 }
 
-/* The whole file; NULL where there is none, or after having said what is wrong. */
+/* The whole file; NULL if there is none, or after reporting why it cannot be read. */
 static char *
 read_file(const char *path, bool must_exist, size_t *len, bool *good, struct arena *a, FILE *errors)
 {
@@ -140,7 +137,7 @@ read_env_file(const char *path, bool must_exist, struct dotenv *env, struct aren
     return good;
 }
 
-/* Where the value of a key comes from. */
+/* Finds the value of a key and its origin. */
 static void
 choose(struct loaded *l, size_t i, const char *path, const struct dotenv *env)
 {
@@ -185,7 +182,7 @@ origin_of(const struct loaded *l, const char *key)
     return l->origins[i];
 }
 
-/* What no value can say for itself. The one that was set, not a default, is named. */
+/* Rules between values. The message names the value that was set, not a default. */
 static bool
 agree(const struct loaded *l, FILE *errors)
 {
@@ -213,7 +210,7 @@ agree(const struct loaded *l, FILE *errors)
     return good;
 }
 
-/* Cores that this process may use. */
+/* The number of cores that this process may use. */
 static int
 cores(void)
 {
@@ -226,10 +223,7 @@ cores(void)
     return count < 1 ? 1 : count > MOST_WORKERS ? MOST_WORKERS : count;
 }
 
-/*
- * The text of what is in force, where it may differ from what was written ("007", "Yes", 0
- * workers).
- */
+/* The text of an effective value that may differ from what was written ("007", "Yes", 0 workers). */
 static void
 rewrite(struct loaded *l, size_t i)
 {
@@ -296,9 +290,7 @@ settings_free(struct settings *s)
     }
 }
 
-/*
- * KEY=value as .env would have it: in quotes where the bare text would be read as something else.
- */
+/* KEY=value for .env, in quotes if the bare text would be read differently. */
 static void
 put_assignment(struct buf *out, const char *key, const char *value)
 {

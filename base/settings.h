@@ -1,6 +1,6 @@
 /*
- * What the operator may set: KEY=value in .env (python-dotenv's grammar), the process environment wins.
- * Every key has a default that works with nothing set.
+ * The operator's settings: KEY=value in .env (python-dotenv's grammar); the process environment
+ * takes precedence. Every key has a default that works if nothing is set.
  */
 #ifndef BASE_SETTINGS_H
 #define BASE_SETTINGS_H
@@ -18,7 +18,7 @@ struct settings {
     const char *app_version;
     bool app_debug;
     const char *app_timezone;
-    int app_workers; /* api processes of this host; 0 in the file means one a core, here it is that number */
+    int app_workers; /* api processes of this host; 0 in the file: here the number of cores */
 
     const char *db_host;
     int db_port;
@@ -28,7 +28,7 @@ struct settings {
     const char *db_database;
     const char *db_charset;
     int db_pool_minsize;
-    int db_pool_maxsize; /* api threads of the host, over all its processes */
+    int db_pool_maxsize; /* api threads of the host, in all its processes together */
     bool db_echo;
 
     const char *redis_host; /* "" for none; a path ("/…") is a unix socket */
@@ -39,34 +39,38 @@ struct settings {
     int limit_login, limit_register, limit_send, limit_general; /* requests a minute; 0: no limit */
 
     const char *cors_origins; /* comma-separated origins, or "*", or "" */
-    int session_days;         /* how long a sign-in lasts without use */
-    int request_deadline_ms;  /* a request's time; then 503 */
+    int session_days;         /* until an unused session ends */
+    int request_deadline_ms;  /* until a request is answered with 503 */
     int slow_request_ms;
-    int events_heartbeat_seconds; /* at least so often something is sent on every stream */
-    int events_per_session;       /* streams that one sign-in may hold at once */
-    int events_queue_kb;          /* what may wait for a slow client before it is dropped */
-    int task_children; /* tasks that run at once; 0 in the file means one a core, here it is that number */
-    int task_lease_seconds;  /* a runner that is lost for so long loses its tasks to others */
-    int task_drain_seconds;  /* what tasks get to end when the runner is told to */
-    int task_demo_seconds;   /* how long a task of /api/task/{num} takes */
-    int export_hours;        /* how long an export can be fetched */
-    int worker_max_requests; /* a worker process replaces itself after about that many; 0: never */
+    int events_heartbeat_seconds; /* the longest silence on a stream */
+    int events_per_session;       /* live streams of one session at once */
+    int events_queue_kb;          /* bytes/1024 that may wait for a slow client */
+    int task_children; /* tasks that run at once; 0 in the file: here the number of cores */
+    int task_lease_seconds;  /* until the tasks of a lost runner are taken over */
+    int task_drain_seconds;  /* for running tasks, when the runner must end */
+    int task_demo_seconds;   /* the duration of a task of /api/task/{num} */
+    int export_hours;        /* until an export expires */
+    int worker_max_requests; /* after about so many a worker process is replaced; 0: never */
 };
 
 /*
- * Read `path` (NULL: $FASTCHAT_ENV_FILE, else ".env" where it exists) and the environment.
- * NULL after having said on `errors`, one line each, what is wrong: file, line, key and reason; several faults are
- * all said. Unknown keys are warned about on `errors`, with the nearest known key, and do not stop.
- * The caller keeps the result for the life of the process and releases it with settings_free.
+ * Reads `path` (NULL: $FASTCHAT_ENV_FILE, else ".env" if it exists) and the environment. Returns
+ * NULL after reporting every fault on `errors`, one per line: file, line, key, reason. Unknown keys
+ * are warnings that name the nearest known key.
+ *
+ * The result lives as long as the process; settings_free releases it.
  */
 struct settings *settings_load(const char *path, FILE *errors)
     __attribute__((nonnull(2), warn_unused_result));
 void settings_free(struct settings *s);
 
-/* Every key in the order of etc/.env.example with its effective value and origin; secrets masked. */
+/*
+ * Every key in the order of etc/.env.example with its effective value and origin; secrets are
+ * masked.
+ */
 void settings_print(const struct settings *s, FILE *out) __attribute__((nonnull));
 
-/* One effective value as text, unmasked, for scripts; NULL where there is no such key. */
+/* One effective value as text, unmasked, for scripts; NULL if there is no such key. */
 const char *settings_get(const struct settings *s, const char *key) __attribute__((nonnull));
 
 #endif

@@ -1,4 +1,4 @@
-/* The table of keys, the rules of their values, and the guess at what a misspelt key means. */
+/* The table of keys, the rules of their values, and the nearest key of a misspelt one. */
 #include "base/settings_keys.h"
 
 #include <arpa/inet.h>
@@ -18,7 +18,7 @@
 
 enum { SOCKET_PATH_MAX = 107 }; /* of a unix socket (unix(7)) */
 
-/* Is it text that can stand in a line or a header? */
+/* Text that can be a log line or a header value. */
 static const char *
 line_rule(const char *text)
 {
@@ -94,7 +94,7 @@ socket_rule(const char *text)
                                            : "is too long for a unix socket's path (107 bytes)";
 }
 
-/* Where DB_SOCKET is set, DB_HOST may be empty. */
+/* May be empty if DB_SOCKET is set. */
 static const char *
 db_host_rule(const char *text)
 {
@@ -130,7 +130,7 @@ zone_rule(const char *text)
                  "Asia/Shanghai work without it)";
 }
 
-/* scheme://host[:port] as browsers write it: in lower case, and no path (RFC 6454 section 6.2). */
+/* scheme://host[:port] as browsers send it: lower case, without a path (RFC 6454 section 6.2). */
 static bool
 is_origin(const char *text, size_t len)
 {
@@ -270,7 +270,7 @@ read_integer(const struct setting *row, const char *text, int *value)
     return true;
 }
 
-/* 1, 0, or -1 for what is not one of the words. */
+/* 1, 0, or -1 if the text is not one of the words. */
 static int
 read_boolean(const char *text)
 {
@@ -348,8 +348,8 @@ setting_read(const struct setting *row, const char *text, struct settings *s,
 enum { NAME_MAX_LETTERS = 40 };
 
 /*
- * A name as it sounds: in capitals, without "_", and "0" read as "O". Returns its length; what is
- * longer is cut.
+ * Normalises a name for comparison: upper case, without "_", "0" as "O"; cut to the size of the
+ * result. Returns its length.
  */
 static size_t
 fold(const char *name, char folded[static NAME_MAX_LETTERS])
@@ -366,7 +366,7 @@ fold(const char *name, char folded[static NAME_MAX_LETTERS])
     return len;
 }
 
-/* How many letters must be added, taken away or changed to make one of the other (Levenshtein). */
+/* Letters to add, remove or change to turn one into the other (Levenshtein distance). */
 static size_t
 distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
@@ -391,7 +391,7 @@ distance(const char *a, size_t a_len, const char *b, size_t b_len)
     return row[b_len];
 }
 
-/* Near: at most a third of its letters are wrong. */
+/* Near: at most a third of its letters differ. */
 const char *
 setting_nearest(const char *name)
 {

@@ -13,18 +13,18 @@ enum {
 bool utf8_valid(const char *s, size_t len) __attribute__((nonnull));
 
 /*
- * Bytes of the character that begins at `text`, where `left` bytes (at least 1) are; 0 where none
- * does.
+ * The length in bytes of the character at `text`, which has `left` bytes (at least 1); 0 if it does
+ * not begin a character.
  */
 size_t utf8_sequence(const char *text, size_t left) __attribute__((nonnull));
 
-/* Characters (code points) in a valid string. */
+/* The number of characters (code points) of a valid string. */
 size_t utf8_length(const char *s, size_t len) __attribute__((nonnull));
 
-/* The code point at *s, and *s moved behind it; the text must be valid and not at its end. */
+/* The code point at *s, which moves after it. The text must be valid and not at its end. */
 uint32_t utf8_next(const char **s) __attribute__((nonnull));
 
-/* Write a code point (no surrogate, at most U+10FFFF); returns its bytes. */
+/* Writes a code point (at most U+10FFFF, not a surrogate) and returns its length. */
 size_t utf8_put(char to[static UTF8_MAX], uint32_t c);
 
 #endif
