@@ -1,5 +1,5 @@
-# `make help` lists what can be made. CC, CFLAGS, LDFLAGS, PREFIX and DESTDIR may be set from outside.
-# Sources are found by their place: adding a file or a feature changes nothing here.
+# `make help` lists the targets. CC, CFLAGS, LDFLAGS, PREFIX and DESTDIR may be set from outside.
+# Sources are found by their folder: adding a file or a feature changes nothing here.
 
 SAN ?=
 PREFIX ?= /usr/local
@@ -10,7 +10,7 @@ program := $(if $(SAN),$(out)/fastchat,build/fastchat)
 
 ifeq ($(SAN),)
 CFLAGS ?= -O2 -g
-# 3 where the compiler knows it: gcc from 12 on.
+# 3 if the compiler knows it: gcc from 12 on.
 fortify = $(call once,fortify,$(shell echo | $(CC) -O2 -Werror -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 \
     -include features.h -c -x c -o /dev/null - 2>/dev/null && echo 3 || echo 2))
 hardening = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$(fortify) -fstack-protector-strong
@@ -25,17 +25,17 @@ else
 $(error SAN is address, thread, or empty; not "$(SAN)")
 endif
 
-# STRICT=1, as make lint builds: a warning is an error. Not otherwise, since a newer compiler has new ones.
+# STRICT=1, used by make lint: a warning is an error. Not by default, because a newer compiler has new warnings.
 warnings := $(if $(STRICT),-Werror) -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wcast-qual \
     -Wpointer-arith -Wformat=2 -Wvla
 
-# Asked for when first used: `make run` installs pkg-config and the libraries before that. Where both client libraries are
-# there, MariaDB's is taken, or Oracle's with DB=mysql.
+# Evaluated when first used, because `make run` first installs pkg-config and the libraries. If both client libraries are
+# installed, uses MariaDB's, or Oracle's with DB=mysql.
 mysql = $(shell pkg-config --exists mysqlclient && oracle=mysqlclient; pkg-config --exists libmariadb && maria=libmariadb; \
     if [ '$(DB)' = mysql ]; then echo $${oracle:-$${maria:-mysqlclient}}; else echo $${maria:-$${oracle:-libmariadb}}; fi)
 packages = json-c $(mysql) hiredis libsodium gmp minizip
-loaded = libcurl# by `fastchat lab` and `check`, when they run: only its headers are needed here
-# The oldest version of each that will do; libmysqlclient counts 8.0 as 21.
+loaded = libcurl# loaded at run time by `fastchat lab` and `check`: only its headers are needed here
+# The oldest supported version of each; libmysqlclient calls 8.0 version 21.
 floors = json-c:0.14 $(mysql):$(if $(filter libmariadb,$(mysql)),3.1,21) hiredis:0.14 libsodium:1.0.16 gmp:6 minizip:1 libcurl:7.60
 say := @$(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,echo)
 once = $(eval $(1) := $(2))$($(1))
@@ -55,11 +55,11 @@ migrations := $(sort $(wildcard db/migrations/*.sql))
 unit_tests := $(patsubst %.c,$(out)/%.t,$(wildcard t/unit/*.c))
 # Programs that a Perl test of the same name runs.
 test_programs := $(patsubst %.c,$(out)/%,$(filter-out t/unit/% t/fuzz/% t/bench/% t/shim/%,$(wildcard t/*/*.c)))
-# Libraries that a test puts in front of the program's own (LD_PRELOAD).
+# Libraries that a test loads before the real ones (LD_PRELOAD).
 shims := $(patsubst %.c,$(out)/%.so,$(wildcard t/shim/*.c))
 fuzzers := $(patsubst t/fuzz/%.c,build/fuzz/%,$(wildcard t/fuzz/*.c))
 
-# A locale that every host has: one that LANG names and that is not installed makes Perl complain and Redis 8 refuse to start.
+# A locale that every host has: if LANG names one that is not installed, Perl warns and Redis 8 does not start.
 export LC_ALL := C.UTF-8
 
 .DELETE_ON_ERROR:
@@ -71,22 +71,22 @@ all: build
 help:
 	@echo 'make                 build the server: build/fastchat'
 	@echo 'make run             install what is missing, build, start everything on http://127.0.0.1:8000'
-	@echo '                     (APP_PORT=8123 for another port, a second one beside the first)'
-	@echo 'make stop            stop what a killed `make run` has left behind'
+	@echo '                     (APP_PORT=8123: on another port, next to a first one)'
+	@echo 'make stop            stop what a killed `make run` has left running'
 	@echo 'make check           run every test (SAN=address, SAN=thread: under that sanitizer)'
 	@echo '                     (TESTS="t/api/rooms.t …": only these)'
-	@echo 'make check-on SUITE  the same in a root of another Debian release: bookworm, trixie, sid (as root; t/check-on tells more)'
-	@echo '                     (DB=mysql, REDIS=valkey: with that server; RUN="make bench": another command than make check)'
-	@echo 'make check-everywhere  the whole matrix of releases, servers and compilers (half an hour)'
-	@echo 'make check-faults    kill and stop everything under load, and look whether a message was lost (6 minutes)'
-	@echo '                     or a task (FAULTS="--seed 4711", TASK_FAULTS="…": t/faults/README.md tells what)'
-	@echo 'make lint            check layout, includes, and what static analysis finds'
-	@echo 'make format          lay the C sources out'
+	@echo 'make check-on SUITE  the same in another Debian release: bookworm, trixie, sid (needs root; see t/check-on)'
+	@echo '                     (DB=mysql, REDIS=valkey: with that server; RUN="make bench": instead of make check)'
+	@echo 'make check-everywhere  the same with all releases, servers and compilers (half an hour)'
+	@echo 'make check-faults    kill and stop everything under load, and count what was lost (6 minutes)'
+	@echo '                     (FAULTS="--seed 4711", TASK_FAULTS="…": see t/faults/README.md)'
+	@echo 'make lint            check layout, includes, names and language, and run static analysis'
+	@echo 'make format          lay out the C sources'
 	@echo 'make fuzz            build the fuzzers of t/fuzz under build/fuzz (clang)'
-	@echo 'make bench           measure'
+	@echo 'make bench           measure throughput, latency, CPU and memory'
 	@echo 'make web             build the web client: web/app/dist'
 	@echo 'make install         install under PREFIX=/usr/local (DESTDIR for packagers)'
-	@echo 'make clean           remove what was built'
+	@echo 'make clean           delete what was built'
 
 build: $(program)
 	@:
@@ -94,7 +94,7 @@ build: $(program)
 tests: $(unit_tests) $(test_programs) $(shims)
 	@:
 
-# Everything is compiled anew when the compiler or a flag has changed.
+# Everything is compiled again when the compiler or a flag has changed.
 $(out)/flags: FORCE
 	@command -v pkg-config >/dev/null || { \
 	    echo 'pkg-config is missing. On Debian, run: etc/install-packages build' >&2; exit 1; }
@@ -110,7 +110,7 @@ $(out)/flags: FORCE
 	@echo '$(subst ','\'',$(compile) : $(link) $(library_libs))' | cmp -s - $@ || \
 	    echo '$(subst ','\'',$(compile) : $(link) $(library_libs))' > $@
 
-# libfcgi's headers do not tell its version.
+# libfcgi's headers do not contain its version.
 $(out)/fcgi/cli/check_versions.o: CPPFLAGS += -DFCGI_VERSION='"$(fcgi_version)"'
 
 $(out)/%.o: %.c $(out)/flags
@@ -125,7 +125,7 @@ $(out)/gen/migrations.c: etc/embed-migrations $(migrations) $(out)/sources
 $(out)/gen/migrations.o: $(out)/gen/migrations.c $(out)/flags
 	@$(compile) -MMD -MP -c -o $@ $<
 
-# Made anew, too, when a source or a migration was taken away.
+# Rebuilt as well when a source or a migration was removed.
 $(out)/sources: FORCE
 	@mkdir -p $(@D)
 	@echo '$(sources) $(migrations)' | cmp -s - $@ || echo '$(sources) $(migrations)' > $@
@@ -152,7 +152,7 @@ $(shims): $(out)/%.so: %.c $(out)/flags
 	@mkdir -p $(@D)
 	@$(compile) -Wno-missing-prototypes -fPIC -MMD -MP -shared -o $@ $< -ldl
 
-# Fuzzers see the sources whole, so that all of them are instrumented.
+# Fuzzers are compiled together with the sources, so that all of them are instrumented.
 fuzz: $(fuzzers)
 	@:
 
@@ -181,7 +181,7 @@ check:
 	@etc/build-web
 	@exec t/run --flavour $(flavour) --binary $(program) $(TESTS)
 
-# make check-on trixie DB=mysql: what stands beside check-on in the command names the suite.
+# make check-on trixie DB=mysql: the other target in the command is the suite.
 suites := $(filter-out check-on,$(if $(filter check-on,$(MAKECMDGOALS)),$(MAKECMDGOALS)))
 check-on:
 	@exec t/check-on $(or $(suites),'') $(if $(RUN),sh -c '$(subst ','\'',$(RUN))',$(if $(TESTS),make check TESTS='$(TESTS)'))
@@ -210,7 +210,7 @@ format:
 bench:
 	@etc/install-packages build run bench
 	@$(MAKE) --no-print-directory build
-	@if [ -x t/bench/run ]; then exec t/bench/run; else echo 't/bench/run is not there' >&2; exit 1; fi
+	@if [ -x t/bench/run ]; then exec t/bench/run; else echo 't/bench/run is missing' >&2; exit 1; fi
 
 install: build
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/fastchat' \
@@ -220,7 +220,7 @@ install: build
 	    install -m 644 etc/.env.example '$(DESTDIR)$(PREFIX)/share/fastchat/env.example'; fi
 	@if [ -d web/app/dist ]; then rm -rf '$(DESTDIR)$(PREFIX)/share/fastchat/web' && \
 	    cp -R web/app/dist '$(DESTDIR)$(PREFIX)/share/fastchat/web'; \
-	else echo 'web/app/dist is not there (make web): installed without the web client'; fi
+	else echo 'web/app/dist is missing (make web): installed without the web client'; fi
 	@for unit in etc/systemd/*.service etc/systemd/*.target; do \
 	    sed 's|@PREFIX@|$(PREFIX)|g' "$$unit" \
 	        > "$(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/}"; done
