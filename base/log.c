@@ -249,7 +249,8 @@ end(struct buf *line, bool may_wait)
         waiting = 0;
     }
     if (may_wait) {
-        memcpy(gathered.bytes + waiting, line->at, line->len); /* no line is longer than the buffer */
+        memcpy(gathered.bytes + waiting, line->at,
+               line->len); /* no line is longer than the buffer */
         atomic_store(&gathered.len, waiting + line->len);
     } else {
         write_out(line->at, line->len);

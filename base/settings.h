@@ -45,7 +45,7 @@ struct settings {
     int events_heartbeat_seconds; /* the longest silence on a stream */
     int events_per_session;       /* live streams of one session at once */
     int events_queue_kb;          /* bytes/1024 that may wait for a slow client */
-    int task_children; /* tasks that run at once; 0 in the file: here the number of cores */
+    int task_children;       /* tasks that run at once; 0 in the file: here the number of cores */
     int task_lease_seconds;  /* until the tasks of a lost runner are taken over */
     int task_drain_seconds;  /* for running tasks, when the runner must end */
     int task_demo_seconds;   /* the duration of a task of /api/task/{num} */
