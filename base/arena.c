@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 #ifdef __SANITIZE_ADDRESS__
 #define HAVE_ASAN 1
 #elif defined(__has_feature)
@@ -42,20 +44,13 @@ struct arena_block {
     _Alignas(ALIGNMENT) char bytes[];
 };
 
-static _Noreturn void
-out_of_memory(void)
-{
-    (void)fputs("fastchat: out of memory\n", stderr);
-    abort();
-}
-
 static struct arena_block *
-new_block(size_t size)
+arena_block_new(size_t size)
 {
     struct arena_block *block = malloc(sizeof(*block) + size);
 
     if (block == NULL) {
-        out_of_memory();
+        memory_exhausted(size);
     }
     *block = (struct arena_block){.size = size};
     ASAN_POISON_MEMORY_REGION(block->bytes, size);
@@ -63,7 +58,7 @@ new_block(size_t size)
 }
 
 static void
-free_block(struct arena_block *block)
+arena_block_free(struct arena_block *block)
 {
     ASAN_UNPOISON_MEMORY_REGION(block->bytes, block->size);
     free(block);
@@ -71,24 +66,24 @@ free_block(struct arena_block *block)
 
 /* Adds a block with room for `size` bytes; the current one has none. */
 static struct arena_block *
-add_block(struct arena *a, size_t size)
+arena_add_block(struct arena *a, size_t size)
 {
     struct arena_block *block;
 
     if (a->blocks == NULL) {
-        a->blocks = new_block(FIRST_BLOCK);
+        a->blocks = arena_block_new(FIRST_BLOCK);
         a->blocks->first = true;
         if (size <= FIRST_BLOCK) {
             return a->blocks;
         }
     }
     if (size > LARGE) {
-        block = new_block(size);
+        block = arena_block_new(size);
         block->older = a->blocks->older;
         a->blocks->older = block;
     } else {
-        block = new_block(a->blocks->size < LARGEST_BLOCK / 2 ? a->blocks->size * 2
-                                                              : LARGEST_BLOCK);
+        block = arena_block_new(a->blocks->size < LARGEST_BLOCK / 2 ? a->blocks->size * 2
+                                                                    : LARGEST_BLOCK);
         block->older = a->blocks;
         a->blocks = block;
     }
@@ -97,18 +92,18 @@ add_block(struct arena *a, size_t size)
 
 /* Like arena_alloc, but the memory is not initialised. */
 static void *
-take(struct arena *a, size_t size)
+arena_take(struct arena *a, size_t size)
 {
     struct arena_block *block = a->blocks;
     size_t rounded;
     void *at;
 
     if (size > SIZE_MAX / 2) {
-        out_of_memory();
+        memory_exhausted(size);
     }
     rounded = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
     if (block == NULL || block->size - block->used < rounded) {
-        block = add_block(a, rounded);
+        block = arena_add_block(a, rounded);
     }
     at = block->bytes + block->used;
     block->used += rounded;
@@ -120,7 +115,7 @@ take(struct arena *a, size_t size)
 void *
 arena_alloc(struct arena *a, size_t size)
 {
-    return memset(take(a, size), 0, size);
+    return memset(arena_take(a, size), 0, size);
 }
 
 void *
@@ -129,7 +124,7 @@ arena_array(struct arena *a, size_t count, size_t size)
     size_t whole;
 
     if (__builtin_mul_overflow(count, size, &whole)) {
-        out_of_memory();
+        memory_exhausted(SIZE_MAX);
     }
     return arena_alloc(a, whole);
 }
@@ -137,7 +132,7 @@ arena_array(struct arena *a, size_t count, size_t size)
 char *
 arena_strndup(struct arena *a, const char *s, size_t len)
 {
-    char *copy = take(a, len + 1);
+    char *copy = arena_take(a, len + 1);
 
     memcpy(copy, s, len);
     copy[len] = '\0';
@@ -162,7 +157,7 @@ arena_printf(struct arena *a, const char *format, ...)
     len = vsnprintf(NULL, 0, format, args);
     va_end(args);
     if (len < 0) {
-        out_of_memory();
+        memory_exhausted(SIZE_MAX);
     }
     text = arena_alloc(a, (size_t)len + 1);
     (void)vsnprintf(text, (size_t)len + 1, format, again);
@@ -181,7 +176,7 @@ arena_reset(struct arena *a)
         if (block->first) {
             first = block;
         } else {
-            free_block(block);
+            arena_block_free(block);
         }
         block = older;
     }
@@ -199,7 +194,7 @@ arena_free(struct arena *a)
 {
     arena_reset(a);
     if (a->blocks != NULL) {
-        free_block(a->blocks);
+        arena_block_free(a->blocks);
         a->blocks = NULL;
     }
 }

@@ -5,36 +5,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    LEAST = 1024,
-    KEPT = 256 * 1024,
-};
+#include "base/memory.h"
 
-static _Noreturn void
-out_of_memory(void)
-{
-    (void)fputs("fastchat: out of memory\n", stderr);
-    abort();
-}
+enum {
+    SMALLEST_CAP = 1024,
+    KEPT_CAP = 256 * 1024, /* what buf_clear keeps at most */
+};
 
 void
 buf_reserve(struct buf *b, size_t more)
 {
-    size_t cap = b->cap == 0 ? LEAST : b->cap;
+    size_t cap = b->cap == 0 ? SMALLEST_CAP : b->cap;
     char *at;
 
     if (b->cap - b->len >= more) {
         return;
     }
     if (more > SIZE_MAX / 4 - b->len) {
-        out_of_memory();
+        memory_exhausted(more);
     }
     while (cap - b->len < more) {
         cap *= 2;
     }
     at = realloc(b->at, cap);
     if (at == NULL) {
-        out_of_memory();
+        memory_exhausted(cap);
     }
     b->at = at;
     b->cap = cap;
@@ -88,7 +83,7 @@ buf_cstr(struct buf *b)
 void
 buf_clear(struct buf *b)
 {
-    if (b->cap > KEPT) {
+    if (b->cap > KEPT_CAP) {
         buf_free(b);
     }
     b->len = 0;

@@ -1,4 +1,4 @@
-/* The connection itself: opening, losing and opening it again, and what each error of the server means. */
+/* The connection itself: opening, losing and reopening it, and the meaning of each server error. */
 #include "db/mysql/connection.h"
 
 #include <stdatomic.h>
@@ -14,8 +14,8 @@
 enum {
     CONNECT_SECONDS = 3,
     IO_SECONDS = 10,
-    REFUSED_US = 1000 * 1000,  /* no second attempt to connect within that time */
-    COMPLAIN_US = 1000 * 1000, /* nor a second warning that the server is away */
+    REFUSED_US = 1000 * 1000,  /* after a failed attempt to connect, the next one */
+    COMPLAIN_US = 1000 * 1000, /* between two warnings that the server is away */
 };
 
 static const char session_setup[] =
@@ -33,7 +33,7 @@ db_library_init(void)
     }
 }
 
-/* Errors of the client library itself: it does not know, then, what the server did. */
+/* Errors of the client library itself: it then does not know what the server did. */
 static bool
 is_of_client(unsigned number)
 {
@@ -47,7 +47,7 @@ error_kind(unsigned number)
     switch (number) {
     case ER_DUP_ENTRY:
         return ERROR_DUPLICATE;
-    case ER_LOCK_DEADLOCK: /* a Galera node's certification failure, too */
+    case ER_LOCK_DEADLOCK: /* also a certification failure of a Galera node */
     case ER_LOCK_WAIT_TIMEOUT:
     case ER_CHECKREAD: /* MariaDB with innodb_snapshot_isolation */
     case TIDB_SCHEMA_CHANGED:
@@ -76,7 +76,7 @@ error_kind(unsigned number)
 }
 
 unsigned
-note_error(struct db *db, unsigned number, const char *words)
+db_note_error(struct db *db, unsigned number, const char *words)
 {
     (void)snprintf(db->why, sizeof(db->why), "%u %s", number, words);
     return number;
@@ -136,7 +136,7 @@ set_options(MYSQL *mysql, bool without_time_outs)
            mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4") == 0;
 }
 
-/* A proxy, as ProxySQL, greets with a version of its own: the server behind it tells the true one. */
+/* A proxy such as ProxySQL greets with a version of its own; the server itself is queried. */
 static bool
 is_supported_behind_proxy(MYSQL *mysql, char server[static SERVER_NAME_SIZE])
 {
@@ -149,7 +149,7 @@ is_supported_behind_proxy(MYSQL *mysql, char server[static SERVER_NAME_SIZE])
     return supported;
 }
 
-/* Why a connection that was refused was refused. */
+/* Writes the reason of a refused connection. */
 static void
 explain(MYSQL *mysql, bool too_old, const char *server, char why[static DB_WHY_SIZE])
 {
@@ -163,8 +163,8 @@ explain(MYSQL *mysql, bool too_old, const char *server, char why[static DB_WHY_S
 }
 
 /*
- * A new connection to `database` (NULL: none), set up; NULL with the reason in `why`, which is also
- * logged as a warning.
+ * Opens and sets up a connection to `database` (NULL: none). Returns NULL after writing the reason
+ * in `why` and logging it as a warning.
  */
 static MYSQL *
 connect_to(const struct settings *s, const char *database, bool without_time_outs,
@@ -197,8 +197,8 @@ connect_to(const struct settings *s, const char *database, bool without_time_out
 }
 
 /*
- * When the server was found away, and when it was last connected to: of all threads, so that one that finds it away spares the
- * others the waiting, and one that finds it back ends it for all.
+ * The times of the last failed and of the last successful attempt to connect, shared by all threads:
+ * after one fails the others do not wait, after one succeeds all connect again.
  */
 static _Atomic int64_t refused_us, reached_us;
 
@@ -220,7 +220,7 @@ db_connect(struct db *db)
         return DB_OK;
     }
     if (atomic_load(&reached_us) <
-        began) { /* else another thread met a server that came back meanwhile */
+        began) { /* otherwise another thread has connected in the meantime */
         atomic_store(&refused_us, clock_mono_us());
     }
     return DB_DOWN;
@@ -239,7 +239,7 @@ db_create_database(const struct settings *s, char why[static DB_WHY_SIZE])
     good = mysql_select_db(mysql, s->db_database) == 0;
     if (!good && mysql_errno(mysql) == ER_BAD_DB_ERROR) {
         (void)snprintf(sql, sizeof(sql), "CREATE DATABASE IF NOT EXISTS `%s` CHARACTER SET utf8mb4",
-                       s->db_database); /* a checked name of 64 at most */
+                       s->db_database); /* a checked name of at most 64 bytes */
         good = mysql_query(mysql, sql) == 0;
     }
     if (!good) {
@@ -283,7 +283,7 @@ db_close_idle(struct db *db, int64_t idle_ms)
     }
 }
 
-/* The server is away, or not of use: say so, but not for each statement that finds it out. */
+/* Logs that the server is away, but not for every statement that finds it so. */
 static void
 complain(struct db *db)
 {
@@ -296,8 +296,8 @@ complain(struct db *db)
 }
 
 /*
- * Closes a connection whose state is not known. Rows may be under way: the library must not wait
- * for them as it closes.
+ * Closes a connection in an unknown state. The server may still be sending rows: closing must not
+ * wait for them.
  */
 static void
 abandon(struct db *db)
@@ -311,7 +311,7 @@ abandon(struct db *db)
 }
 
 enum db_result
-judge(struct db *db, unsigned error, const char *sql)
+db_error_result(struct db *db, unsigned error, const char *sql)
 {
     enum error_kind kind = error_kind(error);
 
@@ -321,14 +321,14 @@ judge(struct db *db, unsigned error, const char *sql)
         return DB_EXISTS;
     case ERROR_CONFLICT:
         db->start_over = db->in_transaction;
-        return DB_DOWN; /* where no retry helps: too busy, the caller may come again */
+        return DB_DOWN; /* where retrying does not help: too busy, the client may try again */
     case ERROR_LOST:
     case ERROR_GONE:
         db->start_over = db->in_transaction;
         complain(db);
         abandon(db);
         return DB_DOWN;
-    case ERROR_AWAY: /* a new connection may lead to a server that is not */
+    case ERROR_AWAY: /* a new connection may reach another server */
         complain(db);
         connection_drop(db);
         return DB_DOWN;

@@ -11,7 +11,7 @@
 #include "base/random.h"
 #include "db/mysql/connection.h"
 
-enum { PAUSE_MS = 20 }; /* before a retry, at most that and so much more each time */
+enum { PAUSE_MS = 20 }; /* before the first retry at most; grows by as much each time */
 
 void
 db_set_deadline(struct db *db, int64_t mono_us)
@@ -58,7 +58,7 @@ db_bytes(const void *at, size_t len)
     return (struct db_value){.type = DB_VALUE_BYTES, .at = at, .len = len};
 }
 
-/* Values are never logged: they may be secrets. */
+/* Logs without the values: they may be secrets. */
 static void
 echo(const struct db *db, const char *sql, size_t len, const char *what, uint64_t rows)
 {
@@ -69,7 +69,7 @@ echo(const struct db *db, const char *sql, size_t len, const char *what, uint64_
     }
 }
 
-/* Rows that are still to come, or an error that nobody has asked for, must not meet the next statement. */
+/* Unread rows, or an unread error, must not meet the next statement. */
 static bool
 end_rows(struct db *db, const char *sql)
 {
@@ -94,7 +94,7 @@ connection_is_closed(const struct db *db)
 }
 
 enum db_result
-begin_call(struct db *db, const char *sql)
+db_begin_call(struct db *db, const char *sql)
 {
     if (!end_rows(db, sql)) {
         return DB_ERROR;
@@ -110,7 +110,7 @@ begin_call(struct db *db, const char *sql)
         }
         return db_connect(db);
     }
-    /* What a void transaction still asks for would be done outside of it. */
+    /* A statement of a void transaction would run outside of it. */
     return db->mysql == NULL || db->start_over ? DB_DOWN : DB_OK;
 }
 
@@ -123,8 +123,8 @@ end_call(struct db *db)
 }
 
 /*
- * The error of a statement. Connector/C tells what goes wrong while rows are fetched without buffering by the connection alone:
- * the statement's own number stays 0, as if the rows had ended.
+ * The error of a statement. After an error while unbuffered rows are fetched, Connector/C sets only
+ * the connection's number: the statement's own stays 0, as if the rows had ended.
  */
 static unsigned
 statement_error(struct db *db, const struct statement *s)
@@ -132,13 +132,13 @@ statement_error(struct db *db, const struct statement *s)
     unsigned number = mysql_stmt_errno(s->stmt);
 
     if (number != 0) {
-        return note_error(db, number, mysql_stmt_error(s->stmt));
+        return db_note_error(db, number, mysql_stmt_error(s->stmt));
     }
     number = mysql_errno(db->mysql);
-    return number == 0 ? 0 : note_error(db, number, mysql_error(db->mysql));
+    return number == 0 ? 0 : db_note_error(db, number, mysql_error(db->mysql));
 }
 
-/* Prepare where needed, and run; 0 or the error, its words noted. */
+/* Prepares if necessary, and runs; 0 or the error, with its text in db->why. */
 static unsigned
 run_once(struct db *db, const char *sql, const struct db_value *values, size_t count)
 {
@@ -150,7 +150,7 @@ run_once(struct db *db, const char *sql, const struct db_value *values, size_t c
     }
     error = statement_run(s, values, count);
     if (error != 0) {
-        (void)note_error(db, error, mysql_stmt_error(s->stmt));
+        (void)db_note_error(db, error, mysql_stmt_error(s->stmt));
         if (error_kind(error) == ERROR_REPREPARE) {
             statement_close(db, s);
         }
@@ -166,19 +166,19 @@ run_once(struct db *db, const char *sql, const struct db_value *values, size_t c
     return error;
 }
 
-/* May it be run although it may have run before? A SELECT, and what db_compound was given. */
+/* Whether running it twice does no harm: a SELECT, or a compound. */
 static bool
 is_repeatable(const char *sql)
 {
     return strncmp(sql, "SELECT", 6) == 0 || strncmp(sql, "BEGIN NOT ATOMIC", 16) == 0;
 }
 
-/* May what failed be sent once more? `lost`: a connection was lost by it before. */
+/* Whether a failed statement may be sent again. `lost`: it has lost a connection before. */
 static bool
 may_repeat(const struct db *db, unsigned error, const char *sql, bool lost)
 {
     switch (error_kind(error)) {
-    case ERROR_CONFLICT: /* alone it was its own transaction, which was undone */
+    case ERROR_CONFLICT: /* outside a transaction it was rolled back */
         return !db->in_transaction;
     case ERROR_GONE:
         return !db->in_transaction && !lost;
@@ -192,7 +192,7 @@ may_repeat(const struct db *db, unsigned error, const char *sql, bool lost)
 }
 
 void
-pause_before_retry(int tries)
+db_pause_before_retry(int tries)
 {
     struct timespec time = {.tv_nsec = (long)random_below((uint32_t)(PAUSE_MS * tries)) * 1000000L};
 
@@ -205,7 +205,7 @@ db_run_values(struct db *db, const char *sql, const struct db_value *values, siz
     bool lost = false;
 
     for (int tries = 1;; tries++) {
-        enum db_result r = begin_call(db, sql);
+        enum db_result r = db_begin_call(db, sql);
         enum error_kind kind;
         unsigned error;
 
@@ -223,7 +223,7 @@ db_run_values(struct db *db, const char *sql, const struct db_value *values, siz
         echo(db, sql, strlen(sql), " (it failed)", 0);
         kind = error_kind(error);
         if (kind != ERROR_REPREPARE || tries == DB_TRIES) {
-            r = judge(db, error, sql);
+            r = db_error_result(db, error, sql);
         }
         if (tries == DB_TRIES || !may_repeat(db, error, sql, lost)) {
             if (kind == ERROR_CONFLICT && !db->in_transaction) {
@@ -233,7 +233,7 @@ db_run_values(struct db *db, const char *sql, const struct db_value *values, siz
         }
         lost = lost || kind == ERROR_LOST || kind == ERROR_GONE;
         if (kind == ERROR_CONFLICT) {
-            pause_before_retry(tries);
+            db_pause_before_retry(tries);
         }
     }
 }
@@ -256,13 +256,13 @@ db_next(struct db *db)
     if (got < 0) {
         db->read_error = statement_error(db, s);
         if (db->read_error == 0) {
-            db->read_error = note_error(db, CR_UNKNOWN_ERROR, "the rows ended without a reason");
+            db->read_error = db_note_error(db, CR_UNKNOWN_ERROR, "the rows ended without a reason");
         }
     }
     return false;
 }
 
-/* The place of a column of the current row. To ask for one that is not there is a mistake in the program. */
+/* The buffer of a column of the current row. Aborts if there is no such column: a bug. */
 static const struct place *
 place_of(const struct db *db, unsigned column)
 {
@@ -306,7 +306,7 @@ db_get_int(struct db *db, unsigned column)
         return place->number;
     }
     memcpy(digits, place->bytes, place->len < sizeof(digits) ? place->len : sizeof(digits) - 1);
-    return strtoll(digits, NULL, 10); /* DECIMAL, as SUM and COALESCE make it */
+    return strtoll(digits, NULL, 10); /* DECIMAL, the type of SUM and COALESCE */
 }
 
 const char *
@@ -334,7 +334,7 @@ db_done(struct db *db)
         error = statement_error(db, s);
     }
     echo(db, s->sql, strlen(s->sql), error == 0 ? "" : " (then it failed)", db->rows);
-    return error == 0 ? DB_OK : judge(db, error, s->sql);
+    return error == 0 ? DB_OK : db_error_result(db, error, s->sql);
 }
 
 enum db_result
@@ -361,7 +361,7 @@ db_insert_id(const struct db *db)
     return db->insert_id;
 }
 
-/* The number of the connection's error; never 0, also if the library failed without one. */
+/* The number of the connection's error; never 0, even if the library set none. */
 static unsigned
 connection_error(const struct db *db)
 {
@@ -371,22 +371,22 @@ connection_error(const struct db *db)
 }
 
 unsigned
-run_text(struct db *db, const char *sql, size_t len)
+db_run_text(struct db *db, const char *sql, size_t len)
 {
     unsigned error;
 
     db->used_us = clock_mono_us();
-    if (connection_is_closed(db)) { /* a COMMIT that was not sent is one that did not happen */
-        return note_error(db, CR_SERVER_GONE_ERROR, "the server has closed the connection");
+    if (connection_is_closed(db)) { /* a COMMIT that was not sent did not happen */
+        return db_note_error(db, CR_SERVER_GONE_ERROR, "the server has closed the connection");
     }
     error = mysql_real_query(db->mysql, sql, (unsigned long)len) == 0 ? 0 : connection_error(db);
     if (error == 0 && mysql_field_count(db->mysql) > 0) {
-        mysql_free_result(mysql_use_result(db->mysql)); /* reads the rows and drops them */
+        mysql_free_result(mysql_use_result(db->mysql)); /* reads and drops the rows */
         error = mysql_errno(db->mysql);
     }
     end_call(db);
     if (error != 0) {
-        (void)note_error(db, error, mysql_error(db->mysql));
+        (void)db_note_error(db, error, mysql_error(db->mysql));
     }
     echo(db, sql, len, error == 0 ? "" : " (it failed)", 0);
     return error;
@@ -395,7 +395,7 @@ run_text(struct db *db, const char *sql, size_t len)
 enum db_result
 db_execute(struct db *db, const char *sql, size_t len, const char **why)
 {
-    enum db_result r = begin_call(db, sql);
+    enum db_result r = db_begin_call(db, sql);
     unsigned error;
 
     if (r != DB_OK) {
@@ -403,9 +403,9 @@ db_execute(struct db *db, const char *sql, size_t len, const char **why)
                             : "the rows of another statement are unread";
         return r;
     }
-    error = run_text(db, sql, len);
+    error = db_run_text(db, sql, len);
     *why = db->why;
-    return error == 0 ? DB_OK : judge(db, error, NULL);
+    return error == 0 ? DB_OK : db_error_result(db, error, NULL);
 }
 
 struct db_stats

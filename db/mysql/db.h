@@ -1,10 +1,11 @@
 /*
- * A connection to MySQL or MariaDB, owned by one thread: prepared statements kept by their text's address,
- * values bound by type, rows fetched by type, transactions that are retried.
+ * A connection to MySQL or MariaDB, owned by one thread: prepared statements cached by the address
+ * of their text, values bound by type, rows fetched by type, transactions with retries.
  *
- * It connects when first used, with time-outs, and again after the connection was lost: a statement outside a
- * transaction is then sent once more where it only reads; a transaction is begun anew. While the server is away, each
- * call of the process fails at once with DB_DOWN for one second after a failed attempt, so that waiting does not pile up.
+ * It connects when first used, with time-outs, and again after the connection was lost. A statement
+ * outside a transaction is then sent again if it only reads; a transaction is run again from its
+ * beginning. While the server is away, for one second after each failed attempt to connect every
+ * call of the process fails at once with DB_DOWN, so that waiting requests do not pile up.
  */
 #ifndef DB_MYSQL_DB_H
 #define DB_MYSQL_DB_H
@@ -16,36 +17,41 @@
 #include "base/arena.h"
 #include "base/settings.h"
 
-/* What became of a query. What a model function adds of its own meaning stands in its header. */
+/*
+ * The result of a query. A model function documents in its header what it adds to these meanings.
+ */
 enum db_result {
     DB_OK,
     DB_NONE,      /* no such row */
-    DB_EXISTS,    /* a unique key refuses it; or it was made before */
-    DB_FORBIDDEN, /* the row is there, the caller may not */
+    DB_EXISTS,    /* a unique key refuses it: it was made before */
+    DB_FORBIDDEN, /* the caller may not; struct caller has the reason */
     DB_CONFLICT,  /* the row's state does not allow it */
-    DB_DOWN,      /* the server is away, or whether it did the work is not known; try again later */
-    DB_ERROR,     /* the server refused the statement, which changed nothing; it has been logged */
+    DB_DOWN,      /* the server is away, or the outcome is unknown; try again later */
+    DB_ERROR,     /* the server refused the statement; logged, nothing was changed */
 };
 
 struct db;
 
 enum { DB_WHY_SIZE = 600 };
 
-/* Once, before threads. */
+/* Call once, before threads start. */
 void db_library_init(void);
 
-/* Makes no connection yet; call it in the thread that uses it. Lives until db_close; `settings` must live longer. Never NULL. */
+/*
+ * Never NULL; connects when first used. Call it in the thread that uses it. `settings` must live
+ * until db_close.
+ */
 struct db *db_open(const struct settings *settings)
     __attribute__((nonnull, returns_nonnull, warn_unused_result));
 void db_close(struct db *db);
 
-/* Statements of this connection may take as long as they need: for migrations. Before it connects. */
+/* Removes the time-outs of this connection, for migrations. Call it before it connects. */
 void db_allow_long(struct db *db) __attribute__((nonnull));
 
-/* Connect now if not connected. */
+/* Connects now if necessary. */
 enum db_result db_connect(struct db *db) __attribute__((nonnull));
 
-/* The words of the last error, of the server or the client library; "" if there was none. */
+/* The text of the last error, of the server or the client library; "" if there was none. */
 const char *db_why(const struct db *db) __attribute__((nonnull, returns_nonnull));
 
 /*
@@ -54,24 +60,25 @@ const char *db_why(const struct db *db) __attribute__((nonnull, returns_nonnull)
 const char *db_server(struct db *db, struct arena *a) __attribute__((nonnull));
 const char *db_client(struct arena *a) __attribute__((nonnull, returns_nonnull));
 
-/* Close the server connection if it was not used for that long; the next query opens it again. */
+/* Closes the connection if it was idle for so long; the next query opens it again. */
 void db_close_idle(struct db *db, int64_t idle_ms) __attribute__((nonnull));
 
 /*
- * The time (clock_mono_us) at which the current request is over, 0 for none: a statement that would begin later
- * fails with DB_DOWN; a transaction that was begun is still committed or rolled back. db_over_deadline tells it from a
- * server that is away. A request begins with this call: rows that the one before left unread are dropped (and logged).
+ * Begins a request, which ends at `mono_us` (clock_mono_us; 0: no deadline). A statement that would
+ * begin later fails with DB_DOWN, and db_over_deadline tells this from a server that is away; a
+ * transaction that has begun is still committed or rolled back. Drops (and logs) rows that the
+ * previous request left unread.
  */
 void db_set_deadline(struct db *db, int64_t mono_us) __attribute__((nonnull));
 bool db_over_deadline(const struct db *db) __attribute__((nonnull));
 
 /*
- * Has something been committed since db_set_deadline? Then an error that follows is not one after
- * which nothing was changed.
+ * Whether something was committed since db_set_deadline: a later error then does not mean that
+ * nothing was changed.
  */
 bool db_has_committed(const struct db *db) __attribute__((nonnull));
 
-/* A bound value. Made by the macros below. */
+/* A bound value, made by the macros below. */
 struct db_value {
     enum { DB_VALUE_NULL, DB_VALUE_INT, DB_VALUE_TEXT, DB_VALUE_BYTES } type;
     int64_t number;
@@ -79,21 +86,21 @@ struct db_value {
     size_t len;
 };
 struct db_value db_int(int64_t n);
-struct db_value db_text(const char *s); /* NULL is SQL's NULL; must be valid UTF-8 */
+struct db_value db_text(const char *s); /* valid UTF-8; NULL for SQL's NULL */
 struct db_value db_bytes(const void *at, size_t len) __attribute__((nonnull));
 
 #define DB_VALUES(...) ((const struct db_value[]){__VA_ARGS__})
 #define DB_COUNT(...) (sizeof(DB_VALUES(__VA_ARGS__)) / sizeof(struct db_value))
 
 /*
- * Run one statement. `sql` is a string literal or lives as long as the process: the prepared statement is cached
- * under its address. One `?` a value.
+ * Runs one statement. `sql` is a string literal or lives as long as the process, since the prepared
+ * statement is cached by its address. One `?` per value.
  *
  *     db_run(db, "UPDATE users SET nickname = ? WHERE id = ?", db_text(name), db_int(id))
  *
- * DB_OK; DB_EXISTS for a duplicate key (1062); DB_DOWN; DB_ERROR.
- * Rows are then read with db_next until it returns false, and must be read or dropped (db_done) before the next db_run,
- * which is refused otherwise: DB_ERROR, and the rows can still be read.
+ * DB_OK; DB_EXISTS for a duplicate key (1062); DB_DOWN; DB_ERROR. Rows are then read with db_next
+ * until it returns false, or dropped with db_done. Before that the next db_run is refused with
+ * DB_ERROR, and the rows can still be read.
  */
 #define db_run(db, sql, ...)                                                                       \
     db_run_values((db), (sql), DB_VALUES(__VA_ARGS__), DB_COUNT(__VA_ARGS__))
@@ -101,37 +108,41 @@ struct db_value db_bytes(const void *at, size_t len) __attribute__((nonnull));
 enum db_result db_run_values(struct db *db, const char *sql, const struct db_value *values,
                              size_t count) __attribute__((nonnull(1, 2), warn_unused_result));
 
-/* The next row; false at the end or on an error, which db_done then returns. */
+/* The next row. Returns false at the end or after an error, which db_done then returns. */
 bool db_next(struct db *db) __attribute__((nonnull, warn_unused_result));
 
-/* Columns of the current row, from 0. Texts are copied into the arena, whole, whatever their length. */
+/* Columns of the current row, from 0. Texts are copied into the arena, at full length. */
 bool db_is_null(struct db *db, unsigned column) __attribute__((nonnull));
 int64_t db_get_int(struct db *db, unsigned column) __attribute__((nonnull)); /* NULL reads as 0 */
 const char *db_get_text(struct db *db, unsigned column, struct arena *a)
     __attribute__((nonnull)); /* NULL for NULL */
-/* The bytes in place, valid until the next db_next or db_done; NULL for NULL. */
+/* A column without copying, valid until the next db_next or db_done; NULL for NULL. */
 const char *db_peek(struct db *db, unsigned column, size_t *len) __attribute__((nonnull));
 
-/* End the current statement; DB_OK, or what went wrong while rows were read. */
+/* Ends the current statement; DB_OK or the error that occurred while rows were read. */
 enum db_result db_done(struct db *db) __attribute__((nonnull));
 
-/* db_run, then the one row expected: DB_OK with the row current (call db_done when it is read), DB_NONE without (done). */
+/* db_run for one row: DB_OK with the row current (call db_done after reading it), or DB_NONE. */
 #define db_one(db, sql, ...)                                                                       \
     db_one_values((db), (sql), DB_VALUES(__VA_ARGS__), DB_COUNT(__VA_ARGS__))
 enum db_result db_one_values(struct db *db, const char *sql, const struct db_value *values,
                              size_t count) __attribute__((nonnull(1, 2), warn_unused_result));
 
-/* Of the last statement that changed something: rows matched (CLIENT_FOUND_ROWS), and the id or LAST_INSERT_ID(expr) it made. */
+/*
+ * Of the last changing statement: the rows that matched (CLIENT_FOUND_ROWS), and the new id or
+ * LAST_INSERT_ID(expr).
+ */
 uint64_t db_affected(const struct db *db) __attribute__((nonnull));
 int64_t db_insert_id(const struct db *db) __attribute__((nonnull));
 
 /*
- * Run `body` inside a transaction: commit when it returns DB_OK, else roll back and return what it
- * returned. On a deadlock (1213), a lock wait (1205), a certification failure at COMMIT, or a
- * connection lost before COMMIT it is run again, up to five times in all with a short random pause:
- * it must depend on nothing that its last run left behind. A connection lost in COMMIT leaves the
- * outcome unknown: with DB_REPEATABLE the body is run again (say so only where a second run finds
- * what the first one made), else DB_DOWN. DB_ERROR means that nothing was committed.
+ * Runs `body` inside a transaction: commits if it returns DB_OK, otherwise rolls back and returns
+ * its result. After a deadlock (1213), a lock wait time-out (1205), a certification failure at
+ * COMMIT, or a connection lost before COMMIT it is run again, up to five times in all, after short
+ * random pauses; so it must not depend on its previous run. If the connection is lost during COMMIT
+ * the outcome is unknown: with DB_REPEATABLE the body is run again (only if a second run finds what
+ * the first one made), with DB_ONCE the result is DB_DOWN. DB_ERROR means that nothing was
+ * committed.
  */
 enum db_commit { DB_ONCE, DB_REPEATABLE };
 typedef enum db_result db_body(struct db *db, void *context);
@@ -139,12 +150,12 @@ enum db_result db_transaction(struct db *db, enum db_commit commit, db_body *bod
     __attribute__((nonnull(1, 3), warn_unused_result));
 
 /*
- * A whole transaction in one round trip: a compound statement (BEGIN NOT ATOMIC … END, with `?` as
- * in others), which only MariaDB prepares. It reads `ROLLBACK; START TRANSACTION; …; COMMIT; SELECT
- * …`, so that a run that failed in the middle is undone by the next, and answers one row: DB_OK
- * with the row current, as db_one; it is committed then, whatever db_done returns. What fails is
- * undone, and on a conflict or a lost connection run again as db_transaction does with
- * DB_REPEATABLE, which it must be fit for. DB_EXISTS; DB_DOWN for all else.
+ * A whole transaction in one round trip: a compound statement (BEGIN NOT ATOMIC … END with `?` for
+ * values), which only MariaDB prepares. It has the form `ROLLBACK; START TRANSACTION; …; COMMIT;
+ * SELECT …`, so that the next run rolls back one that failed half-way, and returns one row: DB_OK
+ * with the row current, as db_one; it is committed then, whatever db_done returns. A failed run is
+ * rolled back and, after a conflict or a lost connection, run again as with DB_REPEATABLE, for
+ * which it must be fit. DB_EXISTS; DB_DOWN for all other errors.
  */
 #define db_compound(db, sql, ...)                                                                  \
     db_compound_values((db), (sql), DB_VALUES(__VA_ARGS__), DB_COUNT(__VA_ARGS__))
@@ -152,26 +163,28 @@ enum db_result db_compound_values(struct db *db, const char *sql, const struct d
                                   size_t count) __attribute__((nonnull(1, 2), warn_unused_result));
 
 /*
- * Do compounds work on this connection? It is tried when first asked, and logged. Connects if
- * needed; false if it cannot, or if the request's time is over.
+ * Whether compounds work on this connection. The first call tries it and logs the result. Connects
+ * if necessary; false if it cannot connect or the deadline is over.
  */
 bool db_has_compounds(struct db *db) __attribute__((nonnull));
 
-/* Counters for the request log; reset by db_stats_reset. */
+/* Counters for the request log, reset by db_stats_reset. */
 struct db_stats {
     unsigned queries;
-    int64_t us; /* waiting for the server, up to the first row */
+    int64_t us; /* spent waiting for the server, up to the first row */
 };
 struct db_stats db_stats(const struct db *db) __attribute__((nonnull));
 void db_stats_reset(struct db *db) __attribute__((nonnull));
 
-/* One statement as text, without preparing: what migrations are made of. On failure *why is the server's words, valid until the
- * next call. */
+/*
+ * Runs one statement as text, without preparing it, for migrations. After a failure *why is the
+ * server's text, valid until the next call.
+ */
 enum db_result db_execute(struct db *db, const char *sql, size_t len, const char **why)
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Make DB_DATABASE if it does not exist, on a connection of its own. On failure `why` has the
+ * Makes DB_DATABASE if it does not exist, on a connection of its own. After a failure `why` has the
  * reason.
  */
 enum db_result db_create_database(const struct settings *settings, char why[static DB_WHY_SIZE])

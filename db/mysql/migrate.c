@@ -1,6 +1,7 @@
 /*
- * MySQL commits each ALTER and CREATE by itself, so a migration cannot be rolled back. What can be known is kept instead: after each
- * statement the number of those that are done. A migration that failed goes on where it stopped.
+ * MySQL commits every ALTER and CREATE by itself, so a migration cannot be rolled back. Instead the
+ * number of finished statements is stored after each one, and a migration that failed continues
+ * where it stopped.
  */
 #include "db/mysql/migrate.h"
 
@@ -26,7 +27,7 @@ static const char tables_sql[] =
     ") ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;"
     "INSERT IGNORE INTO schema_lock (id, holder, ends_at) VALUES (1, '', 0);";
 
-/* A migration that the database knows. */
+/* A migration as recorded in the database. */
 struct past {
     int number, statements_done;
     const char *name, *checksum;
@@ -127,7 +128,7 @@ last_number(const struct migration *list)
     return last;
 }
 
-/* Numbers are 1, 2, 3 … in every list: the build sees to it, and so does this. */
+/* Numbers are 1, 2, 3 …: checked here and by the build. */
 static bool
 check_list(struct run *run, int to)
 {
@@ -149,7 +150,7 @@ check_list(struct run *run, int to)
     return true;
 }
 
-/* Is what was run before what this program would have run? */
+/* Whether the recorded migrations are those of this program. */
 static bool
 check_past(struct run *run)
 {
@@ -187,7 +188,7 @@ check_past(struct run *run)
     return true;
 }
 
-/* What state a failure left, and how to go on. */
+/* Reports the state after a failure, and how to continue. */
 static void
 explain(struct run *run, const struct migration *m, const struct script_part *part, int ordinal,
         const char *why)
@@ -209,7 +210,7 @@ explain(struct run *run, const struct migration *m, const struct script_part *pa
                   ordinal, m->number);
 }
 
-/* Nobody else may have begun meanwhile, as could be if this host slept. */
+/* Whether this process still holds the lock: it may have been lost while the host slept. */
 static bool
 still_ours(struct run *run)
 {
@@ -311,7 +312,7 @@ run_pending(struct run *run, int to)
     return true;
 }
 
-/* Leaves run->db connected to the database, whose tables of this file are there. */
+/* Connects run->db to the database and makes the tables of this file. */
 static bool
 prepare(struct run *run)
 {
@@ -353,7 +354,7 @@ migrate_run(const struct settings *settings, int to, FILE *out, FILE *errors)
     return migrate_run_list(settings, migrations, to, out, errors);
 }
 
-/* One line; false where the migration is not done as it should be. */
+/* Prints one line. Returns false if the migration is pending, unfinished or changed. */
 static bool
 print_status(const struct run *run, const struct migration *m)
 {
@@ -376,7 +377,7 @@ print_status(const struct run *run, const struct migration *m)
     return strcmp(state, "done") == 0;
 }
 
-/* What was run, as far as anything was; false where it cannot be told. */
+/* Reads what was run; false if it cannot be read. */
 static bool
 look_up_past(struct run *run)
 {

@@ -1,6 +1,7 @@
 /*
- * Brings the database's tables to what this binary needs: numbered SQL files of db/migrations/, embedded in the binary,
- * each run once, in order, with a checksum kept of what was run.
+ * Brings the database's tables to the version of this program: the numbered SQL files of
+ * db/migrations/, embedded in the program, each run once, in order, with a checksum of what was
+ * run.
  */
 #ifndef DB_MYSQL_MIGRATE_H
 #define DB_MYSQL_MIGRATE_H
@@ -10,7 +11,7 @@
 #include "base/settings.h"
 
 struct migration {
-    int number; /* 1, 2, 3 … without holes */
+    int number; /* 1, 2, 3 … without gaps */
     const char *name;
     const char *sql;
 };
@@ -21,21 +22,22 @@ extern const struct migration
 enum { MIGRATE_ALL = -1 };
 
 /*
- * Run what is missing up to number `to`; go on with one that failed, at the statement that did. Makes the database
- * DB_DATABASE where it does not exist and the account may. Takes a lock that holds across hosts and Galera nodes
- * (db/mysql/schema_lock.h), so that of several that start at once one works and the others wait. Refuses, with a line on `errors`
- * that says what to do, a past migration whose text changed or that this program does not have. Returns an exit status: 0, or 1.
+ * Runs the missing migrations up to number `to`, and continues one that failed at the statement
+ * that failed. Makes DB_DATABASE if it does not exist and the account may. Takes a lock across
+ * hosts and Galera nodes (db/mysql/schema_lock.h), so that of several processes one works and the
+ * others wait. Refuses, with a line on `errors` that names the remedy, if a migration was changed
+ * after it ran or is unknown to this program. Returns the exit status, 0 or 1.
  */
 int migrate_run(const struct settings *settings, int to, FILE *out, FILE *errors)
     __attribute__((nonnull));
 
-/* The same with other lists than the embedded one. */
+/* The same with another list than the embedded one. */
 int migrate_run_list(const struct settings *settings, const struct migration *list, int to,
                      FILE *out, FILE *errors) __attribute__((nonnull));
 
 /*
- * One line a migration: number, name, when it was done, or that it is pending, unfinished or changed.
- * 0 where nothing is pending or wrong, 1 otherwise.
+ * Prints one line per migration: number, name, when it finished, or that it is pending, unfinished
+ * or changed. Returns 0 if nothing is pending or wrong, otherwise 1.
  */
 int migrate_status(const struct settings *settings, FILE *out, FILE *errors)
     __attribute__((nonnull));

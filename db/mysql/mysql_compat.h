@@ -1,4 +1,4 @@
-/* The differences between MariaDB's Connector/C and Oracle's libmysqlclient 8, all in one place. */
+/* The differences between MariaDB's Connector/C and Oracle's libmysqlclient, all in one place. */
 #ifndef DB_MYSQL_MYSQL_COMPAT_H
 #define DB_MYSQL_MYSQL_COMPAT_H
 
@@ -16,8 +16,8 @@ typedef bool mysql_flag;
 #endif
 
 /*
- * The connection's descriptor; -1 if the library has closed it, as it does when reading or writing failed. The
- * number itself stays in net.fd then, and may be another thread's by now.
+ * The connection's descriptor; -1 if the library has closed it after a failed read or write. net.fd
+ * keeps the old number then, which may belong to another thread by now.
  */
 static inline int
 mysql_descriptor(const MYSQL *mysql)
@@ -30,16 +30,17 @@ mysql_descriptor(const MYSQL *mysql)
 }
 
 /*
- * Errors that not both libraries have a name for: each knows those of its own server, and either may meet any server.
- * MySQL: "Server Error Message Reference"; MariaDB: "MariaDB Error Code Reference"; TiDB: "Error Codes and Troubleshooting".
+ * Errors for which not both libraries have a name: each knows those of its own server, but may meet
+ * any server. MySQL: "Server Error Message Reference"; MariaDB: "MariaDB Error Code Reference";
+ * TiDB: "Error Codes and Troubleshooting".
  */
 enum {
     MARIADB_CONNECTION_KILLED = 1927,
     MYSQL_SESSION_WAS_KILLED = 3169,
     MYSQL_DISCONNECTED_IDLE = 4031,
-    GALERA_NOT_READY = 1047, /* ER_UNKNOWN_COM_ERROR, by which wsrep says so */
+    GALERA_NOT_READY = 1047, /* ER_UNKNOWN_COM_ERROR, sent by wsrep */
     MYSQL_READ_ONLY_MODE = 1836,
-    CONNECTOR_C_ERRORS = 5000, /* of Connector/C, beside the 2000s that both have */
+    CONNECTOR_C_ERRORS = 5000, /* from here on of Connector/C; both have the 2000s */
     TIDB_SCHEMA_CHANGED = 8028,
     TIDB_WRITE_CONFLICT = 9007,
 };

@@ -1,7 +1,8 @@
 /*
- * A transaction's row lock would end with the first ALTER, which commits; GET_LOCK only holds on one Galera node. So the lock
- * is a row with an end: its holder moves it on from a thread and a connection of their own, so that neither a long ALTER
- * loses it nor a dead host keeps it. The clock is the database's, so that hosts whose clocks differ agree.
+ * A row lock of a transaction would end with the first ALTER, which commits, and GET_LOCK holds on
+ * one Galera node only. So the lock is a row with an expiry time, which the holder renews from a
+ * thread and connection of its own: a long ALTER does not lose it, and a dead host does not keep
+ * it. The clock is the database's, so that hosts with different clocks agree.
  */
 #include "db/mysql/schema_lock.h"
 
@@ -23,7 +24,7 @@ pause_step(void)
     (void)nanosleep(&(struct timespec){.tv_nsec = STEP_MS * 1000000L}, NULL);
 }
 
-/* Take it where it is free. */
+/* Takes the lock if it is free. */
 static enum db_result
 take_if_free(const struct schema_lock *l, struct db *db)
 {
@@ -55,7 +56,7 @@ renew(void *context)
     for (int ms = 0; !atomic_load(&l->done); ms += STEP_MS) {
         if (ms >= RENEW_MS) {
             ms = 0;
-            (void)!schema_lock_check(l, db); /* its holder asks, too, before each statement */
+            (void)!schema_lock_check(l, db); /* the holder also checks before each statement */
         }
         pause_step();
     }

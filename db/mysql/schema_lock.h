@@ -1,6 +1,6 @@
 /*
- * The lock under which one `fastchat migrate` at a time works on a database: the row of the table schema_lock, which names
- * its holder and an end that the holder moves on. For db/mysql/migrate.c.
+ * The lock under which one `fastchat migrate` at a time changes a database: the row of the table
+ * schema_lock, with its holder and an expiry time that the holder renews. For db/mysql/migrate.c.
  */
 #ifndef DB_MYSQL_SCHEMA_LOCK_H
 #define DB_MYSQL_SCHEMA_LOCK_H
@@ -16,15 +16,21 @@
 struct schema_lock {
     const struct settings *settings;
     char holder[128];
-    atomic_bool done; /* tells the renewing thread to end */
+    atomic_bool done; /* set to end the renewing thread */
     pthread_t renewer;
 };
 
-/* Wait until it is ours, saying on `out` for whom. False where the database fails; nothing is held then. */
+/*
+ * Waits until the lock is taken; prints on `out` who holds it. Returns false, without the lock, if
+ * the database fails.
+ */
 bool schema_lock_take(struct schema_lock *l, const struct settings *settings, struct db *db,
                       FILE *out) __attribute__((nonnull, warn_unused_result));
 
-/* Is it still ours? DB_CONFLICT where somebody else took it, since it could not be renewed in time. */
+/*
+ * Whether the lock is still held. DB_CONFLICT: it was not renewed in time, and somebody else took
+ * it.
+ */
 enum db_result schema_lock_check(const struct schema_lock *l, struct db *db)
     __attribute__((nonnull, warn_unused_result));
 

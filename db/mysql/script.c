@@ -1,10 +1,10 @@
-/* Cuts at ";", as MySQL reads quotes and comments. */
+/* Splits at ";" by MySQL's rules for quotes and comments. */
 #include "db/mysql/script.h"
 
 #include <ctype.h>
 #include <string.h>
 
-/* Behind what begins at `at` and holds no end of a statement: a quoted text, a comment, one byte. */
+/* Skips a quoted text, a comment, or one byte: nothing in it ends a statement. */
 static const char *
 skip_one(const char *at)
 {

@@ -1,4 +1,4 @@
-/* SQL scripts, cut into statements. */
+/* SQL scripts, split into statements. */
 #ifndef DB_MYSQL_SCRIPT_H
 #define DB_MYSQL_SCRIPT_H
 

@@ -151,13 +151,13 @@ prepare(struct db *db, const char *sql, unsigned *error)
         abort();
     }
     if (mysql_stmt_prepare(s->stmt, sql, (unsigned long)strlen(sql)) != 0) {
-        *error = note_error(db, number_of_error(s), mysql_stmt_error(s->stmt));
+        *error = db_note_error(db, number_of_error(s), mysql_stmt_error(s->stmt));
         statement_free(s);
         return NULL;
     }
     make_parameters(s);
     if (!make_columns(s)) {
-        *error = note_error(db, number_of_error(s), mysql_stmt_error(s->stmt));
+        *error = db_note_error(db, number_of_error(s), mysql_stmt_error(s->stmt));
         statement_free(s);
         return NULL;
     }

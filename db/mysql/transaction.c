@@ -9,9 +9,9 @@
 static enum db_result
 command(struct db *db, const char *sql)
 {
-    unsigned error = run_text(db, sql, strlen(sql));
+    unsigned error = db_run_text(db, sql, strlen(sql));
 
-    return error == 0 ? DB_OK : judge(db, error, sql);
+    return error == 0 ? DB_OK : db_error_result(db, error, sql);
 }
 
 /* START TRANSACTION, on a new connection where the old one turned out to be gone. */
@@ -22,7 +22,7 @@ begin(struct db *db)
     enum db_result r = DB_DOWN;
 
     for (int tries = 0; tries < 2 && r == DB_DOWN && !db->over_deadline; tries++) {
-        r = begin_call(db, sql);
+        r = db_begin_call(db, sql);
         if (r == DB_OK) {
             r = command(db, sql);
         }
@@ -109,7 +109,7 @@ db_transaction(struct db *db, enum db_commit commit, db_body *body, void *contex
         if (db->over_deadline) {
             return DB_DOWN;
         }
-        pause_before_retry(tries);
+        db_pause_before_retry(tries);
     }
     log_warning("a transaction met conflicts %d times, the last one: %s", DB_TRIES, db->why);
     return DB_DOWN; /* too busy: the caller may come again */
@@ -135,7 +135,8 @@ try_compounds(struct db *db)
             return false;
         }
         if (got != n) {
-            (void)note_error(db, CR_UNKNOWN_ERROR, "a compound's row is not read as it was sent");
+            (void)db_note_error(db, CR_UNKNOWN_ERROR,
+                                "a compound's row is not read as it was sent");
             return false;
         }
     }
