@@ -1,4 +1,4 @@
-/* Reads a request's body and checks its length and media type (RFC 9110 sections 8.3 and 8.6). */
+/* Checks a body's length and media type before reading it (RFC 9110, 8.6 and 8.3). */
 #include "routes/frame/body.h"
 
 #include <string.h>
@@ -7,19 +7,22 @@
 #include "base/number.h"
 #include "routes/frame/reply.h"
 
-/* application/json, whatever parameters follow; its charset can only be UTF-8 (RFC 8259 section 8.1). */
+/*
+ * Accepts application/json with any parameters: a charset parameter has no meaning, since JSON is
+ * always UTF-8 (RFC 8259, 8.1 and 11).
+ */
 static bool
-is_json(const char *media_type)
+media_type_is_json(const char *media_type)
 {
     static const char json[] = "application/json";
 
     if (media_type == NULL || strncasecmp(media_type, json, sizeof(json) - 1) != 0) {
         return false;
     }
-    return strchr("; \t", media_type[sizeof(json) - 1]) != NULL; /* the end of the text, too */
+    return strchr("; \t", media_type[sizeof(json) - 1]) != NULL; /* '\0' is found, too */
 }
 
-/* Content-Length as a number; -1 where it is none, or beyond any body. */
+/* Content-Length; 0 if absent or empty, negative if it is not a number or too large for int64_t. */
 static int64_t
 content_length(const struct request *req)
 {
@@ -47,14 +50,14 @@ body_read(struct request *req, struct body *body)
         reply_problem(req, BODY_TOO_LARGE);
         return false;
     }
-    if (!is_json(request_env(req, "CONTENT_TYPE"))) {
+    if (!media_type_is_json(request_env(req, "CONTENT_TYPE"))) {
         reply_problem(req, UNSUPPORTED_MEDIA_TYPE);
         return false;
     }
     at = arena_alloc(req->caller.arena, (size_t)length + 1);
     got = req->read_body == NULL ? 0 : req->read_body(req->body_source, at, (size_t)length);
     if (got != (size_t)length) {
-        reply_problem(req, BAD_REQUEST); /* cut short: nobody may act on half a body */
+        reply_problem(req, BAD_REQUEST); /* no handler may act on half a body */
         return false;
     }
     *body = (struct body){at, got};

@@ -1,4 +1,4 @@
-/* A request's body, whole, in its arena. */
+/* Reads a request's JSON body into the request's arena. */
 #ifndef ROUTES_FRAME_BODY_H
 #define ROUTES_FRAME_BODY_H
 
@@ -8,12 +8,12 @@
 
 struct body {
     const char *at;
-    size_t len; /* 0: there is none */
+    size_t len; /* 0: no body */
 };
 
 /*
- * Read a JSON body. False after having answered: 413 above BODY_MAX, 415 for another media type,
- * 400 where it ended before its Content-Length.
+ * Reads the whole body. Returns false after replying: 413 if it is larger than BODY_MAX or its
+ * Content-Length is not a number, 415 if it is not JSON, 400 if it ends before its Content-Length.
  */
 bool body_read(struct request *req, struct body *body) __attribute__((nonnull, warn_unused_result));
 

@@ -1,12 +1,16 @@
-/* Origins are compared byte by byte, as browsers send them: scheme, host in lower case, port. */
+/*
+ * Origins are compared byte by byte, since browsers send them in one form only: scheme and host in
+ * lower case, and the port unless it is the scheme's default.
+ */
 #include "routes/frame/cors.h"
 
 #include <string.h>
 
 #include "routes/frame/reply.h"
 
+/* `list` is separated by commas or spaces; "*" in it matches every origin. */
 static bool
-is_listed(const char *list, const char *origin)
+origin_is_listed(const char *list, const char *origin)
 {
     size_t len = strlen(origin);
 
@@ -23,9 +27,9 @@ is_listed(const char *list, const char *origin)
 }
 
 static bool
-is_allowed(const struct request *req)
+origin_is_allowed(const struct request *req)
 {
-    return req->origin != NULL && is_listed(req->settings->cors_origins, req->origin);
+    return req->origin != NULL && origin_is_listed(req->settings->cors_origins, req->origin);
 }
 
 void
@@ -34,7 +38,7 @@ cors_allow(struct request *req)
     if (req->settings->cors_origins[0] != '\0') {
         reply_header(req, "Vary", "Origin");
     }
-    if (is_allowed(req)) {
+    if (origin_is_allowed(req)) {
         reply_header(req, "Access-Control-Allow-Origin", req->origin);
         reply_header(req, "Access-Control-Expose-Headers", "X-Request-ID, Retry-After, Allow");
     }
@@ -43,7 +47,7 @@ cors_allow(struct request *req)
 void
 cors_preflight(struct request *req, const char *methods)
 {
-    if (is_allowed(req)) {
+    if (origin_is_allowed(req)) {
         reply_header(req, "Access-Control-Allow-Methods", methods);
         reply_header(req, "Access-Control-Allow-Headers",
                      "Authorization, Content-Type, Accept-Language, X-HTTP-Method-Override, "

@@ -1,17 +1,15 @@
-/*
- * Cross-origin calls, for the origins of CORS_ORIGINS (Fetch standard, section 3.2, "CORS
- * protocol").
- */
+/* Lets pages of the origins in CORS_ORIGINS call the API (Fetch standard, "CORS protocol"). */
 #ifndef ROUTES_FRAME_CORS_H
 #define ROUTES_FRAME_CORS_H
 
 #include "routes/frame/request.h"
 
-/* The header lines by which a browser lets the page of an allowed origin read the answer. */
+/* Adds the header lines that let a page of an allowed origin read the reply. */
 void cors_allow(struct request *req) __attribute__((nonnull));
 
 /*
- * The lines of a preflight's answer, beside those of cors_allow; `methods` is the value of Allow.
+ * Adds the header lines that a reply to a preflight needs besides those of cors_allow. `methods` is
+ * the value of Allow: "OPTIONS, GET, HEAD".
  */
 void cors_preflight(struct request *req, const char *methods) __attribute__((nonnull));
 

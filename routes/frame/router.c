@@ -1,4 +1,7 @@
-/* A node a segment: literal children sorted by name, at most one child for a parameter, and the routes that end here. */
+/*
+ * The routes form a tree with one node for each segment. If a literal child leads nowhere, the path
+ * is tried again through the parameter beside it.
+ */
 #include "routes/frame/router.h"
 
 #include <stdio.h>
@@ -9,11 +12,11 @@
 #include "base/memory.h"
 
 struct node {
-    const char *name; /* of a literal segment; NULL for a parameter */
-    struct node **literals;
+    const char *name;       /* of a literal segment; NULL for a parameter */
+    struct node **literals; /* children, sorted by name */
     size_t literal_count;
-    struct node *parameter;
-    bool ends; /* routes end here */
+    struct node *parameter; /* the child for any other segment; NULL */
+    bool ends;              /* at least one of `routes` is set */
     const struct route *routes[METHODS];
 };
 
@@ -43,9 +46,9 @@ router_free(struct router *router)
     }
 }
 
-/* The place of a literal among its siblings: its own, or where it belongs. */
+/* The index of a literal among the children, or the index at which to insert it. */
 static size_t
-literal_place(const struct node *node, const char *name)
+node_literal_index(const struct node *node, const char *name)
 {
     size_t low = 0, high = node->literal_count;
 
@@ -62,21 +65,21 @@ literal_place(const struct node *node, const char *name)
 }
 
 static struct node *
-find_literal(const struct node *node, const char *name)
+node_find_literal(const struct node *node, const char *name)
 {
-    size_t place = literal_place(node, name);
+    size_t index = node_literal_index(node, name);
 
-    if (place < node->literal_count && strcmp(node->literals[place]->name, name) == 0) {
-        return node->literals[place];
+    if (index < node->literal_count && strcmp(node->literals[index]->name, name) == 0) {
+        return node->literals[index];
     }
     return NULL;
 }
 
 static struct node *
-add_literal(struct arena *a, struct node *node, const char *name)
+node_add_literal(struct node *node, const char *name, struct arena *a)
 {
-    struct node *child = find_literal(node, name);
-    size_t place = literal_place(node, name);
+    struct node *child = node_find_literal(node, name);
+    size_t index = node_literal_index(node, name);
     struct node **grown;
 
     if (child != NULL) {
@@ -86,16 +89,16 @@ add_literal(struct arena *a, struct node *node, const char *name)
     child->name = name;
     grown = arena_array(a, node->literal_count + 1, sizeof(struct node *));
     for (size_t i = 0; i <= node->literal_count; i++) {
-        grown[i] = i < place ? node->literals[i] : i == place ? child : node->literals[i - 1];
+        grown[i] = i < index ? node->literals[i] : i == index ? child : node->literals[i - 1];
     }
     node->literals = grown;
     node->literal_count++;
     return child;
 }
 
-/* The input shape has a path field for each parameter, and no other one. */
+/* Whether the input shape has one path field for each parameter of the path and no others. */
 static bool
-parameters_match(const struct route *route)
+route_parameters_match(const struct route *route)
 {
     static const char *const none[ROUTE_PARAMETERS_MAX] = {"", "", "", ""};
     size_t fields = 0, braces = 0;
@@ -119,16 +122,16 @@ parameters_match(const struct route *route)
     return fields == braces;
 }
 
-/* The front line looks up whether the caller is in the room of the path. */
+/* Membership is checked before the handler runs, for the room that the path names. */
 static bool
-names_its_room(const struct route *route)
+route_names_its_room(const struct route *route)
 {
     return route->access != MEMBER || strstr(route->path, "{room_id}") != NULL;
 }
 
-/* "rooms" or "{room_id}": a parameter is a whole segment. */
+/* Accepts "rooms" and "{room_id}", not "room{id}": a parameter is a whole segment. */
 static bool
-segment_is_good(const char *segment)
+pattern_segment_is_valid(const char *segment)
 {
     size_t name = strcspn(segment + 1, "{}");
 
@@ -136,19 +139,19 @@ segment_is_good(const char *segment)
                              : strpbrk(segment, "{}") == NULL;
 }
 
-/* One that the router can tell from a path cut short (url.h). */
+/* Refuses URL_SEGMENTS_MAX segments: every longer path, cut by url_path_read, could match them. */
 static bool
-path_is_good(const struct url_path *path)
+pattern_is_valid(const struct url_path *pattern)
 {
-    for (size_t i = 0; i < path->count; i++) {
-        if (!segment_is_good(path->segments[i])) {
+    for (size_t i = 0; i < pattern->count; i++) {
+        if (!pattern_segment_is_valid(pattern->segments[i])) {
             return false;
         }
     }
-    return path->count < URL_SEGMENTS_MAX;
+    return pattern->count < URL_SEGMENTS_MAX;
 }
 
-/* Tables are read once, at start-up: each append copies the lists. */
+/* Copies both lists on each append: tables are read only once, at start-up. */
 static void
 router_append(struct router *router, const struct route *route, const char *tag)
 {
@@ -166,18 +169,18 @@ router_append(struct router *router, const struct route *route, const char *tag)
 }
 
 static bool
-add_route(struct router *router, const struct route *route, const char *tag)
+router_add_route(struct router *router, const struct route *route, const char *tag)
 {
     struct node *node = &router->root;
     struct url_path path;
 
-    if (!url_path_read(&path, route->path, &router->arena) || !path_is_good(&path) ||
-        !parameters_match(route) || !names_its_room(route)) {
+    if (!url_path_read(&path, route->path, &router->arena) || !pattern_is_valid(&path) ||
+        !route_parameters_match(route) || !route_names_its_room(route)) {
         return false;
     }
     for (size_t i = 0; i < path.count; i++) {
         if (path.segments[i][0] != '{') {
-            node = add_literal(&router->arena, node, path.segments[i]);
+            node = node_add_literal(node, path.segments[i], &router->arena);
             continue;
         }
         if (node->parameter == NULL) {
@@ -198,7 +201,7 @@ bool
 router_add(struct router *router, const struct route_group *group)
 {
     for (const struct route *route = group->routes; route->path != NULL; route++) {
-        if (!add_route(router, route, group->tag)) {
+        if (!router_add_route(router, route, group->tag)) {
             (void)fprintf(stderr, "fastchat: the route table is wrong at %s %s\n",
                           method_name(route->method), route->path);
             return false;
@@ -207,22 +210,26 @@ router_add(struct router *router, const struct route_group *group)
     return true;
 }
 
+/*
+ * The node that the segments from `depth` on lead to, or NULL. The branch that succeeds overwrites
+ * the values of an abandoned one.
+ */
 static const struct node *
-find(const struct node *node, const struct url_path *path, size_t depth, const char **parameters,
-     size_t parameter_count)
+node_find(const struct node *node, const struct url_path *path, size_t depth,
+          const char **parameters, size_t parameter_count)
 {
     const struct node *next, *found = NULL;
 
     if (depth == path->count) {
         return node->ends ? node : NULL;
     }
-    next = find_literal(node, path->segments[depth]);
+    next = node_find_literal(node, path->segments[depth]);
     if (next != NULL) {
-        found = find(next, path, depth + 1, parameters, parameter_count);
+        found = node_find(next, path, depth + 1, parameters, parameter_count);
     }
     if (found == NULL && node->parameter != NULL) {
         parameters[parameter_count] = path->segments[depth];
-        found = find(node->parameter, path, depth + 1, parameters, parameter_count + 1);
+        found = node_find(node->parameter, path, depth + 1, parameters, parameter_count + 1);
     }
     return found;
 }
@@ -231,7 +238,7 @@ router_methods
 router_find(const struct router *router, const struct url_path *path,
             const char *parameters[static ROUTE_PARAMETERS_MAX])
 {
-    const struct node *node = find(&router->root, path, 0, parameters, 0);
+    const struct node *node = node_find(&router->root, path, 0, parameters, 0);
 
     return node == NULL ? NULL : node->routes;
 }

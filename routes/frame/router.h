@@ -1,7 +1,4 @@
-/*
- * Finds the route of a path: a tree by segment, so that the cost does not depend on the number of
- * routes.
- */
+/* Finds the routes of a path, at a cost that hardly depends on the number of routes. */
 #ifndef ROUTES_FRAME_ROUTER_H
 #define ROUTES_FRAME_ROUTER_H
 
@@ -13,29 +10,30 @@
 
 struct router;
 
-/* Never NULL. Freed with router_free. */
+/* Freed with router_free. */
 struct router *router_new(void) __attribute__((returns_nonnull, warn_unused_result));
 void router_free(struct router *router);
 
 /*
  * Adds a group's routes, which must live as long as the router. Returns false, after a line on
- * stderr, if the table contradicts itself or one that was added before.
+ * stderr, if a route is malformed or repeats an earlier one.
  */
 bool router_add(struct router *router, const struct route_group *group)
     __attribute__((nonnull, warn_unused_result));
 
-/* The routes of one path, by method; NULL where a method has none. */
+/* The routes of one path, indexed by enum method; NULL for a method without a route. */
 typedef const struct route *const *router_methods;
 
 /*
- * The routes of a path; NULL where there is none. A literal segment goes before a parameter.
- * `parameters` receives the values of the pattern's parameters, in order.
+ * The routes of a path; NULL if there are none. A literal segment goes before a parameter.
+ * `parameters` receives the values of the pattern's parameters, in order; they are segments of
+ * `path`, not copies.
  */
 router_methods router_find(const struct router *router, const struct url_path *path,
                            const char *parameters[static ROUTE_PARAMETERS_MAX])
     __attribute__((nonnull));
 
-/* All routes, in the order of the tables; ends with NULL. */
+/* All routes in the order they were added; ends with NULL. */
 const struct route *const *router_all(const struct router *router)
     __attribute__((nonnull, returns_nonnull));
 

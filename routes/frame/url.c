@@ -1,4 +1,4 @@
-/* Splits and decodes paths and queries. */
+/* Texts are split first and then decoded once, so that an encoded "/" or "&" never splits. */
 #include "routes/frame/url.h"
 
 #include <string.h>
@@ -15,9 +15,9 @@ hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Decode `len` bytes; NULL for a broken escape or an encoded NUL. */
+/* Returns NULL for a broken escape or an encoded NUL. `plus`: a "+" is a space, as in a query. */
 static char *
-decode(const char *from, size_t len, bool plus, struct arena *a)
+percent_decode(const char *from, size_t len, bool plus, struct arena *a)
 {
     char *text = arena_alloc(a, len + 1);
     char *to = text;
@@ -40,8 +40,9 @@ decode(const char *from, size_t len, bool plus, struct arena *a)
     return text;
 }
 
+/* Whether a decoded segment is safe; a decoded "/" or ".." would change which path it is. */
 static bool
-good_segment(const char *segment)
+segment_is_valid(const char *segment)
 {
     return segment != NULL && strcmp(segment, ".") != 0 && strcmp(segment, "..") != 0 &&
            strchr(segment, '/') == NULL && strchr(segment, '\\') == NULL &&
@@ -59,12 +60,12 @@ url_path_read(struct url_path *path, const char *text, struct arena *a)
     }
     while (*at == '/' && (at[1] != '\0' || at == text)) {
         size_t len = strcspn(++at, "/");
-        char *segment = decode(at, len, false, a);
+        char *segment = percent_decode(at, len, false, a);
 
         if (len == 0 && *at == '\0') {
             return true; /* "/" alone */
         }
-        if (len == 0 || !good_segment(segment)) {
+        if (len == 0 || !segment_is_valid(segment)) {
             return false;
         }
         if (path->count == URL_SEGMENTS_MAX) {
@@ -106,9 +107,10 @@ url_query_read(struct url_query *query, const char *text, struct arena *a)
     while (*text != '\0') {
         size_t len = strcspn(text, "&");
         size_t name_len = strcspn(text, "=&");
-        char *name = decode(text, name_len, true, a);
-        char *value = name_len < len ? decode(text + name_len + 1, len - name_len - 1, true, a)
-                                     : arena_strdup(a, "");
+        char *name = percent_decode(text, name_len, true, a);
+        char *value = name_len < len
+                          ? percent_decode(text + name_len + 1, len - name_len - 1, true, a)
+                          : arena_strdup(a, "");
 
         if (name != NULL && len > 0) {
             struct url_pair *pair = &query->pairs[query->count++];
