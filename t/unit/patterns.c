@@ -1,23 +1,23 @@
-/* Rules for names: what is taken, what is refused, and that the code agrees with the published expression. */
+/* The rules for names accept and refuse the right texts, and agree with their published regexes. */
 #include "routes/patterns.h"
 
 #include "base/utf8.h"
 #include "t/unit/tap.h"
 
-struct sample {
+struct pattern_sample {
     const char *text;
     bool holds;
-    const char *what;
+    const char *description;
 };
 
-static const struct sample usernames[] = {
-    {"li_lei", true, "ASCII letters and _"},
+static const struct pattern_sample usernames[] = {
+    {"li_lei", true, "ASCII letters and underscores"},
     {"X9", true, "capitals and digits"},
-    {"", true, "nothing at all: lengths are the shape's own rule"},
-    {"韩梅梅", true, "Chinese"},
+    {"", true, "an empty text, since the shape limits lengths"},
+    {"韩梅梅", true, "Chinese characters"},
     {"さくら", true, "hiragana"},
     {"カタカナ", true, "katakana"},
-    {"佐々木", true, "the mark of repetition"},
+    {"佐々木", true, "the iteration mark 々"},
     {"김철수", true, "hangul"},
     {"\xF0\xA0\x80\x80", true, "an ideograph of four bytes"},
     {"a b", false, "a space"},
@@ -34,48 +34,49 @@ static const struct sample usernames[] = {
     {"😀", false, "an emoji"},
 };
 
-static const struct sample lines[] = {
-    {"李雷 & Hán", true, "text with a space inside"},
+static const struct pattern_sample lines[] = {
+    {"李雷 & Hán", true, "a text with spaces inside"},
     {"😀", true, "an emoji"},
-    {"👨\u200D👩\u200D👧", true, "an emoji of several, joined"},
-    {"", true, "nothing at all: lengths are the shape's own rule"},
+    {"👨\u200D👩\u200D👧", true, "several emoji joined into one"},
+    {"", true, "an empty text, since the shape limits lengths"},
     {"a/b\"c\\d<e>", true, "punctuation"},
-    {" a", false, "a space before it"},
-    {"a ", false, "a space behind it"},
-    {" ", false, "a space alone"},
-    {"\u3000a", false, "an ideographic space before it"},
-    {"a\u00A0", false, "a no-break space behind it"},
-    {"a\u2003", false, "an em space behind it"},
-    {"a\u202F", false, "a narrow no-break space behind it"},
-    {"a\u200F", false, "a mark of direction behind it"},
-    {"\uFEFFa", false, "a byte order mark before it"},
+    {" a", false, "a leading space"},
+    {"a ", false, "a trailing space"},
+    {" ", false, "a space on its own"},
+    {"\u3000a", false, "a leading ideographic space"},
+    {"a\u00A0", false, "a trailing no-break space"},
+    {"a\u2003", false, "a trailing em space"},
+    {"a\u202F", false, "a trailing narrow no-break space"},
+    {"a\u200F", false, "a trailing direction mark"},
+    {"\uFEFFa", false, "a leading byte order mark"},
     {"a\nb", false, "a newline"},
     {"a\rb", false, "a carriage return"},
     {"a\tb", false, "a tab"},
     {"a\x1B[31mb", false, "an escape sequence"},
     {"a\x7F", false, "DEL"},
-    {"a\xC2\x85z", false, "a control of Latin-1"},
+    {"a\xC2\x85z", false, "a Latin-1 control"},
     {"a\u2028b", false, "a line separator"},
     {"a\u2029b", false, "a paragraph separator"},
-    {"a\u202Etxt.exe", false, "an override of direction"},
-    {"a\u2066b", false, "an isolate of direction"},
+    {"a\u202Etxt.exe", false, "a direction override"},
+    {"a\u2066b", false, "a direction isolate"},
 };
 
 static void
-test(const char *rule, const struct pattern *pattern, const struct sample *samples, size_t count)
+test_samples(const char *rule, const struct pattern *pattern, const struct pattern_sample *samples,
+             size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        char name[120];
+    char name[120];
 
-        (void)snprintf(name, sizeof(name), "%s %s: %s", rule,
-                       samples[i].holds ? "takes" : "refuses", samples[i].what);
+    for (size_t i = 0; i < count; i++) {
+        (void)snprintf(name, sizeof(name), "%s %s %s", rule,
+                       samples[i].holds ? "accepts" : "refuses", samples[i].description);
         ok(pattern->holds(samples[i].text) == samples[i].holds, name);
     }
-    ok(pattern->en[0] != '\0' && pattern->zh[0] != '\0' && pattern->regex[0] == '^',
-       "it is told in both languages, and as an expression");
+    (void)snprintf(name, sizeof(name), "%s has a regex and a message in both languages", rule);
+    ok(pattern->en[0] != '\0' && pattern->zh[0] != '\0' && pattern->regex[0] == '^', name);
 }
 
-/* What \s names in ECMA-262 (WhiteSpace and LineTerminator), and the characters without a width. */
+/* What \s matches in ECMA-262 (WhiteSpace and LineTerminator), and the characters without width. */
 static bool
 is_blank(uint32_t c)
 {
@@ -84,6 +85,7 @@ is_blank(uint32_t c)
            c == 0x205F || c == 0x3000 || c == 0xFEFF;
 }
 
+/* What \p{Cc} and the ranges after it in the regex match. */
 static bool
 is_control(uint32_t c)
 {
@@ -91,9 +93,9 @@ is_control(uint32_t c)
            (c >= 0x2066 && c <= 0x2069);
 }
 
-/* What a client that follows the expression takes, the server takes, and nothing else. */
+/* Checks each code point against the regex, so that client and server accept the same lines. */
 static void
-test_expression(void)
+test_line_regex(void)
 {
     bool inside = true, ends = true;
 
@@ -102,7 +104,7 @@ test_expression(void)
         size_t len;
 
         if (c >= 0xD800 && c <= 0xDFFF) {
-            continue;
+            continue; /* surrogates, which UTF-8 does not encode */
         }
         len = 1 + utf8_put(text + 1, c);
         text[len] = '\0';
@@ -111,15 +113,16 @@ test_expression(void)
         (void)strcat(text, "x");
         inside = inside && line_pattern.holds(text) == !is_control(c);
     }
-    ok(inside, "a line refuses the same characters inside as its expression");
-    ok(ends, "and the same ones at its ends");
+    ok(inside, "inside a line, the code refuses the same characters as the regex");
+    ok(ends, "at the ends of a line, the code refuses the same characters as the regex");
 }
 
 int
 main(void)
 {
-    test("a user name", &username_pattern, usernames, sizeof(usernames) / sizeof(usernames[0]));
-    test("a line", &line_pattern, lines, sizeof(lines) / sizeof(lines[0]));
-    test_expression();
+    test_samples("a user name", &username_pattern, usernames,
+                 sizeof(usernames) / sizeof(usernames[0]));
+    test_samples("a line", &line_pattern, lines, sizeof(lines) / sizeof(lines[0]));
+    test_line_regex();
     return done_testing();
 }
