@@ -1,4 +1,4 @@
-/* Answers: their status, header lines and body; the texts of problems; what other origins may read. */
+/* Replies: status, header lines and body; problems and their texts; CORS. */
 #include "routes/frame/reply.h"
 
 #include <string.h>
@@ -8,11 +8,12 @@
 #include "routes/frame/route.h"
 #include "t/unit/tap.h"
 
-struct out {
+struct reply_number {
     int64_t n;
 };
 
-static const struct shape out_shape = SHAPE("Out", struct out, FIELD(struct out, n, FIELD_INT));
+static const struct shape out_shape = SHAPE("Out", struct reply_number,
+    FIELD(struct reply_number, n, FIELD_INT));
 static const struct route route = {.method = GET, .path = "/x", .out = &out_shape, .status = 201};
 
 static struct settings settings;
@@ -20,7 +21,7 @@ static struct resources resources = {.settings = &settings};
 static struct request req;
 
 static void
-begin(enum language language)
+begin_request(enum language language)
 {
     static char *env[] = {NULL};
 
@@ -44,117 +45,146 @@ body(void)
 static void
 test_success(void)
 {
-    begin(ENGLISH);
-    reply(&req, &(struct out){7});
-    is_int(req.status, 201, "a reply has the route's status");
-    is_str(body(), "{\"n\":7}", "and the struct in the route's shape");
-    is_str(head(), "Content-Type: application/json\r\n", "as JSON");
-    begin(ENGLISH);
-    reply_with(&req, 200, &(struct out){8});
-    is_int(req.status, 200, "or another status");
-    is_str(body(), "{\"n\":8}", "with the same shape; nothing is left of the answer before");
-    begin(ENGLISH);
+    begin_request(ENGLISH);
+    reply(&req, &(struct reply_number){7});
+    is_int(req.status, 201, "reply sends the route's status");
+    is_str(body(), "{\"n\":7}", "reply writes the struct in the route's shape");
+    is_str(head(), "Content-Type: application/json\r\n", "reply sends JSON");
+    begin_request(ENGLISH);
+    reply_with(&req, 200, &(struct reply_number){8});
+    is_int(req.status, 200, "reply_with sends the given status");
+    is_str(body(), "{\"n\":8}", "nothing of an earlier request's reply is left");
+}
+
+static void
+test_other_bodies(void)
+{
+    begin_request(ENGLISH);
     reply_empty(&req);
     is_int(req.status, 204, "an empty reply is 204");
-    ok(resources.body.len == 0 && resources.head.len == 0, "without a body and its type");
-    begin(ENGLISH);
+    ok(resources.body.len == 0 && resources.head.len == 0,
+       "an empty reply has no body and no Content-Type");
+    begin_request(ENGLISH);
     reply_header(&req, "X-One", "1");
     reply_bytes(&req, 200, "text/plain", "a\0b", 3);
-    is_str(head(), "X-One: 1\r\nContent-Type: text/plain\r\n", "header lines stand in order");
-    is_int((int64_t)resources.body.len, 3, "bytes leave as they are");
+    is_str(head(), "X-One: 1\r\nContent-Type: text/plain\r\n",
+           "header lines are in the order they were added");
+    is_int((int64_t)resources.body.len, 3, "bytes are sent whole, with the NUL among them");
 }
 
 static void
 test_problems(void)
 {
-    begin(ENGLISH);
-    buf_str(&resources.body, "half an answer");
+    begin_request(ENGLISH);
+    buf_str(&resources.body, "half a reply");
     reply_problem(&req, NO_SUCH_ROOM);
     is_int(req.status, 404, "a problem has its status");
     is_str(body(), "{\"detail\":\"There is no such room.\",\"code\":\"no_such_room\"}",
-           "its words and its code, in place of what was written before");
-    begin(CHINESE);
+           "a problem's text and code replace a half-written body");
+    begin_request(CHINESE);
     reply_problem(&req, NO_SUCH_ROOM);
     ok(strstr(body(), "\"code\":\"no_such_room\"") != NULL && strstr(body(), "房间") != NULL,
-       "in Chinese the words differ, the code does not");
-    begin(ENGLISH);
+       "a problem in Chinese has the same code and a Chinese text");
+    begin_request(ENGLISH);
     reply_problem(&req, NOT_SIGNED_IN);
-    ok(strstr(head(), "\r\nWWW-Authenticate: Bearer\r\n") != NULL, "401 names the scheme");
-    begin(ENGLISH);
+    ok(strstr(head(), "\r\nWWW-Authenticate: Bearer\r\n") != NULL, "a 401 has the scheme Bearer");
+    begin_request(ENGLISH);
     reply_problem(&req, UNAVAILABLE);
-    ok(strstr(head(), "Retry-After: 1\r\n") != NULL, "503 says when to come again");
+    ok(strstr(head(), "Retry-After: 1\r\n") != NULL, "a 503 has Retry-After");
+}
+
+static bool
+problem_text_is_complete(const struct problem_text *text)
+{
+    return text->status >= 400 && text->status < 600 && text->en != NULL && text->zh != NULL &&
+           strcmp(text->en, text->zh) != 0 && text->code != NULL &&
+           text->code[strspn(text->code, "abcdefghijklmnopqrstuvwxyz_")] == '\0';
 }
 
 static void
-test_texts(void)
+test_problem_texts(void)
 {
-    bool apart = true, forms = true;
+    bool unique = true, complete = true;
 
     for (int p = BAD_REQUEST; p <= DEADLINE_EXCEEDED; p++) {
         const struct problem_text *text = problem_text((enum problem)p);
 
-        forms = forms && text->status >= 400 && text->status < 600 && text->en != NULL &&
-                text->zh != NULL && strcmp(text->en, text->zh) != 0 && text->code != NULL &&
-                text->code[strspn(text->code, "abcdefghijklmnopqrstuvwxyz_")] == '\0';
-        for (int other = BAD_REQUEST; other < p && forms; other++) {
-            apart = apart && strcmp(problem_text((enum problem)other)->code, text->code) != 0;
+        complete = complete && problem_text_is_complete(text);
+        for (int other = BAD_REQUEST; other < p && complete; other++) {
+            unique = unique && strcmp(problem_text((enum problem)other)->code, text->code) != 0;
         }
     }
-    ok(forms, "every problem has a status, a code in small letters, and words in two languages");
-    ok(apart, "no two have the same code");
+    ok(complete,
+       "every problem has an error status, a code in lower case and a text in two languages");
+    ok(unique, "no two problems have the same code");
+}
+
+/* Begins a request from `origin` while CORS_ORIGINS is `allowed`. */
+static void
+begin_cross_origin(const char *allowed, const char *origin)
+{
+    settings.cors_origins = allowed;
+    begin_request(ENGLISH);
+    req.origin = origin;
 }
 
 static void
-test_cors(void)
+test_origins(void)
 {
     static const struct {
         const char *list, *origin;
         bool allowed;
-        const char *what;
+        const char *promise;
     } samples[] = {
-        {"https://a.example", "https://a.example", true, "an origin of the list"},
-        {"http://b:1, https://a.example", "https://a.example", true, "one behind another"},
-        {"http://b:1,https://a.example", "http://b:1", true, "the first of two"},
-        {"*", "https://any.example", true, "any origin, where the list is *"},
-        {"https://a.example", "https://a.example.evil", false, "one that only begins alike"},
-        {"https://a.example", "https://a.exampl", false, "the beginning of one"},
-        {"https://a.example", "https://A.example", false, "another case, which no browser sends"},
-        {"https://a.example", "http://a.example", false, "another scheme"},
-        {"https://a.example", "null", false, "a page without an origin"},
-        {"http://b:1,https://a.example", "http://b:1,https://a.example", false, "the list itself"},
-        {"", "https://a.example", false, "any, where the list is empty"},
+        {"https://a.example", "https://a.example", true, "a listed origin is allowed"},
+        {"http://b:1, https://a.example", "https://a.example", true,
+         "the last of two listed origins is allowed, after a comma and a space"},
+        {"http://b:1,https://a.example", "http://b:1", true,
+         "the first of two listed origins is allowed"},
+        {"*", "https://any.example", true, "the list * allows every origin"},
+        {"https://a.example", "https://a.example.evil", false,
+         "an origin that starts like a listed one is not allowed"},
+        {"https://a.example", "https://a.exampl", false,
+         "the beginning of a listed origin is not allowed"},
+        {"https://a.example", "https://A.example", false,
+         "a listed origin in another case, which no browser sends, is not allowed"},
+        {"https://a.example", "http://a.example", false,
+         "a listed origin with another scheme is not allowed"},
+        {"https://a.example", "null", false, "a page without an origin is not allowed"},
+        {"http://b:1,https://a.example", "http://b:1,https://a.example", false,
+         "the list itself is not allowed as an origin"},
+        {"", "https://a.example", false, "an empty list allows no origin"},
     };
 
     for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
-        char line[100], name[100];
+        char line[100];
 
-        settings.cors_origins = samples[i].list;
-        begin(ENGLISH);
-        req.origin = samples[i].origin;
+        begin_cross_origin(samples[i].list, samples[i].origin);
         cors_allow(&req);
         (void)snprintf(line, sizeof(line), "Access-Control-Allow-Origin: %s\r\n",
                        samples[i].origin);
-        (void)snprintf(name, sizeof(name), "%s: %s", samples[i].allowed ? "allowed" : "not allowed",
-                       samples[i].what);
         ok((strstr(head(), line) != NULL) == samples[i].allowed &&
                (strstr(head(), "Access-Control") != NULL) == samples[i].allowed,
-           name);
+           samples[i].promise);
     }
-    is_str(head(), "", "without a list nothing is said");
-    settings.cors_origins = "https://a.example";
-    begin(ENGLISH);
+    is_str(head(), "", "an empty list adds no header line");
+}
+
+static void
+test_preflight(void)
+{
+    begin_cross_origin("https://a.example", NULL);
     cors_allow(&req);
-    is_str(head(), "Vary: Origin\r\n", "with one, caches are told that answers differ by origin");
+    is_str(head(), "Vary: Origin\r\n", "a list of origins makes caches keep replies by origin");
     cors_preflight(&req, "GET");
-    is_str(head(), "Vary: Origin\r\n", "a preflight without an origin gets no more");
-    begin(ENGLISH);
-    req.origin = "https://a.example";
+    is_str(head(), "Vary: Origin\r\n", "a preflight without an origin adds no header line");
+    begin_cross_origin("https://a.example", "https://a.example");
     cors_preflight(&req, "OPTIONS, GET");
     ok(strstr(head(), "Access-Control-Allow-Methods: OPTIONS, GET\r\n") != NULL &&
            strstr(head(), "Authorization") != NULL &&
            strstr(head(), "Access-Control-Max-Age: ") != NULL,
-       "one of an allowed origin gets the methods and the headers");
-    ok(strstr(head(), "Credentials") == NULL, "and never cookies");
+       "a preflight of an allowed origin names the methods and headers it may use");
+    ok(strstr(head(), "Credentials") == NULL, "a preflight never allows cookies");
 }
 
 int
@@ -162,9 +192,11 @@ main(void)
 {
     settings.cors_origins = "";
     test_success();
+    test_other_bodies();
     test_problems();
-    test_texts();
-    test_cors();
+    test_problem_texts();
+    test_origins();
+    test_preflight();
     buf_free(&resources.head);
     buf_free(&resources.body);
     arena_free(&resources.arena);
