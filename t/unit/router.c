@@ -38,7 +38,7 @@ routes_of(const struct router *router, const char *text)
     return url_path_read(&path, text, &arena) ? router_find(router, &path, parameters) : NULL;
 }
 
-/* A router with these routes, which end with ROUTES_END. `promise` says why it accepts them. */
+/* A router with `routes`, which end with ROUTES_END; `promise` names the test that it accepts them. */
 static struct router *
 router_of(const struct route *routes, const char *promise)
 {
@@ -66,7 +66,8 @@ test_found(const struct router *router)
     ok(routes_of(router, "/api")[GET] == &table[0], "a literal path is found");
     ok(routes_of(router, "/api/users")[POST] == &table[2],
        "a path with several methods has each method's route");
-    ok(routes_of(router, "/api/users")[PUT] == NULL, "a method without a route has none");
+    ok(routes_of(router, "/api/users")[PUT] == NULL,
+       "a path has no route for a method that the table lacks");
     ok(routes_of(router, "/api/users/me")[GET] == &table[3],
        "a literal segment goes before a parameter");
     ok(routes_of(router, "/api/users/12")[GET] == &table[4],
