@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# A row of the route table ties a handler to the shape of its input: a wrong pair does not compile.
+# A row of the route table with a handler and the shape of another input does not compile.
 use strict;
 use warnings;
 
@@ -11,8 +11,8 @@ my ($client) = grep { system("pkg-config --exists $_") == 0 } qw(libmariadb mysq
 my @flags = split ' ', qx(pkg-config --cflags json-c hiredis $client);
 my $place = File::Temp->newdir;
 
-# Compiles a route table of one row for the handler `list(struct request *, const struct page *)`,
-# and `hello(struct request *)`. Returns whether the compiler accepted it.
+# Returns whether a route table with this row compiles. The row may name the handlers
+# list(struct request *, const struct page *) and hello(struct request *).
 sub compiles {
     my ($row) = @_;
     my $source = "$place/routes.c";
@@ -22,8 +22,10 @@ sub compiles {
 #include "routes/frame/route.h"
 struct page { int64_t limit; };
 struct other { int64_t limit; };
-static const struct shape page_shape = SHAPE("Page", struct page, FIELD(struct page, limit, FIELD_INT));
-static const struct shape other_shape = SHAPE("Other", struct other, FIELD(struct other, limit, FIELD_INT));
+static const struct shape page_shape = SHAPE("Page", struct page,
+    FIELD(struct page, limit, FIELD_INT));
+static const struct shape other_shape = SHAPE("Other", struct other,
+    FIELD(struct other, limit, FIELD_INT));
 HANDLER(list, page)
 HANDLER_WITHOUT_INPUT(hello)
 const struct route routes[] = {{.method = GET, .path = "/x", $row}, ROUTES_END};

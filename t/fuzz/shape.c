@@ -1,6 +1,6 @@
 /*
- * Any bytes as a query, a path parameter and a body: what a shape takes keeps its bounds, what it refuses is answered by 422 in
- * strict JSON, and a secret that was given is in no answer.
+ * Any bytes as a query, a path parameter and a body. Accepted input is within the shape's bounds,
+ * refused input gets a 422 in strict JSON, and no fault echoes a secret.
  */
 #include "t/fuzz/fuzz.h"
 
@@ -11,7 +11,7 @@
 #include "routes/frame/route.h"
 #include "routes/patterns.h"
 
-struct thing {
+struct fuzz_input {
     int64_t id, n, page;
     const char *q, *name, *line, *secret;
     int flag, word, asked;
@@ -20,40 +20,47 @@ struct thing {
 };
 
 static const char *const words[] = {"red", "green", "blue", NULL};
-static const struct shape thing_shape = SHAPE("Thing", struct thing, PATH_ID(struct thing, id),
-    FIELD(struct thing, page, FIELD_INT, .from = FROM_QUERY, .min = -9, .max = 9, .default_value = 1),
-    FIELD(struct thing, q, FIELD_TEXT, .from = FROM_QUERY, .min = 1, .max = 5),
-    FIELD(struct thing, asked, FIELD_BOOL, .from = FROM_QUERY, .default_value = -1),
-    FIELD(struct thing, n, FIELD_INT, .min = -5, .max = 1000, .default_value = 3),
-    FIELD(struct thing, name, FIELD_TEXT, .min = 1, .max = 8, .pattern = &username_pattern),
-    FIELD(struct thing, line, FIELD_TEXT, .max = 40, .pattern = &line_pattern),
-    FIELD(struct thing, secret, FIELD_TEXT, .min = 2, .max = 10, .secret = true),
-    FIELD(struct thing, flag, FIELD_BOOL, .default_value = -1),
-    FIELD(struct thing, word, FIELD_ENUM, .values = words, .default_value = -1),
-    FIELD(struct thing, ids, FIELD_INTS, .max = 4),
-    FIELD(struct thing, seqs, FIELD_SEQS, .max = 4));
-static const struct shape again_shape = SHAPE(
-    "Again", struct thing, FIELD(struct thing, id, FIELD_INT), FIELD(struct thing, page, FIELD_INT),
-    FIELD(struct thing, n, FIELD_INT), FIELD(struct thing, q, FIELD_TEXT),
-    FIELD(struct thing, name, FIELD_TEXT), FIELD(struct thing, line, FIELD_TEXT),
-    FIELD(struct thing, secret, FIELD_TEXT), FIELD(struct thing, flag, FIELD_BOOL),
-    FIELD(struct thing, word, FIELD_ENUM, .values = words), FIELD(struct thing, ids, FIELD_INTS));
-static const struct route thing_route = {
-    .method = POST, .path = "/x/{id}", .in = &thing_shape, .out = &again_shape, .status = 200};
+static const struct shape input_shape = SHAPE("Input", struct fuzz_input,
+    PATH_ID(struct fuzz_input, id),
+    FIELD(struct fuzz_input, page, FIELD_INT, .from = FROM_QUERY, .min = -9, .max = 9,
+          .default_value = 1),
+    FIELD(struct fuzz_input, q, FIELD_TEXT, .from = FROM_QUERY, .min = 1, .max = 5),
+    FIELD(struct fuzz_input, asked, FIELD_BOOL, .from = FROM_QUERY, .default_value = -1),
+    FIELD(struct fuzz_input, n, FIELD_INT, .min = -5, .max = 1000, .default_value = 3),
+    FIELD(struct fuzz_input, name, FIELD_TEXT, .min = 1, .max = 8, .pattern = &username_pattern),
+    FIELD(struct fuzz_input, line, FIELD_TEXT, .max = 40, .pattern = &line_pattern),
+    FIELD(struct fuzz_input, secret, FIELD_TEXT, .min = 2, .max = 10, .secret = true),
+    FIELD(struct fuzz_input, flag, FIELD_BOOL, .default_value = -1),
+    FIELD(struct fuzz_input, word, FIELD_ENUM, .values = words, .default_value = -1),
+    FIELD(struct fuzz_input, ids, FIELD_INTS, .max = 4),
+    FIELD(struct fuzz_input, seqs, FIELD_SEQS, .max = 4));
+static const struct shape output_shape = SHAPE("Output", struct fuzz_input,
+    FIELD(struct fuzz_input, id, FIELD_INT),
+    FIELD(struct fuzz_input, page, FIELD_INT),
+    FIELD(struct fuzz_input, n, FIELD_INT),
+    FIELD(struct fuzz_input, q, FIELD_TEXT),
+    FIELD(struct fuzz_input, name, FIELD_TEXT),
+    FIELD(struct fuzz_input, line, FIELD_TEXT),
+    FIELD(struct fuzz_input, secret, FIELD_TEXT),
+    FIELD(struct fuzz_input, flag, FIELD_BOOL),
+    FIELD(struct fuzz_input, word, FIELD_ENUM, .values = words),
+    FIELD(struct fuzz_input, ids, FIELD_INTS));
+static const struct route input_route = {
+    .method = POST, .path = "/x/{id}", .in = &input_shape, .out = &output_shape, .status = 200};
 
-/* The rest of the input, which is the body. */
-struct rest {
+/* The part of the input that is the body. */
+struct fuzz_body {
     const uint8_t *at;
     size_t len;
 };
 
 static size_t
-read_rest(void *source, char *at, size_t size)
+read_fuzz_body(void *source, char *at, size_t size)
 {
-    const struct rest *rest = source;
+    const struct fuzz_body *body = source;
 
-    demand(size == rest->len);
-    memcpy(at, rest->at, size);
+    demand(size == body->len);
+    memcpy(at, body->at, size);
     return size;
 }
 
@@ -68,7 +75,7 @@ check_text(const char *text, size_t least, size_t most)
 }
 
 static void
-check_taken(const struct thing *in)
+check_accepted(const struct fuzz_input *in)
 {
     demand(in->id >= 1 && in->id <= INT64_C(9007199254740991));
     demand(in->page >= -9 && in->page <= 9 && in->n >= -5 && in->n <= 1000);
@@ -102,7 +109,45 @@ check_faults(const struct request *req)
     }
 }
 
-/* One line, then the body: the line's first word is the path's parameter, its rest the query. */
+/* Splits the input at its first newline. Returns the line in `a`; without a newline it is empty. */
+static char *
+split_input(const uint8_t *bytes, size_t len, struct fuzz_body *body, struct arena *a)
+{
+    const uint8_t *end = len == 0 ? NULL : memchr(bytes, '\n', len);
+    size_t line_len = end == NULL ? 0 : (size_t)(end - bytes);
+    size_t skipped = end == NULL ? 0 : line_len + 1;
+
+    *body = (struct fuzz_body){bytes + skipped, len - skipped};
+    return arena_strndup(a, (const char *)bytes, line_len);
+}
+
+/* Sets path and query from a line: the path's parameter, a space, and the query. */
+static void
+read_line(struct request *req, char *line)
+{
+    size_t id_len = strcspn(line, " ");
+
+    req->query = line + id_len + (line[id_len] == ' ');
+    line[id_len] = '\0';
+    req->parameters[0] = utf8_valid(line, id_len) ? line : "1"; /* url_path_read ensures UTF-8 */
+}
+
+static void
+check_request(struct request *req)
+{
+    const struct fuzz_input *in = shape_read(&input_shape, req);
+
+    if (in != NULL) {
+        check_accepted(in);
+        if (in->flag >= 0) {
+            reply(req, in);
+        }
+    } else if (req->status == 0) {
+        check_faults(req);
+        reply_faults(req);
+    }
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
@@ -110,38 +155,22 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     static char *env[] = {length, type, NULL};
     static bool random;
     struct resources resources = {.arena = {0}};
-    const uint8_t *end = len == 0 ? NULL : memchr(bytes, '\n', len);
-    size_t line_len = end == NULL ? 0 : (size_t)(end - bytes);
-    char *line = arena_strndup(&resources.arena, (const char *)bytes, line_len);
-    struct rest rest = {bytes + (end == NULL ? 0 : line_len + 1),
-                        len - (end == NULL ? 0 : line_len + 1)};
+    struct fuzz_body body;
+    char *line = split_input(bytes, len, &body, &resources.arena);
     struct json_object *tree = NULL;
     struct json_error error;
     struct request req;
-    const struct thing *in;
 
     random = random || random_init();
     demand(random);
-    (void)snprintf(length, sizeof(length), "CONTENT_LENGTH=%zu", rest.len);
+    (void)snprintf(length, sizeof(length), "CONTENT_LENGTH=%zu", body.len);
     request_init(&req, &resources, env);
-    req.query = line + strcspn(line, " ");
-    req.query += req.query[0] == ' ';
-    line[strcspn(line, " ")] = '\0';
-    req.parameters[0] = utf8_valid(line, strlen(line)) ? line : "1"; /* as url_path_read sees to */
-    req.route = &thing_route;
+    read_line(&req, line);
+    req.route = &input_route;
     req.language = len % 2 == 0 ? CHINESE : ENGLISH;
-    req.read_body = read_rest;
-    req.body_source = &rest;
-    in = shape_read(&thing_shape, &req);
-    if (in != NULL) {
-        check_taken(in);
-        if (in->flag >= 0) {
-            reply(&req, in);
-        }
-    } else if (req.status == 0) {
-        check_faults(&req);
-        reply_faults(&req);
-    }
+    req.read_body = read_fuzz_body;
+    req.body_source = &body;
+    check_request(&req);
     if (req.body->len > 0) {
         demand(json_parse(req.body->at, req.body->len, &resources.arena, &tree, &error));
         json_object_put(tree);

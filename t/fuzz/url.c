@@ -1,6 +1,6 @@
 /*
- * Any text as a path and as a query: what is taken is clean, what is found was there, and what is written again in escapes is
- * read as the same.
+ * Any text as a path and as a query. An accepted path has only safe segments, and whatever was read
+ * is read the same again after every byte of it is percent-encoded.
  */
 #include "t/fuzz/fuzz.h"
 
@@ -9,7 +9,7 @@
 #include "routes/frame/url.h"
 
 static void
-write_escaped(struct buf *out, const char *text)
+escape_all(struct buf *out, const char *text)
 {
     for (; *text != '\0'; text++) {
         buf_printf(out, "%%%02x", (unsigned char)*text);
@@ -33,7 +33,7 @@ check_path(const char *text, struct arena *a)
         demand(strcmp(segment, ".") != 0 && strcmp(segment, "..") != 0);
         demand(utf8_valid(segment, strlen(segment)));
         buf_char(&escaped, '/');
-        write_escaped(&escaped, segment);
+        escape_all(&escaped, segment);
     }
     if (path.count > 0) {
         demand(url_path_read(&again, buf_cstr(&escaped), a) && again.count == path.count);
@@ -58,9 +58,9 @@ check_query(const char *text, struct arena *a)
         demand(!pair->broken || strchr(pair->value, '%') != NULL);
         demand(url_query_find(&query, pair->name) >= pair);
         buf_char(&escaped, i > 0 ? '&' : ' ');
-        write_escaped(&escaped, pair->name);
+        escape_all(&escaped, pair->name);
         buf_char(&escaped, '=');
-        write_escaped(&escaped, pair->value);
+        escape_all(&escaped, pair->value);
     }
     url_query_read(&again, buf_cstr(&escaped) + (escaped.len > 0), a);
     demand(again.count == query.count);

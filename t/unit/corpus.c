@@ -1,10 +1,10 @@
-/* What the fuzzers began with, and what they found, holds: each fuzzer goes over the files of its corpus. */
+/* Runs each fuzzer over its corpus: the inputs it starts with, and those it found. */
 #include <dirent.h>
 
 #include "t/fuzz/fuzz.h"
 #include "t/unit/tap.h"
 
-/* Every fuzzer has its entry point under the name that libFuzzer calls. */
+/* The fuzzers share one program: each has the entry point that libFuzzer calls, renamed here. */
 int fuzz_dotenv(const uint8_t *bytes, size_t len);
 int fuzz_json(const uint8_t *bytes, size_t len);
 int fuzz_record(const uint8_t *bytes, size_t len);
@@ -28,7 +28,10 @@ int fuzz_url(const uint8_t *bytes, size_t len);
 
 enum { FILE_MAX = 1 << 20 };
 
-/* The bytes stand alone, so that a sanitizer sees a read too far. A promise that is broken aborts: the last line names the file. */
+/*
+ * Runs a fuzzer over one file. A broken promise aborts; the last line of output then names the file.
+ * The bytes are copied to an allocation of their own size, so that a sanitizer detects an overread.
+ */
 static void
 replay_file(const char *path, int (*fuzz)(const uint8_t *bytes, size_t len))
 {
@@ -52,18 +55,19 @@ replay_file(const char *path, int (*fuzz)(const uint8_t *bytes, size_t len))
     free(exact);
 }
 
-/* The folder of a fuzzer is named from the project's root, where prove runs. */
+/* The corpus is found from the project's root, where prove runs. */
 static void
-replay(const char *name, int (*fuzz)(const uint8_t *bytes, size_t len))
+replay_corpus(const char *name, int (*fuzz)(const uint8_t *bytes, size_t len))
 {
-    char folder[64], path[512], what[100];
+    char folder[64], path[512], promise[100];
     struct dirent *entry;
     int files = 0;
     DIR *dir;
 
     (void)snprintf(folder, sizeof(folder), "t/fuzz/corpus/%s", name);
     dir = opendir(folder);
-    if (!ok(dir != NULL, "the fuzzer has a corpus")) {
+    (void)snprintf(promise, sizeof(promise), "%s: the fuzzer has a corpus", name);
+    if (!ok(dir != NULL, promise)) {
         return;
     }
     for (entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
@@ -74,17 +78,17 @@ replay(const char *name, int (*fuzz)(const uint8_t *bytes, size_t len))
         }
     }
     (void)closedir(dir);
-    (void)snprintf(what, sizeof(what), "%s: %s", name, "every file of the corpus holds");
-    ok(files > 0, what);
+    (void)snprintf(promise, sizeof(promise), "%s: every file of the corpus passes", name);
+    ok(files > 0, promise);
 }
 
 int
 main(void)
 {
-    replay("dotenv", fuzz_dotenv);
-    replay("json", fuzz_json);
-    replay("record", fuzz_record);
-    replay("shape", fuzz_shape);
-    replay("url", fuzz_url);
+    replay_corpus("dotenv", fuzz_dotenv);
+    replay_corpus("json", fuzz_json);
+    replay_corpus("record", fuzz_record);
+    replay_corpus("shape", fuzz_shape);
+    replay_corpus("url", fuzz_url);
     return done_testing();
 }

@@ -38,7 +38,7 @@ routes_of(const struct router *router, const char *text)
     return url_path_read(&path, text, &arena) ? router_find(router, &path, parameters) : NULL;
 }
 
-/* A router with `routes`, which end with ROUTES_END; `promise` names the test that it accepts them. */
+/* A router with `routes`, which end with ROUTES_END; `promise` names the test that adds them. */
 static struct router *
 router_of(const struct route *routes, const char *promise)
 {

@@ -1,13 +1,13 @@
-/* Paths and queries: decoded once, and refused where no honest client sends them. */
+/* Paths and queries are decoded once; paths that no honest client sends are refused. */
 #include "routes/frame/url.h"
 
 #include "t/unit/tap.h"
 
 static struct arena arena;
 
-/* The segments joined by "|"; NULL where the path is refused. */
+/* The segments of a path, joined by "|"; NULL if the path is refused. */
 static const char *
-segments(const char *text)
+segments_of(const char *text)
 {
     struct url_path path;
     const char *all = "";
@@ -21,8 +21,9 @@ segments(const char *text)
     return all;
 }
 
+/* The value of a name in a query; NULL if it has none. */
 static const char *
-value(const char *text, const char *name)
+value_of(const char *text, const char *name)
 {
     struct url_query query = {0};
     const struct url_pair *pair;
@@ -32,53 +33,85 @@ value(const char *text, const char *name)
     return pair == NULL ? NULL : pair->broken ? "(broken)" : pair->value;
 }
 
-int
-main(void)
+static void
+test_paths(void)
 {
-    struct buf escaped = {0};
-    static const char *const tricks[] = {
+    char long_path[200] = "";
+
+    is_str(segments_of("/"), "", "the root has no segment");
+    is_str(segments_of("/api/rooms/12"), "api|rooms|12", "a path is split at its slashes");
+    is_str(segments_of("/api/rooms/"), "api|rooms", "one slash at the end of a path is ignored");
+    is_str(segments_of("/a%20b/%E6%88%BF"), "a b|房", "segments are decoded");
+    is_str(segments_of("/%2541"), "%41", "segments are decoded only once");
+    is_str(segments_of("/a+b"), "a+b", "a plus in a path is a plus");
+    for (int i = 0; i < 40; i++) {
+        strcat(long_path, "/x");
+    }
+    ok(segments_of(long_path) != NULL, "a path of many segments is cut, not refused");
+}
+
+static void
+test_refused_paths(void)
+{
+    static const char *const refused[] = {
         "",         "api",     "//",     "/api//x",    "/./x",      "/api/..", "/%2e",
         "/%2E%2e/", "/a%2fb",  "/a%5Cb", "/a\\b",      "/%",        "/%4",     "/%zz",
         "/%00",     "/%c0%af", "/%ff",   "/%ed%a0%80", "/a/%2e./%", "//api",   "/api/x//",
     };
-    static const char *const values[] = {"12", "34"};
-    char long_path[200] = "";
 
-    is_str(segments("/"), "", "the root has no segment");
-    is_str(segments("/api/rooms/12"), "api|rooms|12", "a path is split");
-    is_str(segments("/api/rooms/"), "api|rooms", "one slash at the end does not matter");
-    is_str(segments("/a%20b/%E6%88%BF"), "a b|房", "segments are decoded");
-    is_str(segments("/%2541"), "%41", "but only once");
-    is_str(segments("/a+b"), "a+b", "a plus in a path is a plus");
-    for (size_t i = 0; i < sizeof(tricks) / sizeof(tricks[0]); i++) {
-        is_str(segments(tricks[i]), NULL, arena_printf(&arena, "refused: \"%s\"", tricks[i]));
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        is_str(segments_of(refused[i]), NULL,
+               arena_printf(&arena, "the path \"%s\" is refused", refused[i]));
     }
-    for (int i = 0; i < 40; i++) {
-        strcat(long_path, "/x");
-    }
-    ok(segments(long_path) != NULL, "a path of many segments is cut, not refused");
+}
+
+static void
+test_parameters(void)
+{
+    static const char *const values[] = {"12", "34"};
 
     is_str(url_parameter("/r/{room_id}/m/{user_id}", "user_id", values), "34",
            "a parameter is found by name");
     is_str(url_parameter("/r/{room_id}/m/{user_id}", "room", values), NULL,
-           "and only by its whole name");
+           "a parameter is not found by the beginning of its name");
+}
 
-    is_str(value("a=1&b=2", "b"), "2", "a value is found");
-    is_str(value("a=1&a=2", "a"), "2", "the last of two counts");
-    is_str(value("a=x+y%2Bz", "a"), "x y+z", "a plus is a space, an encoded one a plus");
-    is_str(value("a&b=", "a"), "", "a name without a value has an empty one");
-    is_str(value("a&b=", "b"), "", "and so has one with nothing behind \"=\"");
-    is_str(value("a=b=c", "a"), "b=c", "a value may hold \"=\"");
-    is_str(value("", "a"), NULL, "an empty query holds nothing");
-    is_str(value("&&&=&=x", "a"), NULL, "nor does one of separators");
-    is_str(value("a=%zz", "a"), "(broken)", "a broken escape is told");
-    is_str(value("a=%00", "a"), "(broken)", "and so is NUL");
-    is_str(value("%61=1", "a"), "1", "names are decoded, too");
+static void
+test_queries(void)
+{
+    is_str(value_of("a=1&b=2", "b"), "2", "a value is found by name");
+    is_str(value_of("a=1&a=2", "a"), "2", "the last value of a name counts");
+    is_str(value_of("a=x+y%2Bz", "a"), "x y+z",
+           "a plus in a query is a space, and an encoded plus a plus");
+    is_str(value_of("a&b=", "a"), "", "a name without \"=\" has an empty value");
+    is_str(value_of("a&b=", "b"), "", "a name with nothing after \"=\" has an empty value");
+    is_str(value_of("a=b=c", "a"), "b=c", "a value may contain \"=\"");
+    is_str(value_of("", "a"), NULL, "an empty query has no value");
+    is_str(value_of("&&&=&=x", "a"), NULL, "a query of separators has no value");
+    is_str(value_of("a=%zz", "a"), "(broken)", "a value with a broken escape is marked");
+    is_str(value_of("a=%00", "a"), "(broken)", "a value with an encoded NUL is marked");
+    is_str(value_of("%61=1", "a"), "1", "names are decoded");
+}
+
+static void
+test_escape(void)
+{
+    struct buf escaped = {0};
 
     url_escape(&escaped, "a-Z/0.9_~ 房%?#&\"<");
     is_str(buf_cstr(&escaped), "a-Z/0.9_~%20%E6%88%BF%25%3F%23%26%22%3C",
-           "a path is escaped, but for its slashes");
+           "escaping keeps slashes and unreserved characters only");
     buf_free(&escaped);
+}
+
+int
+main(void)
+{
+    test_paths();
+    test_refused_paths();
+    test_parameters();
+    test_queries();
+    test_escape();
     arena_free(&arena);
     return done_testing();
 }
