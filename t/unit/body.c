@@ -191,7 +191,7 @@ test_query_faults(void)
                         "\"msg\":\"must be true or false\",\"input\":\"maybe\"}"),
        "a boolean of a query in any other word is refused");
     ok(query_is_refused("page=1&word=blue", "\"ctx\":{\"expected\":\"'red' or 'green'\"}"),
-       "an unknown enum value is refused with the allowed ones");
+       "an unknown enum value is refused with the allowed values");
     ok(query_is_refused("page=99999999999999999999", "\"less_than_equal\""),
        "a number above int64_t is reported as too large");
     ok(query_is_refused("page=-99999999999999999999", "\"greater_than_equal\""),

@@ -29,7 +29,7 @@ int fuzz_url(const uint8_t *bytes, size_t len);
 enum { FILE_MAX = 1 << 20 };
 
 /*
- * Runs a fuzzer over one file. A broken promise aborts; the last line of output then names the file.
+ * Runs a fuzzer over one file. A broken promise aborts; the last line of output names the file.
  * The bytes are copied to an allocation of their own size, so that a sanitizer detects an overread.
  */
 static void

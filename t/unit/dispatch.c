@@ -68,7 +68,7 @@ static void
 test_paths(void)
 {
     is_int(dispatch_line("GET", "/api", NULL), 200, "the path of a route is answered");
-    ok(body_has("fastchat"), "the reply has the handler's body");
+    ok(body_has("fastchat"), "a reply has the handler's body");
     ok(head_has("X-Request-ID: "), "a reply has the request's id");
     ok(head_has("Cache-Control: no-store\r\n"), "a reply is not cached");
     is_int(dispatch_line("GET", "/api/?a=1", NULL), 200,
@@ -79,7 +79,7 @@ test_paths(void)
     ok(body_has("\"code\":\"not_found\"") && req.route == NULL,
        "a 404 has the code not_found and no route");
     is_int(dispatch_line("DELETE", "/nothing", NULL), 404,
-           "an unknown path is 404 with every method");
+           "an unknown path is 404 with any method");
 }
 
 static void
@@ -197,11 +197,11 @@ test_missing_token(void)
     is_int(dispatch_line("GET", "/api/users/me", NULL), 401,
            "a user's route without a token is 401");
     ok(head_has("WWW-Authenticate: Bearer\r\n") && body_has("\"not_signed_in\""),
-       "a 401 has the scheme Bearer and the code not_signed_in");
+       "a 401 names the scheme Bearer and the code not_signed_in");
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
         char name[120];
 
-        (void)snprintf(name, sizeof(name), "%s is no token: 401", refused[i]);
+        (void)snprintf(name, sizeof(name), "a request with %s is 401", refused[i]);
         is_int(dispatch_line("GET", "/api/users/me", refused[i]), 401, name);
     }
     is_int(dispatch_line("GET", "/api/users/me?token=" TOKEN, NULL), 401,
@@ -218,7 +218,7 @@ test_token(void)
     static const char redirected[] = "REDIRECT_HTTP_AUTHORIZATION=Bearer " TOKEN;
 
     is_int(dispatch_line("GET", "/api/users/me", bearer), 503,
-           "a token is 503 while the database is away");
+           "a request with a token is 503 while the database is away");
     ok(head_has("Retry-After: 1\r\n") && body_has("\"unavailable\""),
        "a 503 has Retry-After and the code unavailable");
     is_int(dispatch_line("GET", "/api/users/me", lower_case), 503,

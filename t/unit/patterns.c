@@ -93,7 +93,7 @@ is_control(uint32_t c)
            (c >= 0x2066 && c <= 0x2069);
 }
 
-/* Checks each code point against the regex, so that client and server accept the same lines. */
+/* Checks every code point against the regex, which is_blank and is_control repeat by hand. */
 static void
 test_line_regex(void)
 {

@@ -87,7 +87,7 @@ test_problems(void)
        "a problem in Chinese has the same code and a Chinese text");
     begin_request(ENGLISH);
     reply_problem(&req, NOT_SIGNED_IN);
-    ok(strstr(head(), "\r\nWWW-Authenticate: Bearer\r\n") != NULL, "a 401 has the scheme Bearer");
+    ok(strstr(head(), "\r\nWWW-Authenticate: Bearer\r\n") != NULL, "a 401 names the scheme Bearer");
     begin_request(ENGLISH);
     reply_problem(&req, UNAVAILABLE);
     ok(strstr(head(), "Retry-After: 1\r\n") != NULL, "a 503 has Retry-After");
@@ -150,7 +150,8 @@ test_origins(void)
          "a listed origin in another case, which no browser sends, is not allowed"},
         {"https://a.example", "http://a.example", false,
          "a listed origin with another scheme is not allowed"},
-        {"https://a.example", "null", false, "a page without an origin is not allowed"},
+        {"https://a.example", "null", false,
+         "the origin null, of a page without one, is not allowed"},
         {"http://b:1,https://a.example", "http://b:1,https://a.example", false,
          "the list itself is not allowed as an origin"},
         {"", "https://a.example", false, "an empty list allows no origin"},

@@ -87,12 +87,12 @@ test_found(const struct router *router)
 static void
 test_not_found(const struct router *router)
 {
-    ok(routes_of(router, "/api/rooms") == NULL, "the beginning of a path is not a path");
+    ok(routes_of(router, "/api/rooms") == NULL, "the beginning of a route's path is not found");
     ok(routes_of(router, "/api/rooms/3/members") == NULL,
-       "a path that ends before its last parameter is not a path");
+       "a path that ends before the last parameter is not found");
     ok(routes_of(router, "/api/users/1/x/y") == NULL,
-       "a path that goes on after a route's end is not a path");
-    ok(routes_of(router, "/") == NULL, "the root is not a path unless a route names it");
+       "a path that goes on after a route's end is not found");
+    ok(routes_of(router, "/") == NULL, "the root is not found unless a route names it");
     ok(routes_of(router, "/API/users") == NULL, "paths are case-sensitive");
 }
 
@@ -170,9 +170,9 @@ test_long_paths(void)
     router_free(router);
 }
 
-/* Every literal has a parameter beside it, so each lookup first takes a wrong turn where it can. */
+/* Every literal has a parameter beside it, so that a search has to go back as often as it can. */
 static void
-test_wrong_turns(void)
+test_backtracking(void)
 {
     const struct route routes[] = {
         {.method = GET, .path = "/l/l/l/end"},
@@ -185,12 +185,13 @@ test_wrong_turns(void)
 
     ok(routes_of(router, "/l/l/l/end")[GET] == &routes[0],
        "a path of literals is found beside parameters");
-    ok(routes_of(router, "/l/l/l/fin")[GET] == &routes[1], "a wrong turn at the end is undone");
+    ok(routes_of(router, "/l/l/l/fin")[GET] == &routes[1],
+       "a search that fails at the last segment goes back to a parameter");
     ok(routes_of(router, "/l/l/l/stop")[GET] == &routes[2],
-       "a wrong turn at the first segment is undone");
+       "a search that fails at the last segment goes back as far as the first");
     ok(strcmp(parameters[0], "l") == 0 && strcmp(parameters[1], "l") == 0,
-       "an undone turn leaves no parameter");
-    ok(routes_of(router, "/l/l/l/l") == NULL, "a path is not found after every turn is tried");
+       "an abandoned branch leaves no value in the parameters");
+    ok(routes_of(router, "/l/l/l/l") == NULL, "a path that no branch leads to is not found");
     router_free(router);
 }
 
@@ -206,7 +207,7 @@ main(void)
     test_malformed_routes();
     test_parameter_names();
     test_long_paths();
-    test_wrong_turns();
+    test_backtracking();
     arena_free(&arena);
     return done_testing();
 }

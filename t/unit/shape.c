@@ -146,64 +146,65 @@ test_valid_input(void)
 static void
 test_text_faults(void)
 {
-    is_str(fault("{}"), "missing [\"body\",\"name\"] - null", "an absent required text is missing");
+    is_str(fault("{}"), "missing [\"body\",\"name\"] - null",
+           "an absent required member is reported as missing");
     is_str(fault("{\"name\":1}"), "string_type [\"body\",\"name\"] - 1",
-           "a number instead of a text is string_type");
+           "a number instead of a text is reported as string_type");
     is_str(fault("{\"name\":null}"), "string_type [\"body\",\"name\"] - null",
-           "null instead of a required text is string_type");
+           "null instead of a required text is reported as string_type");
     is_str(fault("{\"name\":\"a\"}"),
            "string_too_short [\"body\",\"name\"] {\"min_length\":2} \"a\"",
-           "a text below its minimum length is string_too_short with the minimum");
+           "a text below its minimum length is reported as string_too_short with the minimum");
     is_str(fault("{\"name\":\"abcde\"}"),
            "string_too_long [\"body\",\"name\"] {\"max_length\":4} \"abcde\"",
-           "a text above its maximum length is string_too_long with the maximum");
+           "a text above its maximum length is reported as string_too_long with the maximum");
     is_str(fault("{\"name\":\"AB\"}"),
            "string_pattern_mismatch [\"body\",\"name\"] {\"pattern\":\"^[a-z]*\\\"$\"} \"AB\"",
-           "a text that breaks its rule is string_pattern_mismatch with the regex");
+           "a text that breaks its rule is reported as string_pattern_mismatch with the regex");
     is_str(fault("{\"name\":\"a\\u0000b\"}"),
            "value_error [\"body\",\"name\"] {\"error\":\"U+0000 in a text\"} \"a\\u0000b\"",
-           "U+0000 in a text is value_error");
+           "U+0000 in a text is reported as value_error");
     is_str(fault("{\"name\":\"ab\",\"secret\":\"short\"}"),
            "string_too_short [\"body\",\"secret\"] {\"min_length\":8} \"***\"",
            "a secret is never echoed");
     is_str(fault("{\"name\":\"ab\",\"word\":\"pink\"}"),
            "enum [\"body\",\"word\"] {\"expected\":\"'red', 'green' or 'blue'\"} \"pink\"",
-           "an unknown enum value is enum with the allowed ones");
+           "an unknown enum value is reported as enum with the allowed values");
 }
 
 static void
 test_number_faults(void)
 {
     is_str(fault("{\"name\":\"ab\",\"number\":\"1\"}"), "int_type [\"body\",\"number\"] - \"1\"",
-           "a text instead of an integer is int_type");
+           "a text instead of an integer is reported as int_type");
     is_str(fault("{\"name\":\"ab\",\"number\":1.5}"), "int_from_float [\"body\",\"number\"] - 1.5",
-           "a fraction instead of an integer is int_from_float");
+           "a fraction instead of an integer is reported as int_from_float");
     is_str(fault("{\"name\":\"ab\",\"number\":-1}"),
            "greater_than_equal [\"body\",\"number\"] {\"ge\":0} -1",
-           "an integer below its minimum is greater_than_equal with the minimum");
+           "an integer below its minimum is reported as greater_than_equal with the minimum");
     is_str(fault("{\"name\":\"ab\",\"number\":9223372036854775808}"),
            "less_than_equal [\"body\",\"number\"] {\"le\":9007199254740991} 9223372036854775808",
-           "an integer above int64_t is less_than_equal with the maximum");
+           "an integer above int64_t is reported as less_than_equal with the maximum");
     is_str(fault("{\"name\":\"ab\",\"flag\":0}"), "bool_type [\"body\",\"flag\"] - 0",
-           "a number instead of a boolean is bool_type");
+           "a number instead of a boolean is reported as bool_type");
 }
 
 static void
 test_collection_faults(void)
 {
     is_str(fault("{\"name\":\"ab\",\"ids\":{}}"), "list_type [\"body\",\"ids\"] - {}",
-           "an object instead of a list is list_type");
+           "an object instead of a list is reported as list_type");
     is_str(fault("{\"name\":\"ab\",\"ids\":[1,\"x\"]}"), "int_type [\"body\",\"ids\",1] - \"x\"",
            "a fault in a list has the element's index");
     is_str(fault("{\"name\":\"ab\",\"ids\":[1,2,3,4]}"),
            "too_long [\"body\",\"ids\"] {\"field_type\":\"List\",\"max_length\":3,"
            "\"actual_length\":4} [1,2,3,4]",
-           "a list above its maximum length is too_long with both lengths");
+           "a list above its maximum length is reported as too_long with both lengths");
     is_str(fault("{\"name\":\"ab\",\"seqs\":[]}"), "dict_type [\"body\",\"seqs\"] - []",
-           "a list instead of an object is dict_type");
+           "a list instead of an object is reported as dict_type");
     is_str(fault("{\"name\":\"ab\",\"seqs\":{\"a\\\"b\":1}}"),
            "int_parsing [\"body\",\"seqs\",\"a\\\"b\",\"[key]\"] - \"a\\\"b\"",
-           "a key that is not a number is int_parsing at that key");
+           "a key that is not a number is reported as int_parsing at that key");
     is_str(fault("{\"name\":\"ab\",\"seqs\":{\"1\":-1}}"),
            "greater_than_equal [\"body\",\"seqs\",\"1\"] {\"ge\":0} -1",
            "a fault in an object's value has its key");
@@ -213,14 +214,14 @@ static void
 test_body_faults(void)
 {
     is_str(fault(""), "missing [\"body\"] - null",
-           "an absent body is missing if a member is required");
+           "an absent body is reported as missing if a member is required");
     is_str(fault("{\"name\":\"ab\",\"x\\ny\":1}"), "extra_forbidden [\"body\",\"x\\ny\"] - 1",
-           "an unknown member is extra_forbidden");
+           "an unknown member is reported as extra_forbidden");
     is_str(fault("[]"), "model_attributes_type [\"body\"] - []",
-           "a list instead of the body's object is model_attributes_type");
+           "a list instead of the body's object is reported as model_attributes_type");
     is_str(fault("{\"name\":\"ab\",}"),
            "json_invalid [\"body\",13] {\"error\":\"a key was expected\"} {}",
-           "a body that is not JSON is json_invalid at the byte");
+           "a body that is not JSON is reported as json_invalid at the byte");
 }
 
 static void
@@ -244,7 +245,7 @@ test_all_faults(void)
     is_int(req.status, 422, "a reply with faults is 422");
     ok(read_in("1", "q=%zz", "{\"name\":\"ab\"}", ENGLISH) == NULL &&
            strstr(buf_cstr(&resources.body), "string_unicode") != NULL,
-       "a broken escape in the query is string_unicode");
+       "a broken escape in the query is reported as string_unicode");
 }
 
 static void
