@@ -106,9 +106,9 @@ clock_set_zone(const char *name)
 }
 
 /*
- * Minutes east of UTC at a time. Zones change their offset at full quarters of an hour only, so each
- * thread caches the offsets of some quarters: a reply full of times rarely calls the C library,
- * which takes a lock.
+ * Minutes east of UTC at a time. Zones change their offset at full quarters of an hour only, so
+ * each thread caches the offsets of some quarters: a reply full of times rarely calls the C
+ * library, which takes a lock.
  */
 static int
 offset_at(int64_t seconds)

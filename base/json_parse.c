@@ -49,9 +49,9 @@ without_pairs(const char *text, size_t *len, struct arena *scratch)
 }
 
 /*
- * The text need not end in a NUL: json-c, which requires one, gets it separately. No flags: the text
- * is known to be strict JSON, and JSON_TOKENER_STRICT of 0.18 refuses every byte above 0x7F in a
- * string (json-c/json-c#892).
+ * The text need not end in a NUL: json-c, which requires one, gets it separately. No flags: the
+ * text is known to be strict JSON, and JSON_TOKENER_STRICT of 0.18 refuses every byte above 0x7F in
+ * a string (json-c/json-c#892).
  */
 static enum json_tokener_error
 build(struct json_tokener *tokener, const char *text, size_t len, struct json_object **tree)

@@ -141,9 +141,9 @@ unit(const char *at, size_t left)
 }
 
 /*
- * Writes a text in the line's form, in JSON with quotes. A text that is longer than `most` bytes, or
- * that would leave no room for the line's tail, is cut between characters, never inside an escape,
- * and ends in "…".
+ * Writes a text in the line's form, in JSON with quotes. A text that is longer than `most` bytes,
+ * or that would leave no room for the line's tail, is cut between characters, never inside an
+ * escape, and ends in "…".
  */
 static void
 put_text(struct buf *line, const char *text, size_t most)

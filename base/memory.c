@@ -12,7 +12,11 @@ void
 memory_exhausted(size_t bytes)
 {
     /* Not the log: it may need memory itself. */
-    (void)fprintf(stderr, "fastchat: out of memory: %zu bytes wanted\n", bytes);
+    if (bytes > 0) {
+        (void)fprintf(stderr, "fastchat: out of memory: %zu bytes wanted\n", bytes);
+    } else {
+        (void)fputs("fastchat: out of memory\n", stderr);
+    }
     abort();
 }
 

@@ -29,7 +29,7 @@ char *memory_copy(const void *bytes, size_t len)
 void *memory_grow(void *array, size_t *capacity, size_t needed, size_t size)
     __attribute__((returns_nonnull, warn_unused_result, nonnull(2)));
 
-/* For what only running out of memory can make fail (a library's constructor): logs and aborts. */
+/* Reports and aborts: for calls of a library that fail only without memory. `bytes` 0: unknown. */
 void memory_exhausted(size_t bytes) __attribute__((noreturn));
 
 #endif

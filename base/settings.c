@@ -223,7 +223,9 @@ cores(void)
     return count < 1 ? 1 : count > MOST_WORKERS ? MOST_WORKERS : count;
 }
 
-/* The text of an effective value that may differ from what was written ("007", "Yes", 0 workers). */
+/*
+ * The text of an effective value that may differ from what was written ("007", "Yes", 0 workers).
+ */
 static void
 rewrite(struct loaded *l, size_t i)
 {

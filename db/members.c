@@ -253,7 +253,7 @@ members_put(struct caller *caller, int64_t room_id, int64_t user_id, enum role r
     enum db_result r = db_transaction(caller->db, DB_REPEATABLE, member_put_transaction, &change);
 
     if (r == DB_OK) {
-        membership_forget(caller->redis, room_id, user_id);
+        membership_cache_clear(caller->redis, room_id, user_id);
         members_announce(caller, room_id, user_id);
     }
     return r;
@@ -341,7 +341,7 @@ members_remove(struct caller *caller, int64_t room_id, int64_t user_id)
     enum db_result r = db_transaction(caller->db, DB_ONCE, member_remove_transaction, &change);
 
     if (r == DB_OK) {
-        membership_bury(caller->redis, room_id, user_id);
+        membership_cache_set_tombstone(caller->redis, room_id, user_id);
         members_announce(caller, room_id, user_id);
     }
     return r;

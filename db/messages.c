@@ -72,7 +72,7 @@ messages_send(struct caller *caller, int64_t room_id, const char *client_id, con
         return message_find_sent(caller, room_id, client_id, entry);
     }
     if (r == DB_OK && !is_known_member) {
-        membership_keep(caller->redis, room_id, caller->user_id);
+        membership_cache_put(caller->redis, room_id, caller->user_id);
     }
     return r;
 }
@@ -93,7 +93,7 @@ messages_read(struct caller *caller, int64_t room_id, const struct log_range *ra
         return is_known_member ? DB_OK : members_require(caller, room_id);
     }
     if (!is_known_member) {
-        membership_keep(caller->redis, room_id, caller->user_id);
+        membership_cache_put(caller->redis, room_id, caller->user_id);
     }
     return names_fill(caller->names, caller->db, caller->arena, &entries->sender, *count,
                       sizeof(*entries));

@@ -1,21 +1,24 @@
-/* A direct-mapped table: a slot by the id's low bits, so a look costs one compare; a collision only costs a query. */
+/*
+ * A direct-mapped table, indexed by the low bits of the id: a lookup costs one comparison, a
+ * collision one query.
+ */
 #include "db/names.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "base/memory.h"
 
 enum {
     SLOTS = 512,
     FRESH_US = 30 * 1000 * 1000,
-    NAME_BYTES = 64 * 4 + 1, /* users.nickname, in UTF-8 */
-    BATCH = 8,               /* ids asked for by one query */
+    NAME_BYTES = 64 * 4 + 1, /* of users.nickname in UTF-8 */
+    BATCH = 8,               /* ids in one query */
 };
 
 struct names {
-    struct slot {
+    struct name_slot {
         int64_t id;
         int64_t read_us;
         char name[NAME_BYTES];
@@ -25,13 +28,7 @@ struct names {
 struct names *
 names_open(void)
 {
-    struct names *names = calloc(1, sizeof(*names));
-
-    if (names == NULL) {
-        log_error("out of memory");
-        abort();
-    }
-    return names;
+    return memory_new(struct names);
 }
 
 void
@@ -40,28 +37,28 @@ names_close(struct names *names)
     free(names);
 }
 
-static struct slot *
-slot_of(struct names *names, int64_t id)
+static struct name_slot *
+names_slot(struct names *names, int64_t id)
 {
     return &names->slots[(uint64_t)id % SLOTS];
 }
 
 static void
-keep(struct names *names, const struct person *p)
+names_store(struct names *names, const struct person *p)
 {
-    struct slot *slot = slot_of(names, p->id);
+    struct name_slot *slot = names_slot(names, p->id);
     size_t len = strlen(p->nickname);
 
-    if (len < NAME_BYTES) { /* the column holds no more */
+    if (len < NAME_BYTES) { /* always: the column is no longer */
         slot->id = p->id;
         slot->read_us = clock_mono_us();
         memcpy(slot->name, p->nickname, len + 1);
     }
 }
 
-/* Ask for up to BATCH users; places that are not needed repeat the first. Who is not found keeps "". */
+/* Reads up to BATCH users; unused values repeat the first id. A user who is not found keeps "". */
 static enum db_result
-fetch(struct names *names, struct db *db, struct arena *a, struct person *people, size_t count)
+names_read(struct names *names, struct db *db, struct arena *a, struct person *people, size_t count)
 {
     int64_t ids[BATCH];
     enum db_result r;
@@ -81,16 +78,16 @@ fetch(struct names *names, struct db *db, struct arena *a, struct person *people
         for (size_t i = 0; i < count; i++) {
             if (people[i].id == id) {
                 people[i].nickname = db_get_text(db, 1, a);
-                keep(names, &people[i]);
+                names_store(names, &people[i]);
             }
         }
     }
     return db_done(db);
 }
 
-/* One of `people` by id; NULL. The list is short: the different senders of one page. */
+/* One of `people` by id; NULL if absent. The list is short: the different senders of one page. */
 static const struct person *
-find(const struct person *people, size_t count, int64_t id)
+person_find(const struct person *people, size_t count, int64_t id)
 {
     for (size_t i = count; i > 0; i--) {
         if (people[i - 1].id == id) {
@@ -111,8 +108,8 @@ names_fill(struct names *names, struct db *db, struct arena *a, struct person *f
 
     for (size_t i = 0; i < count; i++) {
         struct person *p = (void *)((char *)first + i * stride);
-        const struct person *seen = find(known, known_count, p->id);
-        const struct slot *slot = slot_of(names, p->id);
+        const struct person *seen = person_find(known, known_count, p->id);
+        const struct name_slot *slot = names_slot(names, p->id);
 
         if (seen == NULL && slot->id == p->id && now - slot->read_us < FRESH_US) {
             known[known_count] = (struct person){p->id, arena_strdup(a, slot->name)};
@@ -120,13 +117,13 @@ names_fill(struct names *names, struct db *db, struct arena *a, struct person *f
         }
         if (seen != NULL) {
             p->nickname = seen->nickname;
-        } else if (find(unknown, unknown_count, p->id) == NULL) {
+        } else if (person_find(unknown, unknown_count, p->id) == NULL) {
             unknown[unknown_count++] = (struct person){p->id, ""};
         }
     }
     for (size_t i = 0; i < unknown_count; i += BATCH) {
         size_t some = unknown_count - i < BATCH ? unknown_count - i : BATCH;
-        enum db_result r = fetch(names, db, a, unknown + i, some);
+        enum db_result r = names_read(names, db, a, unknown + i, some);
 
         if (r != DB_OK) {
             return r;
@@ -136,16 +133,16 @@ names_fill(struct names *names, struct db *db, struct arena *a, struct person *f
         struct person *p = (void *)((char *)first + i * stride);
 
         if (p->nickname == NULL) {
-            p->nickname = find(unknown, unknown_count, p->id)->nickname;
+            p->nickname = person_find(unknown, unknown_count, p->id)->nickname;
         }
     }
     return DB_OK;
 }
 
 void
-names_forget(struct names *names, int64_t user_id)
+names_invalidate(struct names *names, int64_t user_id)
 {
-    if (slot_of(names, user_id)->id == user_id) {
-        slot_of(names, user_id)->id = 0;
+    if (names_slot(names, user_id)->id == user_id) {
+        names_slot(names, user_id)->id = 0;
     }
 }

@@ -1,4 +1,7 @@
-/* Nicknames of message senders, kept by each thread for half a minute: a list of messages needs no join. */
+/*
+ * The nicknames of message senders, cached by each thread for half a minute, so that a page of
+ * messages needs no join.
+ */
 #ifndef DB_NAMES_H
 #define DB_NAMES_H
 
@@ -20,13 +23,13 @@ struct person {
 };
 
 /*
- * Fill in the nickname (NULL before) of each of `count` persons, `stride` bytes apart, by id; up to 30 s old. A user who is
- * gone has "". The texts live in the arena.
+ * Fills in the nickname, NULL before, of `count` persons that are `stride` bytes apart, by id; up
+ * to 30 s old. A deleted user has "". The texts live in the arena.
  */
 enum db_result names_fill(struct names *names, struct db *db, struct arena *a, struct person *first,
                           size_t count, size_t stride) __attribute__((nonnull, warn_unused_result));
 
-/* What was just changed is shown at once, at least by this thread. */
-void names_forget(struct names *names, int64_t user_id) __attribute__((nonnull));
+/* After a nickname changed: this thread reads it again. */
+void names_invalidate(struct names *names, int64_t user_id) __attribute__((nonnull));
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * What others have is never removed with a probe: somebody may have put it in a room of theirs, or
- * have written to it, while it was there.
+ * Rooms of others are never removed with a probe: meanwhile somebody may have added it to a room of
+ * theirs, or have written to it.
  */
 #include "db/probe.h"
 
@@ -26,7 +26,7 @@ probe_add(struct db *db, struct arena *a, const char *password_hash, struct user
     return users_add(db, a, name, name, password_hash, made);
 }
 
-/* The numbers that a statement of one value and one column returns: `most` at the most. */
+/* The numbers that a statement of one value and one column returns, at most `most`. */
 static enum db_result
 read_numbers(struct db *db, const char *sql, int64_t value, int64_t *numbers, size_t most,
              size_t *count)
@@ -46,7 +46,7 @@ struct removal {
     int64_t user_id;
 };
 
-/* The room's lock keeps others from joining until it is gone. */
+/* The room's row lock keeps others from joining before it is deleted. */
 static enum db_result
 remove_from_room(struct db *db, int64_t room_id, int64_t user_id)
 {
@@ -118,7 +118,7 @@ struct message {
     bool read, same;
 };
 
-/* It never returns DB_OK, so nothing of it is committed. */
+/* Never returns DB_OK, so nothing is committed. */
 static enum db_result
 message_body(struct db *db, void *context)
 {

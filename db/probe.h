@@ -1,7 +1,4 @@
-/*
- * A user that exists for the length of a check (`fastchat check`): how it is made, and how all that
- * it left is removed.
- */
+/* The user that `fastchat check` makes and removes again with all its traces. */
 #ifndef DB_PROBE_H
 #define DB_PROBE_H
 
@@ -9,21 +6,24 @@
 
 #include "db/users.h"
 
-/* Make the user. Nobody can sign up under such a name: it has a "-". The name is in the arena. */
+/*
+ * Makes the user. Nobody can sign up under such a name, which contains a "-". The name lives in the
+ * arena.
+ */
 enum db_result probe_add(struct db *db, struct arena *a, const char *password_hash,
                          struct user *made) __attribute__((nonnull, warn_unused_result));
 
-/* Remove the user and the sessions, and the rooms in which nobody else is with all that was said. */
+/* Removes the user, its sessions, and the rooms in which nobody else is, with their logs. */
 enum db_result probe_remove(struct db *db, struct arena *a, int64_t user_id)
     __attribute__((nonnull, warn_unused_result));
 
-/* Remove those that checks have left which were killed more than ten minutes ago. */
+/* Removes the users of checks that were killed more than ten minutes ago. */
 enum db_result probe_remove_old(struct db *db, struct arena *a)
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Append a message to a room and read it, in a transaction that is rolled back. *same: it was read
- * as it was written.
+ * Appends a message to a room and reads it, in a transaction that is rolled back. *same: whether
+ * the text was read as it was written.
  */
 enum db_result probe_message(struct db *db, struct arena *a, const char *body, bool *same)
     __attribute__((nonnull, warn_unused_result));

@@ -1,7 +1,7 @@
 /*
- * A token's session is looked up on every call, so a copy stands in Redis: "session user expires", for CACHE_SECONDS.
- * Ending a session writes a tombstone over the copy, and copies are only made where nothing stands (NX): a look-up that
- * read the row just before it ended cannot bring it back.
+ * A token's session is needed by every call, so Redis has a copy for CACHE_SECONDS: "session user
+ * expires". Ending a session replaces the copy by a tombstone, and copies are only made if the key
+ * does not exist (NX): a lookup that read the row just before it was deleted cannot restore it.
  */
 #include "db/sessions.h"
 
@@ -22,7 +22,7 @@ enum {
 
 #define DAY_MS INT64_C(86400000)
 
-/* The session's copy, the user's calls in this minute, and "1" for a member of the room. A tombstone counts nothing. */
+/* Returns the session's copy, the user's calls in this minute, and "1" for a member of the room. */
 static const char find_script[] =
     "local s = redis.call('GET', KEYS[1]) "
     "local user = s and string.match(s, '^%d+ (%d+) ') "
@@ -55,7 +55,7 @@ cache_put(struct redis *redis, const void *hash, const struct session *s)
 }
 
 static void
-cache_bury(struct redis *redis, const void *hash)
+session_cache_set_tombstone(struct redis *redis, const void *hash)
 {
     char key[KEY_BYTES], seconds[21];
 
@@ -68,7 +68,7 @@ cache_bury(struct redis *redis, const void *hash)
 
 enum cached { CACHED, ENDED, UNKNOWN };
 
-/* "session user expires"; a tombstone is not. */
+/* Reads "session user expires"; returns false for a tombstone. */
 static bool
 read_copy(const char *text, struct session *found)
 {
@@ -77,7 +77,7 @@ read_copy(const char *text, struct session *found)
            number_read(&text, &found->expires_at) && *text == '\0';
 }
 
-/* What Redis says of a token: the answer of GET, or of the script where more than the session is asked. */
+/* The reply of GET or, if more than the session is wanted, of the script. */
 static redisReply *
 ask(struct redis *redis, const void *hash, const struct limit_use *use, int64_t room_id)
 {
@@ -111,7 +111,7 @@ cache_get(struct redis *redis, const void *hash, struct limit_use *use, int64_t 
 
             text = answer->element[0];
             use->count = answer->element[1]->integer;
-            found->member_of = known ? room_id : 0;
+            found->known_room_id = known ? room_id : 0;
         }
         if (text->type == REDIS_REPLY_STRING) {
             result = read_copy(text->str, found) ? CACHED : ENDED;
@@ -139,7 +139,7 @@ sessions_add(struct db *db, int64_t user_id, const uint8_t hash[static TOKEN_HAS
     return r;
 }
 
-/* Move last_seen_at and expires_at of a session in use. A failure does not matter: the next hour brings another try. */
+/* Moves last_seen_at and expires_at of a session in use. May fail: the next hour tries again. */
 static void
 prolong(struct db *db, struct session *s, int64_t now, int days)
 {
@@ -213,16 +213,16 @@ sessions_list(struct db *db, int64_t user_id, int64_t before, size_t limit, stru
     return db_done(db);
 }
 
-/* What a transaction of this file is about. */
-struct ending {
+/* The transaction that ends one session. */
+struct session_end {
     int64_t user_id, session_id;
     uint8_t hash[TOKEN_HASH_BYTES];
 };
 
 static enum db_result
-end_body(struct db *db, void *context)
+session_end_transaction(struct db *db, void *context)
 {
-    struct ending *e = context;
+    struct session_end *e = context;
     const char *bytes;
     size_t len;
     enum db_result r = db_one(db, "SELECT token_hash FROM sessions WHERE id = ? AND user_id = ?",
@@ -243,11 +243,11 @@ end_body(struct db *db, void *context)
 enum db_result
 sessions_end(struct db *db, struct redis *redis, int64_t user_id, int64_t session_id)
 {
-    struct ending e = {.user_id = user_id, .session_id = session_id};
-    enum db_result r = db_transaction(db, DB_ONCE, end_body, &e);
+    struct session_end e = {.user_id = user_id, .session_id = session_id};
+    enum db_result r = db_transaction(db, DB_ONCE, session_end_transaction, &e);
 
     if (r == DB_OK) {
-        cache_bury(redis, e.hash);
+        session_cache_set_tombstone(redis, e.hash);
         announce_user(redis, user_id);
     }
     return r;
@@ -255,23 +255,23 @@ sessions_end(struct db *db, struct redis *redis, int64_t user_id, int64_t sessio
 
 enum { PASSWORD_TRIES = 3 };
 
-/* A session that has ended, by its token's hash. */
-struct ended {
+/* A session that has ended: the hash of its token. */
+struct ended_session {
     uint8_t hash[TOKEN_HASH_BYTES];
-    struct ended *next;
+    struct ended_session *next;
 };
 
-struct new_password {
+struct password_change {
     struct arena *arena;
     int64_t user_id, kept_id;
     const char *password_hash;
-    struct ended *ended;
+    struct ended_session *ended;
     uint64_t ended_count;
 };
 
-/* The sessions that are to end, by the hashes under which Redis may have copies of them. */
+/* Lists the sessions that will end: Redis may have copies under their hashes. */
 static enum db_result
-list_others(struct db *db, struct new_password *p)
+sessions_list_others(struct db *db, struct password_change *p)
 {
     enum db_result r = db_run(db, "SELECT token_hash FROM sessions WHERE user_id = ? AND id <> ?",
                               db_int(p->user_id), db_int(p->kept_id));
@@ -279,7 +279,7 @@ list_others(struct db *db, struct new_password *p)
     p->ended = NULL;
     p->ended_count = 0;
     while (r == DB_OK && db_next(db)) {
-        struct ended *ended = arena_alloc(p->arena, sizeof(*ended));
+        struct ended_session *ended = arena_alloc(p->arena, sizeof(*ended));
         size_t len;
 
         memcpy(ended->hash, db_peek(db, 0, &len), sizeof(ended->hash)); /* BINARY(32) */
@@ -290,39 +290,45 @@ list_others(struct db *db, struct new_password *p)
     return r == DB_OK ? db_done(db) : r;
 }
 
-/* DB_CONFLICT if somebody has signed in, with the old password, since the sessions were listed. */
+/* DB_CONFLICT if somebody signed in with the old password after the sessions were listed. */
 static enum db_result
-password_body(struct db *db, void *context)
+password_change_transaction(struct db *db, void *context)
 {
-    struct new_password *p = context;
+    struct password_change *p = context;
     enum db_result r = users_set_password(db, p->user_id, p->password_hash);
 
-    r = r == DB_OK ? list_others(db, p) : r;
-    if (r == DB_OK) {
-        r = db_run(db, "DELETE FROM sessions WHERE user_id = ? AND id <> ?", db_int(p->user_id),
-                   db_int(p->kept_id));
+    if (r != DB_OK) {
+        return r;
     }
-    if (r == DB_OK && db_affected(db) != p->ended_count) {
-        return DB_CONFLICT;
+    r = sessions_list_others(db, p);
+    if (r != DB_OK) {
+        return r;
     }
-    return r == DB_OK ? users_changed(db, p->user_id) : r;
+    r = db_run(db, "DELETE FROM sessions WHERE user_id = ? AND id <> ?", db_int(p->user_id),
+               db_int(p->kept_id));
+    if (r != DB_OK) {
+        return r;
+    }
+    return db_affected(db) == p->ended_count ? users_changed(db, p->user_id) : DB_CONFLICT;
 }
 
 enum db_result
 sessions_change_password(struct db *db, struct redis *redis, struct arena *a, int64_t user_id,
                          int64_t kept_id, const char *password_hash)
 {
-    struct new_password p = {
+    struct password_change p = {
         .arena = a, .user_id = user_id, .kept_id = kept_id, .password_hash = password_hash};
     enum db_result r = DB_CONFLICT;
 
     for (int tries = 0; tries < PASSWORD_TRIES && r == DB_CONFLICT; tries++) {
-        r = db_transaction(db, DB_REPEATABLE, password_body, &p);
+        r = db_transaction(db, DB_REPEATABLE, password_change_transaction, &p);
     }
-    r = r == DB_CONFLICT ? DB_DOWN : r; /* the caller may come again */
+    if (r == DB_CONFLICT) {
+        return DB_DOWN; /* the client may try again */
+    }
     if (r == DB_OK) {
-        for (const struct ended *ended = p.ended; ended != NULL; ended = ended->next) {
-            cache_bury(redis, ended->hash);
+        for (const struct ended_session *ended = p.ended; ended != NULL; ended = ended->next) {
+            session_cache_set_tombstone(redis, ended->hash);
         }
         announce_user(redis, user_id);
     }

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "db/mysql/server_version.h"
 
 enum {
@@ -85,11 +86,10 @@ db_note_error(struct db *db, unsigned number, const char *words)
 struct db *
 db_open(const struct settings *settings)
 {
-    struct db *db = calloc(1, sizeof(*db));
+    struct db *db = memory_new(struct db);
 
-    if (db == NULL || mysql_thread_init() != 0) {
-        log_error("out of memory");
-        abort();
+    if (mysql_thread_init() != 0) {
+        memory_exhausted(0);
     }
     db->settings = settings;
     return db;
@@ -176,8 +176,7 @@ connect_to(const struct settings *s, const char *database, bool without_time_out
     bool good, too_old;
 
     if (mysql == NULL) {
-        log_error("out of memory");
-        abort();
+        memory_exhausted(0);
     }
     good = set_options(mysql, without_time_outs) &&
            mysql_real_connect(mysql, socket != NULL ? "localhost" : s->db_host, s->db_user,
@@ -197,8 +196,8 @@ connect_to(const struct settings *s, const char *database, bool without_time_out
 }
 
 /*
- * The times of the last failed and of the last successful attempt to connect, shared by all threads:
- * after one fails the others do not wait, after one succeeds all connect again.
+ * The times of the last failed and of the last successful attempt to connect, shared by all
+ * threads: after one fails the others do not wait, after one succeeds all connect again.
  */
 static _Atomic int64_t refused_us, reached_us;
 

@@ -17,7 +17,7 @@ struct statement {
     MYSQL_STMT *stmt;
     unsigned parameters, columns;
     MYSQL_BIND *in, *out;
-    struct place *in_places, *out_places;
+    struct value_buffer *in_buffers, *out_buffers;
     bool bound; /* the library knows `in` */
     bool is_compound;
     bool oversized; /* a column's buffer is too large to be kept */
@@ -25,7 +25,7 @@ struct statement {
 };
 
 /* The memory that a MYSQL_BIND points to. */
-struct place {
+struct value_buffer {
     int64_t number;
     unsigned long len;
     mysql_flag null, truncated;

@@ -263,49 +263,49 @@ db_next(struct db *db)
 }
 
 /* The buffer of a column of the current row. Aborts if there is no such column: a bug. */
-static const struct place *
-place_of(const struct db *db, unsigned column)
+static const struct value_buffer *
+column_buffer(const struct db *db, unsigned column)
 {
     if (db->current == NULL || column >= db->current->columns) {
         log_error("there is no column %u: %s", column,
                   db->current == NULL ? "no row" : db->current->sql);
         abort();
     }
-    return &db->current->out_places[column];
+    return &db->current->out_buffers[column];
 }
 
 bool
 db_is_null(struct db *db, unsigned column)
 {
-    return place_of(db, column)->null != 0;
+    return column_buffer(db, column)->null != 0;
 }
 
 const char *
 db_peek(struct db *db, unsigned column, size_t *len)
 {
-    const struct place *place = place_of(db, column);
+    const struct value_buffer *buffer = column_buffer(db, column);
 
-    if (place->bytes == NULL) {
+    if (buffer->bytes == NULL) {
         log_error("column %u is a number: %s", column, db->current->sql);
         abort();
     }
-    *len = place->null ? 0 : place->len;
-    return place->null ? NULL : place->bytes;
+    *len = buffer->null ? 0 : buffer->len;
+    return buffer->null ? NULL : buffer->bytes;
 }
 
 int64_t
 db_get_int(struct db *db, unsigned column)
 {
-    const struct place *place = place_of(db, column);
+    const struct value_buffer *buffer = column_buffer(db, column);
     char digits[32] = "";
 
-    if (place->null) {
+    if (buffer->null) {
         return 0;
     }
-    if (place->bytes == NULL) {
-        return place->number;
+    if (buffer->bytes == NULL) {
+        return buffer->number;
     }
-    memcpy(digits, place->bytes, place->len < sizeof(digits) ? place->len : sizeof(digits) - 1);
+    memcpy(digits, buffer->bytes, buffer->len < sizeof(digits) ? buffer->len : sizeof(digits) - 1);
     return strtoll(digits, NULL, 10); /* DECIMAL, the type of SUM and COALESCE */
 }
 

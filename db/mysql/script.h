@@ -12,8 +12,8 @@ struct script_part {
 };
 
 /*
- * The statement at *from, which moves behind it; false at the end. "; " inside quotes, backquotes and comments does not count.
- * Begin with *from the script and *line 1.
+ * The statement at *from, which moves after it; false at the end. A ";" inside quotes, backquotes
+ * or comments does not end a statement. Begin with *from at the script and *line 1.
  */
 bool script_next(const char **from, int *line, struct script_part *part)
     __attribute__((nonnull, warn_unused_result));

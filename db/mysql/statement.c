@@ -1,29 +1,19 @@
 /*
- * Prepared statements. Numbers are bound as 64-bit integers, all else as bytes into a buffer that grows with the longest
- * value seen (up to KEPT_BYTES from one row to the next), so no value is ever cut.
+ * Prepared statements. Numbers are bound as 64-bit integers, all other types as bytes into a buffer
+ * that grows with the longest value (up to KEPT_BYTES from one row to the next), so no value is
+ * ever cut.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "db/mysql/connection.h"
 
 enum {
     FIRST_BYTES = 256,
     KEPT_BYTES = 64 * 1024,
 };
-
-static void *
-allocate(size_t count, size_t size)
-{
-    void *at = calloc(count > 0 ? count : 1, size);
-
-    if (at == NULL) {
-        log_error("out of memory");
-        abort();
-    }
-    return at;
-}
 
 static bool
 is_integer(enum enum_field_types type)
@@ -41,32 +31,28 @@ is_integer(enum enum_field_types type)
     }
 }
 
-/* What was in it is not kept. */
+/* The previous contents are discarded. */
 static void
-resize(struct place *place, size_t cap)
+value_buffer_resize(struct value_buffer *buffer, size_t cap)
 {
-    free(place->bytes);
-    place->bytes = malloc(cap);
-    place->cap = cap;
-    if (place->bytes == NULL) {
-        log_error("out of memory");
-        abort();
-    }
+    free(buffer->bytes);
+    buffer->bytes = memory_array(cap, 1);
+    buffer->cap = cap;
 }
 
 static void
-set_out(MYSQL_BIND *bind, struct place *place)
+value_buffer_bind(MYSQL_BIND *bind, struct value_buffer *buffer)
 {
-    bind->buffer = place->bytes;
-    bind->buffer_length = (unsigned long)place->cap;
+    bind->buffer = buffer->bytes;
+    bind->buffer_length = (unsigned long)buffer->cap;
 }
 
 /*
- * Makes and binds a place for each column that the statement is known to return. False if the
- * library refuses.
+ * Makes and binds a buffer for each column that the statement returns, as far as known. Returns
+ * false if the library refuses.
  */
 static bool
-make_columns(struct statement *s)
+statement_bind_columns(struct statement *s)
 {
     MYSQL_RES *metadata = mysql_stmt_result_metadata(s->stmt);
     const MYSQL_FIELD *fields;
@@ -76,22 +62,22 @@ make_columns(struct statement *s)
     }
     fields = mysql_fetch_fields(metadata);
     s->columns = mysql_num_fields(metadata);
-    s->out = allocate(s->columns, sizeof(*s->out));
-    s->out_places = allocate(s->columns, sizeof(*s->out_places));
+    s->out = memory_array(s->columns, sizeof(*s->out));
+    s->out_buffers = memory_array(s->columns, sizeof(*s->out_buffers));
     for (unsigned i = 0; i < s->columns; i++) {
-        struct place *place = &s->out_places[i];
+        struct value_buffer *buffer = &s->out_buffers[i];
 
-        s->out[i].is_null = &place->null;
-        s->out[i].length = &place->len;
-        s->out[i].error = &place->truncated;
+        s->out[i].is_null = &buffer->null;
+        s->out[i].length = &buffer->len;
+        s->out[i].error = &buffer->truncated;
         if (is_integer(fields[i].type)) {
             s->out[i].buffer_type = MYSQL_TYPE_LONGLONG;
-            s->out[i].buffer = &place->number;
+            s->out[i].buffer = &buffer->number;
             s->out[i].is_unsigned = (fields[i].flags & UNSIGNED_FLAG) != 0;
         } else {
             s->out[i].buffer_type = MYSQL_TYPE_STRING;
-            resize(place, FIRST_BYTES);
-            set_out(&s->out[i], place);
+            value_buffer_resize(buffer, FIRST_BYTES);
+            value_buffer_bind(&s->out[i], buffer);
         }
     }
     mysql_free_result(metadata);
@@ -99,26 +85,26 @@ make_columns(struct statement *s)
 }
 
 static void
-make_parameters(struct statement *s)
+statement_make_parameters(struct statement *s)
 {
     s->parameters = (unsigned)mysql_stmt_param_count(s->stmt);
-    s->in = allocate(s->parameters, sizeof(*s->in));
-    s->in_places = allocate(s->parameters, sizeof(*s->in_places));
+    s->in = memory_array(s->parameters, sizeof(*s->in));
+    s->in_buffers = memory_array(s->parameters, sizeof(*s->in_buffers));
     for (unsigned i = 0; i < s->parameters; i++) {
-        struct place *place = &s->in_places[i];
+        struct value_buffer *buffer = &s->in_buffers[i];
 
         s->in[i] = (MYSQL_BIND){
             .buffer_type = MYSQL_TYPE_STRING,
-            .buffer = &place->number,
-            .is_null = &place->null,
-            .length = &place->len,
+            .buffer = &buffer->number,
+            .is_null = &buffer->null,
+            .length = &buffer->len,
         };
     }
 }
 
-/* The number of the statement's error; never 0, also if the library failed without one. */
+/* The number of the statement's error; never 0, even if the library set none. */
 static unsigned
-number_of_error(const struct statement *s)
+statement_error(const struct statement *s)
 {
     unsigned number = mysql_stmt_errno(s->stmt);
 
@@ -130,48 +116,47 @@ statement_free(struct statement *s)
 {
     (void)mysql_stmt_close(s->stmt);
     for (unsigned i = 0; i < s->columns; i++) {
-        free(s->out_places[i].bytes);
+        free(s->out_buffers[i].bytes);
     }
     free(s->in);
-    free(s->in_places);
+    free(s->in_buffers);
     free(s->out);
-    free(s->out_places);
+    free(s->out_buffers);
     free(s);
 }
 
 static struct statement *
 prepare(struct db *db, const char *sql, unsigned *error)
 {
-    struct statement *s = allocate(1, sizeof(*s));
+    struct statement *s = memory_new(struct statement);
 
     s->sql = sql;
     s->stmt = mysql_stmt_init(db->mysql);
     if (s->stmt == NULL) {
-        log_error("out of memory");
-        abort();
+        memory_exhausted(0);
     }
     if (mysql_stmt_prepare(s->stmt, sql, (unsigned long)strlen(sql)) != 0) {
-        *error = db_note_error(db, number_of_error(s), mysql_stmt_error(s->stmt));
+        *error = db_note_error(db, statement_error(s), mysql_stmt_error(s->stmt));
         statement_free(s);
         return NULL;
     }
-    make_parameters(s);
-    if (!make_columns(s)) {
-        *error = db_note_error(db, number_of_error(s), mysql_stmt_error(s->stmt));
+    statement_make_parameters(s);
+    if (!statement_bind_columns(s)) {
+        *error = db_note_error(db, statement_error(s), mysql_stmt_error(s->stmt));
         statement_free(s);
         return NULL;
     }
     return s;
 }
 
-/* Where a statement stands, or would stand, in the table. */
+/* The slot of a statement, or the empty slot for it. */
 static struct statement **
 slot(struct db *db, const char *sql)
 {
-    size_t place = ((uintptr_t)sql * UINT64_C(0x9E3779B97F4A7C15) >> 32) % STATEMENT_SLOTS;
+    size_t slot = ((uintptr_t)sql * UINT64_C(0x9E3779B97F4A7C15) >> 32) % STATEMENT_SLOTS;
 
     for (size_t i = 0; i < STATEMENT_SLOTS; i++) {
-        struct statement **at = &db->statements[(place + i) % STATEMENT_SLOTS];
+        struct statement **at = &db->statements[(slot + i) % STATEMENT_SLOTS];
 
         if (*at == NULL || (*at)->sql == sql) {
             return at;
@@ -193,7 +178,7 @@ statement_prepare(struct db *db, const char *sql, unsigned *error)
     return *at;
 }
 
-/* The table has no holes that would hide others: what stands behind the closed one is put in again. */
+/* Reinserts the statements after the closed one, so that no gap hides them. */
 void
 statement_close(struct db *db, struct statement *s)
 {
@@ -224,11 +209,12 @@ statement_close_all(struct db *db)
 }
 
 /*
- * The library copies a MYSQL_BIND that it is given, and then sends the types to the server again: so it is only given one
- * that has changed. True where this one has: numbers stay in their place, texts lie elsewhere each time.
+ * Sets a bound value. Returns true if the MYSQL_BIND itself changed: numbers stay at their address,
+ * texts do not. The library copies a MYSQL_BIND and then sends the types to the server again, so it
+ * is given a changed one only.
  */
 static bool
-bind_value(MYSQL_BIND *bind, struct place *place, const struct db_value *value)
+bind_value(MYSQL_BIND *bind, struct value_buffer *buffer, const struct db_value *value)
 {
     static const enum enum_field_types types[] = {
         [DB_VALUE_NULL] = MYSQL_TYPE_NULL,
@@ -236,16 +222,16 @@ bind_value(MYSQL_BIND *bind, struct place *place, const struct db_value *value)
         [DB_VALUE_TEXT] = MYSQL_TYPE_STRING,
         [DB_VALUE_BYTES] = MYSQL_TYPE_BLOB,
     };
-    const void *at = value->type == DB_VALUE_INT ? &place->number : value->at;
+    const void *at = value->type == DB_VALUE_INT ? &buffer->number : value->at;
 
-    place->number = value->number;
-    place->len = (unsigned long)value->len;
-    place->null = value->type == DB_VALUE_NULL;
-    if (place->null || (bind->buffer == at && bind->buffer_type == types[value->type])) {
+    buffer->number = value->number;
+    buffer->len = (unsigned long)value->len;
+    buffer->null = value->type == DB_VALUE_NULL;
+    if (buffer->null || (bind->buffer == at && bind->buffer_type == types[value->type])) {
         return false;
     }
     bind->buffer_type = types[value->type];
-    memcpy(&bind->buffer, &at, sizeof(at)); /* it only reads there, but does not say const */
+    memcpy(&bind->buffer, &at, sizeof(at)); /* only read, although not const */
     return true;
 }
 
@@ -255,33 +241,33 @@ statement_run(struct statement *s, const struct db_value *values, size_t count)
     bool changed = !s->bound;
 
     if (count != s->parameters) {
-        log_error("%zu values for %u places: %s", count, s->parameters, s->sql);
+        log_error("%zu values for %u parameters: %s", count, s->parameters, s->sql);
         abort();
     }
     for (size_t i = 0; i < count; i++) {
-        changed = bind_value(&s->in[i], &s->in_places[i], &values[i]) || changed;
+        changed = bind_value(&s->in[i], &s->in_buffers[i], &values[i]) || changed;
     }
     if (count > 0 && changed && mysql_stmt_bind_param(s->stmt, s->in) != 0) {
-        s->bound = false; /* it has the values of an earlier run */
-        return number_of_error(s);
+        s->bound = false; /* the library still has the values of an earlier run */
+        return statement_error(s);
     }
     s->bound = true;
     if (mysql_stmt_execute(s->stmt) != 0) {
-        return number_of_error(s);
+        return statement_error(s);
     }
-    if (s->is_compound) { /* the library forgets the places when it has read to the end of one */
-        return mysql_stmt_bind_result(s->stmt, s->out) == 0 ? 0 : number_of_error(s);
+    if (s->is_compound) { /* the library drops the buffers at the end of a compound's rows */
+        return mysql_stmt_bind_result(s->stmt, s->out) == 0 ? 0 : statement_error(s);
     }
     if (s->columns == 0 && mysql_stmt_field_count(s->stmt) > 0) {
-        s->is_compound = true; /* its columns are not known before */
-        return make_columns(s) ? 0 : number_of_error(s);
+        s->is_compound = true; /* its columns are known only now */
+        return statement_bind_columns(s) ? 0 : statement_error(s);
     }
     return 0;
 }
 
 /*
- * After a compound's rows comes a result without columns. Connector/C 3.4 counts it as an error of
- * the statement (5025) if such a result is freed, so that is only done for one with columns.
+ * A result without columns follows a compound's rows. Connector/C 3.4 reports an error of the
+ * statement (5025) if such a result is freed, so only results with columns are.
  */
 void
 statement_end_rows(struct statement *s)
@@ -295,20 +281,21 @@ statement_end_rows(struct statement *s)
 }
 
 /*
- * Fetches the texts of a row that were longer than their buffers. The library is told of the new
- * buffers before the next row, not now: Connector/C 3.3.19 sets the lengths of the current row to 0
- * when columns are bound.
+ * Fetches the texts of a row that were longer than their buffers. The new buffers are bound before
+ * the next row, not now: Connector/C 3.3.19 sets the lengths of the current row to 0 when columns
+ * are bound.
  */
 static bool
 fetch_long(struct statement *s)
 {
     for (unsigned i = 0; i < s->columns; i++) {
-        struct place *place = &s->out_places[i];
+        struct value_buffer *buffer = &s->out_buffers[i];
 
-        if (s->out[i].buffer_type == MYSQL_TYPE_STRING && !place->null && place->len > place->cap) {
-            resize(place, place->len);
-            s->oversized = s->oversized || place->cap > KEPT_BYTES;
-            set_out(&s->out[i], place);
+        if (s->out[i].buffer_type == MYSQL_TYPE_STRING && !buffer->null &&
+            buffer->len > buffer->cap) {
+            value_buffer_resize(buffer, buffer->len);
+            s->oversized = s->oversized || buffer->cap > KEPT_BYTES;
+            value_buffer_bind(&s->out[i], buffer);
             s->moved = true;
             if (mysql_stmt_fetch_column(s->stmt, &s->out[i], i, 0) != 0) {
                 return false;
@@ -318,17 +305,17 @@ fetch_long(struct statement *s)
     return true;
 }
 
-/* Gives back what one long value took, before the next row. */
+/* Before the next row, frees buffers that a long value has made too large. */
 static void
 shrink(struct statement *s)
 {
     s->oversized = false;
     for (unsigned i = 0; i < s->columns; i++) {
-        struct place *place = &s->out_places[i];
+        struct value_buffer *buffer = &s->out_buffers[i];
 
-        if (place->cap > KEPT_BYTES) {
-            resize(place, KEPT_BYTES);
-            set_out(&s->out[i], place);
+        if (buffer->cap > KEPT_BYTES) {
+            value_buffer_resize(buffer, KEPT_BYTES);
+            value_buffer_bind(&s->out[i], buffer);
             s->moved = true;
         }
     }

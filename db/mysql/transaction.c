@@ -1,11 +1,11 @@
-/* Transactions: begun, committed or undone, and run again where that may help. */
+/* Transactions: begin, commit or roll back, and run again where that may help. */
 #include <stdatomic.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "db/mysql/connection.h"
 
-/* Without a look at the time: a deadline must not keep what was begun from being ended. */
+/* Ignores the deadline: a transaction that has begun must be ended. */
 static enum db_result
 command(struct db *db, const char *sql)
 {
@@ -14,7 +14,7 @@ command(struct db *db, const char *sql)
     return error == 0 ? DB_OK : db_error_result(db, error, sql);
 }
 
-/* START TRANSACTION, on a new connection where the old one turned out to be gone. */
+/* START TRANSACTION, on a new connection if the old one has been closed. */
 static enum db_result
 begin(struct db *db)
 {
@@ -30,7 +30,7 @@ begin(struct db *db)
     return r;
 }
 
-/* Where even that fails, the server does it when the connection ends. */
+/* If even this fails, the server rolls back when the connection ends. */
 static void
 roll_back(struct db *db)
 {
@@ -40,9 +40,9 @@ roll_back(struct db *db)
 }
 
 /*
- * Sets start_over if it is certain that nothing was committed, or if the body may be run twice. After
- * a failed COMMIT the result is never DB_ERROR, since the commit may have happened; it may also have
- * left the transaction open.
+ * Sets start_over if it is certain that nothing was committed, or if the body may be run twice.
+ * After a failed COMMIT the result is never DB_ERROR, since the commit may have happened; it may
+ * also have left the transaction open.
  */
 static enum db_result
 finish(struct db *db, enum db_commit commit)
@@ -64,7 +64,7 @@ finish(struct db *db, enum db_commit commit)
     return DB_OK;
 }
 
-/* One run: DB_OK when it is committed. Sets start_over where another run may help. */
+/* One run: DB_OK if it was committed. Sets start_over if another run may help. */
 static enum db_result
 run_transaction(struct db *db, enum db_commit commit, db_body *body, void *context)
 {
@@ -112,12 +112,12 @@ db_transaction(struct db *db, enum db_commit commit, db_body *body, void *contex
         db_pause_before_retry(tries);
     }
     log_warning("a transaction met conflicts %d times, the last one: %s", DB_TRIES, db->why);
-    return DB_DOWN; /* too busy: the caller may come again */
+    return DB_DOWN; /* too busy: the client may try again */
 }
 
 /*
- * Do this library and this server return a compound's row? Run twice: libraries have failed at the
- * end of the first run, and at the binding of the second.
+ * Whether this library and this server return a compound's row. Run twice: libraries have failed at
+ * the end of the first run, and at the binding of the second.
  */
 static bool
 try_compounds(struct db *db)
@@ -143,7 +143,7 @@ try_compounds(struct db *db)
     return true;
 }
 
-/* One line in the log of a process for each way that it takes. */
+/* Logs once per process and outcome whether compounds are used. */
 static void
 report_way(const struct db *db, bool compounds, const char *why)
 {
@@ -179,9 +179,9 @@ find_way(struct db *db)
 }
 
 /*
- * A try may cost the connection: by a library that cannot read a compound's row, or by a server that
- * goes away just then. After COMPOUND_TRIES losses in a row it is the library, and it is not tried
- * again.
+ * A try may lose the connection: because the library cannot read a compound's row, or because the
+ * server went away at that moment. After COMPOUND_TRIES losses in a row the library is to blame,
+ * and compounds are not tried again.
  */
 bool
 db_has_compounds(struct db *db)
@@ -210,6 +210,6 @@ db_compound_values(struct db *db, const char *sql, const struct db_value *values
         return DB_OK;
     }
     roll_back(db);
-    /* An error that was not expected may have come after the COMMIT inside. */
+    /* An unexpected error may have come after the COMMIT inside. */
     return r == DB_ERROR || r == DB_NONE ? DB_DOWN : r;
 }

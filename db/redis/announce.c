@@ -1,4 +1,7 @@
-/* A hint is a line of numbers, "E 12 345 0" (kind, room, seq, user), and behind its line break what goes on to clients. */
+/*
+ * A hint is a line of numbers, "E 12 345 0" (kind, room, seq, user), and behind its line break what
+ * goes on to clients.
+ */
 #include "db/redis/announce.h"
 
 #include <stdio.h>

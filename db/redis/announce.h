@@ -1,6 +1,7 @@
 /*
- * Hints for the processes that hold streams, published through Redis after a commit. A hint may be lost, late, doubled or
- * out of order: what is delivered is decided by seq and by MySQL alone. Without Redis nothing happens here.
+ * Hints for the processes that hold streams, published through Redis after a commit. A hint may be
+ * lost, late, doubled or out of order: what is delivered is decided by seq and by MySQL alone.
+ * Without Redis nothing happens here.
  */
 #ifndef DB_REDIS_ANNOUNCE_H
 #define DB_REDIS_ANNOUNCE_H
@@ -48,7 +49,10 @@ void announce_user(struct redis *redis, int64_t user_id) __attribute__((nonnull)
 void announce_signal(struct redis *redis, enum hint_kind kind, int64_t room_id, int64_t user_id,
                      const char *json, size_t len) __attribute__((nonnull));
 
-/* What has become of a user's task: {"id", "kind", "state"}. `kind` and `state` are words of letters, digits and dots. */
+/*
+ * What has become of a user's task: {"id", "kind", "state"}. `kind` and `state` are words of
+ * letters, digits and dots.
+ */
 void announce_task(struct redis *redis, int64_t user_id, int64_t task_id, const char *kind,
                    const char *state) __attribute__((nonnull));
 

@@ -1,6 +1,6 @@
 /*
- * Fixed windows of a minute: one INCR a call. The fall-back table is shared by the process's threads under a lock that
- * is held for one look; it is only used while Redis is away.
+ * Fixed windows of a minute: one INCR per call. The fall-back table is used only while Redis is
+ * away; the threads of the process share it under a lock that is held for one lookup.
  */
 #include "db/redis/limits.h"
 
@@ -47,7 +47,9 @@ hash_text(const char *text)
     return h;
 }
 
-/* Count in this process. Where a neighbourhood is full, its oldest or least used subject makes room. */
+/*
+ * Counts in this process. If a neighbourhood is full, its oldest or least used subject is replaced.
+ */
 static int64_t
 count_locally(const char *key, int64_t now_ms)
 {
@@ -109,7 +111,7 @@ limits_count_address(struct redis *redis, struct limit_use *use, const char *add
     char network[INET6_ADDRSTRLEN];
 
     if (inet_pton(AF_INET6, address, &in6) == 1 && !IN6_IS_ADDR_V4MAPPED(&in6)) {
-        memset(in6.s6_addr + 8, 0, 8); /* a customer has a /64 */
+        memset(in6.s6_addr + 8, 0, 8); /* a customer owns a /64 */
         (void)inet_ntop(AF_INET6, &in6, network, sizeof(network));
         address = network;
     }

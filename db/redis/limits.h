@@ -1,6 +1,6 @@
 /*
- * How often somebody may call: a counter for each class, subject and minute of the clock, in Redis so that all hosts count
- * together, or in this process while Redis is away.
+ * Rate limits: a counter per class, subject and minute, in Redis so that all hosts count together,
+ * or in this process while Redis is away.
  */
 #ifndef DB_REDIS_LIMITS_H
 #define DB_REDIS_LIMITS_H
@@ -16,10 +16,13 @@ enum { LIMIT_KEY_SIZE = 96 };
 struct limit_use {
     const char *name; /* of the class: "send" */
     int per_minute;   /* 0: not limited */
-    int64_t count;    /* calls in this minute, with this one; 0: not counted yet */
+    int64_t count;    /* calls in this minute including this one; 0: not counted yet */
 };
 
-/* The Redis key under which a subject's calls of this minute are counted. `prefix` is 'u' for a user id, 'a' for an address. */
+/*
+ * The Redis key of a subject's counter of this minute. `prefix` is 'u' for a user id, 'a' for an
+ * address.
+ */
 void limits_key(char key[static LIMIT_KEY_SIZE], const char *class_name, char prefix,
                 const char *subject, int64_t now_ms) __attribute__((nonnull));
 
@@ -29,7 +32,7 @@ void limits_count_user(struct redis *redis, struct limit_use *use, int64_t user_
 void limits_count_address(struct redis *redis, struct limit_use *use, const char *address)
     __attribute__((nonnull));
 
-/* 0 where the call may go on, else the seconds after which to try again. */
+/* 0 if the call may go on, else the seconds after which to try again. */
 int limits_wait(const struct limit_use *use) __attribute__((nonnull));
 
 #endif

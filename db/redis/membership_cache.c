@@ -1,6 +1,7 @@
 /*
- * "fc:m:<room>:<user>" is "1", or "0" for a tombstone. Copies are only made where nothing stands (NX): a look at the database that
- * was under way while somebody left cannot bring the copy back. sessions_find reads them (its script knows the key's form).
+ * "fc:m:<room>:<user>" is "1", or "0" for a tombstone. A copy is only made if the key does not
+ * exist (NX): a query that was running while somebody left cannot restore it. sessions_find reads
+ * the keys (its script knows their form).
  */
 #include "db/redis/membership_cache.h"
 
@@ -17,7 +18,7 @@ key_of(char key[static KEY_SIZE], int64_t room_id, int64_t user_id)
 }
 
 void
-membership_keep(struct redis *redis, int64_t room_id, int64_t user_id)
+membership_cache_put(struct redis *redis, int64_t room_id, int64_t user_id)
 {
     char key[KEY_SIZE];
 
@@ -27,7 +28,7 @@ membership_keep(struct redis *redis, int64_t room_id, int64_t user_id)
 }
 
 void
-membership_bury(struct redis *redis, int64_t room_id, int64_t user_id)
+membership_cache_set_tombstone(struct redis *redis, int64_t room_id, int64_t user_id)
 {
     char key[KEY_SIZE];
 
@@ -37,7 +38,7 @@ membership_bury(struct redis *redis, int64_t room_id, int64_t user_id)
 }
 
 void
-membership_forget(struct redis *redis, int64_t room_id, int64_t user_id)
+membership_cache_clear(struct redis *redis, int64_t room_id, int64_t user_id)
 {
     char key[KEY_SIZE];
 

@@ -1,6 +1,6 @@
 /*
- * Who is in a room, as Redis remembers it for a minute. MySQL is the truth: a copy that is missing only costs a look there, and
- * leaving a room writes a tombstone over the copy before it is answered.
+ * Which users are in which rooms, as Redis remembers it for a minute. MySQL is the truth: a missing
+ * copy only costs a query, and leaving a room replaces the copy by a tombstone before the reply.
  */
 #ifndef DB_REDIS_MEMBERSHIP_CACHE_H
 #define DB_REDIS_MEMBERSHIP_CACHE_H
@@ -9,16 +9,16 @@
 
 #include "db/redis/redis.h"
 
-/* The database has just said that the user is in the room. */
-void membership_keep(struct redis *redis, int64_t room_id, int64_t user_id)
+/* After the database has confirmed that the user is in the room. */
+void membership_cache_put(struct redis *redis, int64_t room_id, int64_t user_id)
     __attribute__((nonnull));
 
-/* The user has just left it. */
-void membership_bury(struct redis *redis, int64_t room_id, int64_t user_id)
+/* After the user has left the room. */
+void membership_cache_set_tombstone(struct redis *redis, int64_t room_id, int64_t user_id)
     __attribute__((nonnull));
 
-/* The user has just come in: what was buried may be kept again. */
-void membership_forget(struct redis *redis, int64_t room_id, int64_t user_id)
+/* After the user has joined the room: removes a tombstone. */
+void membership_cache_clear(struct redis *redis, int64_t room_id, int64_t user_id)
     __attribute__((nonnull));
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * One blocking connection with time-outs. Any error poisons a hiredis context, and a late answer would be taken for the next
- * one: after an error the connection is dropped, and a new one is only tried RETRY_US later.
+ * One blocking connection with time-outs. Any error makes a hiredis context unusable, and a late
+ * reply would be taken for the next one: after an error the connection is dropped, and a new one is
+ * tried RETRY_US later.
  */
 #include "db/redis/redis.h"
 
@@ -12,20 +13,21 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 
 enum {
     CONNECT_MS = 200,
     COMMAND_MS = 500,
     RETRY_US = 2 * 1000 * 1000,
     ARGUMENTS_MAX = 16,
-    SCRIPTS_MAX = 12, /* above the number of scripts in db/ */
+    SCRIPTS_MAX = 12, /* more than there are scripts in db/ */
     DIGEST_SIZE = 41, /* SHA-1 in hexadecimal, and its NUL */
 };
 
 struct redis {
     const struct settings *settings;
     redisContext *context; /* NULL: not connected */
-    int64_t failed_us;     /* 0: the last attempt went well */
+    int64_t failed_us;     /* 0: the last attempt succeeded */
     int64_t complained_us;
     struct script {
         const char *text; /* its address is the key */
@@ -37,12 +39,8 @@ struct redis {
 struct redis *
 redis_open(const struct settings *settings)
 {
-    struct redis *r = calloc(1, sizeof(*r));
+    struct redis *r = memory_new(struct redis);
 
-    if (r == NULL) {
-        log_error("out of memory");
-        abort();
-    }
     r->settings = settings;
     return r;
 }
@@ -80,7 +78,7 @@ fail(struct redis *r, const char *what)
     r->failed_us = now;
 }
 
-/* A command of the connection's own; false where it did not succeed. */
+/* A command that sets up the connection. Returns whether it succeeded. */
 static bool
 introduce(struct redis *r, const char *command, const char *value)
 {
@@ -98,7 +96,7 @@ introduce(struct redis *r, const char *command, const char *value)
     return good;
 }
 
-/* Everything a new connection needs, time-outs included: redisReconnect would forget most of it. */
+/* Sets up a new connection, including time-outs: redisReconnect would lose most of it. */
 static bool
 connect_now(struct redis *r)
 {
@@ -156,7 +154,7 @@ redis_number(int64_t n, char text[static 21])
     return redis_text(text);
 }
 
-/* The reply, an error reply included; NULL where the connection failed. */
+/* The reply, which may be an error reply; NULL if the connection failed. */
 static redisReply *
 call(struct redis *r, const struct redis_arg *args, size_t count)
 {
@@ -165,7 +163,7 @@ call(struct redis *r, const struct redis_arg *args, size_t count)
     redisReply *answer;
 
     if (count > ARGUMENTS_MAX) {
-        log_error("a Redis command of %zu words", count);
+        log_error("a Redis command of %zu arguments", count);
         abort();
     }
     if (!is_ready(r)) {
@@ -182,7 +180,7 @@ call(struct redis *r, const struct redis_arg *args, size_t count)
     return answer;
 }
 
-/* An error reply is logged, now and then, and counts as no reply. */
+/* Turns an error reply into NULL after logging it (rate-limited). */
 static redisReply *
 without_error(struct redis *r, redisReply *answer)
 {
@@ -206,7 +204,7 @@ redis_run_args(struct redis *r, const struct redis_arg *args, size_t count)
     return without_error(r, call(r, args, count));
 }
 
-/* The value of a line "key:value" of INFO, up to its end; NULL if there is none. */
+/* The value of a line "key:value" of INFO; NULL if there is none. */
 static const char *
 info_value(const char *info, const char *key, int *len)
 {
@@ -239,7 +237,7 @@ redis_server(struct redis *r, struct arena *a)
     return found;
 }
 
-/* The digest of a script that this server knows; NULL where it cannot be told. */
+/* The digest of a script, which the server is made to know; NULL if that fails. */
 static const char *
 load_script(struct redis *r, const char *text)
 {
@@ -274,7 +272,7 @@ redis_script(struct redis *r, const char *script, size_t keys, const struct redi
     char number[21];
 
     if (count + 3 > ARGUMENTS_MAX) {
-        log_error("a Redis script of %zu words", count);
+        log_error("a Redis script of %zu arguments", count);
         abort();
     }
     for (int tries = 0; tries < 2; tries++) {
@@ -292,7 +290,7 @@ redis_script(struct redis *r, const char *script, size_t keys, const struct redi
             strncmp(answer->str, "NOSCRIPT", 8) != 0) {
             break;
         }
-        r->script_count = 0; /* the server was restarted or told to forget */
+        r->script_count = 0; /* the server was restarted, or its scripts flushed */
         if (tries == 0) {
             freeReplyObject(answer);
             answer = NULL;
@@ -341,9 +339,9 @@ redis_subscribe(struct redis *r, const char *pattern)
     return r->context != NULL;
 }
 
-/* hiredis gives a connection up when a read times out, so the socket is asked first. */
-enum redis_heard
-redis_hear(struct redis *r, int ms, redisReply **message)
+/* hiredis drops a connection when a read times out, so the socket is polled first. */
+enum redis_received
+redis_receive(struct redis *r, int ms, redisReply **message)
 {
     for (;;) {
         struct pollfd socket = {.fd = r->context->fd, .events = POLLIN};
@@ -355,7 +353,7 @@ redis_hear(struct redis *r, int ms, redisReply **message)
         }
         if (read != NULL) {
             *message = read;
-            return REDIS_HEARD;
+            return REDIS_RECEIVED;
         }
         ready = poll(&socket, 1, ms);
         if (ready == 0 || (ready < 0 && errno == EINTR)) {

@@ -1,7 +1,8 @@
 /*
- * A connection to Redis, owned by one thread. Redis is speed, never truth: every function here may fail, and each
- * caller goes on without it. After a failure nothing is tried for 2 s, so that a dead Redis costs one time-out
- * each 2 s and not one a request. With REDIS_HOST empty every call fails at once.
+ * A connection to Redis, owned by one thread. Redis is speed, never truth: every function may fail,
+ * and each caller continues without it. After a failure nothing is tried for 2 s, so that a dead
+ * Redis costs one time-out every 2 s, not one per request. With REDIS_HOST empty every call fails
+ * at once.
  */
 #ifndef DB_REDIS_REDIS_H
 #define DB_REDIS_REDIS_H
@@ -16,14 +17,14 @@
 
 struct redis;
 
-/* Makes no connection yet. Never NULL; `settings` must live longer. */
+/* Never NULL; connects when first used. `settings` must live longer. */
 struct redis *redis_open(const struct settings *settings)
     __attribute__((nonnull, returns_nonnull, warn_unused_result));
 void redis_close(struct redis *r);
 
 enum redis_state { REDIS_OFF, REDIS_DOWN, REDIS_UP };
 
-/* Ask it (PING), unless it failed within the last 2 s. */
+/* Sends PING, unless a call failed within the last 2 s. */
 enum redis_state redis_ping(struct redis *r) __attribute__((nonnull));
 
 /* For people: "Redis 7.0.15", "Valkey 8.1.1"; NULL if it is off or down. In the arena. */
@@ -38,8 +39,9 @@ struct redis_arg redis_text(const char *s) __attribute__((nonnull));
 struct redis_arg redis_bytes(const void *at, size_t len) __attribute__((nonnull));
 
 /*
- * Run a command: redis_run(r, redis_text("GET"), redis_bytes(key, len)). NULL where Redis is off, down, or answered
- * with an error (logged, at most once each 2 s); else the reply, which the caller frees with freeReplyObject.
+ * Runs a command: redis_run(r, redis_text("GET"), redis_bytes(key, len)). Returns the reply, which
+ * the caller frees with freeReplyObject, or NULL if Redis is off, down, or replied with an error
+ * (logged at most once every 2 s).
  */
 #define redis_run(r, ...)                                                                          \
     redis_run_args((r), (const struct redis_arg[]){__VA_ARGS__},                                   \
@@ -48,37 +50,40 @@ redisReply *redis_run_args(struct redis *r, const struct redis_arg *args, size_t
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Run a Lua script by its digest (EVALSHA), sending its text where the server has forgotten it.
- * `script` is a string literal: its digest is cached under its address. As redis_run otherwise.
+ * Runs a Lua script by its digest (EVALSHA), sending its text if the server does not have it.
+ * `script` is a string literal, since the digest is cached by its address. Otherwise like
+ * redis_run.
  */
 redisReply *redis_script(struct redis *r, const char *script, size_t keys,
                          const struct redis_arg *args, size_t count)
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Turn a connection of its own into one that hears what is published on the channels of a pattern (PSUBSCRIBE). False where
- * Redis is off or away. Only redis_hear may follow, until that says that the connection is lost.
+ * Subscribes to the channels of a pattern (PSUBSCRIBE), on a connection of its own. Returns false
+ * if Redis is off or away. Afterwards only redis_receive may be called, until it returns
+ * REDIS_LOST.
  */
 bool redis_subscribe(struct redis *r, const char *pattern) __attribute__((nonnull));
 
-/* Wait up to `ms` for a message. */
-enum redis_heard {
-    REDIS_HEARD,   /* *message has it: an array whose last element is the text; freeReplyObject */
-    REDIS_SILENCE, /* none came */
-    REDIS_LOST,    /* the connection is gone, and what was published meanwhile with it */
+/* Waits up to `ms` for a message. */
+enum redis_received {
+    REDIS_RECEIVED, /* *message is an array whose last element is the text; freeReplyObject */
+    REDIS_SILENCE,  /* none came */
+    REDIS_LOST,     /* the connection is lost, and messages since then with it */
 };
-enum redis_heard redis_hear(struct redis *r, int ms, redisReply **message) __attribute__((nonnull));
+enum redis_received redis_receive(struct redis *r, int ms, redisReply **message)
+    __attribute__((nonnull));
 
 /* The descriptor of a subscription, for poll. */
 int redis_descriptor(const struct redis *r) __attribute__((nonnull));
 
-/* REDIS_DB: channels are not of a database, as keys are, so their names must tell. */
+/* REDIS_DB: unlike keys, channels do not belong to a database, so their names must contain it. */
 int redis_database(const struct redis *r) __attribute__((nonnull));
 
-/* Text of a decimal number for an argument; `text` must hold 21 bytes. */
+/* The text of a decimal number, as an argument. */
 struct redis_arg redis_number(int64_t n, char text[static 21]);
 
-/* Let the next command connect, however shortly ago that failed: for what must not be missed. */
+/* Lets the next call connect even shortly after a failure: for what must not be missed. */
 void redis_try_now(struct redis *r) __attribute__((nonnull));
 
 #endif

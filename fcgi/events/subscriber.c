@@ -38,8 +38,8 @@ listen_until_lost(struct hints *h, struct redis *redis)
 
     mailbox_put(h->done, &news_new(NEWS_LOST, 0, 0, NULL, 0)->letter);
     while (!mailbox_is_closed(&h->idle)) {
-        switch (redis_hear(redis, TURN_MS, &message)) {
-        case REDIS_HEARD:
+        switch (redis_receive(redis, TURN_MS, &message)) {
+        case REDIS_RECEIVED:
             pass_on(h, message);
             freeReplyObject(message);
             break;

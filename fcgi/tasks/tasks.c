@@ -386,7 +386,7 @@ listen_for_wakes(struct loop *l, int64_t now)
 {
     redisReply *message;
     char channel[TASKS_CHANNEL_SIZE];
-    enum redis_heard heard;
+    enum redis_received heard;
 
     if (!l->hears && now >= l->due.ears) {
         tasks_channel(l->r.ears, channel);
@@ -398,7 +398,7 @@ listen_for_wakes(struct loop *l, int64_t now)
     if (!l->hears) {
         return;
     }
-    while ((heard = redis_hear(l->r.ears, 0, &message)) == REDIS_HEARD) {
+    while ((heard = redis_receive(l->r.ears, 0, &message)) == REDIS_RECEIVED) {
         freeReplyObject(message);
         l->due.look = now;
     }

@@ -123,7 +123,7 @@ auth_admit(struct request *req)
         req->session = (struct session){0};
     }
     req->caller.user_id = req->session.user_id;
-    req->caller.known_room_id = req->session.member_of;
+    req->caller.known_room_id = req->session.known_room_id;
     count_call(req, &use); /* also without a valid token: guessing tokens is limited, too */
     if (limits_wait(&use) > 0) {
         reply_retry(req, TOO_MANY_REQUESTS, limits_wait(&use));
