@@ -51,18 +51,41 @@ async function main() {
     const value = await lan.at('composer').inputValue()
     const after = await lan.at('message').count()
     await lan.at('composer').fill('')
-    if (value !== '第一行\n第二行' || after !== before) throw new Error(`composer: ${JSON.stringify(value)}, messages: ${before} → ${after}`)
+    if (value !== '第一行\n第二行' || after !== before)
+      throw new Error(`composer: ${JSON.stringify(value)}, messages: ${before} → ${after}`)
   })
 
   await step('Enter that chooses a word of an input method does not send', async () => {
     const before = await lan.at('message').count()
     await lan.at('composer').fill('')
     await lan.at('composer').focus()
-    await lan.page.evaluate(() => addEventListener('keydown', (e) => { window.lastKey = `${e.key} ${e.keyCode} ${e.isComposing}` }, true))
+    await lan.page.evaluate(() =>
+      addEventListener(
+        'keydown',
+        (e) => {
+          window.lastKey = `${e.key} ${e.keyCode} ${e.isComposing}`
+        },
+        true,
+      ),
+    )
     const keys = await lan.context.newCDPSession(lan.page)
-    await keys.send('Input.imeSetComposition', { text: 'nihao', selectionStart: 5, selectionEnd: 5 })
-    await keys.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', key: 'Enter', code: 'Enter', windowsVirtualKeyCode: 229 })
-    await keys.send('Input.dispatchKeyEvent', { type: 'keyUp', key: 'Enter', code: 'Enter', windowsVirtualKeyCode: 13 })
+    await keys.send('Input.imeSetComposition', {
+      text: 'nihao',
+      selectionStart: 5,
+      selectionEnd: 5,
+    })
+    await keys.send('Input.dispatchKeyEvent', {
+      type: 'rawKeyDown',
+      key: 'Enter',
+      code: 'Enter',
+      windowsVirtualKeyCode: 229,
+    })
+    await keys.send('Input.dispatchKeyEvent', {
+      type: 'keyUp',
+      key: 'Enter',
+      code: 'Enter',
+      windowsVirtualKeyCode: 13,
+    })
     const key = await lan.page.evaluate(() => window.lastKey)
     if (key !== 'Enter 229 true') throw new Error(`this is not how a browser composes: ${key}`)
     await keys.send('Input.insertText', { text: '你好' })
@@ -70,7 +93,8 @@ async function main() {
     const value = await lan.at('composer').inputValue()
     const after = await lan.at('message').count()
     await lan.at('composer').fill('')
-    if (after !== before || !value.includes('你好')) throw new Error(`composer: ${JSON.stringify(value)}, messages: ${before} → ${after}`)
+    if (after !== before || !value.includes('你好'))
+      throw new Error(`composer: ${JSON.stringify(value)}, messages: ${before} → ${after}`)
   })
 
   await lan.picture(pictures, 'room-desktop-light')
@@ -82,7 +106,9 @@ async function main() {
     await lan.page.reload()
     await lan.at('room-list').waitFor()
     if (!(await lan.at('composer').isVisible())) await lan.openRoom(room)
-    await lan.page.waitForFunction(() => document.querySelector('[data-testid=composer]')?.value === '还没写完的话')
+    await lan.page.waitForFunction(
+      () => document.querySelector('[data-testid=composer]')?.value === '还没写完的话',
+    )
     await lan.at('composer').fill('')
   })
   await step('and so do the messages', () => lan.sees('老地方见', 5000))
@@ -90,20 +116,29 @@ async function main() {
   await step('a direct room is opened', () => ming.openDirect(lan))
   await step('a direct message is sent', () => ming.send('悄悄话：带上相机'))
   await step('and the other is shown that there is something new within 5 s', () =>
-    lan.at('room-item').filter({ hasText: '小明' }).first().waitFor({ timeout: 5000 }))
+    lan.at('room-item').filter({ hasText: '小明' }).first().waitFor({ timeout: 5000 }),
+  )
   await step('and reads it', async () => {
     await lan.openRoom('小明')
     await lan.sees('带上相机', 5000)
   })
 
-  await step('who is online is shown', () => lan.at('room-item').filter({ hasText: '小明' }).getByTestId('online').waitFor())
-  await step('what was read is shown to its sender', () => ming.at('read-by').waitFor({ timeout: 5000 }))
+  await step('who is online is shown', () =>
+    lan.at('room-item').filter({ hasText: '小明' }).getByTestId('online').waitFor(),
+  )
+  await step('what was read is shown to its sender', () =>
+    ming.at('read-by').waitFor({ timeout: 5000 }),
+  )
   await step('who types is shown, and no longer once it is sent', async () => {
     await ming.at('composer').pressSequentially('带')
     await lan.at('typing').filter({ hasText: '小明' }).waitFor({ timeout: 3000 })
     await lan.picture(pictures, 'typing-desktop-light')
     await ming.send('带上三脚架')
-    await lan.page.waitForFunction(() => document.querySelector('[data-testid=typing]')?.textContent === '', null, { timeout: 3000 })
+    await lan.page.waitForFunction(
+      () => document.querySelector('[data-testid=typing]')?.textContent === '',
+      null,
+      { timeout: 3000 },
+    )
   })
   await step('a message is seen within half a second', async () => {
     const began = Date.now()
@@ -126,8 +161,11 @@ async function main() {
     await ming.sees('等三', 10000)
     await lan.sees('你还在吗', 10000)
     const texts = await ming.at('message').allTextContents()
-    const order = ['等一', '等二', '等三'].map((text) => texts.findIndex((one) => one.includes(text)))
-    if (order.join() !== [...order].sort((a, b) => a - b).join()) throw new Error(`out of order: ${order}`)
+    const order = ['等一', '等二', '等三'].map((text) =>
+      texts.findIndex((one) => one.includes(text)),
+    )
+    if (order.join() !== [...order].sort((a, b) => a - b).join())
+      throw new Error(`out of order: ${order}`)
     for (const text of ['等一', '等二', '等三', '你还在吗']) {
       const count = await ming.message(text).count()
       if (count !== 1) throw new Error(`"${text}" is there ${count} times`)
@@ -149,7 +187,10 @@ async function main() {
   })
 
   await step('pictures of each width in each colour', async () => {
-    for (const [person, width] of [[lan, 'desktop'], [ming, 'phone']]) {
+    for (const [person, width] of [
+      [lan, 'desktop'],
+      [ming, 'phone'],
+    ]) {
       for (const colorScheme of ['light', 'dark']) {
         await person.page.emulateMedia({ colorScheme })
         await person.page.waitForTimeout(200)
@@ -177,6 +218,7 @@ try {
   console.log('# ' + String(error.stack).split('\n').join('\n# '))
 }
 if (failures()) {
-  for (const person of [lan, ming]) await person.picture(pictures, `failed-${person.size}`).catch(() => {})
+  for (const person of [lan, ming])
+    await person.picture(pictures, `failed-${person.size}`).catch(() => {})
 }
 await browser.close()

@@ -2,14 +2,16 @@
 import { readFileSync } from 'node:fs'
 import { Person, failures, launch, ok, step } from './people.mjs'
 
-const [url, pictures, executablePath, admin, adminPassword, other, otherPassword] = process.argv.slice(2)
+const [url, pictures, executablePath, admin, adminPassword, other, otherPassword] =
+  process.argv.slice(2)
 const browser = await launch(executablePath)
 const lan = await Person.enter(browser, url, admin, 'desktop', 'light')
 const ming = await Person.enter(browser, url, other, 'phone', 'dark')
 
 // Small numbers: what is looked at here is the page.
 async function fill(person, numbers) {
-  for (const [name, value] of Object.entries(numbers)) await person.page.locator(`input[name=${name}]`).fill(String(value))
+  for (const [name, value] of Object.entries(numbers))
+    await person.page.locator(`input[name=${name}]`).fill(String(value))
 }
 
 async function runOnce(person, numbers) {
@@ -31,7 +33,10 @@ async function main() {
   })
 
   await step('the admin finds the lab in the account', async () => {
-    await lan.page.getByRole('button', { name: /我的账号/ }).first().click()
+    await lan.page
+      .getByRole('button', { name: /我的账号/ })
+      .first()
+      .click()
     await lan.at('open-lab').click()
     await lan.at('lab-start').waitFor()
     await lan.picture(pictures, 'lab-empty-desktop-light')
@@ -43,7 +48,8 @@ async function main() {
   })
   await step('a run shows its progress and then its figures', async () => {
     await runOnce(lan, { tasks: 4, cpu: 5, wait_ms: 150, repeat: 1 })
-    for (const part of ['lab-mixed', 'lab-cpu', 'lab-wait', 'lab-traps']) await lan.at(part).waitFor()
+    for (const part of ['lab-mixed', 'lab-cpu', 'lab-wait', 'lab-traps'])
+      await lan.at(part).waitFor()
     const rows = await lan.at('lab-wait').locator('tbody tr').count()
     if (rows !== 4) throw new Error(`${rows} shapes`)
     await lan.picture(pictures, 'lab-result-desktop-light')
@@ -51,13 +57,26 @@ async function main() {
   await step('a second run is compared with the first', async () => {
     await runOnce(lan, { tasks: 6 })
     await lan.page.getByTestId('lab-run').nth(1).waitFor()
-    const times = await lan.at('lab-wait').locator('tbody tr').first().locator('td').nth(1).locator('div').count()
+    const times = await lan
+      .at('lab-wait')
+      .locator('tbody tr')
+      .first()
+      .locator('td')
+      .nth(1)
+      .locator('div')
+      .count()
     if (times !== 2) throw new Error(`${times} figures in a row`)
     await lan.at('lab-wait').scrollIntoViewIfNeeded()
     await lan.picture(pictures, 'lab-compare-desktop-light')
   })
   await step('no bar is wider than its column', async () => {
-    const wide = await lan.page.evaluate(() => [...document.querySelectorAll('td > div.bg-accent')].filter((bar) => bar.getBoundingClientRect().right > bar.parentElement.getBoundingClientRect().right + 1).length)
+    const wide = await lan.page.evaluate(
+      () =>
+        [...document.querySelectorAll('td > div.bg-accent')].filter(
+          (bar) =>
+            bar.getBoundingClientRect().right > bar.parentElement.getBoundingClientRect().right + 1,
+        ).length,
+    )
     if (wide > 0) throw new Error(`${wide} bars`)
   })
   await step('a run can be cancelled', async () => {
@@ -88,22 +107,36 @@ async function main() {
 
   await step('the own data is exported and comes as a file', async () => {
     await lan.page.goto(url)
-    await lan.page.getByRole('button', { name: /我的账号/ }).first().click()
+    await lan.page
+      .getByRole('button', { name: /我的账号/ })
+      .first()
+      .click()
     await lan.at('export-begin').click()
     await lan.at('export-download').waitFor({ timeout: 20000 })
     await lan.picture(pictures, 'export-desktop-light')
-    const [file] = await Promise.all([lan.page.waitForEvent('download'), lan.at('export-download').click()])
+    const [file] = await Promise.all([
+      lan.page.waitForEvent('download'),
+      lan.at('export-download').click(),
+    ])
     const bytes = readFileSync(await file.path())
-    if (!/^fastchat-\d{4}-\d\d-\d\d\.zip$/.test(file.suggestedFilename())) throw new Error(file.suggestedFilename())
+    if (!/^fastchat-\d{4}-\d\d-\d\d\.zip$/.test(file.suggestedFilename()))
+      throw new Error(file.suggestedFilename())
     if (bytes.subarray(0, 2).toString() !== 'PK') throw new Error('no zip file')
   })
   await step('and is found again after a reload', async () => {
     await lan.page.reload()
-    await lan.page.getByRole('button', { name: /我的账号/ }).first().click()
+    await lan.page
+      .getByRole('button', { name: /我的账号/ })
+      .first()
+      .click()
     await lan.at('export-download').waitFor()
   })
 
-  for (const person of [lan, ming]) ok(person.errors.length === 0, `no error in the browser of ${person.size}${person.errors.length ? ': ' + person.errors.join('; ') : ''}`)
+  for (const person of [lan, ming])
+    ok(
+      person.errors.length === 0,
+      `no error in the browser of ${person.size}${person.errors.length ? ': ' + person.errors.join('; ') : ''}`,
+    )
 }
 
 try {

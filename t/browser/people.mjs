@@ -1,8 +1,16 @@
 // What a person does on the page, by its data-testid hooks.
 import { chromium } from 'playwright-core'
 
-const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-  '--disable-background-networking', '--disable-component-update', '--disable-sync']
+const flags = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
 
 export const sizes = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } }
 
@@ -36,14 +44,19 @@ export class Person {
   static async enter(browser, url, name, size, colorScheme) {
     const person = new Person()
     const context = await browser.newContext({
-      viewport: sizes[size], colorScheme, locale: 'zh-CN', hasTouch: size === 'phone', isMobile: size === 'phone',
+      viewport: sizes[size],
+      colorScheme,
+      locale: 'zh-CN',
+      hasTouch: size === 'phone',
+      isMobile: size === 'phone',
     })
     context.setDefaultTimeout(10000)
     Object.assign(person, { url, name, size, context, errors: [] })
     person.page = await context.newPage()
     person.page.on('pageerror', (error) => person.errors.push(String(error)))
     person.page.on('console', (message) => {
-      if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) person.errors.push(message.text())
+      if (message.type() === 'error' && !/Failed to load resource/.test(message.text()))
+        person.errors.push(message.text())
     })
     return person
   }
@@ -85,7 +98,9 @@ export class Person {
     await this.at('new-room').click()
     await this.at('new-room-name').fill(name)
     const open = this.at('new-room-open')
-    const is = await open.evaluate((e) => (e.checked ?? e.querySelector('input')?.checked ?? e.ariaChecked === 'true') === true)
+    const is = await open.evaluate(
+      (e) => (e.checked ?? e.querySelector('input')?.checked ?? e.ariaChecked === 'true') === true,
+    )
     if (!is) await open.click()
     await this.at('new-room-submit').click()
     await this.at('composer').waitFor()
@@ -94,7 +109,11 @@ export class Person {
   async joinRoom(name) {
     await this.toRooms()
     await this.at('browse-rooms').click()
-    const row = this.page.locator('li, tr, div, article, button').filter({ hasText: name }).filter({ has: this.at('join-room') }).last()
+    const row = this.page
+      .locator('li, tr, div, article, button')
+      .filter({ hasText: name })
+      .filter({ has: this.at('join-room') })
+      .last()
     await row.getByTestId('join-room').first().click()
     await this.at('composer').waitFor()
   }
@@ -120,7 +139,11 @@ export class Person {
   async send(text) {
     await this.at('composer').fill(text)
     await this.page.keyboard.press('Enter')
-    await this.page.locator('[data-testid=message][data-state=sent]').filter({ hasText: text }).first().waitFor()
+    await this.page
+      .locator('[data-testid=message][data-state=sent]')
+      .filter({ hasText: text })
+      .first()
+      .waitFor()
   }
 
   async sees(text, milliseconds) {

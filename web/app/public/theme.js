@@ -2,7 +2,10 @@
 ;(function () {
   try {
     var theme = localStorage.getItem('fastchat.theme')
-    if (theme === '"dark"' || (theme !== '"light"' && matchMedia('(prefers-color-scheme: dark)').matches)) {
+    if (
+      theme === '"dark"' ||
+      (theme !== '"light"' && matchMedia('(prefers-color-scheme: dark)').matches)
+    ) {
       document.documentElement.classList.add('dark')
     }
     var language = localStorage.getItem('fastchat.language')

@@ -16,7 +16,8 @@ export const router = createRouter({
 
 router.beforeEach((to) => {
   const session = useSession()
-  if (!session.signedIn && to.name !== 'sign-in') return { name: 'sign-in', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
+  if (!session.signedIn && to.name !== 'sign-in')
+    return { name: 'sign-in', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
   if (session.signedIn && to.name === 'sign-in') return { name: 'rooms' }
   return true
 })

@@ -52,19 +52,30 @@ const patience = 20000 // a connection that died silently would otherwise be wai
 
 export const api = createClient<paths>({
   baseUrl: location.origin,
-  fetch: (request) => fetch(request, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(patience)]) }),
+  fetch: (request) =>
+    fetch(request, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(patience)]) }),
 })
 api.use(middleware)
 
 /** The body of a stream of events, taken up after `token` where that is not "". Throws an ApiError. */
-export async function openStream(after: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+export async function openStream(
+  after: string,
+  signal: AbortSignal,
+): Promise<ReadableStream<Uint8Array>> {
   const used = token
-  const headers: Record<string, string> = { Accept: 'text/event-stream', 'Accept-Language': language.value }
+  const headers: Record<string, string> = {
+    Accept: 'text/event-stream',
+    'Accept-Language': language.value,
+  }
   if (used) headers.Authorization = `Bearer ${used}`
   const query = after ? `?after=${encodeURIComponent(after)}` : ''
   let response: Response
   try {
-    response = await fetch(`${location.origin}/api/events${query}`, { headers, signal, cache: 'no-store' })
+    response = await fetch(`${location.origin}/api/events${query}`, {
+      headers,
+      signal,
+      cache: 'no-store',
+    })
   } catch {
     throw new ApiError(0, 'offline', '')
   }
@@ -95,7 +106,10 @@ type Answer<T> = { data?: T; error?: unknown; response: Response }
 
 function readError(error: unknown, response: Response): ApiError {
   const retry = Number(response.headers.get('Retry-After') ?? 0)
-  const body = (typeof error === 'object' && error !== null ? error : {}) as { detail?: unknown; code?: string }
+  const body = (typeof error === 'object' && error !== null ? error : {}) as {
+    detail?: unknown
+    code?: string
+  }
   if (Array.isArray(body.detail)) {
     const faults = body.detail as Fault[]
     return new ApiError(response.status, 'invalid', faults.map((f) => f.msg).join(' '), faults)

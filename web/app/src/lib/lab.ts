@@ -42,8 +42,23 @@ export interface LabResult {
   settings: LabSettings & { threads: number; processes: number }
   works: Measured[]
   traps: {
-    blocked: { block_ms: number; requests: number; event_loop_p50_ms: number; event_loop_max_ms: number; pool_threads: number; pool_p50_ms: number; pool_max_ms: number }
-    pool: { threads: number; requests: number; wait_ms: number; pool_first_ms: number; pool_last_ms: number; event_loop_last_ms: number }
+    blocked: {
+      block_ms: number
+      requests: number
+      event_loop_p50_ms: number
+      event_loop_max_ms: number
+      pool_threads: number
+      pool_p50_ms: number
+      pool_max_ms: number
+    }
+    pool: {
+      threads: number
+      requests: number
+      wait_ms: number
+      pool_first_ms: number
+      pool_last_ms: number
+      event_loop_last_ms: number
+    }
   } | null
   rule: Words
 }
@@ -53,8 +68,20 @@ export const usual: LabSettings = { tasks: 20, cpu: 20, wait_ms: 890, repeat: 1 
 /** A result that this page can show: one of another version may be of another form. */
 export function readResult(value: unknown): LabResult | null {
   const result = value as Partial<LabResult> | null
-  if (typeof result !== 'object' || result === null || !Array.isArray(result.works) || !result.settings || !result.rule) return null
-  const whole = result.works.every((work) => typeof work?.limit_ms === 'number' && Array.isArray(work.modes) && work.modes.every((mode) => typeof mode?.ms === 'number'))
+  if (
+    typeof result !== 'object' ||
+    result === null ||
+    !Array.isArray(result.works) ||
+    !result.settings ||
+    !result.rule
+  )
+    return null
+  const whole = result.works.every(
+    (work) =>
+      typeof work?.limit_ms === 'number' &&
+      Array.isArray(work.modes) &&
+      work.modes.every((mode) => typeof mode?.ms === 'number'),
+  )
   return whole && result.works.length > 0 ? (result as LabResult) : null
 }
 
@@ -66,14 +93,20 @@ export interface Bar {
 
 /** The bars of one work over some runs, all to one scale, and where the limit of each run stands. */
 export function bars(results: LabResult[], work: Work): { bars: Bar[]; limits: number[] } {
-  const measured = results.map((result) => result.works.find((one) => one.work === work)).filter((one) => one !== undefined)
+  const measured = results
+    .map((result) => result.works.find((one) => one.work === work))
+    .filter((one) => one !== undefined)
   const most = Math.max(1e-9, ...measured.flatMap((one) => one.modes.map((mode) => mode.ms)))
   const percent = (ms: number) => (100 * ms) / most
   const modes = measured[0]?.modes.map((mode) => mode.mode) ?? []
   return {
     bars: modes.map((mode) => ({
       mode,
-      runs: measured.flatMap((one) => one.modes.filter((figure) => figure.mode === mode).map((figure) => ({ ...figure, width: percent(figure.ms) }))),
+      runs: measured.flatMap((one) =>
+        one.modes
+          .filter((figure) => figure.mode === mode)
+          .map((figure) => ({ ...figure, width: percent(figure.ms) })),
+      ),
     })),
     limits: measured.map((one) => percent(one.limit_ms)),
   }

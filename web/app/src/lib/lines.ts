@@ -26,7 +26,11 @@ interface View {
 /** Where the divider of new messages stands: the first message of somebody else after what was read. */
 function freshSeq({ entries, readTo, me }: View): number | null {
   if (readTo === null || entries.length === 0 || entries[0]!.seq > readTo + 1) return null
-  return entries.find((entry) => entry.seq > readTo && entry.kind === 'message' && entry.sender.id !== me)?.seq ?? null
+  return (
+    entries.find(
+      (entry) => entry.seq > readTo && entry.kind === 'message' && entry.sender.id !== me,
+    )?.seq ?? null
+  )
 }
 
 const times = new WeakMap<Entry, number>() // reading a time is what costs most in a long log
@@ -44,20 +48,41 @@ export function toLines(view: View): Line[] {
   let sender = 0
   let at = 0
 
-  function add(key: string, from: number, now: number, isFresh: boolean, what: { entry?: Entry; outgoing?: Outgoing }): void {
+  function add(
+    key: string,
+    from: number,
+    now: number,
+    isFresh: boolean,
+    what: { entry?: Entry; outgoing?: Outgoing },
+  ): void {
     const newDay = now >= dayEnd
     if (newDay) dayEnd = new Date(now).setHours(24, 0, 0, 0)
     const first = newDay || isFresh || from !== sender || now - at > together
     sender = from
     at = now
-    lines.push({ key, ...what, begins: view.complete && lines.length === 0, day: newDay ? now : null, fresh: isFresh, first, last: false })
+    lines.push({
+      key,
+      ...what,
+      begins: view.complete && lines.length === 0,
+      day: newDay ? now : null,
+      fresh: isFresh,
+      first,
+      last: false,
+    })
   }
 
   for (const entry of view.entries) {
     const message = entry.kind === 'message'
-    add(message && entry.client_id ? entry.client_id : `e${entry.seq}`, message ? entry.sender.id : 0, timeOf(entry), entry.seq === fresh, { entry })
+    add(
+      message && entry.client_id ? entry.client_id : `e${entry.seq}`,
+      message ? entry.sender.id : 0,
+      timeOf(entry),
+      entry.seq === fresh,
+      { entry },
+    )
   }
-  for (const outgoing of view.outgoing) add(outgoing.client_id, view.me, Date.parse(outgoing.created_at), false, { outgoing })
+  for (const outgoing of view.outgoing)
+    add(outgoing.client_id, view.me, Date.parse(outgoing.created_at), false, { outgoing })
   const last = lines.at(-1)
   if (last) last.last = true
   return lines

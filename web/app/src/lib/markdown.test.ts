@@ -13,7 +13,12 @@ describe('a message', () => {
   })
 
   it('has no markup of its own', () => {
-    for (const text of ['<script>x()</script>', '<img src=x onerror=x()>', '![a](https://example.org/a.png)', '<svg onload=x()>']) {
+    for (const text of [
+      '<script>x()</script>',
+      '<img src=x onerror=x()>',
+      '![a](https://example.org/a.png)',
+      '<svg onload=x()>',
+    ]) {
       const box = document.createElement('div')
       box.innerHTML = render(text)
       expect(box.querySelector('script, img, svg')).toBeNull()
@@ -21,7 +26,9 @@ describe('a message', () => {
   })
 
   it('links to the web only, and in a new page', () => {
-    expect(links('https://example.org')).toEqual([['https://example.org', 'noopener noreferrer nofollow']])
+    expect(links('https://example.org')).toEqual([
+      ['https://example.org', 'noopener noreferrer nofollow'],
+    ])
     expect(links('[a](javascript:x()) [b](data:text/html,x)')).toEqual([])
   })
 })

@@ -2,7 +2,11 @@
 import DOMPurify from 'dompurify'
 import MarkdownIt from 'markdown-it'
 
-const markdown = new MarkdownIt({ html: false, linkify: true, breaks: true }).disable(['image', 'heading', 'lheading'])
+const markdown = new MarkdownIt({ html: false, linkify: true, breaks: true }).disable([
+  'image',
+  'heading',
+  'lheading',
+])
 
 DOMPurify.addHook('afterSanitizeAttributes', (node) => {
   if (node.tagName === 'A') {
@@ -18,7 +22,10 @@ const cache = new Map<string, string>()
 export function render(text: string): string {
   let html = cache.get(text)
   if (html === undefined) {
-    html = DOMPurify.sanitize(markdown.render(text), { USE_PROFILES: { html: true }, FORBID_TAGS: ['style', 'form', 'input'] })
+    html = DOMPurify.sanitize(markdown.render(text), {
+      USE_PROFILES: { html: true },
+      FORBID_TAGS: ['style', 'form', 'input'],
+    })
     if (cache.size > 2000) cache.clear()
     cache.set(text, html)
   }

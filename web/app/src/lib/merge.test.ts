@@ -17,7 +17,11 @@ const seqs = (entries: Entry[]) => entries.map((e) => e.seq)
 describe('a room’s log', () => {
   it('keeps entries in order however they arrive', () => {
     let known: Entry[] = []
-    for (const page of [[5, 6], [1, 2], [4], [3, 4, 5]]) known = merge(known, page.map((n) => entry(n)))
+    for (const page of [[5, 6], [1, 2], [4], [3, 4, 5]])
+      known = merge(
+        known,
+        page.map((n) => entry(n)),
+      )
     expect(seqs(known)).toEqual([1, 2, 3, 4, 5, 6])
   })
 

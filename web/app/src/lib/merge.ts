@@ -5,7 +5,8 @@ import type { Entry } from '../api/client'
 export function merge(known: readonly Entry[], incoming: readonly Entry[]): Entry[] {
   if (incoming.length === 0) return known.slice()
   const last = known.at(-1)
-  if (!last || incoming.every((e, i) => e.seq > (i === 0 ? last.seq : incoming[i - 1]!.seq))) return [...known, ...incoming]
+  if (!last || incoming.every((e, i) => e.seq > (i === 0 ? last.seq : incoming[i - 1]!.seq)))
+    return [...known, ...incoming]
   const bySeq = new Map(known.map((e) => [e.seq, e]))
   for (const entry of incoming) bySeq.set(entry.seq, entry)
   return [...bySeq.values()].sort((a, b) => a.seq - b.seq)

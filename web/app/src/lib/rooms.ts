@@ -10,7 +10,8 @@ export function applied(room: Room, entry: Entry, me: number): Room {
   switch (entry.kind) {
     case 'message':
       now.last_message = entry
-      if (entry.sender.id !== me && entry.seq > room.read_seq) now.unread = Math.min(unreadMost, room.unread + 1)
+      if (entry.sender.id !== me && entry.seq > room.read_seq)
+        now.unread = Math.min(unreadMost, room.unread + 1)
       break
     case 'rename':
       now.name = entry.body ?? room.name
@@ -41,4 +42,5 @@ export function refreshed(known: Room | undefined, told: Room): Room {
 }
 
 /** Latest activity first. */
-export const byActivity = (a: Room, b: Room): number => Date.parse(b.last_at) - Date.parse(a.last_at) || b.id - a.id
+export const byActivity = (a: Room, b: Room): number =>
+  Date.parse(b.last_at) - Date.parse(a.last_at) || b.id - a.id

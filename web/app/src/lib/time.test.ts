@@ -18,9 +18,15 @@ describe('a time', () => {
 
   it('is of today, of yesterday or of a date, also on a page that is open over midnight', async () => {
     const { dayName } = await import('./time')
-    const names = computed(() => [15, 14, 13].map((day) => dayName(at(day, 23).getTime(), 'today', 'yesterday')))
+    const names = computed(() =>
+      [15, 14, 13].map((day) => dayName(at(day, 23).getTime(), 'today', 'yesterday')),
+    )
     expect(names.value).toEqual(['today', 'yesterday', expect.stringContaining('13')])
     vi.advanceTimersByTime(24 * 3600 * 1000)
-    expect(names.value).toEqual(['yesterday', expect.stringContaining('14'), expect.stringContaining('13')])
+    expect(names.value).toEqual([
+      'yesterday',
+      expect.stringContaining('14'),
+      expect.stringContaining('13'),
+    ])
   })
 })

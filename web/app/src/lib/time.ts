@@ -19,9 +19,11 @@ setInterval(() => (today.value = dayOf(new Date())), 60000)
 /** By the calendar: rounded, since a day has 23 or 25 hours where the clocks are changed. */
 const daysAgo = (at: Date) => Math.round((today.value - dayOf(at)) / 86400000)
 
-export const clockTime = (at: string): string => format({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }, new Date(at))
+export const clockTime = (at: string): string =>
+  format({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }, new Date(at))
 
-export const fullTime = (at: string): string => format({ dateStyle: 'long', timeStyle: 'short', hourCycle: 'h23' }, new Date(at))
+export const fullTime = (at: string): string =>
+  format({ dateStyle: 'long', timeStyle: 'short', hourCycle: 'h23' }, new Date(at))
 
 /** For a list: the time of today, the weekday of this week, else the date. */
 export function shortTime(at: string): string {
@@ -38,5 +40,8 @@ export function dayName(at: number, todayWord: string, yesterdayWord: string): s
   const days = daysAgo(date)
   if (days < 1) return todayWord
   if (days < 2) return yesterdayWord
-  return format(days < 300 ? { month: 'long', day: 'numeric', weekday: 'long' } : { dateStyle: 'long' }, date)
+  return format(
+    days < 300 ? { month: 'long', day: 'numeric', weekday: 'long' } : { dateStyle: 'long' },
+    date,
+  )
 }

@@ -9,10 +9,17 @@ export function errorWords(error: unknown): string {
   return error.message
 }
 
-export const roomName = (room: Room): string => (room.kind === 'dm' ? (room.peer?.nickname ?? '') : room.name)
+export const roomName = (room: Room): string =>
+  room.kind === 'dm' ? (room.peer?.nickname ?? '') : room.name
 
 export const roleName = (role: string | null): string =>
-  role === 'owner' ? t('owner') : role === 'admin' ? t('admin') : role === 'member' ? t('member') : ''
+  role === 'owner'
+    ? t('owner')
+    : role === 'admin'
+      ? t('admin')
+      : role === 'member'
+        ? t('member')
+        : ''
 
 /** What an entry that is no message tells. */
 export function systemLine(entry: Entry): string {
@@ -38,5 +45,7 @@ export function preview(room: Room, me: number): string {
   const last = room.last_message
   if (!last) return room.kind === 'dm' ? '' : t(room.open ? 'openState' : 'privateState')
   const body = (last.body ?? '').replace(/\s+/g, ' ').slice(0, 120)
-  return room.kind === 'dm' || last.sender.id === me ? body : t('saidBy', { name: last.sender.nickname, body })
+  return room.kind === 'dm' || last.sender.id === me
+    ? body
+    : t('saidBy', { name: last.sender.nickname, body })
 }

@@ -108,6 +108,9 @@ export class Polling implements Transport {
     const asked = error instanceof ApiError ? error.retryAfter * 1000 : 0
     const busy = error instanceof ApiError && error.status === 429
     if (!busy && this.failures >= bearable) this.source?.connected(false)
-    return Math.max(asked, Math.min(most, 500 * 2 ** Math.min(this.failures, 6)) * (0.75 + Math.random() / 2))
+    return Math.max(
+      asked,
+      Math.min(most, 500 * 2 ** Math.min(this.failures, 6)) * (0.75 + Math.random() / 2),
+    )
   }
 }

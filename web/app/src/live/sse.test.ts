@@ -9,7 +9,8 @@ const all = (text: string, size: number) => {
 }
 
 describe('events', () => {
-  const text = ': hb\n\nevent: hello\ndata: {"a":1}\n\nid: x-1\nevent: entry\ndata: one\ndata: two\n\nretry: 5\n\ndata:bare\n\n'
+  const text =
+    ': hb\n\nevent: hello\ndata: {"a":1}\n\nid: x-1\nevent: entry\ndata: one\ndata: two\n\nretry: 5\n\ndata:bare\n\n'
   const want = [
     { name: 'hello', id: '', data: '{"a":1}' },
     { name: 'entry', id: 'x-1', data: 'one\ntwo' },
@@ -20,7 +21,8 @@ describe('events', () => {
     for (let size = 1; size < 30; size++) expect(all(text, size)).toEqual(want)
   })
   it('may end their lines with CR and LF', () => {
-    for (let size = 1; size < 30; size++) expect(all(text.replaceAll('\n', '\r\n'), size)).toEqual(want)
+    for (let size = 1; size < 30; size++)
+      expect(all(text.replaceAll('\n', '\r\n'), size)).toEqual(want)
   })
   it('that are not whole are no events', () => expect(all('data: x\n', 3)).toEqual([]))
 })

@@ -85,7 +85,11 @@ describe('a stream', () => {
     await begin()
     server.tell('typing', { room_id: 7, user: { id: 2, nickname: 'Li' } })
     await pass(50)
-    expect(useLive().typists.get(7)?.map((one) => one.nickname)).toEqual(['Li'])
+    expect(
+      useLive()
+        .typists.get(7)
+        ?.map((one) => one.nickname),
+    ).toEqual(['Li'])
     await pass(6000)
     expect(useLive().typists.has(7)).toBe(false)
   })

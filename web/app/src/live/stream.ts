@@ -97,8 +97,10 @@ export class Stream implements Transport {
       }
     } catch (error) {
       // What was asked for is still missing.
-      if (this.source === source && !this.open && error instanceof ApiError && error.passing) this.fallBack(true)
-      else if (this.source === source) setTimeout(() => this.source === source && this.poke(), 2000 * (0.75 + Math.random() / 2))
+      if (this.source === source && !this.open && error instanceof ApiError && error.passing)
+        this.fallBack(true)
+      else if (this.source === source)
+        setTimeout(() => this.source === source && this.poke(), 2000 * (0.75 + Math.random() / 2))
     }
     this.syncing = false
   }
@@ -130,11 +132,14 @@ export class Stream implements Transport {
         const { done, value } = await reader.read()
         if (done || abort.signal.aborted) break
         this.stayAlive()
-        for (const event of read(text.decode(value, { stream: true }))) wait = this.take(source, event) ?? wait
+        for (const event of read(text.decode(value, { stream: true })))
+          wait = this.take(source, event) ?? wait
       }
     } catch (error) {
-      if (error instanceof ApiError && error.code === 'no_live_events') wait = noneHere * (0.75 + Math.random() / 2)
-      else if (error instanceof ApiError && error.retryAfter > 0) wait = error.retryAfter * 1000 * (1 + Math.random())
+      if (error instanceof ApiError && error.code === 'no_live_events')
+        wait = noneHere * (0.75 + Math.random() / 2)
+      else if (error instanceof ApiError && error.retryAfter > 0)
+        wait = error.retryAfter * 1000 * (1 + Math.random())
       if (error instanceof ApiError && error.status === 401) return
     }
     if (this.source !== source) return
@@ -182,7 +187,9 @@ export class Stream implements Transport {
     source.connected(true)
     const marks = source.marks()
     const same = Object.keys(marks).length === Object.keys(hello.rooms).length
-    const missing = Object.entries(hello.rooms).some(([id, seq]) => marks[id] === undefined || (!hello.resumed && marks[id]! < seq))
+    const missing = Object.entries(hello.rooms).some(
+      ([id, seq]) => marks[id] === undefined || (!hello.resumed && marks[id]! < seq),
+    )
     if (!same || missing) void this.sync()
   }
 }

@@ -8,7 +8,10 @@ import { useOutbox } from './outbox'
 let server: Server
 
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms)
-const seqs = () => useChat().logs.get(7)?.entries.map((entry) => entry.seq)
+const seqs = () =>
+  useChat()
+    .logs.get(7)
+    ?.entries.map((entry) => entry.seq)
 
 beforeEach(() => {
   vi.useFakeTimers()

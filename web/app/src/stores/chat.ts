@@ -94,7 +94,8 @@ export const useChat = defineStore('chat', () => {
       if (entry.kind === 'message' && entry.sender.id !== me) newest.value = entry
     }
     putEntries(id, entries)
-    for (const entry of entries) if (entry.client_id && entry.sender.id === me) outbox.drop(entry.client_id)
+    for (const entry of entries)
+      if (entry.client_id && entry.sender.id === me) outbox.drop(entry.client_id)
   }
 
   /** A message of mine has arrived, perhaps after others that this page has not: then only the log shows it, and sync brings the rest. */
@@ -113,7 +114,9 @@ export const useChat = defineStore('chat', () => {
 
   /** The other one of a direct room comes or goes. */
   function meet(user: number, online: boolean): void {
-    for (const room of rooms.values()) if (room.peer?.id === user && room.peer.online !== online) setRoom({ ...room, peer: { ...room.peer, online } })
+    for (const room of rooms.values())
+      if (room.peer?.id === user && room.peer.online !== online)
+        setRoom({ ...room, peer: { ...room.peer, online } })
   }
 
   /** Another device of mine has read on. */
@@ -121,7 +124,10 @@ export const useChat = defineStore('chat', () => {
     const room = rooms.get(data.room_id)
     if (!room || data.read_seq <= room.read_seq) return
     if (data.read_seq >= room.last_seq) setRoom({ ...room, read_seq: data.read_seq, unread: 0 })
-    else putRoom(await call(api.GET('/api/rooms/{room_id}', { params: { path: { room_id: room.id } } })))
+    else
+      putRoom(
+        await call(api.GET('/api/rooms/{room_id}', { params: { path: { room_id: room.id } } })),
+      )
   }
 
   const source: Source = {
@@ -134,7 +140,8 @@ export const useChat = defineStore('chat', () => {
     take(page: Page) {
       for (const room of page.rooms) {
         const log = logs.get(room.id)
-        if (log && room.id !== active.value && room.last_seq - log.top > tooFar) logs.delete(room.id)
+        if (log && room.id !== active.value && room.last_seq - log.top > tooFar)
+          logs.delete(room.id)
         putRoom(room)
       }
       for (const id of page.left) {
@@ -142,7 +149,8 @@ export const useChat = defineStore('chat', () => {
         removeRoom(id)
       }
       const byRoom = new Map<number, Entry[]>()
-      for (const entry of page.entries) byRoom.set(entry.room_id, [...(byRoom.get(entry.room_id) ?? []), entry])
+      for (const entry of page.entries)
+        byRoom.set(entry.room_id, [...(byRoom.get(entry.room_id) ?? []), entry])
       for (const [id, entries] of byRoom) takeEntries(id, entries)
       if (!page.more && toldAt === 0) {
         for (const id of [...rooms.keys()]) if (!told.has(id)) removeRoom(id)
@@ -162,7 +170,8 @@ export const useChat = defineStore('chat', () => {
     signal(signal) {
       live.take(signal)
       if (signal.name === 'presence') meet(signal.data.user_id, signal.data.online)
-      if (signal.name === 'read' && signal.data.user_id === me) void readElsewhere(signal).catch(() => undefined)
+      if (signal.name === 'read' && signal.data.user_id === me)
+        void readElsewhere(signal).catch(() => undefined)
     },
     connected(is) {
       if (is && !online.value) outbox.wake()
@@ -177,7 +186,9 @@ export const useChat = defineStore('chat', () => {
     setLog(id, { loading: true, top: rooms.get(id)?.last_seq ?? 0 })
     const path = { room_id: id }
     const limit = Math.max(pageSize, Math.min(pageMost, (rooms.get(id)?.unread ?? 0) + 20)) // all that is new where that is possible, and a little before it
-    const reading = call(api.GET('/api/rooms/{room_id}/messages', { params: { path, query: { limit } } }))
+    const reading = call(
+      api.GET('/api/rooms/{room_id}/messages', { params: { path, query: { limit } } }),
+    )
     try {
       const [room, page] = await Promise.all([
         call(api.GET('/api/rooms/{room_id}', { params: { path } })),
@@ -191,13 +202,19 @@ export const useChat = defineStore('chat', () => {
         return room
       }
       putRoom(room)
-      setLog(id, { entries: page.items, top: page.items.at(-1)?.seq ?? 0, complete: page.next === null, loading: false })
+      setLog(id, {
+        entries: page.items,
+        top: page.items.at(-1)?.seq ?? 0,
+        complete: page.next === null,
+        loading: false,
+      })
       transport.poke()
       void live.look(id).catch(() => undefined)
       return null
     } catch (error) {
       logs.delete(id)
-      if (error instanceof ApiError && (error.status === 403 || error.status === 404)) removeRoom(id)
+      if (error instanceof ApiError && (error.status === 403 || error.status === 404))
+        removeRoom(id)
       throw error
     }
   }
@@ -217,7 +234,9 @@ export const useChat = defineStore('chat', () => {
     setLog(id, { loading: true })
     try {
       const query = { before: first.seq, limit: pageSize }
-      const page = await call(api.GET('/api/rooms/{room_id}/messages', { params: { path: { room_id: id }, query } }))
+      const page = await call(
+        api.GET('/api/rooms/{room_id}/messages', { params: { path: { room_id: id }, query } }),
+      )
       const now = logs.get(id)
       if (now) setLog(id, { entries: merge(page.items, now.entries), complete: page.next === null })
     } finally {
@@ -232,7 +251,9 @@ export const useChat = defineStore('chat', () => {
     if (!room || seq <= room.read_seq) return
     setRoom({ ...room, read_seq: seq, unread: 0 })
     save('read', { id, seq, at: Date.now() })
-    const telling = call(api.PUT('/api/rooms/{room_id}/read', { params: { path: { room_id: id } }, body: { seq } }))
+    const telling = call(
+      api.PUT('/api/rooms/{room_id}/read', { params: { path: { room_id: id } }, body: { seq } }),
+    )
     await telling.catch(() => {
       const now = rooms.get(id)
       if (now?.read_seq === seq) setRoom({ ...now, read_seq: room.read_seq }) // so that the next look tries again
@@ -240,7 +261,8 @@ export const useChat = defineStore('chat', () => {
   }
 
   const seenAgain = () => {
-    if (document.visibilityState === 'visible' && toldAt > 0 && Date.now() - toldAt > tellAgainSeen) forgetOldSummaries()
+    if (document.visibilityState === 'visible' && toldAt > 0 && Date.now() - toldAt > tellAgainSeen)
+      forgetOldSummaries()
   }
 
   function start(userId: number): void {
@@ -284,10 +306,33 @@ export const useChat = defineStore('chat', () => {
     if (key !== 'read') return
     const read = load<{ id: number; seq: number } | null>('read', null)
     const room = read ? rooms.get(read.id) : undefined
-    if (read && room && read.seq > room.read_seq) setRoom({ ...room, read_seq: read.seq, unread: 0 })
+    if (read && room && read.seq > room.read_seq)
+      setRoom({ ...room, read_seq: read.seq, unread: 0 })
   })
 
-  watch(() => session.user?.id ?? 0, (id) => (id ? start(id) : stop()), { immediate: true })
+  watch(
+    () => session.user?.id ?? 0,
+    (id) => (id ? start(id) : stop()),
+    { immediate: true },
+  )
 
-  return { rooms, logs, list, unread, online, ready, active, newest, lost, open, join, loadOlder, markRead, putRoom, removeRoom, forgetCache, poke: () => transport.poke() }
+  return {
+    rooms,
+    logs,
+    list,
+    unread,
+    online,
+    ready,
+    active,
+    newest,
+    lost,
+    open,
+    join,
+    loadOlder,
+    markRead,
+    putRoom,
+    removeRoom,
+    forgetCache,
+    poke: () => transport.poke(),
+  }
 })

@@ -28,7 +28,9 @@ export const useLive = defineStore('live', () => {
   }
 
   function stopped(room: number, user: number): void {
-    const left = (typists.get(room) ?? []).filter((one) => one.id !== user || (clearTimeout(one.timer), false))
+    const left = (typists.get(room) ?? []).filter(
+      (one) => one.id !== user || (clearTimeout(one.timer), false),
+    )
     if (left.length > 0) typists.set(room, left)
     else typists.delete(room)
   }
@@ -36,7 +38,8 @@ export const useLive = defineStore('live', () => {
   function take(signal: Signal): void {
     if (signal.name === 'presence') online.set(signal.data.user_id, signal.data.online)
     else if (signal.name === 'task') tasks.told(signal.data.id)
-    else if (signal.name === 'read') setRead(signal.data.room_id, signal.data.user_id, signal.data.read_seq)
+    else if (signal.name === 'read')
+      setRead(signal.data.room_id, signal.data.user_id, signal.data.read_seq)
     else {
       const { room_id: room, user } = signal.data
       stopped(room, user.id)
@@ -50,7 +53,9 @@ export const useLive = defineStore('live', () => {
     const now = Date.now()
     if (now - (toldAt.get(room) ?? 0) < tellEach) return
     toldAt.set(room, now)
-    void call(api.POST('/api/rooms/{room_id}/typing', { params: { path: { room_id: room } } })).catch(() => undefined)
+    void call(
+      api.POST('/api/rooms/{room_id}/typing', { params: { path: { room_id: room } } }),
+    ).catch(() => undefined)
   }
 
   /** A message was sent: the next letter is told at once. */
@@ -61,7 +66,9 @@ export const useLive = defineStore('live', () => {
   /** How far the others of a room have read, and who of them is online. */
   async function look(room: number): Promise<void> {
     const query = { limit: 100 }
-    const page = await call(api.GET('/api/rooms/{room_id}/members', { params: { path: { room_id: room }, query } }))
+    const page = await call(
+      api.GET('/api/rooms/{room_id}/members', { params: { path: { room_id: room }, query } }),
+    )
     for (const member of page.items) {
       setRead(room, member.user.id, member.read_seq)
       online.set(member.user.id, member.user.online)
@@ -69,7 +76,8 @@ export const useLive = defineStore('live', () => {
   }
 
   /** How many others have read up to there. */
-  const readers = (room: number, seq: number, me: number): number => [...(reads.get(room) ?? [])].filter(([id, read]) => id !== me && read >= seq).length
+  const readers = (room: number, seq: number, me: number): number =>
+    [...(reads.get(room) ?? [])].filter(([id, read]) => id !== me && read >= seq).length
 
   function clear(): void {
     for (const some of typists.values()) for (const one of some) clearTimeout(one.timer)

@@ -50,7 +50,13 @@ describe('the outbox', () => {
 
   it('waits as long as it is asked to', async () => {
     const outbox = begin()
-    server.faults = [{ status: 429, body: { detail: 'slowly', code: 'too_many_requests' }, headers: { 'Retry-After': '20' } }]
+    server.faults = [
+      {
+        status: 429,
+        body: { detail: 'slowly', code: 'too_many_requests' },
+        headers: { 'Retry-After': '20' },
+      },
+    ]
     outbox.send(7, 'a')
     await vi.advanceTimersByTimeAsync(19900)
     expect(server.log).toEqual([])

@@ -45,13 +45,17 @@ export const useOutbox = defineStore('outbox', () => {
     items.value = items.value.filter((item) => item.client_id !== clientId)
   }
 
-  const nextOf = (room: number) => items.value.find((item) => item.room_id === room && item.failed === null)
+  const nextOf = (room: number) =>
+    items.value.find((item) => item.room_id === room && item.failed === null)
 
   /** One try; the milliseconds to wait before the next, 0 for none. */
   async function tryOnce(item: Outgoing, tries: number): Promise<number> {
     const mine = user
     try {
-      const path = { params: { path: { room_id: item.room_id } }, body: { client_id: item.client_id, body: item.body } }
+      const path = {
+        params: { path: { room_id: item.room_id } },
+        body: { client_id: item.client_id, body: item.body },
+      }
       const entry = await call(api.POST('/api/rooms/{room_id}/messages', path))
       if (user !== mine) return -1 // somebody else has signed in meanwhile
       drop(item.client_id)
@@ -106,7 +110,8 @@ export const useOutbox = defineStore('outbox', () => {
   /** Takes over what a tab that was closed has left. */
   function nudge(): void {
     const old = Date.now() - abandoned
-    for (const item of items.value) if (item.failed === null && Date.parse(item.created_at) < old) void work(item.room_id)
+    for (const item of items.value)
+      if (item.failed === null && Date.parse(item.created_at) < old) void work(item.room_id)
   }
 
   function start(userId: number, onArrived: (entry: Entry) => void): void {
@@ -123,7 +128,13 @@ export const useOutbox = defineStore('outbox', () => {
   }
 
   function send(room: number, body: string): void {
-    put({ client_id: newId(), room_id: room, body, created_at: new Date().toISOString(), failed: null })
+    put({
+      client_id: newId(),
+      room_id: room,
+      body,
+      created_at: new Date().toISOString(),
+      failed: null,
+    })
     void work(room)
   }
 

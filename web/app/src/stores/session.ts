@@ -11,12 +11,25 @@ interface Kept {
 
 const goodbye = 1500 // milliseconds that signing out waits for the server
 
-const browsers: [RegExp, string][] = [[/Edg\//, 'Edge'], [/MicroMessenger/, 'WeChat'], [/Firefox\//, 'Firefox'], [/Chrome\//, 'Chrome'], [/Safari\//, 'Safari']]
-const systems: [RegExp, string][] = [[/Android/, 'Android'], [/iPhone|iPad/, 'iOS'], [/Windows/, 'Windows'], [/Mac OS/, 'macOS'], [/Linux/, 'Linux']]
+const browsers: [RegExp, string][] = [
+  [/Edg\//, 'Edge'],
+  [/MicroMessenger/, 'WeChat'],
+  [/Firefox\//, 'Firefox'],
+  [/Chrome\//, 'Chrome'],
+  [/Safari\//, 'Safari'],
+]
+const systems: [RegExp, string][] = [
+  [/Android/, 'Android'],
+  [/iPhone|iPad/, 'iOS'],
+  [/Windows/, 'Windows'],
+  [/Mac OS/, 'macOS'],
+  [/Linux/, 'Linux'],
+]
 
 /** "Chrome · Windows", for the list of devices. */
 function deviceName(): string {
-  const named = (names: [RegExp, string][]) => names.find(([sign]) => sign.test(navigator.userAgent))?.[1]
+  const named = (names: [RegExp, string][]) =>
+    names.find(([sign]) => sign.test(navigator.userAgent))?.[1]
   return [named(browsers), named(systems)].filter(Boolean).join(' · ') || 'Browser'
 }
 
@@ -40,13 +53,19 @@ export const useSession = defineStore('session', () => {
   }
 
   async function signIn(username: string, password: string): Promise<void> {
-    const made = await call(api.POST('/api/sessions', { body: { username, password, device: deviceName() } }))
+    const made = await call(
+      api.POST('/api/sessions', { body: { username, password, device: deviceName() } }),
+    )
     ended.value = false
     keep({ token: made.token, user: made.user })
   }
 
   async function signUp(username: string, password: string, nickname: string): Promise<void> {
-    await call(api.POST('/api/users', { body: nickname ? { username, password, nickname } : { username, password } }))
+    await call(
+      api.POST('/api/users', {
+        body: nickname ? { username, password, nickname } : { username, password },
+      }),
+    )
   }
 
   async function signOut(): Promise<void> {

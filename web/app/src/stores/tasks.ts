@@ -6,7 +6,8 @@ import { api, ApiError, call, type Task } from '../api/client'
 const each = 1000 // milliseconds between two looks
 const slow = 5000 // … where the server was not reached
 
-export const ended = (task: Pick<Task, 'state'>): boolean => task.state === 'done' || task.state === 'dead' || task.state === 'cancelled'
+export const ended = (task: Pick<Task, 'state'>): boolean =>
+  task.state === 'done' || task.state === 'dead' || task.state === 'cancelled'
 
 interface Followed {
   count: number // of those who follow it
@@ -59,13 +60,18 @@ export const useTasks = defineStore('tasks', () => {
 
   /** The newest of mine of a kind; null where there is none. */
   async function newest(kind: string): Promise<Task | null> {
-    const page = await call(api.GET('/api/tasks', { params: { query: { kind, mine: true, limit: 1 } } }))
+    const page = await call(
+      api.GET('/api/tasks', { params: { query: { kind, mine: true, limit: 1 } } }),
+    )
     const first = page.items[0]
     return first ? look(first.id) : null
   }
 
   async function cancel(id: number): Promise<void> {
-    tasks.set(id, await call(api.POST('/api/tasks/{task_id}/cancel', { params: { path: { task_id: id } } })))
+    tasks.set(
+      id,
+      await call(api.POST('/api/tasks/{task_id}/cancel', { params: { path: { task_id: id } } })),
+    )
   }
 
   /** A stream tells that something has become of it. */

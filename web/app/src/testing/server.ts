@@ -2,7 +2,13 @@
 import { vi } from 'vitest'
 import type { Entry, Room } from '../api/client'
 
-export const me = { id: 1, username: 'me', nickname: 'Me', created_at: '2026-01-01T00:00:00.000Z', is_admin: false }
+export const me = {
+  id: 1,
+  username: 'me',
+  nickname: 'Me',
+  created_at: '2026-01-01T00:00:00.000Z',
+  is_admin: false,
+}
 
 export function entryOf(seq: number, more: Partial<Entry> = {}): Entry {
   return {
@@ -36,7 +42,10 @@ export function roomOf(more: Partial<Room> = {}): Room {
   }
 }
 
-export type Fault = 'lost request' | 'lost answer' | { status: number; body?: object; headers?: Record<string, string> }
+export type Fault =
+  | 'lost request'
+  | 'lost answer'
+  | { status: number; body?: object; headers?: Record<string, string> }
 
 export class Server {
   log: Entry[] = []
@@ -49,7 +58,9 @@ export class Server {
   synced = 0
 
   install(): void {
-    vi.stubGlobal('fetch', (request: Request | string, init?: RequestInit) => this.answer(new Request(request, init)))
+    vi.stubGlobal('fetch', (request: Request | string, init?: RequestInit) =>
+      this.answer(new Request(request, init)),
+    )
   }
 
   say(more: Partial<Entry> = {}): Entry {
@@ -59,17 +70,23 @@ export class Server {
   }
 
   private json(body: object, status = 200, headers: Record<string, string> = {}): Response {
-    return new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json', ...headers } })
+    return new Response(JSON.stringify(body), {
+      status,
+      headers: { 'Content-Type': 'application/json', ...headers },
+    })
   }
 
   private async answer(request: Request): Promise<Response> {
     const path = new URL(request.url).pathname
     if (this.down) throw new TypeError('no network')
     if (path === '/api/events' && this.streams) return this.stream(request)
-    if (path === '/api/events') return this.json({ detail: '', code: 'no_live_events' }, 503, { 'Retry-After': '5' })
-    if (path === '/api/sync' || path === '/api/sync/wait') return this.sync((await request.json()) as { rooms: Record<string, number> })
+    if (path === '/api/events')
+      return this.json({ detail: '', code: 'no_live_events' }, 503, { 'Retry-After': '5' })
+    if (path === '/api/sync' || path === '/api/sync/wait')
+      return this.sync((await request.json()) as { rooms: Record<string, number> })
     if (path === '/api/rooms/7') return this.json(this.rooms[0]!)
-    if (path === '/api/rooms/7/messages' && request.method === 'POST') return this.send((await request.json()) as { client_id: string; body: string })
+    if (path === '/api/rooms/7/messages' && request.method === 'POST')
+      return this.send((await request.json()) as { client_id: string; body: string })
     if (path === '/api/rooms/7/messages') return this.page(new URL(request.url).searchParams)
     if (path === '/api/rooms/7/read') return this.json({ room_id: 7, read_seq: 0, unread: 0 })
     return this.json({ detail: 'no such route', code: 'not_found' }, 404)
@@ -77,7 +94,9 @@ export class Server {
 
   /** An event on all streams. */
   tell(event: string, data: object, id?: string): void {
-    const text = new TextEncoder().encode(`${id ? `id: ${id}\n` : ''}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
+    const text = new TextEncoder().encode(
+      `${id ? `id: ${id}\n` : ''}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`,
+    )
     for (const stream of this.streams ?? []) stream.enqueue(text)
   }
 
@@ -92,7 +111,9 @@ export class Server {
     const body = new ReadableStream<Uint8Array>({
       start: (controller) => {
         this.streams = [controller]
-        request.signal.addEventListener('abort', () => controller.error(new DOMException('', 'AbortError')))
+        request.signal.addEventListener('abort', () =>
+          controller.error(new DOMException('', 'AbortError')),
+        )
         const rooms = Object.fromEntries(this.rooms.map((room) => [room.id, this.log.length]))
         this.tell('hello', { rooms, heartbeat_ms: 15000, session: 1, resumed: false })
       },
@@ -102,9 +123,15 @@ export class Server {
 
   private sync({ rooms }: { rooms: Record<string, number> }): Response {
     this.synced++
-    const entries = Object.entries(rooms).flatMap(([id, seq]) => this.log.filter((entry) => entry.room_id === Number(id) && entry.seq > seq))
-    const fresh = this.rooms.filter((room) => rooms[room.id] === undefined).map((room) => ({ ...room, last_seq: this.log.length }))
-    const left = Object.keys(rooms).map(Number).filter((id) => !this.rooms.some((room) => room.id === id))
+    const entries = Object.entries(rooms).flatMap(([id, seq]) =>
+      this.log.filter((entry) => entry.room_id === Number(id) && entry.seq > seq),
+    )
+    const fresh = this.rooms
+      .filter((room) => rooms[room.id] === undefined)
+      .map((room) => ({ ...room, last_seq: this.log.length }))
+    const left = Object.keys(rooms)
+      .map(Number)
+      .filter((id) => !this.rooms.some((room) => room.id === id))
     return this.json({ entries: entries.slice(0, 3), rooms: fresh, left, more: entries.length > 3 })
   }
 
