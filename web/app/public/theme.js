@@ -1,4 +1,4 @@
-// Before the first paint: the theme and the language that were chosen, so that nothing flashes.
+// Applies the stored theme and language before the first paint, so that the page does not flash.
 ;(function () {
   try {
     var theme = localStorage.getItem('fastchat.theme')
@@ -10,7 +10,7 @@
     }
     var language = localStorage.getItem('fastchat.language')
     document.documentElement.lang = language ? JSON.parse(language) : navigator.language
-  } catch (error) {
-    // Storage is closed to us: the defaults hold.
+  } catch {
+    // Storage is blocked: the defaults stand.
   }
 })()

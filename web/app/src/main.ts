@@ -1,3 +1,4 @@
+// Starts the page.
 import { createPinia } from 'pinia'
 import { createApp } from 'vue'
 import App from './App.vue'

@@ -1,3 +1,4 @@
+// The pages and their addresses. Without a session, every address leads to the sign-in page.
 import { createRouter, createWebHistory } from 'vue-router'
 import { useSession } from './stores/session'
 import ChatView from './views/ChatView.vue'
@@ -22,8 +23,13 @@ router.beforeEach((to) => {
   return true
 })
 
-/** Back to a page one level up: by the browser's own history where we came from there, so that it does not grow. */
+/** A path of this page, or null: `//host` would lead to another site. */
+export const localPath = (path: unknown): string | null =>
+  typeof path === 'string' && /^\/(?!\/)/.test(path) ? path : null
+
+/** Goes one level up, to `path`. If the user came from there, it goes back, so that the history does not grow. */
 export function goUp(path: string): void {
-  if (history.state?.back === path) router.back()
+  const { back } = history.state as { back?: string | null }
+  if (back === path) router.back()
   else void router.replace(path)
 }

@@ -1,8 +1,16 @@
+// The page's language, and its texts in that language.
 import { ref, watchEffect } from 'vue'
 import { load, onChange, save } from '../lib/storage'
 import { messages, type MessageKey } from './messages'
 
+export type { MessageKey }
 export type Language = 'en' | 'zh-CN'
+
+/** A text that the server sends in both languages. */
+export interface Bilingual {
+  en: string
+  zh: string
+}
 
 const fromBrowser: Language = navigator.language.toLowerCase().startsWith('zh') ? 'zh-CN' : 'en'
 const chosen = (): Language => (load('language', fromBrowser) === 'en' ? 'en' : 'zh-CN')
@@ -22,8 +30,11 @@ export function switchLanguage(): void {
   save('language', language.value)
 }
 
-/** A text of the catalogue in the chosen language. */
+/** The text of a key in the chosen language; `{name}` in it is replaced by values.name. */
 export function t(key: MessageKey, values: Record<string, string | number> = {}): string {
   const text = messages[key][language.value === 'en' ? 0 : 1]
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole))
 }
+
+/** The chosen one of a text's two languages. */
+export const localized = (text: Bilingual): string => text[language.value === 'en' ? 'en' : 'zh']

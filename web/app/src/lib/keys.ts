@@ -1,6 +1,11 @@
-/** The key that goes with K, as this keyboard names it. */
+// Keyboards: the name of the command key, and input methods.
+
+/** The modifier of shortcuts, as this keyboard names it. */
 export const commandKey = /Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘' : 'Ctrl'
 
-/** Does this key belong to an input method that composes a word? Some browsers say so only by the code 229. */
-export const composing = (event: KeyboardEvent): boolean =>
-  event.isComposing || event.keyCode === 229
+const IME_KEY_CODE = 229 // the only sign that some browsers give
+
+/** Does this key belong to an input method that is composing a word? */
+export const isComposing = (event: KeyboardEvent): boolean =>
+  // eslint-disable-next-line @typescript-eslint/no-deprecated
+  event.isComposing || event.keyCode === IME_KEY_CODE

@@ -1,5 +1,6 @@
+// Results of lab runs and their bars.
 import { describe, expect, it } from 'vitest'
-import { bars, duration, estimate, readResult, usual, type LabResult } from './lab'
+import { bars, DEFAULT_SETTINGS, duration, estimate, readResult, type LabResult } from './lab'
 
 const figure = (mode: string, ms: number) => ({
   mode,
@@ -33,7 +34,7 @@ function resultOf(scale: number): LabResult {
     version: '1',
     at: '2026-01-01T00:00:00.000Z',
     cores: 2,
-    settings: { ...usual, threads: 20, processes: 2 },
+    settings: { ...DEFAULT_SETTINGS, threads: 20, processes: 2 },
     works,
     traps: null,
     rule: words,
@@ -41,7 +42,7 @@ function resultOf(scale: number): LabResult {
 }
 
 describe('the bars of a work', () => {
-  it('are to one scale, the longest whole', () => {
+  it('share one scale, on which the longest is 100 %', () => {
     const shown = bars([resultOf(1)], 'wait')
     expect(shown.bars.map((bar) => bar.mode)).toEqual([
       'serial',
@@ -53,13 +54,13 @@ describe('the bars of a work', () => {
     expect(shown.limits).toEqual([8])
   })
 
-  it('of several runs are to the same scale', () => {
+  it('of several runs share one scale', () => {
     const shown = bars([resultOf(1), resultOf(2)], 'cpu')
     expect(shown.bars[0]!.runs.map((run) => run.width)).toEqual([50, 100])
     expect(shown.limits).toEqual([4, 8])
   })
 
-  it('of no run, or of a work that a run lacks, are none', () => {
+  it('are empty without a run, or for a work that the run lacks', () => {
     expect(bars([], 'cpu').bars).toEqual([])
     const old = { ...resultOf(1), works: resultOf(1).works.slice(0, 1) }
     expect(bars([old], 'wait').bars).toEqual([])
@@ -67,11 +68,11 @@ describe('the bars of a work', () => {
 })
 
 describe('a result', () => {
-  it('is shown where it has the form', () => {
+  it('of this version’s format is shown', () => {
     expect(readResult(resultOf(1))).not.toBeNull()
   })
 
-  it('of another form is not', () => {
+  it('of another format is not shown', () => {
     for (const odd of [
       null,
       1,
@@ -85,7 +86,7 @@ describe('a result', () => {
   })
 })
 
-it('a time is told with the digits that mean something', () => {
+it('a duration is rounded to its significant digits', () => {
   expect([0.25, 12.34, 99.96, 890, 17825.4].map(duration)).toEqual([
     '0.25 ms',
     '12.3 ms',
@@ -95,7 +96,7 @@ it('a time is told with the digits that mean something', () => {
   ])
 })
 
-it('the usual run takes about a minute', () => {
-  expect(estimate(usual)).toBeGreaterThan(45)
-  expect(estimate(usual)).toBeLessThan(90)
+it('a run with the default settings takes about a minute', () => {
+  expect(estimate(DEFAULT_SETTINGS)).toBeGreaterThan(45)
+  expect(estimate(DEFAULT_SETTINGS)).toBeLessThan(90)
 })

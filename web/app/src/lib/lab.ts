@@ -1,11 +1,8 @@
-// The figures of a lab run, as its task's result has them.
+// The result of a lab run, as the server measured it, and the bars that show it.
+import type { Bilingual } from '../i18n'
+
 export type Mode = 'serial' | 'threads' | 'event_loop' | 'processes'
 export type Work = 'mixed' | 'cpu' | 'wait'
-
-export interface Words {
-  en: string
-  zh: string
-}
 
 export interface Figure {
   mode: Mode
@@ -25,7 +22,7 @@ export interface Measured {
   limit_ms: number
   modes: Figure[]
   take: Mode
-  why: Words
+  why: Bilingual
 }
 
 export interface LabSettings {
@@ -60,44 +57,37 @@ export interface LabResult {
       event_loop_last_ms: number
     }
   } | null
-  rule: Words
+  rule: Bilingual
 }
 
-export const usual: LabSettings = { tasks: 20, cpu: 20, wait_ms: 890, repeat: 1 }
+export const DEFAULT_SETTINGS: LabSettings = { tasks: 20, cpu: 20, wait_ms: 890, repeat: 1 }
 
-/** A result that this page can show: one of another version may be of another form. */
+/** The result of a task, or null if this page cannot show it: another version may use another format. */
 export function readResult(value: unknown): LabResult | null {
-  const result = value as Partial<LabResult> | null
-  if (
-    typeof result !== 'object' ||
-    result === null ||
-    !Array.isArray(result.works) ||
-    !result.settings ||
-    !result.rule
-  )
-    return null
-  const whole = result.works.every(
-    (work) =>
-      typeof work?.limit_ms === 'number' &&
-      Array.isArray(work.modes) &&
-      work.modes.every((mode) => typeof mode?.ms === 'number'),
-  )
-  return whole && result.works.length > 0 ? (result as LabResult) : null
+  if (typeof value !== 'object' || value === null) return null
+  const { works, settings, rule } = value as Record<keyof LabResult, unknown>
+  if (!settings || !rule || !Array.isArray(works) || works.length === 0) return null
+  return works.every(isMeasured) ? (value as LabResult) : null
 }
 
-/** What a bar stands for. */
+const isMeasured = (work: Partial<Measured> | null): boolean =>
+  typeof work?.limit_ms === 'number' &&
+  Array.isArray(work.modes) &&
+  work.modes.every((mode: Partial<Figure> | null) => typeof mode?.ms === 'number')
+
+/** A shape's bars, one for each run that is shown. */
 export interface Bar {
   mode: Mode
-  runs: (Figure & { width: number })[] // one for each of the runs that are compared; width in percent
+  runs: (Figure & { width: number })[] // width in percent of the longest bar
 }
 
-/** The bars of one work over some runs, all to one scale, and where the limit of each run stands. */
+/** The bars of one work over some runs, all to one scale; `limits` are the runs' lower bounds on it, in percent. */
 export function bars(results: LabResult[], work: Work): { bars: Bar[]; limits: number[] } {
   const measured = results
     .map((result) => result.works.find((one) => one.work === work))
     .filter((one) => one !== undefined)
-  const most = Math.max(1e-9, ...measured.flatMap((one) => one.modes.map((mode) => mode.ms)))
-  const percent = (ms: number) => (100 * ms) / most
+  const longest = Math.max(1e-9, ...measured.flatMap((one) => one.modes.map((mode) => mode.ms)))
+  const percent = (ms: number) => (100 * ms) / longest
   const modes = measured[0]?.modes.map((mode) => mode.mode) ?? []
   return {
     bars: modes.map((mode) => ({
@@ -112,14 +102,17 @@ export function bars(results: LabResult[], work: Work): { bars: Bar[]; limits: n
   }
 }
 
-/** Seconds with as many digits as mean something; milliseconds below a tenth of a second. */
+/** A duration to its significant digits: seconds from a tenth of a second on, milliseconds below. */
 export function duration(ms: number): string {
   if (ms < 100) return `${ms.toFixed(ms < 10 ? 2 : 1)} ms`
   return `${(ms / 1000).toFixed(3)} s`
 }
 
-/** How long a run takes, about, in seconds: serial mode waits for each in turn, once by itself and once beside computing. */
+const START_S = 4 // until the measuring begins
+const OTHER_SHAPES = 1.6 // all shapes together take this many times as long as the serial one
+
+/** About how many seconds a run takes: the serial shape waits for each task twice, alone and beside computing. */
 export function estimate({ tasks, cpu, wait_ms, repeat }: LabSettings): number {
-  const serial = tasks * (2 * wait_ms + 2 * cpu)
-  return Math.round((repeat * serial * 1.6) / 1000 + 4)
+  const serial_ms = tasks * (2 * wait_ms + 2 * cpu)
+  return Math.round((repeat * serial_ms * OTHER_SHAPES) / 1000 + START_S)
 }

@@ -1,3 +1,4 @@
+// Messages as Markdown.
 import { describe, expect, it } from 'vitest'
 import { render } from './markdown'
 
@@ -8,11 +9,11 @@ const links = (text: string) => {
 }
 
 describe('a message', () => {
-  it('is Markdown', () => {
+  it('is rendered as Markdown', () => {
     expect(render('**b** `c`')).toContain('<strong>b</strong> <code>c</code>')
   })
 
-  it('has no markup of its own', () => {
+  it('cannot contain HTML or images', () => {
     for (const text of [
       '<script>x()</script>',
       '<img src=x onerror=x()>',
@@ -25,7 +26,7 @@ describe('a message', () => {
     }
   })
 
-  it('links to the web only, and in a new page', () => {
+  it('links only to the web, and opens links in a new tab', () => {
     expect(links('https://example.org')).toEqual([
       ['https://example.org', 'noopener noreferrer nofollow'],
     ])

@@ -1,4 +1,4 @@
-// Messages are Markdown; what comes out of it passes a sanitizer before it reaches the page.
+// Messages as Markdown. The HTML passes a sanitizer before it reaches the page.
 import DOMPurify from 'dompurify'
 import MarkdownIt from 'markdown-it'
 
@@ -13,12 +13,15 @@ DOMPurify.addHook('afterSanitizeAttributes', (node) => {
     node.setAttribute('target', '_blank')
     node.setAttribute('rel', 'noopener noreferrer nofollow')
   } else if (node.tagName === 'PRE') {
-    node.setAttribute('tabindex', '0') // it may be wider than the message: the keyboard scrolls it, too
+    node.setAttribute('tabindex', '0') // so that the keyboard can scroll a wide block
   }
 })
 
+const CACHE_MAX = 2000 // messages
+
 const cache = new Map<string, string>()
 
+/** Safe HTML for the text of a message. */
 export function render(text: string): string {
   let html = cache.get(text)
   if (html === undefined) {
@@ -26,7 +29,7 @@ export function render(text: string): string {
       USE_PROFILES: { html: true },
       FORBID_TAGS: ['style', 'form', 'input'],
     })
-    if (cache.size > 2000) cache.clear()
+    if (cache.size > CACHE_MAX) cache.clear()
     cache.set(text, html)
   }
   return html

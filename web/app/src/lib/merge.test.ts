@@ -1,3 +1,4 @@
+// Merging entries into a room's log.
 import { describe, expect, it } from 'vitest'
 import type { Entry } from '../api/client'
 import { contiguous, merge } from './merge'
@@ -15,7 +16,7 @@ const entry = (seq: number, body = `m${seq}`): Entry => ({
 const seqs = (entries: Entry[]) => entries.map((e) => e.seq)
 
 describe('a room’s log', () => {
-  it('keeps entries in order however they arrive', () => {
+  it('stays in seq order, whatever order the pages arrive in', () => {
     let known: Entry[] = []
     for (const page of [[5, 6], [1, 2], [4], [3, 4, 5]])
       known = merge(
@@ -25,19 +26,19 @@ describe('a room’s log', () => {
     expect(seqs(known)).toEqual([1, 2, 3, 4, 5, 6])
   })
 
-  it('holds each entry once, in its latest form', () => {
+  it('holds each entry once, as it arrived last', () => {
     const known = merge([entry(1), entry(2)], [entry(2, 'again'), entry(3)])
     expect(seqs(known)).toEqual([1, 2, 3])
     expect(known[1]!.body).toBe('again')
   })
 
-  it('asks for what lies in a hole', () => {
+  it('continues from the last seq before a gap', () => {
     expect(contiguous([entry(8), entry(9), entry(12)], 7)).toBe(9)
     expect(contiguous([entry(12)], 9)).toBe(9)
     expect(contiguous([], 4)).toBe(4)
   })
 
-  it('does not change the list it was given', () => {
+  it('is a new list: the given one is not changed', () => {
     const known = [entry(1)]
     merge(known, [entry(2)])
     expect(seqs(known)).toEqual([1])

@@ -1,18 +1,19 @@
-// What is known of a room's log, as entries in seq order. Pure functions, so that they can be tested.
+// Merging pages and single entries into the part of a room's log that this page has, in seq order.
 import type { Entry } from '../api/client'
 
-/** Both lists, by seq, each entry once. An entry that comes again replaces the one that was there. */
+/** The entries of both lists by seq, each once. An incoming entry replaces a known one of the same seq. */
 export function merge(known: readonly Entry[], incoming: readonly Entry[]): Entry[] {
   if (incoming.length === 0) return known.slice()
   const last = known.at(-1)
-  if (!last || incoming.every((e, i) => e.seq > (i === 0 ? last.seq : incoming[i - 1]!.seq)))
-    return [...known, ...incoming]
+  const appends =
+    !last || incoming.every((e, i) => e.seq > (i === 0 ? last.seq : incoming[i - 1]!.seq))
+  if (appends) return [...known, ...incoming]
   const bySeq = new Map(known.map((e) => [e.seq, e]))
   for (const entry of incoming) bySeq.set(entry.seq, entry)
   return [...bySeq.values()].sort((a, b) => a.seq - b.seq)
 }
 
-/** The seq up to which nothing is missing, beginning at `from`: what is asked of sync next. */
+/** The highest seq that can be reached from `from` without a gap: the cursor of the next sync. */
 export function contiguous(known: readonly Entry[], from: number): number {
   let top = from
   for (const entry of known) {

@@ -1,38 +1,41 @@
-// What a browser keeps, as JSON under one prefix. Storage that is full or closed only costs the memory of a reload.
-const prefix = 'fastchat.'
+// localStorage as JSON under one prefix. If it is full or blocked, the only loss is what a reload would have kept.
+const PREFIX = 'fastchat.'
 
+/** The value of a key, or `fallback` if there is none or it cannot be read. */
 export function load<T>(key: string, fallback: T): T {
   try {
-    const text = localStorage.getItem(prefix + key)
+    const text = localStorage.getItem(PREFIX + key)
     return text === null ? fallback : (JSON.parse(text) as T)
   } catch {
     return fallback
   }
 }
 
+/** Stores a value; null removes the key. */
 export function save(key: string, value: unknown): void {
   try {
-    if (value === null || value === undefined) localStorage.removeItem(prefix + key)
-    else localStorage.setItem(prefix + key, JSON.stringify(value))
+    if (value === null || value === undefined) localStorage.removeItem(PREFIX + key)
+    else localStorage.setItem(PREFIX + key, JSON.stringify(value))
   } catch {
     // Nothing else depends on it.
   }
 }
 
+/** All keys that begin with `start`. */
 export function keys(start: string): string[] {
   const found: string[] = []
   for (let i = 0; i < localStorage.length; i++) {
     const key = localStorage.key(i)
-    if (key?.startsWith(prefix + start)) found.push(key.slice(prefix.length))
+    if (key?.startsWith(PREFIX + start)) found.push(key.slice(PREFIX.length))
   }
   return found
 }
 
-/** Called when another tab of this browser has changed a key. Ends with what it returns. */
-export function onChange(listen: (key: string) => void): () => void {
-  const hear = (event: StorageEvent) => {
-    if (event.key?.startsWith(prefix)) listen(event.key.slice(prefix.length))
+/** Calls `listener` with each key that another tab changes, until the returned function is called. */
+export function onChange(listener: (key: string) => void): () => void {
+  const onStorage = (event: StorageEvent) => {
+    if (event.key?.startsWith(PREFIX)) listener(event.key.slice(PREFIX.length))
   }
-  addEventListener('storage', hear)
-  return () => removeEventListener('storage', hear)
+  addEventListener('storage', onStorage)
+  return () => removeEventListener('storage', onStorage)
 }

@@ -1,3 +1,4 @@
+// Times for people to read.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { computed } from 'vue'
 
@@ -11,12 +12,12 @@ beforeEach(() => {
 afterEach(() => vi.useRealTimers())
 
 describe('a time', () => {
-  it('after midnight begins with 00', async () => {
+  it('after midnight begins with 00, not 24', async () => {
     const { clockTime } = await import('./time')
     expect(clockTime(at(15, 0).toISOString())).toBe('00:00')
   })
 
-  it('is of today, of yesterday or of a date, also on a page that is open over midnight', async () => {
+  it('is of today, of yesterday or of a date, even on a page left open overnight', async () => {
     const { dayName } = await import('./time')
     const names = computed(() =>
       [15, 14, 13].map((day) => dayName(at(day, 23).getTime(), 'today', 'yesterday')),

@@ -1,23 +1,31 @@
+// Times for people to read, in the page's language and the browser's time zone.
 import { ref } from 'vue'
 import { language } from '../i18n'
+
+const MINUTE_MS = 60_000
+const DAY_MS = 86_400_000
+const WEEKDAY_DAYS = 7 // a weekday alone is unambiguous for as long
+const YEARLESS_DAYS = 300 // a date without its year is unambiguous for as long
 
 const formats = new Map<string, Intl.DateTimeFormat>()
 
 function format(options: Intl.DateTimeFormatOptions, at: Date): string {
   const key = language.value + JSON.stringify(options)
-  let one = formats.get(key)
-  if (!one) formats.set(key, (one = new Intl.DateTimeFormat(language.value, options)))
-  return one.format(at)
+  const cached = formats.get(key)
+  if (cached) return cached.format(at)
+  const made = new Intl.DateTimeFormat(language.value, options)
+  formats.set(key, made)
+  return made.format(at)
 }
 
-const dayOf = (at: Date) => new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime()
+const startOfDay = (at: Date) => new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime()
 
-// A page that stays open over midnight says "yesterday" in the morning.
-const today = ref(dayOf(new Date()))
-setInterval(() => (today.value = dayOf(new Date())), 60000)
+// A ref, so that a page left open overnight shows "Yesterday" in the morning.
+const today = ref(startOfDay(new Date()))
+setInterval(() => (today.value = startOfDay(new Date())), MINUTE_MS)
 
-/** By the calendar: rounded, since a day has 23 or 25 hours where the clocks are changed. */
-const daysAgo = (at: Date) => Math.round((today.value - dayOf(at)) / 86400000)
+/** Calendar days before today. Rounded: a day has 23 or 25 hours when the clocks change. */
+const daysAgo = (at: Date) => Math.round((today.value - startOfDay(at)) / DAY_MS)
 
 export const clockTime = (at: string): string =>
   format({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }, new Date(at))
@@ -25,23 +33,28 @@ export const clockTime = (at: string): string =>
 export const fullTime = (at: string): string =>
   format({ dateStyle: 'long', timeStyle: 'short', hourCycle: 'h23' }, new Date(at))
 
-/** For a list: the time of today, the weekday of this week, else the date. */
+/** For lists: today's times as a time, the last week's as a weekday, others as a date. */
 export function shortTime(at: string): string {
   const date = new Date(at)
   const days = daysAgo(date)
   if (days < 1) return clockTime(at)
-  if (days < 7) return format({ weekday: 'short' }, date)
-  return format(days < 300 ? { month: 'numeric', day: 'numeric' } : { dateStyle: 'short' }, date)
+  if (days < WEEKDAY_DAYS) return format({ weekday: 'short' }, date)
+  return format(
+    days < YEARLESS_DAYS ? { month: 'numeric', day: 'numeric' } : { dateStyle: 'short' },
+    date,
+  )
 }
 
-/** For a separator between days. */
+/** The heading above the messages of a day. */
 export function dayName(at: number, todayWord: string, yesterdayWord: string): string {
   const date = new Date(at)
   const days = daysAgo(date)
   if (days < 1) return todayWord
   if (days < 2) return yesterdayWord
   return format(
-    days < 300 ? { month: 'long', day: 'numeric', weekday: 'long' } : { dateStyle: 'long' },
+    days < YEARLESS_DAYS
+      ? { month: 'long', day: 'numeric', weekday: 'long' }
+      : { dateStyle: 'long' },
     date,
   )
 }

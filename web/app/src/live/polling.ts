@@ -1,116 +1,111 @@
-// Asks by long polls; where those are not held, every 2 seconds, more rarely while the page is hidden. Less and less often while the
-// server is away.
-import { api, ApiError, call } from '../api/client'
-import type { Page, Source, Transport } from './transport'
+// Brings new entries by long polls. If the server does not hold those, it syncs every 2 seconds, or every 10 seconds
+// while the page is hidden. Backs off while the server cannot be reached.
+import { api, ApiError, call, type SyncPage } from '../api/client'
+import { doubled, jittered, retryAfterMs } from '../lib/backoff'
+import type { Source, Transport } from './transport'
+import { onWake } from './wake'
 
-const shown = 2000
-const hidden = 10000
-const most = 30000
-const held = 15 // seconds that a long poll may take
-const tooQuick = 500 // milliseconds in which an empty answer was not held
-const bearable = 2 // failures in a row that the user need not hear of
+const POLL_VISIBLE_MS = 2_000
+const POLL_HIDDEN_MS = 10_000
+const RETRY_FIRST_MS = 1_000
+const RETRY_MAX_MS = 30_000
+const LONG_POLL_S = 15 // how long the server may hold a long poll
+const NOT_HELD_MS = 500 // an empty answer that comes sooner was not held
+const QUIET_FAILURES = 1 // failures in a row before the page shows that it is offline
 
 export class Polling implements Transport {
   private source: Source | null = null
   private timer: ReturnType<typeof setTimeout> | undefined
   private running = false
-  private again = false
-  private asked = false
+  private refreshAsked = false // while a call was running
+  private synced = false // a first sync was sent
   private failures = 0
-  private holds = true // long polls are held
-  private waiting: AbortController | null = null // a long poll, which what is new here may cut short
-
-  private readonly wake = () => {
-    if (document.visibilityState === 'visible') this.poke()
-  }
-
-  private readonly offline = () => {
-    this.failures = bearable
-    this.source?.connected(false)
-  }
+  private held = true // the server holds long polls
+  private longPoll: AbortController | null = null // refresh() ends it
+  private stopWake = () => {}
 
   start(source: Source): void {
     this.stop()
     this.source = source
     this.failures = 0
-    this.holds = true
-    this.asked = false
-    addEventListener('online', this.wake)
-    addEventListener('offline', this.offline)
-    addEventListener('focus', this.wake)
-    document.addEventListener('visibilitychange', this.wake)
-    this.poke()
+    this.held = true
+    this.synced = false
+    const refresh = () => this.refresh()
+    this.stopWake = onWake({
+      seen: refresh,
+      online: refresh,
+      offline: () => {
+        this.failures = QUIET_FAILURES + 1
+        this.source?.setConnected(false)
+      },
+    })
+    this.refresh()
   }
 
   stop(): void {
     this.source = null
     clearTimeout(this.timer)
-    this.waiting?.abort()
-    removeEventListener('online', this.wake)
-    removeEventListener('offline', this.offline)
-    removeEventListener('focus', this.wake)
-    document.removeEventListener('visibilitychange', this.wake)
+    this.longPoll?.abort()
+    this.stopWake()
   }
 
-  poke(): void {
+  refresh(): void {
     clearTimeout(this.timer)
     if (this.running) {
-      this.again = true
-      this.waiting?.abort()
-    } else void this.run()
+      this.refreshAsked = true
+      this.longPoll?.abort()
+    } else if (this.source) {
+      this.running = true
+      this.refreshAsked = false
+      void this.run(this.source)
+    }
   }
 
-  private async run(): Promise<void> {
-    const source = this.source
-    if (!source) return
-    this.running = true
-    this.again = false
+  private async run(source: Source): Promise<void> {
     let wait: number
     try {
-      const page = await this.ask(source.marks())
+      const page = await this.sync(source.marks())
       if (this.source === source) {
         this.failures = 0
-        source.connected(true)
-        source.take(page)
+        source.setConnected(true)
+        source.applyPage(page)
       }
       const visible = document.visibilityState === 'visible'
-      wait = page.more || this.again || (this.holds && visible) ? 0 : visible ? shown : hidden
+      const atOnce = page.more || this.refreshAsked || (this.held && visible)
+      wait = atOnce ? 0 : visible ? POLL_VISIBLE_MS : POLL_HIDDEN_MS
     } catch (error) {
-      if (this.again && this.source === source) wait = 0
-      else wait = this.source === source ? this.failed(error) : 0
+      wait = this.source !== source || this.refreshAsked ? 0 : this.waitAfter(error)
     }
     this.running = false
-    if (this.source) this.timer = setTimeout(() => void this.run(), wait)
+    if (this.source) this.timer = setTimeout(() => this.refresh(), wait)
   }
 
-  /** The first time at once, to show what is there; then held, where the server does that and the page is looked at. */
-  private async ask(rooms: Record<string, number>): Promise<Page> {
-    if (!this.holds || !this.asked || document.visibilityState !== 'visible') {
-      this.asked = true
+  /** The first sync returns at once, to show what is there. Later ones are held while the page is visible. */
+  private async sync(rooms: Record<string, number>): Promise<SyncPage> {
+    if (!this.held || !this.synced || document.visibilityState !== 'visible') {
+      this.synced = true
       return call(api.POST('/api/sync', { body: { rooms } }))
     }
     const began = Date.now()
-    this.waiting = new AbortController()
-    const { signal } = this.waiting
+    this.longPoll = new AbortController()
+    const { signal } = this.longPoll
     try {
-      const page = await call(api.POST('/api/sync/wait', { body: { rooms, wait: held }, signal }))
+      const body = { rooms, wait: LONG_POLL_S }
+      const page = await call(api.POST('/api/sync/wait', { body, signal }))
       const empty = page.entries.length + page.rooms.length + page.left.length === 0
-      if (empty && Date.now() - began < tooQuick) this.holds = false
+      if (empty && Date.now() - began < NOT_HELD_MS) this.held = false
       return page
     } finally {
-      this.waiting = null
+      this.longPoll = null
     }
   }
 
-  /** The milliseconds to wait. */
-  private failed(error: unknown): number {
+  /** Counts a failure. Returns the milliseconds to wait before the next try. */
+  private waitAfter(error: unknown): number {
     this.failures++
-    const asked = error instanceof ApiError ? error.retryAfter * 1000 : 0
-    const busy = error instanceof ApiError && error.status === 429
-    if (!busy && this.failures >= bearable) this.source?.connected(false)
-    return Math.max(
-      asked,
-      Math.min(most, 500 * 2 ** Math.min(this.failures, 6)) * (0.75 + Math.random() / 2),
-    )
+    const rateLimited = error instanceof ApiError && error.status === 429
+    if (!rateLimited && this.failures > QUIET_FAILURES) this.source?.setConnected(false)
+    const backoff = jittered(doubled(RETRY_FIRST_MS, RETRY_MAX_MS, this.failures))
+    return Math.max(retryAfterMs(error), backoff)
   }
 }

@@ -1,3 +1,4 @@
+// The parser of Server-Sent Events.
 import { describe, expect, it } from 'vitest'
 import { sseReader } from './sse'
 
@@ -8,7 +9,7 @@ const all = (text: string, size: number) => {
   return events
 }
 
-describe('events', () => {
+describe('the parser of Server-Sent Events', () => {
   const text =
     ': hb\n\nevent: hello\ndata: {"a":1}\n\nid: x-1\nevent: entry\ndata: one\ndata: two\n\nretry: 5\n\ndata:bare\n\n'
   const want = [
@@ -16,13 +17,13 @@ describe('events', () => {
     { name: 'entry', id: 'x-1', data: 'one\ntwo' },
     { name: 'message', id: 'x-1', data: 'bare' },
   ]
-  it('are read whole', () => expect(all(text, 1000)).toEqual(want))
-  it('may be cut anywhere', () => {
+  it('returns every event of a text', () => expect(all(text, 1000)).toEqual(want))
+  it('accepts a stream that is cut anywhere', () => {
     for (let size = 1; size < 30; size++) expect(all(text, size)).toEqual(want)
   })
-  it('may end their lines with CR and LF', () => {
+  it('accepts lines that end with CR LF', () => {
     for (let size = 1; size < 30; size++)
       expect(all(text.replaceAll('\n', '\r\n'), size)).toEqual(want)
   })
-  it('that are not whole are no events', () => expect(all('data: x\n', 3)).toEqual([]))
+  it('returns no event before its empty line', () => expect(all('data: x\n', 3)).toEqual([]))
 })

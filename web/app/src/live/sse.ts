@@ -1,11 +1,12 @@
-// Server-Sent Events (WHATWG HTML, section 9.2), piece by piece as they arrive.
+// A parser of Server-Sent Events (WHATWG HTML, section 9.2) that takes the stream piece by piece.
+
 export interface ServerEvent {
   name: string
   id: string
   data: string
 }
 
-/** Feed it text that may be cut anywhere; it returns the events that are whole. */
+/** Returns a function to feed with text, cut anywhere. Each call returns the events that the text completes. */
 export function sseReader(): (text: string) => ServerEvent[] {
   let rest = ''
   let name = ''

@@ -1,11 +1,13 @@
+// The live stream, against a server that has streams.
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { save } from '../lib/storage'
 import { useChat } from '../stores/chat'
-import { useLive } from '../stores/live'
-import { me, Server } from '../testing/server'
+import { usePresence } from '../stores/presence'
+import { FakeServer, me } from '../testing/server'
+import { needsSync } from './stream'
 
-let server: Server
+let server: FakeServer
 
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms)
 
@@ -13,7 +15,7 @@ beforeEach(() => {
   vi.useFakeTimers()
   localStorage.clear()
   save('session', { token: 't', user: me })
-  server = new Server()
+  server = new FakeServer()
   server.streams = []
   server.install()
   setActivePinia(createPinia())
@@ -28,78 +30,96 @@ afterEach(() => {
 async function begin() {
   const chat = useChat()
   await pass(100)
-  expect(server.opened).toEqual([''])
+  expect(server.resumes).toEqual([''])
   return chat
 }
 
 describe('a stream', () => {
-  it('brings entries without asking', async () => {
+  it('brings entries without a sync', async () => {
     const chat = await begin()
-    const asked = server.synced
-    server.tell('entry', server.say(), 'x-1')
-    server.tell('entry', server.say(), 'x-2')
+    const asked = server.syncs
+    server.emit('entry', server.append(), 'x-1')
+    server.emit('entry', server.append(), 'x-2')
     await pass(50)
     expect(chat.rooms.get(7)).toMatchObject({ last_seq: 2, unread: 2 })
-    expect(server.synced).toBe(asked)
+    expect(server.syncs).toBe(asked)
   })
 
-  it('tells each entry once, and a hole is filled by asking', async () => {
+  it('brings each entry once, and a sync fills a gap', async () => {
     const chat = await begin()
-    server.tell('entry', server.say(), 'x-1')
-    server.tell('entry', server.log[0]!, 'x-1')
-    server.say()
-    server.tell('entry', server.say(), 'x-3')
+    server.emit('entry', server.append(), 'x-1')
+    server.emit('entry', server.log[0]!, 'x-1')
+    server.append()
+    server.emit('entry', server.append(), 'x-3')
     await pass(50)
     expect(chat.rooms.get(7)).toMatchObject({ last_seq: 3, unread: 3 })
   })
 
-  it('that ends is taken up again, with what was missed', async () => {
+  it('that ended is resumed, and a sync brings what was missed', async () => {
     const chat = await begin()
-    server.tell('entry', server.say(), 'x-1')
+    server.emit('entry', server.append(), 'x-1')
     await pass(50)
-    server.hangUp()
-    server.say()
+    server.endStreams()
+    server.append()
     await pass(5000)
-    expect(server.opened).toEqual(['', 'x-1'])
+    expect(server.resumes).toEqual(['', 'x-1'])
     expect(chat.rooms.get(7)?.last_seq).toBe(2)
     expect(chat.online).toBe(true)
   })
 
-  it('that is silent for too long is dead', async () => {
+  it('that is silent for too long is replaced', async () => {
     await begin()
     await pass(40000)
-    expect(server.opened.length).toBeGreaterThan(1)
+    expect(server.resumes.length).toBeGreaterThan(1)
   })
 
-  it('says when to come again', async () => {
+  it('that says bye is opened again after the time it asked for', async () => {
     await begin()
-    server.tell('bye', { retry_ms: 7000 })
-    server.hangUp()
+    server.emit('bye', { retry_ms: 7000 })
+    server.endStreams()
     await pass(6500)
-    expect(server.opened.length).toBe(1)
+    expect(server.resumes.length).toBe(1)
     await pass(1000)
-    expect(server.opened.length).toBe(2)
+    expect(server.resumes.length).toBe(2)
   })
 
-  it('tells who types, for a while', async () => {
+  it('shows who is typing, for 6 seconds', async () => {
     await begin()
-    server.tell('typing', { room_id: 7, user: { id: 2, nickname: 'Li' } })
+    server.emit('typing', { room_id: 7, user: { id: 2, nickname: 'Li' } })
     await pass(50)
     expect(
-      useLive()
+      usePresence()
         .typists.get(7)
         ?.map((one) => one.nickname),
     ).toEqual(['Li'])
     await pass(6000)
-    expect(useLive().typists.has(7)).toBe(false)
+    expect(usePresence().typists.has(7)).toBe(false)
   })
 
-  it('tells what another device of mine has read', async () => {
+  it('applies what another device of mine has read', async () => {
     const chat = await begin()
-    server.tell('entry', server.say(), 'x-1')
+    server.emit('entry', server.append(), 'x-1')
     await pass(50)
-    server.tell('read', { room_id: 7, user_id: me.id, read_seq: 1 })
+    server.emit('read', { room_id: 7, user_id: me.id, read_seq: 1 })
     await pass(50)
     expect(chat.rooms.get(7)).toMatchObject({ unread: 0, read_seq: 1 })
+  })
+})
+
+describe('after hello', () => {
+  it('a page that has every room up to its last entry needs no sync', () => {
+    expect(needsSync({ 7: 3 }, { rooms: { 7: 3 }, resumed: false })).toBe(false)
+    expect(needsSync({ 7: 4 }, { rooms: { 7: 3 }, resumed: false })).toBe(false)
+  })
+
+  it('a page that lacks entries needs a sync, unless the stream resumed', () => {
+    expect(needsSync({ 7: 2 }, { rooms: { 7: 3 }, resumed: false })).toBe(true)
+    expect(needsSync({ 7: 2 }, { rooms: { 7: 3 }, resumed: true })).toBe(false)
+  })
+
+  it('a page that has other rooms than the server needs a sync', () => {
+    expect(needsSync({ 7: 3 }, { rooms: { 7: 3, 8: 1 }, resumed: true })).toBe(true)
+    expect(needsSync({ 7: 3, 9: 1 }, { rooms: { 7: 3 }, resumed: true })).toBe(true)
+    expect(needsSync({ 9: 3 }, { rooms: { 7: 3 }, resumed: true })).toBe(true)
   })
 })

@@ -1,195 +1,222 @@
-// Holds a stream of events open; where there is none, falls back to polling, and tries again now and then.
-import { api, ApiError, call, openStream, type Entry } from '../api/client'
+// Brings new entries over a stream of events. Without a stream, polling takes its place until the next try succeeds.
+import { api, ApiError, call, openStream } from '../api/client'
+import { doubled, jittered, retryAfterMs } from '../lib/backoff'
+import { parseEvent, type EventData, type LiveEvent } from './events'
 import { Polling } from './polling'
-import { sseReader, type ServerEvent } from './sse'
-import type { Signal, Source, Transport } from './transport'
+import { sseReader } from './sse'
+import type { Source, Transport } from './transport'
+import { onWake } from './wake'
 
-const least = 500
-const most = 30000
-const firstSign = 8000 // milliseconds within which the first event comes, or the way there holds answers back
-const noneHere = 60000 // before a server that has no streams is asked again
-
-interface Hello {
-  rooms: Record<string, number>
-  heartbeat_ms: number
-  resumed: boolean
-}
+const RETRY_FIRST_MS = 500
+const RETRY_MAX_MS = 30_000
+const SYNC_RETRY_MS = 2_000
+const FIRST_EVENT_MS = 8_000 // no event by then: a proxy on the way holds the answer back
+const NO_STREAMS_MS = 60_000 // before a server without streams is asked again
+const MISSED_HEARTBEATS = 2.5 // a stream silent for longer is dead
 
 export class Stream implements Transport {
   private source: Source | null = null
   private readonly fallback = new Polling()
-  private abort: AbortController | null = null
-  private retry: ReturnType<typeof setTimeout> | undefined
-  private alive: ReturnType<typeof setTimeout> | undefined
-  private patience = firstSign
-  private lastByte = 0
+  private connection: AbortController | null = null // of the stream, from connecting to its end
+  private retryTimer: ReturnType<typeof setTimeout> | undefined
+  private silenceTimer: ReturnType<typeof setTimeout> | undefined
+  private silenceMaxMs = FIRST_EVENT_MS
+  private lastByteAt = 0
   private failures = 0
-  private token = ''
+  private resumeAfter = '' // the id of the last entry
+  private reconnectMs: number | null = null // the wait that the server asked for
   private open = false // hello has come
   private polling = false
   private syncing = false
-  private again = false
-
-  private readonly wake = () => {
-    if (document.visibilityState !== 'visible') return
-    if (this.open && Date.now() - this.lastByte > this.patience) this.abort?.abort()
-    else if (!this.open && !this.abort) this.connect()
-    else this.poke()
-  }
-
-  private readonly offline = () => {
-    this.source?.connected(false)
-    this.abort?.abort()
-  }
+  private syncAsked = false
+  private stopWake = () => {}
 
   start(source: Source): void {
     this.stop()
     this.source = source
     this.failures = 0
-    this.token = ''
-    addEventListener('online', this.wake)
-    addEventListener('offline', this.offline)
-    addEventListener('focus', this.wake)
-    document.addEventListener('visibilitychange', this.wake)
+    this.resumeAfter = ''
+    const wake = () => this.wake()
+    this.stopWake = onWake({
+      seen: wake,
+      online: wake,
+      offline: () => {
+        this.source?.setConnected(false)
+        this.connection?.abort()
+      },
+    })
     this.connect()
-    this.poke() // the rooms are shown without waiting for the stream
+    this.refresh() // shows the rooms without waiting for the stream
   }
 
   stop(): void {
     this.source = null
-    clearTimeout(this.retry)
-    clearTimeout(this.alive)
-    this.abort?.abort()
-    this.abort = null
+    clearTimeout(this.retryTimer)
+    clearTimeout(this.silenceTimer)
+    this.connection?.abort()
+    this.connection = null
     this.open = false
-    this.fallBack(false)
-    removeEventListener('online', this.wake)
-    removeEventListener('offline', this.offline)
-    removeEventListener('focus', this.wake)
-    document.removeEventListener('visibilitychange', this.wake)
+    this.setPolling(false)
+    this.stopWake()
   }
 
-  poke(): void {
-    if (this.polling) this.fallback.poke()
+  refresh(): void {
+    if (this.polling) this.fallback.refresh()
     else void this.sync()
   }
 
-  private fallBack(is: boolean): void {
-    if (is && !this.polling && this.source) this.fallback.start(this.source)
-    if (!is && this.polling) this.fallback.stop()
-    this.polling = is
+  private wake(): void {
+    const dead = this.open && Date.now() - this.lastByteAt > this.silenceMaxMs
+    if (dead) this.connection?.abort()
+    else if (!this.open && !this.connection) this.connect()
+    else this.refresh()
   }
 
-  /** Ask for all that is missing. */
+  private setPolling(on: boolean): void {
+    if (on && !this.polling && this.source) this.fallback.start(this.source)
+    if (!on && this.polling) this.fallback.stop()
+    this.polling = on
+  }
+
+  /** Asks for everything that is missing. A call while a sync is running makes it ask once more. */
   private async sync(): Promise<void> {
     const source = this.source
-    this.again = true
+    this.syncAsked = true
     if (this.syncing || !source) return
     this.syncing = true
     try {
-      while (this.again && this.source === source) {
-        this.again = false
-        const page = await call(api.POST('/api/sync', { body: { rooms: source.marks() } }))
-        if (this.source !== source) break
-        source.connected(true)
-        source.take(page)
-        this.again ||= page.more
-      }
+      // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- syncOnce() changes it
+      while (this.syncAsked && this.source === source) await this.syncOnce(source)
     } catch (error) {
-      // What was asked for is still missing.
-      if (this.source === source && !this.open && error instanceof ApiError && error.passing)
-        this.fallBack(true)
-      else if (this.source === source)
-        setTimeout(() => this.source === source && this.poke(), 2000 * (0.75 + Math.random() / 2))
+      if (this.source === source) this.syncFailed(error)
     }
     this.syncing = false
   }
 
-  private stayAlive(): void {
-    this.lastByte = Date.now()
-    clearTimeout(this.alive)
-    const abort = this.abort
-    this.alive = setTimeout(() => abort?.abort(), this.patience)
+  private async syncOnce(source: Source): Promise<void> {
+    this.syncAsked = false
+    const page = await call(api.POST('/api/sync', { body: { rooms: source.marks() } }))
+    if (this.source !== source) return
+    source.setConnected(true)
+    source.applyPage(page)
+    if (page.more) this.syncAsked = true
+  }
+
+  /** The entries are still missing: polling brings them if there is no stream either, else another sync does. */
+  private syncFailed(error: unknown): void {
+    if (!this.open && error instanceof ApiError && error.transient) {
+      this.setPolling(true)
+      return
+    }
+    const source = this.source
+    setTimeout(() => {
+      if (this.source === source) this.refresh()
+    }, jittered(SYNC_RETRY_MS))
+  }
+
+  /** Something has arrived: the stream has until the next time-out to send more. */
+  private restartSilenceTimer(): void {
+    this.lastByteAt = Date.now()
+    clearTimeout(this.silenceTimer)
+    const { connection } = this
+    this.silenceTimer = setTimeout(() => connection?.abort(), this.silenceMaxMs)
   }
 
   private connect(): void {
-    clearTimeout(this.retry)
-    if (this.abort || !this.source) return
-    this.abort = new AbortController()
-    this.patience = firstSign
-    void this.run(this.source, this.abort)
+    clearTimeout(this.retryTimer)
+    if (this.connection || !this.source) return
+    this.connection = new AbortController()
+    this.silenceMaxMs = FIRST_EVENT_MS
+    void this.run(this.source, this.connection.signal)
   }
 
-  private async run(source: Source, abort: AbortController): Promise<void> {
-    let wait: number | null = null
+  private async run(source: Source, signal: AbortSignal): Promise<void> {
+    this.reconnectMs = null
     try {
-      this.stayAlive()
-      const body = await openStream(this.token, abort.signal)
-      const reader = body.getReader()
-      const text = new TextDecoder()
-      const read = sseReader()
-      for (;;) {
-        const { done, value } = await reader.read()
-        if (done || abort.signal.aborted) break
-        this.stayAlive()
-        for (const event of read(text.decode(value, { stream: true })))
-          wait = this.take(source, event) ?? wait
-      }
+      await this.read(source, signal)
     } catch (error) {
-      if (error instanceof ApiError && error.code === 'no_live_events')
-        wait = noneHere * (0.75 + Math.random() / 2)
-      else if (error instanceof ApiError && error.retryAfter > 0)
-        wait = error.retryAfter * 1000 * (1 + Math.random())
-      if (error instanceof ApiError && error.status === 401) return
+      if (error instanceof ApiError && error.status === 401) return // the session has ended
+      this.reconnectMs = waitAfter(error) ?? this.reconnectMs
     }
     if (this.source !== source) return
-    clearTimeout(this.alive)
-    this.abort = null
+    clearTimeout(this.silenceTimer)
+    this.connection = null
     this.open = false
     this.failures++
-    this.fallBack(true)
-    wait ??= Math.min(most, least * 2 ** Math.min(this.failures - 1, 6)) * (0.5 + Math.random())
-    this.retry = setTimeout(() => this.connect(), wait)
+    this.setPolling(true)
+    const backoff = doubled(RETRY_FIRST_MS, RETRY_MAX_MS, this.failures) * (0.5 + Math.random())
+    this.retryTimer = setTimeout(() => this.connect(), this.reconnectMs ?? backoff)
   }
 
-  /** The milliseconds after which to come again, where the event says so. */
-  private take(source: Source, event: ServerEvent): number | null {
-    const data: unknown = JSON.parse(event.data)
+  /** Reads the stream to its end. */
+  private async read(source: Source, signal: AbortSignal): Promise<void> {
+    this.restartSilenceTimer()
+    const body = await openStream(this.resumeAfter, signal)
+    const reader = body.getReader()
+    const decoder = new TextDecoder()
+    const parse = sseReader()
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done || signal.aborted) return
+      this.restartSilenceTimer()
+      for (const raw of parse(decoder.decode(value, { stream: true }))) {
+        const event = parseEvent(raw)
+        if (event) this.apply(source, event)
+      }
+    }
+  }
+
+  private apply(source: Source, event: LiveEvent): void {
     switch (event.name) {
       case 'hello':
-        this.greeted(source, data as Hello)
+        this.applyHello(source, event.data)
         break
       case 'entry':
-        if (!source.entry(data as Entry)) void this.sync()
-        this.token = event.id
+        if (!source.applyEntry(event.data)) void this.sync()
+        this.resumeAfter = event.id
         break
       case 'rooms':
       case 'resync':
         void this.sync()
         break
       case 'bye':
-        return (data as { retry_ms: number }).retry_ms
+        this.reconnectMs = event.data.retry_ms
+        break
       case 'typing':
       case 'presence':
       case 'read':
       case 'task':
-        source.signal({ name: event.name, data } as Signal)
+        source.applyEphemeral(event)
+        break
     }
-    return null
   }
 
-  private greeted(source: Source, hello: Hello): void {
+  private applyHello(source: Source, hello: EventData['hello']): void {
     this.open = true
     this.failures = 0
-    this.patience = hello.heartbeat_ms * 2.5
-    this.stayAlive()
-    this.fallBack(false)
-    source.connected(true)
-    const marks = source.marks()
-    const same = Object.keys(marks).length === Object.keys(hello.rooms).length
-    const missing = Object.entries(hello.rooms).some(
-      ([id, seq]) => marks[id] === undefined || (!hello.resumed && marks[id]! < seq),
-    )
-    if (!same || missing) void this.sync()
+    this.silenceMaxMs = hello.heartbeat_ms * MISSED_HEARTBEATS
+    this.restartSilenceTimer()
+    this.setPolling(false)
+    source.setConnected(true)
+    if (needsSync(source.marks(), hello)) void this.sync()
   }
+}
+
+/** Does the server have rooms or entries that this page lacks? A resumed stream brings the entries by itself. */
+export function needsSync(
+  marks: Record<string, number>,
+  { rooms, resumed }: Pick<EventData['hello'], 'rooms' | 'resumed'>,
+): boolean {
+  if (Object.keys(marks).length !== Object.keys(rooms).length) return true
+  return Object.entries(rooms).some(([id, seq]) => {
+    const mark = marks[id]
+    return mark === undefined || (!resumed && mark < seq)
+  })
+}
+
+/** The milliseconds that a failed connection asks to wait, or null. */
+function waitAfter(error: unknown): number | null {
+  if (error instanceof ApiError && error.code === 'no_live_events') return jittered(NO_STREAMS_MS)
+  const asked = retryAfterMs(error)
+  return asked > 0 ? asked * (1 + Math.random()) : null
 }

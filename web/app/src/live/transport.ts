@@ -1,31 +1,22 @@
-// How new entries reach the page. The store says what it has; a transport brings what it lacks.
-import type { Entry } from '../api/client'
-import type { components } from '../api/schema'
+// The interface between the chat store, which knows what the page has, and a transport, which brings what it lacks.
+import type { Entry, SyncPage } from '../api/client'
+import type { EphemeralEvent } from './events'
 
-export type Page = components['schemas']['Sync']
-
-/** What has no place in a room's log, and may be lost. */
-export type Signal =
-  | { name: 'typing'; data: { room_id: number; user: { id: number; nickname: string } } }
-  | { name: 'presence'; data: { user_id: number; online: boolean } }
-  | { name: 'task'; data: { id: number; kind: string; state: string } }
-  | { name: 'read'; data: { room_id: number; user_id: number; read_seq: number } }
-
+/** Implemented by the store. */
 export interface Source {
-  /** For each room, the seq up to which nothing is missing. */
+  /** For each room, the seq up to which no entry is missing. */
   marks(): Record<string, number>
-  /** Take a page in. */
-  take(page: Page): void
-  /** Take an entry in that came by itself. False: something before it is missing. */
-  entry(entry: Entry): boolean
-  signal(signal: Signal): void
-  /** Is the server reached? */
-  connected(is: boolean): void
+  applyPage(page: SyncPage): void
+  /** Applies an entry of the stream. Returns false if an entry before it is missing: then a sync is needed. */
+  applyEntry(entry: Entry): boolean
+  applyEphemeral(event: EphemeralEvent): void
+  /** Reports whether the server can be reached. */
+  setConnected(connected: boolean): void
 }
 
 export interface Transport {
   start(source: Source): void
   stop(): void
-  /** Something may be new: look at once. */
-  poke(): void
+  /** Syncs at once: something may be new. */
+  refresh(): void
 }

@@ -1,11 +1,12 @@
+// The rooms and their logs, against a fake server.
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { save } from '../lib/storage'
-import { me, roomOf, Server } from '../testing/server'
-import { useChat } from './chat'
+import { FakeServer, me, roomOf } from '../testing/server'
+import { firstPageSize, useChat } from './chat'
 import { useOutbox } from './outbox'
 
-let server: Server
+let server: FakeServer
 
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms)
 const seqs = () =>
@@ -17,7 +18,7 @@ beforeEach(() => {
   vi.useFakeTimers()
   localStorage.clear()
   save('session', { token: 't', user: me })
-  server = new Server()
+  server = new FakeServer()
   server.install()
   setActivePinia(createPinia())
 })
@@ -28,7 +29,7 @@ afterEach(() => {
 })
 
 describe('the rooms', () => {
-  it('come from the server, after those of the last time', async () => {
+  it('are shown from the cache at first, then from the server', async () => {
     save(`rooms.${me.id}`, [roomOf({ id: 7, name: 'old' }), roomOf({ id: 8, name: 'gone' })])
     const chat = useChat()
     expect(chat.list.length).toBe(2)
@@ -36,18 +37,18 @@ describe('the rooms', () => {
     expect(chat.list.map((room) => room.name)).toEqual(['room'])
   })
 
-  it('count what others say, and not what I say', async () => {
+  it('count messages of others as unread, not mine', async () => {
     const chat = useChat()
     await pass(100)
-    server.say()
-    server.say({ sender: { id: me.id, nickname: 'Me' } })
-    server.say({ kind: 'rename', body: 'new name' })
+    server.append()
+    server.append({ sender: { id: me.id, nickname: 'Me' } })
+    server.append({ kind: 'rename', body: 'new name' })
     await pass(3000)
     expect(chat.rooms.get(7)).toMatchObject({ unread: 1, name: 'new name', last_seq: 3 })
     expect(chat.unread).toBe(1)
   })
 
-  it('go when I am taken out', async () => {
+  it('are removed when I am removed from them', async () => {
     const chat = useChat()
     await pass(100)
     chat.active = 7
@@ -59,28 +60,28 @@ describe('the rooms', () => {
 })
 
 describe('an open room', () => {
-  it('has each entry once, in order, whichever way it came', async () => {
-    for (let i = 0; i < 8; i++) server.say()
+  it('has each entry once and in order, whichever way it came', async () => {
+    for (let i = 0; i < 8; i++) server.append()
     const chat = useChat()
     await pass(100)
     await chat.open(7)
     expect(seqs()).toEqual([6, 7, 8])
     await chat.loadOlder(7)
-    for (let i = 0; i < 5; i++) server.say()
+    for (let i = 0; i < 5; i++) server.append()
     await pass(5000)
     await chat.loadOlder(7)
     expect(seqs()).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13])
     expect(chat.logs.get(7)?.complete).toBe(true)
   })
 
-  it('fills the hole that a message of mine has left', async () => {
-    server.say()
+  it('fills the gap before a message of mine', async () => {
+    server.append()
     const chat = useChat()
     await pass(100)
     await chat.open(7)
     await pass(100)
-    server.say()
-    server.say()
+    server.append()
+    server.append()
     useOutbox().send(7, 'mine')
     await pass(100)
     expect(seqs()).toEqual([1, 2, 3, 4])
@@ -88,12 +89,12 @@ describe('an open room', () => {
     expect(useOutbox().items).toEqual([])
   })
 
-  it('is read up to what is there', async () => {
-    server.say()
+  it('is read up to its last loaded entry', async () => {
+    server.append()
     const chat = useChat()
     await pass(100)
     await chat.open(7)
-    server.say()
+    server.append()
     await pass(3000)
     expect(chat.unread).toBe(1)
     await chat.markRead(7)
@@ -102,7 +103,7 @@ describe('an open room', () => {
 })
 
 describe('the connection', () => {
-  it('may fail once without a word, is missed after that, and catches up', async () => {
+  it('is shown as lost after the second failure, and catches up when it returns', async () => {
     const chat = useChat()
     await pass(100)
     await chat.open(7)
@@ -112,9 +113,13 @@ describe('the connection', () => {
     await pass(5000)
     expect(chat.online).toBe(false)
     server.down = false
-    for (let i = 0; i < 7; i++) server.say()
+    for (let i = 0; i < 7; i++) server.append()
     await pass(30000)
     expect(chat.online).toBe(true)
     expect(seqs()).toEqual([1, 2, 3, 4, 5, 6, 7])
   })
+})
+
+it('the first page of a room holds all unread entries, up to the server’s maximum', () => {
+  expect([0, 40, 99].map(firstPageSize)).toEqual([50, 60, 100])
 })

@@ -1,146 +1,171 @@
-// The rooms and what was said in them, as far as this page knows.
+// The rooms and their logs, as far as this page knows them, kept up to date by a transport.
 import { defineStore } from 'pinia'
 import { computed, ref, shallowReactive, watch } from 'vue'
 import { api, ApiError, call, type Entry, type Room } from '../api/client'
 import { contiguous, merge } from '../lib/merge'
 import { applied, byActivity, refreshed } from '../lib/rooms'
 import { load, onChange, save } from '../lib/storage'
+import type { EventData } from '../live/events'
 import { Stream } from '../live/stream'
-import type { Page, Signal, Source, Transport } from '../live/transport'
-import { useLive } from './live'
+import type { Source, Transport } from '../live/transport'
+import { onWake } from '../live/wake'
 import { useOutbox } from './outbox'
+import { usePresence } from './presence'
 import { useSession } from './session'
 
-/** A room's log: entries in seq order, of which all from the first to `top` are there. */
+/** A room's log: entries in seq order. None is missing between the first and the one with seq `top`. */
 export interface Log {
   entries: Entry[]
   top: number
-  complete: boolean // down to seq 1
+  complete: boolean // the entries begin at seq 1
   loading: boolean
 }
 
-/** The first page has not come yet. */
-export const opening = (log: Log): boolean => log.loading && log.entries.length === 0
+/** Is the first page of this log still to come? */
+export const isOpening = (log: Log): boolean => log.loading && log.entries.length === 0
 
-const pageSize = 50
-const pageMost = 100 // that the server gives at once
-const tooFar = 500 // entries behind which a log is read anew when it is opened, in place of all that lie between
-const tellAgain = 120000 // milliseconds after which the rooms are asked for as a whole: marks of other devices, names
-const tellAgainSeen = 10000 // the same, once the page is looked at again
+const PAGE_SIZE = 50 // entries
+const PAGE_SIZE_MAX = 100 // the server's maximum
+const READ_SHOWN = 20 // read entries above the first unread one
+const GAP_MAX = 500 // entries; a hidden log that misses more is dropped, and loaded again when it is opened
+const SUMMARIES_MAX_AGE_MS = 120_000 // then all rooms are loaded again, since other devices and renames change them
+const SUMMARIES_MAX_AGE_SEEN_MS = 10_000 // the same, when somebody looks at the page again
+const CACHE_DELAY_MS = 500
+const CACHED_ROOMS_MAX = 100
+
+/** The size of a room's first page: everything unread if possible, and a little before it. */
+export const firstPageSize = (unread: number): number =>
+  Math.max(PAGE_SIZE, Math.min(PAGE_SIZE_MAX, unread + READ_SHOWN))
 
 export const useChat = defineStore('chat', () => {
   const session = useSession()
   const outbox = useOutbox()
-  const live = useLive()
+  const presence = usePresence()
   const rooms = shallowReactive(new Map<number, Room>())
   const logs = shallowReactive(new Map<number, Log>())
   const online = ref(true)
-  const ready = ref(false) // the rooms are known, so that an empty list is really empty
-  const active = ref<number | null>(null)
-  const newest = ref<Entry | null>(null) // of others, to be read aloud
-  const lost = ref<Room | null>(null) // that this user was taken out of
+  const ready = ref(false) // the rooms are known: if the list is empty, there are none
+  const active = ref<number | null>(null) // the room that is shown
+  const newest = ref<Entry | null>(null) // the newest message of somebody else, for screen readers
+  const lost = ref<Room | null>(null) // the room that was shown when this user was removed from it
   const transport: Transport = new Stream()
-  const told = new Set<number>() // rooms whose summary this page has from the server; those of the cache may be old
-  let toldAt = 0
+  const current = new Set<number>() // rooms with a summary from the server; other summaries come from the cache
+  let summariesAt = 0 // when the server's summaries of all rooms were complete; 0: they are not
   let me = 0
-  let saving: ReturnType<typeof setTimeout> | undefined
+  let cacheTimer: ReturnType<typeof setTimeout> | undefined
+  let stopWake = () => {}
 
   const list = computed(() => [...rooms.values()].sort(byActivity))
   const unread = computed(() => list.value.reduce((sum, room) => sum + room.unread, 0))
 
-  function remember(): void {
-    clearTimeout(saving)
-    saving = setTimeout(() => me && save(`rooms.${me}`, list.value.slice(0, 100)), 500)
+  function cacheSoon(): void {
+    clearTimeout(cacheTimer)
+    cacheTimer = setTimeout(
+      () => me && save(`rooms.${me}`, list.value.slice(0, CACHED_ROOMS_MAX)),
+      CACHE_DELAY_MS,
+    )
   }
 
   function setRoom(room: Room): void {
     if (rooms.get(room.id) === room) return
     rooms.set(room.id, room)
-    remember()
+    cacheSoon()
   }
 
-  /** A room as the server tells of it. */
-  function putRoom(room: Room): void {
-    told.add(room.id)
-    setRoom(refreshed(rooms.get(room.id), room))
+  /** Takes a room's summary from the server. */
+  function putRoom(summary: Room): void {
+    current.add(summary.id)
+    setRoom(refreshed(rooms.get(summary.id), summary))
   }
 
   function removeRoom(id: number): void {
-    told.delete(id)
+    current.delete(id)
     rooms.delete(id)
     logs.delete(id)
     if (active.value === id) active.value = null
-    remember()
+    cacheSoon()
   }
 
-  function setLog(id: number, what: Partial<Log>): void {
-    logs.set(id, { entries: [], top: 0, complete: false, loading: false, ...logs.get(id), ...what })
+  function setLog(id: number, changes: Partial<Log>): void {
+    const empty: Log = { entries: [], top: 0, complete: false, loading: false }
+    logs.set(id, { ...empty, ...logs.get(id), ...changes })
   }
 
-  function putEntries(id: number, entries: Entry[]): void {
+  function mergeIntoLog(id: number, entries: Entry[]): void {
     const log = logs.get(id)
-    if (!log || opening(log)) return // its first page comes, and sync brings what is after that
+    if (!log || isOpening(log)) return // the first page is coming, and a sync brings what follows it
     const merged = merge(log.entries, entries)
     setLog(id, { entries: merged, top: contiguous(merged, log.top) })
   }
 
-  /** Entries of one room, in order. Those that are known already change nothing. */
-  function takeEntries(id: number, entries: Entry[]): void {
+  /** Applies entries of one room, in seq order. Known entries change nothing. */
+  function applyEntries(id: number, entries: Entry[]): void {
     for (const entry of entries) {
       const room = rooms.get(id)
       if (!room || entry.seq <= room.last_seq) continue
-      live.stopped(id, entry.sender.id)
+      presence.removeTypist(id, entry.sender.id)
       setRoom(applied(room, entry, me))
       if (entry.kind === 'message' && entry.sender.id !== me) newest.value = entry
     }
-    putEntries(id, entries)
+    mergeIntoLog(id, entries)
     for (const entry of entries)
-      if (entry.client_id && entry.sender.id === me) outbox.drop(entry.client_id)
+      if (entry.client_id && entry.sender.id === me) outbox.remove(entry.client_id)
   }
 
-  /** A message of mine has arrived, perhaps after others that this page has not: then only the log shows it, and sync brings the rest. */
-  function takeOwn(entry: Entry): void {
+  /** Applies a message of mine that has arrived. If entries before it are missing, only the log shows it at first. */
+  function applyOwn(entry: Entry): void {
     const room = rooms.get(entry.room_id)
-    if (room && entry.seq === room.last_seq + 1) takeEntries(entry.room_id, [entry])
-    else putEntries(entry.room_id, [entry])
-    transport.poke()
+    if (room && entry.seq === room.last_seq + 1) applyEntries(entry.room_id, [entry])
+    else mergeIntoLog(entry.room_id, [entry])
+    transport.refresh()
   }
 
-  function forgetOldSummaries(): void {
-    told.clear()
-    toldAt = 0
-    if (active.value !== null && rooms.has(active.value)) told.add(active.value)
+  /** Makes the next sync load the summaries of all rooms but the one that is shown. */
+  function expireSummaries(): void {
+    current.clear()
+    summariesAt = 0
+    if (active.value !== null && rooms.has(active.value)) current.add(active.value)
   }
 
-  /** The other one of a direct room comes or goes. */
-  function meet(user: number, online: boolean): void {
-    for (const room of rooms.values())
-      if (room.peer?.id === user && room.peer.online !== online)
-        setRoom({ ...room, peer: { ...room.peer, online } })
+  const summariesOlderThan = (ms: number) => summariesAt > 0 && Date.now() - summariesAt > ms
+
+  /** Removes the rooms of the cache that the server no longer has. */
+  function finishSummaries(): void {
+    for (const id of [...rooms.keys()]) if (!current.has(id)) removeRoom(id)
+    summariesAt = Date.now()
+    ready.value = true
   }
 
-  /** Another device of mine has read on. */
-  async function readElsewhere({ data }: Signal & { name: 'read' }): Promise<void> {
-    const room = rooms.get(data.room_id)
-    if (!room || data.read_seq <= room.read_seq) return
-    if (data.read_seq >= room.last_seq) setRoom({ ...room, read_seq: data.read_seq, unread: 0 })
-    else
-      putRoom(
-        await call(api.GET('/api/rooms/{room_id}', { params: { path: { room_id: room.id } } })),
-      )
+  /** Marks the other person of a direct room as online or offline. */
+  function setPeerOnline({ user_id, online }: EventData['presence']): void {
+    for (const room of rooms.values()) {
+      if (room.peer?.id !== user_id || room.peer.online === online) continue
+      setRoom({ ...room, peer: { ...room.peer, online } })
+    }
   }
+
+  /** Moves my read mark after another device of mine did. */
+  async function applyOwnRead({ room_id, read_seq }: EventData['read']): Promise<void> {
+    const room = rooms.get(room_id)
+    if (!room || read_seq <= room.read_seq) return
+    if (read_seq >= room.last_seq) setRoom({ ...room, read_seq, unread: 0 })
+    else putRoom(await fetchRoom(room_id)) // only the server can count what is left
+  }
+
+  const fetchRoom = (id: number): Promise<Room> =>
+    call(api.GET('/api/rooms/{room_id}', { params: { path: { room_id: id } } }))
 
   const source: Source = {
     marks() {
-      if (toldAt > 0 && Date.now() - toldAt > tellAgain) forgetOldSummaries()
+      if (summariesOlderThan(SUMMARIES_MAX_AGE_MS)) expireSummaries()
       const marks: Record<string, number> = {}
-      for (const id of told) marks[id] = logs.get(id)?.top ?? rooms.get(id)?.last_seq ?? 0
+      for (const id of current) marks[id] = logs.get(id)?.top ?? rooms.get(id)?.last_seq ?? 0
       return marks
     },
-    take(page: Page) {
+    applyPage(page) {
       for (const room of page.rooms) {
         const log = logs.get(room.id)
-        if (log && room.id !== active.value && room.last_seq - log.top > tooFar)
+        if (log && room.id !== active.value && room.last_seq - log.top > GAP_MAX)
           logs.delete(room.id)
         putRoom(room)
       }
@@ -148,55 +173,40 @@ export const useChat = defineStore('chat', () => {
         if (active.value === id) lost.value = rooms.get(id) ?? null
         removeRoom(id)
       }
-      const byRoom = new Map<number, Entry[]>()
-      for (const entry of page.entries)
-        byRoom.set(entry.room_id, [...(byRoom.get(entry.room_id) ?? []), entry])
-      for (const [id, entries] of byRoom) takeEntries(id, entries)
-      if (!page.more && toldAt === 0) {
-        for (const id of [...rooms.keys()]) if (!told.has(id)) removeRoom(id)
-        toldAt = Date.now()
-        ready.value = true
-      }
-      outbox.nudge()
+      for (const [id, entries] of byRoom(page.entries)) applyEntries(id, entries)
+      if (!page.more && summariesAt === 0) finishSummaries()
+      outbox.sendAbandoned()
     },
-    entry(entry) {
+    applyEntry(entry) {
       const room = rooms.get(entry.room_id)
-      if (!room || !told.has(entry.room_id)) return false
+      if (!room || !current.has(entry.room_id)) return false
       const mark = logs.get(entry.room_id)?.top ?? room.last_seq
       if (entry.seq > mark + 1) return false
-      if (entry.seq === mark + 1) takeEntries(entry.room_id, [entry])
+      if (entry.seq === mark + 1) applyEntries(entry.room_id, [entry])
       return true
     },
-    signal(signal) {
-      live.take(signal)
-      if (signal.name === 'presence') meet(signal.data.user_id, signal.data.online)
-      if (signal.name === 'read' && signal.data.user_id === me)
-        void readElsewhere(signal).catch(() => undefined)
+    applyEphemeral(event) {
+      presence.apply(event)
+      if (event.name === 'presence') setPeerOnline(event.data)
+      if (event.name === 'read' && event.data.user_id === me)
+        void applyOwnRead(event.data).catch(() => undefined)
     },
-    connected(is) {
-      if (is && !online.value) outbox.wake()
-      online.value = is
+    setConnected(connected) {
+      if (connected && !online.value) outbox.retryNow()
+      online.value = connected
     },
   }
 
-  /** The newest page of a room's log. Where the user is not in the room but may join it, that room and no log. */
+  /**
+   * Shows a room and loads the newest page of its log. Returns null, or the room if the user is not in it but may join.
+   * Throws an ApiError.
+   */
   async function open(id: number): Promise<Room | null> {
     active.value = id
     if (logs.has(id)) return null
     setLog(id, { loading: true, top: rooms.get(id)?.last_seq ?? 0 })
-    const path = { room_id: id }
-    const limit = Math.max(pageSize, Math.min(pageMost, (rooms.get(id)?.unread ?? 0) + 20)) // all that is new where that is possible, and a little before it
-    const reading = call(
-      api.GET('/api/rooms/{room_id}/messages', { params: { path, query: { limit } } }),
-    )
     try {
-      const [room, page] = await Promise.all([
-        call(api.GET('/api/rooms/{room_id}', { params: { path } })),
-        reading.catch((error: unknown) => {
-          if (error instanceof ApiError && error.code === 'not_a_member') return null
-          throw error
-        }),
-      ])
+      const [page, room] = await Promise.all([fetchFirstPage(id), fetchRoom(id)])
       if (room.role === null || page === null) {
         removeRoom(id)
         return room
@@ -208,35 +218,38 @@ export const useChat = defineStore('chat', () => {
         complete: page.next === null,
         loading: false,
       })
-      transport.poke()
-      void live.look(id).catch(() => undefined)
-      return null
     } catch (error) {
       logs.delete(id)
       if (error instanceof ApiError && (error.status === 403 || error.status === 404))
         removeRoom(id)
       throw error
     }
+    transport.refresh()
+    void presence.loadMembers(id).catch(() => undefined)
+    return null
   }
 
-  /** This user joins an open room. */
-  async function join(id: number): Promise<void> {
-    const path = { room_id: id, user_id: me }
-    await call(api.PUT('/api/rooms/{room_id}/members/{user_id}', { params: { path }, body: {} }))
-    putRoom(await call(api.GET('/api/rooms/{room_id}', { params: { path: { room_id: id } } })))
+  /** The newest entries of a room; null if the user is not in it. */
+  async function fetchFirstPage(id: number) {
+    const query = { limit: firstPageSize(rooms.get(id)?.unread ?? 0) }
+    const params = { path: { room_id: id }, query }
+    try {
+      return await call(api.GET('/api/rooms/{room_id}/messages', { params }))
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'not_a_member') return null
+      throw error
+    }
   }
 
-  /** The page before the oldest entry that is there. */
+  /** Loads the page before the oldest entry of a log. Throws an ApiError. */
   async function loadOlder(id: number): Promise<void> {
     const log = logs.get(id)
     const first = log?.entries[0]
     if (!log || !first || log.complete || log.loading) return
     setLog(id, { loading: true })
     try {
-      const query = { before: first.seq, limit: pageSize }
-      const page = await call(
-        api.GET('/api/rooms/{room_id}/messages', { params: { path: { room_id: id }, query } }),
-      )
+      const params = { path: { room_id: id }, query: { before: first.seq, limit: PAGE_SIZE } }
+      const page = await call(api.GET('/api/rooms/{room_id}/messages', { params }))
       const now = logs.get(id)
       if (now) setLog(id, { entries: merge(page.items, now.entries), complete: page.next === null })
     } finally {
@@ -244,25 +257,18 @@ export const useChat = defineStore('chat', () => {
     }
   }
 
-  /** All that is there has been seen. */
+  /** Moves my read mark to the end of a log. If the call fails, the mark goes back, for a later try. */
   async function markRead(id: number): Promise<void> {
     const room = rooms.get(id)
     const seq = logs.get(id)?.top ?? 0
     if (!room || seq <= room.read_seq) return
     setRoom({ ...room, read_seq: seq, unread: 0 })
     save('read', { id, seq, at: Date.now() })
-    const telling = call(
-      api.PUT('/api/rooms/{room_id}/read', { params: { path: { room_id: id } }, body: { seq } }),
-    )
-    await telling.catch(() => {
+    const params = { path: { room_id: id } }
+    await call(api.PUT('/api/rooms/{room_id}/read', { params, body: { seq } })).catch(() => {
       const now = rooms.get(id)
-      if (now?.read_seq === seq) setRoom({ ...now, read_seq: room.read_seq }) // so that the next look tries again
+      if (now?.read_seq === seq) setRoom({ ...now, read_seq: room.read_seq })
     })
-  }
-
-  const seenAgain = () => {
-    if (document.visibilityState === 'visible' && toldAt > 0 && Date.now() - toldAt > tellAgainSeen)
-      forgetOldSummaries()
   }
 
   function start(userId: number): void {
@@ -270,22 +276,25 @@ export const useChat = defineStore('chat', () => {
     me = userId
     for (const room of load<Room[]>(`rooms.${userId}`, [])) rooms.set(room.id, room)
     ready.value = rooms.size > 0
-    outbox.start(userId, takeOwn)
-    addEventListener('focus', seenAgain)
-    document.addEventListener('visibilitychange', seenAgain) // both before the transport's own, which ask
+    outbox.start(userId, applyOwn)
+    // Registered before the transport's own listeners, whose sync then loads the summaries again.
+    stopWake = onWake({
+      seen: () => {
+        if (summariesOlderThan(SUMMARIES_MAX_AGE_SEEN_MS)) expireSummaries()
+      },
+    })
     transport.start(source)
   }
 
   function stop(): void {
     me = 0
-    toldAt = 0
-    clearTimeout(saving)
-    removeEventListener('focus', seenAgain)
-    document.removeEventListener('visibilitychange', seenAgain)
+    summariesAt = 0
+    clearTimeout(cacheTimer)
+    stopWake()
     transport.stop()
     outbox.stop()
-    live.clear()
-    told.clear()
+    presence.clear()
+    current.clear()
     rooms.clear()
     logs.clear()
     active.value = null
@@ -294,15 +303,15 @@ export const useChat = defineStore('chat', () => {
     ready.value = false
   }
 
-  /** On a machine that others may use, nothing of what was said stays behind. */
-  function forgetCache(userId: number): void {
+  /** Removes the stored list of rooms, so that the next user of this browser cannot read it. */
+  function clearCache(userId: number): void {
     save(`rooms.${userId}`, null)
   }
 
-  // What another tab of this browser has done.
+  // Another tab has sent a message or read a room.
   onChange((key) => {
     if (!me) return
-    if (key.startsWith(`outbox.${me}.`)) transport.poke()
+    if (key.startsWith(`outbox.${me}.`)) transport.refresh()
     if (key !== 'read') return
     const read = load<{ id: number; seq: number } | null>('read', null)
     const room = read ? rooms.get(read.id) : undefined
@@ -327,12 +336,22 @@ export const useChat = defineStore('chat', () => {
     newest,
     lost,
     open,
-    join,
     loadOlder,
     markRead,
     putRoom,
     removeRoom,
-    forgetCache,
-    poke: () => transport.poke(),
+    clearCache,
+    refresh: () => transport.refresh(),
   }
 })
+
+/** The entries of each room, in the order in which they came. */
+function byRoom(entries: readonly Entry[]): Map<number, Entry[]> {
+  const rooms = new Map<number, Entry[]>()
+  for (const entry of entries) {
+    const known = rooms.get(entry.room_id)
+    if (known) known.push(entry)
+    else rooms.set(entry.room_id, [entry])
+  }
+  return rooms
+}

@@ -1,10 +1,11 @@
+// The outbox, against a fake server that loses requests and answers.
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Entry } from '../api/client'
-import { me, Server } from '../testing/server'
+import { FakeServer, me } from '../testing/server'
 import { useOutbox } from './outbox'
 
-let server: Server
+let server: FakeServer
 let arrived: Entry[]
 
 function begin() {
@@ -18,7 +19,7 @@ beforeEach(() => {
   vi.useFakeTimers()
   localStorage.clear()
   arrived = []
-  server = new Server()
+  server = new FakeServer()
   server.install()
 })
 
@@ -28,7 +29,7 @@ afterEach(() => {
 })
 
 describe('the outbox', () => {
-  it('sends in order, one after the other', async () => {
+  it('sends a room’s messages in order', async () => {
     const outbox = begin()
     for (const body of ['a', 'b', 'c']) outbox.send(7, body)
     await vi.advanceTimersByTimeAsync(100)
@@ -37,18 +38,18 @@ describe('the outbox', () => {
     expect(arrived.map((entry) => entry.seq)).toEqual([1, 2, 3])
   })
 
-  it('makes one message of many tries, and keeps the order while it tries', async () => {
+  it('makes one message of many tries, and keeps the order', async () => {
     const outbox = begin()
     server.faults = ['lost request', 'lost answer', { status: 503 }]
     outbox.send(7, 'a')
     outbox.send(7, 'b')
     await vi.advanceTimersByTimeAsync(30000)
     expect(server.log.map((entry) => entry.body)).toEqual(['a', 'b'])
-    expect(new Set(server.sent.slice(0, 4)).size).toBe(1)
+    expect(new Set(server.attempts.slice(0, 4)).size).toBe(1)
     expect(outbox.items).toEqual([])
   })
 
-  it('waits as long as it is asked to', async () => {
+  it('waits for as long as Retry-After asks', async () => {
     const outbox = begin()
     server.faults = [
       {
@@ -64,11 +65,11 @@ describe('the outbox', () => {
     expect(server.log.length).toBe(1)
   })
 
-  it('shows nothing as failed that has arrived after all', async () => {
+  it('does not show a message as failed that did arrive', async () => {
     const outbox = begin()
     const answer = fetch
     vi.stubGlobal('fetch', (request: Request) => {
-      outbox.drop(outbox.items[0]!.client_id) // a sync brings the entry, while a second try is under way and is refused
+      outbox.remove(outbox.items[0]!.client_id) // as if a sync had brought the entry during a retry that is refused
       return answer(request)
     })
     server.faults = [{ status: 403, body: { detail: 'not here', code: 'not_a_member' } }]
@@ -91,7 +92,7 @@ describe('the outbox', () => {
     expect(arrived.length).toBe(1)
   })
 
-  it('shows what the server refuses, goes on with the rest, and tries again when told to', async () => {
+  it('shows what the server refused, sends the rest, and retries on demand', async () => {
     const outbox = begin()
     server.faults = [{ status: 403, body: { detail: 'not here', code: 'not_allowed' } }]
     outbox.send(7, 'a')
@@ -102,10 +103,10 @@ describe('the outbox', () => {
     outbox.retry(outbox.items[0]!.client_id)
     await vi.advanceTimersByTimeAsync(100)
     expect(server.log.map((entry) => entry.body)).toEqual(['b', 'a'])
-    expect(new Set(server.sent).size).toBe(2)
+    expect(new Set(server.attempts).size).toBe(2)
   })
 
-  it('outlives a reload', async () => {
+  it('survives a reload', async () => {
     server.down = true
     begin().send(7, 'a')
     await vi.advanceTimersByTimeAsync(500)
@@ -117,12 +118,12 @@ describe('the outbox', () => {
     expect(again.items).toEqual([])
   })
 
-  it('keeps what is unsent when the session has ended', async () => {
+  it('keeps unsent messages when the session ends', async () => {
     const outbox = begin()
     server.faults = [{ status: 401, body: { detail: 'sign in', code: 'not_signed_in' } }]
     outbox.send(7, 'a')
     await vi.advanceTimersByTimeAsync(60000)
-    expect(server.sent.length).toBe(1)
+    expect(server.attempts.length).toBe(1)
     outbox.stop()
     begin()
     await vi.advanceTimersByTimeAsync(100)

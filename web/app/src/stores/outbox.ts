@@ -1,8 +1,10 @@
-// What was sent and is not known to have arrived. Kept in the storage, one key a message, so that neither a reload nor a second tab
-// loses one; sent in order in each room, always under the same client_id, so that trying again never makes a second message.
+// Messages that were sent and are not yet known to have arrived. Each is stored under a key of its own, so that neither
+// a reload nor a second tab loses one. A room's messages are sent in order. Every try uses the same client_id, so a
+// retry never makes a second message.
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
 import { api, ApiError, call, type Entry } from '../api/client'
+import { jittered, retryAfterMs } from '../lib/backoff'
 import { newId } from '../lib/ids'
 import { keys, load, onChange, save } from '../lib/storage'
 
@@ -11,22 +13,25 @@ export interface Outgoing {
   room_id: number
   body: string
   created_at: string
-  failed: string | null // in words, once trying again by ourselves is of no use
+  failed: string | null // why the server refused it; such a message is not tried again by itself
 }
 
-const abandoned = 30000 // milliseconds after which another tab's message is sent by this one too; the client_id keeps it single
-const pauses = [1000, 2000, 4000, 8000, 15000]
+const ABANDONED_MS = 30_000 // a message this old may come from a tab that was closed; another tab sends it as well
+const RETRY_MS = [1_000, 2_000, 4_000, 8_000, 15_000] // before the second, third … try
+
+/** How a try ended: sent or refused (`next`), to be tried again after `retryMs`, or to be left alone (`stop`). */
+type Outcome = 'next' | 'stop' | { retryMs: number }
 
 export const useOutbox = defineStore('outbox', () => {
   const items = ref<Outgoing[]>([])
-  const busy = new Set<number>() // rooms in which something is under way
-  const waking = new Set<() => void>() // the pauses before another try
+  const busy = new Set<number>() // rooms that are sending
+  const pauses = new Set<() => void>() // each ends a wait before a retry
   let user = 0
-  let arrived: (entry: Entry) => void = () => {}
+  let onArrived: (entry: Entry) => void = () => {}
 
-  const place = (id: string) => `outbox.${user}.${id}`
+  const keyOf = (clientId: string) => `outbox.${user}.${clientId}`
 
-  function read(): void {
+  function loadAll(): void {
     items.value = keys(`outbox.${user}.`)
       .map((key) => load<Outgoing | null>(key, null))
       .filter((item) => item !== null)
@@ -34,120 +39,122 @@ export const useOutbox = defineStore('outbox', () => {
   }
 
   function put(item: Outgoing): void {
-    save(place(item.client_id), item)
-    const at = items.value.findIndex((one) => one.client_id === item.client_id)
-    if (at >= 0) items.value[at] = item
+    save(keyOf(item.client_id), item)
+    const index = items.value.findIndex((one) => one.client_id === item.client_id)
+    if (index >= 0) items.value[index] = item
     else items.value.push(item)
   }
 
-  function drop(clientId: string): void {
-    save(place(clientId), null)
+  function remove(clientId: string): void {
+    save(keyOf(clientId), null)
     items.value = items.value.filter((item) => item.client_id !== clientId)
   }
 
   const nextOf = (room: number) =>
     items.value.find((item) => item.room_id === room && item.failed === null)
 
-  /** One try; the milliseconds to wait before the next, 0 for none. */
-  async function tryOnce(item: Outgoing, tries: number): Promise<number> {
-    const mine = user
+  async function trySending(item: Outgoing, failures: number): Promise<Outcome> {
+    const sender = user
     try {
-      const path = {
-        params: { path: { room_id: item.room_id } },
-        body: { client_id: item.client_id, body: item.body },
-      }
-      const entry = await call(api.POST('/api/rooms/{room_id}/messages', path))
-      if (user !== mine) return -1 // somebody else has signed in meanwhile
-      drop(item.client_id)
-      arrived(entry)
-      return 0
+      const params = { path: { room_id: item.room_id } }
+      const body = { client_id: item.client_id, body: item.body }
+      const entry = await call(api.POST('/api/rooms/{room_id}/messages', { params, body }))
+      if (user !== sender) return 'stop' // somebody else has signed in meanwhile
+      remove(item.client_id)
+      onArrived(entry)
+      return 'next'
     } catch (error) {
-      if (user !== mine) return -1
-      if (!items.value.some((one) => one.client_id === item.client_id)) return 0 // it has arrived: an earlier try had succeeded
-      if (error instanceof ApiError && error.status === 401) return -1 // it waits for the next sign-in
-      if (error instanceof ApiError && !error.passing) {
-        put({ ...item, failed: error.message })
-        return 0
-      }
-      const pause = pauses[Math.min(tries, pauses.length - 1)]!
-      const asked = error instanceof ApiError ? error.retryAfter * 1000 : 0
-      return Math.max(pause * (0.75 + Math.random() / 2), asked) // never before the server wants it
+      return user === sender ? afterFailure(item, failures, error) : 'stop'
     }
   }
 
-  async function work(room: number): Promise<void> {
+  function afterFailure(item: Outgoing, failures: number, error: unknown): Outcome {
+    const hasArrived = !items.value.some((one) => one.client_id === item.client_id)
+    if (hasArrived) return 'next' // an earlier try did succeed
+    if (error instanceof ApiError && error.status === 401) return 'stop' // until the next sign-in
+    if (error instanceof ApiError && !error.transient) {
+      put({ ...item, failed: error.message })
+      return 'next'
+    }
+    const pause = jittered(RETRY_MS[Math.min(failures, RETRY_MS.length - 1)]!)
+    return { retryMs: Math.max(pause, retryAfterMs(error)) }
+  }
+
+  /** Sends the messages of a room, one after the other. */
+  async function sendAll(room: number): Promise<void> {
     if (busy.has(room)) return
     busy.add(room)
-    const mine = user
-    let tries = 0
-    for (let item = nextOf(room); item && user === mine; item = nextOf(room)) {
-      const wait = await tryOnce(item, tries)
-      if (wait < 0) break
-      tries = wait > 0 ? tries + 1 : 0
-      if (wait > 0) await pause(wait)
+    const sender = user
+    let failures = 0
+    for (let item = nextOf(room); item && user === sender; item = nextOf(room)) {
+      const outcome = await trySending(item, failures)
+      if (outcome === 'stop') break
+      if (outcome === 'next') failures = 0
+      else {
+        failures++
+        await pause(outcome.retryMs)
+      }
     }
     busy.delete(room)
-    if (user !== mine && nextOf(room)) void work(room)
+    if (user !== sender && nextOf(room)) void sendAll(room)
   }
 
+  /** Waits, unless retryNow() ends it. */
   function pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const done = () => {
+      const end = () => {
         clearTimeout(timer)
-        waking.delete(done)
+        pauses.delete(end)
         resolve()
       }
-      const timer = setTimeout(done, ms)
-      waking.add(done)
+      const timer = setTimeout(end, ms)
+      pauses.add(end)
     })
   }
 
-  /** The server can be reached: try again at once. */
-  function wake(): void {
-    for (const done of [...waking]) done()
+  /** Ends all waits before retries: the server can be reached again. */
+  function retryNow(): void {
+    for (const end of [...pauses]) end()
   }
 
-  /** Takes over what a tab that was closed has left. */
-  function nudge(): void {
-    const old = Date.now() - abandoned
+  /** Sends what a closed tab has left. */
+  function sendAbandoned(): void {
+    const before = Date.now() - ABANDONED_MS
     for (const item of items.value)
-      if (item.failed === null && Date.parse(item.created_at) < old) void work(item.room_id)
+      if (item.failed === null && Date.parse(item.created_at) < before) void sendAll(item.room_id)
   }
 
-  function start(userId: number, onArrived: (entry: Entry) => void): void {
+  /** Sends this user's stored messages and those to come. `arrived` is called with the entry of each. */
+  function start(userId: number, arrived: (entry: Entry) => void): void {
     user = userId
-    arrived = onArrived
-    read()
-    for (const room of new Set(items.value.map((item) => item.room_id))) void work(room)
+    onArrived = arrived
+    loadAll()
+    for (const room of new Set(items.value.map((item) => item.room_id))) void sendAll(room)
   }
 
   function stop(): void {
     user = 0
     items.value = []
-    wake()
+    retryNow()
   }
 
   function send(room: number, body: string): void {
-    put({
-      client_id: newId(),
-      room_id: room,
-      body,
-      created_at: new Date().toISOString(),
-      failed: null,
-    })
-    void work(room)
+    const created_at = new Date().toISOString()
+    put({ client_id: newId(), room_id: room, body, created_at, failed: null })
+    void sendAll(room)
   }
 
+  /** Tries a refused message again. */
   function retry(clientId: string): void {
     const item = items.value.find((one) => one.client_id === clientId)
     if (!item) return
     put({ ...item, failed: null })
-    void work(item.room_id)
+    void sendAll(item.room_id)
   }
 
   onChange((key) => {
-    if (user && key.startsWith(`outbox.${user}.`)) read()
+    if (user && key.startsWith(`outbox.${user}.`)) loadAll()
   })
 
-  return { items, start, stop, send, retry, drop, wake, nudge }
+  return { items, start, stop, send, retry, remove, retryNow, sendAbandoned }
 })

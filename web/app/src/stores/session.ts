@@ -1,97 +1,102 @@
-// Who is signed in on this browser. All tabs agree, by way of the storage.
+// Who is signed in on this browser. All tabs share the session through localStorage.
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
-import { api, call, useToken, type Me } from '../api/client'
+import { api, call, setToken, type Me, type Session } from '../api/client'
+import { deviceName } from '../lib/device'
 import { load, onChange, save } from '../lib/storage'
 
-interface Kept {
+interface StoredSession {
   token: string
   user: Me
 }
 
-const goodbye = 1500 // milliseconds that signing out waits for the server
-
-const browsers: [RegExp, string][] = [
-  [/Edg\//, 'Edge'],
-  [/MicroMessenger/, 'WeChat'],
-  [/Firefox\//, 'Firefox'],
-  [/Chrome\//, 'Chrome'],
-  [/Safari\//, 'Safari'],
-]
-const systems: [RegExp, string][] = [
-  [/Android/, 'Android'],
-  [/iPhone|iPad/, 'iOS'],
-  [/Windows/, 'Windows'],
-  [/Mac OS/, 'macOS'],
-  [/Linux/, 'Linux'],
-]
-
-/** "Chrome · Windows", for the list of devices. */
-function deviceName(): string {
-  const named = (names: [RegExp, string][]) =>
-    names.find(([sign]) => sign.test(navigator.userAgent))?.[1]
-  return [named(browsers), named(systems)].filter(Boolean).join(' · ') || 'Browser'
-}
+const SIGN_OUT_WAIT_MS = 1_500 // for the server; after that the token is at least gone from here
 
 export const useSession = defineStore('session', () => {
-  const kept = ref<Kept | null>(load<Kept | null>('session', null))
-  const user = computed(() => kept.value?.user ?? null)
-  const signedIn = computed(() => kept.value !== null)
-  const ended = ref(false) // by the server, not by the user
+  const stored = ref(load<StoredSession | null>('session', null))
+  const user = computed(() => stored.value?.user ?? null)
+  const signedIn = computed(() => stored.value !== null)
+  const expired = ref(false) // the server ended the session, not the user
 
-  function keep(value: Kept | null): void {
-    useToken(value?.token ?? null, forget)
+  function store(value: StoredSession | null): void {
+    setToken(value?.token ?? null, expire)
     save('session', value)
-    kept.value = value
+    stored.value = value
   }
 
-  /** The token is worth nothing any more. */
-  function forget(): void {
-    if (!kept.value) return
-    ended.value = true
-    keep(null)
+  /** The server no longer accepts the token. */
+  function expire(): void {
+    if (!stored.value) return
+    expired.value = true
+    store(null)
+  }
+
+  function setUser(me: Me): void {
+    if (stored.value) store({ ...stored.value, user: me })
   }
 
   async function signIn(username: string, password: string): Promise<void> {
-    const made = await call(
-      api.POST('/api/sessions', { body: { username, password, device: deviceName() } }),
-    )
-    ended.value = false
-    keep({ token: made.token, user: made.user })
+    const body = { username, password, device: deviceName(navigator.userAgent) }
+    const made = await call(api.POST('/api/sessions', { body }))
+    expired.value = false
+    store({ token: made.token, user: made.user })
   }
 
+  /** Creates an account; does not sign in. An empty nickname means the username. */
   async function signUp(username: string, password: string, nickname: string): Promise<void> {
-    await call(
-      api.POST('/api/users', {
-        body: nickname ? { username, password, nickname } : { username, password },
-      }),
-    )
+    const body = nickname ? { username, password, nickname } : { username, password }
+    await call(api.POST('/api/users', { body }))
   }
 
   async function signOut(): Promise<void> {
-    const leaving = call(api.DELETE('/api/sessions/current')).catch(() => undefined) // offline: the token is at least gone from here
-    await Promise.race([leaving, new Promise((resolve) => setTimeout(resolve, goodbye))])
-    ended.value = false
-    keep(null)
+    const ending = call(api.DELETE('/api/sessions/current')).catch(() => undefined)
+    await Promise.race([ending, new Promise((resolve) => setTimeout(resolve, SIGN_OUT_WAIT_MS))])
+    expired.value = false
+    store(null)
   }
 
   async function rename(nickname: string): Promise<void> {
-    const changed = await call(api.PATCH('/api/users/me', { body: { nickname } }))
-    if (kept.value) keep({ ...kept.value, user: changed })
+    setUser(await call(api.PATCH('/api/users/me', { body: { nickname } })))
   }
 
-  /** What the server says of me now: an operator may have made me an admin. */
+  /** Ends all other sessions of this user, too. */
+  async function changePassword(old_password: string, password: string): Promise<void> {
+    await call(api.PUT('/api/users/me/password', { body: { old_password, password } }))
+  }
+
+  /** Loads this user again: an operator may have made it an admin. */
   async function refresh(): Promise<void> {
-    const user = await call(api.GET('/api/users/me'))
-    if (kept.value) keep({ ...kept.value, user })
+    setUser(await call(api.GET('/api/users/me')))
   }
 
-  useToken(kept.value?.token ?? null, forget)
+  /** The sessions of this user, on all devices. */
+  async function listDevices(): Promise<Session[]> {
+    return (await call(api.GET('/api/sessions', {}))).items
+  }
+
+  /** Signs another device out. */
+  async function endDevice(id: number): Promise<void> {
+    await call(api.DELETE('/api/sessions/{session_id}', { params: { path: { session_id: id } } }))
+  }
+
+  setToken(stored.value?.token ?? null, expire)
   onChange((key) => {
     if (key !== 'session') return
-    kept.value = load<Kept | null>('session', null)
-    useToken(kept.value?.token ?? null, forget)
+    stored.value = load<StoredSession | null>('session', null)
+    setToken(stored.value?.token ?? null, expire)
   })
 
-  return { user, signedIn, ended, signIn, signUp, signOut, rename, refresh }
+  return {
+    user,
+    signedIn,
+    expired,
+    signIn,
+    signUp,
+    signOut,
+    rename,
+    changePassword,
+    refresh,
+    listDevices,
+    endDevice,
+  }
 })

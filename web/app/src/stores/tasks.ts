@@ -1,81 +1,97 @@
-// Background tasks that something on the page waits for: asked for while they matter, and at once when a stream tells of one.
+// Background tasks that the page waits for. They are polled while somebody follows them, and at once when the stream
+// reports a change.
 import { defineStore } from 'pinia'
 import { shallowReactive } from 'vue'
-import { api, ApiError, call, type Task } from '../api/client'
+import { api, ApiError, call, type Task, type TaskState, type TaskSummary } from '../api/client'
 
-const each = 1000 // milliseconds between two looks
-const slow = 5000 // … where the server was not reached
+const POLL_MS = 1_000
+const POLL_UNREACHABLE_MS = 5_000 // after a call that failed
 
-export const ended = (task: Pick<Task, 'state'>): boolean =>
-  task.state === 'done' || task.state === 'dead' || task.state === 'cancelled'
+const ENDED: Record<TaskState, boolean> = {
+  queued: false,
+  running: false,
+  failed: false, // it will be run again
+  done: true,
+  dead: true,
+  cancelled: true,
+}
+
+export const hasEnded = (task: Pick<Task, 'state'>): boolean => ENDED[task.state]
 
 interface Followed {
-  count: number // of those who follow it
+  followers: number
   timer: ReturnType<typeof setTimeout> | undefined
-  asking: boolean
+  polling: boolean // a call is under way
 }
 
 export const useTasks = defineStore('tasks', () => {
   const tasks = shallowReactive(new Map<number, Task>())
   const followed = new Map<number, Followed>()
 
-  /** The task as it is now. Throws an ApiError. */
-  async function look(id: number): Promise<Task> {
-    const task = await call(api.GET('/api/tasks/{task_id}', { params: { path: { task_id: id } } }))
+  /** Loads the task as it is now. Throws an ApiError. */
+  async function load(id: number): Promise<Task> {
+    const params = { path: { task_id: id } }
+    const task = await call(api.GET('/api/tasks/{task_id}', { params }))
     tasks.set(id, task)
     return task
   }
 
-  async function ask(id: number): Promise<void> {
-    const one = followed.get(id)
-    if (!one || one.asking) return
-    clearTimeout(one.timer)
-    one.asking = true
-    let next = each
-    try {
-      if (ended(await look(id))) next = 0
-    } catch (error) {
-      next = error instanceof ApiError && error.passing ? slow : 0
-    }
-    one.asking = false
-    if (followed.get(id) === one && next > 0) one.timer = setTimeout(() => void ask(id), next)
+  /** The newest tasks of a kind, newest first; those of all users if this one may see them. Throws an ApiError. */
+  async function list(kind: string, limit: number): Promise<TaskSummary[]> {
+    return (await call(api.GET('/api/tasks', { params: { query: { kind, limit } } }))).items
   }
 
-  /** Look at it until it has ended, or the returned function is called. */
+  /** My newest task of a kind, or null. Throws an ApiError. */
+  async function newestOfMine(kind: string): Promise<Task | null> {
+    const query = { kind, mine: true, limit: 1 }
+    const newest = (await call(api.GET('/api/tasks', { params: { query } }))).items[0]
+    return newest ? load(newest.id) : null
+  }
+
+  async function poll(id: number): Promise<void> {
+    const entry = followed.get(id)
+    if (!entry || entry.polling) return
+    clearTimeout(entry.timer)
+    entry.polling = true
+    const wait = await pollOnce(id)
+    entry.polling = false
+    if (followed.get(id) === entry && wait > 0) entry.timer = setTimeout(() => void poll(id), wait)
+  }
+
+  /** Returns the milliseconds until the next poll; 0 if there is nothing more to come. */
+  async function pollOnce(id: number): Promise<number> {
+    try {
+      return hasEnded(await load(id)) ? 0 : POLL_MS
+    } catch (error) {
+      return error instanceof ApiError && error.transient ? POLL_UNREACHABLE_MS : 0
+    }
+  }
+
+  /** Polls a task until it has ended, or until the returned function is called. */
   function follow(id: number): () => void {
-    const one = followed.get(id) ?? { count: 0, timer: undefined, asking: false }
-    one.count++
-    followed.set(id, one)
-    void ask(id)
+    const entry = followed.get(id) ?? { followers: 0, timer: undefined, polling: false }
+    entry.followers++
+    followed.set(id, entry)
+    void poll(id)
     let stopped = false
     return () => {
       if (stopped) return
       stopped = true
-      one.count--
-      if (one.count > 0) return
-      clearTimeout(one.timer)
+      entry.followers--
+      if (entry.followers > 0) return
+      clearTimeout(entry.timer)
       followed.delete(id)
     }
   }
 
-  /** The newest of mine of a kind; null where there is none. */
-  async function newest(kind: string): Promise<Task | null> {
-    const page = await call(
-      api.GET('/api/tasks', { params: { query: { kind, mine: true, limit: 1 } } }),
-    )
-    const first = page.items[0]
-    return first ? look(first.id) : null
-  }
-
+  /** Throws an ApiError. */
   async function cancel(id: number): Promise<void> {
-    tasks.set(
-      id,
-      await call(api.POST('/api/tasks/{task_id}/cancel', { params: { path: { task_id: id } } })),
-    )
+    const params = { path: { task_id: id } }
+    tasks.set(id, await call(api.POST('/api/tasks/{task_id}/cancel', { params })))
   }
 
-  /** A stream tells that something has become of it. */
-  const told = (id: number): void => void ask(id)
+  /** Polls a task at once, if somebody follows it. */
+  const refresh = (id: number): void => void poll(id)
 
-  return { tasks, look, follow, newest, cancel, told }
+  return { tasks, load, list, newestOfMine, follow, cancel, refresh }
 })

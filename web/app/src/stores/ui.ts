@@ -1,52 +1,69 @@
-// The look, and which dialog stands open.
+// The look of the page, the dialog that is open, and the error that is shown.
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
 import { load, onChange, save } from '../lib/storage'
+import { errorText } from '../lib/texts'
+
+const ERROR_SHOWN_MS = 6_000
 
 export type Dialog = 'new-room' | 'browse' | 'new-dm' | 'account' | 'palette' | 'add-people'
-type Theme = 'light' | 'dark' | null // null: as the system
+type Theme = 'light' | 'dark'
 
-/** Asked before something that cannot be taken back. */
+/** A confirmation to ask for before an action that cannot be undone. */
 export interface Question {
   text: string
   yes: string
   run: () => void
 }
 
+/** The theme to store when the look is switched to `wanted`: null, which follows the system, if that gives the same. */
+export const themeToStore = (wanted: Theme, systemIsDark: boolean): Theme | null =>
+  (wanted === 'dark') === systemIsDark ? null : wanted
+
 export const useUi = defineStore('ui', () => {
-  const theme = ref<Theme>(load<Theme>('theme', null))
+  const theme = ref(load<Theme | null>('theme', null))
   const system = matchMedia('(prefers-color-scheme: dark)')
   const dark = ref(false)
   const dialog = ref<Dialog | null>(null)
   const question = ref<Question | null>(null)
   const error = ref('')
-  let hiding: ReturnType<typeof setTimeout> | undefined
+  let hideTimer: ReturnType<typeof setTimeout> | undefined
 
-  function show(): void {
+  function applyTheme(): void {
     dark.value = theme.value === null ? system.matches : theme.value === 'dark'
     document.documentElement.classList.toggle('dark', dark.value)
   }
 
   function switchTheme(): void {
-    const next = dark.value ? 'light' : 'dark'
-    theme.value = (next === 'dark') === system.matches ? null : next // back to following the system where that is the same
+    theme.value = themeToStore(dark.value ? 'light' : 'dark', system.matches)
     save('theme', theme.value)
-    show()
+    applyTheme()
   }
 
-  /** A line that tells what did not succeed, for a while. */
-  function tell(words: string): void {
-    error.value = words
-    clearTimeout(hiding)
-    hiding = setTimeout(() => (error.value = ''), 6000)
+  /** Shows what went wrong, for 6 seconds. */
+  function showError(text: string): void {
+    error.value = text
+    clearTimeout(hideTimer)
+    hideTimer = setTimeout(() => (error.value = ''), ERROR_SHOWN_MS)
   }
 
-  system.addEventListener('change', show)
+  /** Runs an action and shows its error, if any. Returns false if it failed. */
+  async function attempt(action: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await action()
+      return true
+    } catch (failure) {
+      showError(errorText(failure))
+      return false
+    }
+  }
+
+  system.addEventListener('change', applyTheme)
   onChange((key) => {
     if (key !== 'theme') return
-    theme.value = load<Theme>('theme', null)
-    show()
+    theme.value = load<Theme | null>('theme', null)
+    applyTheme()
   })
-  show()
-  return { dark, dialog, question, error, switchTheme, tell }
+  applyTheme()
+  return { dark, dialog, question, error, switchTheme, showError, attempt }
 })

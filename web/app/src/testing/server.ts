@@ -1,4 +1,4 @@
-// A server for the tests of the stores: one room's log, and what goes wrong on the way to it.
+// A fake server for tests: one room with its log, and the faults that a test injects.
 import { vi } from 'vitest'
 import type { Entry, Room } from '../api/client'
 
@@ -47,15 +47,16 @@ export type Fault =
   | 'lost answer'
   | { status: number; body?: object; headers?: Record<string, string> }
 
-export class Server {
+/** Answers every fetch from its own state, from install() until vi.unstubAllGlobals(). */
+export class FakeServer {
   log: Entry[] = []
   rooms = [roomOf()]
-  faults: Fault[] = [] // one for each of the next messages sent
-  sent: string[] = [] // the client_id of each try
-  down = false
-  streams: ReadableStreamDefaultController<Uint8Array>[] | null = null // null: it has none
-  opened: string[] = [] // the token of each stream that was asked for
-  synced = 0
+  faults: Fault[] = [] // for the next messages sent, one each
+  attempts: string[] = [] // the client_id of every message sent
+  down = false // cannot be reached
+  streams: ReadableStreamDefaultController<Uint8Array>[] | null = null // null: it has no streams
+  resumes: string[] = [] // what each stream was to resume after
+  syncs = 0
 
   install(): void {
     vi.stubGlobal('fetch', (request: Request | string, init?: RequestInit) =>
@@ -63,7 +64,8 @@ export class Server {
     )
   }
 
-  say(more: Partial<Entry> = {}): Entry {
+  /** Adds an entry to the room's log. */
+  append(more: Partial<Entry> = {}): Entry {
     const entry = entryOf(this.log.length + 1, more)
     this.log.push(entry)
     return entry
@@ -92,22 +94,22 @@ export class Server {
     return this.json({ detail: 'no such route', code: 'not_found' }, 404)
   }
 
-  /** An event on all streams. */
-  tell(event: string, data: object, id?: string): void {
+  /** Sends an event on all streams. */
+  emit(event: string, data: object, id?: string): void {
     const text = new TextEncoder().encode(
       `${id ? `id: ${id}\n` : ''}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`,
     )
     for (const stream of this.streams ?? []) stream.enqueue(text)
   }
 
-  /** All streams end. */
-  hangUp(): void {
+  /** Ends all streams. */
+  endStreams(): void {
     for (const stream of this.streams ?? []) stream.close()
     this.streams = []
   }
 
   private stream(request: Request): Response {
-    this.opened.push(new URL(request.url).searchParams.get('after') ?? '')
+    this.resumes.push(new URL(request.url).searchParams.get('after') ?? '')
     const body = new ReadableStream<Uint8Array>({
       start: (controller) => {
         this.streams = [controller]
@@ -115,14 +117,14 @@ export class Server {
           controller.error(new DOMException('', 'AbortError')),
         )
         const rooms = Object.fromEntries(this.rooms.map((room) => [room.id, this.log.length]))
-        this.tell('hello', { rooms, heartbeat_ms: 15000, session: 1, resumed: false })
+        this.emit('hello', { rooms, heartbeat_ms: 15000, session: 1, resumed: false })
       },
     })
     return new Response(body, { headers: { 'Content-Type': 'text/event-stream' } })
   }
 
   private sync({ rooms }: { rooms: Record<string, number> }): Response {
-    this.synced++
+    this.syncs++
     const entries = Object.entries(rooms).flatMap(([id, seq]) =>
       this.log.filter((entry) => entry.room_id === Number(id) && entry.seq > seq),
     )
@@ -143,12 +145,12 @@ export class Server {
   }
 
   private send(message: { client_id: string; body: string }): Response {
-    this.sent.push(message.client_id)
+    this.attempts.push(message.client_id)
     const fault = this.faults.shift()
     if (fault === 'lost request') throw new TypeError('no network')
     if (typeof fault === 'object') return this.json(fault.body ?? {}, fault.status, fault.headers)
     const known = this.log.find((entry) => entry.client_id === message.client_id)
-    const entry = known ?? this.say({ ...message, sender: { id: me.id, nickname: me.nickname } })
+    const entry = known ?? this.append({ ...message, sender: { id: me.id, nickname: me.nickname } })
     if (fault === 'lost answer') throw new TypeError('no network')
     return this.json(entry, known ? 200 : 201)
   }

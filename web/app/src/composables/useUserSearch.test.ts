@@ -1,0 +1,61 @@
+// Finding users.
+import { createPinia, setActivePinia } from 'pinia'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { effectScope, ref } from 'vue'
+import { save } from '../lib/storage'
+import { me } from '../testing/server'
+import { onlyOne, useUserSearch } from './useUserSearch'
+
+let queries: (string | null)[] = []
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  localStorage.clear()
+  save('session', { token: 't', user: me })
+  queries = []
+  vi.stubGlobal('fetch', (request: Request) => {
+    queries.push(new URL(request.url).searchParams.get('q'))
+    const items = [me, { ...me, id: 2, username: 'mei' }]
+    const headers = { 'Content-Type': 'application/json' }
+    return Promise.resolve(new Response(JSON.stringify({ items, next: null }), { headers }))
+  })
+  setActivePinia(createPinia())
+})
+
+afterEach(() => {
+  vi.useRealTimers()
+  vi.unstubAllGlobals()
+})
+
+it('a search begins after a pause in typing, and finds others only', async () => {
+  const text = ref('')
+  const scope = effectScope()
+  const { users, searched } = scope.run(() => useUserSearch(text))!
+  text.value = 'm'
+  await vi.advanceTimersByTimeAsync(100)
+  text.value = 'me '
+  await vi.advanceTimersByTimeAsync(300)
+  expect(queries).toEqual(['me'])
+  expect(users.value.map((user) => user.username)).toEqual(['mei'])
+  text.value = ''
+  await vi.advanceTimersByTimeAsync(300)
+  expect([users.value, searched.value]).toEqual([[], false])
+  scope.stop()
+})
+
+it('no search begins after the end of the search field', async () => {
+  const text = ref('')
+  const scope = effectScope()
+  scope.run(() => useUserSearch(text))
+  text.value = 'm'
+  await vi.advanceTimersByTimeAsync(100)
+  scope.stop()
+  await vi.advanceTimersByTimeAsync(300)
+  expect(queries).toEqual([])
+})
+
+it('Enter chooses a result only if it is the only one', () => {
+  expect(onlyOne([1])).toBe(1)
+  expect(onlyOne([1, 2])).toBeNull()
+  expect(onlyOne([])).toBeNull()
+})

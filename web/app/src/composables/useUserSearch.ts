@@ -1,0 +1,49 @@
+// Finding users by the beginning of their username, while it is being typed.
+import { onScopeDispose, ref, watch, type Ref } from 'vue'
+import { api, call, type User } from '../api/client'
+import { errorText } from '../lib/texts'
+import { useSession } from '../stores/session'
+
+const TYPING_PAUSE_MS = 200 // a search begins after such a pause
+
+/** The only one of some users, or null. */
+export const onlyOne = <T>(users: readonly T[]): T | null => (users.length === 1 ? users[0]! : null)
+
+/** Searches for `text` whenever it changes. The user who searches is never among the results. */
+export function useUserSearch(text: Ref<string>) {
+  const session = useSession()
+  const users = ref<User[]>([])
+  const searched = ref(false) // the results are those of a search, not of an empty text
+  const error = ref('')
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let latest = 0 // answers to earlier searches are ignored
+
+  async function search(q: string): Promise<void> {
+    const search = ++latest
+    try {
+      const page = await call(api.GET('/api/users', { params: { query: { q } } }))
+      if (search !== latest) return
+      users.value = page.items.filter((user) => user.id !== session.user?.id)
+      error.value = ''
+    } catch (failure) {
+      if (search === latest) error.value = errorText(failure)
+    }
+    searched.value = true
+  }
+
+  function clear(): void {
+    latest++
+    users.value = []
+    searched.value = false
+  }
+
+  watch(text, (now) => {
+    clearTimeout(timer)
+    const q = now.trim()
+    if (q === '') clear()
+    else timer = setTimeout(() => void search(q), TYPING_PAUSE_MS)
+  })
+  onScopeDispose(() => clearTimeout(timer))
+
+  return { users, searched, error }
+}

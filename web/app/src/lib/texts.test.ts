@@ -1,0 +1,69 @@
+// Errors, rooms and entries as texts.
+import { beforeEach, describe, expect, it } from 'vitest'
+import { ApiError } from '../api/client'
+import { language } from '../i18n'
+import { entryOf, roomOf } from '../testing/server'
+import { errorText, noticeText, pageTitle, preview, roomName, typingText } from './texts'
+
+beforeEach(() => {
+  language.value = 'en'
+})
+
+describe('an error', () => {
+  it('is shown in the server’s own words', () => {
+    expect(errorText(new ApiError(403, 'not_a_member', 'You are not in this room'))).toBe(
+      'You are not in this room',
+    )
+  })
+
+  it('without an answer says that the server cannot be reached', () => {
+    expect(errorText(new ApiError(0, 'offline', ''))).toContain('cannot be reached')
+  })
+
+  it('that did not come from the API names its status', () => {
+    expect(errorText(new ApiError(502, '', '502'))).toContain('502')
+  })
+})
+
+describe('a notice', () => {
+  it('tells what a role entry changed', () => {
+    const entry = entryOf(1, { kind: 'role', body: 'admin' })
+    expect(noticeText(entry)).toBe('Li is now admin')
+  })
+
+  it('tells whether a room was opened or closed', () => {
+    expect(noticeText(entryOf(1, { kind: 'open', body: 'true' }))).toContain('opened')
+    expect(noticeText(entryOf(1, { kind: 'open', body: 'false' }))).toContain('private')
+  })
+
+  it('of a kind that this page does not know is empty', () => {
+    expect(noticeText(entryOf(1, { kind: 'poll' as 'join' }))).toBe('')
+  })
+})
+
+describe('a room', () => {
+  const peer = { id: 2, username: 'li', nickname: 'Li', online: true }
+
+  it('between two people has the other’s name', () => {
+    expect(roomName(roomOf({ kind: 'dm', name: '', peer }))).toBe('Li')
+  })
+
+  it('shows its last message in one line, with the sender in a group', () => {
+    const last_message = entryOf(1, { body: 'two\nlines' })
+    expect(preview(roomOf({ last_message }), 1)).toBe('Li: two lines')
+    expect(preview(roomOf({ last_message }), 2)).toBe('two lines')
+    expect(preview(roomOf({ last_message, kind: 'dm', peer }), 1)).toBe('two lines')
+  })
+})
+
+it('one who is typing is named, and further ones are counted', () => {
+  const [li, lan] = [{ nickname: 'Li' }, { nickname: 'Lan' }]
+  expect(typingText([])).toBe('')
+  expect(typingText([li])).toBe('Li is typing…')
+  expect(typingText([li, lan])).toBe('Li and 1 more are typing…')
+})
+
+it('the title of the window counts unread messages and names the room', () => {
+  expect(pageTitle(0, '')).toBe('fastchat')
+  expect(pageTitle(3, 'Hiking')).toBe('(3) Hiking · fastchat')
+})
