@@ -7,6 +7,8 @@ PREFIX ?= /usr/local
 flavour := $(if $(SAN),$(SAN),release)
 out := build/$(flavour)
 program := $(if $(SAN),$(out)/fastchat,build/fastchat)
+# The same objects with those of t/program, which the tests run: base/test_seams.h tells what they add.
+test_program := $(program)-test
 
 ifeq ($(SAN),)
 CFLAGS ?= -O2 -g
@@ -53,8 +55,9 @@ objects := $(sources:%.c=$(out)/%.o)
 library := $(out)/libfastchat.a
 migrations := $(sort $(wildcard db/migrations/*.sql))
 unit_tests := $(patsubst %.c,$(out)/%.t,$(wildcard t/unit/*.c))
+test_objects := $(patsubst %.c,$(out)/%.o,$(wildcard t/program/*.c))
 # Programs that a Perl test of the same name runs.
-test_programs := $(patsubst %.c,$(out)/%,$(filter-out t/unit/% t/fuzz/% t/bench/% t/shim/%,$(wildcard t/*/*.c)))
+test_programs := $(patsubst %.c,$(out)/%,$(filter-out t/unit/% t/fuzz/% t/bench/% t/shim/% t/program/%,$(wildcard t/*/*.c)))
 # Libraries that a test loads before the real ones (LD_PRELOAD).
 shims := $(patsubst %.c,$(out)/%.so,$(wildcard t/shim/*.c))
 fuzzers := $(patsubst t/fuzz/%.c,build/fuzz/%,$(wildcard t/fuzz/*.c))
@@ -91,7 +94,7 @@ help:
 build: $(program)
 	@:
 
-tests: $(unit_tests) $(test_programs) $(shims)
+tests: $(test_program) $(unit_tests) $(test_programs) $(shims)
 	@:
 
 # Everything is compiled again when the compiler or a flag has changed.
@@ -140,6 +143,13 @@ $(program): $(filter $(out)/fcgi/main.o,$(objects)) $(library)
 	@$(link) -o $@.new $^ $(library_libs)
 	@mv -f $@.new $@
 
+# Its own objects come before the library: what they define, the linker does not take from there.
+$(test_program): $(filter $(out)/fcgi/main.o,$(objects)) $(test_objects) $(library)
+	@mkdir -p $(@D)
+	$(say) '  LD  $@'
+	@$(link) -o $@.new $^ $(library_libs)
+	@mv -f $@.new $@
+
 $(out)/t/unit/%.t: $(out)/t/unit/%.o $(library)
 	$(say) '  LD  $@'
 	@$(link) -o $@ $^ $(library_libs)
@@ -179,7 +189,7 @@ check:
 	@etc/install-packages build run check
 	@$(MAKE) --no-print-directory build tests SAN=$(SAN)
 	@etc/build-web
-	@exec t/run --flavour $(flavour) --binary $(program) $(TESTS)
+	@exec t/run --flavour $(flavour) --binary $(test_program) $(TESTS)
 
 # make check-on trixie DB=mysql: the other target in the command is the suite.
 suites := $(filter-out check-on,$(if $(filter check-on,$(MAKECMDGOALS)),$(MAKECMDGOALS)))
@@ -196,9 +206,9 @@ check-everywhere:
 
 check-faults:
 	@etc/install-packages build run check
-	@$(MAKE) --no-print-directory build SAN=$(SAN)
-	@FASTCHAT_BINARY='$(abspath $(program))' t/faults/check $(FAULTS)
-	@FASTCHAT_BINARY='$(abspath $(program))' t/faults/tasks $(TASK_FAULTS)
+	@$(MAKE) --no-print-directory $(test_program) SAN=$(SAN)
+	@FASTCHAT_BINARY='$(abspath $(test_program))' t/faults/check $(FAULTS)
+	@FASTCHAT_BINARY='$(abspath $(test_program))' t/faults/tasks $(TASK_FAULTS)
 
 lint:
 	@etc/install-packages build check
@@ -209,7 +219,7 @@ format:
 
 bench:
 	@etc/install-packages build run bench
-	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory build $(test_program)
 	@if [ -x t/bench/run ]; then exec t/bench/run; else echo 't/bench/run is missing' >&2; exit 1; fi
 
 install: build
@@ -228,4 +238,4 @@ install: build
 clean:
 	rm -rf build
 
--include $(objects:.o=.d) $(unit_tests:.t=.d) $(test_programs:=.d) $(shims:.so=.d) $(out)/gen/migrations.d
+-include $(objects:.o=.d) $(test_objects:.o=.d) $(unit_tests:.t=.d) $(test_programs:=.d) $(shims:.so=.d) $(out)/gen/migrations.d

@@ -5,20 +5,13 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "base/test_seams.h"
+
 _Static_assert(PASSWORD_HASH_SIZE >= crypto_pwhash_STRBYTES, "a hash's text must fit");
 
-static unsigned long long passes = 2;
-static size_t memory = 19456 * (size_t)1024;
 static char
     nobody[PASSWORD_HASH_SIZE]; /* the hash of a password that nobody has; made when first needed */
 static pthread_once_t nobody_once = PTHREAD_ONCE_INIT;
-
-void
-password_make_cheap(void)
-{
-    passes = crypto_pwhash_OPSLIMIT_MIN;
-    memory = crypto_pwhash_MEMLIMIT_MIN;
-}
 
 static void
 make_nobody(void)
@@ -36,6 +29,9 @@ make_nobody(void)
 bool
 password_hash(const char *password, char hash[static PASSWORD_HASH_SIZE])
 {
+    unsigned long long passes = test_cheap_passwords() ? crypto_pwhash_OPSLIMIT_MIN : 2;
+    size_t memory = test_cheap_passwords() ? crypto_pwhash_MEMLIMIT_MIN : 19456 * (size_t)1024;
+
     return crypto_pwhash_str_alg(hash, password, strlen(password), passes, memory,
                                  crypto_pwhash_ALG_ARGON2ID13) == 0;
 }

@@ -6,9 +6,6 @@
 
 enum { PASSWORD_HASH_SIZE = 128 };
 
-/* Take the least cost that the library allows from now on: for tests only. Before threads. */
-void password_make_cheap(void);
-
 /* The text form of a new salted hash; false where memory is out. */
 bool password_hash(const char *password, char hash[static PASSWORD_HASH_SIZE])
     __attribute__((nonnull, warn_unused_result));

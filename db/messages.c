@@ -5,16 +5,9 @@
  */
 #include "db/messages.h"
 
+#include "base/test_seams.h"
 #include "db/members.h"
 #include "db/redis/membership_cache.h"
-
-static bool retries_broken;
-
-void
-messages_break_retries(void)
-{
-    retries_broken = true;
-}
 
 /*
  * DB_EXISTS with the message that this client_id made before. If it cannot be read the result is
@@ -64,7 +57,7 @@ messages_send(struct caller *caller, int64_t room_id, const char *client_id, con
     if (r == DB_NONE) {
         return message_denial(caller, room_id);
     }
-    if (r == DB_EXISTS && retries_broken) {
+    if (r == DB_EXISTS && test_fault_injected(FAULT_RETRY)) {
         entry->client_id = NULL;
         return room_log_append_alone(caller->db, entry, !is_known_member);
     }

@@ -12,9 +12,6 @@ enum db_result messages_send(struct caller *caller, int64_t room_id, const char 
                              const char *body, struct entry *entry)
     __attribute__((nonnull, warn_unused_result));
 
-/* For the test of the tests: from now on a message that is sent again is appended again. */
-void messages_break_retries(void);
-
 /*
  * A part of a room's log, ascending, with the senders' names. `entries` has room for range->limit.
  * DB_FORBIDDEN with DENIED_NO_ROOM or DENIED_NOT_A_MEMBER.

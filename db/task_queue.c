@@ -2,6 +2,7 @@
 #include "db/task_queue.h"
 
 #include "base/random.h"
+#include "base/test_seams.h"
 #include "db/task_rows.h"
 
 enum db_result
@@ -130,14 +131,6 @@ tasks_to_cancel(struct db *db, const char *runner, int64_t *ids, size_t size, si
     return db_done(db);
 }
 
-static bool claims_broken;
-
-void
-task_break_claims(void)
-{
-    claims_broken = true;
-}
-
 /* `ready` is set first: what stands behind it in the list asks for the new one. */
 enum db_result
 task_end(struct db *db, const struct task_end *end)
@@ -158,7 +151,7 @@ task_end(struct db *db, const struct task_end *end)
                    db_int(again), db_int(again), db_int(TASK_CANCELLED), db_int(end->state),
                    db_int(end->progress), db_int(end->state == TASK_QUEUED), db_int(end->delay_ms),
                    db_int(keep), result, db_text(end->error), db_int(end->id), db_int(end->number),
-                   db_int(TASK_RUNNING), db_int(claims_broken)));
+                   db_int(TASK_RUNNING), db_int(test_fault_injected(FAULT_CLAIMS))));
 }
 
 enum db_result

@@ -61,9 +61,6 @@ struct task_end {
 enum db_result task_end(struct db *db, const struct task_end *end)
     __attribute__((nonnull, warn_unused_result));
 
-/* For the test of the tests: from now on whoever ran a task ends it, whose ever it is by then. */
-void task_break_claims(void);
-
 /* Take tasks back whose lease has ended: they are run again, or are dead after their last attempt. *count says how many. */
 enum db_result tasks_recover(struct db *db, uint64_t *count)
     __attribute__((nonnull, warn_unused_result));

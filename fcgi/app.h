@@ -10,23 +10,18 @@
 struct app {
     struct settings *settings;
     struct router *router;
-    const struct task_kind **kinds; /* of background work; ends with NULL */
+    const struct task_kind **kinds; /* of background tasks; ends with NULL */
 };
 
 /*
- * Read the settings, open the log as `part`, register the groups. The database and Redis are opened by the thread that uses
- * them, when it first does. NULL after having said on stderr why not. Released with app_free.
+ * Reads the settings, opens the log as `part` and registers routes and kinds of tasks. Opens neither the database nor
+ * Redis: each thread connects when it first needs them. Returns NULL after reporting on stderr which step failed.
+ * Released with app_free, which accepts NULL.
  */
 struct app *app_new(const char *part) __attribute__((nonnull, warn_unused_result));
 void app_free(struct app *app);
 
-/*
- * Is the program to be wrong in this respect? With APP_ENV=test alone, by FASTCHAT_BREAK=retry, =hints or =claims: a check that
- * cannot find what is broken on purpose is worth nothing.
- */
-bool app_is_broken(const struct app *app, const char *where) __attribute__((nonnull));
-
-/* What one thread owns; call both in that thread. */
+/* What one thread owns. Both are called in that thread. */
 void resources_open(struct resources *r, const struct app *app) __attribute__((nonnull));
 void resources_close(struct resources *r) __attribute__((nonnull));
 

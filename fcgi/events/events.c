@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/test_seams.h"
 #include "db/redis/presence.h"
 #include "fcgi/events/loop.h"
 #include "fcgi/serve.h"
@@ -105,7 +106,7 @@ take_errands(struct loop *l)
     }
 }
 
-/* With FASTCHAT_BREAK=hints each tenth hint is lost, and nothing heals. */
+/* With FAULT_HINTS every tenth hint is dropped, and nothing heals. */
 static void
 take_hint(struct loop *l, const struct news *n)
 {
@@ -424,7 +425,7 @@ events_run(const struct app *app)
     bool good;
 
     l->app = app;
-    l->healing = !app_is_broken(app, "hints");
+    l->healing = !test_fault_injected(FAULT_HINTS);
     l->crowd.touched = touched;
     l->crowd.owner = l;
     l->crowd.queue_limit = (uint32_t)app->settings->events_queue_kb * 1024;

@@ -111,7 +111,7 @@ is(scalar @silent, $limit, "$limit connections that say nothing");
 my @loud = map { my $s = connected(); syswrite $s, begin() . record(4, 'x' x 60000); $s } 1 .. 100;
 ok(serves(), 'beside them others are served');
 my ($mb) = map { /^VmRSS:\s*(\d+)/ ? $1 / 1024 : () } do { open my $in, '<', "/proc/$pid/status"; <$in> };
-cmp_ok($mb, '<', Fastchat::Stack::binary() =~ m{build/fastchat$} ? 64 : 800, 'memory is bounded');
+cmp_ok($mb, '<', Fastchat::Stack::binary() =~ m{build/fastchat-test$} ? 64 : 800, 'memory is bounded');
 my $began = time;
 my (undef, $let_go) = ask($silent[0], '', 15);
 ok($let_go, 'they are let go');

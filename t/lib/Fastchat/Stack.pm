@@ -29,14 +29,15 @@ $SIG{PIPE} = sub { };    # a peer that ends early is a test's to see; what it st
 
 # Fastchat::Stack->new: the run's shared stack, or one of this test's own where there is none.
 # Fastchat::Stack->new(env => {LIMIT_LOGIN => 5}), (own => 1): always one of its own. `expect` lists patterns of log
-# lines that would otherwise fail the test.
+# lines that would otherwise fail the test; `binary` is the program to run, if it is not Fastchat::Stack::binary().
 sub new {
     my ($class, %option) = @_;
     my $settings = $option{env} || {};
     if (!%$settings && !$option{own} && $ENV{FASTCHAT_TEST_STACK}) {
         return $shared //= $class->attach($ENV{FASTCHAT_TEST_STACK});
     }
-    my $self = bless { expect => $option{expect} || [], env => {%$settings}, owner => $$ }, $class;
+    my $self = bless { expect => $option{expect} || [], env => {%$settings}, owner => $$, binary => $option{binary} }, $class;
+    -x $self->binary or die $self->binary . " is not there: make build tests\n";
     $self->{dir} = File::Temp::tempdir('fastchat-t-XXXXXX', DIR => $ENV{TMPDIR} // '/tmp');
     push @own, $self;
     $self->start;
@@ -51,7 +52,14 @@ sub attach {
     return $self;
 }
 
-sub binary { return abs_path($ENV{FASTCHAT_BINARY} || "$root/build/fastchat") }
+# The program under test: the released objects with those of t/program. A stack may have been given another.
+sub binary {
+    my ($self) = @_;
+    return ref $self && $self->{binary} || abs_path($ENV{FASTCHAT_BINARY} || "$root/build/fastchat-test");
+}
+
+# The released program, which is built beside it.
+sub released { return binary() =~ s/-test$//r }
 
 # A port below those that the system gives to outgoing connections.
 sub free_port {
@@ -97,7 +105,7 @@ sub start {
 # Returns undef where it is ready, else what it said.
 sub launch {
     my ($self, $port) = @_;
-    my @command = ("$root/etc/stack", 'run', '--quiet', '--with-parent', '--no-check', '--dir', $self->{dir}, '--port', $port, '--binary', binary());
+    my @command = ("$root/etc/stack", 'run', '--quiet', '--with-parent', '--no-check', '--dir', $self->{dir}, '--port', $port, '--binary', $self->binary);
     pipe my $from, my $to or die "pipe: $!\n";
     my $pid = fork // die "fork: $!\n";
     if ($pid == 0) {
@@ -196,7 +204,7 @@ sub redis_cli {
 # Run the stack's fastchat with its settings; returns (output with errors, exit status).
 sub fastchat {
     my ($self, @arguments) = @_;
-    my $binary = binary();
+    my $binary = $self->binary;
     my $pid    = open(my $out, '-|') // die "fork: $!\n";
     if ($pid == 0) {
         %ENV = ($self->environment, %{ $self->{settings} });

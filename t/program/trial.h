@@ -1,9 +1,6 @@
-/*
- * The trial group: routes that only exist with APP_ENV=test, for tests and measurements of the
- * process shapes.
- */
-#ifndef ROUTES_TRIAL_TRIAL_H
-#define ROUTES_TRIAL_TRIAL_H
+/* The trial group: routes and kinds of tasks that only the test program has. */
+#ifndef T_PROGRAM_TRIAL_H
+#define T_PROGRAM_TRIAL_H
 
 #include "routes/frame/route.h"
 #include "routes/frame/task_kind.h"

@@ -2,7 +2,7 @@
 #include <time.h>
 
 #include "routes/frame/reply.h"
-#include "routes/trial/trial.h"
+#include "t/program/trial.h"
 
 struct trial_pause {
     int64_t ms;
@@ -24,6 +24,7 @@ pause_thread(struct request *req, const struct trial_pause *in)
     reply_empty(req);
 }
 
+/* clang-format off */
 static const struct route routes[] = {
     {
         .method = GET, .path = "/api/trial/pause", INPUT(pause_thread, trial_pause),
@@ -39,5 +40,6 @@ static const struct route routes[] = {
     },
     ROUTES_END,
 };
+/* clang-format off */
 
 const struct route_group trial_group = {.tag = "trial", .routes = routes};

@@ -1,4 +1,4 @@
-/* Tasks that go wrong in every way, for tests. */
+/* Tasks that go wrong in every way. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "db/tasks.h"
-#include "routes/trial/trial.h"
+#include "t/program/trial.h"
 
 static enum task_outcome
 nothing(struct task_run *run)

@@ -1,0 +1,32 @@
+/*
+ * What the released program does at the seams: nothing. All defaults are in this one file, so a test program that defines
+ * only some of the functions does not link.
+ */
+#include "base/test_seams.h"
+
+#include <stddef.h>
+
+bool
+test_fault_injected(enum test_fault fault)
+{
+    (void)fault;
+    return false;
+}
+
+bool
+test_cheap_passwords(void)
+{
+    return false;
+}
+
+const struct route_group *
+test_routes(void)
+{
+    return NULL;
+}
+
+const struct task_kind *const *
+test_task_kinds(void)
+{
+    return NULL;
+}

@@ -1,0 +1,33 @@
+/*
+ * The seams at which the test program differs from the released one.
+ *
+ * The defaults of base/test_seams.c do nothing, and are all that the released program has. The test program (t/program)
+ * defines the same functions; it is linked before the library, so the linker never takes the defaults. No setting and no
+ * environment variable can therefore turn any of this on in a released program.
+ */
+#ifndef BASE_TEST_SEAMS_H
+#define BASE_TEST_SEAMS_H
+
+#include <stdbool.h>
+
+struct route_group;
+struct task_kind;
+
+/* Ways to be wrong on purpose: a check that does not find these finds nothing (t/faults). */
+enum test_fault {
+    FAULT_RETRY,  /* a message that is sent again is appended again */
+    FAULT_HINTS,  /* every tenth hint is dropped, and the reconciler is off */
+    FAULT_CLAIMS, /* a run ends its task even if another run has claimed it since */
+};
+
+/* Is this fault injected? */
+bool test_fault_injected(enum test_fault fault);
+
+/* Are passwords hashed at the lowest cost that the library allows? */
+bool test_cheap_passwords(void);
+
+/* Routes and kinds of tasks beside the program's own; NULL for none. */
+const struct route_group *test_routes(void);
+const struct task_kind *const *test_task_kinds(void);
+
+#endif
