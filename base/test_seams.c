@@ -1,6 +1,6 @@
 /*
- * What the released program does at the seams: nothing. All defaults are in this one file, so a test program that defines
- * only some of the functions does not link.
+ * What the released program does at the seams: nothing. All defaults are in this one file, so a
+ * test program that defines only some of the functions does not link.
  */
 #include "base/test_seams.h"
 

@@ -1,9 +1,10 @@
 /*
  * The seams at which the test program differs from the released one.
  *
- * The defaults of base/test_seams.c do nothing, and are all that the released program has. The test program (t/program)
- * defines the same functions; it is linked before the library, so the linker never takes the defaults. No setting and no
- * environment variable can therefore turn any of this on in a released program.
+ * The defaults of base/test_seams.c do nothing, and are all that the released program has. The test
+ * program (t/program) defines the same functions; it is linked before the library, so the linker
+ * never takes the defaults. No setting and no environment variable can therefore turn any of this
+ * on in a released program.
  */
 #ifndef BASE_TEST_SEAMS_H
 #define BASE_TEST_SEAMS_H

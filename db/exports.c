@@ -1,4 +1,7 @@
-/* Chunks are written one a statement, outside any transaction, so that none is long; the row in `exports` makes them a file. */
+/*
+ * Each chunk is written by one statement, outside any transaction, so that no transaction is long.
+ * The row in `exports` then makes the chunks a file.
+ */
 #include "db/exports.h"
 
 #include <string.h>
@@ -8,9 +11,9 @@
 
 enum { FIRST_ROOMS = 64 };
 
-/* Room for twice as many; the old place is the arena's until that is reset. */
+/* Returns a copy with twice the room. The old array stays in the arena until that is reset. */
 static struct export_room *
-grow(struct arena *a, const struct export_room *rooms, size_t size)
+export_rooms_grow(struct arena *a, const struct export_room *rooms, size_t size)
 {
     struct export_room *more = arena_array(a, 2 * size, sizeof(*more));
 
@@ -27,9 +30,12 @@ exports_rooms(struct db *db, struct arena *a, int64_t user_id, struct export_roo
         db,
         "SELECT r.id, r.last_seq, r.created_at, r.kind, m.role, "
         "IF(r.kind = 1, COALESCE(p.nickname, ''), r.name) "
-        "FROM members m JOIN rooms r ON r.id = m.room_id "
+        "FROM members m "
+        "JOIN rooms r ON r.id = m.room_id "
         "LEFT JOIN members pm ON r.kind = 1 AND pm.room_id = r.id AND pm.user_id <> m.user_id "
-        "LEFT JOIN users p ON p.id = pm.user_id WHERE m.user_id = ? ORDER BY m.room_id",
+        "LEFT JOIN users p ON p.id = pm.user_id "
+        "WHERE m.user_id = ? "
+        "ORDER BY m.room_id",
         db_int(user_id));
 
     *rooms = arena_array(a, size, sizeof(**rooms));
@@ -39,7 +45,7 @@ exports_rooms(struct db *db, struct arena *a, int64_t user_id, struct export_roo
     }
     while (db_next(db)) {
         if (*count == size) {
-            *rooms = grow(a, *rooms, size);
+            *rooms = export_rooms_grow(a, *rooms, size);
             size *= 2;
         }
         (*rooms)[(*count)++] = (struct export_room){
@@ -58,7 +64,8 @@ enum db_result
 exports_add_chunk(struct db *db, int64_t id, int64_t run, int number, const char *bytes, size_t len)
 {
     return db_run(db,
-                  "INSERT INTO export_chunks (export_id, run, number, bytes) VALUES (?, ?, ?, ?)",
+                  "INSERT INTO export_chunks (export_id, run, number, bytes) "
+                  "VALUES (?, ?, ?, ?)",
                   db_int(id), db_int(run), db_int(number), db_bytes(bytes, len));
 }
 
@@ -77,9 +84,11 @@ exports_expiry(struct db *db, int hours, int64_t *at)
 enum db_result
 exports_finish(struct db *db, const struct export *e)
 {
-    enum db_result r = db_run(
-        db, "UPDATE exports SET expires_at = LEAST(expires_at, " DB_NOW ") WHERE user_id = ?",
-        db_int(e->user_id));
+    enum db_result r = db_run(db,
+                              "UPDATE exports "
+                              "SET expires_at = LEAST(expires_at, " DB_NOW ") "
+                              "WHERE user_id = ?",
+                              db_int(e->user_id));
 
     if (r != DB_OK) {
         return r;
@@ -95,7 +104,8 @@ enum db_result
 exports_find(struct db *db, int64_t id, int64_t user_id, struct export *found)
 {
     enum db_result r = db_one(db,
-                              "SELECT run, bytes, made_at, expires_at FROM exports "
+                              "SELECT run, bytes, made_at, expires_at "
+                              "FROM exports "
                               "WHERE id = ? AND user_id = ? AND expires_at > " DB_NOW,
                               db_int(id), db_int(user_id));
 
@@ -116,9 +126,11 @@ exports_find(struct db *db, int64_t id, int64_t user_id, struct export *found)
 enum db_result
 exports_read_chunk(struct db *db, const struct export *e, int number, struct buf *out)
 {
-    enum db_result r = db_one(
-        db, "SELECT bytes FROM export_chunks WHERE export_id = ? AND run = ? AND number = ?",
-        db_int(e->id), db_int(e->run), db_int(number));
+    enum db_result r = db_one(db,
+                              "SELECT bytes "
+                              "FROM export_chunks "
+                              "WHERE export_id = ? AND run = ? AND number = ?",
+                              db_int(e->id), db_int(e->run), db_int(number));
     const char *bytes;
     size_t len;
 
@@ -131,18 +143,21 @@ exports_read_chunk(struct db *db, const struct export *e, int number, struct buf
 }
 
 /*
- * A run whose chunks nobody needs. One statement sees one moment, and what neither is a file nor goes on then never will be a
- * file: a claim is given once, and a file is finished together with its task.
+ * Finds a run whose chunks nobody needs. One statement sees one moment: a run that is neither a
+ * file nor in progress at that moment will never be a file, since a claim token is used once, and a
+ * file is finished together with its task.
  */
 static enum db_result
-find_dead_run(struct db *db, int64_t *id, int64_t *run)
+export_find_dead_run(struct db *db, int64_t *id, int64_t *run)
 {
     enum db_result r = db_one(
         db,
-        "SELECT c.export_id, c.run FROM (SELECT DISTINCT export_id, run FROM export_chunks) c "
+        "SELECT c.export_id, c.run "
+        "FROM (SELECT DISTINCT export_id, run FROM export_chunks) c "
         "LEFT JOIN exports e ON e.id = c.export_id AND e.run = c.run "
         "LEFT JOIN tasks t ON t.id = c.export_id AND t.claim = c.run AND t.state = ? "
-        "WHERE e.id IS NULL AND t.id IS NULL LIMIT 1",
+        "WHERE e.id IS NULL AND t.id IS NULL "
+        "LIMIT 1",
         db_int(TASK_RUNNING));
 
     if (r != DB_OK) {
@@ -153,26 +168,55 @@ find_dead_run(struct db *db, int64_t *id, int64_t *run)
     return db_done(db);
 }
 
-/* Chunks are large: few at once. */
+/* Fewer rows at a time than of other tables, since chunks are large. */
 enum { CHUNKS_AT_ONCE = 50 };
+
+static enum db_result
+export_purge_expired(struct db *db, size_t limit, uint64_t *deleted)
+{
+    enum db_result r = db_run(db,
+                              "DELETE FROM exports "
+                              "WHERE expires_at <= " DB_NOW " "
+                              "LIMIT ?",
+                              db_int((int64_t)limit));
+
+    *deleted = r == DB_OK ? db_affected(db) : 0;
+    return r;
+}
+
+static enum db_result
+export_purge_chunks(struct db *db, size_t limit, uint64_t *deleted)
+{
+    int64_t id, run;
+    enum db_result r = export_find_dead_run(db, &id, &run);
+
+    *deleted = 0;
+    if (r == DB_NONE) {
+        return DB_OK;
+    }
+    if (r != DB_OK) {
+        return r;
+    }
+    r = db_run(db,
+               "DELETE FROM export_chunks "
+               "WHERE export_id = ? AND run = ? "
+               "LIMIT ?",
+               db_int(id), db_int(run),
+               db_int(limit < CHUNKS_AT_ONCE ? (int64_t)limit : CHUNKS_AT_ONCE));
+    *deleted = r == DB_OK ? db_affected(db) : 0;
+    return r;
+}
 
 enum db_result
 exports_purge(struct db *db, size_t limit, uint64_t *deleted)
 {
-    enum db_result r = db_run(db, "DELETE FROM exports WHERE expires_at <= " DB_NOW " LIMIT ?",
-                              db_int((int64_t)limit));
-    int64_t id, run;
+    uint64_t chunks;
+    enum db_result r = export_purge_expired(db, limit, deleted);
 
-    *deleted = r == DB_OK ? db_affected(db) : 0;
-    r = r == DB_OK ? find_dead_run(db, &id, &run) : r;
-    if (r == DB_NONE) {
-        return DB_OK;
+    if (r != DB_OK) {
+        return r;
     }
-    if (r == DB_OK) {
-        r = db_run(db, "DELETE FROM export_chunks WHERE export_id = ? AND run = ? LIMIT ?",
-                   db_int(id), db_int(run),
-                   db_int(limit < CHUNKS_AT_ONCE ? (int64_t)limit : CHUNKS_AT_ONCE));
-    }
-    *deleted += r == DB_OK ? db_affected(db) : 0;
+    r = export_purge_chunks(db, limit, &chunks);
+    *deleted += chunks;
     return r;
 }

@@ -1,4 +1,4 @@
-/* What tasks.c and task_queue.c share. Nobody else includes this. */
+/* SQL that db/tasks.c, db/task_queue.c and db/exports.c share. Nobody else includes this. */
 #ifndef DB_TASK_ROWS_H
 #define DB_TASK_ROWS_H
 
@@ -7,10 +7,11 @@
 /* The database's time, in milliseconds since 1970. */
 #define DB_NOW "(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000)"
 
-/* How long tasks are kept after they ended: those that went as they should, and the others. */
+/* How long ended tasks are kept. */
 #define TASK_KEEP_MS (7 * INT64_C(86400000))
 #define TASK_KEEP_DEAD_MS (30 * INT64_C(86400000))
 
-#define KEY_AT_END "IF(dedupe_key LIKE '@%', dedupe_key, NULL)"
+/* The dedupe key of a task that has ended: only keys that begin with '@' stay taken. */
+#define TASK_KEY_AFTER_END "IF(dedupe_key LIKE '@%', dedupe_key, NULL)"
 
 #endif

@@ -1,4 +1,4 @@
-/* Tasks as those see them who want them done: enqueue, look, cancel, retry. */
+/* Tasks from the side of those who want them done: enqueue, find, cancel, retry, delete. */
 #include "db/tasks.h"
 
 #include <stdio.h>
@@ -6,17 +6,24 @@
 
 #include "db/task_rows.h"
 
-const char *const task_state_names[] = {"queued", "running",   "done", "failed",
-                                        "dead",   "cancelled", NULL};
+#define TASK_STATE_WORD(state, number, word) [state] = (word),
+const char *const task_state_names[] = {TASK_STATE_LIST(TASK_STATE_WORD) NULL};
 
+/* DB_EXISTS with the task that has the key. */
 static enum db_result
-find_key(struct db *db, const char *key, int64_t *id)
+task_find_key(struct db *db, const char *key, int64_t *id)
 {
-    enum db_result r = db_one(db, "SELECT id FROM tasks WHERE dedupe_key = ?", db_text(key));
+    enum db_result r = db_one(db,
+                              "SELECT id "
+                              "FROM tasks "
+                              "WHERE dedupe_key = ?",
+                              db_text(key));
 
+    if (r == DB_NONE) {
+        return DB_DOWN; /* that task has just ended: the caller may try again */
+    }
     if (r != DB_OK) {
-        return r == DB_NONE ? DB_DOWN
-                            : r; /* it ended this very moment: the caller may come again */
+        return r;
     }
     *id = db_get_int(db, 0);
     r = db_done(db);
@@ -29,12 +36,13 @@ task_enqueue(struct db *db, const struct task_new *t, int64_t *id)
     enum db_result r = db_run(
         db,
         "INSERT INTO tasks (kind, owner_id, priority, run_at, max_attempts, arguments, dedupe_key, "
-        "created_at) VALUES (?, ?, ?, " DB_NOW " + ?, ?, ?, ?, " DB_NOW ")",
+        "created_at) "
+        "VALUES (?, ?, ?, " DB_NOW " + ?, ?, ?, ?, " DB_NOW ")",
         db_text(t->kind), db_int(t->owner_id), db_int(t->priority), db_int(t->delay_ms),
         db_int(t->max_attempts), db_text(t->arguments), db_text(t->dedupe_key));
 
     if (r == DB_EXISTS && t->dedupe_key != NULL) {
-        return find_key(db, t->dedupe_key, id);
+        return task_find_key(db, t->dedupe_key, id);
     }
     *id = db_insert_id(db);
     return r;
@@ -56,12 +64,12 @@ tasks_wake(struct redis *redis)
         redis_run(redis, redis_text("PUBLISH"), redis_text(channel), redis_text("wake")));
 }
 
-#define ROW                                                                                         \
-    "id, owner_id, kind, state, priority, attempts, max_attempts, progress, cancel_asked, runner, " \
-    "error, created_at, run_at, started_at, ended_at"
+#define TASK_COLUMNS                                                                               \
+    "id, owner_id, kind, state, priority, attempts, max_attempts, progress, "                      \
+    "cancel_asked, runner, error, created_at, run_at, started_at, ended_at"
 
 static struct task
-read_row(struct db *db, struct arena *a)
+task_read_row(struct db *db, struct arena *a)
 {
     return (struct task){
         .id = db_get_int(db, 0),
@@ -87,54 +95,76 @@ task_find(struct db *db, struct arena *a, const struct task_viewer *who, int64_t
           struct task *found)
 {
     enum db_result r = db_one(db,
-                              "SELECT " ROW ", arguments, result FROM tasks "
+                              "SELECT " TASK_COLUMNS ", arguments, result "
+                              "FROM tasks "
                               "WHERE id = ? AND (? OR owner_id = ?)",
                               db_int(id), db_int(who->all), db_int(who->user_id));
 
     if (r != DB_OK) {
         return r;
     }
-    *found = read_row(db, a);
+    *found = task_read_row(db, a);
     found->arguments = db_get_text(db, 15, a);
     found->result = db_get_text(db, 16, a);
     return db_done(db);
 }
 
-#define FILTER                                                                                     \
-    " id < ? AND (? < 0 OR state = ?) AND (? IS NULL OR kind = ?) ORDER BY id DESC LIMIT ?"
+/* Two statements, since only the second can use the index on owner_id. */
+static enum db_result
+task_run_list(struct db *db, const struct task_viewer *who, const struct task_filter *filter)
+{
+    struct db_value before = db_int(filter->before > 0 ? filter->before : INT64_MAX);
+    struct db_value state = db_int(filter->state);
+    struct db_value kind = db_text(filter->kind);
+    struct db_value limit = db_int((int64_t)filter->limit);
+
+    if (who->all) {
+        return db_run(db,
+                      "SELECT " TASK_COLUMNS " "
+                      "FROM tasks "
+                      "WHERE id < ? AND (? < 0 OR state = ?) AND (? IS NULL OR kind = ?) "
+                      "ORDER BY id DESC "
+                      "LIMIT ?",
+                      before, state, state, kind, kind, limit);
+    }
+    return db_run(db,
+                  "SELECT " TASK_COLUMNS " "
+                  "FROM tasks "
+                  "WHERE owner_id = ? AND id < ? AND (? < 0 OR state = ?) "
+                  "AND (? IS NULL OR kind = ?) "
+                  "ORDER BY id DESC "
+                  "LIMIT ?",
+                  db_int(who->user_id), before, state, state, kind, kind, limit);
+}
 
 enum db_result
 task_list(struct db *db, struct arena *a, const struct task_viewer *who,
           const struct task_filter *filter, struct task *found, size_t *count)
 {
-    struct db_value before = db_int(filter->before > 0 ? filter->before : INT64_MAX),
-                    state = db_int(filter->state), kind = db_text(filter->kind),
-                    limit = db_int((int64_t)filter->limit);
-    enum db_result r = who->all
-                           ? db_run(db, "SELECT " ROW " FROM tasks WHERE" FILTER, before, state,
-                                    state, kind, kind, limit)
-                           : db_run(db, "SELECT " ROW " FROM tasks WHERE owner_id = ? AND" FILTER,
-                                    db_int(who->user_id), before, state, state, kind, kind, limit);
+    enum db_result r = task_run_list(db, who, filter);
 
     *count = 0;
     if (r != DB_OK) {
         return r;
     }
     while (*count < filter->limit && db_next(db)) {
-        found[(*count)++] = read_row(db, a);
+        found[(*count)++] = task_read_row(db, a);
     }
     return db_done(db);
 }
 
-/* What became of an update of one task: none was changed where it is another's, or in another state. */
+/* The result of an update of one task: DB_NONE or DB_CONFLICT if it changed no row. */
 static enum db_result
-judge_change(struct db *db, enum db_result r, const struct task_viewer *who, int64_t id)
+task_change_result(struct db *db, enum db_result r, const struct task_viewer *who, int64_t id)
 {
     if (r != DB_OK || db_affected(db) > 0) {
         return r;
     }
-    r = db_one(db, "SELECT 1 FROM tasks WHERE id = ? AND (? OR owner_id = ?)", db_int(id),
-               db_int(who->all), db_int(who->user_id));
+    r = db_one(db,
+               "SELECT 1 "
+               "FROM tasks "
+               "WHERE id = ? AND (? OR owner_id = ?)",
+               db_int(id), db_int(who->all), db_int(who->user_id));
     if (r != DB_OK) {
         return r;
     }
@@ -142,88 +172,101 @@ judge_change(struct db *db, enum db_result r, const struct task_viewer *who, int
     return r == DB_OK ? DB_CONFLICT : r;
 }
 
-/* What a transaction of this file is about. */
-struct change {
+/* The context of a transaction that changes one task. */
+struct task_change {
     struct arena *arena;
     const struct task_viewer *who;
     int64_t id;
-    struct task *task; /* as it is then; read before the commit, after which nothing may fail */
+    struct task *task; /* after the change; read before the commit, after which nothing may fail */
 };
 
-/* `ready` is set last: what stands before it in the list still asks for the old one. */
+/*
+ * Assignments are evaluated from left to right: `ready` comes last, so that the others see its old
+ * value.
+ */
 static enum db_result
-cancel(struct db *db, const struct task_viewer *who, int64_t id)
+task_cancel_row(struct db *db, const struct task_viewer *who, int64_t id)
 {
-    enum db_result r = db_run(
-        db,
-        "UPDATE tasks SET cancel_asked = 1, state = IF(ready, ?, state), ended_at = "
-        "IF(ready, " DB_NOW ", 0), until_at = IF(ready, " DB_NOW " + ?, until_at), "
-        "dedupe_key = IF(ready, " KEY_AT_END ", dedupe_key), ready = 0 "
-        "WHERE id = ? AND (? OR owner_id = ?) AND (ready = 1 OR state = ?)",
-        db_int(TASK_CANCELLED), db_int(TASK_KEEP_MS), db_int(id), db_int(who->all),
-        db_int(who->user_id), db_int(TASK_RUNNING));
+    enum db_result r = db_run(db,
+                              "UPDATE tasks "
+                              "SET cancel_asked = 1, "
+                              "state = IF(ready, ?, state), "
+                              "ended_at = IF(ready, " DB_NOW ", 0), "
+                              "until_at = IF(ready, " DB_NOW " + ?, until_at), "
+                              "dedupe_key = IF(ready, " TASK_KEY_AFTER_END ", dedupe_key), "
+                              "ready = 0 "
+                              "WHERE id = ? AND (? OR owner_id = ?) AND (ready = 1 OR state = ?)",
+                              db_int(TASK_CANCELLED), db_int(TASK_KEEP_MS), db_int(id),
+                              db_int(who->all), db_int(who->user_id), db_int(TASK_RUNNING));
 
-    return judge_change(db, r, who, id);
+    return task_change_result(db, r, who, id);
 }
 
 static enum db_result
-retry(struct db *db, const struct task_viewer *who, int64_t id)
+task_retry_row(struct db *db, const struct task_viewer *who, int64_t id)
 {
     enum db_result r = db_run(
         db,
-        "UPDATE tasks SET state = ?, ready = 1, run_at = " DB_NOW ", attempts = 0, progress = 0, "
+        "UPDATE tasks "
+        "SET state = ?, ready = 1, run_at = " DB_NOW ", attempts = 0, progress = 0, "
         "cancel_asked = 0, error = NULL, ended_at = 0, until_at = 0 "
         "WHERE id = ? AND (? OR owner_id = ?) AND state IN (?, ?, ?)",
         db_int(TASK_QUEUED), db_int(id), db_int(who->all), db_int(who->user_id),
         db_int(TASK_FAILED), db_int(TASK_DEAD), db_int(TASK_CANCELLED));
 
-    return judge_change(db, r, who, id);
+    return task_change_result(db, r, who, id);
 }
 
 static enum db_result
-find_changed(struct db *db, const struct change *c)
+task_find_changed(struct db *db, const struct task_change *c)
 {
     return task_find(db, c->arena, c->who, c->id, c->task);
 }
 
 static enum db_result
-cancel_body(struct db *db, void *context)
+task_cancel_body(struct db *db, void *context)
 {
-    const struct change *c = context;
-    enum db_result r = cancel(db, c->who, c->id);
+    const struct task_change *c = context;
+    enum db_result r = task_cancel_row(db, c->who, c->id);
 
-    return r == DB_OK ? find_changed(db, c) : r;
+    return r == DB_OK ? task_find_changed(db, c) : r;
 }
 
 static enum db_result
-retry_body(struct db *db, void *context)
+task_retry_body(struct db *db, void *context)
 {
-    const struct change *c = context;
-    enum db_result r = retry(db, c->who, c->id);
+    const struct task_change *c = context;
+    enum db_result r = task_retry_row(db, c->who, c->id);
 
-    return r == DB_OK ? find_changed(db, c) : r;
+    return r == DB_OK ? task_find_changed(db, c) : r;
 }
 
 enum db_result
 task_cancel(struct db *db, struct arena *a, const struct task_viewer *who, int64_t id,
             struct task *cancelled)
 {
-    return db_transaction(db, DB_ONCE, cancel_body, &(struct change){a, who, id, cancelled});
+    struct task_change change = {.arena = a, .who = who, .id = id, .task = cancelled};
+
+    return db_transaction(db, DB_ONCE, task_cancel_body, &change);
 }
 
 enum db_result
 task_retry(struct db *db, struct arena *a, const struct task_viewer *who, int64_t id,
            struct task *queued)
 {
-    return db_transaction(db, DB_ONCE, retry_body, &(struct change){a, who, id, queued});
+    struct task_change change = {.arena = a, .who = who, .id = id, .task = queued};
+
+    return db_transaction(db, DB_ONCE, task_retry_body, &change);
 }
 
 enum db_result
 task_stats(struct db *db, struct arena *a, struct task_count *found, size_t size, size_t *count)
 {
     enum db_result r = db_run_plain(
-        db, "SELECT kind, state, COUNT(*), MAX(IF(ready, GREATEST(" DB_NOW
-            " - run_at, 0), 0)) FROM tasks GROUP BY kind, state ORDER BY kind, state");
+        db, "SELECT kind, state, COUNT(*), MAX(IF(ready, GREATEST(" DB_NOW " - run_at, 0), 0)) "
+            "FROM tasks "
+            "GROUP BY kind, state "
+            "ORDER BY kind, state");
     struct task_count *at = NULL;
 
     *count = 0;
@@ -253,9 +296,12 @@ task_stats(struct db *db, struct arena *a, struct task_count *found, size_t size
 enum db_result
 task_purge(struct db *db, size_t limit, uint64_t *deleted)
 {
-    enum db_result r = db_run(
-        db, "DELETE FROM tasks WHERE state IN (?, ?, ?) AND until_at < " DB_NOW " LIMIT ?",
-        db_int(TASK_DONE), db_int(TASK_DEAD), db_int(TASK_CANCELLED), db_int((int64_t)limit));
+    enum db_result r = db_run(db,
+                              "DELETE FROM tasks "
+                              "WHERE state IN (?, ?, ?) AND until_at < " DB_NOW " "
+                              "LIMIT ?",
+                              db_int(TASK_DONE), db_int(TASK_DEAD), db_int(TASK_CANCELLED),
+                              db_int((int64_t)limit));
 
     *deleted = r == DB_OK ? db_affected(db) : 0;
     return r;
@@ -265,8 +311,10 @@ enum db_result
 task_purge_state(struct db *db, enum task_state state, size_t limit, uint64_t *deleted)
 {
     enum db_result r = db_run(db,
-                              "DELETE FROM tasks WHERE state = ? AND ended_at > 0 "
-                              "AND (dedupe_key IS NULL OR until_at < " DB_NOW ") LIMIT ?",
+                              "DELETE FROM tasks "
+                              "WHERE state = ? AND ended_at > 0 "
+                              "AND (dedupe_key IS NULL OR until_at < " DB_NOW ") "
+                              "LIMIT ?",
                               db_int(state), db_int((int64_t)limit));
 
     *deleted = r == DB_OK ? db_affected(db) : 0;

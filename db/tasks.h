@@ -1,6 +1,7 @@
 /*
- * Durable tasks: work that is longer than a request. A task is a row; it is enqueued in the transaction of what caused it, and run by
- * `fastchat tasks` (task_queue.h) at least once, and ended once. All times are the database's, so hosts whose clocks differ agree.
+ * Durable tasks: work that outlives a request. A task is a row. It is enqueued in the transaction
+ * of what caused it, run at least once by `fastchat tasks` (db/task_queue.h), and ended exactly
+ * once. All times are the database's, so hosts whose clocks differ agree.
  */
 #ifndef DB_TASKS_H
 #define DB_TASKS_H
@@ -12,30 +13,42 @@
 #include "db/mysql/db.h"
 #include "db/redis/redis.h"
 
-enum task_state {
-    TASK_QUEUED,
-    TASK_RUNNING,
-    TASK_DONE,
-    TASK_FAILED, /* its last run went wrong; it is run again */
-    TASK_DEAD,   /* it is not run again, unless somebody says so */
-    TASK_CANCELLED,
-    TASK_STATES,
-};
-extern const char *const task_state_names[]; /* ends with NULL */
+/*
+ * The states of a task: constant, number in the column `state`, word in the API and on the command
+ * line. Queries bind the constants. A released number is never given to another state.
+ *
+ * failed: the last run went wrong, and the task is run again; dead: it is not, unless somebody
+ * retries it.
+ */
+#define TASK_STATE_LIST(X)                                                                         \
+    X(TASK_QUEUED, 0, "queued")                                                                    \
+    X(TASK_RUNNING, 1, "running")                                                                  \
+    X(TASK_DONE, 2, "done")                                                                        \
+    X(TASK_FAILED, 3, "failed")                                                                    \
+    X(TASK_DEAD, 4, "dead")                                                                        \
+    X(TASK_CANCELLED, 5, "cancelled")
+
+#define TASK_STATE_CONSTANT(state, number, word) state = (number),
+enum task_state { TASK_STATE_LIST(TASK_STATE_CONSTANT) TASK_STATES }; /* TASK_STATES: how many */
+
+extern const char *const task_state_names[]; /* the words by state; ends with NULL */
 
 enum {
     TASK_RESULT_MAX = 1024 * 1024, /* bytes of a result */
-    TASK_ERROR_MAX = 2000,         /* bytes of an error that are kept */
+    TASK_ERROR_MAX = 2000,         /* bytes of an error that are stored */
 };
 
 struct task_new {
     const char *kind;
-    int64_t owner_id;      /* 0: the system's own */
+    int64_t owner_id;      /* 0: the server's own */
     const char *arguments; /* JSON */
-    int priority;          /* lower is sooner; 0 is usual */
-    int64_t delay_ms;      /* not before */
+    int priority;          /* lower is sooner; usually 0 */
+    int64_t delay_ms;      /* before the first run */
     int max_attempts;
-    /* NULL: none. Else the one task of that key until it ends; one that begins with '@' keeps its key until it is deleted. */
+    /*
+     * At most one task has this key until it ends; NULL for no key. A key that begins with '@'
+     * stays taken until the task is deleted.
+     */
     const char *dedupe_key;
 };
 
@@ -51,29 +64,33 @@ struct task {
 };
 
 /*
- * Put a task in the queue, inside the caller's transaction or alone; *id is its number. DB_EXISTS where one with the dedupe key is
- * there already: *id is that one's. Once it is committed, tasks_wake.
+ * Adds a task to the queue, inside the caller's transaction or alone; *id is its number. DB_EXISTS
+ * if another task has the dedupe key: *id is that one's. After the commit, call tasks_wake.
  */
 enum db_result task_enqueue(struct db *db, const struct task_new *t, int64_t *id)
     __attribute__((nonnull, warn_unused_result));
 
-/* Tell runners that sleep that there is something to do. Without Redis they look by themselves each second. */
+/* Wakes idle runners. Without Redis they check the queue every second. */
 void tasks_wake(struct redis *redis) __attribute__((nonnull));
+
+/* The Redis channel on which tasks_wake publishes. */
 enum { TASKS_CHANNEL_SIZE = 32 };
 void tasks_channel(const struct redis *redis, char channel[static TASKS_CHANNEL_SIZE]);
 
-/* Whose tasks are meant: a user's, or with `all` everybody's. */
+/* Whose tasks are meant: one user's, or everybody's if `all`. */
 struct task_viewer {
     int64_t user_id;
     bool all;
 };
 
-/* One task; its texts are in the arena. DB_NONE where there is none, or it is another's. */
+/*
+ * Finds one task; its texts are in the arena. DB_NONE if there is none, or if it is another user's.
+ */
 enum db_result task_find(struct db *db, struct arena *a, const struct task_viewer *who, int64_t id,
                          struct task *found) __attribute__((nonnull, warn_unused_result));
 
 struct task_filter {
-    int64_t before;   /* a number; 0: from the newest on */
+    int64_t before;   /* only ids below this one; 0: from the newest */
     int state;        /* -1: any */
     const char *kind; /* NULL: any */
     size_t limit;
@@ -85,9 +102,10 @@ enum db_result task_list(struct db *db, struct arena *a, const struct task_viewe
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Cancel: one that is waiting is cancelled at once, one that runs is told. DB_NONE; DB_CONFLICT where it has ended.
- * Retry: one that is waiting to be tried again, dead or cancelled is queued for now, its attempts counted anew. DB_NONE; DB_CONFLICT.
- * The last argument is the task as it is then, its texts in the arena.
+ * task_cancel: a waiting task is cancelled at once, a running one is asked to end. task_retry: a
+ * failed, dead or cancelled task is queued to run now, with its attempts counted from 0. Both
+ * return DB_NONE as task_find does, and DB_CONFLICT if the task is in another state. The last
+ * argument receives the task after the change, its texts in the arena.
  */
 enum db_result task_cancel(struct db *db, struct arena *a, const struct task_viewer *who,
                            int64_t id, struct task *cancelled)
@@ -98,19 +116,24 @@ enum db_result task_retry(struct db *db, struct arena *a, const struct task_view
 struct task_count {
     const char *kind;
     int64_t states[TASK_STATES];
-    int64_t oldest_ms; /* for how long the oldest one that could run has waited */
+    int64_t oldest_ms; /* how long the longest waiting task has been due */
 };
 
-/* How many there are of each kind. `found` has room for `size`; kinds beyond that are left out. */
+/* Counts the tasks of each kind. `found` has room for `size` kinds; further ones are left out. */
 enum db_result task_stats(struct db *db, struct arena *a, struct task_count *found, size_t size,
                           size_t *count) __attribute__((nonnull, warn_unused_result));
 
 /*
- * Delete tasks that ended so long ago that nobody asks any more (7 days; dead ones 30), at most `limit`; *deleted says how many.
- * task_purge_state: those of one state of an end, however short ago, but for those that keep their key: it says that they were there.
+ * Deletes up to `limit` ended tasks whose time is over: 7 days after the end, 30 days for dead
+ * ones. *deleted is how many.
  */
 enum db_result task_purge(struct db *db, size_t limit, uint64_t *deleted)
     __attribute__((nonnull, warn_unused_result));
+
+/*
+ * Deletes up to `limit` tasks that ended in `state`, however recently. Tasks that keep their key
+ * stay until their time is over: the key is the proof that they were run.
+ */
 enum db_result task_purge_state(struct db *db, enum task_state state, size_t limit,
                                 uint64_t *deleted) __attribute__((nonnull, warn_unused_result));
 

@@ -14,9 +14,9 @@ struct app {
 };
 
 /*
- * Reads the settings, opens the log as `part` and registers routes and kinds of tasks. Opens neither the database nor
- * Redis: each thread connects when it first needs them. Returns NULL after reporting on stderr which step failed.
- * Released with app_free, which accepts NULL.
+ * Reads the settings, opens the log as `part` and registers routes and kinds of tasks. Opens
+ * neither the database nor Redis: each thread connects when it first needs them. Returns NULL after
+ * reporting on stderr which step failed. Released with app_free, which accepts NULL.
  */
 struct app *app_new(const char *part) __attribute__((nonnull, warn_unused_result));
 void app_free(struct app *app);

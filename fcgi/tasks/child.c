@@ -68,7 +68,7 @@ work(const struct app *app, const struct task_kind *kind, const struct task_clai
         .names = own.names,
         .id = task->id,
         .owner_id = task->owner_id,
-        .claim = task->number,
+        .claim_token = task->claim_token,
         .attempt = task->attempts,
         .arguments = task->arguments,
         .report = REPORT_DESCRIPTOR,
@@ -92,7 +92,7 @@ child_start(struct child *c, const struct app *app, const struct task_kind *kind
         .fd = ends[0],
         .kind = kind,
         .id = task->id,
-        .claim = task->number,
+        .claim_token = task->claim_token,
         .attempts = task->attempts,
         .max_attempts = task->max_attempts,
         .owner_id = task->owner_id,
@@ -244,7 +244,7 @@ child_end(struct child *c, int status, struct task_end *end, char *error)
     bool whole = WIFEXITED(status) && WEXITSTATUS(status) == 0 && !c->is_wild;
 
     *end = (struct task_end){
-        .id = c->id, .number = c->claim, .state = TASK_DONE, .progress = c->progress};
+        .id = c->id, .claim_token = c->claim_token, .state = TASK_DONE, .progress = c->progress};
     if (c->is_lost || (c->outcome == REPORT_COMMITTED && !c->is_wild)) {
         return false;
     }

@@ -15,7 +15,7 @@ struct child {
     pid_t pid;
     int fd; /* what the task reports; -1 when all of it was read */
     const struct task_kind *kind;
-    int64_t id, claim;
+    int64_t id, claim_token;
     int attempts, max_attempts;
     int64_t owner_id;
 

@@ -114,7 +114,7 @@ write_each(struct runner *r)
 
         if (result == DB_ERROR) {
             e->end = (struct task_end){.id = e->end.id,
-                                       .number = e->end.number,
+                                       .claim_token = e->end.claim_token,
                                        .state = TASK_DEAD,
                                        .error = "what it reported could not be stored"};
             result = write_one(r->db, e);

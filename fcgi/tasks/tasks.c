@@ -77,7 +77,7 @@ give_back(struct runner *r, const struct waiting_task *w)
 {
     ends_add_unrun(
         r, &w->task,
-        &(struct task_end){.id = w->task.id, .number = w->task.number, .state = TASK_QUEUED});
+        &(struct task_end){.id = w->task.id, .claim_token = w->task.claim_token, .state = TASK_QUEUED});
 }
 
 static struct waiting_task
@@ -199,7 +199,7 @@ refuse_unknown(struct runner *r, const char *name)
         ends_add_unrun(
             r, t,
             &(struct task_end){.id = t->id,
-                               .number = t->number,
+                               .claim_token = t->claim_token,
                                .state = t->attempts < t->max_attempts ? TASK_FAILED : TASK_DEAD,
                                .delay_ms = 60 * 1000,
                                .error = error});
@@ -248,7 +248,7 @@ renew(struct loop *l, struct child *c, int64_t now)
         (!due && c->progress == c->told && !c->is_doubted)) {
         return;
     }
-    result = task_renew(r->db, c->id, c->claim, r->lease_ms, c->progress);
+    result = task_renew(r->db, c->id, c->claim_token, r->lease_ms, c->progress);
     if (result == DB_OK) {
         c->held_until_us = now + r->lease_ms * 900;
         c->told = c->progress;

@@ -273,7 +273,7 @@ store_archive(struct exporting *x)
             x->wrong = CANCELLED;
             return false;
         }
-        r = exports_add_chunk(x->run->db, x->run->id, x->run->claim, number, chunk, (size_t)len);
+        r = exports_add_chunk(x->run->db, x->run->id, x->run->claim_token, number, chunk, (size_t)len);
         if (r != DB_OK) {
             return fail_db(x, r);
         }
@@ -387,7 +387,7 @@ work(struct task_run *run)
 {
     struct exporting x = {
         .run = run,
-        .file = {.id = run->id, .user_id = run->owner_id, .run = run->claim},
+        .file = {.id = run->id, .user_id = run->owner_id, .run = run->claim_token},
     };
     enum task_outcome outcome;
 

@@ -24,7 +24,7 @@ struct task_run {
     struct db *db;
     struct redis *redis;
     struct names *names;
-    int64_t id, owner_id, claim;
+    int64_t id, owner_id, claim_token;
     int attempt; /* 1 for the first */
     const char *arguments;
     int report; /* where the runner listens */

@@ -153,7 +153,7 @@ task_commit(struct task_run *run, const struct buf *json, db_body *body, void *c
 {
     struct task_end end = {
         .id = run->id,
-        .number = run->claim,
+        .claim_token = run->claim_token,
         .state = TASK_DONE,
         .progress = 100,
         .result = json == NULL ? NULL : json->at,

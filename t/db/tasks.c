@@ -70,7 +70,7 @@ end_as(struct db *db, const struct task_claim *t, enum task_state state)
 {
     return task_end(
         db,
-        &(struct task_end){.id = t->id, .number = t->number, .state = state, .delay_ms = LEASE_MS});
+        &(struct task_end){.id = t->id, .claim_token = t->claim_token, .state = state, .delay_ms = LEASE_MS});
 }
 
 struct cause {
@@ -139,12 +139,12 @@ check_claims(struct db *db, struct db *other)
 
     t = claim_new(db, NULL);
     is_int(claim_one(other).id, 0, "what was claimed is not claimed again");
-    is_int(task_renew(other, t.id, t.number + 1, LEASE_MS, 7), DB_NONE, "nor held by a stranger");
-    t.number++;
+    is_int(task_renew(other, t.id, t.claim_token + 1, LEASE_MS, 7), DB_NONE, "nor held by a stranger");
+    t.claim_token++;
     is_int(end_as(other, &t, TASK_DONE), DB_NONE, "nor ended");
-    t.number--;
+    t.claim_token--;
     is_int(state_of(db, t.id), TASK_RUNNING, "it runs on");
-    is_int(task_renew(db, t.id, t.number, LEASE_MS, 7), DB_OK, "its runner holds it");
+    is_int(task_renew(db, t.id, t.claim_token, LEASE_MS, 7), DB_OK, "its runner holds it");
     is_int(end_as(db, &t, TASK_DONE), DB_OK, "and ends it");
     is_int(end_as(db, &t, TASK_DONE), DB_NONE, "once");
 
@@ -157,7 +157,7 @@ check_claims(struct db *db, struct db *other)
     is_int(claim_one(db).id, 0, "and is not due before its time");
     must(db, "UPDATE tasks SET run_at = 0");
     again = claim_one(db);
-    ok(again.id == t.id && again.attempts == 2 && again.number != t.number, "then it is, anew");
+    ok(again.id == t.id && again.attempts == 2 && again.claim_token != t.claim_token, "then it is, anew");
     is_int(end_as(db, &t, TASK_DONE), DB_NONE, "and its first run counts no longer");
 }
 
@@ -170,11 +170,11 @@ check_lost(struct db *db, struct db *other)
     is_int(tasks_recover(other, &count), DB_OK, "a lease that has not ended");
     is_int((int64_t)count, 0, "is nobody's to take");
     must(db, "UPDATE tasks SET until_at = 1");
-    is_int(task_renew(db, t.id, t.number, LEASE_MS, 0), DB_OK, "one that has is still renewed");
+    is_int(task_renew(db, t.id, t.claim_token, LEASE_MS, 0), DB_OK, "one that has is still renewed");
     must(db, "UPDATE tasks SET until_at = 1");
     is_int(tasks_recover(other, &count), DB_OK, "or the task");
     is_int((int64_t)count, 1, "is taken back");
-    is_int(task_renew(db, t.id, t.number, LEASE_MS, 0), DB_NONE, "from its runner");
+    is_int(task_renew(db, t.id, t.claim_token, LEASE_MS, 0), DB_NONE, "from its runner");
     again = claim_one(other);
     is_int(again.attempts, 2, "and run again");
     is_int(end_as(db, &t, TASK_DONE), DB_NONE, "whatever became of the first run");

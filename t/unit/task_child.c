@@ -21,7 +21,7 @@ static struct child
 child_of(int *report)
 {
     struct child c = {
-        .kind = &kind, .pid = 1 << 30, .id = 5, .claim = 6, .attempts = 1, .max_attempts = 3};
+        .kind = &kind, .pid = 1 << 30, .id = 5, .claim_token = 6, .attempts = 1, .max_attempts = 3};
     int ends[2];
 
     if (pipe(ends) != 0) {
