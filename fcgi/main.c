@@ -15,7 +15,7 @@
 #include "fcgi/cli/user_command.h"
 #include "fcgi/events/events.h"
 #include "fcgi/lab/command.h"
-#include "fcgi/tasks/tasks.h"
+#include "fcgi/tasks/runner.h"
 #include "fcgi/worker/cgi.h"
 #include "fcgi/worker/worker.h"
 #include "routes/frame/openapi.h"
@@ -112,7 +112,7 @@ command_events(int count, char **words)
 static int
 run_tasks(const struct app *app, const void *context)
 {
-    return tasks_run(app, *(const bool *)context);
+    return runner_run(app, *(const bool *)context);
 }
 
 static int

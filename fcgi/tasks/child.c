@@ -1,4 +1,4 @@
-/* Forking, listening to what a child reports, and judging how it ended. */
+/* Forking a child, reading its reports, and deciding how its run ended. */
 #include "fcgi/tasks/child.h"
 
 #include <errno.h>
@@ -20,41 +20,45 @@
 enum {
     REPORT_DESCRIPTOR = 3,
     REPORT_MAX = TASK_RESULT_MAX + (int)sizeof(struct report_head),
-    BACKOFF_MS = 1000, /* before the second run; twice that before the third … */
+    BACKOFF_MS = 1000, /* before the second run; doubled for every further one */
     BACKOFF_MAX_MS = 10 * 60 * 1000,
 };
 
-/* A run that goes wild must not take the machine's memory. Sanitizers reserve far more than they use. */
+/* A runaway task must not use up the host's memory. Sanitizers reserve far more than they use. */
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 static const rlim_t data_limit = (rlim_t)1024 * 1024 * 1024;
 #else
 static const rlim_t data_limit = RLIM_INFINITY;
 #endif
 
+/* Signals, limits, and an end that comes no later than the runner's. */
 static void
-settle_in(pid_t runner)
+child_prepare(pid_t runner)
 {
     static const int ignored[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGPIPE};
     struct rlimit data = {data_limit, data_limit}, core = {0, 0};
     sigset_t none;
 
     for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++) {
-        (void)signal(ignored[i], SIG_IGN); /* the runner decides when it ends */
+        (void)signal(ignored[i], SIG_IGN); /* the runner decides when the child ends */
     }
-    task_listen();
+    task_catch_cancel();
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != runner) {
-        _exit(1); /* it ended before that call */
+        _exit(1); /* the runner ended before the prctl */
     }
     (void)setrlimit(RLIMIT_DATA, &data);
     (void)setrlimit(RLIMIT_CORE, &core);
 }
 
-/* The runner's connections are only closed, not ended: they are still in use there. */
+/*
+ * The child uses connections of its own. Its copies of the runner's are only closed as descriptors,
+ * not shut down: the runner still uses them.
+ */
 static _Noreturn void
-work(const struct app *app, const struct task_kind *kind, const struct task_claim *task)
+child_work(const struct app *app, const struct task_kind *kind, const struct task_claim *task)
 {
     struct resources own;
     struct task_run run;
@@ -105,8 +109,8 @@ child_start(struct child *c, const struct app *app, const struct task_kind *kind
             close_range(REPORT_DESCRIPTOR + 1, ~0U, 0) != 0) {
             _exit(1);
         }
-        settle_in(runner);
-        work(app, kind, task);
+        child_prepare(runner);
+        child_work(app, kind, task);
     }
     (void)close(ends[1]);
     if (c->pid < 0) {
@@ -116,7 +120,7 @@ child_start(struct child *c, const struct app *app, const struct task_kind *kind
         errno = error;
         return false;
     }
-    (void)setpgid(c->pid, c->pid); /* whoever comes first */
+    (void)setpgid(c->pid, c->pid); /* parent and child both set it: either may be first */
     (void)fcntl(c->fd, F_SETFL, O_NONBLOCK);
     return true;
 }
@@ -128,15 +132,15 @@ child_kill(const struct child *c)
 }
 
 static void
-give_up(struct child *c)
+child_reject(struct child *c)
 {
-    c->is_wild = true;
+    c->protocol_violation = true;
     child_kill(c);
 }
 
-/* One whole report; false where it is not one. */
+/* Reads one complete report. False if it violates the protocol. */
 static bool
-take_report(struct child *c, const struct report_head *head, const char *at)
+child_read_report(struct child *c, const struct report_head *head, const char *at)
 {
     switch (head->type) {
     case REPORT_PROGRESS:
@@ -151,30 +155,31 @@ take_report(struct child *c, const struct report_head *head, const char *at)
             return false;
         }
         c->outcome = (enum task_report)head->type;
-        buf_add(&c->words, at, head->len);
+        buf_add(&c->text, at, head->len);
         return true;
     default:
         return false;
     }
 }
 
+/* Reads all complete reports in the inbox. */
 static void
-take_reports(struct child *c)
+child_parse_inbox(struct child *c)
 {
     size_t done = 0;
 
-    while (!c->is_wild && c->inbox.len - done >= sizeof(struct report_head)) {
+    while (!c->protocol_violation && c->inbox.len - done >= sizeof(struct report_head)) {
         struct report_head head;
 
         memcpy(&head, c->inbox.at + done, sizeof(head));
         if (head.len > TASK_RESULT_MAX) {
-            give_up(c);
+            child_reject(c);
         } else if (c->inbox.len - done - sizeof(head) < head.len) {
             break;
-        } else if (take_report(c, &head, c->inbox.at + done + sizeof(head))) {
+        } else if (child_read_report(c, &head, c->inbox.at + done + sizeof(head))) {
             done += sizeof(head) + head.len;
         } else {
-            give_up(c);
+            child_reject(c);
         }
     }
     if (done > 0) {
@@ -183,20 +188,23 @@ take_reports(struct child *c)
     }
 }
 
-/* More than a pipe holds, so the last call reads to the end; yet one that reports without end holds nobody up. */
+/*
+ * More than a pipe holds, so the last call reads to the end. A child that reports endlessly does
+ * not hold up the loop.
+ */
 enum { READS_AT_ONCE = 16 };
 
 void
-child_listen(struct child *c)
+child_read_reports(struct child *c)
 {
     char bytes[16384];
 
     for (int i = 0; i < READS_AT_ONCE && c->fd >= 0; i++) {
         ssize_t got = read(c->fd, bytes, sizeof(bytes));
 
-        if (got > 0 && !c->is_wild) {
+        if (got > 0 && !c->protocol_violation) {
             buf_add(&c->inbox, bytes, (size_t)got);
-            take_reports(c);
+            child_parse_inbox(c);
         } else if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
             (void)close(c->fd);
             c->fd = -1;
@@ -206,9 +214,9 @@ child_listen(struct child *c)
     }
 }
 
-/* A second, two, four …, and a half more or less. */
+/* 1, 2, 4 … seconds up to BACKOFF_MAX_MS, each plus or minus up to a half at random. */
 static int64_t
-backoff(int attempts)
+child_backoff_ms(int attempts)
 {
     int64_t ms = BACKOFF_MS;
 
@@ -219,16 +227,16 @@ backoff(int attempts)
     return ms / 2 + random_below((uint32_t)ms);
 }
 
-/* What went wrong, in words. */
+/* Writes why the run went wrong. */
 static void
-explain(struct child *c, int status, char *error)
+child_explain(struct child *c, int status, char *error)
 {
     if (c->is_late) {
         (void)snprintf(error, TASK_ERROR_MAX, "it did not end within %d s", c->kind->limit_seconds);
-    } else if (c->is_wild) {
-        (void)snprintf(error, TASK_ERROR_MAX, "it reported what no task reports, or too much");
+    } else if (c->protocol_violation) {
+        (void)snprintf(error, TASK_ERROR_MAX, "it sent a malformed report, or too much");
     } else if (c->outcome == REPORT_WRONG || c->outcome == REPORT_REFUSED) {
-        (void)snprintf(error, TASK_ERROR_MAX, "%s", buf_cstr(&c->words));
+        (void)snprintf(error, TASK_ERROR_MAX, "%s", buf_cstr(&c->text));
     } else if (WIFSIGNALED(status)) {
         (void)snprintf(error, TASK_ERROR_MAX, "it ended by signal %d (%s)", WTERMSIG(status),
                        strsignal(WTERMSIG(status)));
@@ -241,24 +249,24 @@ explain(struct child *c, int status, char *error)
 bool
 child_end(struct child *c, int status, struct task_end *end, char *error)
 {
-    bool whole = WIFEXITED(status) && WEXITSTATUS(status) == 0 && !c->is_wild;
+    bool whole = WIFEXITED(status) && WEXITSTATUS(status) == 0 && !c->protocol_violation;
 
     *end = (struct task_end){
         .id = c->id, .claim_token = c->claim_token, .state = TASK_DONE, .progress = c->progress};
-    if (c->is_lost || (c->outcome == REPORT_COMMITTED && !c->is_wild)) {
+    if (c->is_lost || (c->outcome == REPORT_COMMITTED && !c->protocol_violation)) {
         return false;
     }
     if (whole && c->outcome == REPORT_RESULT) {
         end->progress = 100;
-        end->result = c->words.len > 0 ? c->words.at : NULL;
-        end->result_len = c->words.len;
+        end->result = c->text.len > 0 ? c->text.at : NULL;
+        end->result_len = c->text.len;
         return true;
     }
     if (c->is_drained && !c->is_cancelled) {
         end->state = TASK_QUEUED;
         return true;
     }
-    explain(c, status, error);
+    child_explain(c, status, error);
     end->error = error;
     if (c->is_cancelled) {
         end->state = TASK_CANCELLED;
@@ -267,7 +275,7 @@ child_end(struct child *c, int status, struct task_end *end, char *error)
         end->state = TASK_DEAD;
     } else {
         end->state = TASK_FAILED;
-        end->delay_ms = backoff(c->attempts);
+        end->delay_ms = child_backoff_ms(c->attempts);
     }
     return true;
 }
@@ -279,5 +287,5 @@ child_free(struct child *c)
         (void)close(c->fd);
     }
     buf_free(&c->inbox);
-    buf_free(&c->words);
+    buf_free(&c->text);
 }

@@ -1,4 +1,7 @@
-/* A process that runs one task for the runner (tasks.h): forked without exec, so that it costs a fraction of a millisecond. */
+/*
+ * A process that runs one task for the runner: forked without exec, so that it costs a fraction of
+ * a millisecond.
+ */
 #ifndef FCGI_TASKS_CHILD_H
 #define FCGI_TASKS_CHILD_H
 
@@ -13,45 +16,47 @@
 
 struct child {
     pid_t pid;
-    int fd; /* what the task reports; -1 when all of it was read */
+    int fd; /* the pipe that the task reports to; -1 after the last report was read */
     const struct task_kind *kind;
     int64_t id, claim_token;
     int attempts, max_attempts;
     int64_t owner_id;
 
     int64_t started_us;
-    int64_t held_until_us;    /* the lease, by our own clock and a little less */
-    int progress, told;       /* as reported, and as written down */
-    struct buf inbox;         /* bytes of a report that is not whole yet */
+    int64_t lease_until_us; /* by clock_mono_us; a tenth earlier than by the database's clock */
+    int progress, stored_progress;
+    struct buf inbox;         /* the bytes of an incomplete report */
     enum task_report outcome; /* 0: none yet */
-    struct buf words;         /* the result, or the error */
+    struct buf text;          /* the result, or the error */
 
-    /* Why it was ended, if it was not by itself. */
-    bool is_doubted;   /* not yet: the task is not ours any more, unless the run has ended it */
-    bool is_lost;      /* the task is not ours any more */
-    bool is_cancelled; /* it was asked to end, at cancelled_us */
+    bool is_doubted; /* the claim is no longer valid; the run may have ended the task itself */
+
+    /* Why the child was killed, if it did not end by itself. */
+    bool is_lost;      /* another runner may have the task */
+    bool is_cancelled; /* the task was cancelled, at cancelled_us */
     int64_t cancelled_us;
-    bool is_late;    /* it took longer than its kind may */
-    bool is_wild;    /* it reported what no task reports */
-    bool is_drained; /* we end, and it did not in time */
+    bool is_late;            /* the run took longer than its kind allows */
+    bool protocol_violation; /* it sent a report that is malformed or too long */
+    bool is_drained;         /* the runner ends, and the run did not end in time */
 };
 
 /*
- * Start one. False where the system gives no process: errno says why. All descriptors but 0 to 2 are closed in it, it is
- * the leader of a process group of its own, and ends with the runner.
+ * Starts a child. False, with errno, if the system gives no process. The child has no descriptors
+ * but 0 to 2 and its pipe, leads a process group of its own, and dies with the runner.
  */
 bool child_start(struct child *c, const struct app *app, const struct task_kind *kind,
                  const struct task_claim *task) __attribute__((nonnull, warn_unused_result));
 
-/* Take in what it has reported so far. */
-void child_listen(struct child *c) __attribute__((nonnull));
+/* Reads what the child has reported so far. */
+void child_read_reports(struct child *c) __attribute__((nonnull));
 
-/* End it and all that it started, now. */
+/* Kills the child and all processes that it has started. */
 void child_kill(const struct child *c) __attribute__((nonnull));
 
 /*
- * How its run ended, by what it reported and the status of waitpid. False where there is nothing to write down: it did so
- * itself, or the task is another's. The texts belong to the child. `error` has room for TASK_ERROR_MAX.
+ * Decides how the run ended, from its reports and the status of waitpid. False if there is nothing
+ * to store: the run has stored its end itself, or another runner may have the task. The texts in
+ * *end belong to the child, except the error, which is written to `error` (TASK_ERROR_MAX bytes).
  */
 bool child_end(struct child *c, int status, struct task_end *end, char *error)
     __attribute__((nonnull));

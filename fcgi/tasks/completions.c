@@ -1,163 +1,183 @@
-/* Runs that are over, until they are written down. */
+/* Completions: ends of runs that the database has yet to store. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "db/redis/announce.h"
-#include "fcgi/tasks/runner.h"
+#include "fcgi/tasks/runner_internal.h"
 
-static struct ended *
-add(struct runner *r)
+static struct completion *
+completion_new(struct task_runner *r)
 {
-    struct ended *e = calloc(1, sizeof(*e));
+    struct completion *done = memory_new(struct completion);
 
-    if (e == NULL) {
-        log_error("out of memory");
-        abort();
-    }
-    *r->ended_end = e;
-    r->ended_end = &e->next;
-    return e;
+    *r->completions_end = done;
+    r->completions_end = &done->next;
+    return done;
 }
 
-void
-ends_add(struct runner *r, struct child *c, int status)
+static void
+completion_free(struct completion *done)
 {
-    struct ended *e = add(r);
-    bool told = child_end(c, status, &e->end, e->error);
-    double ms = (double)(clock_mono_us() - c->started_us) / 1000;
+    buf_free(&done->text);
+    free(done);
+}
 
-    e->kind = c->kind;
-    e->id = c->id;
-    e->owner_id = c->is_lost ? 0 : c->owner_id;
-    e->words = c->words; /* the end's result points into it */
-    c->words = (struct buf){0};
-    if (!told) {
-        e->end.id = 0;
-    }
+static void
+completion_log(const struct completion *done, const struct child *c)
+{
+    double ms = (double)(clock_mono_us() - c->started_us) / 1000;
+    const char *error = done->end.error;
+
     if (c->is_lost) {
         log_warning("task %lld %s was taken back from us after %.1f ms", (long long)c->id,
                     c->kind->name, ms);
+    } else if (error != NULL) {
+        log_warning("task %lld %s is %s after %.1f ms, run %d: %s", (long long)c->id, c->kind->name,
+                    task_state_names[done->end.state], ms, c->attempts, error);
     } else {
-        const char *state = told ? task_state_names[e->end.state] : "done";
-
-        (e->end.error == NULL ? log_info : log_warning)(
-            "task %lld %s is %s after %.1f ms, run %d%s%s", (long long)c->id, c->kind->name, state,
-            ms, c->attempts, e->end.error == NULL ? "" : ": ",
-            e->end.error == NULL ? "" : e->end.error);
+        log_info("task %lld %s is %s after %.1f ms, run %d", (long long)c->id, c->kind->name,
+                 task_state_names[done->end.state], ms, c->attempts);
     }
 }
 
 void
-ends_add_unrun(struct runner *r, const struct task_claim *task, const struct task_end *end)
+completions_add(struct task_runner *r, struct child *c, int status)
 {
-    struct ended *e = add(r);
+    struct completion *done = completion_new(r);
 
-    e->end = *end;
-    e->owner_id = task->owner_id;
+    if (!child_end(c, status, &done->end, done->error)) {
+        done->end.id = 0;
+    }
+    done->kind = c->kind;
+    done->id = c->id;
+    done->owner_id = c->is_lost ? 0 : c->owner_id;
+    done->text = c->text; /* done->end.result points into it */
+    c->text = (struct buf){0};
+    completion_log(done, c);
+}
+
+void
+completions_add_unrun(struct task_runner *r, const struct task_claim *task,
+                      const struct task_end *end)
+{
+    struct completion *done = completion_new(r);
+
+    done->end = *end;
+    done->owner_id = task->owner_id;
     if (end->error != NULL) {
-        (void)strncpy(e->error, end->error, sizeof(e->error) - 1);
-        e->end.error = e->error;
+        (void)strncpy(done->error, end->error, sizeof(done->error) - 1);
+        done->end.error = done->error;
     }
 }
 
-/* One end. Where the task is another run's by now, that one is to tell the owner. */
+/* Stores one completion. If another run has the task, that one tells the owner. */
 static enum db_result
-write_one(struct db *db, struct ended *e)
+completion_store(struct db *db, struct completion *done)
 {
-    enum db_result result = e->end.id == 0 ? DB_OK : task_end(db, &e->end);
+    enum db_result result;
 
+    if (done->end.id == 0) {
+        return DB_OK;
+    }
+    result = task_end(db, &done->end);
     if (result == DB_NONE) {
-        log_warning("task %lld is another run's by now", (long long)e->end.id);
-        e->owner_id = 0;
+        log_warning("task %lld was claimed by another run meanwhile", (long long)done->end.id);
+        done->owner_id = 0;
         return DB_OK;
     }
     return result;
 }
 
 static enum db_result
-write_all(struct db *db, void *context)
+completions_body(struct db *db, void *context)
 {
-    enum db_result result = DB_OK;
+    for (struct completion *done = context; done != NULL; done = done->next) {
+        enum db_result result = completion_store(db, done);
 
-    for (struct ended *e = context; e != NULL && result == DB_OK; e = e->next) {
-        result = write_one(db, e);
+        if (result != DB_OK) {
+            return result;
+        }
     }
-    return result;
+    return DB_OK;
 }
 
+/* Removes the first completion, which is stored: its owner's streams may be told. */
 static void
-let_go(struct ended *e)
+completions_pop(struct task_runner *r)
 {
-    buf_free(&e->words);
-    free(e);
-}
+    struct completion *done = r->completions;
 
-/* It is written down: its owner's streams may know. */
-static void
-forget(struct runner *r, struct ended *e)
-{
-    if (e->owner_id > 0 && e->kind != NULL) {
-        announce_task(r->redis, e->owner_id, e->id, e->kind->name, task_state_names[e->end.state]);
+    r->completions = done->next;
+    if (done->owner_id > 0 && done->kind != NULL) {
+        announce_task(r->redis, done->owner_id, done->id, done->kind->name,
+                      task_state_names[done->end.state]);
     }
-    let_go(e);
+    completion_free(done);
 }
 
-/* One by one, so that one that cannot be written does not keep the others from it. */
+/* Stores them one by one, so that one that the database refuses does not hold up the others. */
 static bool
-write_each(struct runner *r)
+completions_write_each(struct task_runner *r)
 {
-    while (r->ended != NULL) {
-        struct ended *e = r->ended;
-        enum db_result result = write_one(r->db, e);
+    while (r->completions != NULL) {
+        struct completion *done = r->completions;
+        enum db_result result = completion_store(r->db, done);
 
         if (result == DB_ERROR) {
-            e->end = (struct task_end){.id = e->end.id,
-                                       .claim_token = e->end.claim_token,
-                                       .state = TASK_DEAD,
-                                       .error = "what it reported could not be stored"};
-            result = write_one(r->db, e);
+            done->end = (struct task_end){
+                .id = done->end.id,
+                .claim_token = done->end.claim_token,
+                .state = TASK_DEAD,
+                .error = "its result could not be stored",
+            };
+            result = completion_store(r->db, done);
         }
         if (result == DB_DOWN) {
             return false;
         }
-        r->ended = e->next;
-        forget(r, e);
+        completions_pop(r);
     }
     return true;
 }
 
-bool
-ends_write(struct runner *r)
+static enum db_result
+completions_write_all(struct task_runner *r)
 {
-    enum db_result result = DB_OK;
+    if (r->completions->next == NULL) {
+        return completion_store(r->db, r->completions); /* needs no transaction */
+    }
+    return db_transaction(r->db, DB_REPEATABLE, completions_body, r->completions);
+}
 
-    if (r->ended == NULL) {
+bool
+completions_write(struct task_runner *r)
+{
+    enum db_result result;
+
+    if (r->completions == NULL) {
         return true;
     }
-    result = r->ended->next == NULL ? write_one(r->db, r->ended)
-                                    : db_transaction(r->db, DB_REPEATABLE, write_all, r->ended);
-    if (result == DB_DOWN || (result == DB_ERROR && !write_each(r))) {
+    result = completions_write_all(r);
+    if (result == DB_DOWN || (result == DB_ERROR && !completions_write_each(r))) {
         return false;
     }
-    while (r->ended != NULL) {
-        struct ended *next = r->ended->next;
-
-        forget(r, r->ended);
-        r->ended = next;
+    while (r->completions != NULL) {
+        completions_pop(r);
     }
-    r->ended_end = &r->ended;
+    r->completions_end = &r->completions;
     return true;
 }
 
 void
-ends_free(struct runner *r)
+completions_free(struct task_runner *r)
 {
-    while (r->ended != NULL) {
-        struct ended *next = r->ended->next;
+    while (r->completions != NULL) {
+        struct completion *next = r->completions->next;
 
-        let_go(r->ended);
-        r->ended = next;
+        completion_free(r->completions);
+        r->completions = next;
     }
 }

@@ -7,7 +7,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-/* When the kind is due on that day of the zone: one moment, also where the clocks show that time twice that day, or not at all. */
+/*
+ * When the kind is due on a day of the zone: one moment, even if the clocks show that time twice on
+ * that day, or not at all.
+ */
 static time_t
 due_on(const struct task_kind *kind, const struct tm *day)
 {
@@ -23,9 +26,9 @@ due_on(const struct task_kind *kind, const struct tm *day)
     return mktime(&due);
 }
 
-/* Hours are those of UTC, which come once each; days are the zone's. */
+/* Hours are UTC's, of which each comes once; days are the zone's. */
 void
-timetable_slot(const struct task_kind *kind, time_t now, char key[static SLOT_SIZE])
+schedule_slot_key(const struct task_kind *kind, time_t now, char key[static SLOT_KEY_SIZE])
 {
     char when[32];
     struct tm at;
@@ -37,46 +40,52 @@ timetable_slot(const struct task_kind *kind, time_t now, char key[static SLOT_SI
     } else {
         (void)localtime_r(&now, &at);
         if (now < due_on(kind, &at)) {
-            at.tm_mday--; /* today's is still to come: yesterday's counts */
+            at.tm_mday--; /* not due yet today: yesterday's slot */
             at.tm_hour = 12;
             at.tm_isdst = -1;
             (void)mktime(&at);
         }
         (void)strftime(when, sizeof(when), "%Y-%m-%d", &at);
     }
-    (void)snprintf(key, SLOT_SIZE, "@%s %s", kind->name, when);
+    (void)snprintf(key, SLOT_KEY_SIZE, "@%s %s", kind->name, when);
+}
+
+/* Enqueues the slot of one kind, unless this runner has seen it enqueued already. */
+static void
+schedule_enqueue_kind(struct task_runner *r, struct kind_state *k, time_t now)
+{
+    char key[SLOT_KEY_SIZE];
+    struct task_new task = {
+        .kind = k->kind->name,
+        .arguments = "{}",
+        .priority = k->kind->priority,
+        .max_attempts = k->kind->max_attempts,
+        .dedupe_key = key,
+    };
+    int64_t id;
+    enum db_result result;
+
+    schedule_slot_key(k->kind, now, key);
+    if (strcmp(key, k->slot_key) == 0) {
+        return;
+    }
+    result = task_enqueue(r->db, &task, &id);
+    if (result == DB_OK || result == DB_EXISTS) {
+        memcpy(k->slot_key, key, sizeof(k->slot_key));
+    }
+    if (result == DB_OK) {
+        log_info("task %lld %s is enqueued by the schedule", (long long)id, k->kind->name);
+    }
 }
 
 void
-timetable_enqueue(struct runner *r)
+schedule_enqueue(struct task_runner *r)
 {
     time_t now = (time_t)(clock_now_ms() / 1000);
 
     for (size_t i = 0; i < r->kind_count; i++) {
-        struct kind_state *k = &r->kinds[i];
-        char key[SLOT_SIZE];
-        int64_t id;
-        enum db_result result;
-
-        if (k->kind->every == NOT_BY_ITSELF) {
-            continue;
-        }
-        timetable_slot(k->kind, now, key);
-        if (strcmp(key, k->slot) == 0) {
-            continue;
-        }
-        result = task_enqueue(r->db,
-                              &(struct task_new){.kind = k->kind->name,
-                                                 .arguments = "{}",
-                                                 .priority = k->kind->priority,
-                                                 .max_attempts = k->kind->max_attempts,
-                                                 .dedupe_key = key},
-                              &id);
-        if (result == DB_OK || result == DB_EXISTS) {
-            memcpy(k->slot, key, sizeof(k->slot));
-        }
-        if (result == DB_OK) {
-            log_info("task %lld %s is enqueued by the timetable", (long long)id, k->kind->name);
+        if (r->kinds[i].kind->every != NOT_RECURRING) {
+            schedule_enqueue_kind(r, &r->kinds[i], now);
         }
     }
 }

@@ -1,19 +1,21 @@
-/* Tasks that come by themselves, each hour or each day. */
+/* Recurring tasks: every hour, or every day. */
 #ifndef FCGI_TASKS_SCHEDULE_H
 #define FCGI_TASKS_SCHEDULE_H
 
 #include <time.h>
 
-#include "fcgi/tasks/runner.h"
+#include "fcgi/tasks/runner_internal.h"
 
 /*
- * Enqueue what is due by now. A slot of the timetable (an hour, a day in APP_TIMEZONE) has one key, and the database one task of a key:
- * so each is run once, however many hosts ask. The last slot that was missed while nobody ran is made up for; older ones are not.
+ * Enqueues recurring tasks that are due. A slot of the schedule (an hour of UTC, a day of
+ * APP_TIMEZONE) has one key, and the database holds one task for a key, so each slot is run once,
+ * however many hosts enqueue it. If no runner was up for a while, the last slot that was missed is
+ * made up for; older ones are not.
  */
-void timetable_enqueue(struct runner *r) __attribute__((nonnull));
+void schedule_enqueue(struct task_runner *r) __attribute__((nonnull));
 
-/* The key of the slot that `kind` is in at `now` (seconds since 1970). */
-void timetable_slot(const struct task_kind *kind, time_t now, char key[static SLOT_SIZE])
+/* Writes the key of the slot that `kind` is in at `now` (seconds since 1970). */
+void schedule_slot_key(const struct task_kind *kind, time_t now, char key[static SLOT_KEY_SIZE])
     __attribute__((nonnull));
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Kinds of background work, as rows: BACKGROUND is the fourth process shape, run by `fastchat
- * tasks` in a child process of its own, so that a crash or a runaway takes nobody along.
+ * Kinds of background tasks, as rows. `fastchat tasks` runs each task in a child process of its
+ * own, so that neither a crash nor a runaway task affects others.
  */
 #ifndef ROUTES_FRAME_TASK_KIND_H
 #define ROUTES_FRAME_TASK_KIND_H
@@ -25,72 +25,72 @@ struct task_run {
     struct redis *redis;
     struct names *names;
     int64_t id, owner_id, claim_token;
-    int attempt; /* 1 for the first */
-    const char *arguments;
-    int report; /* where the runner listens */
+    int attempt;           /* 1 for the first */
+    const char *arguments; /* JSON */
+    int report;            /* the pipe to the runner */
 };
 
 /*
- * How it went. What went wrong is tried again, up to the task's attempts; what is refused never can
- * go well.
+ * How a run ended. A run that went wrong is repeated, up to the task's attempts; a task that is
+ * refused can never go well.
  */
 enum task_outcome { TASK_WENT_WELL, TASK_WENT_WRONG, TASK_IS_REFUSED, TASK_WAS_STOPPED };
 
-enum task_every { NOT_BY_ITSELF, HOURLY, DAILY };
+enum task_recurrence { NOT_RECURRING, HOURLY, DAILY };
 
 struct task_kind {
-    const char *name; /* "sessions.clean_up" */
+    const char *name; /* "clean_up.sessions" */
     /*
-     * What it returns has been reported: by task_result, task_wrong, task_refuse, task_stopped or
-     * task_commit.
+     * Runs the task. Returns the value of task_result, task_wrong, task_refuse, task_stopped or
+     * task_commit, which has sent the outcome to the runner.
      */
     enum task_outcome (*work)(struct task_run *run);
     int limit_seconds; /* a run that takes longer is killed */
     int max_attempts;
     int priority; /* lower is sooner */
-    enum task_every every;
-    int at_minute; /* of the hour, or with DAILY of the day in APP_TIMEZONE */
+    enum task_recurrence every;
+    int at_minute; /* of the hour; if DAILY, of the day in APP_TIMEZONE */
 };
 
 /*
- * The run ends well; its result is JSON, at most TASK_RESULT_MAX bytes: beyond that it is refused.
- * NULL for none.
+ * The run went well. The result is JSON, NULL for none; one of more than TASK_RESULT_MAX bytes is
+ * refused.
  */
 enum task_outcome task_result(struct task_run *run, const struct buf *json)
     __attribute__((nonnull(1)));
 
-/* It went wrong, or never can go well; in words. */
+/* The run went wrong, or the task is refused; the text says why. */
 enum task_outcome task_wrong(struct task_run *run, const char *format, ...)
     __attribute__((nonnull(1, 2), format(printf, 2, 3)));
 enum task_outcome task_refuse(struct task_run *run, const char *format, ...)
     __attribute__((nonnull(1, 2), format(printf, 2, 3)));
 
-/* It ends because it is cancelled. */
+/* The run ends because it was cancelled. */
 enum task_outcome task_stopped(struct task_run *run) __attribute__((nonnull));
 
 /*
- * `body` and the task's end in one transaction: what it changes in the database happens once,
- * however often the task is run. Went wrong where the database is away, or the task is not this
- * run's any more.
+ * Runs `body` and ends the task in one transaction: its changes to the database are made once,
+ * however often the task is run. The run went wrong if the database is away, or if another run has
+ * claimed the task.
  */
 enum task_outcome task_commit(struct task_run *run, const struct buf *json, db_body *body,
                               void *context) __attribute__((nonnull(1, 3)));
 
-/* How far it is, in percent. Cheap: the runner writes it down at most once a second. */
+/* Reports progress in percent. Cheap: the runner stores it at most once a second. */
 void task_progress(struct task_run *run, int percent) __attribute__((nonnull));
 
-/* Does somebody want it to end? Work that takes long asks often. */
+/* Has somebody cancelled the task? Long work checks this often. */
 bool task_is_cancelled(void);
 
 /*
- * In the child, before the work: be told of that by this signal; SIGTERM, which supervisors send to
- * all they find, is not for it.
+ * Makes task_is_cancelled follow TASK_CANCEL_SIGNAL. Called in the child before the work begins.
+ * The signal is not SIGTERM, which supervisors send to every process they find.
  */
 #define TASK_CANCEL_SIGNAL SIGUSR1
-void task_listen(void);
+void task_catch_cancel(void);
 
 /*
- * What runs write to `report`: a head, and `len` bytes behind it. Native: both ends are one
+ * What a run writes to `report`: a head, then `len` bytes. In native byte order: both ends are one
  * program.
  */
 enum task_report {
@@ -99,7 +99,7 @@ enum task_report {
     REPORT_WRONG = 'w',
     REPORT_REFUSED = 'x',
     REPORT_STOPPED = 's',
-    REPORT_COMMITTED = 'c', /* ended, and written down by the run itself */
+    REPORT_COMMITTED = 'c', /* the run has stored its end itself */
 };
 struct report_head {
     uint32_t type, len;

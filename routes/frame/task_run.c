@@ -1,10 +1,11 @@
-/* What a task's process tells its runner. */
+/* What a task's process reports to its runner. */
 #include "routes/frame/task_kind.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/utf8.h"
@@ -20,7 +21,7 @@ on_cancel(int signal_number)
 }
 
 void
-task_listen(void)
+task_catch_cancel(void)
 {
     (void)sigaction(TASK_CANCEL_SIGNAL, &(struct sigaction){.sa_handler = on_cancel}, NULL);
 }
@@ -31,8 +32,9 @@ task_is_cancelled(void)
     return cancelled != 0;
 }
 
+/* False if nobody reads: the runner has ended, and this process ends with it. */
 static bool
-write_all(int fd, const void *from, size_t len)
+report_write(int fd, const void *from, size_t len)
 {
     const char *at = from;
 
@@ -40,7 +42,7 @@ write_all(int fd, const void *from, size_t len)
         ssize_t wrote = write(fd, at, len);
 
         if (wrote < 0 && errno != EINTR) {
-            return false; /* nobody listens: the runner has ended, and this process ends with it */
+            return false;
         }
         if (wrote > 0) {
             at += wrote;
@@ -51,11 +53,13 @@ write_all(int fd, const void *from, size_t len)
 }
 
 static void
-report(const struct task_run *run, enum task_report type, const void *at, size_t len)
+report_send(const struct task_run *run, enum task_report type, const void *at, size_t len)
 {
     struct report_head head = {type, (uint32_t)len};
 
-    (void)(write_all(run->report, &head, sizeof(head)) && write_all(run->report, at, len));
+    if (report_write(run->report, &head, sizeof(head))) {
+        (void)report_write(run->report, at, len);
+    }
 }
 
 void
@@ -63,27 +67,29 @@ task_progress(struct task_run *run, int percent)
 {
     unsigned char byte = (unsigned char)(percent < 0 ? 0 : percent > 100 ? 100 : percent);
 
-    report(run, REPORT_PROGRESS, &byte, 1);
+    report_send(run, REPORT_PROGRESS, &byte, 1);
 }
 
 enum task_outcome
 task_stopped(struct task_run *run)
 {
-    report(run, REPORT_STOPPED, "", 0);
+    report_send(run, REPORT_STOPPED, "", 0);
     return TASK_WAS_STOPPED;
 }
 
 __attribute__((format(printf, 3, 0))) static void
-report_words(struct task_run *run, enum task_report type, const char *format, va_list args)
+report_error(struct task_run *run, enum task_report type, const char *format, va_list args)
 {
-    char words[TASK_ERROR_MAX];
-    int len = vsnprintf(words, sizeof(words), format, args);
-    size_t end = len < 0 ? 0 : len < (int)sizeof(words) ? (size_t)len : sizeof(words) - 1;
+    char text[TASK_ERROR_MAX];
+    size_t end;
 
-    while (end > 0 && !utf8_valid(words, end)) {
-        end--; /* it was cut inside a character */
+    text[0] = '\0';
+    (void)vsnprintf(text, sizeof(text), format, args);
+    end = strlen(text);
+    while (end > 0 && !utf8_valid(text, end)) {
+        end--; /* the text was cut inside a character */
     }
-    report(run, type, words, end);
+    report_send(run, type, text, end);
 }
 
 enum task_outcome
@@ -92,7 +98,7 @@ task_wrong(struct task_run *run, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    report_words(run, REPORT_WRONG, format, args);
+    report_error(run, REPORT_WRONG, format, args);
     va_end(args);
     return TASK_WENT_WRONG;
 }
@@ -103,19 +109,19 @@ task_refuse(struct task_run *run, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    report_words(run, REPORT_REFUSED, format, args);
+    report_error(run, REPORT_REFUSED, format, args);
     va_end(args);
     return TASK_IS_REFUSED;
 }
 
 static bool
-is_too_long(const struct buf *json)
+result_is_too_long(const struct buf *json)
 {
     return json != NULL && json->len > TASK_RESULT_MAX;
 }
 
 static enum task_outcome
-refuse_length(struct task_run *run, const struct buf *json)
+result_refuse(struct task_run *run, const struct buf *json)
 {
     return task_refuse(run, "the result of %zu bytes is longer than %d", json->len,
                        TASK_RESULT_MAX);
@@ -124,30 +130,48 @@ refuse_length(struct task_run *run, const struct buf *json)
 enum task_outcome
 task_result(struct task_run *run, const struct buf *json)
 {
-    if (is_too_long(json)) {
-        return refuse_length(run, json);
+    if (result_is_too_long(json)) {
+        return result_refuse(run, json);
     }
-    report(run, REPORT_RESULT, json == NULL ? "" : json->at, json == NULL ? 0 : json->len);
+    report_send(run, REPORT_RESULT, json == NULL ? "" : json->at, json == NULL ? 0 : json->len);
     return TASK_WENT_WELL;
 }
 
-struct committing {
+/* The context of the transaction of task_commit. */
+struct commit_context {
     const struct task_end *end;
     db_body *body;
     void *context;
 };
 
-/* The end comes first: it holds the task's row, so that nobody else can end it meanwhile. */
+/* The end comes first: it locks the task's row, so that nobody else can end the task meanwhile. */
 static enum db_result
-commit_body(struct db *db, void *context)
+task_commit_body(struct db *db, void *context)
 {
-    const struct committing *c = context;
+    const struct commit_context *c = context;
     enum db_result r = task_end(db, c->end);
 
     return r == DB_OK ? c->body(db, c->context) : r;
 }
 
-/* A commit whose outcome is unknown is not repeated here: if it did not happen, the next run of the task does it. */
+/* Why a commit failed, as the task's error. */
+static const char *
+task_commit_error(enum db_result r)
+{
+    switch (r) {
+    case DB_NONE:
+        return "another run has claimed the task";
+    case DB_DOWN:
+        return "the database is away";
+    default:
+        return "the database refused the changes";
+    }
+}
+
+/*
+ * A commit whose outcome is unknown is not repeated here. If it failed, the task's next run makes
+ * the changes.
+ */
 enum task_outcome
 task_commit(struct task_run *run, const struct buf *json, db_body *body, void *context)
 {
@@ -159,18 +183,16 @@ task_commit(struct task_run *run, const struct buf *json, db_body *body, void *c
         .result = json == NULL ? NULL : json->at,
         .result_len = json == NULL ? 0 : json->len,
     };
-    struct committing c = {&end, body, context};
+    struct commit_context c = {.end = &end, .body = body, .context = context};
     enum db_result r;
 
-    if (is_too_long(json)) {
-        return refuse_length(run, json);
+    if (result_is_too_long(json)) {
+        return result_refuse(run, json);
     }
-    r = db_transaction(run->db, DB_ONCE, commit_body, &c);
+    r = db_transaction(run->db, DB_ONCE, task_commit_body, &c);
     if (r != DB_OK) {
-        return task_wrong(run, r == DB_NONE   ? "the task is another run's by now"
-                               : r == DB_DOWN ? "the database is away"
-                                              : "the database refused what it was to write");
+        return task_wrong(run, "%s", task_commit_error(r));
     }
-    report(run, REPORT_COMMITTED, "", 0);
+    report_send(run, REPORT_COMMITTED, "", 0);
     return TASK_WENT_WELL;
 }

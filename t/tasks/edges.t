@@ -7,7 +7,7 @@ use Time::HiRes qw(time);
 
 my $stack = Fastchat::Stack->new(
     own => 1, env => { TASK_CHILDREN => 2, TASK_LEASE_SECONDS => 2, TASK_DEMO_SECONDS => 0 },
-    expect => [qr/taken back|another run's|MySQL|database|exited|is away|Redis|trial/]);
+    expect => [qr/taken back|another run|MySQL|database|exited|is away|Redis|trial/]);
 $stack->sql('CREATE TABLE trial_effects (task_id BIGINT NOT NULL, KEY (task_id)) ENGINE=InnoDB');
 my ($alice, $bob) = map { $stack->user($_) } qw(alice bob);
 
@@ -46,7 +46,7 @@ is($status, 0, 'another runner comes after its lease has ended');
 ok(is_so($lost, 'state = 2'), 'the task is done');
 my @seen = (attempts($lost), effects($lost));
 ok($seen[1] == 1, 'once') or diag "runs, effects: @seen";
-ok($seen[0] == 1 || $stack->log_text('tasks') =~ /task $lost .*(?:taken back|another run's)/, 'and where it was run twice, the first run was ended');
+ok($seen[0] == 1 || $stack->log_text('tasks') =~ /task $lost .*(?:taken back|another run)/, 'and where it was run twice, the first run was ended');
 
 # A thousand of a slow kind.
 $stack->sql(q(INSERT INTO tasks (kind, run_at, created_at, max_attempts, arguments) SELECT 'trial.doze', 0, 0, 3, '{}' FROM seq_1_to_1000));
@@ -90,7 +90,7 @@ my @ids = map { enqueue('trial.effect') } 1 .. 20;
 my $ids = join ',', @ids;
 is_deeply([ map { $_->[1] } $stack->at_once(4, sub { [ $stack->fastchat('tasks', '--once') ] }) ], [ (0) x 4 ], 'four runners at once do what is due');
 is(number("SELECT COUNT(*) FROM trial_effects WHERE task_id IN ($ids)"), 20, 'each task once');
-is(number(q(SELECT SUM(attempts) - COUNT(*) FROM tasks WHERE kind LIKE 'clean_up.%')), 0, 'and what comes by the timetable');
+is(number(q(SELECT SUM(attempts) - COUNT(*) FROM tasks WHERE kind LIKE 'clean_up.%')), 0, 'and recurring tasks');
 is(number(q(SELECT COUNT(DISTINCT kind) FROM tasks WHERE kind LIKE 'clean_up.%' AND state = 2)), 4, 'all of it');
 
 # Run by cron, while the database goes away.

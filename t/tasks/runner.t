@@ -88,7 +88,7 @@ cmp_ok($stack->sql("SELECT COUNT(*) FROM tasks WHERE kind = 'trial.doze' AND sta
 $stack->sql("DELETE FROM tasks WHERE kind = 'trial.doze' AND state = 0");
 
 is($stack->pid('tasks'), $runner, 'the runner is the one that was there first');
-is($stack->sql("SELECT COUNT(*) FROM tasks WHERE kind LIKE 'clean_up.%' AND state = 2"), 4, 'and has cleaned up by its timetable');
+is($stack->sql("SELECT COUNT(*) FROM tasks WHERE kind LIKE 'clean_up.%' AND state = 2"), 4, 'and has cleaned up by its schedule');
 is($stack->sql("SELECT COUNT(DISTINCT dedupe_key) FROM tasks WHERE kind LIKE 'clean_up.%'"), 4, 'under a key each');
 
 # The end: what runs gets its time, what is left is given back.

@@ -109,7 +109,7 @@ is(sql($first, "SELECT COUNT(*) FROM trial_effects"), $count / 2, 'each effect i
 is(sql($first, "SELECT COUNT(DISTINCT task_id) FROM trial_effects"), $count / 2, 'once');
 my $by = sql($first, "SELECT COUNT(DISTINCT runner) FROM tasks WHERE kind LIKE 'trial.%'");
 is($by, 2, 'both runners had their share');
-is(sql($second, "SELECT COUNT(*) FROM tasks WHERE kind LIKE 'clean_up.%'"), 4, 'the timetable has enqueued each of its tasks once');
+is(sql($second, "SELECT COUNT(*) FROM tasks WHERE kind LIKE 'clean_up.%'"), 4, 'the schedule has enqueued each of its tasks once');
 kill 'TERM', @runners;
 ok(wait_for(15, sub { @runners = grep { waitpid($_, POSIX::WNOHANG()) == 0 } @runners; !@runners }), 'both end when they are told to');
 is(sql($first, 'SELECT COUNT(*) FROM tasks WHERE state = 1'), 0, 'and leave nothing running');

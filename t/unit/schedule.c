@@ -14,14 +14,14 @@ static const struct task_kind early = {.name = "early", .every = DAILY, .at_minu
 static const char *
 slot(const struct task_kind *kind, int year, int month, int day, int hour, int minute)
 {
-    static char key[SLOT_SIZE];
+    static char key[SLOT_KEY_SIZE];
     struct tm at = {.tm_year = year - 1900,
                     .tm_mon = month - 1,
                     .tm_mday = day,
                     .tm_hour = hour,
                     .tm_min = minute};
 
-    timetable_slot(kind, timegm(&at), key);
+    schedule_slot_key(kind, timegm(&at), key);
     return key;
 }
 
@@ -29,14 +29,14 @@ slot(const struct task_kind *kind, int year, int month, int day, int hour, int m
 static int
 slots_within(const struct task_kind *kind, time_t from, int minutes, bool *again)
 {
-    char last[SLOT_SIZE] = "", seen[64][SLOT_SIZE];
+    char last[SLOT_KEY_SIZE] = "", seen[64][SLOT_KEY_SIZE];
     int count = 0;
 
     *again = false;
     for (int i = 0; i < minutes; i++) {
-        char key[SLOT_SIZE];
+        char key[SLOT_KEY_SIZE];
 
-        timetable_slot(kind, from + (time_t)i * 60, key);
+        schedule_slot_key(kind, from + (time_t)i * 60, key);
         if (strcmp(key, last) == 0) {
             continue;
         }
@@ -44,9 +44,9 @@ slots_within(const struct task_kind *kind, time_t from, int minutes, bool *again
             *again = *again || strcmp(seen[k], key) == 0;
         }
         if (count < 64) {
-            memcpy(seen[count++], key, SLOT_SIZE);
+            memcpy(seen[count++], key, SLOT_KEY_SIZE);
         }
-        memcpy(last, key, SLOT_SIZE);
+        memcpy(last, key, SLOT_KEY_SIZE);
     }
     return count;
 }

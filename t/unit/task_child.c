@@ -84,7 +84,7 @@ test_ends(void)
             say(report, rows[i].type, rows[i].text, strlen(rows[i].text));
         }
         (void)close(report);
-        child_listen(&c);
+        child_read_reports(&c);
         error[0] = '\0';
         ok(end_of(&c, rows[i].status, &end) == rows[i].state &&
                (rows[i].error == NULL || strstr(error, rows[i].error) != NULL),
@@ -152,10 +152,10 @@ test_pieces(void)
         if (write(report, bytes + i, 1) != 1) {
             abort();
         }
-        child_listen(&c);
+        child_read_reports(&c);
     }
     (void)close(report);
-    child_listen(&c);
+    child_read_reports(&c);
     is_int(c.progress, 42, "progress is heard");
     is_int(end_of(&c, EXITED, &end), TASK_DONE, "a report that comes byte by byte is one");
     ok(end.result_len == 5 && memcmp(end.result, "[1,2]", 5) == 0, "whole");
@@ -175,9 +175,9 @@ is_wild(uint32_t type, const char *text, size_t len, bool twice)
         say(report, type, text, len);
     }
     (void)close(report);
-    child_listen(&c);
-    child_listen(&c);
-    wild = c.is_wild;
+    child_read_reports(&c);
+    child_read_reports(&c);
+    wild = c.protocol_violation;
     child_free(&c);
     return wild;
 }
@@ -199,8 +199,8 @@ test_garbage(void)
     if (write(report, &large, sizeof(large)) < 0) {
         abort();
     }
-    child_listen(&c);
-    ok(c.is_wild, "a result that is too long is refused by its head alone");
+    child_read_reports(&c);
+    ok(c.protocol_violation, "a result that is too long is refused by its head alone");
     is_int(end_of(&c, SIGKILL, &end), TASK_FAILED, "and the run has failed");
     child_free(&c);
     (void)close(report);
@@ -218,7 +218,7 @@ test_garbage(void)
             abort();
         }
         (void)close(report);
-        child_listen(&c);
+        child_read_reports(&c);
         ends += child_end(&c, EXITED, &end, error);
         child_free(&c);
     }
@@ -241,7 +241,7 @@ test_words(void)
     c = child_of(&run.report);
     is_int(task_wrong(&run, "%s", words), TASK_WENT_WRONG, "an error that is too long");
     (void)close(run.report);
-    child_listen(&c);
+    child_read_reports(&c);
     is_int(end_of(&c, EXITED, &end), TASK_FAILED, "is an error");
     ok(strlen(error) == TASK_ERROR_MAX - 2 && strncmp(error, words, TASK_ERROR_MAX - 2) == 0,
        "of what fits, in whole characters");
