@@ -44,7 +44,7 @@ follows_orders(void)
     for (ssize_t i = 0; i + 1 < got; i++) {
         words[i] = words[i] == '\0' ? ' ' : words[i];
     }
-    return strstr(words, "fastchat worker --pool") != NULL;
+    return strstr(words, " worker --pool") != NULL;
 }
 
 __attribute__((constructor)) static void
