@@ -1,4 +1,4 @@
-/* Dispatches a request, writes its answer in CGI's form (RFC 3875 section 6), and its line in the log. */
+/* Dispatches a request, writes its answer in CGI's form (RFC 3875 section 6), and logs it. */
 #include "fcgi/serve.h"
 
 #include <signal.h>
@@ -13,7 +13,7 @@
 #include "routes/frame/reply.h"
 #include "routes/frame/route.h"
 
-/* What this thread is at, for the line that a crash leaves. */
+/* The request that this thread serves, for the line that a crash leaves. */
 static _Thread_local const struct request *serving;
 
 static const char *
@@ -22,9 +22,9 @@ route_name(const struct request *req)
     return req->route == NULL ? "-" : req->route->path;
 }
 
-/* The rest of a body of pieces, of which none is held longer than it takes to write it. */
+/* Writes a body that is produced in pieces. Only one piece is in memory at a time. */
 static bool
-write_stream(struct request *req, const struct exchange *with)
+serve_stream(struct request *req, const struct exchange *with)
 {
     int64_t left = req->stream.bytes;
 
@@ -34,12 +34,13 @@ write_stream(struct request *req, const struct exchange *with)
                         clock_mono_us() + (int64_t)req->settings->request_deadline_ms * 1000);
         if (!req->stream.next(req, req->stream.context) || req->body->len == 0 ||
             (int64_t)req->body->len > left) {
-            log_warning("%s: cut after %lld of %lld bytes: the next piece cannot be had", req->path,
-                        (long long)(req->stream.bytes - left), (long long)req->stream.bytes);
+            log_warning("%s: cut after %lld of %lld bytes: the next piece is not available",
+                        req->path, (long long)(req->stream.bytes - left),
+                        (long long)req->stream.bytes);
             return false;
         }
         left -= (int64_t)req->body->len;
-        if (!with->write(with->peer, req->body->at, req->body->len)) {
+        if (!with->write(with->context, req->body->at, req->body->len)) {
             return false;
         }
     }
@@ -47,7 +48,7 @@ write_stream(struct request *req, const struct exchange *with)
 }
 
 static bool
-write_answer(struct request *req, const struct exchange *with)
+serve_answer(struct request *req, const struct exchange *with)
 {
     int64_t bytes = req->stream.next != NULL ? req->stream.bytes : (int64_t)req->body->len;
     char status[96];
@@ -61,21 +62,21 @@ write_answer(struct request *req, const struct exchange *with)
         len = snprintf(status, sizeof(status), "Status: %d\r\nContent-Length: %lld\r\n\r\n",
                        req->status, (long long)bytes);
     }
-    /* Header lines may come in any order: ours end with the empty line. */
-    (void)with->write(with->peer, req->head->at, req->head->len);
-    (void)with->write(with->peer, status, (size_t)len);
+    /* Header lines may come in any order: `status` is last, since it ends with the empty line. */
+    (void)with->write(with->context, req->head->at, req->head->len);
+    (void)with->write(with->context, status, (size_t)len);
     if (strcmp(req->method, "HEAD") == 0) {
         return true;
     }
     if (req->stream.next != NULL) {
-        return write_stream(req, with);
+        return serve_stream(req, with);
     }
-    (void)with->write(with->peer, req->body->at, req->body->len);
+    (void)with->write(with->context, req->body->at, req->body->len);
     return true;
 }
 
 static void
-write_log(const struct request *req, int64_t slow_us)
+serve_log(const struct request *req, int64_t slow_us)
 {
     log_request(
         &(struct log_request){
@@ -100,20 +101,20 @@ serve(const struct app *app, struct resources *from, const struct exchange *with
 
     request_init(&req, from, with->env);
     req.read_body = with->read;
-    req.body_source = with->peer;
+    req.body_source = with->context;
     req.deferred = with->deferred;
     req.counted = with->counted;
     serving = &req;
     dispatch(app->router, &req);
-    if (req.status == 0) { /* a handler that forgot to answer */
+    if (req.status == 0) { /* the handler did not reply */
         reply_problem(&req, INTERNAL_ERROR);
     }
     if (with->deferred != NULL && with->deferred->mode != REPLY_NOW) {
-        with->on_deferred(with->peer, &req);
+        with->on_deferred(with->context, &req);
     }
     if (with->deferred == NULL || with->deferred->mode != REPLY_LATER) {
-        whole = write_answer(&req, with);
-        write_log(&req, (int64_t)app->settings->slow_request_ms * 1000);
+        whole = serve_answer(&req, with);
+        serve_log(&req, (int64_t)app->settings->slow_request_ms * 1000);
     }
     serving = NULL;
     log_set_request(NULL);
@@ -126,13 +127,14 @@ serve(const struct app *app, struct resources *from, const struct exchange *with
 void
 serve_name_crashes(void)
 {
-    /* the sanitizer's own report says more */
+    /* the sanitizer's own report names more */
 }
 
 #else
 
+/* Appends `text` to a string of `size` bytes, leaving room for one more character. */
 static void
-append(char *line, size_t size, const char *text)
+crash_append(char *line, size_t size, const char *text)
 {
     size_t len = strlen(line);
 
@@ -142,24 +144,28 @@ append(char *line, size_t size, const char *text)
     line[len] = '\0';
 }
 
-/* Only calls what a signal handler may (signal-safety(7)). The default action then ends the process. */
+/*
+ * Calls only functions that are safe in a signal handler (signal-safety(7)). The default action
+ * then ends the process.
+ */
 static void
-name_crash(int signal_number)
+crash_report(int signal_number)
 {
     char line[512] = "fastchat: crash: signal ";
     char number[3] = {(char)('0' + signal_number / 10), (char)('0' + signal_number % 10), '\0'};
     const struct request *req = serving;
 
-    append(line, sizeof(line), number);
+    crash_append(line, sizeof(line), number);
     if (req != NULL) {
-        append(line, sizeof(line), " in ");
-        append(line, sizeof(line), req->route == NULL ? "-" : method_name(req->route->method));
-        append(line, sizeof(line), " ");
-        append(line, sizeof(line), route_name(req));
-        append(line, sizeof(line), ", request ");
-        append(line, sizeof(line), req->id);
+        crash_append(line, sizeof(line), " in ");
+        crash_append(line, sizeof(line),
+                     req->route == NULL ? "-" : method_name(req->route->method));
+        crash_append(line, sizeof(line), " ");
+        crash_append(line, sizeof(line), route_name(req));
+        crash_append(line, sizeof(line), ", request ");
+        crash_append(line, sizeof(line), req->id);
     } else {
-        append(line, sizeof(line), " outside a request");
+        crash_append(line, sizeof(line), " outside a request");
     }
     line[strlen(line)] = '\n';
     log_rescue();
@@ -171,7 +177,7 @@ void
 serve_name_crashes(void)
 {
     static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-    struct sigaction action = {.sa_handler = name_crash,
+    struct sigaction action = {.sa_handler = crash_report,
                                .sa_flags = (int)(SA_RESETHAND | SA_NODEFER)};
 
     for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++) {

@@ -1,4 +1,4 @@
-/* One request, from its meta-variables to its answer, whatever protocol brought it. */
+/* One request, from its meta-variables to its answer, whatever protocol it came by. */
 #ifndef FCGI_SERVE_H
 #define FCGI_SERVE_H
 
@@ -7,28 +7,34 @@
 
 #include "fcgi/app.h"
 
-/* How a protocol brings the body and takes the answer away. */
+/* How a protocol delivers the body and takes the answer. */
 struct exchange {
     char *const *env;
-    size_t (*read)(void *peer, char *at, size_t size);
-    /* False where nobody takes it: that never matters to what was done, only to what is still to be read. */
-    bool (*write)(void *peer, const char *at, size_t len);
-    void *peer;
-    struct deferred_reply *deferred; /* routes/frame/deferred.h; NULL: every answer comes at once */
-    /* Where the handler has set deferred->mode: called before the request's memory is freed. */
-    void (*on_deferred)(void *peer, const struct request *req);
-    bool counted; /* the request was dispatched before, and its call counted */
+    /* Reads up to `size` bytes of the body; fewer at its end or on an error. */
+    size_t (*read)(void *context, char *at, size_t size);
+    /*
+     * False if the other side has gone: the request stands, and only the rest of a stream is not
+     * produced.
+     */
+    bool (*write)(void *context, const char *at, size_t len);
+    void *context; /* the first argument of all three functions */
+    struct deferred_reply
+        *deferred; /* routes/frame/deferred.h; NULL if every answer is immediate */
+    /* Called if the handler has set deferred->mode, before the request's memory is freed. */
+    void (*on_deferred)(void *context, const struct request *req);
+    bool counted; /* the request was dispatched before, and counted against its rate limit */
 };
 
 /*
- * Answer one request and log it. Its memory is free afterwards. Of a stream that is held only the header lines are written; of a
- * request that waits nothing, and nothing is logged. False where the answer was begun and could not be completed: the
- * connection must be ended so that the peer sees that something is missing.
+ * Answers one request and logs it, then resets its memory. Of a live stream only the header lines
+ * are written. For a request that waits (REPLY_LATER) nothing is written and nothing is logged.
+ * False if the answer was begun and cannot be completed: the connection must then be closed, so
+ * that the other side sees that something is missing.
  */
 bool serve(const struct app *app, struct resources *from, const struct exchange *with)
     __attribute__((nonnull));
 
-/* From now on a crash of this process says on stderr which route it was in. */
+/* From now on, a crash of this process names on stderr the route in which it happened. */
 void serve_name_crashes(void);
 
 #endif

@@ -107,7 +107,7 @@ serve_errand(struct desks *d, struct resources *resources, struct errand *e)
     struct exchange exchange = {
         .read = read_body,
         .write = write_answer,
-        .peer = &desk,
+        .context = &desk,
         .deferred = e->may_hold ? &desk.deferred : NULL,
         .on_deferred = copy_deferred,
         .counted = e->counted,

@@ -1,4 +1,4 @@
-/* One request, then the end: connections are opened and closed for it. */
+/* Serves one request, then ends: database and Redis connections are opened and closed for it. */
 #include "fcgi/worker/cgi.h"
 
 #include <stdio.h>
@@ -14,29 +14,29 @@ cgi_is_cgi(void)
 }
 
 static size_t
-read_stdin(void *peer, char *at, size_t size)
+read_stdin(void *context, char *at, size_t size)
 {
-    (void)peer;
+    (void)context;
     return fread(at, 1, size, stdin);
 }
 
 static bool
-write_stdout(void *peer, const char *at, size_t len)
+write_stdout(void *context, const char *at, size_t len)
 {
-    (void)peer;
+    (void)context;
     return fwrite(at, 1, len, stdout) == len;
 }
 
 int
 cgi_run(const struct app *app)
 {
+    const struct exchange exchange = {.env = environ, .read = read_stdin, .write = write_stdout};
     struct resources resources;
     bool whole;
 
     serve_name_crashes();
     resources_open(&resources, app);
-    whole = serve(app, &resources,
-                  &(struct exchange){.env = environ, .read = read_stdin, .write = write_stdout});
+    whole = serve(app, &resources, &exchange);
     resources_close(&resources);
     return fflush(stdout) == 0 && whole ? 0 : 1;
 }

@@ -4,10 +4,13 @@
 
 #include "fcgi/app.h"
 
-/* Was this process started by a web server as a CGI program? */
+/* Has a web server started this process as a CGI program? */
 bool cgi_is_cgi(void);
 
-/* Answer the one request of the environment, standard input and standard output. Returns an exit status. */
+/*
+ * Answers the one request: environment and standard input to standard output. Returns the process's
+ * exit status.
+ */
 int cgi_run(const struct app *app) __attribute__((nonnull));
 
 #endif

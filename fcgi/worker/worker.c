@@ -1,13 +1,16 @@
 /*
- * All threads wait on one epoll set, which holds the listening socket and every kept connection, one-shot. Who is woken for the
- * socket accepts one connection; who is woken for a connection lets libfcgi read the request from it, answers, and arms it
- * again. A thread owns its arena, its database and its Redis connection, so nothing needs a lock but the places below.
+ * All threads wait on one epoll set, which holds the listening socket and every kept connection,
+ * one-shot. A thread that is woken for the socket accepts one connection. A thread that is woken
+ * for a connection lets libfcgi read the request, answers it, and arms the connection again. A
+ * thread owns its arena, its database and its Redis connection, so only the poller slots need
+ * a lock.
  *
- * We accept ourselves and hand libfcgi a connection that has bytes: its own accept would hold a thread for up to 2 s
- * at a connection that says nothing, and cannot be told to time out.
+ * We accept connections ourselves, and give libfcgi only those that have bytes: its own accept
+ * would hold a thread for up to 2 s at a silent connection, and has no time-out.
  *
- * Signals are blocked in all threads; the main thread takes them with sigwait. It wakes the others out of epoll_pwait,
- * the only place where WAKE is let in: no read, write or query is ever cut short.
+ * Signals are blocked in all threads; the main thread receives them with sigwait. It wakes the
+ * others out of epoll_pwait, the only place where SIGNAL_WAKE is unblocked: no read, write or query
+ * is ever interrupted.
  */
 #include "fcgi/worker/worker.h"
 
@@ -26,91 +29,81 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/random.h"
 #include "fcgi/serve.h"
+#include "fcgi/worker/poller_slots.h"
 
-#define WAKE SIGUSR2
+#define SIGNAL_WAKE SIGUSR2
 
-/* How long libfcgi may wait for a peer to close after us; its own 2 s would hold a thread. */
-#define CLOSE_PATIENCE_MS "100"
+/* How long libfcgi waits for the web server to close after us. Its own 2 s would hold a thread. */
+#define CLOSE_WAIT_MS "100"
 
 enum {
-    /* After which a thread beyond DB_POOL_MINSIZE closes its database connection. */
-    IDLE_MS = 60 * 1000,
-    PLACES = 2,           /* measured: with one, a thread is called for each request */
-    LOG_MS = 50,          /* how long a line of the log may wait for others */
-    DRAIN_STEP_MS = 100,  /* how often a thread that drains looks whether all is done */
-    PATIENCE_SECONDS = 8, /* nginx lets a kept connection go after 2 s, and an idle one after 5 s */
-    DRAIN_SECONDS = 10,   /* beyond that and the request deadline: then all is cut */
-    PEER_SECONDS = 10,    /* a peer that neither sends nor reads for so long is dropped */
-    DRAINED_BODY_MAX = 2 * BODY_MAX, /* unread body that is read away to keep the connection */
+    POLLER_SLOTS = 2,      /* measured: with one, every request wakes another thread */
+    IDLE_MS = 60 * 1000,   /* after which threads beyond DB_POOL_MINSIZE close their connection */
+    LOG_MS = 50,           /* how long a line of the log may wait for others */
+    DRAIN_STEP_MS = 100,   /* how often a draining thread checks whether it may end */
+    KEEP_OPEN_SECONDS = 8, /* nginx closes a busy connection after 2 s, an idle one after 5 s */
+    DRAIN_SECONDS = 10,    /* after KEEP_OPEN_SECONDS and the request deadline, all is cut */
+    SOCKET_SECONDS = 10,   /* a web server that neither sends nor reads for so long is dropped */
+    DISCARDED_BODY_MAX = 2 * BODY_MAX, /* unread body that is discarded to keep the connection */
     STACK_BYTES = 512 * 1024,
-    /* Before a process replaces itself: its supervisor takes a quicker end for a failure. */
-    MINIMUM_AGE_MS = 1000,
-};
-
-/*
- * The places in epoll_pwait, fewer than threads: short requests that come one after the other then meet one or two threads,
- * which find the next one waiting, and not another thread each time. The last one to leave, who may be gone for
- * long, calls another thread in.
- */
-struct places {
-    pthread_mutex_t lock;
-    pthread_cond_t left; /* on CLOCK_MONOTONIC */
-    size_t taken, wanted;
+    MINIMUM_AGE_MS = 1000, /* a process that ends sooner looks like a failure to its supervisor */
 };
 
 struct worker {
     const struct app *app;
     int epoll;
-    struct places places;
-    size_t thread_count;
+    struct poller_slots slots;
+    bool has_slots; /* they are initialised */
+    size_t thread_count, started_count;
     size_t kept_count; /* threads that keep their database connection */
     struct worker_thread *threads;
     int64_t started_us;
-    /* The number of requests after which the process replaces itself; 0: never. */
-    long last_request;
+    long last_request; /* the number of requests after which the process ends; 0: never */
     atomic_long requests;
     atomic_long connections;
     atomic_bool draining;
-    atomic_llong close_from_us, drain_until_us;
+    atomic_llong close_from_us, drain_until_us; /* by clock_mono_us; while draining */
 };
 
 /*
- * A kept connection. One thread has it at a time: it is handed on by arming it again in the epoll set. `handed` says that in
- * C's own terms, in which what the kernel orders does not count.
+ * One thread has a kept connection at a time, and hands it on by arming it again in the epoll set.
+ * C's memory model does not know that the kernel orders the two threads: `handed` orders them in
+ * its terms.
  */
-struct connection {
+struct kept_connection {
     FCGX_Request fcgi;
     atomic_bool handed;
 };
 
 struct worker_thread {
     struct worker *worker;
-    size_t number;
+    bool keeps_database; /* its connection stays open while there is nothing to do */
     pthread_t id;
 };
 
 static size_t
-read_fastcgi(void *peer, char *at, size_t size)
+fastcgi_read(void *context, char *at, size_t size)
 {
-    FCGX_Request *fcgi = peer;
+    FCGX_Request *fcgi = context;
     int got = FCGX_GetStr(at, (int)size, fcgi->in); /* size is at most BODY_MAX */
 
     return got < 0 || FCGX_GetError(fcgi->in) != 0 ? 0 : (size_t)got;
 }
 
 static bool
-write_fastcgi(void *peer, const char *at, size_t len)
+fastcgi_write(void *context, const char *at, size_t len)
 {
-    FCGX_Request *fcgi = peer;
+    FCGX_Request *fcgi = context;
 
     return FCGX_PutStr(at, (int)len, fcgi->out) == (int)len; /* a piece is far below 2 GiB */
 }
 
-/* Read away what a handler left of the body: the next request stands behind it. */
+/* Discards the rest of the body, after which the next request begins. False if it is too long. */
 static bool
-drain_body(FCGX_Request *fcgi)
+fastcgi_discard_body(FCGX_Request *fcgi)
 {
     char scratch[8192];
     int got, total = 0;
@@ -118,29 +111,31 @@ drain_body(FCGX_Request *fcgi)
     do {
         got = FCGX_GetStr(scratch, sizeof(scratch), fcgi->in);
         total += got;
-    } while (got == (int)sizeof(scratch) && total < DRAINED_BODY_MAX);
+    } while (got == (int)sizeof(scratch) && total < DISCARDED_BODY_MAX);
     return got < (int)sizeof(scratch);
 }
 
-/* A request as we need it: libfcgi also returns those whose parameters were cut. */
+/* libfcgi also returns requests whose parameters were cut. */
 static bool
-is_whole(FCGX_Request *fcgi)
+fastcgi_is_whole(FCGX_Request *fcgi)
 {
     return FCGX_GetError(fcgi->in) == 0 && FCGX_GetParam("REQUEST_METHOD", fcgi->envp) != NULL &&
            FCGX_GetParam("REQUEST_URI", fcgi->envp) != NULL;
 }
 
 static void
-drop(struct worker *w, struct connection *c)
+connection_close(struct worker *w, struct kept_connection *c)
 {
     FCGX_Free(&c->fcgi, 1);
     free(c);
     (void)atomic_fetch_sub(&w->connections, 1);
 }
 
-/* Wait for the connection's next request: from here on it is another thread's. */
+/*
+ * Waits for the connection's next request. From here on, the connection belongs to another thread.
+ */
 static void
-hand_on(struct worker *w, struct connection *c, int operation)
+connection_hand_on(struct worker *w, struct kept_connection *c, int operation)
 {
     struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, .data.ptr = c};
     int fd = c->fcgi.ipcFd;
@@ -148,182 +143,141 @@ hand_on(struct worker *w, struct connection *c, int operation)
     atomic_store_explicit(&c->handed, true, memory_order_release);
     if (epoll_ctl(w->epoll, operation, fd, &event) != 0) {
         log_error("epoll_ctl: %s", strerror(errno));
-        drop(w, c);
+        connection_close(w, c);
     }
 }
 
 static bool
-is_draining(struct worker *w)
+worker_is_draining(struct worker *w)
 {
     return atomic_load_explicit(&w->draining, memory_order_relaxed);
 }
 
-/* Has the web server kept its connections longer than nginx, as we configure it, would? */
+/*
+ * Has the web server kept its connections open for longer than nginx does with our configuration?
+ */
 static bool
-is_overdue(struct worker *w)
+worker_closes_connections(struct worker *w)
 {
-    return is_draining(w) && clock_mono_us() > atomic_load(&w->close_from_us);
+    return worker_is_draining(w) && clock_mono_us() > atomic_load(&w->close_from_us);
 }
 
-/* Ask the main thread to end this process once it has served its share. */
+/* Asks the main thread to end this process after WORKER_MAX_REQUESTS. */
 static void
-count_request(struct worker *w)
+worker_count_request(struct worker *w)
 {
     long number = atomic_fetch_add_explicit(&w->requests, 1, memory_order_relaxed) + 1;
 
-    if (w->last_request > 0 && number >= w->last_request && !is_draining(w) &&
+    if (w->last_request > 0 && number >= w->last_request && !worker_is_draining(w) &&
         clock_mono_us() - w->started_us > MINIMUM_AGE_MS * 1000) {
         (void)kill(getpid(), SIGTERM);
     }
 }
 
-/* The connection is readable: take the request from it and answer. */
 static void
-serve_connection(struct worker *w, struct resources *resources, struct connection *c)
+fastcgi_refuse(FCGX_Request *fcgi)
+{
+    log_warning("a request without REQUEST_METHOD or REQUEST_URI was refused");
+    fcgi->keepConnection = 0;
+    (void)FCGX_PutS("Status: 400\r\nContent-Type: application/json\r\n\r\n"
+                    "{\"detail\":\"The request cannot be read.\",\"code\":\"bad_request\"}",
+                    fcgi->out);
+}
+
+/* Answers a whole request. False if the answer could not be completed. */
+static bool
+connection_answer(struct worker *w, struct resources *resources, FCGX_Request *fcgi)
+{
+    const struct exchange exchange = {
+        .env = fcgi->envp, .read = fastcgi_read, .write = fastcgi_write, .context = fcgi};
+    bool complete = serve(w->app, resources, &exchange);
+
+    if (complete && (!fastcgi_discard_body(fcgi) || worker_closes_connections(w))) {
+        fcgi->keepConnection = 0;
+    }
+    worker_count_request(w);
+    return complete;
+}
+
+/* The connection is readable: reads a request from it and answers. */
+static void
+connection_serve(struct worker *w, struct resources *resources, struct kept_connection *c)
 {
     FCGX_Request *fcgi = &c->fcgi;
-    struct exchange with = {.read = read_fastcgi, .write = write_fastcgi, .peer = fcgi};
 
     (void)atomic_load_explicit(&c->handed, memory_order_acquire);
     if (FCGX_Accept_r(fcgi) != 0) { /* closed by the web server, or not FastCGI */
-        drop(w, c);
+        connection_close(w, c);
         return;
     }
-    if (!is_whole(fcgi)) {
-        log_warning("a request without REQUEST_METHOD or REQUEST_URI was refused");
-        fcgi->keepConnection = 0;
-        (void)FCGX_PutS("Status: 400\r\nContent-Type: application/json\r\n\r\n"
-                        "{\"detail\":\"The request cannot be read.\",\"code\":\"bad_request\"}",
-                        fcgi->out);
-    } else {
-        with.env = fcgi->envp;
-        if (!serve(w->app, resources, &with)) {
-            drop(
-                w,
-                c); /* without FCGI_END_REQUEST: the web server passes on that something is missing */
-            count_request(w);
-            return;
-        }
-        if (!drain_body(fcgi) || is_overdue(w)) {
-            fcgi->keepConnection = 0;
-        }
-        count_request(w);
+    if (!fastcgi_is_whole(fcgi)) {
+        fastcgi_refuse(fcgi);
+    } else if (!connection_answer(w, resources, fcgi)) {
+        /* Without FCGI_END_REQUEST the web server passes on that something is missing. */
+        connection_close(w, c);
+        return;
     }
     FCGX_Finish_r(fcgi);
     if (fcgi->ipcFd < 0) {
-        drop(w, c);
+        connection_close(w, c);
     } else {
-        hand_on(w, c, EPOLL_CTL_MOD);
+        connection_hand_on(w, c, EPOLL_CTL_MOD);
     }
 }
 
-/* Take one connection of the queue, so that the processes of a pool share them evenly. */
+/* Accepts one connection, not all that wait, so that the processes of a pool share them evenly. */
 static void
-accept_connection(struct worker *w)
+connection_accept(struct worker *w)
 {
-    const struct timeval patience = {.tv_sec = PEER_SECONDS};
-    struct connection *c;
+    const struct timeval timeout = {.tv_sec = SOCKET_SECONDS};
+    struct kept_connection *c;
     int fd = accept4(WORKER_SOCKET, NULL, NULL, SOCK_CLOEXEC);
 
     if (fd < 0) {
         if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) {
             log_error("accept: %s", strerror(errno));
             (void)usleep(DRAIN_STEP_MS *
-                         1000); /* EMFILE and its like pass; do not spin meanwhile */
+                         1000); /* EMFILE and the like pass; do not spin meanwhile */
         }
         return;
     }
-    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-    c = calloc(1, sizeof(*c));
-    if (c == NULL || FCGX_InitRequest(&c->fcgi, -1, 0) != 0) {
-        log_error("out of memory: a connection is refused");
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+    c = memory_new(struct kept_connection);
+    if (FCGX_InitRequest(&c->fcgi, -1, 0) != 0) { /* only without FCGX_Init */
+        log_error("libfcgi refused a connection");
         free(c);
         (void)close(fd);
         return;
     }
     c->fcgi.ipcFd = fd;
-    c->fcgi.keepConnection = 1; /* else FCGX_Accept_r would first close it */
+    c->fcgi.keepConnection = 1; /* else FCGX_Accept_r would close it first */
     (void)atomic_fetch_add(&w->connections, 1);
-    hand_on(w, c, EPOLL_CTL_ADD);
+    connection_hand_on(w, c, EPOLL_CTL_ADD);
 }
 
 static bool
-is_done(struct worker *w)
+worker_is_done(struct worker *w)
 {
-    return is_draining(w) &&
+    return worker_is_draining(w) &&
            (atomic_load(&w->connections) == 0 || clock_mono_us() > atomic_load(&w->drain_until_us));
 }
 
-static bool
-open_places(struct places *p)
-{
-    pthread_condattr_t attributes;
-    bool good;
-
-    if (pthread_condattr_init(&attributes) != 0) {
-        return false;
-    }
-    good = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
-           pthread_cond_init(&p->left, &attributes) == 0 && pthread_mutex_init(&p->lock, NULL) == 0;
-    (void)pthread_condattr_destroy(&attributes);
-    return good;
-}
-
-static void
-close_places(struct places *p)
-{
-    (void)pthread_mutex_destroy(&p->lock);
-    (void)pthread_cond_destroy(&p->left);
-}
-
-/* False where none was free for timeout_ms (negative: as long as it takes). While the process drains there is one for each. */
-static bool
-take_place(struct worker *w, int timeout_ms)
-{
-    struct places *p = &w->places;
-    int64_t until_us = clock_mono_us() + (int64_t)timeout_ms * 1000;
-    const struct timespec until = {until_us / 1000000, until_us % 1000000 * 1000};
-    int error = 0;
-
-    (void)pthread_mutex_lock(&p->lock);
-    while (p->taken >= PLACES && error == 0 && !is_draining(w)) {
-        p->wanted++;
-        error = timeout_ms < 0 ? pthread_cond_wait(&p->left, &p->lock)
-                               : pthread_cond_timedwait(&p->left, &p->lock, &until);
-        p->wanted--;
-    }
-    p->taken += error == 0;
-    (void)pthread_mutex_unlock(&p->lock);
-    return error == 0;
-}
-
-static void
-leave_place(struct places *p)
-{
-    (void)pthread_mutex_lock(&p->lock);
-    p->taken--;
-    if (p->taken == 0 && p->wanted > 0) {
-        (void)pthread_cond_signal(&p->left);
-    }
-    (void)pthread_mutex_unlock(&p->lock);
-}
-
-/* The next event: 1, 0 where none came in time, -1 on an error. */
+/* Waits for the next event. Returns 1, 0 if none came in time, -1 with errno on an error. */
 static int
-await_event(struct worker *w, struct epoll_event *event, int timeout_ms,
+worker_wait(struct worker *w, struct epoll_event *event, int timeout_ms,
             const sigset_t *while_waiting)
 {
     int got = 0;
 
-    if (take_place(w, timeout_ms)) {
+    if (slot_take(&w->slots, timeout_ms)) {
         got = epoll_pwait(w->epoll, event, 1, timeout_ms, while_waiting);
-        leave_place(&w->places);
+        slot_release(&w->slots);
     }
     return got;
 }
 
-/* All signals but those that tell of a fault of this very thread. */
+/* All signals but those that report a fault of this very thread. */
 static sigset_t
 blocked_signals(void)
 {
@@ -337,37 +291,44 @@ blocked_signals(void)
     return set;
 }
 
+static int
+thread_timeout_ms(struct worker_thread *thread)
+{
+    if (log_pending()) {
+        return LOG_MS;
+    }
+    if (worker_is_draining(thread->worker)) {
+        return DRAIN_STEP_MS;
+    }
+    return thread->keeps_database ? -1 : IDLE_MS;
+}
+
 static void *
-run_thread(void *context)
+thread_main(void *context)
 {
     struct worker_thread *thread = context;
     struct worker *w = thread->worker;
     struct resources resources;
     sigset_t while_waiting = blocked_signals();
-    bool keeps = thread->number < w->kept_count;
 
-    (void)sigdelset(&while_waiting, WAKE);
+    (void)sigdelset(&while_waiting, SIGNAL_WAKE);
     resources_open(&resources, w->app);
-    if (keeps) {
-        (void)db_connect(resources.db); /* it says itself why not, and tries again when needed */
+    if (thread->keeps_database) {
+        (void)db_connect(resources.db); /* logs its own failure, and tries again when needed */
     }
-    while (!is_done(w)) {
+    while (!worker_is_done(w)) {
         struct epoll_event event;
-        int timeout = log_pending()    ? LOG_MS
-                      : is_draining(w) ? DRAIN_STEP_MS
-                      : keeps          ? -1
-                                       : IDLE_MS;
-        int got = await_event(w, &event, timeout, &while_waiting);
+        int got = worker_wait(w, &event, thread_timeout_ms(thread), &while_waiting);
 
         if (got == 0) {
             log_flush();
-            if (!keeps) {
+            if (!thread->keeps_database) {
                 db_close_idle(resources.db, IDLE_MS);
             }
         } else if (got > 0 && event.data.ptr == NULL) {
-            accept_connection(w);
+            connection_accept(w);
         } else if (got > 0) {
-            serve_connection(w, &resources, event.data.ptr);
+            connection_serve(w, &resources, event.data.ptr);
         } else if (got < 0 && errno != EINTR) {
             log_error("epoll_pwait: %s", strerror(errno));
             abort();
@@ -377,7 +338,7 @@ run_thread(void *context)
     return NULL;
 }
 
-/* Nothing to do: its only work is to interrupt epoll_pwait. */
+/* Does nothing: the signal's only purpose is to interrupt epoll_pwait. */
 static void
 on_wake(int signal_number)
 {
@@ -385,117 +346,193 @@ on_wake(int signal_number)
 }
 
 static void
-begin_drain(struct worker *w)
+worker_begin_drain(struct worker *w)
 {
-    int64_t close_from = clock_mono_us() + PATIENCE_SECONDS * INT64_C(1000000);
+    int64_t close_from = clock_mono_us() + KEEP_OPEN_SECONDS * INT64_C(1000000);
     int64_t until = close_from + DRAIN_SECONDS * INT64_C(1000000) +
                     (int64_t)w->app->settings->request_deadline_ms * 1000;
 
     (void)epoll_ctl(w->epoll, EPOLL_CTL_DEL, WORKER_SOCKET, NULL);
     atomic_store(&w->close_from_us, close_from);
     atomic_store(&w->drain_until_us, until);
-    (void)pthread_mutex_lock(&w->places.lock);
     atomic_store(&w->draining, true);
-    (void)pthread_cond_broadcast(&w->places.left);
-    (void)pthread_mutex_unlock(&w->places.lock);
-    for (size_t i = 0; i < w->thread_count; i++) {
-        (void)pthread_kill(w->threads[i].id, WAKE);
+    slots_lift_limit(&w->slots); /* threads that wait for a slot have to see that */
+    for (size_t i = 0; i < w->started_count; i++) {
+        (void)pthread_kill(w->threads[i].id, SIGNAL_WAKE);
     }
 }
 
-static bool
-start_threads(struct worker *w)
+static void
+worker_end_threads(struct worker *w)
+{
+    worker_begin_drain(w);
+    for (size_t i = 0; i < w->started_count; i++) {
+        (void)pthread_join(w->threads[i].id, NULL);
+    }
+}
+
+/* Returns 0 or an error number. Threads that were started before the error run on. */
+static int
+worker_start_threads(struct worker *w)
 {
     pthread_attr_t attributes;
-    bool good = true;
+    int error = pthread_attr_init(&attributes);
 
-    if (pthread_attr_init(&attributes) != 0) {
-        return false;
+    if (error != 0) {
+        return error;
     }
     (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    for (size_t i = 0; i < w->thread_count && good; i++) {
-        w->threads[i] = (struct worker_thread){.worker = w, .number = i};
-        good = pthread_create(&w->threads[i].id, &attributes, run_thread, &w->threads[i]) == 0;
+    while (w->started_count < w->thread_count && error == 0) {
+        struct worker_thread *thread = &w->threads[w->started_count];
+
+        thread->worker = w;
+        thread->keeps_database = w->started_count < w->kept_count;
+        error = pthread_create(&thread->id, &attributes, thread_main, thread);
+        w->started_count += error == 0;
     }
     (void)pthread_attr_destroy(&attributes);
-    return good;
+    return error;
 }
 
 /* This process's share of what the host may have, at least `least`. */
 static size_t
-share(int of_host, int processes, size_t least)
+process_share(int of_host, int processes, size_t least)
 {
     size_t n = (size_t)(of_host / processes);
 
     return n > least ? n : least;
 }
 
-static bool
-open_epoll(struct worker *w)
-{
-    struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = NULL};
-    int flags = fcntl(WORKER_SOCKET, F_GETFL);
-
-    w->epoll = epoll_create1(EPOLL_CLOEXEC);
-    return w->epoll >= 0 && flags >= 0 && fcntl(WORKER_SOCKET, F_SETFL, flags | O_NONBLOCK) == 0 &&
-           epoll_ctl(w->epoll, EPOLL_CTL_ADD, WORKER_SOCKET, &event) == 0;
-}
-
 /* A tenth more or less, so that the processes of a pool do not end together. */
 static long
 jittered(int requests)
 {
-    return requests == 0
-               ? 0
-               : requests - requests / 10 + (long)random_below((uint32_t)requests / 5 + 1);
+    if (requests == 0) {
+        return 0;
+    }
+    return requests - requests / 10 + (long)random_below((uint32_t)requests / 5 + 1);
 }
 
-/* Supervisors differ in how they ask: multiwatch's first release sends SIGQUIT for the SIGTERM that it is told to send. */
+/* Reports a step of the start that failed. `error` is an error number; 0: the step is done. */
+static bool
+worker_check_step(int error, const char *step)
+{
+    if (error != 0) {
+        log_error("the worker cannot start: %s: %s", step, strerror(error));
+    }
+    return error == 0;
+}
+
+static bool
+worker_open_socket(void)
+{
+    int flags = fcntl(WORKER_SOCKET, F_GETFL);
+    bool good = flags >= 0 && fcntl(WORKER_SOCKET, F_SETFL, flags | O_NONBLOCK) == 0;
+
+    return worker_check_step(good ? 0 : errno, "the listening socket (fcntl)");
+}
+
+static bool
+worker_open_epoll(struct worker *w)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = NULL};
+
+    w->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (!worker_check_step(w->epoll < 0 ? errno : 0, "no epoll set (epoll_create1)")) {
+        return false;
+    }
+    return worker_check_step(epoll_ctl(w->epoll, EPOLL_CTL_ADD, WORKER_SOCKET, &event) == 0 ? 0
+                                                                                            : errno,
+                             "the listening socket (epoll_ctl)");
+}
+
+/* Supervisors differ: multiwatch's first release sends SIGQUIT when it is told to send SIGTERM. */
 static const int end_signals[] = {SIGTERM, SIGINT, SIGQUIT, SIGUSR1};
+
+static bool
+worker_open_signals(sigset_t *ends)
+{
+    sigset_t blocked = blocked_signals();
+
+    (void)sigemptyset(ends);
+    for (size_t i = 0; i < sizeof(end_signals) / sizeof(end_signals[0]); i++) {
+        (void)sigaddset(ends, end_signals[i]);
+    }
+    (void)sigaction(SIGNAL_WAKE, &(struct sigaction){.sa_handler = on_wake}, NULL);
+    (void)sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
+    return worker_check_step(pthread_sigmask(SIG_SETMASK, &blocked, NULL),
+                             "signals (pthread_sigmask)");
+}
+
+static bool
+worker_open_fastcgi(void)
+{
+    (void)setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", CLOSE_WAIT_MS, 0);
+    return worker_check_step(FCGX_Init() == 0 ? 0 : errno, "libfcgi (FCGX_Init)");
+}
+
+static void
+worker_close(struct worker *w)
+{
+    free(w->threads);
+    if (w->has_slots) {
+        slots_close(&w->slots);
+    }
+    if (w->epoll >= 0) {
+        (void)close(w->epoll);
+    }
+    log_flush();
+}
+
+/* Everything up to running threads. */
+static bool
+worker_start(struct worker *w, sigset_t *ends)
+{
+    if (!worker_open_fastcgi() || !worker_open_signals(ends)) {
+        return false;
+    }
+    serve_name_crashes();
+    log_gather();
+    if (!worker_open_socket() || !worker_open_epoll(w)) {
+        return false;
+    }
+    w->has_slots = worker_check_step(slots_open(&w->slots, POLLER_SLOTS),
+                                     "no lock for the poller slots");
+    if (!w->has_slots) {
+        return false;
+    }
+    w->threads = memory_array(w->thread_count, sizeof(*w->threads));
+    if (!worker_check_step(worker_start_threads(w), "not all threads (pthread_create)")) {
+        worker_end_threads(w);
+        return false;
+    }
+    return true;
+}
 
 int
 worker_run(const struct app *app, enum pool pool)
 {
     const struct settings *s = app->settings;
+    bool cpu = pool == POOL_CPU;
     struct worker w = {
         .app = app,
-        .thread_count = pool == POOL_CPU ? 1 : share(s->db_pool_maxsize, s->app_workers, 1),
-        .kept_count = pool == POOL_CPU ? 0 : share(s->db_pool_minsize, s->app_workers, 0),
+        .epoll = -1,
+        .thread_count = cpu ? 1 : process_share(s->db_pool_maxsize, s->app_workers, 1),
+        .kept_count = cpu ? 0 : process_share(s->db_pool_minsize, s->app_workers, 0),
         .started_us = clock_mono_us(),
         .last_request = jittered(s->worker_max_requests),
     };
-    sigset_t blocked = blocked_signals(), ends;
+    sigset_t ends;
     int got = 0;
 
-    (void)sigemptyset(&ends);
-    for (size_t i = 0; i < sizeof(end_signals) / sizeof(end_signals[0]); i++) {
-        (void)sigaddset(&ends, end_signals[i]);
-    }
-    (void)setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", CLOSE_PATIENCE_MS, 0);
-    if (FCGX_Init() != 0 || pthread_sigmask(SIG_SETMASK, &blocked, NULL) != 0) {
-        log_error("libfcgi cannot be used");
-        return 1;
-    }
-    (void)sigaction(WAKE, &(struct sigaction){.sa_handler = on_wake}, NULL);
-    (void)sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
-    serve_name_crashes();
-    log_gather();
-    w.threads = calloc(w.thread_count, sizeof(*w.threads));
-    if (w.threads == NULL || !open_epoll(&w) || !open_places(&w.places) || !start_threads(&w)) {
-        log_error("the worker cannot start: %s", strerror(errno));
-        free(w.threads);
+    if (!worker_start(&w, &ends)) {
+        worker_close(&w);
         return 1;
     }
     log_info("ready: %zu threads", w.thread_count);
     (void)sigwait(&ends, &got);
     log_info("ending after %ld requests", atomic_load(&w.requests));
-    begin_drain(&w);
-    for (size_t i = 0; i < w.thread_count; i++) {
-        (void)pthread_join(w.threads[i].id, NULL);
-    }
-    free(w.threads);
-    close_places(&w.places);
-    (void)close(w.epoll);
-    log_flush();
+    worker_end_threads(&w);
+    worker_close(&w);
     return 0;
 }
