@@ -1,4 +1,4 @@
-/* minizip writes the format; here is where its bytes go. */
+/* minizip writes the format; the functions here write its bytes to a file. */
 #include "routes/exports/archive.h"
 
 #include <errno.h>
@@ -10,12 +10,14 @@
 #include <time.h>
 #include <zlib.h>
 
+#include "base/memory.h"
+
 enum {
-    MADE_ON_UNIX = 3 << 8 | 30, /* 4.4.2: version made by; the attributes are Unix's */
+    MADE_ON_UNIX = 3 << 8 | 30, /* 4.4.2: version made by; attributes as on Unix */
     NAMES_ARE_UTF8 = 1 << 11,   /* 4.4.4: general purpose bit 11 */
     WRITE_AT_ONCE = 1 << 20,
 };
-static const uint32_t attributes = UINT32_C(0100644) << 16; /* -rw-r--r-- */
+static const uint32_t member_attributes = UINT32_C(0100644) << 16; /* -rw-r--r-- */
 
 struct archive {
     FILE *file;
@@ -24,9 +26,9 @@ struct archive {
     int error;
 };
 
-/* The file is there already: zip.c is to "open" that one. */
+/* The file is open already: minizip gets it as it is. */
 static voidpf ZCALLBACK
-open_given(voidpf opaque, const void *name, int mode)
+file_open(voidpf opaque, const void *name, int mode)
 {
     (void)name;
     (void)mode;
@@ -34,28 +36,28 @@ open_given(voidpf opaque, const void *name, int mode)
 }
 
 static uLong ZCALLBACK
-read_some(voidpf opaque, voidpf stream, void *to, uLong size)
+file_read(voidpf opaque, voidpf stream, void *to, uLong size)
 {
     (void)opaque;
     return (uLong)fread(to, 1, size, stream);
 }
 
 static uLong ZCALLBACK
-write_some(voidpf opaque, voidpf stream, const void *from, uLong size)
+file_write(voidpf opaque, voidpf stream, const void *from, uLong size)
 {
     (void)opaque;
     return (uLong)fwrite(from, 1, size, stream);
 }
 
 static ZPOS64_T ZCALLBACK
-tell(voidpf opaque, voidpf stream)
+file_tell(voidpf opaque, voidpf stream)
 {
     (void)opaque;
     return (ZPOS64_T)ftello(stream);
 }
 
 static long ZCALLBACK
-seek(voidpf opaque, voidpf stream, ZPOS64_T offset, int origin)
+file_seek(voidpf opaque, voidpf stream, ZPOS64_T offset, int origin)
 {
     static const int whence[] = {
         [ZLIB_FILEFUNC_SEEK_SET] = SEEK_SET,
@@ -68,7 +70,7 @@ seek(voidpf opaque, voidpf stream, ZPOS64_T offset, int origin)
 }
 
 static int ZCALLBACK
-close_nothing(voidpf opaque, voidpf stream)
+file_close(voidpf opaque, voidpf stream)
 {
     (void)opaque;
     (void)stream;
@@ -76,15 +78,15 @@ close_nothing(voidpf opaque, voidpf stream)
 }
 
 static int ZCALLBACK
-has_failed(voidpf opaque, voidpf stream)
+file_error(voidpf opaque, voidpf stream)
 {
     (void)opaque;
     return ferror((FILE *)stream);
 }
 
-/* Keeps the first error: what fails after it fails because of it. */
+/* Keeps the first error, which is the cause of all later ones. False after any error. */
 static bool
-check(struct archive *a, bool good)
+archive_check(struct archive *a, bool good)
 {
     if (!good && !a->failed) {
         a->failed = true;
@@ -94,9 +96,9 @@ check(struct archive *a, bool good)
     return !a->failed;
 }
 
-/* In TMPDIR, where the system has one; it is gone when it is closed, or the process ends. */
+/* In TMPDIR if that is set. The file disappears when it is closed, or when the process ends. */
 static FILE *
-temporary_file(void)
+file_temporary(void)
 {
     const char *dir = getenv("TMPDIR");
     int fd = dir == NULL ? -1 : open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
@@ -107,21 +109,18 @@ temporary_file(void)
 struct archive *
 archive_open(void)
 {
-    struct archive *a = calloc(1, sizeof(*a));
+    struct archive *a = memory_new(struct archive);
     zlib_filefunc64_def functions = {
-        .zopen64_file = open_given,
-        .zread_file = read_some,
-        .zwrite_file = write_some,
-        .ztell64_file = tell,
-        .zseek64_file = seek,
-        .zclose_file = close_nothing,
-        .zerror_file = has_failed,
+        .zopen64_file = file_open,
+        .zread_file = file_read,
+        .zwrite_file = file_write,
+        .ztell64_file = file_tell,
+        .zseek64_file = file_seek,
+        .zclose_file = file_close,
+        .zerror_file = file_error,
     };
 
-    if (a == NULL) {
-        return NULL;
-    }
-    a->file = temporary_file();
+    a->file = file_temporary();
     if (a->file != NULL) {
         functions.opaque = a->file;
         a->zip = zipOpen2_64("", APPEND_STATUS_CREATE, NULL, &functions);
@@ -152,12 +151,12 @@ archive_close(struct archive *a)
 }
 
 static bool
-end_member(struct archive *a)
+archive_end_member(struct archive *a)
 {
     bool good = !a->in_member || zipCloseFileInZip(a->zip) == ZIP_OK;
 
     a->in_member = false;
-    return check(a, good && ferror(a->file) == 0);
+    return archive_check(a, good && ferror(a->file) == 0);
 }
 
 bool
@@ -165,10 +164,10 @@ archive_begin(struct archive *a, const char *name, bool large)
 {
     time_t now = time(NULL);
     struct tm at;
-    zip_fileinfo info = {.external_fa = attributes};
+    zip_fileinfo info = {.external_fa = member_attributes};
 
     errno = 0;
-    if (!end_member(a)) {
+    if (!archive_end_member(a)) {
         return false;
     }
     (void)localtime_r(&now, &at);
@@ -182,7 +181,7 @@ archive_begin(struct archive *a, const char *name, bool large)
                                            Z_DEFAULT_COMPRESSION, 0, -MAX_WBITS, DEF_MEM_LEVEL,
                                            Z_DEFAULT_STRATEGY, NULL, 0, MADE_ON_UNIX,
                                            NAMES_ARE_UTF8, large) == ZIP_OK;
-    return check(a, a->in_member);
+    return archive_check(a, a->in_member);
 }
 
 bool
@@ -192,11 +191,12 @@ archive_add(struct archive *a, const char *bytes, size_t len)
     for (size_t done = 0; done < len && !a->failed;) {
         size_t some = len - done < WRITE_AT_ONCE ? len - done : WRITE_AT_ONCE;
 
-        (void)check(a, zipWriteInFileInZip(a->zip, bytes + done, (unsigned)some) == ZIP_OK &&
-                           ferror(a->file) == 0);
+        bool good = zipWriteInFileInZip(a->zip, bytes + done, (unsigned)some) == ZIP_OK;
+
+        (void)archive_check(a, good && ferror(a->file) == 0);
         done += some;
     }
-    return check(a, true);
+    return archive_check(a, true);
 }
 
 bool
@@ -205,13 +205,13 @@ archive_finish(struct archive *a, int64_t *bytes)
     bool good;
 
     errno = 0;
-    good = end_member(a);
+    good = archive_end_member(a);
     good = zipClose(a->zip, NULL) == ZIP_OK && good;
     a->zip = NULL;
     good = good && fflush(a->file) == 0 && fseeko(a->file, 0, SEEK_END) == 0;
     *bytes = (int64_t)ftello(a->file);
     rewind(a->file);
-    return check(a, good && *bytes >= 0);
+    return archive_check(a, good && *bytes >= 0);
 }
 
 int64_t

@@ -8,16 +8,16 @@
 
 struct archive;
 
-/* NULL, with errno, where no temporary file is to be had. */
+/* NULL, with errno, if no temporary file can be opened. */
 struct archive *archive_open(void) __attribute__((warn_unused_result));
 
-/* Also where it has not been finished. */
+/* Also before archive_finish. */
 void archive_close(struct archive *a);
 
 /*
- * Begin a member; what is added then is its content, until the next one begins. `name` is UTF-8
- * with '/' between folders; `large` where it may become larger than 4 GiB. All return false, with
- * errno, where the disk is full or fails; so do all calls after that.
+ * Begins a member: what is added is its content, until the next one begins. `name` is UTF-8 with
+ * '/' between folders; `large` is true if the member may exceed 4 GiB. All functions return false,
+ * with errno, if the disk is full or fails, and keep doing so after that.
  */
 bool archive_begin(struct archive *a, const char *name, bool large)
     __attribute__((nonnull, warn_unused_result));
@@ -25,8 +25,8 @@ bool archive_add(struct archive *a, const char *bytes, size_t len)
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * It is complete; *bytes is its size. From now on archive_read gives the next bytes of it; 0 at the
- * end, -1 with errno.
+ * Completes the file; *bytes is its size. After that, archive_read returns how many of the next
+ * bytes it has read: 0 at the end, -1 with errno.
  */
 bool archive_finish(struct archive *a, int64_t *bytes) __attribute__((nonnull, warn_unused_result));
 int64_t archive_read(struct archive *a, char *to, size_t size)

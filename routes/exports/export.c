@@ -1,6 +1,7 @@
 /*
- * Makes a zip file of all rooms of a user. Each room is read twice, for its lines of JSON and for its pages, since a zip file is
- * written one member after the other; a batch at a time, so that no room is too large.
+ * Writes a zip file of all rooms of a user. Each room is read twice, once for its JSON lines and
+ * once for its pages, since the members of a zip file are written one after the other. Rooms are
+ * read in batches, so that no room is too large.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -20,9 +21,12 @@ enum {
     LIMIT_SECONDS = 3600,
     ENTRIES_AT_ONCE = 200,
     PURGED_AT_ONCE = 100,
-    /* Fewer never come to the 4 GiB of a plain member: a body of 8,000 characters is at most 48 kB of JSON. */
+    /*
+     * Fewer entries never exceed the 4 GiB of a plain member: 8,000 characters are at most 48 kB of
+     * JSON.
+     */
     LARGE_ENTRIES = 80 * 1000,
-    PACKED_PERCENT = 95, /* then the file is put into the database */
+    PACKED_PERCENT = 95, /* the rest of the progress is storing the file in the database */
 };
 
 struct exporting {
@@ -31,40 +35,41 @@ struct exporting {
     struct user user;
     struct export_room *rooms;
     size_t room_count;
-    int64_t entries, done; /* entries: of all rooms; done: of twice that many */
+    int64_t entries; /* of all rooms */
+    int64_t done;    /* how many were read; 2 * entries at the end */
     struct archive *archive;
-    struct arena batch; /* the entries that are being written */
+    struct arena batch; /* of the entries that are being written */
     struct buf text;
     struct export file;
-    enum { NOTHING_WRONG, CANCELLED, ROOM_LEFT, DATABASE_AWAY, DATABASE_REFUSED, DISK } wrong;
+    enum { NO_FAILURE, CANCELLED, ROOM_LEFT, DATABASE_AWAY, DATABASE_REFUSED, DISK } failure;
     int disk_error;
 };
 
-/* Keeps what went wrong first; false. */
+/* This and the next function note why the export fails, and return false. */
 static bool
-fail_db(struct exporting *x, enum db_result r)
+export_fail_db(struct exporting *x, enum db_result r)
 {
-    x->wrong = r == DB_DOWN ? DATABASE_AWAY : DATABASE_REFUSED;
+    x->failure = r == DB_DOWN ? DATABASE_AWAY : DATABASE_REFUSED;
     return false;
 }
 
 static bool
-fail_disk(struct exporting *x)
+export_fail_disk(struct exporting *x)
 {
-    x->wrong = DISK;
+    x->failure = DISK;
     x->disk_error = errno;
     return false;
 }
 
-/* All rooms as they are now: what is said from now on is not exported. */
+/* Finds all rooms as they are now: later messages are not exported. */
 static bool
-find_rooms(struct exporting *x)
+export_find_rooms(struct exporting *x)
 {
     struct arena *a = x->run->arena;
     enum db_result r = exports_rooms(x->run->db, a, x->user.id, &x->rooms, &x->room_count);
 
     if (r != DB_OK) {
-        return fail_db(x, r);
+        return export_fail_db(x, r);
     }
     for (size_t i = 0; i < x->room_count; i++) {
         x->rooms[i].folder = pages_folder(a, x->rooms[i].id, x->rooms[i].title);
@@ -74,12 +79,12 @@ find_rooms(struct exporting *x)
 }
 
 /*
- * The entries behind `after` and up to `last`; *count is 0 where there are none. They live in the batch's arena. The database is
- * asked each time whether the user is still in the room.
+ * Reads entries after `after`, up to `last`, into the batch's arena; *count is 0 if there are none.
+ * Checks each time that the user is still in the room.
  */
 static bool
-read_batch(struct exporting *x, const struct export_room *room, int64_t after, int64_t last,
-           struct entry *entries, size_t *count)
+export_read_batch(struct exporting *x, const struct export_room *room, int64_t after, int64_t last,
+                  struct entry *entries, size_t *count)
 {
     struct caller who = {
         .db = x->run->db,
@@ -93,17 +98,17 @@ read_batch(struct exporting *x, const struct export_room *room, int64_t after, i
     enum db_result r;
 
     if (task_is_cancelled()) {
-        x->wrong = CANCELLED;
+        x->failure = CANCELLED;
         return false;
     }
     arena_reset(&x->batch);
     r = messages_read(&who, room->id, &range, entries, count);
     if (r == DB_FORBIDDEN) {
-        x->wrong = ROOM_LEFT;
+        x->failure = ROOM_LEFT;
         return false;
     }
     if (r != DB_OK) {
-        return fail_db(x, r);
+        return export_fail_db(x, r);
     }
     x->done += (int64_t)*count;
     task_progress(x->run, (int)(x->done * PACKED_PERCENT / (2 * x->entries + 1)));
@@ -111,34 +116,34 @@ read_batch(struct exporting *x, const struct export_room *room, int64_t after, i
 }
 
 static bool
-begin_member(struct exporting *x, const char *name, bool large)
+export_begin_member(struct exporting *x, const char *name, bool large)
 {
     buf_clear(&x->text);
-    return archive_begin(x->archive, name, large) || fail_disk(x);
+    return archive_begin(x->archive, name, large) || export_fail_disk(x);
 }
 
-/* What has been written so far goes into the member. */
+/* Moves the text so far into the member. */
 static bool
-add_text(struct exporting *x)
+export_add_text(struct exporting *x)
 {
     bool good = archive_add(x->archive, x->text.at == NULL ? "" : x->text.at, x->text.len);
 
     buf_clear(&x->text);
-    return good || fail_disk(x);
+    return good || export_fail_disk(x);
 }
 
 static bool
-write_lines(struct exporting *x, const struct export_room *room)
+export_write_lines(struct exporting *x, const struct export_room *room)
 {
     struct entry entries[ENTRIES_AT_ONCE];
     size_t count = 1;
 
-    if (!begin_member(x, arena_printf(x->run->arena, "%s/entries.jsonl", room->folder),
-                      room->last_seq > LARGE_ENTRIES)) {
+    if (!export_begin_member(x, arena_printf(x->run->arena, "%s/entries.jsonl", room->folder),
+                             room->last_seq > LARGE_ENTRIES)) {
         return false;
     }
     for (int64_t after = 0; after < room->last_seq && count > 0;) {
-        if (!read_batch(x, room, after, room->last_seq, entries, &count)) {
+        if (!export_read_batch(x, room, after, room->last_seq, entries, &count)) {
             return false;
         }
         for (size_t i = 0; i < count; i++) {
@@ -146,7 +151,7 @@ write_lines(struct exporting *x, const struct export_room *room)
             buf_char(&x->text, '\n');
             after = entries[i].seq;
         }
-        if (!add_text(x)) {
+        if (!export_add_text(x)) {
             return false;
         }
     }
@@ -154,7 +159,7 @@ write_lines(struct exporting *x, const struct export_room *room)
 }
 
 static bool
-write_page(struct exporting *x, const struct export_room *room, int64_t page)
+export_write_page(struct exporting *x, const struct export_room *room, int64_t page)
 {
     struct entry entries[ENTRIES_AT_ONCE];
     int64_t after = (page - 1) * PAGE_ENTRIES;
@@ -163,39 +168,39 @@ write_page(struct exporting *x, const struct export_room *room, int64_t page)
     size_t count = 1;
 
     (void)snprintf(name, sizeof(name), "/%04" PRId64 ".html", page);
-    if (!begin_member(x, arena_printf(x->run->arena, "%s%s", room->folder, name), false)) {
+    if (!export_begin_member(x, arena_printf(x->run->arena, "%s%s", room->folder, name), false)) {
         return false;
     }
     pages_begin(room, page, x->language, &x->text);
     while (after < last && count > 0) {
-        if (!read_batch(x, room, after, last, entries, &count)) {
+        if (!export_read_batch(x, room, after, last, entries, &count)) {
             return false;
         }
         for (size_t i = 0; i < count; i++) {
             pages_entry(&entries[i], x->user.id, day, x->language, &x->text);
             after = entries[i].seq;
         }
-        if (!add_text(x)) {
+        if (!export_add_text(x)) {
             return false;
         }
     }
     pages_end(room, page, x->language, &x->text);
-    return add_text(x);
+    return export_add_text(x);
 }
 
 static bool
-write_room(struct exporting *x, const struct export_room *room)
+export_write_room(struct exporting *x, const struct export_room *room)
 {
-    bool good = write_lines(x, room);
+    bool good = export_write_lines(x, room);
 
     for (int64_t page = 1; good && page <= pages_count(room); page++) {
-        good = write_page(x, room, page);
+        good = export_write_page(x, room, page);
     }
     return good;
 }
 
 static void
-write_time(struct buf *out, const char *name, int64_t ms)
+export_write_time(struct buf *out, const char *name, int64_t ms)
 {
     char text[CLOCK_TEXT_SIZE];
 
@@ -203,14 +208,14 @@ write_time(struct buf *out, const char *name, int64_t ms)
     buf_printf(out, "\"%s\":\"%s\"", name, text);
 }
 
-/* Who exported, and what there is. */
+/* Writes account.json: the user and a list of the rooms. */
 static bool
-write_account(struct exporting *x)
+export_write_account(struct exporting *x)
 {
     static const char *const kinds[] = {"group", "dm"};
     struct buf *out = &x->text;
 
-    if (!begin_member(x, "account.json", false)) {
+    if (!export_begin_member(x, "account.json", false)) {
         return false;
     }
     buf_printf(out, "{\"id\":%" PRId64 ",\"username\":", x->user.id);
@@ -218,9 +223,9 @@ write_account(struct exporting *x)
     buf_str(out, ",\"nickname\":");
     json_text(out, x->user.nickname);
     buf_char(out, ',');
-    write_time(out, "created_at", x->user.created_at);
+    export_write_time(out, "created_at", x->user.created_at);
     buf_char(out, ',');
-    write_time(out, "exported_at", clock_now_ms());
+    export_write_time(out, "exported_at", clock_now_ms());
     buf_str(out, ",\"rooms\":[");
     for (size_t i = 0; i < x->room_count; i++) {
         const struct export_room *room = &x->rooms[i];
@@ -231,33 +236,33 @@ write_account(struct exporting *x)
         buf_str(out, ",\"role\":");
         json_text(out, room->role < 0 ? NULL : role_words[room->role]);
         buf_printf(out, ",\"entries\":%" PRId64 ",", room->last_seq);
-        write_time(out, "created_at", room->created_at);
+        export_write_time(out, "created_at", room->created_at);
         buf_str(out, ",\"folder\":");
         json_text(out, room->folder);
         buf_char(out, '}');
     }
     buf_str(out, "]}\n");
-    return add_text(x);
+    return export_add_text(x);
 }
 
 static bool
-write_archive(struct exporting *x)
+export_write_archive(struct exporting *x)
 {
-    bool good = begin_member(x, "index.html", false);
+    bool good = export_begin_member(x, "index.html", false);
 
     if (good) {
         pages_index(&x->user, x->rooms, x->room_count, clock_now_ms(), x->language, &x->text);
-        good = add_text(x) && write_account(x);
+        good = export_add_text(x) && export_write_account(x);
     }
     for (size_t i = 0; good && i < x->room_count; i++) {
-        good = write_room(x, &x->rooms[i]);
+        good = export_write_room(x, &x->rooms[i]);
     }
-    return good && (archive_finish(x->archive, &x->file.bytes) || fail_disk(x));
+    return good && (archive_finish(x->archive, &x->file.bytes) || export_fail_disk(x));
 }
 
-/* The file, chunk by chunk, into the database. */
+/* Stores the file in the database, chunk by chunk. */
 static bool
-store_archive(struct exporting *x)
+export_store(struct exporting *x)
 {
     char *chunk = arena_alloc(x->run->arena, EXPORT_CHUNK_BYTES);
     int64_t stored = 0;
@@ -267,15 +272,16 @@ store_archive(struct exporting *x)
         enum db_result r;
 
         if (len <= 0) {
-            return fail_disk(x);
+            return export_fail_disk(x);
         }
         if (task_is_cancelled()) {
-            x->wrong = CANCELLED;
+            x->failure = CANCELLED;
             return false;
         }
-        r = exports_add_chunk(x->run->db, x->run->id, x->run->claim_token, number, chunk, (size_t)len);
+        r = exports_add_chunk(x->run->db, x->run->id, x->run->claim_token, number, chunk,
+                              (size_t)len);
         if (r != DB_OK) {
-            return fail_db(x, r);
+            return export_fail_db(x, r);
         }
         stored += len;
         task_progress(x->run,
@@ -285,13 +291,13 @@ store_archive(struct exporting *x)
 }
 
 static enum task_outcome
-explain(const struct exporting *x)
+export_fail(const struct exporting *x)
 {
-    switch (x->wrong) {
+    switch (x->failure) {
     case CANCELLED:
         return task_stopped(x->run);
     case ROOM_LEFT:
-        return task_wrong(x->run, "the user left a room meanwhile");
+        return task_wrong(x->run, "the user left a room during the export");
     case DATABASE_AWAY:
         return task_wrong(x->run, "the database went away");
     case DISK:
@@ -303,27 +309,30 @@ explain(const struct exporting *x)
 }
 
 static enum db_result
-finish(struct db *db, void *context)
+export_commit_body(struct db *db, void *context)
 {
     return exports_finish(db, context);
 }
 
+/* Publishes the file and ends the task in one transaction. */
 static enum task_outcome
-report(struct exporting *x)
+export_commit(struct exporting *x)
 {
     buf_clear(&x->text);
     buf_printf(&x->text,
                "{\"rooms\":%zu,\"entries\":%" PRId64 ",\"bytes\":%" PRId64
                ",\"download\":\"/api/exports/%" PRId64 "\",",
                x->room_count, x->entries, x->file.bytes, x->run->id);
-    write_time(&x->text, "expires_at", x->file.expires_at);
+    export_write_time(&x->text, "expires_at", x->file.expires_at);
     buf_char(&x->text, '}');
-    return task_commit(x->run, &x->text, finish, &x->file);
+    return task_commit(x->run, &x->text, export_commit_body, &x->file);
 }
 
-/* What has ended of earlier ones goes first: who exports again and again never has more than two files here. */
+/*
+ * Deletes expired exports first: a user who exports again and again never has more than two files.
+ */
 static bool
-make_room(struct exporting *x)
+export_purge_expired(struct exporting *x)
 {
     uint64_t deleted = 1;
 
@@ -331,10 +340,10 @@ make_room(struct exporting *x)
         enum db_result r = exports_purge(x->run->db, PURGED_AT_ONCE, &deleted);
 
         if (r != DB_OK) {
-            return fail_db(x, r);
+            return export_fail_db(x, r);
         }
         if (task_is_cancelled()) {
-            x->wrong = CANCELLED;
+            x->failure = CANCELLED;
             return false;
         }
     }
@@ -342,28 +351,29 @@ make_room(struct exporting *x)
 }
 
 static bool
-make(struct exporting *x)
+export_make(struct exporting *x)
 {
     struct task_run *run = x->run;
     enum db_result r = users_find(run->db, run->arena, run->owner_id, &x->user);
 
     if (r != DB_OK) {
-        return fail_db(x, r);
+        return export_fail_db(x, r);
     }
     x->archive = archive_open();
     if (x->archive == NULL) {
-        return fail_disk(x);
+        return export_fail_disk(x);
     }
-    if (!make_room(x) || !find_rooms(x) || !write_archive(x) || !store_archive(x)) {
+    if (!export_purge_expired(x) || !export_find_rooms(x) || !export_write_archive(x) ||
+        !export_store(x)) {
         return false;
     }
     r = exports_expiry(run->db, run->settings->export_hours, &x->file.expires_at);
-    return r == DB_OK || fail_db(x, r);
+    return r == DB_OK || export_fail_db(x, r);
 }
 
-/* Is it what queue_export made? */
+/* Reads the arguments; false if they are not what queue_export writes. */
 static bool
-read_language(struct task_run *run, enum language *language)
+export_read_arguments(struct task_run *run, enum language *language)
 {
     struct json_object *tree = NULL, *member;
     struct json_error error;
@@ -383,7 +393,7 @@ read_language(struct task_run *run, enum language *language)
 }
 
 static enum task_outcome
-work(struct task_run *run)
+export_work(struct task_run *run)
 {
     struct exporting x = {
         .run = run,
@@ -391,17 +401,19 @@ work(struct task_run *run)
     };
     enum task_outcome outcome;
 
-    if (!read_language(run, &x.language)) {
+    if (!export_read_arguments(run, &x.language)) {
         return task_refuse(run, "its arguments must be {\"language\": \"en\" or \"zh\"}");
     }
-    outcome = make(&x) ? report(&x) : explain(&x);
+    outcome = export_make(&x) ? export_commit(&x) : export_fail(&x);
     archive_close(x.archive);
     arena_free(&x.batch);
     buf_free(&x.text);
     return outcome;
 }
 
-const struct task_kind export_kind = {.name = EXPORT_KIND,
-                                      .work = work,
-                                      .limit_seconds = LIMIT_SECONDS,
-                                      .max_attempts = EXPORT_ATTEMPTS};
+const struct task_kind export_kind = {
+    .name = EXPORT_KIND,
+    .work = export_work,
+    .limit_seconds = LIMIT_SECONDS,
+    .max_attempts = EXPORT_ATTEMPTS,
+};

@@ -1,4 +1,4 @@
-/* Whatever people wrote is escaped; the pages have no script, and load nothing. */
+/* Everything that people wrote is escaped; the pages have no script and load nothing. */
 #include "routes/exports/pages.h"
 
 #include <inttypes.h>
@@ -13,7 +13,7 @@ static const struct {
     const char *title, *count, *newer, *older, *rooms, *made;
     const char *joined, *left, *renamed, *role, *opened, *closed, *gone;
     const char *member, *admin, *owner;
-} words[] = {
+} page_texts[] = {
     [ENGLISH] = {"Rooms of", "entries", "newer", "older", "all rooms", "exported at", "has joined",
                  "has left", "has named the room", "now has the role",
                  "has opened the room to everybody", "has closed the room", "somebody who is gone",
@@ -23,7 +23,7 @@ static const struct {
                  "成员", "管理员", "群主"},
 };
 
-static const char head[] =
+static const char page_head[] =
     "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n"
     "<meta name=\"viewport\" content=\"width=device-width\">\n"
     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
@@ -41,7 +41,7 @@ static const char head[] =
     "#12304d}a{color:#79c0ff}h2,time,small,nav,.note{color:#9198a1}}\n</style>\n<title>";
 
 static void
-escape(const char *text, struct buf *out)
+html_escape(const char *text, struct buf *out)
 {
     for (; *text != '\0'; text++) {
         switch (*text) {
@@ -63,7 +63,10 @@ escape(const char *text, struct buf *out)
     }
 }
 
-/* Control characters, what Windows or a shell would read as something else, and dots at the ends. */
+/*
+ * Replaces control characters and those that are special to Windows or a shell; removes dots and
+ * spaces at the end.
+ */
 const char *
 pages_folder(struct arena *a, int64_t id, const char *title)
 {
@@ -95,30 +98,30 @@ pages_count(const struct export_room *room)
 }
 
 static void
-begin(const char *title, enum language language, struct buf *out)
+page_begin(const char *title, enum language language, struct buf *out)
 {
-    buf_printf(out, head, language == CHINESE ? "zh-CN" : "en");
-    escape(title, out);
+    buf_printf(out, page_head, language == CHINESE ? "zh-CN" : "en");
+    html_escape(title, out);
     buf_str(out, "</title>\n</head>\n<body>\n");
 }
 
 static void
-link_page(int64_t page, const char *text, struct buf *out)
+page_link(int64_t page, const char *text, struct buf *out)
 {
     buf_printf(out, "<a href=\"%04" PRId64 ".html\">%s</a>", page, text);
 }
 
 static void
-write_links(const struct export_room *room, int64_t page, enum language language, struct buf *out)
+page_links(const struct export_room *room, int64_t page, enum language language, struct buf *out)
 {
     int64_t count = pages_count(room);
 
-    buf_printf(out, "<nav><a href=\"../../index.html\">%s</a>", words[language].rooms);
+    buf_printf(out, "<nav><a href=\"../../index.html\">%s</a>", page_texts[language].rooms);
     if (page > 1) {
-        link_page(page - 1, words[language].older, out);
+        page_link(page - 1, page_texts[language].older, out);
     }
     if (page < count) {
-        link_page(page + 1, words[language].newer, out);
+        page_link(page + 1, page_texts[language].newer, out);
     }
     buf_printf(out, "<span>%" PRId64 " / %" PRId64 "</span></nav>\n", page, count);
 }
@@ -126,47 +129,54 @@ write_links(const struct export_room *room, int64_t page, enum language language
 void
 pages_begin(const struct export_room *room, int64_t page, enum language language, struct buf *out)
 {
-    begin(room->title, language, out);
+    page_begin(room->title, language, out);
     buf_str(out, "<h1>");
-    escape(room->title, out);
+    html_escape(room->title, out);
     buf_str(out, "</h1>\n");
-    write_links(room, page, language, out);
+    page_links(room, page, language, out);
 }
 
-/* A role in the language of the page. */
 static const char *
-role_word(const char *role, enum language language)
+role_text(const char *role, enum language language)
 {
     if (role == NULL) {
         return "";
     }
-    return strcmp(role, "member") == 0  ? words[language].member
-           : strcmp(role, "admin") == 0 ? words[language].admin
-           : strcmp(role, "owner") == 0 ? words[language].owner
-                                        : role;
+    if (strcmp(role, "member") == 0) {
+        return page_texts[language].member;
+    }
+    if (strcmp(role, "admin") == 0) {
+        return page_texts[language].admin;
+    }
+    if (strcmp(role, "owner") == 0) {
+        return page_texts[language].owner;
+    }
+    return role;
 }
 
-/* What happened, said of who did it; true where the entry's body belongs behind it. */
+/* Writes what the sender did; returns true if the entry's body completes the sentence. */
 static bool
-write_event(const struct entry *e, enum language language, struct buf *out)
+entry_event(const struct entry *e, enum language language, struct buf *out)
 {
+    bool is_open;
+
     switch ((enum entry_kind)e->kind) {
     case ENTRY_JOIN:
-        buf_str(out, words[language].joined);
+        buf_str(out, page_texts[language].joined);
         return false;
     case ENTRY_LEAVE:
-        buf_str(out, words[language].left);
+        buf_str(out, page_texts[language].left);
         return false;
     case ENTRY_RENAME:
-        buf_str(out, words[language].renamed);
+        buf_str(out, page_texts[language].renamed);
         return true;
     case ENTRY_ROLE:
-        buf_printf(out, "%s ", words[language].role);
-        escape(role_word(e->body, language), out);
+        buf_printf(out, "%s ", page_texts[language].role);
+        html_escape(role_text(e->body, language), out);
         return false;
     case ENTRY_OPEN:
-        buf_str(out, e->body != NULL && strcmp(e->body, "true") == 0 ? words[language].opened
-                                                                     : words[language].closed);
+        is_open = e->body != NULL && strcmp(e->body, "true") == 0;
+        buf_str(out, is_open ? page_texts[language].opened : page_texts[language].closed);
         return false;
     case ENTRY_MESSAGE:
         break;
@@ -179,7 +189,7 @@ pages_entry(const struct entry *e, int64_t me, char day[static 11], enum languag
             struct buf *out)
 {
     const char *name = e->sender.nickname == NULL || e->sender.nickname[0] == '\0'
-                           ? words[language].gone
+                           ? page_texts[language].gone
                            : e->sender.nickname;
     char at[CLOCK_TEXT_SIZE];
 
@@ -191,18 +201,18 @@ pages_entry(const struct entry *e, int64_t me, char day[static 11], enum languag
     }
     if (e->kind == ENTRY_MESSAGE) {
         buf_printf(out, "<article%s><b>", e->sender.id == me ? " class=\"me\"" : "");
-        escape(name, out);
+        html_escape(name, out);
         buf_printf(out, "</b><time datetime=\"%s\">%.5s</time><p>", at, at + 11);
-        escape(e->body == NULL ? "" : e->body, out);
+        html_escape(e->body == NULL ? "" : e->body, out);
         buf_str(out, "</p></article>\n");
         return;
     }
     buf_printf(out, "<div class=\"note\"><time datetime=\"%s\">%.5s</time> ", at, at + 11);
-    escape(name, out);
+    html_escape(name, out);
     buf_char(out, ' ');
-    if (write_event(e, language, out) && e->body != NULL) {
+    if (entry_event(e, language, out) && e->body != NULL) {
         buf_char(out, ' ');
-        escape(e->body, out);
+        html_escape(e->body, out);
     }
     buf_str(out, "</div>\n");
 }
@@ -210,7 +220,7 @@ pages_entry(const struct entry *e, int64_t me, char day[static 11], enum languag
 void
 pages_end(const struct export_room *room, int64_t page, enum language language, struct buf *out)
 {
-    write_links(room, page, language, out);
+    page_links(room, page, language, out);
     buf_str(out, "</body>\n</html>\n");
 }
 
@@ -222,21 +232,21 @@ pages_index(const struct user *user, const struct export_room *rooms, size_t cou
     bool zh = language == CHINESE;
 
     at[clock_format(made_at, at)] = '\0';
-    begin("fastchat", language, out);
+    page_begin("fastchat", language, out);
     buf_str(out, "<h1>");
-    buf_str(out, zh ? "" : words[language].title);
+    buf_str(out, zh ? "" : page_texts[language].title);
     buf_str(out, zh ? "" : " ");
-    escape(user->nickname, out);
+    html_escape(user->nickname, out);
     buf_printf(out,
                "%s</h1>\n<p><small>%s <time datetime=\"%s\">%.10s %.5s</time></small></p>\n<ul>\n",
-               zh ? words[language].title : "", words[language].made, at, at, at + 11);
+               zh ? page_texts[language].title : "", page_texts[language].made, at, at, at + 11);
     for (size_t i = 0; i < count; i++) {
         buf_str(out, "<li><a href=\"");
         url_escape(out, rooms[i].folder);
         buf_str(out, "/0001.html\">");
-        escape(rooms[i].title, out);
+        html_escape(rooms[i].title, out);
         buf_printf(out, "</a> <small>%" PRId64 " %s</small></li>\n", rooms[i].last_seq,
-                   words[language].count);
+                   page_texts[language].count);
     }
     buf_str(out, "</ul>\n</body>\n</html>\n");
 }

@@ -1,4 +1,4 @@
-/* What is cleared away by itself: the server's own recurring tasks. */
+/* The server's own recurring tasks: they delete what nobody needs any more. */
 #ifndef ROUTES_TASKS_CLEAN_UP_H
 #define ROUTES_TASKS_CLEAN_UP_H
 

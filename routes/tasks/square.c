@@ -1,4 +1,4 @@
-/* Squares with GMP: 1,000 digits are nothing to it. */
+/* Squares with GMP: 1,000 digits take it microseconds. */
 #include "routes/tasks/square.h"
 
 #include <gmp.h>
@@ -37,9 +37,9 @@ square_json(struct arena *a, const char *canonical)
     return arena_printf(a, "\"%s\"", canonical);
 }
 
-/* Is it what queue_square made? NULL where it is not. */
+/* The integer in the arguments; NULL if they are not what queue_square writes. */
 static const char *
-read_num(struct task_run *run)
+square_read_arguments(struct task_run *run)
 {
     struct json_object *tree = NULL, *member;
     struct json_error error;
@@ -49,7 +49,8 @@ read_num(struct task_run *run)
         json_object_is_type(tree, json_type_object) &&
         json_object_object_get_ex(tree, "num", &member) &&
         json_object_is_type(member, json_type_string)) {
-        const char *text = json_object_get_string(member), *digits = text + (text[0] == '-');
+        const char *text = json_object_get_string(member);
+        const char *digits = text + (text[0] == '-');
         size_t len = strlen(digits);
 
         if (len > 0 && len <= NUM_DIGITS_MAX && strspn(digits, "0123456789") == len) {
@@ -60,16 +61,19 @@ read_num(struct task_run *run)
     return num;
 }
 
-/* The time that it takes, a second at a time. False where it is cancelled. */
+/* Waits for TASK_DEMO_SECONDS and reports progress every second. False if the task is cancelled. */
 static bool
-take_time(struct task_run *run)
+square_wait(struct task_run *run)
 {
     int seconds = run->settings->task_demo_seconds;
 
     for (int i = 0; i < seconds; i++) {
         struct timespec left = {.tv_sec = 1};
 
-        if (task_is_cancelled() || (nanosleep(&left, NULL) != 0 && task_is_cancelled())) {
+        if (!task_is_cancelled()) {
+            (void)nanosleep(&left, NULL); /* interrupted by a cancellation */
+        }
+        if (task_is_cancelled()) {
             return false;
         }
         task_progress(run, (i + 1) * 100 / seconds);
@@ -78,9 +82,9 @@ take_time(struct task_run *run)
 }
 
 static enum task_outcome
-work(struct task_run *run)
+square_work(struct task_run *run)
 {
-    const char *num = read_num(run);
+    const char *num = square_read_arguments(run);
     struct buf result = {0};
     enum task_outcome outcome;
     char *q;
@@ -91,7 +95,7 @@ work(struct task_run *run)
                            "its arguments must be {\"num\": \"an integer of up to %d digits\"}",
                            NUM_DIGITS_MAX);
     }
-    if (!take_time(run)) {
+    if (!square_wait(run)) {
         return task_stopped(run);
     }
     (void)mpz_init_set_str(n, num, 10);
@@ -106,4 +110,8 @@ work(struct task_run *run)
 }
 
 const struct task_kind square_kind = {
-    .name = "square", .work = work, .limit_seconds = LIMIT_SECONDS, .max_attempts = 3};
+    .name = "square",
+    .work = square_work,
+    .limit_seconds = LIMIT_SECONDS,
+    .max_attempts = 3,
+};

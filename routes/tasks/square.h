@@ -1,4 +1,4 @@
-/* The course's task: the square of an integer, which takes its time. */
+/* The task of the course: the square of an integer, made slow on purpose (TASK_DEMO_SECONDS). */
 #ifndef ROUTES_TASKS_SQUARE_H
 #define ROUTES_TASKS_SQUARE_H
 
@@ -6,10 +6,13 @@
 
 extern const struct task_kind square_kind;
 
-/* A number of digits with or without '-', in its shortest form: "-007" is "-7", "-0" is "0". */
+/* The shortest form of an integer (digits, after an optional '-'): "-007" is "-7", "-0" is "0". */
 const char *square_canonical(struct arena *a, const char *num) __attribute__((nonnull));
 
-/* The number in JSON: as a string where not every reader would keep it exact (beyond 2^53). */
+/*
+ * The integer as JSON: a number up to 2^53, beyond that a string, since not every reader keeps
+ * larger numbers exact.
+ */
 const char *square_json(struct arena *a, const char *canonical) __attribute__((nonnull));
 
 #endif
