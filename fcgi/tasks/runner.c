@@ -80,7 +80,7 @@ static void
 runner_read_wakes(struct task_runner *r, int64_t now)
 {
     redisReply *message;
-    enum redis_heard heard;
+    enum redis_received heard;
 
     if (!r->is_subscribed && now >= r->due.subscribe) {
         runner_subscribe(r, now);
@@ -88,7 +88,7 @@ runner_read_wakes(struct task_runner *r, int64_t now)
     if (!r->is_subscribed) {
         return;
     }
-    while ((heard = redis_hear(r->subscription, 0, &message)) == REDIS_HEARD) {
+    while ((heard = redis_receive(r->subscription, 0, &message)) == REDIS_RECEIVED) {
         freeReplyObject(message);
         r->due.queue_check = now;
     }

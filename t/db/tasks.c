@@ -1,4 +1,4 @@
-/* The queue: what is enqueued, claimed, ended, cancelled, lost and deleted, and by whom. */
+/* The queue: tasks are enqueued, claimed, renewed, ended, cancelled, taken back and deleted. */
 #include "db/task_queue.h"
 
 #include "db/mysql/migrate.h"
@@ -7,9 +7,9 @@
 enum { LEASE_MS = 60 * 1000 };
 
 static struct arena arena;
-static struct task changed; /* by task_cancel or task_retry */
+static struct task changed; /* the output of task_cancel and task_retry */
 
-/* A number of a task; `sql` is a literal that asks for it. */
+/* The number that `sql` selects from a task by its id; -1 if it fails. `sql` is a literal. */
 static int64_t
 number_in(struct db *db, int64_t id, const char *sql)
 {
@@ -43,7 +43,7 @@ enqueue(struct db *db, const char *key, int64_t *id)
         id);
 }
 
-/* A task that one has claimed. */
+/* Claims one task; its id is 0 if there is none. */
 static struct task_claim
 claim_one(struct db *db)
 {
@@ -69,8 +69,8 @@ static enum db_result
 end_as(struct db *db, const struct task_claim *t, enum task_state state)
 {
     return task_end(
-        db,
-        &(struct task_end){.id = t->id, .claim_token = t->claim_token, .state = state, .delay_ms = LEASE_MS});
+        db, &(struct task_end){
+                .id = t->id, .claim_token = t->claim_token, .state = state, .delay_ms = LEASE_MS});
 }
 
 struct cause {
@@ -85,7 +85,7 @@ cause_body(struct db *db, void *context)
     struct cause *c = context;
     enum db_result r = enqueue(db, NULL, &c->id);
 
-    is_int(claim_one(c->other).id, 0, "what is not committed yet is not claimed");
+    is_int(claim_one(c->other).id, 0, "a task that is not committed yet is not claimed");
     return r == DB_OK ? c->answer : r;
 }
 
@@ -95,15 +95,19 @@ check_enqueue(struct db *db, struct db *other)
     struct cause c = {.other = other, .answer = DB_CONFLICT};
     int64_t first, second;
 
-    is_int(db_transaction(db, DB_ONCE, cause_body, &c), DB_CONFLICT, "who enqueues and fails");
-    is_int(number_of(db, "SELECT COUNT(*) FROM tasks"), 0, "has enqueued nothing");
+    is_int(db_transaction(db, DB_ONCE, cause_body, &c), DB_CONFLICT,
+           "a transaction that enqueues may fail");
+    is_int(number_of(db, "SELECT COUNT(*) FROM tasks"), 0,
+           "a transaction that fails enqueues nothing");
     c.answer = DB_OK;
-    is_int(db_transaction(db, DB_ONCE, cause_body, &c), DB_OK, "who enqueues and commits");
-    is_int(claim_one(other).id, c.id, "has enqueued a task");
+    is_int(db_transaction(db, DB_ONCE, cause_body, &c), DB_OK,
+           "a transaction that enqueues commits");
+    is_int(claim_one(other).id, c.id, "a committed task is claimed");
 
-    is_int(enqueue(db, "k", &first), DB_OK, "a key that nobody has");
-    is_int(enqueue(other, "k", &second), DB_EXISTS, "is given once");
-    is_int(second, first, "and names its task");
+    is_int(enqueue(db, "k", &first), DB_OK, "a task with a free dedupe key is enqueued");
+    is_int(enqueue(other, "k", &second), DB_EXISTS,
+           "a second task with the same key is not enqueued");
+    is_int(second, first, "the id returned is that of the task that has the key");
 }
 
 static enum db_result
@@ -118,8 +122,8 @@ hold_body(struct db *db, void *context)
         r = db_done(db);
     }
     is_int(tasks_claim(c->other, &arena, "t", "host:2", LEASE_MS, 2, claimed, &count), DB_OK,
-           "one that claims beside another");
-    ok(count == 1 && claimed[0].id != c->id, "waits for nobody, and takes what is free");
+           "a claim succeeds while another row is locked");
+    ok(count == 1 && claimed[0].id != c->id, "a claim skips locked rows and takes the next one");
     return r;
 }
 
@@ -132,33 +136,38 @@ check_claims(struct db *db, struct db *other)
 
     must(db, "DELETE FROM tasks");
     if (enqueue(db, NULL, &c.id) != DB_OK || enqueue(db, NULL, &second) != DB_OK) {
-        puts("Bail out! nothing can be enqueued");
+        puts("Bail out! no task can be enqueued");
         exit(1);
     }
-    is_int(db_transaction(db, DB_ONCE, hold_body, &c), DB_OK, "the first is free again");
+    is_int(db_transaction(db, DB_ONCE, hold_body, &c), DB_OK,
+           "the lock on the first row is released");
 
     t = claim_new(db, NULL);
-    is_int(claim_one(other).id, 0, "what was claimed is not claimed again");
-    is_int(task_renew(other, t.id, t.claim_token + 1, LEASE_MS, 7), DB_NONE, "nor held by a stranger");
+    is_int(claim_one(other).id, 0, "a claimed task is not claimed again");
+    is_int(task_renew(other, t.id, t.claim_token + 1, LEASE_MS, 7), DB_NONE,
+           "a wrong claim token renews no lease");
     t.claim_token++;
-    is_int(end_as(other, &t, TASK_DONE), DB_NONE, "nor ended");
+    is_int(end_as(other, &t, TASK_DONE), DB_NONE, "a wrong claim token ends no task");
     t.claim_token--;
-    is_int(state_of(db, t.id), TASK_RUNNING, "it runs on");
-    is_int(task_renew(db, t.id, t.claim_token, LEASE_MS, 7), DB_OK, "its runner holds it");
-    is_int(end_as(db, &t, TASK_DONE), DB_OK, "and ends it");
-    is_int(end_as(db, &t, TASK_DONE), DB_NONE, "once");
+    is_int(state_of(db, t.id), TASK_RUNNING, "a wrong claim token leaves the task running");
+    is_int(task_renew(db, t.id, t.claim_token, LEASE_MS, 7), DB_OK,
+           "the right claim token renews the lease");
+    is_int(end_as(db, &t, TASK_DONE), DB_OK, "the right claim token ends the task");
+    is_int(end_as(db, &t, TASK_DONE), DB_NONE, "an ended task cannot be ended again");
 
     t = claim_new(db, NULL);
-    is_int(end_as(db, &t, TASK_QUEUED), DB_OK, "what is given back");
-    is_int(attempts_of(db, t.id), 0, "has not been tried");
+    is_int(end_as(db, &t, TASK_QUEUED), DB_OK, "a task is given back");
+    is_int(attempts_of(db, t.id), 0, "a run that is given back is not counted as an attempt");
     t = claim_new(db, NULL);
-    is_int(end_as(db, &t, TASK_FAILED), DB_OK, "what failed");
-    is_int(attempts_of(db, t.id), 1, "has been");
-    is_int(claim_one(db).id, 0, "and is not due before its time");
+    is_int(end_as(db, &t, TASK_FAILED), DB_OK, "a run fails");
+    is_int(attempts_of(db, t.id), 1, "a failed run is counted as an attempt");
+    is_int(claim_one(db).id, 0, "a failed task is not due before its delay is over");
     must(db, "UPDATE tasks SET run_at = 0");
     again = claim_one(db);
-    ok(again.id == t.id && again.attempts == 2 && again.claim_token != t.claim_token, "then it is, anew");
-    is_int(end_as(db, &t, TASK_DONE), DB_NONE, "and its first run counts no longer");
+    ok(again.id == t.id && again.attempts == 2 && again.claim_token != t.claim_token,
+       "a due task is claimed again with a new token and its next attempt");
+    is_int(end_as(db, &t, TASK_DONE), DB_NONE,
+           "the token of the first run no longer ends the task");
 }
 
 static void
@@ -167,41 +176,46 @@ check_lost(struct db *db, struct db *other)
     struct task_claim t = claim_new(db, NULL), again;
     uint64_t count;
 
-    is_int(tasks_recover(other, &count), DB_OK, "a lease that has not ended");
-    is_int((int64_t)count, 0, "is nobody's to take");
+    is_int(tasks_recover(other, &count), DB_OK, "leases that have not ended are checked");
+    is_int((int64_t)count, 0, "no task is taken back before its lease ends");
     must(db, "UPDATE tasks SET until_at = 1");
-    is_int(task_renew(db, t.id, t.claim_token, LEASE_MS, 0), DB_OK, "one that has is still renewed");
+    is_int(task_renew(db, t.id, t.claim_token, LEASE_MS, 0), DB_OK,
+           "an ended lease can still be renewed");
     must(db, "UPDATE tasks SET until_at = 1");
-    is_int(tasks_recover(other, &count), DB_OK, "or the task");
-    is_int((int64_t)count, 1, "is taken back");
-    is_int(task_renew(db, t.id, t.claim_token, LEASE_MS, 0), DB_NONE, "from its runner");
+    is_int(tasks_recover(other, &count), DB_OK, "leases that have ended are checked");
+    is_int((int64_t)count, 1, "a task is taken back after its lease has ended");
+    is_int(task_renew(db, t.id, t.claim_token, LEASE_MS, 0), DB_NONE,
+           "a lease that was taken back cannot be renewed");
     again = claim_one(other);
-    is_int(again.attempts, 2, "and run again");
-    is_int(end_as(db, &t, TASK_DONE), DB_NONE, "whatever became of the first run");
-    is_int(end_as(other, &again, TASK_DONE), DB_OK, "ends by the second");
+    is_int(again.attempts, 2, "a task that was taken back is claimed as its second attempt");
+    is_int(end_as(db, &t, TASK_DONE), DB_NONE, "the run that lost its task cannot end it");
+    is_int(end_as(other, &again, TASK_DONE), DB_OK, "the second run ends the task");
 
     t = claim_new(db, "k");
     must(db, "UPDATE tasks SET until_at = 1, attempts = max_attempts");
-    is_int(tasks_recover(other, &count), DB_OK, "after its last run");
-    is_int(state_of(db, t.id), TASK_DEAD, "a lost task is dead");
-    is_int(enqueue(db, "k", &t.id), DB_OK, "and its key is free");
+    is_int(tasks_recover(other, &count), DB_OK, "leases are checked after a last attempt");
+    is_int(state_of(db, t.id), TASK_DEAD, "a task that is lost in its last attempt is dead");
+    is_int(enqueue(db, "k", &t.id), DB_OK, "a dead task gives up its key");
 }
 
-/* Cancelled while it ran, and ended before it was told. */
+/* A task is cancelled while it runs, and ends in `state` before it is told. */
 static void
-check_cancelled_meanwhile(struct db *db, enum task_state state, enum task_state is)
+check_cancelled_meanwhile(struct db *db, enum task_state state, enum task_state stored)
 {
     static const struct task_viewer all = {.all = true};
     struct task_claim t = claim_new(db, "k");
     int64_t id;
 
-    is_int(task_cancel(db, &arena, &all, t.id, &changed), DB_OK, "one that runs is asked to end");
-    is_int(end_as(db, &t, state), DB_OK, "but ends before it hears that");
-    is_int(state_of(db, t.id), is, task_state_names[is]);
+    is_int(task_cancel(db, &arena, &all, t.id, &changed), DB_OK, "a running task can be cancelled");
+    is_int(end_as(db, &t, state), DB_OK, "a run can end before it is told of the cancellation");
+    is_int(state_of(db, t.id), stored,
+           stored == TASK_DONE ? "a result that came before the cancellation counts"
+                               : "a task that would run again is cancelled instead");
     must(db, "UPDATE tasks SET run_at = 0");
-    is_int(claim_one(db).id, 0, "it is not run again");
-    is_int(enqueue(db, "k", &id), DB_OK, "and its key is free");
-    is_int(task_cancel(db, &arena, &all, t.id, &changed), DB_CONFLICT, "it has ended");
+    is_int(claim_one(db).id, 0, "a task that was cancelled while it ran is not run again");
+    is_int(enqueue(db, "k", &id), DB_OK, "a task that was cancelled while it ran gives up its key");
+    is_int(task_cancel(db, &arena, &all, t.id, &changed), DB_CONFLICT,
+           "an ended task cannot be cancelled");
 }
 
 static void
@@ -219,24 +233,30 @@ check_cancel(struct db *db, struct db *other)
 
     t = claim_new(db, NULL);
     is_int(task_cancel(other, &arena, &stranger, t.id, &changed), DB_NONE,
-           "a stranger cancels nothing");
+           "another user's task cannot be cancelled");
     is_int(task_retry(other, &arena, &all, t.id, &changed), DB_CONFLICT,
-           "what runs is not retried");
-    is_int(task_cancel(other, &arena, &all, t.id, &changed), DB_OK, "what is cancelled");
-    is_int(tasks_to_cancel(db, "host:1", ids, 2, &count), DB_OK, "is named");
-    ok(count == 1 && ids[0] == t.id, "to its runner");
-    is_int(tasks_to_cancel(db, "host:2", ids, 2, &count), DB_OK, "and not");
-    is_int((int64_t)count, 0, "to others");
+           "a running task cannot be retried");
+    is_int(task_cancel(other, &arena, &all, t.id, &changed), DB_OK,
+           "a running task of anybody can be cancelled by an admin");
+    is_int(tasks_to_cancel(db, "host:1", ids, 2, &count), DB_OK,
+           "a runner reads which of its tasks are cancelled");
+    ok(count == 1 && ids[0] == t.id, "the cancelled task is one of its runner's");
+    is_int(tasks_to_cancel(db, "host:2", ids, 2, &count), DB_OK,
+           "another runner reads which of its tasks are cancelled");
+    is_int((int64_t)count, 0, "the cancelled task is not one of another runner's");
     must(db, "UPDATE tasks SET until_at = 1");
-    is_int(tasks_recover(other, &recovered), DB_OK, "where that one is lost");
-    is_int(state_of(db, t.id), TASK_CANCELLED, "it is cancelled all the same");
+    is_int(tasks_recover(other, &recovered), DB_OK,
+           "a cancelled task is taken back after its lease has ended");
+    is_int(state_of(db, t.id), TASK_CANCELLED,
+           "a cancelled task whose runner is lost is cancelled, not failed");
     is_int(task_retry(other, &arena, &stranger, t.id, &changed), DB_NONE,
-           "a stranger retries nothing");
-    is_int(task_retry(other, &arena, &all, t.id, &changed), DB_OK, "it may be retried");
+           "another user's task cannot be retried");
+    is_int(task_retry(other, &arena, &all, t.id, &changed), DB_OK,
+           "a cancelled task can be retried");
     t = claim_one(db);
-    is_int(t.attempts, 1, "from the first attempt on");
-    is_int(end_as(db, &t, TASK_FAILED), DB_OK, "and nothing is left of the cancellation");
-    is_int(state_of(db, t.id), TASK_FAILED, "if it fails then");
+    is_int(t.attempts, 1, "the attempts of a retried task are counted from 0");
+    is_int(end_as(db, &t, TASK_FAILED), DB_OK, "a retried task can fail");
+    is_int(state_of(db, t.id), TASK_FAILED, "a retried task that fails is failed, not cancelled");
 }
 
 static void
@@ -246,26 +266,27 @@ check_purge(struct db *db)
     uint64_t deleted;
     int64_t id;
 
-    is_int(end_as(db, &t, TASK_DONE), DB_OK, "a task that is done");
-    is_int(enqueue(db, "k", &id), DB_OK, "gives up its key");
+    is_int(end_as(db, &t, TASK_DONE), DB_OK, "a task with a key is done");
+    is_int(enqueue(db, "k", &id), DB_OK, "a task that is done gives up its key");
     t = claim_new(db, "@slot");
-    is_int(end_as(db, &t, TASK_DONE), DB_OK, "one of the timetable");
-    is_int(enqueue(db, "@slot", &id), DB_EXISTS, "keeps it: it comes once");
-    is_int(task_purge_state(db, TASK_DONE, 10, &deleted), DB_OK, "also where what is done");
-    is_int((int64_t)deleted, 0, "is deleted");
-    is_int(enqueue(db, "@slot", &id), DB_EXISTS, "by hand");
-    is_int(task_purge(db, 10, &deleted), DB_OK, "before its time");
-    is_int((int64_t)deleted, 0, "nothing is deleted by itself");
+    is_int(end_as(db, &t, TASK_DONE), DB_OK, "a recurring task is done");
+    is_int(enqueue(db, "@slot", &id), DB_EXISTS, "a recurring task that is done keeps its key");
+    is_int(task_purge_state(db, TASK_DONE, 10, &deleted), DB_OK, "done tasks are deleted by hand");
+    is_int((int64_t)deleted, 0, "a recurring task is not deleted by hand");
+    is_int(enqueue(db, "@slot", &id), DB_EXISTS,
+           "a recurring task keeps its key after a deletion by hand");
+    is_int(task_purge(db, 10, &deleted), DB_OK, "old tasks are deleted");
+    is_int((int64_t)deleted, 0, "a task that ended recently is not deleted with the old ones");
     must(db, "UPDATE tasks SET until_at = 1");
-    is_int(task_purge(db, 10, &deleted), DB_OK, "and then");
-    is_int((int64_t)deleted, 1, "it is");
+    is_int(task_purge(db, 10, &deleted), DB_OK, "old tasks are deleted again");
+    is_int((int64_t)deleted, 1, "a task is deleted after its time is over");
     t = claim_new(db, NULL);
     must(db, "UPDATE tasks SET until_at = 1");
-    is_int(task_purge(db, 10, &deleted), DB_OK, "what runs is not");
-    is_int((int64_t)deleted, 0, "ever deleted");
-    is_int(end_as(db, &t, TASK_DEAD), DB_OK, "what is dead");
-    is_int(task_purge_state(db, TASK_DEAD, 10, &deleted), DB_OK, "is deleted");
-    is_int((int64_t)deleted, 1, "when somebody says so");
+    is_int(task_purge(db, 10, &deleted), DB_OK, "old tasks are deleted while a task runs");
+    is_int((int64_t)deleted, 0, "a running task is never deleted");
+    is_int(end_as(db, &t, TASK_DEAD), DB_OK, "a task is dead");
+    is_int(task_purge_state(db, TASK_DEAD, 10, &deleted), DB_OK, "dead tasks are deleted by hand");
+    is_int((int64_t)deleted, 1, "a dead task is deleted by hand however recent it is");
 }
 
 int
@@ -274,7 +295,7 @@ main(void)
     struct settings s = test_settings("tasks");
     struct db *db = db_open(&s), *other = db_open(&s);
 
-    is_int(migrate_run(&s, -1, stderr, stderr), 0, "the tables are made");
+    is_int(migrate_run(&s, -1, stderr, stderr), 0, "the tables are created");
     check_enqueue(db, other);
     check_claims(db, other);
     check_lost(db, other);

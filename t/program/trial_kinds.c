@@ -9,41 +9,41 @@
 #include "t/program/trial.h"
 
 static enum task_outcome
-nothing(struct task_run *run)
+trial_nothing(struct task_run *run)
 {
     return task_result(run, NULL);
 }
 
 static enum task_outcome
-crash(struct task_run *run)
+trial_crash(struct task_run *run)
 {
     (void)run;
     abort();
 }
 
-/* Well at the third run. */
+/* Goes well in its third run. */
 static enum task_outcome
-stumble(struct task_run *run)
+trial_stumble(struct task_run *run)
 {
     return run->attempt < 3 ? task_wrong(run, "it stumbled over run %d", run->attempt)
                             : task_result(run, NULL);
 }
 
 static enum task_outcome
-never_end(struct task_run *run)
+trial_never_end(struct task_run *run)
 {
     volatile bool ever = false;
 
     while (!ever) {
-        (void)pause(); /* also when it is asked to end */
+        (void)pause(); /* also ignores its cancellation */
         task_progress(run, 50);
     }
     return TASK_WENT_WELL;
 }
 
-/* A gigabyte, past task_result's own look at it. */
+/* Reports a gigabyte, without the check that task_result makes. */
 static enum task_outcome
-flood(struct task_run *run)
+trial_flood(struct task_run *run)
 {
     struct report_head head = {REPORT_RESULT, 1024 * 1024 * 1024};
     static char some[65536];
@@ -56,7 +56,7 @@ flood(struct task_run *run)
 }
 
 static enum task_outcome
-too_long(struct task_run *run)
+trial_too_long(struct task_run *run)
 {
     struct buf result = {0};
 
@@ -69,7 +69,7 @@ too_long(struct task_run *run)
 }
 
 static enum task_outcome
-eat_memory(struct task_run *run)
+trial_eat_memory(struct task_run *run)
 {
     enum { PIECE = 16 * 1024 * 1024 };
     static struct piece {
@@ -88,9 +88,9 @@ eat_memory(struct task_run *run)
     }
 }
 
-/* Leaves processes behind that would live on. */
+/* Starts processes that never end by themselves. */
 static enum task_outcome
-leave_children(struct task_run *run)
+trial_leave_children(struct task_run *run)
 {
     struct buf result = {0};
 
@@ -108,7 +108,7 @@ leave_children(struct task_run *run)
     return task_result(run, &result);
 }
 
-/* Its effect is a row, which must be there once, however often the task is run. */
+/* The effect is a row, which must be there exactly once, however often the task is run. */
 static enum db_result
 add_effect(struct db *db, void *context)
 {
@@ -118,35 +118,39 @@ add_effect(struct db *db, void *context)
 }
 
 static enum task_outcome
-effect(struct task_run *run)
+trial_effect(struct task_run *run)
 {
     return task_commit(run, NULL, add_effect, run);
 }
 
-/* Takes a second, then as much again for its commit, in which the task's row is locked. */
+/* Takes one second before its commit and one second in it, while the task's row is locked. */
 static enum db_result
 add_slowly(struct db *db, void *context)
 {
     enum db_result r = add_effect(db, context);
 
-    if (r == DB_OK) {
-        r = db_one(db, "SELECT SLEEP(?)", db_int(1));
+    if (r != DB_OK) {
+        return r;
     }
-    return r == DB_OK ? db_done(db) : r;
+    r = db_one(db, "SELECT SLEEP(?)", db_int(1));
+    if (r != DB_OK) {
+        return r;
+    }
+    return db_done(db);
 }
 
 static enum task_outcome
-slow_effect(struct task_run *run)
+trial_slow_effect(struct task_run *run)
 {
     struct timespec time = {.tv_sec = 1};
 
     (void)nanosleep(&time, NULL);
-    task_progress(run, 50); /* so that the runner has something to write to that row */
+    task_progress(run, 50); /* so that the runner wants to update that row, too */
     return task_commit(run, NULL, add_slowly, run);
 }
 
 static enum task_outcome
-doze(struct task_run *run)
+trial_doze(struct task_run *run)
 {
     struct timespec time = {.tv_nsec = 300 * 1000000L};
 
@@ -154,26 +158,29 @@ doze(struct task_run *run)
     return task_is_cancelled() ? task_stopped(run) : task_result(run, NULL);
 }
 
-#define KIND(title, function, seconds, attempts)                                                   \
-    static const struct task_kind function##_kind = {.name = "trial." title,                       \
-                                                     .work = function,                             \
-                                                     .limit_seconds = seconds,                     \
-                                                     .max_attempts = attempts}
+#define TRIAL_KIND(title, function, seconds, attempts)                                             \
+    static const struct task_kind function##_kind = {                                              \
+        .name = "trial." title,                                                                    \
+        .work = function,                                                                          \
+        .limit_seconds = seconds,                                                                  \
+        .max_attempts = attempts,                                                                  \
+    }
 
-KIND("nothing", nothing, 10, 3);
-KIND("crash", crash, 10, 2);
-KIND("stumble", stumble, 10, 5);
-KIND("never_end", never_end, 2, 1);
-KIND("flood", flood, 10, 1);
-KIND("too_long", too_long, 10, 3);
-KIND("eat_memory", eat_memory, 30, 1);
-KIND("leave_children", leave_children, 10, 1);
-KIND("effect", effect, 10, 1000);
-KIND("slow_effect", slow_effect, 10, 3);
-KIND("doze", doze, 10, 3);
+TRIAL_KIND("nothing", trial_nothing, 10, 3);
+TRIAL_KIND("crash", trial_crash, 10, 2);
+TRIAL_KIND("stumble", trial_stumble, 10, 5);
+TRIAL_KIND("never_end", trial_never_end, 2, 1);
+TRIAL_KIND("flood", trial_flood, 10, 1);
+TRIAL_KIND("too_long", trial_too_long, 10, 3);
+TRIAL_KIND("eat_memory", trial_eat_memory, 30, 1);
+TRIAL_KIND("leave_children", trial_leave_children, 10, 1);
+TRIAL_KIND("effect", trial_effect, 10, 1000);
+TRIAL_KIND("slow_effect", trial_slow_effect, 10, 3);
+TRIAL_KIND("doze", trial_doze, 10, 3);
 
 const struct task_kind *const trial_kinds[] = {
-    &nothing_kind, &crash_kind,       &stumble_kind,    &never_end_kind,
-    &flood_kind,   &too_long_kind,    &eat_memory_kind, &leave_children_kind,
-    &effect_kind,  &slow_effect_kind, &doze_kind,       NULL,
+    &trial_nothing_kind,     &trial_crash_kind,          &trial_stumble_kind,
+    &trial_never_end_kind,   &trial_flood_kind,          &trial_too_long_kind,
+    &trial_eat_memory_kind,  &trial_leave_children_kind, &trial_effect_kind,
+    &trial_slow_effect_kind, &trial_doze_kind,           NULL,
 };

@@ -1,4 +1,4 @@
-/* The slots of recurring tasks: each comes once, whatever the clocks of the zone do. */
+/* The slots of recurring tasks: each comes once, however the clocks of the zone change. */
 #include "fcgi/tasks/schedule.h"
 
 #include <stdlib.h>
@@ -10,7 +10,7 @@ static const struct task_kind hourly = {.name = "hourly", .every = HOURLY, .at_m
 static const struct task_kind daily = {.name = "daily", .every = DAILY, .at_minute = 4 * 60 + 10};
 static const struct task_kind early = {.name = "early", .every = DAILY, .at_minute = 2 * 60 + 30};
 
-/* The slot at a time of UTC. */
+/* The key of the slot at a time of UTC. */
 static const char *
 slot(const struct task_kind *kind, int year, int month, int day, int hour, int minute)
 {
@@ -25,7 +25,7 @@ slot(const struct task_kind *kind, int year, int month, int day, int hour, int m
     return key;
 }
 
-/* How many different slots there are from one time of UTC on, minute by minute, and whether one came again after another. */
+/* How many different slots `minutes` minutes have, and whether one came back after another. */
 static int
 slots_within(const struct task_kind *kind, time_t from, int minutes, bool *again)
 {
@@ -55,19 +55,23 @@ static void
 test_hours(void)
 {
     is_str(slot(&hourly, 2026, 3, 1, 10, 16), "@hourly 2026-03-01T09Z",
-           "before its minute the hour before counts");
-    is_str(slot(&hourly, 2026, 3, 1, 10, 17), "@hourly 2026-03-01T10Z", "at its minute it begins");
-    is_str(slot(&hourly, 2026, 3, 1, 0, 3), "@hourly 2026-02-28T23Z", "also over midnight");
+           "before its minute an hourly task is in the slot of the hour before");
+    is_str(slot(&hourly, 2026, 3, 1, 10, 17), "@hourly 2026-03-01T10Z",
+           "an hourly slot begins at its minute");
+    is_str(slot(&hourly, 2026, 3, 1, 0, 3), "@hourly 2026-02-28T23Z",
+           "hourly slots continue over midnight and the end of a month");
 }
 
 static void
 test_days(void)
 {
-    ok(clock_set_zone("Asia/Shanghai"), "the zone is known");
-    is_str(slot(&daily, 2026, 3, 1, 20, 9), "@daily 2026-03-01", "04:09 is still the day before");
+    ok(clock_set_zone("Asia/Shanghai"), "the zone can be set");
+    is_str(slot(&daily, 2026, 3, 1, 20, 9), "@daily 2026-03-01",
+           "before its minute a daily task is in the slot of the day before");
     is_str(slot(&daily, 2026, 3, 1, 20, 10), "@daily 2026-03-02",
-           "04:10 begins the day of the zone");
-    is_str(slot(&daily, 2025, 12, 31, 20, 9), "@daily 2025-12-31", "and over the year's end");
+           "a daily slot begins at its minute of the zone's day");
+    is_str(slot(&daily, 2025, 12, 31, 20, 9), "@daily 2025-12-31",
+           "daily slots continue over the end of a year");
 }
 
 static void
@@ -78,15 +82,16 @@ test_changing_clocks(void)
               autumn = {.tm_year = 126, .tm_mon = 9, .tm_mday = 23};
     bool again;
 
-    ok(clock_set_zone("Europe/Berlin"), "the zone is known");
+    ok(clock_set_zone("Europe/Berlin"), "the zone can be set");
     is_int(slots_within(&early, timegm(&spring), 5 * 24 * 60, &again), 6,
            "a day without that time of the clock has its slot");
-    ok(!again, "and no slot comes again");
+    ok(!again, "no slot comes back when the clocks are set forward");
     is_int(slots_within(&early, timegm(&autumn), 5 * 24 * 60, &again), 6,
            "a day that has that time twice has one slot");
-    ok(!again, "which does not come again when the clock is set back");
-    is_int(slots_within(&hourly, timegm(&autumn), 48 * 60, &again), 49, "hours come each once");
-    ok(!again, "in whatever zone");
+    ok(!again, "no slot comes back when the clocks are set back");
+    is_int(slots_within(&hourly, timegm(&autumn), 48 * 60, &again), 49,
+           "every hour has one slot when the clocks are set back");
+    ok(!again, "no hourly slot comes back when the clocks are set back");
 }
 
 int

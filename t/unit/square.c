@@ -1,4 +1,4 @@
-/* Integers in their shortest form, and in JSON. */
+/* Integers in their shortest form and as JSON. */
 #include "routes/tasks/square.h"
 
 #include "t/unit/tap.h"
@@ -24,8 +24,8 @@ main(void)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const char *canonical = square_canonical(&a, rows[i][0]);
 
-        is_str(canonical, rows[i][1], rows[i][0]);
-        is_str(square_json(&a, canonical), rows[i][2], "in JSON");
+        is_str(canonical, rows[i][1], arena_printf(&a, "the shortest form of %s", rows[i][0]));
+        is_str(square_json(&a, canonical), rows[i][2], arena_printf(&a, "%s as JSON", rows[i][0]));
     }
     arena_free(&a);
     return done_testing();

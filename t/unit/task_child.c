@@ -1,4 +1,6 @@
-/* What a task's process reports, whole, in pieces or as garbage; and what its end comes to. */
+/*
+ * The reports of a task's process, complete, in pieces or malformed; and what its end is taken for.
+ */
 #include "fcgi/tasks/child.h"
 
 #include <fcntl.h>
@@ -13,10 +15,12 @@
 
 enum { EXITED = 0, EXITED_1 = 1 << 8, ABORTED = SIGABRT };
 
-static const struct task_kind kind = {.name = "trial", .limit_seconds = 7, .max_attempts = 3};
+static const struct task_kind kind = {.name = "test", .limit_seconds = 7, .max_attempts = 3};
 static char error[TASK_ERROR_MAX];
 
-/* One that reports through a pipe; its process is a group that is not there, so that ending it hits nobody. */
+/*
+ * A child that reports through a pipe. Its process id does not exist, so killing it kills nothing.
+ */
 static struct child
 child_of(int *report)
 {
@@ -34,7 +38,7 @@ child_of(int *report)
 }
 
 static void
-say(int report, uint32_t type, const char *text, size_t len)
+report_write(int report, uint32_t type, const char *text, size_t len)
 {
     struct report_head head = {type, (uint32_t)len};
 
@@ -59,19 +63,22 @@ test_ends(void)
         enum task_state state;
         const char *error, *what;
     } rows[] = {
-        {REPORT_RESULT, "{}", EXITED, 1, TASK_DONE, NULL, "a result is done"},
-        {REPORT_RESULT, "{}", ABORTED, 1, TASK_FAILED, "signal 6", "but not where it then crashed"},
+        {REPORT_RESULT, "{}", EXITED, 1, TASK_DONE, NULL, "a task that reported a result is done"},
+        {REPORT_RESULT, "{}", ABORTED, 1, TASK_FAILED, "signal 6",
+         "a task that reported a result and then crashed has failed"},
         {REPORT_WRONG, "no luck", EXITED, 1, TASK_FAILED, "no luck",
-         "what went wrong is tried again"},
-        {REPORT_WRONG, "no luck", EXITED, 3, TASK_DEAD, "no luck", "up to the last attempt"},
-        {REPORT_REFUSED, "never", EXITED, 1, TASK_DEAD, "never", "what is refused is not"},
+         "a run that went wrong is tried again"},
+        {REPORT_WRONG, "no luck", EXITED, 3, TASK_DEAD, "no luck",
+         "a task that went wrong in its last attempt is dead"},
+        {REPORT_REFUSED, "never", EXITED, 1, TASK_DEAD, "never", "a refused task is dead at once"},
         {REPORT_COMMITTED, "", EXITED, 1, TASK_STATES, NULL,
-         "what has written itself down is not written again"},
+         "an end that the run has stored itself is not stored again"},
         {REPORT_COMMITTED, "", ABORTED, 1, TASK_STATES, NULL,
-         "not even where it crashed behind that"},
+         "an end that the run has stored itself counts even if the run then crashed"},
         {0, "", EXITED, 1, TASK_FAILED, "status 0 and no result",
-         "one that says nothing has failed"},
-        {0, "", EXITED_1, 1, TASK_FAILED, "status 1", "so has one that ends with another status"},
+         "a run that reports nothing has failed"},
+        {0, "", EXITED_1, 1, TASK_FAILED, "status 1",
+         "a run that exits with another status than 0 has failed"},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -81,7 +88,7 @@ test_ends(void)
 
         c.attempts = rows[i].attempts;
         if (rows[i].type != 0) {
-            say(report, rows[i].type, rows[i].text, strlen(rows[i].text));
+            report_write(report, rows[i].type, rows[i].text, strlen(rows[i].text));
         }
         (void)close(report);
         child_read_reports(&c);
@@ -101,15 +108,17 @@ test_reasons(void)
     struct child c = child_of(&report);
 
     c.is_drained = true;
-    is_int(end_of(&c, SIGKILL, &end), TASK_QUEUED, "one that had to make room is given back");
+    is_int(end_of(&c, SIGKILL, &end), TASK_QUEUED, "a run that is killed in a drain is given back");
     c.is_cancelled = true;
-    is_int(end_of(&c, SIGKILL, &end), TASK_CANCELLED, "but not where it was cancelled");
+    is_int(end_of(&c, SIGKILL, &end), TASK_CANCELLED,
+           "a cancelled run that is killed in a drain is cancelled");
     c.is_cancelled = c.is_drained = false;
     c.is_late = true;
-    is_int(end_of(&c, SIGKILL, &end), TASK_FAILED, "one that was late has failed");
-    is_str(error, "it did not end within 7 s", "with the reason");
+    is_int(end_of(&c, SIGKILL, &end), TASK_FAILED, "a run that took too long has failed");
+    is_str(error, "it did not end within 7 s",
+           "the error of a run that took too long names its limit");
     c.is_lost = true;
-    is_int(end_of(&c, SIGKILL, &end), TASK_STATES, "one that is another's is not ours to end");
+    is_int(end_of(&c, SIGKILL, &end), TASK_STATES, "a run that has lost its task ends nothing");
     child_free(&c);
     (void)close(report);
 }
@@ -131,7 +140,7 @@ test_backoff(void)
             wrong += end.delay_ms < mean / 2 || end.delay_ms >= mean / 2 + mean;
         }
     }
-    is_int(wrong, 0, "the pauses double up to ten minutes, a half more or less");
+    is_int(wrong, 0, "backoffs double up to ten minutes, plus or minus a half");
     child_free(&c);
     (void)close(report);
 }
@@ -147,7 +156,7 @@ test_pieces(void)
 
     memcpy(bytes, &head, sizeof(head));
     memcpy(bytes + sizeof(head), "[1,2]", 5);
-    say(report, REPORT_PROGRESS, "\x2A", 1);
+    report_write(report, REPORT_PROGRESS, "\x2A", 1);
     for (size_t i = 0; i < sizeof(bytes); i++) {
         if (write(report, bytes + i, 1) != 1) {
             abort();
@@ -156,30 +165,31 @@ test_pieces(void)
     }
     (void)close(report);
     child_read_reports(&c);
-    is_int(c.progress, 42, "progress is heard");
-    is_int(end_of(&c, EXITED, &end), TASK_DONE, "a report that comes byte by byte is one");
-    ok(end.result_len == 5 && memcmp(end.result, "[1,2]", 5) == 0, "whole");
+    is_int(c.progress, 42, "progress is read");
+    is_int(end_of(&c, EXITED, &end), TASK_DONE, "a report that comes byte by byte is read");
+    ok(end.result_len == 5 && memcmp(end.result, "[1,2]", 5) == 0,
+       "a report that comes byte by byte is complete");
     child_free(&c);
 }
 
-/* Whether what it says is refused. */
+/* Is this report, or its repetition, a protocol violation? */
 static bool
-is_wild(uint32_t type, const char *text, size_t len, bool twice)
+is_refused(uint32_t type, const char *text, size_t len, bool twice)
 {
     int report;
     struct child c = child_of(&report);
-    bool wild;
+    bool refused;
 
-    say(report, type, text, len);
+    report_write(report, type, text, len);
     if (twice) {
-        say(report, type, text, len);
+        report_write(report, type, text, len);
     }
     (void)close(report);
     child_read_reports(&c);
     child_read_reports(&c);
-    wild = c.protocol_violation;
+    refused = c.protocol_violation;
     child_free(&c);
-    return wild;
+    return refused;
 }
 
 static void
@@ -190,22 +200,22 @@ test_garbage(void)
     int report, ends = 0;
     struct child c = child_of(&report);
 
-    ok(is_wild('?', "", 0, false), "an unknown report is refused");
-    ok(is_wild(REPORT_PROGRESS, "\x65", 1, false), "so is a progress of 101");
-    ok(is_wild(REPORT_PROGRESS, "ab", 2, false), "or one of two bytes");
-    ok(is_wild(REPORT_RESULT, "\xff", 1, false), "a result that is no UTF-8");
-    ok(is_wild(REPORT_RESULT, "{}", 2, true), "a second result");
-    ok(!is_wild(REPORT_PROGRESS, "\x64", 1, true), "but not a second progress");
+    ok(is_refused('?', "", 0, false), "an unknown type of report is refused");
+    ok(is_refused(REPORT_PROGRESS, "\x65", 1, false), "a progress of 101 is refused");
+    ok(is_refused(REPORT_PROGRESS, "ab", 2, false), "a progress of two bytes is refused");
+    ok(is_refused(REPORT_RESULT, "\xff", 1, false), "a result that is not UTF-8 is refused");
+    ok(is_refused(REPORT_RESULT, "{}", 2, true), "a second result is refused");
+    ok(!is_refused(REPORT_PROGRESS, "\x64", 1, true), "a second progress is accepted");
     if (write(report, &large, sizeof(large)) < 0) {
         abort();
     }
     child_read_reports(&c);
-    ok(c.protocol_violation, "a result that is too long is refused by its head alone");
-    is_int(end_of(&c, SIGKILL, &end), TASK_FAILED, "and the run has failed");
+    ok(c.protocol_violation, "a result that is too long is refused as soon as its head is read");
+    is_int(end_of(&c, SIGKILL, &end), TASK_FAILED, "a run whose result was refused has failed");
     child_free(&c);
     (void)close(report);
 
-    for (int round = 0; round < 2000; round++) { /* nothing may crash, loop or read beyond */
+    for (int round = 0; round < 2000; round++) { /* a sanitizer sees reads beyond the end */
         char bytes[64];
         size_t len = random_below(sizeof(bytes));
 
@@ -222,29 +232,29 @@ test_garbage(void)
         ends += child_end(&c, EXITED, &end, error);
         child_free(&c);
     }
-    ok(ends > 0, "whatever else comes, there is an end to it");
+    ok(ends > 0, "random bytes neither crash nor hang the reader");
 }
 
-/* Words that are too long are cut, between characters. */
 static void
-test_words(void)
+test_long_error(void)
 {
     struct task_end end;
     struct child c;
     struct task_run run = {0};
-    char words[TASK_ERROR_MAX + 100];
+    char text[TASK_ERROR_MAX + 100];
 
-    for (size_t i = 0; i + 1 < sizeof(words); i += 2) {
-        memcpy(words + i, "é", 2);
+    for (size_t i = 0; i + 1 < sizeof(text); i += 2) {
+        memcpy(text + i, "é", 2);
     }
-    words[sizeof(words) - 2] = '\0';
+    text[sizeof(text) - 2] = '\0';
     c = child_of(&run.report);
-    is_int(task_wrong(&run, "%s", words), TASK_WENT_WRONG, "an error that is too long");
+    is_int(task_wrong(&run, "%s", text), TASK_WENT_WRONG, "an error that is too long is reported");
     (void)close(run.report);
     child_read_reports(&c);
-    is_int(end_of(&c, EXITED, &end), TASK_FAILED, "is an error");
-    ok(strlen(error) == TASK_ERROR_MAX - 2 && strncmp(error, words, TASK_ERROR_MAX - 2) == 0,
-       "of what fits, in whole characters");
+    is_int(end_of(&c, EXITED, &end), TASK_FAILED,
+           "a run with an error that is too long has failed");
+    ok(strlen(error) == TASK_ERROR_MAX - 2 && strncmp(error, text, TASK_ERROR_MAX - 2) == 0,
+       "an error that is too long is cut between characters");
     child_free(&c);
 }
 
@@ -260,6 +270,6 @@ main(void)
     test_backoff();
     test_pieces();
     test_garbage();
-    test_words();
+    test_long_error();
     return done_testing();
 }
