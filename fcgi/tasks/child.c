@@ -19,7 +19,6 @@
 
 enum {
     REPORT_DESCRIPTOR = 3,
-    REPORT_MAX = TASK_RESULT_MAX + (int)sizeof(struct report_head),
     BACKOFF_MS = 1000, /* before the second run; doubled for every further one */
     BACKOFF_MAX_MS = 10 * 60 * 1000,
 };
@@ -31,7 +30,7 @@ static const rlim_t data_limit = (rlim_t)1024 * 1024 * 1024;
 static const rlim_t data_limit = RLIM_INFINITY;
 #endif
 
-/* Signals, limits, and an end that comes no later than the runner's. */
+/* Sets signals and limits, and makes the child die with the runner. */
 static void
 child_prepare(pid_t runner)
 {

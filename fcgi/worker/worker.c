@@ -236,8 +236,8 @@ connection_accept(struct worker *w)
     if (fd < 0) {
         if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) {
             log_error("accept: %s", strerror(errno));
-            (void)usleep(DRAIN_STEP_MS *
-                         1000); /* EMFILE and the like pass; do not spin meanwhile */
+            /* EMFILE and the like pass; do not spin meanwhile. */
+            (void)usleep(DRAIN_STEP_MS * 1000);
         }
         return;
     }
@@ -423,13 +423,20 @@ worker_check_step(int error, const char *step)
     return error == 0;
 }
 
+/* The same for a call that reports by errno. */
+static bool
+worker_check_call(bool good, const char *step)
+{
+    return worker_check_step(good ? 0 : errno != 0 ? errno : EIO, step);
+}
+
 static bool
 worker_open_socket(void)
 {
     int flags = fcntl(WORKER_SOCKET, F_GETFL);
     bool good = flags >= 0 && fcntl(WORKER_SOCKET, F_SETFL, flags | O_NONBLOCK) == 0;
 
-    return worker_check_step(good ? 0 : errno, "the listening socket (fcntl)");
+    return worker_check_call(good, "the listening socket (fcntl)");
 }
 
 static bool
@@ -438,11 +445,10 @@ worker_open_epoll(struct worker *w)
     struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = NULL};
 
     w->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (!worker_check_step(w->epoll < 0 ? errno : 0, "no epoll set (epoll_create1)")) {
+    if (!worker_check_call(w->epoll >= 0, "no epoll set (epoll_create1)")) {
         return false;
     }
-    return worker_check_step(epoll_ctl(w->epoll, EPOLL_CTL_ADD, WORKER_SOCKET, &event) == 0 ? 0
-                                                                                            : errno,
+    return worker_check_call(epoll_ctl(w->epoll, EPOLL_CTL_ADD, WORKER_SOCKET, &event) == 0,
                              "the listening socket (epoll_ctl)");
 }
 
@@ -468,7 +474,7 @@ static bool
 worker_open_fastcgi(void)
 {
     (void)setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", CLOSE_WAIT_MS, 0);
-    return worker_check_step(FCGX_Init() == 0 ? 0 : errno, "libfcgi (FCGX_Init)");
+    return worker_check_call(FCGX_Init() == 0, "libfcgi (FCGX_Init)");
 }
 
 static void
@@ -484,7 +490,7 @@ worker_close(struct worker *w)
     log_flush();
 }
 
-/* Everything up to running threads. */
+/* Opens everything and starts the threads. False after reporting the step that failed. */
 static bool
 worker_start(struct worker *w, sigset_t *ends)
 {

@@ -8,8 +8,7 @@ struct trial_pause {
     int64_t ms;
 };
 
-static const struct shape trial_pause_shape =
-    SHAPE("TrialPause", struct trial_pause,
+static const struct shape trial_pause_shape = SHAPE("TrialPause", struct trial_pause,
           FIELD(struct trial_pause, ms, FIELD_INT, .from = FROM_QUERY, .max = 10000, .default_value = 50));
 
 HANDLER(pause_thread, trial_pause)
