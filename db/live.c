@@ -1,6 +1,7 @@
 /*
- * A list of any length goes to the database as one JSON text, [[12,345],…], which JSON_TABLE makes rows of (MySQL 8.0.4,
- * MariaDB 10.6): one prepared statement, one value, and only what is new comes back.
+ * A list of any length is bound as one JSON text, [[12,345],…], which JSON_TABLE turns into rows
+ * (MySQL 8.0.4, MariaDB 10.6): one prepared statement, one value, and only what is newer is
+ * returned.
  */
 #include "db/live.h"
 
@@ -10,7 +11,7 @@
 #define SEEN "JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$[0]', number BIGINT PATH '$[1]')) seen"
 
 static enum db_result
-run_seen(struct db *db, const char *sql, const struct live_mark *seen, size_t count)
+live_run_seen(struct db *db, const char *sql, const struct live_mark *seen, size_t count)
 {
     struct buf json = {0};
     enum db_result r;
@@ -29,13 +30,13 @@ run_seen(struct db *db, const char *sql, const struct live_mark *seen, size_t co
     return r;
 }
 
-/* Rows of an id and a number; at most `most` of them. */
+/* Reads up to `max` rows of an id and a number. */
 static enum db_result
-read_marks(struct db *db, struct arena *a, size_t most, struct live_mark **marks, size_t *count)
+live_read_marks(struct db *db, struct arena *a, size_t max, struct live_mark **marks, size_t *count)
 {
-    *marks = arena_array(a, most + 1, sizeof(**marks));
+    *marks = arena_array(a, max + 1, sizeof(**marks));
     *count = 0;
-    while (*count < most && db_next(db)) {
+    while (*count < max && db_next(db)) {
         (*marks)[(*count)++] = (struct live_mark){db_get_int(db, 0), db_get_int(db, 1)};
     }
     return db_done(db);
@@ -45,26 +46,26 @@ enum db_result
 live_rooms_ahead(struct db *db, struct arena *a, const struct live_mark *seen, size_t count,
                  struct live_mark **ahead, size_t *found)
 {
-    enum db_result r = run_seen(db,
-                                "SELECT r.id, r.last_seq FROM " SEEN
-                                " STRAIGHT_JOIN rooms r ON r.id = seen.id "
-                                "WHERE r.last_seq > seen.number",
-                                seen, count);
+    enum db_result r = live_run_seen(db,
+                                     "SELECT r.id, r.last_seq FROM " SEEN
+                                     " STRAIGHT_JOIN rooms r ON r.id = seen.id "
+                                     "WHERE r.last_seq > seen.number",
+                                     seen, count);
 
-    return r == DB_OK ? read_marks(db, a, count, ahead, found) : r;
+    return r == DB_OK ? live_read_marks(db, a, count, ahead, found) : r;
 }
 
 enum db_result
 live_users_ahead(struct db *db, struct arena *a, const struct live_mark *seen, size_t count,
                  struct live_mark **ahead, size_t *found)
 {
-    enum db_result r = run_seen(db,
-                                "SELECT u.id, u.changes FROM " SEEN
-                                " STRAIGHT_JOIN users u ON u.id = seen.id "
-                                "WHERE u.changes > seen.number",
-                                seen, count);
+    enum db_result r = live_run_seen(db,
+                                     "SELECT u.id, u.changes FROM " SEEN
+                                     " STRAIGHT_JOIN users u ON u.id = seen.id "
+                                     "WHERE u.changes > seen.number",
+                                     seen, count);
 
-    return r == DB_OK ? read_marks(db, a, count, ahead, found) : r;
+    return r == DB_OK ? live_read_marks(db, a, count, ahead, found) : r;
 }
 
 enum db_result
@@ -83,11 +84,11 @@ enum db_result
 live_sessions(struct db *db, struct arena *a, int64_t user_id, struct live_mark **sessions,
               size_t *count)
 {
-    enum { MOST = 1000 };
+    enum { SESSIONS_MAX = 1000 };
     enum db_result r = db_run(db,
                               "SELECT id, expires_at FROM sessions WHERE user_id = ? AND "
                               "expires_at > ? ORDER BY id DESC LIMIT 1000",
                               db_int(user_id), db_int(clock_now_ms()));
 
-    return r == DB_OK ? read_marks(db, a, MOST, sessions, count) : r;
+    return r == DB_OK ? live_read_marks(db, a, SESSIONS_MAX, sessions, count) : r;
 }

@@ -1,4 +1,7 @@
-/* What a process that holds streams asks the database: about all it watches at once, never about one stream. */
+/*
+ * The queries of a process that holds streams: about all that it watches at once, never about one
+ * stream.
+ */
 #ifndef DB_LIVE_H
 #define DB_LIVE_H
 
@@ -7,7 +10,10 @@
 
 #include "db/mysql/db.h"
 
-/* A room or a user, and the number that was seen last: last_seq, or changes. */
+/*
+ * An id and a number: a room and its last_seq, a user and their `changes`, a session and its end
+ * (ms).
+ */
 struct live_mark {
     int64_t id, number;
 };
@@ -24,7 +30,7 @@ enum db_result live_users_ahead(struct db *db, struct arena *a, const struct liv
 enum db_result live_changes(struct db *db, int64_t user_id, int64_t *changes)
     __attribute__((nonnull, warn_unused_result));
 
-/* A user's sessions that have not ended, with the time (ms) at which each will. */
+/* The user's sessions that have not ended: the newest 1000. */
 enum db_result live_sessions(struct db *db, struct arena *a, int64_t user_id,
                              struct live_mark **sessions, size_t *count)
     __attribute__((nonnull, warn_unused_result));

@@ -19,7 +19,7 @@ profiles_fill_online(const struct request *req, struct profile **profiles, size_
             ids[id_count++] = profiles[i]->id;
         }
     }
-    presence_look(req->caller.redis, ids, id_count, online);
+    presence_query(req->caller.redis, ids, id_count, online);
     for (size_t i = 0; i < id_count; i++) {
         profiles[i]->online = online[i];
     }

@@ -1,6 +1,6 @@
 /*
- * A hint is a line of numbers, "E 12 345 0" (kind, room, seq, user), and behind its line break what
- * goes on to clients.
+ * A hint is text: a line "E 12 345 0" (kind, room, seq, user), a line of room ids for presence, and
+ * the JSON that is sent on to clients.
  */
 #include "db/redis/announce.h"
 
@@ -19,7 +19,7 @@ announce_pattern(const struct redis *redis, char pattern[static ANNOUNCE_PATTERN
 }
 
 static void
-publish(struct redis *redis, const struct hint *h)
+hint_publish(struct redis *redis, const struct hint *h)
 {
     struct buf text = {0};
     char channel[ANNOUNCE_PATTERN_SIZE];
@@ -44,28 +44,29 @@ publish(struct redis *redis, const struct hint *h)
 void
 announce_entry(struct redis *redis, int64_t room_id, int64_t seq, const char *json, size_t len)
 {
-    publish(redis,
-            &(struct hint){
-                .kind = HINT_ENTRY, .room_id = room_id, .seq = seq, .json = json, .json_len = len});
+    hint_publish(
+        redis,
+        &(struct hint){
+            .kind = HINT_ENTRY, .room_id = room_id, .seq = seq, .json = json, .json_len = len});
 }
 
 void
 announce_room(struct redis *redis, int64_t room_id)
 {
-    publish(redis, &(struct hint){.kind = HINT_ENTRY, .room_id = room_id});
+    hint_publish(redis, &(struct hint){.kind = HINT_ENTRY, .room_id = room_id});
 }
 
 void
 announce_user(struct redis *redis, int64_t user_id)
 {
-    publish(redis, &(struct hint){.kind = HINT_USER, .user_id = user_id});
+    hint_publish(redis, &(struct hint){.kind = HINT_USER, .user_id = user_id});
 }
 
 void
 announce_signal(struct redis *redis, enum hint_kind kind, int64_t room_id, int64_t user_id,
                 const char *json, size_t len)
 {
-    publish(
+    hint_publish(
         redis,
         &(struct hint){
             .kind = kind, .room_id = room_id, .user_id = user_id, .json = json, .json_len = len});
@@ -79,9 +80,9 @@ announce_task(struct redis *redis, int64_t user_id, int64_t task_id, const char 
     int len = snprintf(json, sizeof(json), "{\"id\":%lld,\"kind\":\"%s\",\"state\":\"%s\"}",
                        (long long)task_id, kind, state);
 
-    publish(redis,
-            &(struct hint){
-                .kind = HINT_TASK, .user_id = user_id, .json = json, .json_len = (size_t)len});
+    hint_publish(redis,
+                 &(struct hint){
+                     .kind = HINT_TASK, .user_id = user_id, .json = json, .json_len = (size_t)len});
 }
 
 void
@@ -91,17 +92,17 @@ announce_presence(struct redis *redis, int64_t user_id, bool online, const char 
     int json_len = snprintf(json, sizeof(json), "{\"user_id\":%lld,\"online\":%s}",
                             (long long)user_id, online ? "true" : "false");
 
-    publish(redis, &(struct hint){.kind = HINT_PRESENCE,
-                                  .user_id = user_id,
-                                  .json = json,
-                                  .json_len = (size_t)json_len,
-                                  .rooms = rooms,
-                                  .rooms_len = len});
+    hint_publish(redis, &(struct hint){.kind = HINT_PRESENCE,
+                                       .user_id = user_id,
+                                       .json = json,
+                                       .json_len = (size_t)json_len,
+                                       .rooms = rooms,
+                                       .rooms_len = len});
 }
 
-/* A space, then a number that is not negative, inside a text that ends with a NUL. */
+/* Reads a space and a number that is not negative. `*at` is NUL-terminated. */
 static bool
-read_number(const char **at, int64_t *n)
+hint_parse_number(const char **at, int64_t *n)
 {
     if (**at != ' ') {
         return false;
@@ -111,7 +112,7 @@ read_number(const char **at, int64_t *n)
 }
 
 bool
-announce_read(const char *text, size_t len, struct hint *hint)
+hint_parse(const char *text, size_t len, struct hint *hint)
 {
     const char *end = memchr(text, '\n', len), *second, *at;
     char line[80];
@@ -133,6 +134,6 @@ announce_read(const char *text, size_t len, struct hint *hint)
         .json_len = len - (size_t)(second + 1 - text),
     };
     at = line + 1;
-    return read_number(&at, &hint->room_id) && read_number(&at, &hint->seq) &&
-           read_number(&at, &hint->user_id) && *at == '\0';
+    return hint_parse_number(&at, &hint->room_id) && hint_parse_number(&at, &hint->seq) &&
+           hint_parse_number(&at, &hint->user_id) && *at == '\0';
 }

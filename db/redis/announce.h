@@ -1,7 +1,7 @@
 /*
  * Hints for the processes that hold streams, published through Redis after a commit. A hint may be
- * lost, late, doubled or out of order: what is delivered is decided by seq and by MySQL alone.
- * Without Redis nothing happens here.
+ * lost, late, duplicated or out of order: only seq and MySQL decide what is delivered. Without
+ * Redis nothing is published.
  */
 #ifndef DB_REDIS_ANNOUNCE_H
 #define DB_REDIS_ANNOUNCE_H
@@ -12,34 +12,35 @@
 
 #include "db/redis/redis.h"
 
-/* The pattern of the channels: "fc:REDIS_DB:events:" and the room's id mod 256, or "users". */
+/* The pattern of the channels: "fc:REDIS_DB:events:" and the room's id modulo 256, or "users". */
 enum { ANNOUNCE_PATTERN_SIZE = 40 };
 void announce_pattern(const struct redis *redis, char pattern[static ANNOUNCE_PATTERN_SIZE]);
 
 enum hint_kind {
-    HINT_ENTRY = 'E',    /* an entry was committed; its JSON may come along */
+    HINT_ENTRY = 'E',    /* an entry was committed; its JSON may come with the hint */
     HINT_USER = 'U',     /* the user's rooms or sessions have changed */
     HINT_TYPING = 'T',   /* for the others in the room */
-    HINT_READ = 'R',     /* for all in the room */
-    HINT_TASK = 'K',     /* for the user: one of the user's tasks has ended, or will be run again */
-    HINT_PRESENCE = 'P', /* for all who share a room of the list with the user */
+    HINT_READ = 'R',     /* for everybody in the room */
+    HINT_TASK = 'K',     /* for the user: a run of one of the user's tasks has ended */
+    HINT_PRESENCE = 'P', /* for everybody who shares one of `rooms` with the user */
 };
 
-/* What a hint says. */
 struct hint {
     enum hint_kind kind;
-    int64_t room_id, seq, user_id; /* seq 0: an entry that is not told: look for it */
-    const char *json;              /* ASCII; not NUL-terminated */
+    int64_t room_id;
+    int64_t seq; /* HINT_ENTRY; 0: the hint has no JSON, the entry must be read from the database */
+    int64_t user_id;
+    const char *json; /* ASCII; not NUL-terminated */
     size_t json_len;
-    const char *rooms; /* HINT_PRESENCE: ids with commas between; not NUL-terminated */
+    const char *rooms; /* HINT_PRESENCE: ids separated by commas; not NUL-terminated */
     size_t rooms_len;
 };
 
-/* An entry with its JSON, in ASCII and on one line. */
+/* An entry with its JSON: ASCII, on one line. */
 void announce_entry(struct redis *redis, int64_t room_id, int64_t seq, const char *json, size_t len)
     __attribute__((nonnull));
 
-/* Something was appended to the room's log. */
+/* Entries were appended to the room's log. */
 void announce_room(struct redis *redis, int64_t room_id) __attribute__((nonnull));
 
 /* The user's rooms or sessions have changed. */
@@ -49,19 +50,16 @@ void announce_user(struct redis *redis, int64_t user_id) __attribute__((nonnull)
 void announce_signal(struct redis *redis, enum hint_kind kind, int64_t room_id, int64_t user_id,
                      const char *json, size_t len) __attribute__((nonnull));
 
-/*
- * What has become of a user's task: {"id", "kind", "state"}. `kind` and `state` are words of
- * letters, digits and dots.
- */
+/* The event `task`; `kind` and `state` consist of letters, digits, dots and underscores. */
 void announce_task(struct redis *redis, int64_t user_id, int64_t task_id, const char *kind,
                    const char *state) __attribute__((nonnull));
 
-/* The user came or went; `rooms` are the ids of the user's rooms with commas between. */
+/* The event `presence`; `rooms` are the ids of the user's rooms, separated by commas. */
 void announce_presence(struct redis *redis, int64_t user_id, bool online, const char *rooms,
                        size_t len) __attribute__((nonnull));
 
-/* Read what was published; false where it is no hint. The hint points into `text`. */
-bool announce_read(const char *text, size_t len, struct hint *hint)
+/* Parses a published hint, which then points into `text`. Returns false if `text` is not a hint. */
+bool hint_parse(const char *text, size_t len, struct hint *hint)
     __attribute__((nonnull, warn_unused_result));
 
 #endif

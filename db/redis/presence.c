@@ -1,4 +1,4 @@
-/* The times are Redis's own, so that hosts whose clocks differ agree. */
+/* All times are from Redis's clock, so that hosts whose clocks differ agree. */
 #include "db/redis/presence.h"
 
 #include <stdlib.h>
@@ -10,125 +10,125 @@
 #define IN_LUA(number) AS_TEXT(number)
 #define SECONDS 30
 
-_Static_assert(SECONDS == PRESENCE_SECONDS, "the script's number is the header's");
+_Static_assert(SECONDS == PRESENCE_SECONDS, "the scripts and the header agree");
 
-enum { BATCH = 500 };
+enum { BATCH = 500 /* users in one call of a script */ };
 
-static const char beat_script[] =
-    "local now = tonumber(redis.call('TIME')[1]) local fresh = {} "
+static const char refresh_script[] =
+    "local now = tonumber(redis.call('TIME')[1]) local arrived = {} "
     "for id in string.gmatch(ARGV[1], '%d+') do "
     "local until_ = redis.call('ZSCORE', KEYS[1], id) "
-    "if not until_ or tonumber(until_) <= now then fresh[#fresh + 1] = id end "
-    "redis.call('ZADD', KEYS[1], now + " IN_LUA(SECONDS) ", id) end return fresh";
+    "if not until_ or tonumber(until_) <= now then arrived[#arrived + 1] = id end "
+    "redis.call('ZADD', KEYS[1], now + " IN_LUA(SECONDS) ", id) end return arrived";
 
 static const char sweep_script[] =
     "local now = redis.call('TIME')[1] "
     "local gone = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1]) "
     "for _, id in ipairs(gone) do redis.call('ZREM', KEYS[1], id) end return gone";
 
-static const char look_script[] =
+static const char query_script[] =
     "local now = tonumber(redis.call('TIME')[1]) local there = {} "
     "for id in string.gmatch(ARGV[1], '%d+') do "
     "local until_ = redis.call('ZSCORE', KEYS[1], id) "
     "there[#there + 1] = until_ and tonumber(until_) > now and 1 or 0 end return there";
 
-static const char forget_script[] =
+static const char purge_script[] =
     "return redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', redis.call('TIME')[1] - 3600)";
 
+/* Runs a script on a batch of users. Returns its array, or NULL if Redis is away. */
 static redisReply *
-ask(struct redis *redis, const char *script, const int64_t *users, size_t count)
+presence_run(struct redis *redis, const char *script, const int64_t *users, size_t count)
 {
     struct buf ids = {0};
-    redisReply *answer;
+    redisReply *reply;
 
     for (size_t i = 0; i < count; i++) {
         buf_int(&ids, users[i]);
         buf_char(&ids, ' ');
     }
-    answer = redis_script(
+    reply = redis_script(
         redis, script, 1,
         (struct redis_arg[]){redis_text(KEY), redis_bytes(ids.len > 0 ? ids.at : "", ids.len)}, 2);
     buf_free(&ids);
-    if (answer != NULL && answer->type != REDIS_REPLY_ARRAY) {
-        freeReplyObject(answer);
-        answer = NULL;
+    if (reply != NULL && reply->type != REDIS_REPLY_ARRAY) {
+        freeReplyObject(reply);
+        reply = NULL;
     }
-    return answer;
+    return reply;
 }
 
-/* An array of ids as texts. */
+/* Reads up to `max` ids from an array of texts. Returns how many. */
 static size_t
-read_ids(const redisReply *answer, int64_t *ids, size_t most)
+presence_read_ids(const redisReply *reply, int64_t *ids, size_t max)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < answer->elements && count < most; i++) {
-        if (answer->element[i]->type == REDIS_REPLY_STRING) {
-            ids[count++] = strtoll(answer->element[i]->str, NULL, 10);
+    for (size_t i = 0; i < reply->elements && count < max; i++) {
+        if (reply->element[i]->type == REDIS_REPLY_STRING) {
+            ids[count++] = strtoll(reply->element[i]->str, NULL, 10);
         }
     }
     return count;
 }
 
 bool
-presence_beat(struct redis *redis, const int64_t *users, size_t count, int64_t *fresh,
-              size_t *found)
+presence_refresh(struct redis *redis, const int64_t *users, size_t count, int64_t *arrived,
+                 size_t *arrived_count)
 {
-    *found = 0;
+    *arrived_count = 0;
     for (size_t i = 0; i < count; i += BATCH) {
-        size_t some = count - i < BATCH ? count - i : BATCH;
-        redisReply *answer = ask(redis, beat_script, users + i, some);
+        size_t batch = count - i < BATCH ? count - i : BATCH;
+        redisReply *reply = presence_run(redis, refresh_script, users + i, batch);
 
-        if (answer == NULL) {
+        if (reply == NULL) {
             return false;
         }
-        *found += read_ids(answer, fresh + *found, some);
-        freeReplyObject(answer);
+        *arrived_count += presence_read_ids(reply, arrived + *arrived_count, batch);
+        freeReplyObject(reply);
     }
     return true;
 }
 
 size_t
-presence_sweep(struct redis *redis, int64_t *gone, size_t most)
+presence_sweep(struct redis *redis, int64_t *gone, size_t max)
 {
     char number[21];
     size_t count = 0;
-    redisReply *answer = redis_script(
+    redisReply *reply = redis_script(
         redis, sweep_script, 1,
-        (struct redis_arg[]){redis_text(KEY), redis_number((int64_t)most, number)}, 2);
+        (struct redis_arg[]){redis_text(KEY), redis_number((int64_t)max, number)}, 2);
 
-    if (answer != NULL && answer->type == REDIS_REPLY_ARRAY) {
-        count = read_ids(answer, gone, most);
+    if (reply != NULL && reply->type == REDIS_REPLY_ARRAY) {
+        count = presence_read_ids(reply, gone, max);
     }
-    freeReplyObject(answer);
+    freeReplyObject(reply);
     return count;
 }
 
 void
-presence_look(struct redis *redis, const int64_t *users, size_t count, bool *online)
+presence_query(struct redis *redis, const int64_t *users, size_t count, bool *online)
 {
     for (size_t i = 0; i < count; i++) {
         online[i] = false;
     }
     for (size_t i = 0; i < count; i += BATCH) {
-        size_t some = count - i < BATCH ? count - i : BATCH;
-        redisReply *answer = ask(redis, look_script, users + i, some);
+        size_t batch = count - i < BATCH ? count - i : BATCH;
+        redisReply *reply = presence_run(redis, query_script, users + i, batch);
 
-        for (size_t k = 0; answer != NULL && k < answer->elements && k < some; k++) {
-            online[i + k] = answer->element[k]->integer == 1;
+        for (size_t k = 0; reply != NULL && k < reply->elements && k < batch; k++) {
+            online[i + k] = reply->element[k]->integer == 1;
         }
-        freeReplyObject(answer);
+        freeReplyObject(reply);
     }
 }
 
 size_t
-presence_forget(struct redis *redis)
+presence_purge(struct redis *redis)
 {
-    redisReply *answer = redis_script(redis, forget_script, 1,
-                                      (struct redis_arg[]){redis_text(KEY)}, 1);
-    size_t count = answer != NULL && answer->type == REDIS_REPLY_INTEGER ? (size_t)answer->integer
-                                                                         : 0;
+    redisReply *reply = redis_script(redis, purge_script, 1, (struct redis_arg[]){redis_text(KEY)},
+                                     1);
+    size_t count = reply != NULL && reply->type == REDIS_REPLY_INTEGER ? (size_t)reply->integer : 0;
 
-    freeReplyObject(answer);
+    freeReplyObject(reply);
     return count;
 }

@@ -1,7 +1,7 @@
 /*
- * Who is online, as Redis remembers it: a sorted set of user ids by the time at which each goes
- * offline unless a process that holds a stream of the user says again that the user is there.
- * Ephemeral: without Redis nobody is known to be online.
+ * Which users are online, in Redis: a sorted set of user ids by the time at which each goes offline
+ * unless a process that holds one of the user's streams refreshes it. Ephemeral: without Redis
+ * nobody is known to be online.
  */
 #ifndef DB_REDIS_PRESENCE_H
 #define DB_REDIS_PRESENCE_H
@@ -13,31 +13,31 @@
 #include "db/redis/redis.h"
 
 enum {
-    PRESENCE_SECONDS = 30,      /* without a word a user is offline after that long */
-    PRESENCE_BEAT_SECONDS = 10, /* how often the word should be given */
+    PRESENCE_SECONDS = 30,         /* a user who is not refreshed goes offline after this time */
+    PRESENCE_REFRESH_SECONDS = 10, /* how often to refresh */
 };
 
 /*
- * These users are online. `fresh` gets those who were not before: `found` of them. False where
- * Redis is away.
+ * Marks users as online for PRESENCE_SECONDS. `arrived`, with room for `count`, receives those who
+ * were not online before; *arrived_count is their number. Returns false if Redis is away.
  */
-bool presence_beat(struct redis *redis, const int64_t *users, size_t count, int64_t *fresh,
-                   size_t *found) __attribute__((nonnull));
+bool presence_refresh(struct redis *redis, const int64_t *users, size_t count, int64_t *arrived,
+                      size_t *arrived_count) __attribute__((nonnull));
 
 /*
- * Take out who has gone offline; each is given to one caller only. At most `most` of them; returns
- * how many.
+ * Removes up to `max` users who have gone offline and returns how many; each is returned to only
+ * one of all the processes that sweep.
  */
-size_t presence_sweep(struct redis *redis, int64_t *gone, size_t most) __attribute__((nonnull));
+size_t presence_sweep(struct redis *redis, int64_t *gone, size_t max) __attribute__((nonnull));
 
 /*
- * Forget who went offline an hour ago or more while no process held streams that would have
- * noticed; how many.
+ * Removes users who went offline an hour ago or more, and returns how many. They are left over only
+ * if no process held streams and swept.
  */
-size_t presence_forget(struct redis *redis) __attribute__((nonnull));
+size_t presence_purge(struct redis *redis) __attribute__((nonnull));
 
-/* online[i] for each of users[i]; all false where Redis is away. */
-void presence_look(struct redis *redis, const int64_t *users, size_t count, bool *online)
+/* Sets online[i] for each of users[i]; all are false if Redis is away. */
+void presence_query(struct redis *redis, const int64_t *users, size_t count, bool *online)
     __attribute__((nonnull));
 
 #endif

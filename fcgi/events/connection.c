@@ -1,4 +1,4 @@
-/* Queues are short arrays that exist only while something waits: most streams are idle. */
+/* A queue is a short array that exists only while something waits: most streams are idle. */
 #include "fcgi/events/connection.h"
 
 #include <errno.h>
@@ -7,149 +7,162 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "base/memory.h"
 
-enum {
-    FIRST_ROOM = 4,
-    MOST_AT_ONCE = 64, /* payloads in one writev */
-};
+enum { WRITEV_MAX = 64 /* payloads in one writev */ };
 
+/* Takes over the caller's reference. */
 static void
-append(struct peer *p, struct payload *payload)
+connection_queue(struct connection *c, struct payload *payload)
 {
-    if (p->queue_len == p->queue_cap) {
-        unsigned cap = p->queue_cap == 0 ? FIRST_ROOM : p->queue_cap * 2U;
-        struct payload **grown = cap > UINT16_MAX ? NULL : realloc(p->queue, cap * sizeof(*grown));
-
-        if (grown == NULL) {
-            if (cap <= UINT16_MAX) {
-                log_error("out of memory");
-                abort();
-            }
-            payload_drop(payload);
-            p->too_slow = true;
-            return;
-        }
-        p->queue = grown;
-        p->queue_cap = (uint16_t)cap;
-    }
-    p->queue[p->queue_len++] = payload;
-    p->queued += payload->len;
-}
-
-void
-peer_send(struct peer *p, struct payload *payload, uint32_t limit)
-{
-    if (p->too_slow || p->queued + payload->len > limit) {
-        p->too_slow = true;
+    if (c->queue_len == UINT16_MAX) {
+        payload_drop(payload);
+        c->too_slow = true;
         return;
     }
-    append(p, p->id == PAYLOAD_ID ? payload_hold(payload) : payload_for(payload, p->id));
+    if (c->queue_len == c->queue_cap) {
+        size_t capacity = c->queue_cap;
+
+        c->queue = memory_grow(c->queue, &capacity, c->queue_len + 1U, sizeof(*c->queue));
+        c->queue_cap = (uint16_t)(capacity < UINT16_MAX ? capacity : UINT16_MAX);
+    }
+    c->queue[c->queue_len++] = payload;
+    c->queued += payload->len;
 }
 
 void
-peer_send_records(struct peer *p, const struct buf *records)
+connection_send(struct connection *c, struct payload *payload, uint32_t limit)
+{
+    if (c->too_slow || c->queued + payload->len > limit) {
+        c->too_slow = true;
+        return;
+    }
+    connection_queue(c, c->request_id == PAYLOAD_ID ? payload_hold(payload)
+                                                    : payload_for(payload, c->request_id));
+}
+
+void
+connection_send_records(struct connection *c, const struct buf *records)
 {
     if (records->len > 0) {
-        append(p, payload_records(records->at, records->len));
+        connection_queue(c, payload_records(records->at, records->len));
     }
 }
 
 void
-peer_send_text(struct peer *p, const char *text, size_t len)
+connection_send_text(struct connection *c, const char *text, size_t len)
 {
     struct buf records = {0};
 
-    record_stdout(&records, p->id, text, len);
-    peer_send_records(p, &records);
+    record_stdout(&records, c->request_id, text, len);
+    connection_send_records(c, &records);
     buf_free(&records);
 }
 
 void
-peer_send_end(struct peer *p)
+connection_send_end(struct connection *c)
 {
     struct buf records = {0};
 
-    record_end(&records, p->id);
-    peer_send_records(p, &records);
+    record_end(&records, c->request_id);
+    connection_send_records(c, &records);
     buf_free(&records);
 }
 
-/* Forget the first `count` payloads. */
+/* Removes the first `count` payloads. */
 static void
-shift(struct peer *p, unsigned count)
+connection_shift_queue(struct connection *c, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
-        p->queued -= p->queue[i]->len;
-        payload_drop(p->queue[i]);
+        c->queued -= c->queue[i]->len;
+        payload_drop(c->queue[i]);
     }
-    p->queue_len = (uint16_t)(p->queue_len - count);
-    memmove(p->queue, p->queue + count, p->queue_len * sizeof(struct payload *));
-    if (p->queue_len == 0) {
-        free(p->queue);
-        p->queue = NULL;
-        p->queue_cap = 0;
+    c->queue_len = (uint16_t)(c->queue_len - count);
+    memmove(c->queue, c->queue + count, c->queue_len * sizeof(*c->queue));
+    if (c->queue_len == 0) {
+        free(c->queue);
+        c->queue = NULL;
+        c->queue_cap = 0;
     }
 }
 
 void
-peer_cut_queue(struct peer *p)
+connection_cut_queue(struct connection *c)
 {
-    unsigned kept = p->offset > 0 ? 1 : 0;
+    unsigned kept = c->offset > 0 ? 1 : 0;
 
-    while (p->queue_len > kept) {
-        struct payload *last = p->queue[--p->queue_len];
+    while (c->queue_len > kept) {
+        struct payload *last = c->queue[--c->queue_len];
 
-        p->queued -= last->len;
+        c->queued -= last->len;
         payload_drop(last);
     }
 }
 
-bool
-peer_flush(struct peer *p)
+/* One write of what is at the front of the queue. */
+static ssize_t
+connection_write(const struct connection *c)
 {
-    while (p->queue_len > 0) {
-        struct iovec parts[MOST_AT_ONCE];
-        unsigned count = 0;
-        ssize_t written;
-        size_t left;
+    struct iovec parts[WRITEV_MAX];
+    unsigned count = 0;
 
-        for (; count < p->queue_len && count < MOST_AT_ONCE; count++) {
-            uint32_t done = count == 0 ? p->offset : 0;
+    for (; count < c->queue_len && count < WRITEV_MAX; count++) {
+        uint32_t done = count == 0 ? c->offset : 0;
 
-            parts[count] = (struct iovec){p->queue[count]->bytes + done,
-                                          p->queue[count]->len - done};
-        }
-        written = count == 1 ? write(p->fd, parts->iov_base, parts->iov_len)
-                             : writev(p->fd, parts, (int)count);
-        if (written < 0 && errno == EINTR) {
-            continue;
-        }
-        if (written < 0) {
+        parts[count] = (struct iovec){c->queue[count]->bytes + done, c->queue[count]->len - done};
+    }
+    return count == 1 ? write(c->fd, parts->iov_base, parts->iov_len)
+                      : writev(c->fd, parts, (int)count);
+}
+
+/* `written` more bytes are gone from the front of the queue. */
+static void
+connection_advance(struct connection *c, size_t written)
+{
+    size_t left = written + c->offset;
+    unsigned count = 0;
+
+    while (count < c->queue_len && left >= c->queue[count]->len) {
+        left -= c->queue[count++]->len;
+    }
+    c->offset = (uint32_t)left;
+    if (count > 0) {
+        connection_shift_queue(c, count);
+    }
+}
+
+bool
+connection_flush(struct connection *c)
+{
+    while (c->queue_len > 0) {
+        ssize_t written = connection_write(c);
+
+        if (written >= 0) {
+            connection_advance(c, (size_t)written);
+        } else if (errno != EINTR) {
             return errno == EAGAIN;
-        }
-        left = (size_t)written + p->offset;
-        for (count = 0; count < p->queue_len && left >= p->queue[count]->len; count++) {
-            left -= p->queue[count]->len;
-        }
-        p->offset = (uint32_t)left;
-        if (count > 0) {
-            shift(p, count);
         }
     }
     return true;
 }
 
 void
-peer_close(struct peer *p)
+connection_drop_parser(struct connection *c)
 {
-    p->offset = 0;
-    if (p->queue_len > 0) {
-        shift(p, p->queue_len);
+    if (c->parser != NULL) {
+        parser_free(c->parser);
+        free(c->parser);
+        c->parser = NULL;
     }
-    if (p->intake != NULL) {
-        intake_free(p->intake);
-        free(p->intake);
+}
+
+void
+connection_close(struct connection *c)
+{
+    c->offset = 0;
+    if (c->queue_len > 0) {
+        connection_shift_queue(c, c->queue_len);
     }
-    (void)close(p->fd);
+    connection_drop_parser(c);
+    (void)close(c->fd);
 }

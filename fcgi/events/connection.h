@@ -1,4 +1,4 @@
-/* A FastCGI connection of the event loop: what comes in on it, and a bounded queue of what is to go out. */
+/* A FastCGI connection of the event loop: its parser for input, and a bounded queue of output. */
 #ifndef FCGI_EVENTS_CONNECTION_H
 #define FCGI_EVENTS_CONNECTION_H
 
@@ -9,61 +9,70 @@
 #include "fcgi/events/payload.h"
 #include "fcgi/events/record.h"
 
-struct crowd_user;
+struct hub_user;
 
-enum peer_state {
-    PEER_READING, /* a request is on its way, or none yet */
-    PEER_ASKING,  /* the request is at a desk */
-    PEER_STREAM,
-    PEER_WAITING, /* a long poll */
-    PEER_ENDING,  /* what is queued is the last */
+enum connection_state {
+    CONNECTION_READING,    /* a request is arriving, or none has begun */
+    CONNECTION_DISPATCHED, /* the dispatcher has the request */
+    CONNECTION_STREAM,
+    CONNECTION_WAITING, /* a long poll */
+    CONNECTION_ENDING,  /* nothing more will be queued */
 };
 
-struct peer {
+struct connection {
     int fd;
-    uint32_t slot;   /* where the loop keeps it */
-    uint32_t serial; /* tells this peer from an earlier one of the same slot */
-    uint8_t state;   /* enum peer_state */
-    bool keep;       /* the web server wants the connection kept after the answer */
-    bool lines;      /* a JSON object a line, not Server-Sent Events */
-    bool too_slow;   /* its queue has passed the limit */
-    bool woken;      /* a long poll: there is something to fetch */
+    uint32_t slot;   /* its index in the loop's table */
+    uint32_t serial; /* tells it from an earlier connection in the same slot */
+    uint8_t state;   /* enum connection_state */
+    bool keep_open;  /* the web server wants to use the connection again */
+    bool ndjson;     /* the stream's form: a JSON object per line, not Server-Sent Events */
+    bool too_slow;   /* its queue has exceeded the limit */
+    bool woken;      /* a long poll: there is something to read */
     bool signed_out; /* its session has ended */
-    bool gone;       /* the other side has closed, or what it sent cannot be read */
-    bool blocked;    /* its socket takes no more for now */
-    bool listed;     /* in the loop's list of those that have something to write */
-    uint16_t id;     /* of the request */
+    bool dead;       /* the other side has closed it, or broken the protocol */
+    bool blocked;    /* its socket accepts no more bytes for now */
+    bool touched;    /* it is in the loop's list of connections to settle */
+    uint16_t request_id;
     uint16_t queue_len, queue_cap;
-    uint32_t offset;        /* bytes of the first payload that are written */
-    uint32_t queued;        /* bytes in the queue */
-    struct payload **queue; /* NULL while nothing waits */
-    struct intake *intake;  /* NULL for a stream, and while a desk has it */
-    uint32_t deadline;      /* when the state is over, in ticks of the loop */
-    uint32_t since;         /* the number of the checkup before it joined the crowd */
-    uint32_t expires;       /* when the session does, in seconds since 1970 */
-    int64_t session_id;     /* of a stream; 0 */
-    struct crowd_user *user;
-    struct peer *user_next;                  /* the user's other peers */
-    struct peer *list_next;                  /* while `listed` */
-    struct peer *brief_next, **brief_before; /* the loop's list of all but streams */
+    uint32_t offset;               /* bytes of the first payload that have been written */
+    uint32_t queued;               /* bytes in the queue */
+    struct payload **queue;        /* NULL while it is empty */
+    struct request_parser *parser; /* NULL for a stream, and while the dispatcher has it */
+    uint32_t deadline;             /* of the state, in ticks of the loop */
+    uint32_t joined;               /* reconciliations that had been begun when it joined the hub */
+    uint32_t session_expires;      /* in seconds since 1970 */
+    int64_t session_id;            /* 0 before the request is dispatched */
+    struct hub_user *user;         /* NULL while it is not in the hub */
+    struct connection *user_next;  /* the user's other connections */
+    struct connection *touched_next;
+    /* The loop's list of connections with a deadline: all but streams. */
+    struct connection *timed_next, **timed_link;
 };
 
-/* Queue a payload of request PAYLOAD_ID; it is held. Sets too_slow, and queues nothing, beyond `limit` bytes. */
-void peer_send(struct peer *p, struct payload *payload, uint32_t limit) __attribute__((nonnull));
+/*
+ * Queues a payload of request PAYLOAD_ID, and adds a reference to it. If the queue would exceed
+ * `limit` bytes, sets too_slow instead.
+ */
+void connection_send(struct connection *c, struct payload *payload, uint32_t limit)
+    __attribute__((nonnull));
 
-/* Queue bytes of this peer alone, whatever waits: text as FCGI_STDOUT; the end of the request. */
-void peer_send_text(struct peer *p, const char *text, size_t len) __attribute__((nonnull));
-void peer_send_end(struct peer *p) __attribute__((nonnull));
-/* Records that are ready. */
-void peer_send_records(struct peer *p, const struct buf *records) __attribute__((nonnull));
+/* Queue bytes for this connection alone, without a limit. */
+void connection_send_text(struct connection *c, const char *text, size_t len)
+    __attribute__((nonnull)); /* as FCGI_STDOUT */
+void connection_send_records(struct connection *c, const struct buf *records)
+    __attribute__((nonnull));                                            /* complete records */
+void connection_send_end(struct connection *c) __attribute__((nonnull)); /* the request's end */
 
-/* Forget what waits, but for a payload that has been written in part: records stay whole. */
-void peer_cut_queue(struct peer *p) __attribute__((nonnull));
+/* Empties the queue, except for a payload that is partly written: records must stay whole. */
+void connection_cut_queue(struct connection *c) __attribute__((nonnull));
 
-/* Write what the socket takes. False: the connection is dead. */
-bool peer_flush(struct peer *p) __attribute__((nonnull, warn_unused_result));
+/* Writes as much as the socket accepts. Returns false if the connection is dead. */
+bool connection_flush(struct connection *c) __attribute__((nonnull, warn_unused_result));
 
-/* Release what it holds, and close it. */
-void peer_close(struct peer *p) __attribute__((nonnull));
+/* Releases the parser, with the request that it holds. */
+void connection_drop_parser(struct connection *c) __attribute__((nonnull));
+
+/* Releases what it owns and closes the descriptor. The struct itself is the caller's. */
+void connection_close(struct connection *c) __attribute__((nonnull));
 
 #endif

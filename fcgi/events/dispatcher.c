@@ -1,204 +1,213 @@
-/* Each desk has its own database and Redis connection, and serves a request as a worker does. */
+/* Each thread has its own database and Redis connection, and serves a request as a worker does. */
 #include "fcgi/events/dispatcher.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "base/memory.h"
 #include "fcgi/serve.h"
 
 enum {
     STACK_BYTES = 512 * 1024,
-    IDLE_MS = 60 * 1000, /* after which a desk closes its database connection */
+    IDLE_MS = 60 * 1000, /* a thread that is idle this long closes its database connection */
 };
 
-struct desks {
+struct dispatcher {
     const struct app *app;
-    struct mailbox in, *done;
+    struct queue jobs, *done;
     bool (*admit)(void *loop, int64_t session_id);
     void *loop;
-    int count;
-    pthread_t threads[];
+    pthread_t *threads;
+    int thread_count;
 };
 
-/* A request at its desk. */
-struct desk {
-    struct errand *errand;
+/* A job while it is being served: the context of the exchange's callbacks. */
+struct job_exchange {
+    struct job *job;
     struct deferred_reply deferred;
     size_t body_read;
 };
 
 void
-errand_free(struct errand *e)
+job_free(struct job *job)
 {
-    if (e != NULL) {
-        if (e->intake != NULL) {
-            intake_free(e->intake);
-            free(e->intake);
+    if (job != NULL) {
+        if (job->parser != NULL) {
+            parser_free(job->parser);
+            free(job->parser);
         }
-        buf_free(&e->answer);
-        free(e->rooms);
-        free(e);
+        buf_free(&job->reply);
+        free(job->rooms);
+        free(job);
     }
 }
 
 static size_t
-read_body(void *peer, char *at, size_t size)
+job_read_body(void *context, char *at, size_t size)
 {
-    struct desk *desk = peer;
-    const struct buf *body = &desk->errand->intake->body;
-    size_t left = body->len - desk->body_read, some = left < size ? left : size;
+    struct job_exchange *exchange = context;
+    const struct buf *body = &exchange->job->parser->body;
+    size_t left = body->len - exchange->body_read, count = left < size ? left : size;
 
-    if (some > 0) {
-        memcpy(at, body->at + desk->body_read, some);
+    if (count > 0) {
+        memcpy(at, body->at + exchange->body_read, count);
     }
-    desk->body_read += some;
-    return some;
+    exchange->body_read += count;
+    return count;
 }
 
 static bool
-write_answer(void *peer, const char *at, size_t len)
+job_write_reply(void *context, const char *at, size_t len)
 {
-    struct desk *desk = peer;
+    struct job_exchange *exchange = context;
 
-    buf_add(&desk->errand->answer, at, len);
+    buf_add(&exchange->job->reply, at, len);
     return true;
 }
 
+/* The handler's values live in the request's arena, which is about to be reset. */
 static void
-copy_deferred(void *peer, const struct request *req)
+job_copy_deferred(void *context, const struct request *req)
 {
-    struct desk *desk = peer;
-    struct errand *e = desk->errand;
-    const struct deferred_reply *deferred = &desk->deferred;
+    struct job_exchange *exchange = context;
+    struct job *job = exchange->job;
+    const struct deferred_reply *deferred = &exchange->deferred;
 
-    e->user_id = req->caller.user_id;
-    e->session_id = req->session.id;
-    e->expires_at = req->session.expires_at;
-    e->changes = deferred->changes;
-    e->lines = deferred->ndjson;
-    e->wait_ms = deferred->wait_ms;
-    (void)snprintf(e->after, sizeof(e->after), "%s",
+    job->user_id = req->session.user_id;
+    job->session_id = req->session.id;
+    job->session_expires = req->session.expires_at;
+    job->changes = deferred->changes;
+    job->ndjson = deferred->ndjson;
+    job->wait_ms = deferred->wait_ms;
+    (void)snprintf(job->after, sizeof(job->after), "%s",
                    deferred->after == NULL ? "" : deferred->after);
-    e->rooms = calloc(deferred->room_count + 1, sizeof(*e->rooms));
-    if (e->rooms == NULL) {
-        log_error("out of memory");
-        abort();
-    }
+    job->rooms = memory_array(deferred->room_count, sizeof(*job->rooms));
     for (size_t i = 0; i < deferred->room_count; i++) {
-        e->rooms[i] = (struct live_mark){deferred->rooms[i].room_id, deferred->rooms[i].seq};
+        job->rooms[i] = (struct live_mark){deferred->rooms[i].room_id, deferred->rooms[i].seq};
     }
-    e->room_count = deferred->room_count;
+    job->room_count = deferred->room_count;
 }
 
 static void
-refuse(struct errand *e)
+job_reply_bad_request(struct job *job)
 {
-    buf_str(&e->answer, "Status: 400\r\nContent-Type: application/json\r\n\r\n"
-                        "{\"detail\":\"The request cannot be read.\",\"code\":\"bad_request\"}");
+    buf_str(&job->reply, "Status: 400\r\nContent-Type: application/json\r\n\r\n"
+                         "{\"detail\":\"The request cannot be read.\",\"code\":\"bad_request\"}");
 }
 
 static void
-serve_errand(struct desks *d, struct resources *resources, struct errand *e)
+dispatcher_serve(const struct dispatcher *d, struct resources *resources, struct job *job)
 {
-    struct desk desk = {.errand = e, .deferred = {.admit = d->admit, .loop = d->loop}};
+    struct job_exchange context = {.job = job, .deferred = {.admit = d->admit, .loop = d->loop}};
     struct exchange exchange = {
-        .read = read_body,
-        .write = write_answer,
-        .context = &desk,
-        .deferred = e->may_hold ? &desk.deferred : NULL,
-        .on_deferred = copy_deferred,
-        .counted = e->counted,
+        .read = job_read_body,
+        .write = job_write_reply,
+        .peer = &context,
+        .deferred = job->may_defer ? &context.deferred : NULL,
+        .on_deferred = job_copy_deferred,
+        .counted = job->counted,
     };
 
-    e->kind = REPLY_NOW;
-    exchange.env = intake_env(e->intake, &resources->arena);
-    if (exchange.env == NULL || e->intake->body_cut) {
-        refuse(e);
+    job->mode = REPLY_NOW;
+    exchange.env = parser_env(job->parser, &resources->arena);
+    if (exchange.env == NULL || job->parser->body_cut) {
+        job_reply_bad_request(job);
         arena_reset(&resources->arena);
         return;
     }
-    (void)serve(d->app, resources, &exchange); /* no route of the loop answers in pieces */
-    e->kind = desk.deferred.mode;
+    (void)serve(d->app, resources, &exchange); /* fails only for replies in pieces: none here */
+    job->mode = context.deferred.mode;
 }
 
 static void *
-run_desk(void *context)
+dispatcher_thread(void *context)
 {
-    struct desks *d = context;
+    struct dispatcher *d = context;
     struct resources resources;
 
     resources_open(&resources, d->app);
-    while (!mailbox_is_closed(&d->in)) {
-        struct errand *e = (struct errand *)mailbox_wait(&d->in, IDLE_MS);
+    while (!queue_is_closed(&d->jobs)) {
+        struct job *job = (struct job *)queue_wait(&d->jobs, IDLE_MS);
 
-        if (e == NULL) {
+        if (job == NULL) {
             db_close_idle(resources.db, IDLE_MS);
             continue;
         }
-        serve_errand(d, &resources, e);
-        mailbox_put(d->done, &e->letter);
+        dispatcher_serve(d, &resources, job);
+        queue_put(d->done, &job->message);
     }
     resources_close(&resources);
     return NULL;
 }
 
 void
-desks_put(struct desks *d, struct errand *e)
+dispatcher_submit(struct dispatcher *d, struct job *job)
 {
-    mailbox_put(&d->in, &e->letter);
+    queue_put(&d->jobs, &job->message);
 }
 
-struct desks *
-desks_open(const struct app *app, int count, struct mailbox *done,
-           bool (*admit)(void *loop, int64_t session_id), void *loop)
+/* Returns 0 or an errno value. */
+static int
+dispatcher_start_threads(struct dispatcher *d, int count)
 {
-    struct desks *d = calloc(1, sizeof(*d) + (size_t)count * sizeof(pthread_t));
     pthread_attr_t attributes;
+    int error = 0;
 
-    if (d == NULL || !mailbox_open(&d->in, false)) {
-        free(d);
-        return NULL;
+    (void)pthread_attr_init(&attributes);
+    (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    while (error == 0 && d->thread_count < count) {
+        error = pthread_create(&d->threads[d->thread_count], &attributes, dispatcher_thread, d);
+        d->thread_count += error == 0;
     }
+    (void)pthread_attr_destroy(&attributes);
+    return error;
+}
+
+struct dispatcher *
+dispatcher_open(const struct app *app, int count, struct queue *done,
+                bool (*admit)(void *loop, int64_t session_id), void *loop)
+{
+    struct dispatcher *d = memory_new(struct dispatcher);
+    int error;
+
     d->app = app;
     d->done = done;
     d->admit = admit;
     d->loop = loop;
-    (void)pthread_attr_init(&attributes);
-    (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    while (d->count < count &&
-           pthread_create(&d->threads[d->count], &attributes, run_desk, d) == 0) {
-        d->count++;
-    }
-    (void)pthread_attr_destroy(&attributes);
-    if (d->count == 0) {
-        desks_close(d);
+    d->threads = memory_array((size_t)count, sizeof(*d->threads));
+    queue_open(&d->jobs);
+    error = dispatcher_start_threads(d, count);
+    if (d->thread_count == 0) {
+        dispatcher_close(d);
+        errno = error;
         return NULL;
     }
     return d;
 }
 
 void
-desks_close(struct desks *d)
+dispatcher_close(struct dispatcher *d)
 {
-    struct letter *left;
+    struct message *left;
 
     if (d == NULL) {
         return;
     }
-    mailbox_close(&d->in);
-    for (int i = 0; i < d->count; i++) {
+    queue_close(&d->jobs);
+    for (int i = 0; i < d->thread_count; i++) {
         (void)pthread_join(d->threads[i], NULL);
     }
-    left = mailbox_take(&d->in);
+    left = queue_take_all(&d->jobs);
     while (left != NULL) {
-        struct errand *e = (struct errand *)left;
+        struct job *job = (struct job *)left;
 
         left = left->next;
-        errand_free(e);
+        job_free(job);
     }
-    mailbox_free(&d->in);
+    queue_free(&d->jobs);
+    free(d->threads);
     free(d);
 }

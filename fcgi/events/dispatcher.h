@@ -1,4 +1,7 @@
-/* Desks: threads at which the event loop's requests are dispatched, since to admit a caller may block. */
+/*
+ * Threads that dispatch the event loop's requests: admitting a caller reads MySQL and Redis, which
+ * may block. The loop submits a job and gets it back with the reply.
+ */
 #ifndef FCGI_EVENTS_DISPATCHER_H
 #define FCGI_EVENTS_DISPATCHER_H
 
@@ -8,37 +11,51 @@
 #include "fcgi/events/record.h"
 #include "routes/frame/deferred.h"
 
-enum { DESK_AFTER_SIZE = 66 };
+enum { JOB_AFTER_SIZE = 66 };
 
-/* A request on its way to a desk, and back with what became of it. Made with calloc; whoever holds it frees it (errand_free). */
-struct errand {
-    struct letter letter;
-    uint32_t slot, serial;
-    struct intake *intake;
-    bool may_hold, counted;
+/* A request to dispatch. Allocated with memory_new; whoever holds it frees it with job_free. */
+struct job {
+    struct message message;
+    uint32_t slot, serial;         /* of the connection */
+    struct request_parser *parser; /* holds the request; owned by the job */
+    bool may_defer;                /* false: the handler must reply at once */
+    bool counted;                  /* the rate limit has counted this request before */
 
-    /* Set by the desk. */
-    enum reply_mode kind;
-    struct buf answer; /* in CGI's form; of a stream the header lines */
-    int64_t user_id, session_id, expires_at, changes;
+    /* Set by the dispatcher. */
+    enum reply_mode mode;
+    struct buf reply; /* in CGI's form; of a stream only the header lines */
+    int64_t user_id, session_id;
+    int64_t session_expires; /* in milliseconds since 1970 */
+
+    /* The rest is for a deferred reply, as routes/frame/deferred.h describes it. */
+    int64_t changes;
     struct live_mark *rooms;
     size_t room_count;
-    bool lines;
-    char after[DESK_AFTER_SIZE];
+    bool ndjson;
+    char after[JOB_AFTER_SIZE]; /* "": none */
     int64_t wait_ms;
 };
 
-void errand_free(struct errand *e);
+void job_free(struct job *job);
 
-struct desks;
+struct dispatcher;
 
-/* Open `count` desks; what they have done comes to `done`. `admit` as in hold.h, called in their threads. NULL: no threads. */
-struct desks *desks_open(const struct app *app, int count, struct mailbox *done,
-                         bool (*admit)(void *loop, int64_t session_id), void *loop)
+/*
+ * Starts `count` threads; finished jobs are put in `done`. `admit` is as in deferred.h and is
+ * called in these threads. Returns NULL with errno set if no thread can be started; fewer than
+ * `count` will do.
+ */
+struct dispatcher *dispatcher_open(const struct app *app, int count, struct queue *done,
+                                   bool (*admit)(void *loop, int64_t session_id), void *loop)
     __attribute__((nonnull(1, 3, 4), warn_unused_result));
-void desks_put(struct desks *d, struct errand *e) __attribute__((nonnull));
 
-/* Let each finish what it is at, and end. */
-void desks_close(struct desks *d);
+/* Hands the job over. */
+void dispatcher_submit(struct dispatcher *d, struct job *job) __attribute__((nonnull));
+
+/*
+ * Returns after every thread has finished its current job; jobs that wait are freed. NULL is
+ * allowed.
+ */
+void dispatcher_close(struct dispatcher *d);
 
 #endif

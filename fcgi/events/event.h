@@ -1,23 +1,35 @@
-/* Events in the two forms in which streams take them: Server-Sent Events, and a JSON object a line. All of it is ASCII. */
+/*
+ * Events in the two forms that streams receive: Server-Sent Events (WHATWG HTML, section 9.2), and
+ * application/x-ndjson, one JSON object per line. Both are ASCII only.
+ */
 #ifndef FCGI_EVENTS_EVENT_H
 #define FCGI_EVENTS_EVENT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "fcgi/events/payload.h"
 
 struct event {
-    struct payload *text;  /* WHATWG HTML, section 9.2 "Server-sent events" */
-    struct payload *lines; /* application/x-ndjson */
+    struct payload *sse, *ndjson;
 };
 
-/* `id` may be NULL. The JSON is on one line. Held once: release it with event_drop. */
+/*
+ * `json` is one line of ASCII; `id` may be NULL. Returns one reference to each form: release them
+ * with event_drop.
+ */
 struct event event_new(const char *name, const char *id, const char *json, size_t len)
     __attribute__((nonnull(1, 3), warn_unused_result));
 void event_drop(struct event *e) __attribute__((nonnull));
 
-/* A payload that only says that the stream is alive. The caller holds it. */
-struct payload *event_heartbeat(bool lines) __attribute__((returns_nonnull, warn_unused_result));
+/* Appends an event in one of the two forms. `id` may be NULL. */
+void event_write_sse(struct buf *out, const char *name, const char *id, const char *json,
+                     size_t len) __attribute__((nonnull(1, 2, 4)));
+void event_write_ndjson(struct buf *out, const char *name, const char *id, const char *json,
+                        size_t len) __attribute__((nonnull(1, 2, 4)));
+
+/* A payload without content, which shows that the stream is alive. The caller holds a reference. */
+struct payload *event_heartbeat(bool ndjson) __attribute__((returns_nonnull, warn_unused_result));
 
 #endif

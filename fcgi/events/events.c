@@ -1,6 +1,7 @@
 /*
- * The loop waits in one place, for sockets, for letters from its threads, for signals and for the next tick. Whatever may block
- * is done by others: requests are admitted at desks, MySQL is watched by the healer, Redis by the hints.
+ * The loop waits in one place: for sockets, messages from its threads, signals and the next tick.
+ * Everything that may block runs in other threads: the dispatcher admits requests, the reconciler
+ * reads MySQL, the subscriber receives from Redis.
  */
 #include "fcgi/events/events.h"
 
@@ -17,52 +18,52 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/test_seams.h"
+#include "base/memory.h"
 #include "db/redis/presence.h"
 #include "fcgi/events/loop.h"
 #include "fcgi/serve.h"
 
 enum {
     LISTEN_SOCKET = 0, /* FCGI_LISTENSOCK_FILENO, section 2.2 */
-    DESKS = 2,
+    DISPATCHER_THREADS = 2,
     EVENTS_AT_ONCE = 512,
     ACCEPTS_AT_ONCE = 256,
     SPARE_FILES = 64, /* descriptors that are not connections */
-    CHECK_MS = 1000,  /* between two looks at all that is watched */
-    RETRY_MS = 300,   /* after one that the database did not answer */
-    BEAT_MS = PRESENCE_BEAT_SECONDS * 1000,
-    SWEEP_MS = 2000,
-    CAME_MOST = 200, /* users whose coming is told in one checkup */
+    FULL_MS = 1000,   /* between two reconciliations of all rooms and users */
+    RETRY_MS = 300,   /* after one that failed because the database did not reply */
+    PRESENCE_MS = PRESENCE_REFRESH_SECONDS * 1000,
+    SWEEP_MS = 2000,   /* between two searches for users who have gone offline */
+    ARRIVED_MAX = 200, /* users announced as online in one reconciliation */
 };
 
-/* What is no peer has a slot beyond all. */
+/* Keys above the last slot mark descriptors that are not connections. */
 #define SPECIAL(n) (UINT64_C(0xFFFFFFFF00000000) | (n))
-enum { ON_LISTEN, ON_SIGNAL, ON_NEWS, ON_DONE };
+enum { ON_LISTEN, ON_SIGNAL, ON_FINDINGS, ON_DONE };
 
 static void
-touched(void *owner, struct peer *p)
+loop_on_touched(void *owner, struct connection *c)
 {
-    loop_touch(owner, p);
+    loop_touch(owner, c);
 }
 
 static bool
-watch(struct loop *l, int fd, unsigned what)
+loop_watch(struct loop *l, int fd, unsigned key)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.u64 = SPECIAL(what)};
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = SPECIAL(key)};
 
     return epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
 static void
-listen_again(struct loop *l)
+loop_listen(struct loop *l)
 {
-    if (!l->listening && !l->draining && l->peer_count < l->peer_max) {
-        l->listening = watch(l, LISTEN_SOCKET, ON_LISTEN);
+    if (!l->listening && !l->draining && l->connection_count < l->connection_max) {
+        l->listening = loop_watch(l, LISTEN_SOCKET, ON_LISTEN);
     }
 }
 
 static void
-stop_listening(struct loop *l)
+loop_stop_listening(struct loop *l)
 {
     if (l->listening) {
         (void)epoll_ctl(l->epoll, EPOLL_CTL_DEL, LISTEN_SOCKET, NULL);
@@ -70,80 +71,83 @@ stop_listening(struct loop *l)
     }
 }
 
-/* Out of descriptors or at the limit: those who come wait in the socket's queue until a tick finds room. */
+/*
+ * At the limit, or without descriptors, new connections wait in the socket's backlog until a tick
+ * finds room for them.
+ */
 static void
-accept_some(struct loop *l)
+loop_accept(struct loop *l)
 {
     for (int i = 0; i < ACCEPTS_AT_ONCE; i++) {
         int fd;
 
-        if (l->peer_count >= l->peer_max) {
-            stop_listening(l);
+        if (l->connection_count >= l->connection_max) {
+            loop_stop_listening(l);
             return;
         }
         fd = accept4(LISTEN_SOCKET, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) {
             if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
-                log_warning("no more connections can be accepted: %s", strerror(errno));
-                stop_listening(l);
+                log_warning("cannot accept more connections: %s", strerror(errno));
+                loop_stop_listening(l);
             }
             return;
         }
-        (void)loop_add(l, fd);
+        loop_add(l, fd);
     }
 }
 
 static void
-take_errands(struct loop *l)
+loop_take_jobs(struct loop *l)
 {
-    struct letter *letter = mailbox_take(&l->done);
+    struct message *message = queue_take_all(&l->done);
 
-    while (letter != NULL) {
-        struct errand *e = (struct errand *)letter;
+    while (message != NULL) {
+        struct job *job = (struct job *)message;
 
-        letter = letter->next;
-        loop_errand_done(l, e);
+        message = message->next;
+        loop_job_done(l, job);
     }
 }
 
-/* With FAULT_HINTS every tenth hint is dropped, and nothing heals. */
+/* The test build's FASTCHAT_BREAK=hints loses every tenth hint, and repairs nothing. */
 static void
-take_hint(struct loop *l, const struct news *n)
+loop_receive_hint(struct loop *l, const struct finding *finding)
 {
     static unsigned count;
     struct hint hint;
 
-    if (!l->healing && ++count % 10 == 0) {
+    if (!l->repairing && ++count % 10 == 0) {
         return;
     }
-    if (announce_read(n->text, n->len, &hint)) {
-        crowd_hint(&l->crowd, &hint);
+    if (hint_parse(finding->text, finding->len, &hint)) {
+        hub_receive(&l->hub, &hint);
     }
 }
 
 static void
-take_one(struct loop *l, const struct news *n)
+loop_use_finding(struct loop *l, const struct finding *finding)
 {
-    switch (n->kind) {
-    case NEWS_ENTRY:
-        crowd_entry(&l->crowd, n->id, n->number, n->text, n->len);
+    switch (finding->kind) {
+    case FINDING_ENTRY:
+        hub_deliver(&l->hub, finding->id, finding->number, finding->text, finding->len);
         break;
-    case NEWS_REACHED:
-        crowd_reached(&l->crowd, n->id, n->number);
+    case FINDING_REACHED:
+        hub_room_reached(&l->hub, finding->id, finding->number);
         break;
-    case NEWS_USER:
-        crowd_user_is(&l->crowd, n->id, n->number, n->marks, n->room_count,
-                      n->marks + n->room_count, n->session_count);
+    case FINDING_USER:
+        hub_update_user(&l->hub, finding->id, finding->number, finding->marks, finding->room_count,
+                        finding->marks + finding->room_count, finding->session_count);
         break;
-    case NEWS_HINT:
-        take_hint(l, n);
+    case FINDING_HINT:
+        loop_receive_hint(l, finding);
         break;
-    case NEWS_LOST:
+    case FINDING_LOST:
         l->next_full_us = 0;
         break;
-    case NEWS_DONE:
-        l->checkup_out = false;
-        if (n->number == 0) {
+    case FINDING_DONE:
+        l->reconciling = false;
+        if (finding->number == 0) {
             l->next_full_us = clock_mono_us() + RETRY_MS * 1000;
         }
         break;
@@ -151,247 +155,244 @@ take_one(struct loop *l, const struct news *n)
 }
 
 static void
-take_news(struct loop *l)
+loop_take_findings(struct loop *l)
 {
-    struct letter *letter = mailbox_take(&l->news);
+    struct message *message = queue_take_all(&l->findings);
 
-    while (letter != NULL) {
-        struct news *n = (struct news *)letter;
+    while (message != NULL) {
+        struct finding *finding = (struct finding *)message;
 
-        letter = letter->next;
-        take_one(l, n);
-        free(n);
+        message = message->next;
+        loop_use_finding(l, finding);
+        free(finding);
     }
 }
 
-static void *
-must(void *memory)
-{
-    if (memory == NULL) {
-        log_error("out of memory");
-        abort();
-    }
-    return memory;
-}
-
-static struct live_mark
-mark_room(struct crowd_room *room)
+/*
+ * `behind` and `stale` are cleared when the database is asked: changes after that set them again.
+ */
+static void
+reconciliation_add_room(struct reconciliation *what, struct hub_room *room)
 {
     room->behind = false;
-    return (struct live_mark){room->id, room->last};
+    what->rooms[what->room_count++] = (struct live_mark){room->id, room->delivered};
 }
 
-static struct live_mark
-mark_user(struct crowd_user *user)
+static void
+reconciliation_add_user(struct reconciliation *what, struct hub_user *user)
 {
-    struct live_mark mark = {user->id, user->stale ? -1 : user->changes};
-
+    what->users[what->user_count++] = (struct live_mark){user->id,
+                                                         user->stale ? -1 : user->changes};
     user->stale = false;
-    return mark;
 }
 
-/* All rooms and users. */
 static void
-look_at_all(struct loop *l, struct checkup *c)
+reconciliation_add_all(struct reconciliation *what, const struct hub *hub)
 {
-    const struct idmap *rooms = &l->crowd.rooms, *users = &l->crowd.users;
-
-    c->rooms = must(malloc((rooms->count + 1) * sizeof(*c->rooms)));
-    for (size_t i = 0; i < rooms->size; i++) {
-        if (rooms->slots[i].id != 0) {
-            c->rooms[c->room_count++] = mark_room(rooms->slots[i].value);
+    what->rooms = memory_array(hub->rooms.count, sizeof(*what->rooms));
+    for (size_t i = 0; i < hub->rooms.size; i++) {
+        if (hub->rooms.slots[i].id != 0) {
+            reconciliation_add_room(what, hub->rooms.slots[i].value);
         }
     }
-    c->users = must(malloc((users->count + 1) * sizeof(*c->users)));
-    for (size_t i = 0; i < users->size; i++) {
-        if (users->slots[i].id != 0) {
-            c->users[c->user_count++] = mark_user(users->slots[i].value);
+    what->users = memory_array(hub->users.count, sizeof(*what->users));
+    for (size_t i = 0; i < hub->users.size; i++) {
+        if (hub->users.slots[i].id != 0) {
+            reconciliation_add_user(what, hub->users.slots[i].value);
         }
     }
-    buf_clear(&l->crowd.behind);
-    buf_clear(&l->crowd.stale);
 }
 
-/* Only at those in doubt. */
+/* Only the rooms that are behind, and the users that are stale. */
 static void
-look_at_some(struct loop *l, struct checkup *c)
+reconciliation_add_marked(struct reconciliation *what, const struct hub *hub)
 {
-    size_t rooms = l->crowd.behind.len / sizeof(int64_t);
-    size_t users = l->crowd.stale.len / sizeof(int64_t);
+    const int64_t *behind = (const int64_t *)hub->behind.at;
+    const int64_t *stale = (const int64_t *)hub->stale.at;
+    size_t room_count = hub->behind.len / sizeof(*behind);
+    size_t user_count = hub->stale.len / sizeof(*stale);
 
-    c->rooms = must(malloc((rooms + 1) * sizeof(*c->rooms)));
-    for (size_t i = 0; i < rooms; i++) {
-        struct crowd_room *room = idmap_find(&l->crowd.rooms,
-                                             ((const int64_t *)l->crowd.behind.at)[i]);
+    what->rooms = memory_array(room_count, sizeof(*what->rooms));
+    for (size_t i = 0; i < room_count; i++) {
+        struct hub_room *room = idmap_find(&hub->rooms, behind[i]);
 
         if (room != NULL) {
-            c->rooms[c->room_count++] = mark_room(room);
+            reconciliation_add_room(what, room);
         }
     }
-    c->users = must(malloc((users + 1) * sizeof(*c->users)));
-    for (size_t i = 0; i < users; i++) {
-        struct crowd_user *user = idmap_find(&l->crowd.users,
-                                             ((const int64_t *)l->crowd.stale.at)[i]);
+    what->users = memory_array(user_count, sizeof(*what->users));
+    for (size_t i = 0; i < user_count; i++) {
+        struct hub_user *user = idmap_find(&hub->users, stale[i]);
 
         if (user != NULL) {
-            c->users[c->user_count++] = mark_user(user);
+            reconciliation_add_user(what, user);
         }
-    }
-    buf_clear(&l->crowd.behind);
-    buf_clear(&l->crowd.stale);
-}
-
-/* Who is online: all who hold streams, when it is time to say so again; else those who have just come. */
-static void
-say_who_is_there(struct loop *l, struct checkup *c, int64_t now)
-{
-    struct buf *came = &l->crowd.came;
-    const struct idmap *users = &l->crowd.users;
-    size_t some = came->len / sizeof(int64_t);
-
-    if (now >= l->next_beat_us) {
-        l->next_beat_us = now + BEAT_MS * INT64_C(1000);
-        c->online = must(malloc((users->count + 1) * sizeof(*c->online)));
-        for (size_t i = 0; i < users->size; i++) {
-            const struct crowd_user *user = users->slots[i].value;
-
-            if (users->slots[i].id != 0 && user->stream_count > 0) {
-                c->online[c->online_count++] = user->id;
-            }
-        }
-        buf_clear(came);
-    } else if (some > 0) {
-        some = some < CAME_MOST ? some : CAME_MOST;
-        c->online = must(malloc(some * sizeof(*c->online)));
-        memcpy(c->online, came->at, some * sizeof(*c->online));
-        c->online_count = some;
-        came->len -= some * sizeof(int64_t);
-        memmove(came->at, came->at + some * sizeof(int64_t), came->len);
-    }
-    if (now >= l->next_sweep_us) {
-        l->next_sweep_us = now + SWEEP_MS * INT64_C(1000);
-        c->sweep = true;
     }
 }
 
-/* One checkup at a time; the next one takes up whatever came in between. */
 static void
-send_checkup(struct loop *l)
+reconciliation_add_all_online(struct reconciliation *what, const struct hub *hub)
 {
-    int64_t now = clock_mono_us();
-    bool all = now >= l->next_full_us;
-    struct checkup *c;
+    what->online = memory_array(hub->users.count, sizeof(*what->online));
+    for (size_t i = 0; i < hub->users.size; i++) {
+        const struct hub_user *user = hub->users.slots[i].value;
 
-    if (l->checkup_out || l->draining ||
-        (!all && l->crowd.behind.len + l->crowd.stale.len + l->crowd.came.len == 0)) {
+        if (hub->users.slots[i].id != 0 && user->stream_count > 0) {
+            what->online[what->online_count++] = user->id;
+        }
+    }
+}
+
+/* Moves up to ARRIVED_MAX ids from the hub's list. */
+static void
+reconciliation_add_arrived(struct reconciliation *what, struct buf *arrived)
+{
+    size_t count = arrived->len / sizeof(int64_t), bytes;
+
+    count = count < ARRIVED_MAX ? count : ARRIVED_MAX;
+    bytes = count * sizeof(int64_t);
+    what->online = memory_array(count, sizeof(*what->online));
+    memcpy(what->online, arrived->at, bytes);
+    what->online_count = count;
+    arrived->len -= bytes;
+    memmove(arrived->at, arrived->at + bytes, arrived->len);
+}
+
+/*
+ * Every PRESENCE_MS all users with streams are refreshed; in between, only those who just arrived.
+ */
+static void
+loop_add_presence(struct loop *l, struct reconciliation *what, int64_t now_us)
+{
+    if (now_us >= l->next_presence_us) {
+        l->next_presence_us = now_us + PRESENCE_MS * INT64_C(1000);
+        reconciliation_add_all_online(what, &l->hub);
+        buf_clear(&l->hub.arrived);
+    } else if (l->hub.arrived.len > 0) {
+        reconciliation_add_arrived(what, &l->hub.arrived);
+    }
+    if (now_us >= l->next_sweep_us) {
+        l->next_sweep_us = now_us + SWEEP_MS * INT64_C(1000);
+        what->sweep_presence = true;
+    }
+}
+
+/* One reconciliation at a time: the next one includes everything that was marked meanwhile. */
+static void
+loop_reconcile(struct loop *l)
+{
+    int64_t now_us = clock_mono_us();
+    bool full = now_us >= l->next_full_us;
+    struct reconciliation *what;
+
+    if (l->reconciling || l->draining ||
+        (!full && l->hub.behind.len + l->hub.stale.len + l->hub.arrived.len == 0)) {
         return;
     }
-    c = must(calloc(1, sizeof(*c)));
-    if (all) {
-        l->next_full_us = now + CHECK_MS * 1000;
-        look_at_all(l, c);
+    what = memory_new(struct reconciliation);
+    if (full) {
+        l->next_full_us = now_us + FULL_MS * 1000;
+        reconciliation_add_all(what, &l->hub);
     } else {
-        look_at_some(l, c);
+        reconciliation_add_marked(what, &l->hub);
     }
-    if (!l->healing) {
-        c->room_count = 0;
+    buf_clear(&l->hub.behind);
+    buf_clear(&l->hub.stale);
+    if (!l->repairing) {
+        what->room_count = 0;
     }
-    say_who_is_there(l, c, now);
-    l->crowd.checkups++;
-    l->checkup_out = true;
-    healer_put(l->healer, c);
+    loop_add_presence(l, what, now_us);
+    l->hub.reconciliations++;
+    l->reconciling = true;
+    reconciler_submit(l->reconciler, what);
 }
 
-/* True when it is to end. */
-static bool
-take_signal(const struct loop *l)
+static void
+loop_take_signal(struct loop *l)
 {
     struct signalfd_siginfo info;
 
-    return read(l->signals, &info, sizeof(info)) == (ssize_t)sizeof(info);
+    if (read(l->signals, &info, sizeof(info)) == (ssize_t)sizeof(info) && !l->draining) {
+        loop_stop_listening(l);
+        loop_drain(l);
+    }
 }
 
 static void
-handle(struct loop *l, const struct epoll_event *event)
+loop_handle_connection(struct loop *l, const struct epoll_event *event)
 {
-    struct peer *p;
+    struct connection *c = loop_find(l, (uint32_t)(event->data.u64 >> 32),
+                                     (uint32_t)event->data.u64);
 
-    switch (event->data.u64) {
-    case SPECIAL(ON_LISTEN):
-        accept_some(l);
-        return;
-    case SPECIAL(ON_SIGNAL):
-        if (take_signal(l) && !l->draining) {
-            stop_listening(l);
-            loop_say_goodbye(l);
-        }
-        return;
-    case SPECIAL(ON_NEWS):
-        take_news(l);
-        return;
-    case SPECIAL(ON_DONE):
-        take_errands(l);
-        return;
-    default:
-        break;
-    }
-    p = loop_find(l, (uint32_t)(event->data.u64 >> 32), (uint32_t)event->data.u64);
-    if (p == NULL) {
+    if (c == NULL) {
         return;
     }
-    if ((event->events & EPOLLOUT) != 0 && p->queue_len > 0) {
-        loop_touch(l, p);
+    if ((event->events & EPOLLOUT) != 0 && c->queue_len > 0) {
+        loop_touch(l, c);
     }
     if ((event->events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
-        loop_read(l, p);
+        loop_read(l, c);
     }
 }
 
 static void
-run(struct loop *l)
+loop_handle(struct loop *l, const struct epoll_event *event)
+{
+    switch (event->data.u64) {
+    case SPECIAL(ON_LISTEN):
+        loop_accept(l);
+        break;
+    case SPECIAL(ON_SIGNAL):
+        loop_take_signal(l);
+        break;
+    case SPECIAL(ON_FINDINGS):
+        loop_take_findings(l);
+        break;
+    case SPECIAL(ON_DONE):
+        loop_take_jobs(l);
+        break;
+    default:
+        loop_handle_connection(l, event);
+        break;
+    }
+}
+
+static bool
+loop_is_drained(const struct loop *l)
+{
+    return l->draining &&
+           (l->connection_count == 0 || (int32_t)(l->hub.tick - l->drain_until) >= 0);
+}
+
+static void
+loop_run(struct loop *l)
 {
     struct epoll_event events[EVENTS_AT_ONCE];
     int64_t next_tick = clock_mono_us() + TICK_MS * 1000;
 
-    while (!l->draining || (l->peer_count > 0 && (int32_t)(l->crowd.tick - l->drain_until) < 0)) {
+    while (!loop_is_drained(l)) {
         int64_t wait = (next_tick - clock_mono_us()) / 1000;
         int count = epoll_wait(l->epoll, events, EVENTS_AT_ONCE, wait < 0 ? 0 : (int)wait + 1);
 
         for (int i = 0; i < count; i++) {
-            handle(l, &events[i]);
+            loop_handle(l, &events[i]);
         }
         if (clock_mono_us() >= next_tick) {
             next_tick = clock_mono_us() + TICK_MS * 1000;
             loop_tick(l);
-            listen_again(l);
+            loop_listen(l);
             if (log_pending()) {
                 log_flush();
             }
         }
         loop_settle(l);
-        send_checkup(l);
+        loop_reconcile(l);
     }
 }
 
-static bool
-open_signals(struct loop *l)
-{
-    sigset_t set;
-
-    (void)signal(SIGPIPE, SIG_IGN);
-    (void)sigemptyset(&set);
-    (void)sigaddset(&set, SIGTERM);
-    (void)sigaddset(&set, SIGINT);
-    (void)sigaddset(&set, SIGQUIT);
-    (void)sigaddset(&set, SIGUSR1);
-    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
-    l->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-    return l->signals >= 0;
-}
-
-/* As many connections as the system lets a process have. */
+/* Raises the limit on descriptors as far as it goes. Returns how many connections it allows. */
 static uint32_t
-allow_files(void)
+loop_raise_file_limit(void)
 {
     struct rlimit limit;
 
@@ -407,65 +408,158 @@ allow_files(void)
     return limit.rlim_cur > 2 * SPARE_FILES ? (uint32_t)limit.rlim_cur - SPARE_FILES : SPARE_FILES;
 }
 
+/* The steps of the start. Each returns false with errno set. */
+
+/* Both are opened even if one fails, so that loop_close may use both. */
 static bool
-open_loop(struct loop *l)
+start_queues(struct loop *l)
 {
-    l->peer_max = allow_files();
+    bool findings = queue_open_with_wakeup(&l->findings);
+    bool done = queue_open_with_wakeup(&l->done);
+
+    return findings && done;
+}
+
+static bool
+start_epoll(struct loop *l)
+{
     l->epoll = epoll_create1(EPOLL_CLOEXEC);
-    return l->epoll >= 0 && fcntl(LISTEN_SOCKET, F_SETFL, O_NONBLOCK) == 0 && open_signals(l) &&
-           mailbox_open(&l->news, true) && mailbox_open(&l->done, true) &&
-           watch(l, l->signals, ON_SIGNAL) && watch(l, l->news.bell, ON_NEWS) &&
-           watch(l, l->done.bell, ON_DONE);
+    return l->epoll >= 0 && loop_watch(l, l->findings.wakeup, ON_FINDINGS) &&
+           loop_watch(l, l->done.wakeup, ON_DONE);
+}
+
+static bool
+start_listening(struct loop *l)
+{
+    if (fcntl(LISTEN_SOCKET, F_SETFL, O_NONBLOCK) != 0) {
+        return false;
+    }
+    loop_listen(l);
+    return l->listening;
+}
+
+/* Before any thread starts, since threads inherit the mask of blocked signals. */
+static bool
+start_signals(struct loop *l)
+{
+    sigset_t set;
+
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGQUIT);
+    (void)sigaddset(&set, SIGUSR1);
+    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+    l->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    return l->signals >= 0 && loop_watch(l, l->signals, ON_SIGNAL);
+}
+
+static bool
+start_dispatcher(struct loop *l)
+{
+    l->dispatcher = dispatcher_open(l->app, DISPATCHER_THREADS, &l->done, loop_admit, l);
+    return l->dispatcher != NULL;
+}
+
+static bool
+start_reconciler(struct loop *l)
+{
+    l->reconciler = reconciler_open(l->app, &l->findings);
+    return l->reconciler != NULL;
+}
+
+static bool
+start_subscriber(struct loop *l)
+{
+    l->subscriber = subscriber_open(l->app, &l->findings);
+    return l->subscriber != NULL;
+}
+
+/* Listening is last: no connection is accepted by a loop that cannot serve it. */
+static const struct start_step {
+    const char *name;
+    bool (*start)(struct loop *l);
+} start_steps[] = {
+    {"open the queues between threads", start_queues},
+    {"create the epoll set", start_epoll},
+    {"receive signals through a descriptor", start_signals},
+    {"start the dispatcher's threads", start_dispatcher},
+    {"start the reconciler's thread", start_reconciler},
+    {"start the subscriber's thread", start_subscriber},
+    {"listen on the socket at descriptor 0", start_listening},
+};
+
+/* Returns false after reporting which step failed; loop_close undoes the others. */
+static bool
+loop_start(struct loop *l)
+{
+    for (size_t i = 0; i < sizeof(start_steps) / sizeof(start_steps[0]); i++) {
+        if (!start_steps[i].start(l)) {
+            log_error("the event loop cannot start: cannot %s: %s", start_steps[i].name,
+                      strerror(errno));
+            return false;
+        }
+    }
+    return true;
+}
+
+static struct loop *
+loop_open(const struct app *app)
+{
+    struct loop *l = memory_new(struct loop);
+
+    l->app = app;
+    l->epoll = l->signals = -1;
+    l->repairing = !app_is_broken(app, "hints");
+    l->connection_max = loop_raise_file_limit();
+    l->hub.touched = loop_on_touched;
+    l->hub.owner = l;
+    l->hub.queue_limit = (uint32_t)app->settings->events_queue_kb * 1024;
+    hub_open(&l->hub);
+    l->heartbeats[false] = event_heartbeat(false);
+    l->heartbeats[true] = event_heartbeat(true);
+    (void)pthread_mutex_init(&l->session_lock, NULL);
+    return l;
+}
+
+/* The threads end first: they use the queues. */
+static void
+loop_close(struct loop *l)
+{
+    subscriber_close(l->subscriber);
+    reconciler_close(l->reconciler);
+    dispatcher_close(l->dispatcher);
+    loop_take_jobs(l);
+    loop_take_findings(l);
+    loop_settle(l);
+    loop_close_all(l);
+    hub_free(&l->hub);
+    payload_drop(l->heartbeats[false]);
+    payload_drop(l->heartbeats[true]);
+    queue_free(&l->findings);
+    queue_free(&l->done);
+    (void)pthread_mutex_destroy(&l->session_lock);
+    (void)close(l->signals);
+    (void)close(l->epoll);
+    free(l);
 }
 
 int
 events_run(const struct app *app)
 {
-    struct loop *l = must(calloc(1, sizeof(*l)));
-    bool good;
+    struct loop *l = loop_open(app);
+    bool started;
 
-    l->app = app;
-    l->healing = !test_fault_injected(FAULT_HINTS);
-    l->crowd.touched = touched;
-    l->crowd.owner = l;
-    l->crowd.queue_limit = (uint32_t)app->settings->events_queue_kb * 1024;
-    crowd_open(&l->crowd);
-    l->beats[0] = event_heartbeat(false);
-    l->beats[1] = event_heartbeat(true);
-    (void)pthread_mutex_init(&l->session_lock, NULL);
     serve_name_crashes();
     log_gather();
-    good = open_loop(l);
-    if (good) {
-        l->desks = desks_open(app, DESKS, &l->done, loop_admit, l);
-        l->healer = healer_open(app, &l->news);
-        l->hints = hints_open(app, &l->news);
-        good = l->desks != NULL && l->healer != NULL && l->hints != NULL;
-    }
-    if (good) {
-        listen_again(l);
-        log_info("ready, for up to %u connections", l->peer_max);
-        run(l);
+    started = loop_start(l);
+    if (started) {
+        log_info("ready, for up to %u connections", l->connection_max);
+        loop_run(l);
         log_info("ends");
-    } else {
-        log_error("the event loop cannot begin: %s", strerror(errno));
     }
-    hints_close(l->hints);
-    healer_close(l->healer);
-    desks_close(l->desks);
-    take_errands(l);
-    take_news(l);
-    loop_settle(l);
-    loop_drop_all(l);
-    crowd_free(&l->crowd);
-    payload_drop(l->beats[0]);
-    payload_drop(l->beats[1]);
-    mailbox_free(&l->news);
-    mailbox_free(&l->done);
-    (void)pthread_mutex_destroy(&l->session_lock);
-    (void)close(l->signals);
-    (void)close(l->epoll);
+    loop_close(l);
     log_flush();
-    free(l);
-    return good ? 0 : 1;
+    return started ? 0 : 1;
 }

@@ -1,6 +1,6 @@
 /*
- * A room has a list of the users who watch it, a user has a list of streams: a user with three devices costs a room one place.
- * Everything is found by id; nothing here waits, and nothing here decides what is true: MySQL does.
+ * A room lists the users who watch it, a user lists connections: a user with three devices is one
+ * watcher. Nothing here waits, and nothing here decides what is true: MySQL does.
  */
 #include "fcgi/events/hub.h"
 
@@ -11,151 +11,135 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "base/log.h"
+#include "base/memory.h"
 #include "base/number.h"
-#include "base/random.h"
-
-enum { TOKEN_SIZE = 40 };
-
-static void *
-must(void *memory)
-{
-    if (memory == NULL) {
-        log_error("out of memory");
-        abort();
-    }
-    return memory;
-}
 
 void
-crowd_open(struct crowd *c)
+hub_open(struct hub *hub)
 {
-    c->epoch = random_below(UINT32_MAX);
-    c->ring_first = 1;
+    replay_open(&hub->replay);
 }
 
 static void
-note(struct buf *ids, int64_t id)
+ids_add(struct buf *ids, int64_t id)
 {
     buf_add(ids, &id, sizeof(id));
 }
 
-/* The room's log may go beyond what was delivered. */
+/* The room's log may have entries beyond the delivered ones. */
 static void
-doubt_room(struct crowd *c, struct crowd_room *room)
+hub_mark_behind(struct hub *hub, struct hub_room *room)
 {
     if (!room->behind) {
         room->behind = true;
-        note(&c->behind, room->id);
+        ids_add(&hub->behind, room->id);
     }
 }
 
 void
-crowd_doubt_user(struct crowd *c, struct crowd_user *u)
+hub_mark_stale(struct hub *hub, struct hub_user *user)
 {
-    if (!u->stale) {
-        u->stale = true;
-        note(&c->stale, u->id);
+    if (!user->stale) {
+        user->stale = true;
+        ids_add(&hub->stale, user->id);
     }
 }
 
 static void
-send_event(struct crowd *c, struct peer *p, const struct event *e)
+hub_send_event(struct hub *hub, struct connection *c, const struct event *e)
 {
-    if (p->state == PEER_STREAM) {
-        peer_send(p, p->lines ? e->lines : e->text, c->queue_limit);
-        c->touched(c->owner, p);
+    if (c->state == CONNECTION_STREAM) {
+        connection_send(c, c->ndjson ? e->ndjson : e->sse, hub->queue_limit);
+        hub->touched(hub->owner, c);
     }
 }
 
 static void
-send_to_user(struct crowd *c, const struct crowd_user *u, const struct event *e)
+hub_send_to_user(struct hub *hub, const struct hub_user *user, const struct event *e)
 {
-    for (struct peer *p = u->peers; p != NULL; p = p->user_next) {
-        send_event(c, p, e);
+    for (struct connection *c = user->connections; c != NULL; c = c->user_next) {
+        hub_send_event(hub, c, e);
     }
 }
 
-/* What is told by an event that has no place in the log. `but`: a user who is not told; 0. */
+/* Sends to all watchers but one: a user id, or 0 to omit nobody. */
 static void
-send_to_room(struct crowd *c, const struct crowd_room *room, const struct event *e, int64_t but)
+hub_send_to_room(struct hub *hub, const struct hub_room *room, const struct event *e,
+                 int64_t except_user_id)
 {
-    for (uint32_t i = 0; i < room->watcher_count; i++) {
-        if (room->watchers[i]->id != but) {
-            send_to_user(c, room->watchers[i], e);
+    for (size_t i = 0; i < room->watcher_count; i++) {
+        if (room->watchers[i]->id != except_user_id) {
+            hub_send_to_user(hub, room->watchers[i], e);
         }
     }
 }
 
 void
-crowd_tell(struct crowd *c, struct peer *p, const char *name, const char *json)
+hub_send(struct hub *hub, struct connection *c, const char *name, const char *json)
 {
     struct event e = event_new(name, NULL, json, strlen(json));
 
-    send_event(c, p, &e);
+    hub_send_event(hub, c, &e);
     event_drop(&e);
 }
 
-/* Long polls fetch what is new themselves. */
+/* A long poll that is woken reads what is new from the database. */
 static void
-wake_waiting(struct crowd *c, const struct crowd_user *u)
+hub_wake_user(struct hub *hub, const struct hub_user *user)
 {
-    for (struct peer *p = u->peers; p != NULL; p = p->user_next) {
-        if (p->state == PEER_WAITING && !p->woken) {
-            p->woken = true;
-            c->touched(c->owner, p);
+    for (struct connection *c = user->connections; c != NULL; c = c->user_next) {
+        if (c->state == CONNECTION_WAITING && !c->woken) {
+            c->woken = true;
+            hub->touched(hub->owner, c);
         }
     }
 }
 
-static struct crowd_room *
-find_or_add_room(struct crowd *c, const struct live_mark *mark)
+static struct hub_room *
+hub_find_or_add_room(struct hub *hub, const struct live_mark *mark)
 {
-    struct crowd_room *room = idmap_find(&c->rooms, mark->id);
+    struct hub_room *room = idmap_find(&hub->rooms, mark->id);
 
     if (room == NULL) {
-        room = must(calloc(1, sizeof(*room)));
+        room = memory_new(struct hub_room);
         room->id = mark->id;
-        room->last = mark->number;
-        room->born = c->delivered;
-        idmap_add(&c->rooms, room->id, room);
-        doubt_room(c, room); /* hints that came since the mark was read were not for us yet */
+        room->delivered = mark->number;
+        room->watched_since = hub->replay.last;
+        idmap_add(&hub->rooms, room->id, room);
+        hub_mark_behind(hub, room); /* hints since the mark was read were not for our rooms yet */
     }
     return room;
 }
 
 static void
-watch(struct crowd_room *room, struct crowd_user *u)
+room_add_watcher(struct hub_room *room, struct hub_user *user)
 {
-    if (room->watcher_count == room->watcher_cap) {
-        room->watcher_cap = room->watcher_cap == 0 ? 4 : room->watcher_cap * 2;
-        room->watchers = must(
-            realloc(room->watchers, room->watcher_cap * sizeof(struct crowd_user *)));
-    }
-    room->watchers[room->watcher_count++] = u;
+    room->watchers = memory_grow(room->watchers, &room->watcher_cap, room->watcher_count + 1,
+                                 sizeof(*room->watchers));
+    room->watchers[room->watcher_count++] = user;
 }
 
 static void
-unwatch(const struct crowd *c, struct crowd_room *room, const struct crowd_user *u)
+room_remove_watcher(const struct hub *hub, struct hub_room *room, const struct hub_user *user)
 {
-    for (uint32_t i = 0; i < room->watcher_count; i++) {
-        if (room->watchers[i] == u) {
+    for (size_t i = 0; i < room->watcher_count; i++) {
+        if (room->watchers[i] == user) {
             room->watchers[i] = room->watchers[--room->watcher_count];
             break;
         }
     }
     if (room->watcher_count == 0) {
-        room->empty_since = c->tick;
+        room->empty_since = hub->tick;
         free(room->watchers);
         room->watchers = NULL;
         room->watcher_cap = 0;
     }
 }
 
-/* Tell the user's streams what has changed since they began. */
+/* Tells the user's streams which rooms were joined and left since `hello`. */
 static void
-tell_rooms(struct crowd *c, const struct crowd_user *u, const struct buf *joined,
-           const struct buf *left)
+hub_send_rooms(struct hub *hub, const struct hub_user *user, const struct buf *joined,
+               const struct buf *left)
 {
     struct buf json = {0};
     struct event e;
@@ -166,164 +150,145 @@ tell_rooms(struct crowd *c, const struct crowd_user *u, const struct buf *joined
     buf_add(&json, left->at, left->len);
     buf_str(&json, "],\"renamed\":{}}");
     e = event_new("rooms", NULL, json.at, json.len);
-    send_to_user(c, u, &e);
-    wake_waiting(c, u);
+    hub_send_to_user(hub, user, &e);
+    hub_wake_user(hub, user);
     event_drop(&e);
     buf_free(&json);
 }
 
-/* Both lists go by id. */
+/* Replaces the user's rooms. Both lists are sorted by id, so one pass finds what has changed. */
 static void
-set_rooms(struct crowd *c, struct crowd_user *u, const struct live_mark *marks, size_t count)
+hub_set_rooms(struct hub *hub, struct hub_user *user, const struct live_mark *marks, size_t count)
 {
-    struct crowd_room **rooms = count == 0 ? NULL : must(malloc(count * sizeof(*rooms)));
+    struct hub_room **rooms = memory_array(count, sizeof(*rooms));
     struct buf joined = {0}, left = {0};
-    size_t n = 0, m = 0;
+    size_t before = 0, after = 0;
 
-    while (n < u->room_count || m < count) {
-        if (m == count || (n < u->room_count && u->rooms[n]->id < marks[m].id)) {
+    while (before < user->room_count || after < count) {
+        struct hub_room *old = before < user->room_count ? user->rooms[before] : NULL;
+
+        if (after == count || (old != NULL && old->id < marks[after].id)) {
             buf_str(&left, left.len > 0 ? "," : "");
-            buf_int(&left, u->rooms[n]->id);
-            unwatch(c, u->rooms[n++], u);
-        } else if (n == u->room_count || marks[m].id < u->rooms[n]->id) {
-            rooms[m] = find_or_add_room(c, &marks[m]);
-            watch(rooms[m], u);
+            buf_int(&left, old->id);
+            room_remove_watcher(hub, old, user);
+            before++;
+        } else if (old == NULL || marks[after].id < old->id) {
+            rooms[after] = hub_find_or_add_room(hub, &marks[after]);
+            room_add_watcher(rooms[after], user);
             buf_printf(&joined, "%s\"%" PRId64 "\":%" PRId64, joined.len > 0 ? "," : "",
-                       rooms[m]->id, rooms[m]->last);
-            m++;
+                       rooms[after]->id, rooms[after]->delivered);
+            after++;
         } else {
-            rooms[m++] = u->rooms[n++];
+            rooms[after++] = old;
+            before++;
         }
     }
-    free(u->rooms);
-    u->rooms = rooms;
-    u->room_count = (uint32_t)count;
+    free(user->rooms);
+    user->rooms = rooms;
+    user->room_count = (uint32_t)count;
     if (joined.len + left.len > 0) {
-        tell_rooms(c, u, &joined, &left);
+        hub_send_rooms(hub, user, &joined, &left);
     }
     buf_free(&joined);
     buf_free(&left);
 }
 
-void
-crowd_join(struct crowd *c, struct peer *p, int64_t user_id, int64_t changes,
-           const struct live_mark *marks, size_t count)
+static struct hub_user *
+hub_find_or_add_user(struct hub *hub, int64_t user_id)
 {
-    struct crowd_user *u = idmap_find(&c->users, user_id);
+    struct hub_user *user = idmap_find(&hub->users, user_id);
 
-    if (u == NULL) {
-        u = must(calloc(1, sizeof(*u)));
-        u->id = user_id;
-        u->changes = -1;
-        idmap_add(&c->users, user_id, u);
+    if (user == NULL) {
+        user = memory_new(struct hub_user);
+        user->id = user_id;
+        user->changes = -1;
+        idmap_add(&hub->users, user_id, user);
     }
-    if (changes > u->changes) {
-        set_rooms(c, u, marks, count); /* before p is one of the user's: it is told by its hello */
-        u->changes = changes;
-    }
-    p->since = c->checkups;
-    p->user = u;
-    p->user_next = u->peers;
-    u->peers = p;
-    if (p->state == PEER_STREAM) {
-        if (u->stream_count++ == 0) {
-            note(&c->came, u->id);
-        }
-        return;
-    }
+    return user;
+}
+
+/* Does the hub know more than a long poll's client, whose marks are as of `changes`? */
+static bool
+hub_knows_more(const struct hub *hub, const struct hub_user *user, int64_t changes,
+               const struct live_mark *marks, size_t count)
+{
     for (size_t i = 0; i < count; i++) {
-        const struct crowd_room *room = idmap_find(&c->rooms, marks[i].id);
+        const struct hub_room *room = idmap_find(&hub->rooms, marks[i].id);
 
-        if (changes < u->changes || (room != NULL && room->last > marks[i].number)) {
-            wake_waiting(c, u);
-            break;
+        if (changes < user->changes || (room != NULL && room->delivered > marks[i].number)) {
+            return true;
         }
     }
+    return false;
 }
 
 void
-crowd_leave(struct crowd *c, struct peer *p)
+hub_join(struct hub *hub, struct connection *c, int64_t user_id, int64_t changes,
+         const struct live_mark *marks, size_t count)
 {
-    struct crowd_user *u = p->user;
+    struct hub_user *user = hub_find_or_add_user(hub, user_id);
 
-    if (u == NULL) {
+    if (changes > user->changes) {
+        hub_set_rooms(hub, user, marks, count); /* before `c` is added: its own news is `hello` */
+        user->changes = changes;
+    }
+    c->joined = hub->reconciliations;
+    c->user = user;
+    c->user_next = user->connections;
+    user->connections = c;
+    if (c->state == CONNECTION_STREAM) {
+        if (user->stream_count++ == 0) {
+            ids_add(&hub->arrived, user->id);
+        }
+    } else if (hub_knows_more(hub, user, changes, marks, count)) {
+        hub_wake_user(hub, user);
+    }
+}
+
+static void
+hub_drop_user(struct hub *hub, struct hub_user *user)
+{
+    for (uint32_t i = 0; i < user->room_count; i++) {
+        room_remove_watcher(hub, user->rooms[i], user);
+    }
+    idmap_remove(&hub->users, user->id);
+    free(user->rooms);
+    free(user);
+}
+
+void
+hub_leave(struct hub *hub, struct connection *c)
+{
+    struct hub_user *user = c->user;
+
+    if (user == NULL) {
         return;
     }
-    for (struct peer **at = &u->peers; *at != NULL; at = &(*at)->user_next) {
-        if (*at == p) {
-            *at = p->user_next;
+    for (struct connection **at = &user->connections; *at != NULL; at = &(*at)->user_next) {
+        if (*at == c) {
+            *at = c->user_next;
             break;
         }
     }
-    if (p->state != PEER_WAITING) {
-        u->stream_count--;
+    if (c->state != CONNECTION_WAITING) {
+        user->stream_count--;
     }
-    p->user = NULL;
-    p->user_next = NULL;
-    if (u->peers == NULL) {
-        for (uint32_t i = 0; i < u->room_count; i++) {
-            unwatch(c, u->rooms[i], u);
-        }
-        idmap_remove(&c->users, u->id);
-        free(u->rooms);
-        free(u);
+    c->user = NULL;
+    c->user_next = NULL;
+    if (user->connections == NULL) {
+        hub_drop_user(hub, user);
     }
 }
 
-static struct ring_entry *
-ring_at(struct crowd *c, uint64_t number)
-{
-    return &c->ring[number % RING_ENTRIES];
-}
-
-static void
-forget_oldest(struct crowd *c)
-{
-    struct ring_entry *oldest = ring_at(c, c->ring_first++);
-
-    c->ring_bytes -= oldest->event.text->len + oldest->event.lines->len;
-    event_drop(&oldest->event);
-}
-
-/* Keep the entry that was just delivered. */
-static void
-remember(struct crowd *c, int64_t room_id, struct event e)
-{
-    while (c->ring_first < c->delivered &&
-           (c->delivered - c->ring_first >= RING_ENTRIES || c->ring_bytes > RING_BYTES)) {
-        forget_oldest(c);
-    }
-    *ring_at(c, c->delivered) = (struct ring_entry){room_id, e};
-    c->ring_bytes += e.text->len + e.lines->len;
-}
-
-static void
-write_token(const struct crowd *c, uint64_t number, char token[static TOKEN_SIZE])
-{
-    (void)snprintf(token, TOKEN_SIZE, "%08" PRIx32 "-%" PRIx64, c->epoch, number);
-}
-
+/*
+ * Have all of the user's rooms been watched since before entry `number`? The replay buffer lacks
+ * the entries that a room got while nobody watched it.
+ */
 static bool
-read_token(const struct crowd *c, const char *token, uint64_t *number)
+user_can_resume(const struct hub_user *user, uint64_t number)
 {
-    char epoch[10];
-    char *end;
-
-    (void)snprintf(epoch, sizeof(epoch), "%08" PRIx32 "-", c->epoch);
-    if (strncmp(token, epoch, 9) != 0) {
-        return false;
-    }
-    *number = strtoull(token + 9, &end, 16);
-    return *end == '\0' && end > token + 9 && *number <= c->delivered &&
-           *number + 1 >= c->ring_first;
-}
-
-/* Have all of the user's rooms been watched since before that entry? What came while one was not is in no ring. */
-static bool
-has_seen_all(const struct crowd_user *u, uint64_t since)
-{
-    for (uint32_t i = 0; i < u->room_count; i++) {
-        if (u->rooms[i]->born >= since) {
+    for (uint32_t i = 0; i < user->room_count; i++) {
+        if (user->rooms[i]->watched_since >= number) {
             return false;
         }
     }
@@ -331,52 +296,70 @@ has_seen_all(const struct crowd_user *u, uint64_t since)
 }
 
 static bool
-is_in(const struct crowd_user *u, int64_t room_id)
+user_watches(const struct hub_user *user, int64_t room_id)
 {
-    size_t low = 0, high = u->room_count;
+    size_t low = 0, high = user->room_count;
 
     while (low < high) {
         size_t middle = (low + high) / 2;
 
-        if (u->rooms[middle]->id < room_id) {
+        if (user->rooms[middle]->id < room_id) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    return low < u->room_count && u->rooms[low]->id == room_id;
+    return low < user->room_count && user->rooms[low]->id == room_id;
 }
 
-void
-crowd_greet(struct crowd *c, struct peer *p, const char *after, int heartbeat_ms)
+static void
+hub_replay(struct hub *hub, struct connection *c, uint64_t number)
 {
-    const struct crowd_user *u = p->user;
-    uint64_t number = 0;
-    bool resumed = after[0] != '\0' && read_token(c, after, &number) && has_seen_all(u, number);
-    struct buf json = {0};
+    for (uint64_t n = number + 1; n <= hub->replay.last; n++) {
+        const struct replay_entry *entry = replay_at(&hub->replay, n);
 
-    buf_str(&json, "{\"rooms\":{");
-    for (uint32_t i = 0; i < u->room_count; i++) {
-        buf_printf(&json, "%s\"%" PRId64 "\":%" PRId64, i > 0 ? "," : "", u->rooms[i]->id,
-                   u->rooms[i]->last);
-    }
-    buf_printf(&json, "},\"heartbeat_ms\":%d,\"session\":%" PRId64 ",\"resumed\":%s}", heartbeat_ms,
-               p->session_id, resumed ? "true" : "false");
-    crowd_tell(c, p, "hello", buf_cstr(&json));
-    buf_free(&json);
-    if (after[0] != '\0' && !resumed) {
-        crowd_tell(c, p, "resync", "{\"reason\":\"unknown_token\"}");
-    }
-    for (uint64_t n = number + 1; resumed && n <= c->delivered; n++) {
-        if (is_in(u, ring_at(c, n)->room_id)) {
-            send_event(c, p, &ring_at(c, n)->event);
+        if (user_watches(c->user, entry->room_id)) {
+            hub_send_event(hub, c, &entry->event);
         }
     }
 }
 
-/* A room's new name is told in `rooms`, too, for clients that do not look into entries. */
 static void
-tell_rename(struct crowd *c, const struct crowd_room *room, const char *json, size_t len)
+hub_send_hello(struct hub *hub, struct connection *c, int heartbeat_ms, bool resumed)
+{
+    const struct hub_user *user = c->user;
+    struct buf json = {0};
+
+    buf_str(&json, "{\"rooms\":{");
+    for (uint32_t i = 0; i < user->room_count; i++) {
+        buf_printf(&json, "%s\"%" PRId64 "\":%" PRId64, i > 0 ? "," : "", user->rooms[i]->id,
+                   user->rooms[i]->delivered);
+    }
+    buf_printf(&json, "},\"heartbeat_ms\":%d,\"session\":%" PRId64 ",\"resumed\":%s}", heartbeat_ms,
+               c->session_id, resumed ? "true" : "false");
+    hub_send(hub, c, "hello", buf_cstr(&json));
+    buf_free(&json);
+}
+
+void
+hub_greet(struct hub *hub, struct connection *c, const char *after, int heartbeat_ms)
+{
+    uint64_t number = 0;
+    bool has_token = after[0] != '\0';
+    bool resumed = has_token && replay_find(&hub->replay, after, &number) &&
+                   user_can_resume(c->user, number);
+
+    hub_send_hello(hub, c, heartbeat_ms, resumed);
+    if (resumed) {
+        hub_replay(hub, c, number);
+    } else if (has_token) {
+        hub_send(hub, c, "resync", "{\"reason\":\"unknown_token\"}");
+    }
+}
+
+/* A room's new name is sent as `rooms`, too, for clients that do not look into entries. */
+static void
+hub_send_rename(struct hub *hub, const struct hub_room *room, const char *json, size_t len)
 {
     struct json_tokener *tokener = json_tokener_new();
     struct json_object *tree = json_tokener_parse_ex(tokener, json, (int)len), *kind, *body;
@@ -392,7 +375,7 @@ tell_rename(struct crowd *c, const struct crowd_room *room, const char *json, si
         buf_str(&text, "}}");
         json_ascii(&ascii, text.at, text.len);
         e = event_new("rooms", NULL, ascii.at, ascii.len);
-        send_to_room(c, room, &e, 0);
+        hub_send_to_room(hub, room, &e, 0);
         event_drop(&e);
     }
     buf_free(&text);
@@ -402,116 +385,138 @@ tell_rename(struct crowd *c, const struct crowd_room *room, const char *json, si
 }
 
 void
-crowd_entry(struct crowd *c, int64_t room_id, int64_t seq, const char *json, size_t len)
+hub_deliver(struct hub *hub, int64_t room_id, int64_t seq, const char *json, size_t len)
 {
-    struct crowd_room *room = idmap_find(&c->rooms, room_id);
-    char token[TOKEN_SIZE];
+    struct hub_room *room = idmap_find(&hub->rooms, room_id);
+    char token[REPLAY_TOKEN_SIZE];
     struct event e;
 
-    if (room == NULL || seq <= room->last) {
+    if (room == NULL || seq <= room->delivered) {
         return;
     }
-    if (seq > room->last + 1) {
-        doubt_room(c, room);
+    if (seq > room->delivered + 1) {
+        hub_mark_behind(hub, room);
         return;
     }
-    room->last = seq;
-    write_token(c, ++c->delivered, token);
+    room->delivered = seq;
+    replay_next_token(&hub->replay, token);
     e = event_new("entry", token, json, len);
-    remember(c, room_id, e);
-    send_to_room(c, room, &e, 0);
-    for (uint32_t i = 0; i < room->watcher_count; i++) {
-        wake_waiting(c, room->watchers[i]);
+    replay_add(&hub->replay, room_id, e);
+    hub_send_to_room(hub, room, &e, 0);
+    for (size_t i = 0; i < room->watcher_count; i++) {
+        hub_wake_user(hub, room->watchers[i]);
     }
     if (memmem(json, len < 100 ? len : 100, "\"kind\":\"rename\"", 15) != NULL) {
-        tell_rename(c, room, json, len);
+        hub_send_rename(hub, room, json, len);
     }
 }
 
 void
-crowd_reached(struct crowd *c, int64_t room_id, int64_t seq)
+hub_room_reached(struct hub *hub, int64_t room_id, int64_t seq)
 {
-    struct crowd_room *room = idmap_find(&c->rooms, room_id);
+    struct hub_room *room = idmap_find(&hub->rooms, room_id);
 
     if (room != NULL) {
         room->behind = false;
-        if (room->last < seq) {
-            doubt_room(c, room);
+        if (room->delivered < seq) {
+            hub_mark_behind(hub, room);
         }
     }
 }
 
-/* Once for each user, however many rooms are shared. */
+/* To every watcher of the room but the user whom the event is about, unless it was sent before. */
 static void
-tell_presence(struct crowd *c, const struct hint *h, const struct event *e)
+hub_send_presence_to_room(struct hub *hub, const struct hub_room *room, int64_t user_id,
+                          const struct event *e)
 {
-    const char *at = h->rooms, *end = at + h->rooms_len;
+    if (room->watcher_count > PRESENCE_WATCHERS_MAX) {
+        return;
+    }
+    for (size_t i = 0; i < room->watcher_count; i++) {
+        struct hub_user *user = room->watchers[i];
 
-    c->presence_events++;
-    while (at < end) {
-        int64_t id;
-        const struct crowd_room *room;
-
-        if (!number_read(&at, &id)) {
-            return;
-        }
-        at += *at == ',';
-        room = idmap_find(&c->rooms, id);
-        for (uint32_t i = 0; room != NULL && room->watcher_count <= PRESENCE_WATCHERS_MAX &&
-                             i < room->watcher_count;
-             i++) {
-            struct crowd_user *u = room->watchers[i];
-
-            if (u->id != h->user_id && u->told != c->presence_events) {
-                u->told = c->presence_events;
-                send_to_user(c, u, e);
-            }
+        if (user->id != user_id && user->last_presence != hub->presence_events) {
+            user->last_presence = hub->presence_events;
+            hub_send_to_user(hub, user, e);
         }
     }
+}
+
+/* Once to each user, no matter how many rooms they share. */
+static void
+hub_send_presence(struct hub *hub, const struct hint *hint, const struct event *e)
+{
+    const char *at = hint->rooms, *end = at + hint->rooms_len;
+    int64_t room_id;
+
+    hub->presence_events++;
+    while (at < end && number_read(&at, &room_id)) {
+        const struct hub_room *room = idmap_find(&hub->rooms, room_id);
+
+        at += *at == ',';
+        if (room != NULL) {
+            hub_send_presence_to_room(hub, room, hint->user_id, e);
+        }
+    }
+}
+
+/* The event of a hint that is not an entry: its JSON is sent as it is. */
+static void
+hub_forward(struct hub *hub, const struct hint *hint, const char *name)
+{
+    const struct hub_room *room = idmap_find(&hub->rooms, hint->room_id);
+    const struct hub_user *user = idmap_find(&hub->users, hint->user_id);
+    struct event e = event_new(name, NULL, hint->json, hint->json_len);
+
+    if (hint->kind == HINT_PRESENCE) {
+        hub_send_presence(hub, hint, &e);
+    } else if (hint->kind == HINT_TASK && user != NULL) {
+        hub_send_to_user(hub, user, &e);
+    } else if (room != NULL) {
+        hub_send_to_room(hub, room, &e, hint->kind == HINT_TYPING ? hint->user_id : 0);
+    }
+    event_drop(&e);
 }
 
 void
-crowd_hint(struct crowd *c, const struct hint *h)
+hub_receive(struct hub *hub, const struct hint *hint)
 {
-    static const struct {
-        enum hint_kind kind;
-        const char *name;
-    } names[] = {{HINT_TYPING, "typing"},
-                 {HINT_READ, "read"},
-                 {HINT_TASK, "task"},
-                 {HINT_PRESENCE, "presence"}};
-    struct crowd_room *room = idmap_find(&c->rooms, h->room_id);
-    struct crowd_user *user = idmap_find(&c->users, h->user_id);
-    struct event e;
+    struct hub_room *room = idmap_find(&hub->rooms, hint->room_id);
+    struct hub_user *user = idmap_find(&hub->users, hint->user_id);
 
-    if (memchr(h->json, '\n', h->json_len) != NULL) { /* none of ours */
+    if (memchr(hint->json, '\n', hint->json_len) != NULL) { /* would break the stream's format */
         return;
     }
-    if (h->kind == HINT_USER && user != NULL) {
-        crowd_doubt_user(c, user);
-    }
-    if (h->kind == HINT_ENTRY && h->seq > 0) {
-        crowd_entry(c, h->room_id, h->seq, h->json, h->json_len);
-    } else if (h->kind == HINT_ENTRY && room != NULL) {
-        doubt_room(c, room);
-    }
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (names[i].kind == h->kind) {
-            e = event_new(names[i].name, NULL, h->json, h->json_len);
-            if (h->kind == HINT_PRESENCE) {
-                tell_presence(c, h, &e);
-            } else if (h->kind == HINT_TASK && user != NULL) {
-                send_to_user(c, user, &e);
-            } else if (room != NULL) {
-                send_to_room(c, room, &e, h->kind == HINT_TYPING ? h->user_id : 0);
-            }
-            event_drop(&e);
+    switch (hint->kind) {
+    case HINT_ENTRY:
+        if (hint->seq > 0) {
+            hub_deliver(hub, hint->room_id, hint->seq, hint->json, hint->json_len);
+        } else if (room != NULL) {
+            hub_mark_behind(hub, room);
         }
+        break;
+    case HINT_USER:
+        if (user != NULL) {
+            hub_mark_stale(hub, user);
+        }
+        break;
+    case HINT_TYPING:
+        hub_forward(hub, hint, "typing");
+        break;
+    case HINT_READ:
+        hub_forward(hub, hint, "read");
+        break;
+    case HINT_TASK:
+        hub_forward(hub, hint, "task");
+        break;
+    case HINT_PRESENCE:
+        hub_forward(hub, hint, "presence");
+        break;
     }
 }
 
 static const struct live_mark *
-find_mark(const struct live_mark *marks, size_t count, int64_t id)
+marks_find(const struct live_mark *marks, size_t count, int64_t id)
 {
     for (size_t i = 0; i < count; i++) {
         if (marks[i].id == id) {
@@ -521,79 +526,88 @@ find_mark(const struct live_mark *marks, size_t count, int64_t id)
     return NULL;
 }
 
-void
-crowd_user_is(struct crowd *c, int64_t user_id, int64_t changes, const struct live_mark *rooms,
-              size_t room_count, const struct live_mark *sessions, size_t session_count)
+/*
+ * Ends the connections whose session is not in the list. One that joined after the list was asked
+ * for is left alone: its session may be younger than the list.
+ */
+static void
+hub_update_sessions(struct hub *hub, struct hub_user *user, const struct live_mark *sessions,
+                    size_t count)
 {
-    struct crowd_user *u = idmap_find(&c->users, user_id);
+    for (struct connection *c = user->connections; c != NULL; c = c->user_next) {
+        const struct live_mark *session = marks_find(sessions, count, c->session_id);
 
-    if (u == NULL) {
-        return;
-    }
-    u->stale = false;
-    /* What was read earlier than what is known says nothing: a session may have begun since. */
-    if (changes < u->changes) {
-        return;
-    }
-    for (struct peer *p = u->peers; p != NULL; p = p->user_next) {
-        const struct live_mark *session = find_mark(sessions, session_count, p->session_id);
-
-        if (p->since >= c->checkups) { /* its session may be younger than what was read */
+        if (c->joined >= hub->reconciliations) {
             continue;
         }
         if (session == NULL) {
-            p->signed_out = true;
-            c->touched(c->owner, p);
+            c->signed_out = true;
+            hub->touched(hub->owner, c);
         } else {
-            p->expires = (uint32_t)(session->number / 1000);
+            c->session_expires = (uint32_t)(session->number / 1000);
         }
-    }
-    if (changes > u->changes) {
-        set_rooms(c, u, rooms, room_count);
-        u->changes = changes;
     }
 }
 
 void
-crowd_sweep(struct crowd *c)
+hub_update_user(struct hub *hub, int64_t user_id, int64_t changes, const struct live_mark *rooms,
+                size_t room_count, const struct live_mark *sessions, size_t session_count)
 {
-    for (size_t i = 0; i < c->rooms.size; i++) {
-        struct crowd_room *room = c->rooms.slots[i].value;
+    struct hub_user *user = idmap_find(&hub->users, user_id);
 
-        if (c->rooms.slots[i].id != 0 && room->watcher_count == 0 &&
-            c->tick - room->empty_since > LINGER_TICKS) {
-            idmap_remove(&c->rooms, room->id);
+    if (user == NULL) {
+        return;
+    }
+    user->stale = false;
+    /* Older than what is known: a session may have begun since. */
+    if (changes < user->changes) {
+        return;
+    }
+    hub_update_sessions(hub, user, sessions, session_count);
+    if (changes > user->changes) {
+        hub_set_rooms(hub, user, rooms, room_count);
+        user->changes = changes;
+    }
+}
+
+void
+hub_sweep(struct hub *hub)
+{
+    for (size_t i = 0; i < hub->rooms.size; i++) {
+        struct hub_room *room = hub->rooms.slots[i].value;
+
+        if (hub->rooms.slots[i].id != 0 && room->watcher_count == 0 &&
+            hub->tick - room->empty_since > LINGER_TICKS) {
+            idmap_remove(&hub->rooms, room->id);
             free(room);
-            i--; /* another may have moved here */
+            i--; /* the removal may have moved another room into this slot */
         }
     }
 }
 
 void
-crowd_free(struct crowd *c)
+hub_free(struct hub *hub)
 {
-    while (c->ring_first <= c->delivered) {
-        forget_oldest(c);
-    }
-    for (size_t i = 0; i < c->rooms.size; i++) {
-        struct crowd_room *room = c->rooms.slots[i].value;
+    replay_free(&hub->replay);
+    for (size_t i = 0; i < hub->rooms.size; i++) {
+        struct hub_room *room = hub->rooms.slots[i].value;
 
         if (room != NULL) {
             free(room->watchers);
             free(room);
         }
     }
-    for (size_t i = 0; i < c->users.size; i++) {
-        struct crowd_user *u = c->users.slots[i].value;
+    for (size_t i = 0; i < hub->users.size; i++) {
+        struct hub_user *user = hub->users.slots[i].value;
 
-        if (u != NULL) {
-            free(u->rooms);
-            free(u);
+        if (user != NULL) {
+            free(user->rooms);
+            free(user);
         }
     }
-    idmap_free(&c->rooms);
-    idmap_free(&c->users);
-    buf_free(&c->behind);
-    buf_free(&c->stale);
-    buf_free(&c->came);
+    idmap_free(&hub->rooms);
+    idmap_free(&hub->users);
+    buf_free(&hub->behind);
+    buf_free(&hub->stale);
+    buf_free(&hub->arrived);
 }

@@ -1,6 +1,7 @@
 /*
- * Who watches which room, and what each is to be told. All of one thread. An entry is delivered when it is the next of its room,
- * whoever brings it, a hint or the database: so each watcher sees each room in order, nothing twice, nothing left out.
+ * The hub knows which users watch which rooms, and queues events for their streams. An entry is
+ * delivered only if it is the next one of its room, whether a hint or the database brought it:
+ * every watcher sees each room in order, without duplicates and without gaps. All of one thread.
  */
 #ifndef FCGI_EVENTS_HUB_H
 #define FCGI_EVENTS_HUB_H
@@ -15,94 +16,101 @@
 #include "fcgi/events/connection.h"
 #include "fcgi/events/event.h"
 #include "fcgi/events/idmap.h"
+#include "fcgi/events/replay.h"
 
 enum {
-    RING_ENTRIES = 4096, /* entries that a client which comes back may ask for */
-    RING_BYTES = 4 * 1024 * 1024,
-    LINGER_TICKS =
-        240, /* a room is kept that long after its last watcher left: one may come back */
-    PRESENCE_WATCHERS_MAX = 256, /* who comes and goes is not told in a room with more */
+    LINGER_TICKS = 240,          /* a room is kept this long after its last watcher left */
+    PRESENCE_WATCHERS_MAX = 256, /* in a room with more watchers, presence is not sent */
 };
 
-struct crowd_room {
+struct hub_room {
     int64_t id;
-    int64_t last;  /* the seq that was delivered last */
-    uint64_t born; /* the number of entries that had been delivered before it was watched */
-    struct crowd_user **watchers;
-    uint32_t watcher_count, watcher_cap;
-    uint32_t empty_since; /* tick; meaningful without watchers */
-    bool behind;          /* there are entries that were not brought yet */
+    int64_t delivered;      /* the seq of the last entry delivered */
+    uint64_t watched_since; /* the last entry in the replay buffer when it was added */
+    struct hub_user **watchers;
+    size_t watcher_count, watcher_cap;
+    uint32_t empty_since; /* tick; only meaningful without watchers */
+    bool behind;          /* it is in hub.behind */
 };
 
-struct crowd_user {
+struct hub_user {
     int64_t id;
-    int64_t changes; /* as of which `rooms` are */
-    struct crowd_room **rooms;
+    int64_t changes;         /* the database's count of changes that `rooms` includes */
+    struct hub_room **rooms; /* by id */
     uint32_t room_count, stream_count;
-    struct peer *peers;
-    uint64_t told; /* the number of the last presence event that this user was told */
-    bool stale;    /* rooms or sessions have changed: look */
+    struct connection *connections;
+    uint64_t last_presence; /* the number of the last presence event sent to this user */
+    bool stale;             /* it is in hub.stale */
 };
 
-struct crowd {
-    /* Set by its owner. */
-    uint32_t queue_limit; /* bytes that may wait for a stream */
-    /* Something was queued for p, or is to be done: p->woken, p->too_slow, p->signed_out. */
-    void (*touched)(void *owner, struct peer *p);
+struct hub {
+    /* Set by the owner before hub_open. */
+    uint32_t queue_limit; /* bytes that may wait for one stream */
+    /* Called after something was queued for `c`, or after woken, too_slow or signed_out was set. */
+    void (*touched)(void *owner, struct connection *c);
     void *owner;
 
-    struct idmap rooms, users;
+    /* The owner counts these. */
     uint32_t tick;
-    uint32_t checkups; /* begun so far; the owner counts */
-    /* Ids, for the owner to look up and to empty: rooms that are behind, users that are stale, users who came. */
-    struct buf behind, stale, came;
-    uint64_t delivered; /* entries so far */
-    uint32_t epoch;     /* tells this process's tokens from others' */
+    uint32_t reconciliations; /* begun so far */
+
+    struct idmap rooms, users;
+    /* Arrays of int64_t ids that the owner reads from the database and then clears. */
+    struct buf behind;  /* rooms that may have entries beyond the delivered ones */
+    struct buf stale;   /* users whose rooms or sessions may have changed */
+    struct buf arrived; /* users who opened their first stream */
     uint64_t presence_events;
-    struct ring_entry {
-        int64_t room_id;
-        struct event event;
-    } ring[RING_ENTRIES];
-    uint64_t ring_first; /* the number of the oldest entry in it */
-    size_t ring_bytes;
+    struct replay replay;
 };
 
-void crowd_open(struct crowd *c) __attribute__((nonnull));
-void crowd_free(struct crowd *c) __attribute__((nonnull));
+void hub_open(struct hub *hub) __attribute__((nonnull));
+void hub_free(struct hub *hub) __attribute__((nonnull));
 
 /*
- * A stream or a long poll begins to watch its user's rooms. The marks are the rooms with their seq as of `changes`; for a long poll
- * the seq that its client has. Where the crowd knows the user's rooms as of a later change, those count.
+ * A stream or a long poll begins to watch its user's rooms. `marks` are the user's rooms by id,
+ * each with its last seq, as of `changes`; for a long poll, with the seq that its client has. If
+ * the hub knows the user's rooms as of a later change, it keeps those.
  */
-void crowd_join(struct crowd *c, struct peer *p, int64_t user_id, int64_t changes,
-                const struct live_mark *marks, size_t count) __attribute__((nonnull(1, 2)));
-void crowd_leave(struct crowd *c, struct peer *p) __attribute__((nonnull));
+void hub_join(struct hub *hub, struct connection *c, int64_t user_id, int64_t changes,
+              const struct live_mark *marks, size_t count) __attribute__((nonnull(1, 2)));
 
-/* Queue `hello` and what else a new stream is to be told, after its header lines. `after`: the token it came with, "" for none. */
-void crowd_greet(struct crowd *c, struct peer *p, const char *after, int heartbeat_ms)
+/* Does nothing if the connection is not in the hub. */
+void hub_leave(struct hub *hub, struct connection *c) __attribute__((nonnull));
+
+/*
+ * Queues `hello` for a new stream, then what it missed since the entry of token `after` ("": none),
+ * or `resync` if the replay buffer does not have it.
+ */
+void hub_greet(struct hub *hub, struct connection *c, const char *after, int heartbeat_ms)
     __attribute__((nonnull));
 
-/* What a subscription has brought. */
-void crowd_hint(struct crowd *c, const struct hint *h) __attribute__((nonnull));
+/* A hint was received. */
+void hub_receive(struct hub *hub, const struct hint *hint) __attribute__((nonnull));
 
-/* What the database has: the next entries of a room, in order; up to where it is now. */
-void crowd_entry(struct crowd *c, int64_t room_id, int64_t seq, const char *json, size_t len)
+/* An entry of a room was read from the database, or came with a hint. */
+void hub_deliver(struct hub *hub, int64_t room_id, int64_t seq, const char *json, size_t len)
     __attribute__((nonnull));
-void crowd_reached(struct crowd *c, int64_t room_id, int64_t seq) __attribute__((nonnull));
 
-/* The user's rooms as of `changes`, and the sessions that have not ended, with the times at which they will. */
-void crowd_user_is(struct crowd *c, int64_t user_id, int64_t changes, const struct live_mark *rooms,
-                   size_t room_count, const struct live_mark *sessions, size_t session_count)
+/* All entries of a room up to `seq` have been passed to hub_deliver. */
+void hub_room_reached(struct hub *hub, int64_t room_id, int64_t seq) __attribute__((nonnull));
+
+/*
+ * A user was read from the database: the rooms by id as of `changes`, and the sessions that have
+ * not ended, with the time (ms) at which each will.
+ */
+void hub_update_user(struct hub *hub, int64_t user_id, int64_t changes,
+                     const struct live_mark *rooms, size_t room_count,
+                     const struct live_mark *sessions, size_t session_count)
     __attribute__((nonnull(1)));
 
-/* Drop the rooms that nobody has watched for LINGER_TICKS. */
-void crowd_sweep(struct crowd *c) __attribute__((nonnull));
+/* The user's rooms or sessions may have changed: adds the user to hub->stale. */
+void hub_mark_stale(struct hub *hub, struct hub_user *user) __attribute__((nonnull));
 
-/* Have the user's rooms and sessions looked at. */
-void crowd_doubt_user(struct crowd *c, struct crowd_user *u) __attribute__((nonnull));
+/* Drops the rooms that nobody has watched for LINGER_TICKS. */
+void hub_sweep(struct hub *hub) __attribute__((nonnull));
 
-/* An event for one stream alone. */
-void crowd_tell(struct crowd *c, struct peer *p, const char *name, const char *json)
+/* Queues an event for one stream. */
+void hub_send(struct hub *hub, struct connection *c, const char *name, const char *json)
     __attribute__((nonnull));
 
 #endif

@@ -1,23 +1,27 @@
-/* Open addressing with linear probing; what is removed leaves no trace (Knuth, volume 3, 6.4, algorithm R). */
+/*
+ * Open addressing with linear probing; removal leaves no tombstones (Knuth, vol. 3, 6.4, algorithm
+ * R).
+ */
 #include "fcgi/events/idmap.h"
 
 #include <stdlib.h>
 
-#include "base/log.h"
+#include "base/memory.h"
 
-enum { SMALLEST = 16 };
+enum { IDMAP_SIZE_MIN = 16 };
 
-/* Ids come in rows; a multiplication spreads them (Fibonacci hashing). */
+/* Ids are consecutive; the multiplication spreads them (Fibonacci hashing). */
 static size_t
-home(const struct idmap *m, int64_t id)
+idmap_home(const struct idmap *m, int64_t id)
 {
     return (size_t)((uint64_t)id * UINT64_C(0x9E3779B97F4A7C15) >> 20) & (m->size - 1);
 }
 
+/* The slot of the id, or the free one where it belongs. */
 static size_t
-place_of(const struct idmap *m, int64_t id)
+idmap_probe(const struct idmap *m, int64_t id)
 {
-    size_t at = home(m, id);
+    size_t at = idmap_home(m, id);
 
     while (m->slots[at].id != 0 && m->slots[at].id != id) {
         at = (at + 1) & (m->size - 1);
@@ -28,23 +32,19 @@ place_of(const struct idmap *m, int64_t id)
 void *
 idmap_find(const struct idmap *m, int64_t id)
 {
-    return m->size == 0 || id <= 0 ? NULL : m->slots[place_of(m, id)].value;
+    return m->size == 0 || id <= 0 ? NULL : m->slots[idmap_probe(m, id)].value;
 }
 
 static void
-resize(struct idmap *m, size_t size)
+idmap_resize(struct idmap *m, size_t size)
 {
     struct idmap old = *m;
 
-    m->slots = calloc(size, sizeof(*m->slots));
-    if (m->slots == NULL) {
-        log_error("out of memory");
-        abort();
-    }
+    m->slots = memory_array(size, sizeof(*m->slots));
     m->size = size;
     for (size_t i = 0; i < old.size; i++) {
         if (old.slots[i].id != 0) {
-            m->slots[place_of(m, old.slots[i].id)] = old.slots[i];
+            m->slots[idmap_probe(m, old.slots[i].id)] = old.slots[i];
         }
     }
     free(old.slots);
@@ -54,9 +54,9 @@ void
 idmap_add(struct idmap *m, int64_t id, void *value)
 {
     if ((m->count + 1) * 4 > m->size * 3) {
-        resize(m, m->size == 0 ? SMALLEST : m->size * 2);
+        idmap_resize(m, m->size == 0 ? IDMAP_SIZE_MIN : m->size * 2);
     }
-    m->slots[place_of(m, id)] = (struct idmap_slot){id, value};
+    m->slots[idmap_probe(m, id)] = (struct idmap_slot){id, value};
     m->count++;
 }
 
@@ -68,17 +68,17 @@ idmap_remove(struct idmap *m, int64_t id)
     if (idmap_find(m, id) == NULL) {
         return;
     }
-    hole = at = place_of(m, id);
+    hole = at = idmap_probe(m, id);
     for (;;) {
-        size_t from;
+        size_t home;
 
         at = (at + 1) & (m->size - 1);
         if (m->slots[at].id == 0) {
             break;
         }
-        from = home(m, m->slots[at].id);
-        /* It may move into the hole unless its home lies behind the hole, cyclically. */
-        if (hole < at ? from <= hole || from > at : from <= hole && from > at) {
+        home = idmap_home(m, m->slots[at].id);
+        /* It moves into the hole unless its home is between the hole and itself, cyclically. */
+        if (hole < at ? home <= hole || home > at : home <= hole && home > at) {
             m->slots[hole] = m->slots[at];
             hole = at;
         }

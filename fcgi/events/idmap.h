@@ -1,11 +1,11 @@
-/* From an id (greater than 0) to a pointer. */
+/* A hash table from an id (greater than 0) to a pointer. */
 #ifndef FCGI_EVENTS_IDMAP_H
 #define FCGI_EVENTS_IDMAP_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Start with `struct idmap m = {0}`. A walk over `slots` meets every pair whose id is not 0. */
+/* Starts as `struct idmap m = {0}`. To visit every pair, walk over `slots`; free ones have id 0. */
 struct idmap {
     struct idmap_slot {
         int64_t id;
@@ -15,12 +15,13 @@ struct idmap {
     size_t count;
 };
 
-/* NULL where the id is not in it. */
+/* Returns NULL if the id is not in the map. */
 void *idmap_find(const struct idmap *m, int64_t id) __attribute__((nonnull));
 
-/* The id must not be in it yet. Aborts when memory is out, like the arena. */
+/* The id must not be in the map yet. */
 void idmap_add(struct idmap *m, int64_t id, void *value) __attribute__((nonnull));
 
+/* Does nothing if the id is not in the map. May move another pair into the freed slot. */
 void idmap_remove(struct idmap *m, int64_t id) __attribute__((nonnull));
 void idmap_free(struct idmap *m) __attribute__((nonnull));
 

@@ -1,4 +1,7 @@
-/* A peer's way: reading, asking at a desk, then an answer and the end, or a stream, or a wait that ends in asking once more. */
+/*
+ * The states of a connection: it reads a request, which the dispatcher replies to or defers. A
+ * deferred request becomes a stream, or a long poll that ends in being dispatched again.
+ */
 #include "fcgi/events/loop.h"
 
 #include <errno.h>
@@ -10,263 +13,260 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/random.h"
 
 enum {
     READ_BYTES = 64 * 1024,
-    FIRST_SLOTS = 256,
-    ARRIVING_MAX = 256 * 1024 * 1024, /* bytes of requests that are not whole yet, over all */
+    ARRIVING_MAX = 256 * 1024 * 1024, /* bytes of all incomplete requests together */
     ABORT_TYPE = 2,                   /* FCGI_ABORT_REQUEST */
-    RETRY_LEAST_MS = 500,
-    RETRY_SPREAD_MS = 4500, /* so that not all come back at once */
+    RETRY_MIN_MS = 500,
+    RETRY_SPREAD_MS = 4500, /* clients come back spread over this time, not all at once */
+    SWEEP_TICKS = 10 * TICKS_PER_SECOND,
 };
 
 void
-loop_touch(struct loop *l, struct peer *p)
+loop_touch(struct loop *l, struct connection *c)
 {
-    if (!p->listed) {
-        p->listed = true;
-        p->list_next = l->touched;
-        l->touched = p;
+    if (!c->touched) {
+        c->touched = true;
+        c->touched_next = l->touched;
+        l->touched = c;
     }
 }
 
-struct peer *
+struct connection *
 loop_find(const struct loop *l, uint32_t slot, uint32_t serial)
 {
-    struct peer *p = slot < l->slot_count ? l->slots[slot] : NULL;
+    struct connection *c = slot < l->slot_count ? l->slots[slot] : NULL;
 
-    return p != NULL && p->serial == serial ? p : NULL;
+    return c != NULL && c->serial == serial ? c : NULL;
+}
+
+static struct epoll_event
+connection_event(const struct connection *c, bool when_writable)
+{
+    return (struct epoll_event){
+        .events = EPOLLIN | EPOLLRDHUP | EPOLLET | (when_writable ? EPOLLOUT : 0),
+        .data.u64 = (uint64_t)c->slot << 32 | c->serial,
+    };
 }
 
 /*
- * Be told when the peer can take more, only while something waits for that: otherwise each read of the web server would
- * wake us.
+ * EPOLLOUT is requested only while the socket is full: otherwise every read by the web server would
+ * wake the loop.
  */
 static void
-watch_for_room(struct loop *l, struct peer *p, bool is)
+loop_set_blocked(struct loop *l, struct connection *c, bool blocked)
 {
-    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET | (is ? EPOLLOUT : 0),
-                                .data.u64 = (uint64_t)p->slot << 32 | p->serial};
+    struct epoll_event event = connection_event(c, blocked);
 
-    if (p->blocked != is) {
-        p->blocked = is;
-        (void)epoll_ctl(l->epoll, EPOLL_CTL_MOD, p->fd, &event);
+    if (c->blocked != blocked) {
+        c->blocked = blocked;
+        (void)epoll_ctl(l->epoll, EPOLL_CTL_MOD, c->fd, &event);
     }
 }
 
 static void
-enter_brief(struct loop *l, struct peer *p)
+timed_add(struct loop *l, struct connection *c)
 {
-    p->brief_next = l->brief;
-    p->brief_before = &l->brief;
-    if (p->brief_next != NULL) {
-        p->brief_next->brief_before = &p->brief_next;
+    c->timed_next = l->timed;
+    c->timed_link = &l->timed;
+    if (c->timed_next != NULL) {
+        c->timed_next->timed_link = &c->timed_next;
     }
-    l->brief = p;
+    l->timed = c;
 }
 
 static void
-leave_brief(struct peer *p)
+timed_remove(struct connection *c)
 {
-    if (p->brief_before != NULL) {
-        *p->brief_before = p->brief_next;
-        if (p->brief_next != NULL) {
-            p->brief_next->brief_before = p->brief_before;
+    if (c->timed_link != NULL) {
+        *c->timed_link = c->timed_next;
+        if (c->timed_next != NULL) {
+            c->timed_next->timed_link = c->timed_link;
         }
-        p->brief_before = NULL;
+        c->timed_link = NULL;
     }
 }
 
 static uint32_t
-take_slot(struct loop *l)
+loop_find_free_slot(struct loop *l)
 {
-    uint32_t slot = l->free_hint;
+    uint32_t slot = l->first_free;
 
     while (slot < l->slot_count && l->slots[slot] != NULL) {
         slot++;
     }
-    l->free_hint = slot + 1;
+    l->first_free = slot + 1;
     if (slot == l->slot_count) {
-        if (l->slot_count == l->slot_cap) {
-            uint32_t cap = l->slot_cap == 0 ? FIRST_SLOTS : l->slot_cap * 2;
-            struct peer **grown = realloc(l->slots, cap * sizeof(*grown));
-
-            if (grown == NULL) {
-                log_error("out of memory");
-                abort();
-            }
-            l->slots = grown;
-            l->slot_cap = cap;
-        }
+        l->slots = memory_grow(l->slots, &l->slot_cap, slot + 1U, sizeof(*l->slots));
         l->slot_count++;
     }
     return slot;
 }
 
-bool
+void
 loop_add(struct loop *l, int fd)
 {
-    struct peer *p = calloc(1, sizeof(*p));
-    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET};
+    struct connection *c = memory_new(struct connection);
+    struct epoll_event event;
 
-    if (p == NULL) {
-        (void)close(fd);
-        return false;
-    }
-    p->fd = fd;
-    p->slot = take_slot(l);
-    p->serial = ++l->next_serial;
-    p->deadline = l->crowd.tick + REQUEST_TICKS;
-    event.data.u64 = (uint64_t)p->slot << 32 | p->serial;
-    l->slots[p->slot] = p;
-    l->peer_count++;
-    enter_brief(l, p);
+    c->fd = fd;
+    c->slot = loop_find_free_slot(l);
+    c->serial = ++l->next_serial;
+    c->deadline = l->hub.tick + REQUEST_TICKS;
+    l->slots[c->slot] = c;
+    l->connection_count++;
+    timed_add(l, c);
+    event = connection_event(c, false);
     if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
-        p->gone = true;
-        loop_touch(l, p);
+        c->dead = true;
+        loop_touch(l, c);
     }
-    return true;
+}
+
+/* A session without streams is not in the map. */
+static void
+sessions_set(struct idmap *sessions, int64_t session_id, uintptr_t streams)
+{
+    idmap_remove(sessions, session_id);
+    if (streams > 0) {
+        idmap_add(sessions, session_id, (void *)streams);
+    }
 }
 
 bool
 loop_admit(void *loop, int64_t session_id)
 {
     struct loop *l = loop;
-    uintptr_t held;
-    bool good;
+    uintptr_t streams;
+    bool admitted;
 
     pthread_mutex_lock(&l->session_lock);
-    held = (uintptr_t)idmap_find(&l->sessions, session_id);
-    good = held < (uintptr_t)l->app->settings->events_per_session;
-    if (good) {
-        idmap_remove(&l->sessions, session_id);
-        idmap_add(&l->sessions, session_id, (void *)(held + 1));
+    streams = (uintptr_t)idmap_find(&l->sessions, session_id);
+    admitted = streams < (uintptr_t)l->app->settings->events_per_session;
+    if (admitted) {
+        sessions_set(&l->sessions, session_id, streams + 1);
     }
     pthread_mutex_unlock(&l->session_lock);
-    return good;
+    return admitted;
 }
 
 void
 loop_release(struct loop *l, int64_t session_id)
 {
-    uintptr_t held;
+    uintptr_t streams;
 
     pthread_mutex_lock(&l->session_lock);
-    held = (uintptr_t)idmap_find(&l->sessions, session_id);
-    idmap_remove(&l->sessions, session_id);
-    if (held > 1) {
-        idmap_add(&l->sessions, session_id, (void *)(held - 1));
-    }
+    streams = (uintptr_t)idmap_find(&l->sessions, session_id);
+    sessions_set(&l->sessions, session_id, streams > 0 ? streams - 1 : 0);
     pthread_mutex_unlock(&l->session_lock);
 }
 
-/* A stream is none any more. */
+/* The stream becomes a connection that only writes what is still queued. */
 static void
-end_stream(struct loop *l, struct peer *p)
+loop_end_stream(struct loop *l, struct connection *c)
 {
-    crowd_leave(&l->crowd, p);
-    loop_release(l, p->session_id);
+    hub_leave(&l->hub, c);
+    loop_release(l, c->session_id);
     l->stream_count--;
-    enter_brief(l, p);
-    p->state = PEER_ENDING;
-    p->deadline = l->crowd.tick + ENDING_TICKS;
+    timed_add(l, c);
+    c->state = CONNECTION_ENDING;
+    c->deadline = l->hub.tick + ENDING_TICKS;
 }
 
 static void
-drop(struct loop *l, struct peer *p)
+loop_drop(struct loop *l, struct connection *c)
 {
-    if (p->state == PEER_STREAM) {
-        end_stream(l, p);
+    if (c->state == CONNECTION_STREAM) {
+        loop_end_stream(l, c);
     }
-    crowd_leave(&l->crowd, p);
-    leave_brief(p);
-    l->slots[p->slot] = NULL;
-    l->free_hint = p->slot < l->free_hint ? p->slot : l->free_hint;
-    l->peer_count--;
-    peer_close(p);
-    free(p);
+    hub_leave(&l->hub, c);
+    timed_remove(c);
+    l->slots[c->slot] = NULL;
+    l->first_free = c->slot < l->first_free ? c->slot : l->first_free;
+    l->connection_count--;
+    connection_close(c);
+    free(c);
 }
 
-/* To a desk; from there it comes back by loop_errand_done. */
+/* Submits the request; loop_job_done gets it back. `again`: it is a long poll that has ended. */
 static void
-ask(struct loop *l, struct peer *p, bool again)
+loop_dispatch(struct loop *l, struct connection *c, bool again)
 {
-    struct errand *e = calloc(1, sizeof(*e));
+    struct job *job = memory_new(struct job);
 
-    if (e == NULL) {
-        log_error("out of memory");
-        abort();
+    job->slot = c->slot;
+    job->serial = c->serial;
+    job->parser = c->parser;
+    job->may_defer = !again && !l->draining;
+    job->counted = again;
+    c->parser = NULL;
+    c->state = CONNECTION_DISPATCHED;
+    dispatcher_submit(l->dispatcher, job);
+}
+
+static void
+loop_end_request(struct loop *l, struct connection *c)
+{
+    connection_send_end(c);
+    c->state = CONNECTION_ENDING;
+    c->deadline = l->hub.tick + ENDING_TICKS;
+    loop_touch(l, c);
+}
+
+static void
+loop_reply_to_management(struct loop *l, struct connection *c, const struct buf *records)
+{
+    connection_send_records(c, records);
+    loop_touch(l, c);
+    if (c->queued > READ_BYTES) { /* it sends queries and never reads the replies */
+        c->dead = true;
     }
-    e->slot = p->slot;
-    e->serial = p->serial;
-    e->intake = p->intake;
-    e->may_hold = !again && !l->draining;
-    e->counted = again;
-    p->intake = NULL;
-    p->state = PEER_ASKING;
-    desks_put(l->desks, e);
 }
 
 static void
-finish(struct loop *l, struct peer *p)
+loop_parse(struct loop *l, struct connection *c, const char *bytes, size_t len)
 {
-    peer_send_end(p);
-    p->state = PEER_ENDING;
-    p->deadline = l->crowd.tick + ENDING_TICKS;
-    loop_touch(l, p);
-}
-
-/* Bytes of a request. */
-static void
-take(struct loop *l, struct peer *p, const char *bytes, size_t len)
-{
-    struct buf out = {0};
+    struct buf replies = {0};
     size_t used;
-    enum intake_result result;
+    enum parser_result result;
 
-    if (p->intake == NULL) {
-        p->intake = calloc(1, sizeof(*p->intake));
-        p->deadline = l->crowd.tick + REQUEST_TICKS;
-        if (p->intake == NULL) {
-            p->gone = true;
-            return;
-        }
+    if (c->parser == NULL) {
+        c->parser = memory_new(struct request_parser);
+        c->deadline = l->hub.tick + REQUEST_TICKS;
     }
-    result = intake_feed(p->intake, bytes, len, &used, &out);
-    if (out.len > 0) {
-        peer_send_records(p, &out);
-        loop_touch(l, p);
-        if (p->queued > READ_BYTES) { /* asks and asks, and takes no answers */
-            p->gone = true;
-        }
+    result = parser_feed(c->parser, bytes, len, &used, &replies);
+    if (replies.len > 0) {
+        loop_reply_to_management(l, c, &replies);
     }
-    buf_free(&out);
-    p->id = p->intake->id;
-    p->keep = p->intake->keep;
+    buf_free(&replies);
+    c->request_id = c->parser->id;
+    c->keep_open = c->parser->keep_open;
     switch (result) {
-    case INTAKE_MORE:
+    case PARSER_MORE:
         break;
-    case INTAKE_COMPLETE:
-        ask(l, p, false);
+    case PARSER_COMPLETE:
+        loop_dispatch(l, c, false);
         break;
-    case INTAKE_ABORTED:
-        finish(l, p);
+    case PARSER_ABORTED:
+        loop_end_request(l, c);
         break;
-    case INTAKE_BROKEN:
-        p->gone = true;
-        loop_touch(l, p);
+    case PARSER_BROKEN:
+        c->dead = true;
+        loop_touch(l, c);
         break;
     }
 }
 
 void
-loop_read(struct loop *l, struct peer *p)
+loop_read(struct loop *l, struct connection *c)
 {
     static char bytes[READ_BYTES];
 
-    while (!p->gone) {
-        ssize_t len = read(p->fd, bytes, sizeof(bytes));
+    while (!c->dead) {
+        ssize_t len = read(c->fd, bytes, sizeof(bytes));
 
         if (len < 0 && errno == EINTR) {
             continue;
@@ -275,133 +275,155 @@ loop_read(struct loop *l, struct peer *p)
             break;
         }
         if (len <= 0) {
-            p->gone = true;
-        } else if (p->state == PEER_READING) {
-            take(l, p, bytes, (size_t)len);
+            c->dead = true;
+        } else if (c->state == CONNECTION_READING) {
+            loop_parse(l, c, bytes, (size_t)len);
         } else if (len >= RECORD_HEADER && bytes[1] == ABORT_TYPE) {
-            p->gone = true; /* section 5.4; what else comes now means nothing */
+            c->dead = true; /* section 5.4; no other record has a meaning now */
         }
     }
-    if (p->gone) {
-        loop_touch(l, p);
+    if (c->dead) {
+        loop_touch(l, c);
     }
 }
 
 static void
-begin_stream(struct loop *l, struct peer *p, const struct errand *e)
+loop_begin_stream(struct loop *l, struct connection *c, const struct job *job)
 {
-    p->state = PEER_STREAM;
-    p->lines = e->lines;
-    p->session_id = e->session_id;
-    p->expires = (uint32_t)(e->expires_at / 1000);
-    leave_brief(p);
+    c->state = CONNECTION_STREAM;
+    c->ndjson = job->ndjson;
+    c->session_id = job->session_id;
+    c->session_expires = (uint32_t)(job->session_expires / 1000);
+    timed_remove(c);
     l->stream_count++;
-    crowd_join(&l->crowd, p, e->user_id, e->changes, e->rooms, e->room_count);
-    crowd_greet(&l->crowd, p, e->after, l->app->settings->events_heartbeat_seconds * 1000);
+    hub_join(&l->hub, c, job->user_id, job->changes, job->rooms, job->room_count);
+    hub_greet(&l->hub, c, job->after, l->app->settings->events_heartbeat_seconds * 1000);
 }
 
 static void
-begin_wait(struct loop *l, struct peer *p, struct errand *e)
+loop_begin_wait(struct loop *l, struct connection *c, struct job *job)
 {
-    p->intake = e->intake;
-    e->intake = NULL;
-    p->state = PEER_WAITING;
-    p->session_id = e->session_id;
-    p->deadline = l->crowd.tick + (uint32_t)(e->wait_ms / TICK_MS);
-    p->woken = l->draining;
-    crowd_join(&l->crowd, p, e->user_id, e->changes, e->rooms, e->room_count);
-    loop_touch(l, p);
+    c->parser = job->parser;
+    job->parser = NULL;
+    c->state = CONNECTION_WAITING;
+    c->session_id = job->session_id;
+    c->deadline = l->hub.tick + (uint32_t)(job->wait_ms / TICK_MS);
+    c->woken = l->draining;
+    hub_join(&l->hub, c, job->user_id, job->changes, job->rooms, job->room_count);
+    loop_touch(l, c);
 }
 
+/*
+ * The last event of a stream, beyond the limit of its queue. `retry` is an SSE field before it, or
+ * "".
+ */
 static void
-tell_last(struct peer *p, const char *name, const char *more, const char *json)
+connection_send_last(struct connection *c, const char *name, const char *retry, const char *json)
 {
     struct buf text = {0};
 
-    if (p->lines) {
-        buf_printf(&text, "{\"event\":\"%s\",\"data\":%s}\n", name, json);
+    if (c->ndjson) {
+        event_write_ndjson(&text, name, NULL, json, strlen(json));
     } else {
-        buf_printf(&text, "%sevent: %s\ndata: %s\n\n", more, name, json);
+        buf_str(&text, retry);
+        event_write_sse(&text, name, NULL, json, strlen(json));
     }
-    peer_send_text(p, text.at, text.len);
+    connection_send_text(c, text.at, text.len);
     buf_free(&text);
 }
 
-/* The stream's end, and when to come back. */
+/* Ends a stream because the server ends, and tells the client when to come back. */
 static void
-say_bye(struct loop *l, struct peer *p)
+loop_send_bye(struct loop *l, struct connection *c)
 {
-    unsigned retry = RETRY_LEAST_MS + random_below(RETRY_SPREAD_MS);
-    char more[32], json[48];
+    unsigned retry_ms = RETRY_MIN_MS + random_below(RETRY_SPREAD_MS);
+    char retry[32], json[48];
 
-    (void)snprintf(more, sizeof(more), "retry: %u\n", retry);
-    (void)snprintf(json, sizeof(json), "{\"retry_ms\":%u}", retry);
-    end_stream(l, p);
-    tell_last(p, "bye", more, json);
-    peer_send_end(p);
-    loop_touch(l, p);
+    (void)snprintf(retry, sizeof(retry), "retry: %u\n", retry_ms);
+    (void)snprintf(json, sizeof(json), "{\"retry_ms\":%u}", retry_ms);
+    loop_end_stream(l, c);
+    connection_send_last(c, "bye", retry, json);
+    connection_send_end(c);
+    loop_touch(l, c);
+}
+
+static void
+loop_reply(struct loop *l, struct connection *c, struct job *job)
+{
+    if (job->mode == REPLY_LATER) {
+        loop_begin_wait(l, c, job);
+        return;
+    }
+    connection_send_text(c, job->reply.at, job->reply.len);
+    if (job->mode == REPLY_NOW) {
+        loop_end_request(l, c);
+        return;
+    }
+    loop_begin_stream(l, c, job);
+    if (l->draining) {
+        loop_send_bye(l, c);
+    }
 }
 
 void
-loop_errand_done(struct loop *l, struct errand *e)
+loop_job_done(struct loop *l, struct job *job)
 {
-    struct peer *p = loop_find(l, e->slot, e->serial);
+    struct connection *c = loop_find(l, job->slot, job->serial);
 
-    if (p == NULL || p->gone) {
-        if (e->kind == REPLY_STREAM) {
-            loop_release(l, e->session_id);
-        }
-    } else if (e->kind == REPLY_LATER) {
-        begin_wait(l, p, e);
-    } else {
-        peer_send_text(p, e->answer.at, e->answer.len);
-        if (e->kind == REPLY_STREAM) {
-            begin_stream(l, p, e);
-            if (l->draining) {
-                say_bye(l, p);
-            }
-        } else {
-            finish(l, p);
-        }
+    if (c != NULL && !c->dead) {
+        loop_reply(l, c, job);
+    } else if (job->mode == REPLY_STREAM) {
+        loop_release(l, job->session_id);
     }
-    errand_free(e);
+    job_free(job);
 }
 
-/* One touched peer. */
+/* Ends a stream whose session has ended, or whose client reads too slowly. */
 static void
-settle(struct loop *l, struct peer *p)
+loop_cut_stream(struct loop *l, struct connection *c)
 {
-    if (!p->gone && p->state == PEER_STREAM && (p->signed_out || p->too_slow)) {
-        end_stream(l, p);
-        peer_cut_queue(p);
-        if (!p->signed_out) {
-            log_info("a stream of session %lld is too slow", (long long)p->session_id);
-            tell_last(p, "resync", "", "{\"reason\":\"too_slow\"}");
-        }
-        peer_send_end(p);
-    } else if (!p->gone && p->state == PEER_WAITING && (p->woken || p->signed_out)) {
-        crowd_leave(&l->crowd, p);
-        p->woken = p->signed_out = false;
-        ask(l, p, true);
+    loop_end_stream(l, c);
+    connection_cut_queue(c);
+    if (!c->signed_out) {
+        log_info("a stream of session %lld is too slow", (long long)c->session_id);
+        connection_send_last(c, "resync", "", "{\"reason\":\"too_slow\"}");
     }
-    if (p->gone || !peer_flush(p)) {
-        drop(l, p);
+    connection_send_end(c);
+}
+
+/* The reply is written: the connection ends, or waits for the web server's next request. */
+static void
+loop_end_connection(struct loop *l, struct connection *c)
+{
+    if (!c->keep_open || l->draining) {
+        loop_drop(l, c);
         return;
     }
-    watch_for_room(l, p, p->queue_len > 0);
-    if (p->state == PEER_ENDING && p->queue_len == 0) {
-        if (!p->keep || l->draining) {
-            drop(l, p);
-            return;
-        }
-        if (p->intake != NULL) {
-            intake_free(p->intake);
-            free(p->intake);
-            p->intake = NULL;
-        }
-        p->state = PEER_READING;
-        p->deadline = l->crowd.tick + IDLE_TICKS;
-        loop_read(l, p); /* the next request may be there already */
+    connection_drop_parser(c);
+    c->state = CONNECTION_READING;
+    c->deadline = l->hub.tick + IDLE_TICKS;
+    loop_read(l, c); /* the next request may have arrived already */
+}
+
+static void
+loop_settle_connection(struct loop *l, struct connection *c)
+{
+    bool live = !c->dead;
+
+    if (live && c->state == CONNECTION_STREAM && (c->signed_out || c->too_slow)) {
+        loop_cut_stream(l, c);
+    } else if (live && c->state == CONNECTION_WAITING && (c->woken || c->signed_out)) {
+        hub_leave(&l->hub, c);
+        c->woken = c->signed_out = false;
+        loop_dispatch(l, c, true);
+    }
+    if (c->dead || !connection_flush(c)) {
+        loop_drop(l, c);
+        return;
+    }
+    loop_set_blocked(l, c, c->queue_len > 0);
+    if (c->state == CONNECTION_ENDING && c->queue_len == 0) {
+        loop_end_connection(l, c);
     }
 }
 
@@ -409,95 +431,113 @@ void
 loop_settle(struct loop *l)
 {
     while (l->touched != NULL) {
-        struct peer *p = l->touched;
+        struct connection *c = l->touched;
 
-        l->touched = p->list_next;
-        p->listed = false;
-        settle(l, p);
+        l->touched = c->touched_next;
+        c->touched = false;
+        loop_settle_connection(l, c);
+    }
+}
+
+/* The list begins with the newest connections, so the oldest requests survive ARRIVING_MAX. */
+static void
+loop_check_deadlines(struct loop *l)
+{
+    size_t arriving = 0;
+
+    for (struct connection *c = l->timed; c != NULL; c = c->timed_next) {
+        bool reading = c->state == CONNECTION_READING;
+
+        if (reading && c->parser != NULL) {
+            arriving += c->parser->params.len + c->parser->body.len;
+        }
+        if (reading && arriving > ARRIVING_MAX) {
+            c->dead = true;
+            loop_touch(l, c);
+        }
+        if (c->state == CONNECTION_DISPATCHED || (int32_t)(l->hub.tick - c->deadline) < 0) {
+            continue;
+        }
+        if (c->state == CONNECTION_WAITING) {
+            c->woken = true;
+        } else {
+            c->dead = true;
+        }
+        loop_touch(l, c);
     }
 }
 
 static void
-beat(struct loop *l, struct peer *p, int64_t now)
+loop_send_heartbeat(struct loop *l, struct connection *c, int64_t now_s)
 {
-    if (p->queue_len == 0) {
-        peer_send(p, l->beats[p->lines], UINT32_MAX);
-        loop_touch(l, p);
+    if (c->queue_len == 0) {
+        connection_send(c, l->heartbeats[c->ndjson], UINT32_MAX);
+        loop_touch(l, c);
     }
-    if (p->expires < now && p->user != NULL) {
-        crowd_doubt_user(&l->crowd, p->user);
+    if (c->session_expires < now_s && c->user != NULL) {
+        hub_mark_stale(&l->hub, c->user);
+    }
+}
+
+/* Visits a share of the slots in each tick, so that heartbeats are spread evenly. */
+static void
+loop_send_heartbeats(struct loop *l)
+{
+    int seconds = l->app->settings->events_heartbeat_seconds;
+    uint32_t ticks = (uint32_t)(seconds * TICKS_PER_SECOND);
+    int64_t now_s = clock_now_ms() / 1000;
+
+    for (l->heartbeats_due += l->slot_count; l->heartbeats_due >= ticks;
+         l->heartbeats_due -= ticks) {
+        struct connection *c = l->slots[l->heartbeat_slot++ % l->slot_count];
+
+        if (c != NULL && c->state == CONNECTION_STREAM) {
+            loop_send_heartbeat(l, c, now_s);
+        }
     }
 }
 
 void
 loop_tick(struct loop *l)
 {
-    int seconds = l->app->settings->events_heartbeat_seconds;
-    uint32_t turns = (uint32_t)(seconds * TICKS_PER_SECOND);
-    int64_t now = clock_now_ms() / 1000;
-    size_t arriving = 0;
-
-    l->crowd.tick++;
-    for (struct peer *p = l->brief; p != NULL; p = p->brief_next) {
-        if (p->state == PEER_READING && p->intake != NULL) {
-            arriving += p->intake->params.len + p->intake->body.len;
-        }
-        if (arriving > ARRIVING_MAX && p->state == PEER_READING) {
-            p->gone = true; /* the list begins with the youngest */
-            loop_touch(l, p);
-        }
-        if (p->state == PEER_ASKING || (int32_t)(l->crowd.tick - p->deadline) < 0) {
-            continue;
-        }
-        if (p->state == PEER_WAITING) {
-            p->woken = true;
-        } else {
-            p->gone = true;
-        }
-        loop_touch(l, p);
-    }
-    for (l->beats_due += l->slot_count; l->beats_due >= turns; l->beats_due -= turns) {
-        struct peer *p = l->slots[l->beat_slot++ % l->slot_count];
-
-        if (p != NULL && p->state == PEER_STREAM) {
-            beat(l, p, now);
-        }
-    }
-    if (l->crowd.tick % (10 * TICKS_PER_SECOND) == 0) {
-        crowd_sweep(&l->crowd);
+    l->hub.tick++;
+    loop_check_deadlines(l);
+    loop_send_heartbeats(l);
+    if (l->hub.tick % SWEEP_TICKS == 0) {
+        hub_sweep(&l->hub);
     }
 }
 
 void
-loop_say_goodbye(struct loop *l)
+loop_drain(struct loop *l)
 {
     l->draining = true;
-    l->drain_until = l->crowd.tick + DRAIN_TICKS;
+    l->drain_until = l->hub.tick + DRAIN_TICKS;
     for (uint32_t i = 0; i < l->slot_count; i++) {
-        struct peer *p = l->slots[i];
+        struct connection *c = l->slots[i];
 
-        if (p == NULL) {
+        if (c == NULL) {
             continue;
         }
-        if (p->state == PEER_STREAM) {
-            say_bye(l, p);
+        if (c->state == CONNECTION_STREAM) {
+            loop_send_bye(l, c);
             continue;
         }
-        if (p->state == PEER_WAITING) {
-            p->woken = true;
-        } else if (p->state == PEER_READING && p->intake == NULL) {
-            p->gone = true;
+        if (c->state == CONNECTION_WAITING) {
+            c->woken = true;
+        } else if (c->state == CONNECTION_READING && c->parser == NULL) {
+            c->dead = true;
         }
-        loop_touch(l, p);
+        loop_touch(l, c);
     }
 }
 
 void
-loop_drop_all(struct loop *l)
+loop_close_all(struct loop *l)
 {
     for (uint32_t i = 0; i < l->slot_count; i++) {
         if (l->slots[i] != NULL) {
-            drop(l, l->slots[i]);
+            loop_drop(l, l->slots[i]);
         }
     }
     free(l->slots);

@@ -1,4 +1,6 @@
-/* What the files of the event loop share: its peers, its lists, its clock. */
+/*
+ * The event loop: its connections, its lists, its clock. Everything here runs in the loop's thread.
+ */
 #ifndef FCGI_EVENTS_LOOP_H
 #define FCGI_EVENTS_LOOP_H
 
@@ -14,68 +16,75 @@
 enum {
     TICK_MS = 250,
     TICKS_PER_SECOND = 1000 / TICK_MS,
-    REQUEST_TICKS = 10 * TICKS_PER_SECOND, /* for a request to arrive whole */
+    REQUEST_TICKS = 10 * TICKS_PER_SECOND, /* for a request to arrive completely */
     IDLE_TICKS = 60 * TICKS_PER_SECOND,    /* for a kept connection without a request */
-    ENDING_TICKS = 5 * TICKS_PER_SECOND,   /* for the last bytes to be taken */
-    DRAIN_TICKS = 5 * TICKS_PER_SECOND,    /* for all to end after SIGTERM */
+    ENDING_TICKS = 5 * TICKS_PER_SECOND,   /* for the last bytes to be written */
+    DRAIN_TICKS = 5 * TICKS_PER_SECOND,    /* for all connections to end after SIGTERM */
 };
 
 struct loop {
     const struct app *app;
     int epoll, signals;
-    struct mailbox news; /* from the desks, the healer and the hints: what begins with a letter */
-    struct mailbox done; /* errands that come back */
-    struct desks *desks;
-    struct healer *healer;
-    struct hints *hints;
-    struct crowd crowd;
+    struct queue findings; /* struct finding, from the reconciler and the subscriber */
+    struct queue done;     /* struct job, from the dispatcher */
+    struct dispatcher *dispatcher;
+    struct reconciler *reconciler;
+    struct subscriber *subscriber;
+    struct hub hub;
 
-    struct peer **slots; /* NULL: free */
-    uint32_t slot_count, slot_cap, peer_count, peer_max, next_serial, free_hint;
-    struct peer *touched; /* those to look at before the loop waits again */
-    struct peer *brief;   /* all but streams */
-    uint32_t stream_count, beat_slot;
-    uint32_t beats_due; /* slots to visit, times the ticks of a heartbeat */
-    struct payload *beats[2];
+    struct connection **slots; /* NULL: free */
+    size_t slot_cap;
+    uint32_t slot_count, first_free; /* no slot below first_free is free */
+    uint32_t connection_count, connection_max, next_serial;
+    struct connection *touched; /* to be settled before the loop waits again */
+    struct connection *timed;   /* all but streams, the newest first */
+    uint32_t stream_count;
+    uint32_t heartbeat_slot;       /* the next slot to visit */
+    uint32_t heartbeats_due;       /* slots to visit, multiplied by the ticks of a heartbeat */
+    struct payload *heartbeats[2]; /* by `ndjson` */
     bool listening, draining;
-    uint32_t drain_until;
+    uint32_t drain_until; /* tick */
 
-    pthread_mutex_t session_lock; /* `sessions` is counted by the desks, too */
-    struct idmap sessions;        /* streams of each */
+    pthread_mutex_t session_lock; /* the dispatcher's threads use `sessions`, too */
+    struct idmap sessions;        /* the number of streams of each session */
 
-    bool checkup_out, healing;
-    int64_t next_full_us, next_beat_us, next_sweep_us;
+    bool reconciling; /* the reconciler has not finished the last reconciliation */
+    bool repairing; /* false in the test build's FASTCHAT_BREAK=hints: missed entries stay missed */
+    int64_t next_full_us, next_presence_us, next_sweep_us;
 };
 
-/* Look at the peer before the loop waits again. */
-void loop_touch(struct loop *l, struct peer *p) __attribute__((nonnull));
+/* Adds the connection to those that loop_settle handles. */
+void loop_touch(struct loop *l, struct connection *c) __attribute__((nonnull));
 
-/* The peer of a slot, if it is still that one. */
-struct peer *loop_find(const struct loop *l, uint32_t slot, uint32_t serial)
+/* Returns the connection of a slot, or NULL if it is gone. */
+struct connection *loop_find(const struct loop *l, uint32_t slot, uint32_t serial)
     __attribute__((nonnull));
 
-/* A connection that was accepted, read and written on by the loop from now on; false where it cannot be (and is closed). */
-bool loop_add(struct loop *l, int fd) __attribute__((nonnull));
+/* Takes over a descriptor that was accepted. */
+void loop_add(struct loop *l, int fd) __attribute__((nonnull));
 
-/* Bytes may be there. */
-void loop_read(struct loop *l, struct peer *p) __attribute__((nonnull));
+/* Reads all that the connection's socket has. */
+void loop_read(struct loop *l, struct connection *c) __attribute__((nonnull));
 
-/* A request has come back from its desk; the errand is freed. */
-void loop_errand_done(struct loop *l, struct errand *e) __attribute__((nonnull));
+/* Takes back a job from the dispatcher, and frees it. */
+void loop_job_done(struct loop *l, struct job *job) __attribute__((nonnull));
 
-/* Do what the touched peers need, and write what is queued. */
+/* Does what the touched connections need, and writes what is queued for them. */
 void loop_settle(struct loop *l) __attribute__((nonnull));
 
-/* Time has passed: one tick. */
+/* One tick has passed. */
 void loop_tick(struct loop *l) __attribute__((nonnull));
 
-/* SIGTERM: tell the streams, end what waits. */
-void loop_say_goodbye(struct loop *l) __attribute__((nonnull));
+/* After SIGTERM: ends the streams with `bye`, and the long polls with their reply. */
+void loop_drain(struct loop *l) __attribute__((nonnull));
 
-/* Release all peers. */
-void loop_drop_all(struct loop *l) __attribute__((nonnull));
+/* Releases all connections. */
+void loop_close_all(struct loop *l) __attribute__((nonnull));
 
-/* May the session hold one more stream? Counts it. Called by desks. The other takes it back. */
+/*
+ * Counts one more stream of a session; false if it has as many as it may. Called by the
+ * dispatcher's threads (deferred.h). loop_release undoes it.
+ */
 bool loop_admit(void *loop, int64_t session_id) __attribute__((nonnull));
 void loop_release(struct loop *l, int64_t session_id) __attribute__((nonnull));
 

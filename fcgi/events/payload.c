@@ -4,19 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "base/memory.h"
 #include "fcgi/events/record.h"
 
 struct payload *
 payload_records(const char *records, size_t len)
 {
-    struct payload *p = malloc(sizeof(*p) + len);
+    /* malloc: zeroing the bytes first would cost a second pass over them. */
+    struct payload *p = len > UINT32_MAX ? NULL : malloc(sizeof(*p) + len);
 
-    if (p == NULL || len > UINT32_MAX) {
-        log_error("out of memory");
-        abort();
+    if (p == NULL) {
+        memory_exhausted(sizeof(*p) + len);
     }
-    p->holders = 1;
+    p->references = 1;
     p->len = (uint32_t)len;
     memcpy(p->bytes, records, len);
     return p;
@@ -51,14 +51,14 @@ payload_for(const struct payload *p, uint16_t id)
 struct payload *
 payload_hold(struct payload *p)
 {
-    p->holders++;
+    p->references++;
     return p;
 }
 
 void
 payload_drop(struct payload *p)
 {
-    if (p != NULL && --p->holders == 0) {
+    if (p != NULL && --p->references == 0) {
         free(p);
     }
 }

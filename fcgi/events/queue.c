@@ -1,4 +1,4 @@
-/* A list under a lock. */
+/* A linked list under a lock. */
 #include "fcgi/events/queue.h"
 
 #include <stdint.h>
@@ -6,115 +6,128 @@
 #include <time.h>
 #include <unistd.h>
 
-bool
-mailbox_open(struct mailbox *box, bool with_bell)
+void
+queue_open(struct queue *queue)
 {
     pthread_condattr_t attributes;
 
-    *box = (struct mailbox){.bell = -1, .first = NULL};
-    box->last = &box->first;
-    (void)pthread_mutex_init(&box->lock, NULL);
+    *queue = (struct queue){.wakeup = -1, .first = NULL};
+    queue->last = &queue->first;
+    (void)pthread_mutex_init(&queue->lock, NULL);
     (void)pthread_condattr_init(&attributes);
     (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&box->filled, &attributes);
+    (void)pthread_cond_init(&queue->filled, &attributes);
     (void)pthread_condattr_destroy(&attributes);
-    if (with_bell) {
-        box->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    }
-    return !with_bell || box->bell >= 0;
-}
-
-void
-mailbox_free(struct mailbox *box)
-{
-    if (box->bell >= 0) {
-        (void)close(box->bell);
-    }
-    (void)pthread_cond_destroy(&box->filled);
-    (void)pthread_mutex_destroy(&box->lock);
-}
-
-void
-mailbox_put(struct mailbox *box, struct letter *letter)
-{
-    static const uint64_t one = 1;
-    bool first;
-
-    letter->next = NULL;
-    pthread_mutex_lock(&box->lock);
-    first = box->first == NULL;
-    *box->last = letter;
-    box->last = &letter->next;
-    pthread_cond_signal(&box->filled);
-    pthread_mutex_unlock(&box->lock);
-    if (first && box->bell >= 0) {
-        (void)!write(box->bell, &one, sizeof(one));
-    }
-}
-
-struct letter *
-mailbox_take(struct mailbox *box)
-{
-    struct letter *all;
-    uint64_t count;
-
-    if (box->bell >= 0) {
-        (void)!read(box->bell, &count, sizeof(count));
-    }
-    pthread_mutex_lock(&box->lock);
-    all = box->first;
-    box->first = NULL;
-    box->last = &box->first;
-    pthread_mutex_unlock(&box->lock);
-    return all;
-}
-
-struct letter *
-mailbox_wait(struct mailbox *box, int ms)
-{
-    struct letter *letter;
-    struct timespec until;
-    int waited = 0;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000L;
-    }
-    pthread_mutex_lock(&box->lock);
-    while (box->first == NULL && !box->closed && waited == 0) {
-        waited = ms < 0 ? pthread_cond_wait(&box->filled, &box->lock)
-                        : pthread_cond_timedwait(&box->filled, &box->lock, &until);
-    }
-    letter = box->closed ? NULL : box->first;
-    if (letter != NULL) {
-        box->first = letter->next;
-        if (box->first == NULL) {
-            box->last = &box->first;
-        }
-    }
-    pthread_mutex_unlock(&box->lock);
-    return letter;
-}
-
-void
-mailbox_close(struct mailbox *box)
-{
-    pthread_mutex_lock(&box->lock);
-    box->closed = true;
-    pthread_cond_broadcast(&box->filled);
-    pthread_mutex_unlock(&box->lock);
 }
 
 bool
-mailbox_is_closed(struct mailbox *box)
+queue_open_with_wakeup(struct queue *queue)
+{
+    queue_open(queue);
+    queue->wakeup = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    return queue->wakeup >= 0;
+}
+
+void
+queue_free(struct queue *queue)
+{
+    if (queue->wakeup >= 0) {
+        (void)close(queue->wakeup);
+    }
+    (void)pthread_cond_destroy(&queue->filled);
+    (void)pthread_mutex_destroy(&queue->lock);
+}
+
+void
+queue_put(struct queue *queue, struct message *message)
+{
+    static const uint64_t one = 1;
+    bool was_empty;
+
+    message->next = NULL;
+    pthread_mutex_lock(&queue->lock);
+    was_empty = queue->first == NULL;
+    *queue->last = message;
+    queue->last = &message->next;
+    pthread_cond_signal(&queue->filled);
+    pthread_mutex_unlock(&queue->lock);
+    if (was_empty && queue->wakeup >= 0) {
+        (void)!write(queue->wakeup, &one, sizeof(one));
+    }
+}
+
+struct message *
+queue_take_all(struct queue *queue)
+{
+    struct message *all;
+    uint64_t count;
+
+    /* Cleared before the list is read: a message that is put in between sets it again. */
+    if (queue->wakeup >= 0) {
+        (void)!read(queue->wakeup, &count, sizeof(count));
+    }
+    pthread_mutex_lock(&queue->lock);
+    all = queue->first;
+    queue->first = NULL;
+    queue->last = &queue->first;
+    pthread_mutex_unlock(&queue->lock);
+    return all;
+}
+
+static struct timespec
+monotonic_after(int ms)
+{
+    struct timespec time;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &time);
+    time.tv_sec += ms / 1000;
+    time.tv_nsec += ms % 1000 * 1000000L;
+    if (time.tv_nsec >= 1000000000L) {
+        time.tv_sec++;
+        time.tv_nsec -= 1000000000L;
+    }
+    return time;
+}
+
+struct message *
+queue_wait(struct queue *queue, int ms)
+{
+    struct timespec until = monotonic_after(ms < 0 ? 0 : ms);
+    struct message *message;
+    int error = 0;
+
+    pthread_mutex_lock(&queue->lock);
+    while (queue->first == NULL && !queue->closed && error == 0) {
+        error = ms < 0 ? pthread_cond_wait(&queue->filled, &queue->lock)
+                       : pthread_cond_timedwait(&queue->filled, &queue->lock, &until);
+    }
+    message = queue->closed ? NULL : queue->first;
+    if (message != NULL) {
+        queue->first = message->next;
+        if (queue->first == NULL) {
+            queue->last = &queue->first;
+        }
+    }
+    pthread_mutex_unlock(&queue->lock);
+    return message;
+}
+
+void
+queue_close(struct queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->closed = true;
+    pthread_cond_broadcast(&queue->filled);
+    pthread_mutex_unlock(&queue->lock);
+}
+
+bool
+queue_is_closed(struct queue *queue)
 {
     bool closed;
 
-    pthread_mutex_lock(&box->lock);
-    closed = box->closed;
-    pthread_mutex_unlock(&box->lock);
+    pthread_mutex_lock(&queue->lock);
+    closed = queue->closed;
+    pthread_mutex_unlock(&queue->lock);
     return closed;
 }

@@ -1,38 +1,48 @@
-/* Letters between the threads of a process: many put, one takes. A letter is a struct that begins with one. */
+/*
+ * A queue between the threads of a process: any thread puts messages, one thread takes them.
+ * An element is a struct whose first member is a struct message. A queue does not own its messages.
+ */
 #ifndef FCGI_EVENTS_QUEUE_H
 #define FCGI_EVENTS_QUEUE_H
 
 #include <pthread.h>
 #include <stdbool.h>
 
-struct letter {
-    struct letter *next;
+struct message {
+    struct message *next;
 };
 
-struct mailbox {
+struct queue {
     pthread_mutex_t lock;
     pthread_cond_t filled;
-    int bell; /* an eventfd that is readable while letters wait, for an epoll set; -1: none */
+    int wakeup; /* an eventfd that is readable while messages wait, for an epoll set; -1: none */
     bool closed;
-    struct letter *first, **last;
+    struct message *first, **last;
 };
 
-/* False where the system has no eventfd left (errno). */
-bool mailbox_open(struct mailbox *box, bool with_bell) __attribute__((nonnull, warn_unused_result));
+void queue_open(struct queue *queue) __attribute__((nonnull));
 
-/* Close it for good when no thread uses it any more; letters in it are the caller's to take before. */
-void mailbox_free(struct mailbox *box) __attribute__((nonnull));
+/*
+ * With a wakeup. Returns false with errno set if no eventfd can be had; the queue works even then.
+ */
+bool queue_open_with_wakeup(struct queue *queue) __attribute__((nonnull, warn_unused_result));
 
-void mailbox_put(struct mailbox *box, struct letter *letter) __attribute__((nonnull));
+/* For after its last use by any thread. Messages still in it are lost: take them first. */
+void queue_free(struct queue *queue) __attribute__((nonnull));
 
-/* All letters, oldest first; NULL for none. Silences the bell. */
-struct letter *mailbox_take(struct mailbox *box) __attribute__((nonnull));
+void queue_put(struct queue *queue, struct message *message) __attribute__((nonnull));
 
-/* Wait for one letter: for up to `ms`, or for ever where that is negative. NULL: none came, or the box was closed. */
-struct letter *mailbox_wait(struct mailbox *box, int ms) __attribute__((nonnull));
+/* Takes all messages, oldest first, and clears the wakeup. NULL: there are none. */
+struct message *queue_take_all(struct queue *queue) __attribute__((nonnull));
 
-/* Let those who wait go. */
-void mailbox_close(struct mailbox *box) __attribute__((nonnull));
-bool mailbox_is_closed(struct mailbox *box) __attribute__((nonnull));
+/*
+ * Waits up to `ms` for one message, for ever if `ms` is negative. Returns NULL after that time, or
+ * if the queue is closed.
+ */
+struct message *queue_wait(struct queue *queue, int ms) __attribute__((nonnull));
+
+/* Makes every queue_wait return NULL, now and from now on. */
+void queue_close(struct queue *queue) __attribute__((nonnull));
+bool queue_is_closed(struct queue *queue) __attribute__((nonnull));
 
 #endif

@@ -1,57 +1,57 @@
-/* One query over all rooms, one over all users; what follows is only about those that are ahead. */
+/*
+ * One query over all rooms and one over all users; further queries only for those that have
+ * changed.
+ */
 #include "fcgi/events/reconciler.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
-#include "base/log.h"
+#include "base/memory.h"
 #include "db/redis/announce.h"
 #include "db/redis/presence.h"
 #include "db/sync.h"
 #include "routes/shapes.h"
 
 enum {
-    PAGE = 200,      /* entries of one read */
-    PAGES_MOST = 10, /* of one room in one checkup */
-    GONE_MOST = 200, /* users whose going is told in one checkup */
+    PAGE_ENTRIES = 200, /* in one read of a room */
+    PAGES_MAX = 10,     /* reads of one room in one reconciliation */
+    GONE_MAX = 200,     /* users announced as offline in one reconciliation */
 };
 
-struct healer {
+struct reconciler {
     const struct app *app;
-    struct mailbox in, *done;
+    struct queue queue, *done;
     pthread_t thread;
 };
 
-struct news *
-news_new(enum news_kind kind, int64_t id, int64_t number, const char *text, size_t len)
+struct finding *
+finding_new(enum finding_kind kind, int64_t id, int64_t number, const void *bytes, size_t len)
 {
-    struct news *n = calloc(1, sizeof(*n) + len);
+    struct finding *finding = memory_array(1, sizeof(*finding) + len);
 
-    if (n == NULL) {
-        log_error("out of memory");
-        abort();
-    }
-    n->kind = kind;
-    n->id = id;
-    n->number = number;
-    n->len = len;
-    n->text = (const char *)(n + 1);
+    finding->kind = kind;
+    finding->id = id;
+    finding->number = number;
+    finding->text = (const char *)(finding + 1);
+    finding->len = len;
     if (len > 0) {
-        memcpy(n + 1, text, len);
+        memcpy(finding + 1, bytes, len);
     }
-    return n;
+    return finding;
 }
 
 static void
-tell(struct healer *h, struct news *n)
+reconciler_report(struct reconciler *r, struct finding *finding)
 {
-    mailbox_put(h->done, &n->letter);
+    queue_put(r->done, &finding->message);
 }
 
 static void
-tell_entry(struct healer *h, const struct entry *entry, struct buf *json)
+reconciler_report_entry(struct reconciler *r, const struct entry *entry, struct buf *json)
 {
     size_t plain;
 
@@ -60,44 +60,63 @@ tell_entry(struct healer *h, const struct entry *entry, struct buf *json)
     plain = json->len;
     buf_reserve(json, plain * 6); /* so that the text does not move while it is read */
     json_ascii(json, json->at, plain);
-    tell(h, news_new(NEWS_ENTRY, entry->room_id, entry->seq, json->at + plain, json->len - plain));
+    reconciler_report(r, finding_new(FINDING_ENTRY, entry->room_id, entry->seq, json->at + plain,
+                                     json->len - plain));
 }
 
-/* The entries of a room after `seen`, up to `last` at least. */
+/*
+ * Reads a page of a room's entries after *seen and reports them. Moves *seen; *count is their
+ * number.
+ */
 static enum db_result
-bring_room(struct healer *h, struct resources *r, int64_t room_id, int64_t seen, int64_t last)
+reconciler_read_page(struct reconciler *r, struct resources *res, int64_t room_id, int64_t *seen,
+                     size_t *count)
 {
+    struct log_range range = {.after = *seen, .limit = PAGE_ENTRIES, .oldest = true};
+    struct entry *entries = arena_array(&res->arena, PAGE_ENTRIES, sizeof(*entries));
     struct buf json = {0};
-    enum db_result result = DB_OK;
+    enum db_result result = room_log_read(res->db, &res->arena, room_id, 0, &range, entries, count);
 
-    for (int page = 0; page < PAGES_MOST && result == DB_OK && seen < last; page++) {
-        struct log_range range = {.after = seen, .limit = PAGE, .oldest = true};
-        struct entry *entries = arena_array(&r->arena, PAGE, sizeof(*entries));
-        size_t count;
-
-        result = room_log_read(r->db, &r->arena, room_id, 0, &range, entries, &count);
-        if (result == DB_OK && count == 0) {
-            break;
-        }
-        if (result == DB_OK) {
-            result = names_fill(r->names, r->db, &r->arena, &entries->sender, count,
-                                sizeof(*entries));
-        }
-        for (size_t i = 0; i < count && result == DB_OK; i++) {
-            tell_entry(h, &entries[i], &json);
-            seen = entries[i].seq;
-        }
+    if (result != DB_OK || *count == 0) {
+        return result;
     }
+    result = names_fill(res->names, res->db, &res->arena, &entries->sender, *count,
+                        sizeof(*entries));
+    if (result != DB_OK) {
+        return result;
+    }
+    for (size_t i = 0; i < *count; i++) {
+        reconciler_report_entry(r, &entries[i], &json);
+    }
+    *seen = entries[*count - 1].seq;
     buf_free(&json);
-    if (result == DB_OK) {
-        tell(h, news_new(NEWS_REACHED, room_id, last, NULL, 0));
-    }
-    return result;
+    return DB_OK;
 }
 
-/* The database answers in the order of the list, mostly: the search goes on where the last one ended. */
+/* Reports the entries of a room after `seen`, up to `last` at least. */
+static enum db_result
+reconciler_read_room(struct reconciler *r, struct resources *res, int64_t room_id, int64_t seen,
+                     int64_t last)
+{
+    size_t count = 1;
+
+    for (int page = 0; page < PAGES_MAX && count > 0 && seen < last; page++) {
+        enum db_result result = reconciler_read_page(r, res, room_id, &seen, &count);
+
+        if (result != DB_OK) {
+            return result;
+        }
+    }
+    reconciler_report(r, finding_new(FINDING_REACHED, room_id, last, NULL, 0));
+    return DB_OK;
+}
+
+/*
+ * Finds the mark of an id. The database mostly returns rows in the order of our list, so each
+ * search starts where the previous one ended.
+ */
 static const struct live_mark *
-find(const struct live_mark *marks, size_t count, int64_t id, size_t *from)
+marks_find(const struct live_mark *marks, size_t count, int64_t id, size_t *from)
 {
     for (size_t i = 0; i < count; i++) {
         const struct live_mark *mark = &marks[(*from + i) % count];
@@ -111,194 +130,211 @@ find(const struct live_mark *marks, size_t count, int64_t id, size_t *from)
 }
 
 static enum db_result
-check_rooms(struct healer *h, struct resources *r, const struct checkup *c)
+reconciler_read_rooms(struct reconciler *r, struct resources *res,
+                      const struct reconciliation *what)
 {
     struct live_mark *ahead;
-    size_t found = 0, from = 0;
-    enum db_result result = live_rooms_ahead(r->db, &r->arena, c->rooms, c->room_count, &ahead,
-                                             &found);
+    size_t count = 0, from = 0;
+    enum db_result result = live_rooms_ahead(res->db, &res->arena, what->rooms, what->room_count,
+                                             &ahead, &count);
 
-    for (size_t i = 0; i < found && result == DB_OK; i++) {
-        const struct live_mark *seen = find(c->rooms, c->room_count, ahead[i].id, &from);
+    for (size_t i = 0; i < count && result == DB_OK; i++) {
+        const struct live_mark *seen = marks_find(what->rooms, what->room_count, ahead[i].id,
+                                                  &from);
 
-        result = bring_room(h, r, ahead[i].id, seen == NULL ? ahead[i].number : seen->number,
-                            ahead[i].number);
+        result = reconciler_read_room(
+            r, res, ahead[i].id, seen == NULL ? ahead[i].number : seen->number, ahead[i].number);
     }
     return result;
 }
 
-static enum db_result
-check_user(struct healer *h, struct resources *r, int64_t user_id)
+static struct finding *
+finding_new_user(struct arena *a, struct live_mark user, const struct sync_mark *rooms,
+                 size_t room_count, const struct live_mark *sessions, size_t session_count)
 {
-    struct caller who = {.db = r->db, .arena = &r->arena, .user_id = user_id};
-    struct sync_mark *rooms;
-    struct live_mark *sessions, *marks;
-    size_t room_count, session_count;
-    int64_t changes;
-    struct news *n;
-    enum db_result result = live_changes(r->db, user_id, &changes);
+    size_t count = room_count + session_count;
+    struct live_mark *marks = arena_array(a, count + 1, sizeof(*marks));
+    struct finding *finding;
 
-    if (result == DB_OK) {
-        result = sync_joined_marks(&who, &rooms, &room_count);
-    }
-    if (result == DB_OK) {
-        result = live_sessions(r->db, &r->arena, user_id, &sessions, &session_count);
-    }
-    if (result != DB_OK) {
-        return result == DB_NONE ? DB_OK : result;
-    }
-    marks = arena_array(&r->arena, room_count + session_count + 1, sizeof(*marks));
     for (size_t i = 0; i < room_count; i++) {
         marks[i] = (struct live_mark){rooms[i].room_id, rooms[i].seq};
     }
     memcpy(marks + room_count, sessions, session_count * sizeof(*marks));
-    n = news_new(NEWS_USER, user_id, changes, (const char *)marks,
-                 (room_count + session_count) * sizeof(*marks));
-    n->marks = (const struct live_mark *)(n + 1);
-    n->room_count = room_count;
-    n->session_count = session_count;
-    tell(h, n);
+    finding = finding_new(FINDING_USER, user.id, user.number, marks, count * sizeof(*marks));
+    finding->marks = (const struct live_mark *)(finding + 1);
+    finding->room_count = room_count;
+    finding->session_count = session_count;
+    return finding;
+}
+
+/* `changes` is read first: what changes after it makes the user ahead again next time. */
+static enum db_result
+reconciler_read_user(struct reconciler *r, struct resources *res, int64_t user_id)
+{
+    struct caller caller = {.db = res->db, .arena = &res->arena, .user_id = user_id};
+    struct sync_mark *rooms;
+    struct live_mark *sessions, user = {.id = user_id};
+    size_t room_count, session_count;
+    enum db_result result = live_changes(res->db, user_id, &user.number);
+
+    if (result == DB_NONE) { /* the user is gone */
+        return DB_OK;
+    }
+    if (result != DB_OK) {
+        return result;
+    }
+    result = sync_joined_marks(&caller, &rooms, &room_count);
+    if (result != DB_OK) {
+        return result;
+    }
+    result = live_sessions(res->db, &res->arena, user_id, &sessions, &session_count);
+    if (result != DB_OK) {
+        return result;
+    }
+    reconciler_report(
+        r, finding_new_user(&res->arena, user, rooms, room_count, sessions, session_count));
     return DB_OK;
 }
 
 static enum db_result
-check_users(struct healer *h, struct resources *r, const struct checkup *c)
+reconciler_read_users(struct reconciler *r, struct resources *res,
+                      const struct reconciliation *what)
 {
     struct live_mark *ahead;
-    size_t found = 0;
-    enum db_result result = live_users_ahead(r->db, &r->arena, c->users, c->user_count, &ahead,
-                                             &found);
+    size_t count = 0;
+    enum db_result result = live_users_ahead(res->db, &res->arena, what->users, what->user_count,
+                                             &ahead, &count);
 
-    for (size_t i = 0; i < found && result == DB_OK; i++) {
-        result = check_user(h, r, ahead[i].id);
+    for (size_t i = 0; i < count && result == DB_OK; i++) {
+        result = reconciler_read_user(r, res, ahead[i].id);
     }
     return result;
 }
 
-/* Tell all who share a room with the user, wherever their streams are. */
+/* Announces it through Redis, since those who share a room may have their streams on any host. */
 static void
-tell_presence(struct resources *r, int64_t user_id, bool online)
+reconciler_announce_presence(struct resources *res, int64_t user_id, bool online)
 {
-    struct caller who = {.db = r->db, .arena = &r->arena, .user_id = user_id};
+    struct caller caller = {.db = res->db, .arena = &res->arena, .user_id = user_id};
     struct sync_mark *rooms;
     struct buf ids = {0};
     size_t count = 0;
 
-    if (sync_joined_marks(&who, &rooms, &count) == DB_OK) {
+    if (sync_joined_marks(&caller, &rooms, &count) == DB_OK) {
         for (size_t i = 0; i < count; i++) {
             buf_str(&ids, i > 0 ? "," : "");
             buf_int(&ids, rooms[i].room_id);
         }
-        announce_presence(r->redis, user_id, online, ids.len > 0 ? ids.at : "", ids.len);
+        announce_presence(res->redis, user_id, online, ids.len > 0 ? ids.at : "", ids.len);
     }
     buf_free(&ids);
 }
 
 static void
-keep_presence(struct resources *r, const struct checkup *c)
+reconciler_keep_presence(struct resources *res, const struct reconciliation *what)
 {
-    int64_t gone[GONE_MOST];
-    int64_t *fresh = arena_array(&r->arena, c->online_count + 1, sizeof(*fresh));
+    int64_t gone[GONE_MAX];
+    int64_t *arrived = arena_array(&res->arena, what->online_count + 1, sizeof(*arrived));
     size_t count = 0;
 
-    if (c->online_count > 0) {
-        (void)presence_beat(r->redis, c->online, c->online_count, fresh, &count);
+    if (what->online_count > 0) {
+        (void)presence_refresh(res->redis, what->online, what->online_count, arrived, &count);
     }
     for (size_t i = 0; i < count; i++) {
-        tell_presence(r, fresh[i], true);
+        reconciler_announce_presence(res, arrived[i], true);
     }
-    count = c->sweep ? presence_sweep(r->redis, gone, GONE_MOST) : 0;
+    count = what->sweep_presence ? presence_sweep(res->redis, gone, GONE_MAX) : 0;
     for (size_t i = 0; i < count; i++) {
-        tell_presence(r, gone[i], false);
+        reconciler_announce_presence(res, gone[i], false);
     }
 }
 
 static void
-check(struct healer *h, struct resources *r, const struct checkup *c)
+reconciler_compare(struct reconciler *r, struct resources *res, const struct reconciliation *what)
 {
     enum db_result result = DB_OK;
 
-    if (c->room_count > 0) {
-        result = check_rooms(h, r, c);
+    if (what->room_count > 0) {
+        result = reconciler_read_rooms(r, res, what);
     }
-    if (result == DB_OK && c->user_count > 0) {
-        result = check_users(h, r, c);
+    if (result == DB_OK && what->user_count > 0) {
+        result = reconciler_read_users(r, res, what);
     }
-    keep_presence(r, c);
-    arena_reset(&r->arena);
-    tell(h, news_new(NEWS_DONE, 0, result == DB_OK, NULL, 0));
+    reconciler_keep_presence(res, what);
+    arena_reset(&res->arena);
+    reconciler_report(r, finding_new(FINDING_DONE, 0, result == DB_OK, NULL, 0));
 }
 
 static void
-checkup_free(struct checkup *c)
+reconciliation_free(struct reconciliation *what)
 {
-    free(c->rooms);
-    free(c->users);
-    free(c->online);
-    free(c);
+    free(what->rooms);
+    free(what->users);
+    free(what->online);
+    free(what);
 }
 
 static void *
-run_healer(void *context)
+reconciler_thread(void *context)
 {
-    struct healer *h = context;
+    struct reconciler *r = context;
     struct resources resources;
 
-    resources_open(&resources, h->app);
-    while (!mailbox_is_closed(&h->in)) {
-        struct checkup *c = (struct checkup *)mailbox_wait(&h->in, -1);
+    resources_open(&resources, r->app);
+    while (!queue_is_closed(&r->queue)) {
+        struct reconciliation *what = (struct reconciliation *)queue_wait(&r->queue, -1);
 
-        if (c != NULL) {
-            check(h, &resources, c);
-            checkup_free(c);
+        if (what != NULL) {
+            reconciler_compare(r, &resources, what);
+            reconciliation_free(what);
         }
     }
     resources_close(&resources);
     return NULL;
 }
 
-struct healer *
-healer_open(const struct app *app, struct mailbox *done)
+struct reconciler *
+reconciler_open(const struct app *app, struct queue *done)
 {
-    struct healer *h = calloc(1, sizeof(*h));
+    struct reconciler *r = memory_new(struct reconciler);
+    int error;
 
-    if (h == NULL || !mailbox_open(&h->in, false)) {
-        free(h);
+    r->app = app;
+    r->done = done;
+    queue_open(&r->queue);
+    error = pthread_create(&r->thread, NULL, reconciler_thread, r);
+    if (error != 0) {
+        queue_free(&r->queue);
+        free(r);
+        errno = error;
         return NULL;
     }
-    h->app = app;
-    h->done = done;
-    if (pthread_create(&h->thread, NULL, run_healer, h) != 0) {
-        mailbox_free(&h->in);
-        free(h);
-        return NULL;
-    }
-    return h;
+    return r;
 }
 
 void
-healer_put(struct healer *h, struct checkup *c)
+reconciler_submit(struct reconciler *r, struct reconciliation *what)
 {
-    mailbox_put(&h->in, &c->letter);
+    queue_put(&r->queue, &what->message);
 }
 
 void
-healer_close(struct healer *h)
+reconciler_close(struct reconciler *r)
 {
-    struct letter *left;
+    struct message *left;
 
-    if (h == NULL) {
+    if (r == NULL) {
         return;
     }
-    mailbox_close(&h->in);
-    (void)pthread_join(h->thread, NULL);
-    left = mailbox_take(&h->in);
+    queue_close(&r->queue);
+    (void)pthread_join(r->thread, NULL);
+    left = queue_take_all(&r->queue);
     while (left != NULL) {
-        struct checkup *c = (struct checkup *)left;
+        struct reconciliation *what = (struct reconciliation *)left;
 
         left = left->next;
-        checkup_free(c);
+        reconciliation_free(what);
     }
-    mailbox_free(&h->in);
-    free(h);
+    queue_free(&r->queue);
+    free(r);
 }

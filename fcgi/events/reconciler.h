@@ -1,6 +1,7 @@
 /*
- * The thread of the event loop that looks into MySQL: which rooms have gone on, which users' rooms or sessions have changed. So no
- * entry waits for a hint longer than the time between two looks. It also keeps presence.
+ * The thread of the event loop that compares it with MySQL: which rooms have newer entries, which
+ * users' rooms or sessions have changed. It bounds how long an entry whose hint was lost is late:
+ * by the time between two reconciliations. It also keeps presence in Redis.
  */
 #ifndef FCGI_EVENTS_RECONCILER_H
 #define FCGI_EVENTS_RECONCILER_H
@@ -9,43 +10,60 @@
 #include "fcgi/app.h"
 #include "fcgi/events/queue.h"
 
-/* What to look at. Made with calloc; the healer frees it. */
-struct checkup {
-    struct letter letter;
-    struct live_mark *rooms,
-        *users; /* malloc; number: the seq that was delivered; changes, or -1: look in any case */
-    size_t room_count, user_count;
-    int64_t *online; /* malloc; users who hold streams: say so in Redis */
+/* What to compare. Allocated with memory_new and memory_array; the reconciler frees it. */
+struct reconciliation {
+    struct message message;
+    struct live_mark *rooms; /* number: the seq that was delivered last */
+    size_t room_count;
+    struct live_mark *users; /* number: the known `changes`; -1: read the user in any case */
+    size_t user_count;
+    int64_t *online; /* users who hold streams: to be marked as online */
     size_t online_count;
-    bool sweep; /* look who has gone offline */
+    bool sweep_presence; /* find the users who have gone offline */
 };
 
-enum news_kind { NEWS_ENTRY, NEWS_REACHED, NEWS_USER, NEWS_HINT, NEWS_LOST, NEWS_DONE };
+/*
+ * A message to the event loop: what the reconciler found in MySQL, or what the subscriber received.
+ * Freed with free().
+ */
+enum finding_kind {
+    FINDING_ENTRY,   /* the next entry of a room */
+    FINDING_REACHED, /* all entries of a room up to a seq have been found, or were known */
+    FINDING_USER,    /* a user's rooms and sessions */
+    FINDING_HINT,    /* a hint, as published */
+    FINDING_LOST,    /* hints may have been missed */
+    FINDING_DONE,    /* the reconciliation is complete */
+};
 
-/* What was found. Free it with free. */
-struct news {
-    struct letter letter;
-    enum news_kind kind;
+struct finding {
+    struct message message;
+    enum finding_kind kind;
     int64_t id; /* of the room or user */
     int64_t
-        number; /* NEWS_ENTRY, NEWS_REACHED: seq; NEWS_USER: changes; NEWS_DONE: 1 where the database answered */
-    size_t room_count, session_count; /* NEWS_USER: of the marks, rooms first */
-    const struct live_mark *marks;
-    size_t
-        len; /* of `text`: NEWS_ENTRY: the entry's JSON in ASCII; NEWS_HINT: a hint as it was published */
-    const char *text;
+        number; /* ENTRY, REACHED: seq; USER: changes; DONE: 1 if the database replied, else 0 */
+    const char *text; /* ENTRY: the entry's JSON in ASCII; HINT: the hint; not NUL-terminated */
+    size_t len;
+    const struct live_mark *marks; /* USER: the rooms, then the sessions, as in db/live.h */
+    size_t room_count, session_count;
 };
 
-/* A news with room for `len` bytes of text and `marks` marks. */
-struct news *news_new(enum news_kind kind, int64_t id, int64_t number, const char *text, size_t len)
-    __attribute__((returns_nonnull, warn_unused_result));
+/* A finding with a copy of `len` bytes, at which its `text` points. */
+struct finding *finding_new(enum finding_kind kind, int64_t id, int64_t number, const void *bytes,
+                            size_t len) __attribute__((returns_nonnull, warn_unused_result));
 
-struct healer;
+struct reconciler;
 
-/* `done` gets the news; a NEWS_DONE ends those of each checkup. NULL: no thread. */
-struct healer *healer_open(const struct app *app, struct mailbox *done)
+/*
+ * Starts the thread. It puts its findings in `done`; FINDING_DONE is the last one of each
+ * reconciliation. Returns NULL with errno set if no thread can be started.
+ */
+struct reconciler *reconciler_open(const struct app *app, struct queue *done)
     __attribute__((nonnull, warn_unused_result));
-void healer_put(struct healer *h, struct checkup *c) __attribute__((nonnull));
-void healer_close(struct healer *h);
+
+/* Hands the reconciliation over. */
+void reconciler_submit(struct reconciler *r, struct reconciliation *what) __attribute__((nonnull));
+
+/* Ends the thread after its current reconciliation. NULL is allowed. */
+void reconciler_close(struct reconciler *r);
 
 #endif

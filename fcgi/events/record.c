@@ -1,4 +1,4 @@
-/* Nothing that comes from the other side is trusted: lengths are limited before memory is taken for them. */
+/* No byte of the input is trusted: every length is checked before memory is allocated for it. */
 #include "fcgi/events/record.h"
 
 #include <string.h>
@@ -25,7 +25,7 @@ enum {
 };
 
 static void
-put_header(struct buf *out, int type, uint16_t id, size_t content, size_t padding)
+record_header(struct buf *out, int type, uint16_t id, size_t content, size_t padding)
 {
     const uint8_t header[RECORD_HEADER] = {
         VERSION,
@@ -47,7 +47,7 @@ record_stdout(struct buf *out, uint16_t id, const char *bytes, size_t len)
     while (len > 0) {
         size_t some = len < RECORD_CONTENT_MAX ? len : RECORD_CONTENT_MAX;
 
-        put_header(out, STDOUT, id, some, 0);
+        record_header(out, STDOUT, id, some, 0);
         buf_add(out, bytes, some);
         bytes += some;
         len -= some;
@@ -55,123 +55,126 @@ record_stdout(struct buf *out, uint16_t id, const char *bytes, size_t len)
 }
 
 static void
-put_end(struct buf *out, uint16_t id, uint8_t protocol_status)
+record_end_request(struct buf *out, uint16_t id, uint8_t protocol_status)
 {
     const uint8_t body[8] = {0, 0, 0, 0, protocol_status, 0, 0, 0};
 
-    put_header(out, END_REQUEST, id, sizeof(body), 0);
+    record_header(out, END_REQUEST, id, sizeof(body), 0);
     buf_add(out, body, sizeof(body));
 }
 
 void
 record_end(struct buf *out, uint16_t id)
 {
-    put_header(out, STDOUT, id, 0, 0);
-    put_end(out, id, 0);
+    record_header(out, STDOUT, id, 0, 0);
+    record_end_request(out, id, 0);
 }
 
 static int
-type_of(const struct intake *in)
+parser_type(const struct request_parser *in)
 {
     return in->header[1];
 }
 
 static uint16_t
-id_of(const struct intake *in)
+parser_id(const struct request_parser *in)
 {
     return (uint16_t)(in->header[2] << 8 | in->header[3]);
 }
 
-/* Section 5.1. */
+/* Section 5.1: a request begins, or is refused. */
 static void
-begin(struct intake *in, struct buf *out)
+parser_begin_request(struct request_parser *in, struct buf *out)
 {
-    uint16_t id = id_of(in);
+    uint16_t id = parser_id(in);
     int role = in->small[0] << 8 | in->small[1];
 
     if (in->id != 0) {
-        put_end(out, id, CANT_MPX_CONN);
+        record_end_request(out, id, CANT_MPX_CONN);
     } else if (role != RESPONDER) {
-        put_end(out, id, UNKNOWN_ROLE);
+        record_end_request(out, id, UNKNOWN_ROLE);
     } else {
         in->id = id;
-        in->keep = (in->small[2] & KEEP_CONN) != 0;
+        in->keep_open = (in->small[2] & KEEP_CONN) != 0;
     }
 }
 
-/* A management record (section 4): we tell that a connection takes one request at a time, whatever was asked. */
+/*
+ * Replies to a management record (section 4). To FCGI_GET_VALUES the reply is always that a
+ * connection carries one request at a time.
+ */
 static void
-manage(const struct intake *in, struct buf *out)
+parser_reply_management(const struct request_parser *in, struct buf *out)
 {
     static const char values[] = "\x0F\x01"
                                  "FCGI_MPXS_CONNS0";
 
-    if (type_of(in) == GET_VALUES) {
+    if (parser_type(in) == GET_VALUES) {
         size_t len = sizeof(values) - 1, padding = (8 - len % 8) % 8;
 
-        put_header(out, GET_VALUES_RESULT, 0, len, padding);
+        record_header(out, GET_VALUES_RESULT, 0, len, padding);
         buf_add(out, values, len);
         buf_add(out, "\0\0\0\0\0\0\0", padding);
     } else {
-        const uint8_t body[8] = {(uint8_t)type_of(in)};
+        const uint8_t body[8] = {(uint8_t)parser_type(in)};
 
-        put_header(out, UNKNOWN_TYPE, 0, sizeof(body), 0);
+        record_header(out, UNKNOWN_TYPE, 0, sizeof(body), 0);
         buf_add(out, body, sizeof(body));
     }
 }
 
-/* A record of which all content is there, and of a stream: its end, where the content is empty (section 3.3). */
-static enum intake_result
-finish_record(struct intake *in, struct buf *out)
+/* A record is complete. Empty content ends a stream (section 3.3). */
+static enum parser_result
+parser_end_record(struct request_parser *in, struct buf *out)
 {
-    uint16_t id = id_of(in);
+    uint16_t id = parser_id(in);
 
     if (id == 0) {
-        manage(in, out);
-        return INTAKE_MORE;
+        parser_reply_management(in, out);
+        return PARSER_MORE;
     }
-    if (type_of(in) == BEGIN_REQUEST) {
+    if (parser_type(in) == BEGIN_REQUEST) {
         if (in->content_len != 8) {
-            return INTAKE_BROKEN;
+            return PARSER_BROKEN;
         }
-        begin(in, out);
-        return INTAKE_MORE;
+        parser_begin_request(in, out);
+        return PARSER_MORE;
     }
-    if (id != in->id) { /* of a request that was refused, or is over */
-        return INTAKE_MORE;
+    if (id != in->id) { /* of a request that was refused or has ended */
+        return PARSER_MORE;
     }
-    if (type_of(in) == ABORT_REQUEST) {
-        return INTAKE_ABORTED;
+    if (parser_type(in) == ABORT_REQUEST) {
+        return PARSER_ABORTED;
     }
-    if (in->content_len == 0 && type_of(in) == PARAMS) {
+    if (in->content_len == 0 && parser_type(in) == PARAMS) {
         in->have_params = true;
-    } else if (in->content_len == 0 && type_of(in) == STDIN) {
+    } else if (in->content_len == 0 && parser_type(in) == STDIN) {
         if (!in->have_params) {
-            return INTAKE_BROKEN;
+            return PARSER_BROKEN;
         }
         in->complete = true;
-        return INTAKE_COMPLETE;
+        return PARSER_COMPLETE;
     }
-    return INTAKE_MORE;
+    return PARSER_MORE;
 }
 
-/* The header is there: may its content come? */
+/* The header is complete. Returns false if the record is not acceptable. */
 static bool
-begin_record(struct intake *in)
+parser_begin_record(struct request_parser *in)
 {
     in->content_len = in->content_left = (uint32_t)(in->header[4] << 8 | in->header[5]);
     in->padding_left = in->header[6];
     if (in->header[0] != VERSION) {
         return false;
     }
-    if (type_of(in) == PARAMS && id_of(in) == in->id && in->id != 0) {
+    if (parser_type(in) == PARAMS && parser_id(in) == in->id && in->id != 0) {
         return !in->have_params && in->params.len + in->content_len <= RECORD_PARAMS_MAX;
     }
     return true;
 }
 
 static void
-take_content(struct intake *in, const char *bytes, size_t len)
+parser_add_content(struct request_parser *in, const char *bytes, size_t len)
 {
     size_t before = in->content_len - in->content_left;
 
@@ -181,12 +184,12 @@ take_content(struct intake *in, const char *bytes, size_t len)
         memcpy(in->small + before, bytes, len < room ? len : room);
     }
     in->content_left -= (uint32_t)len;
-    if (in->id == 0 || id_of(in) != in->id) {
+    if (in->id == 0 || parser_id(in) != in->id) {
         return;
     }
-    if (type_of(in) == PARAMS) {
+    if (parser_type(in) == PARAMS) {
         buf_add(&in->params, bytes, len);
-    } else if (type_of(in) == STDIN) {
+    } else if (parser_type(in) == STDIN) {
         if (in->body.len + len > BODY_MAX) {
             in->body_cut = true;
         } else {
@@ -195,57 +198,67 @@ take_content(struct intake *in, const char *bytes, size_t len)
     }
 }
 
-enum intake_result
-intake_feed(struct intake *in, const char *bytes, size_t len, size_t *used, struct buf *out)
+static size_t
+smaller(size_t a, size_t b)
 {
-    const char *at = bytes, *end = bytes + len;
-    enum intake_result result = INTAKE_MORE;
+    return a < b ? a : b;
+}
 
-    while (result == INTAKE_MORE && at < end) {
-        size_t left = (size_t)(end - at), some;
+/* Uses bytes of one part of a record: its header, its content or its padding. Returns how many. */
+static size_t
+parser_feed_part(struct request_parser *in, const char *at, size_t len, bool *broken)
+{
+    size_t used;
 
-        if (in->header_len < RECORD_HEADER) {
-            some = RECORD_HEADER - in->header_len;
-            some = left < some ? left : some;
-            memcpy(in->header + in->header_len, at, some);
-            in->header_len = (uint8_t)(in->header_len + some);
-            at += some;
-            if (in->header_len < RECORD_HEADER) {
-                break;
-            }
-            if (!begin_record(in)) {
-                result = INTAKE_BROKEN;
-                break;
-            }
-        } else if (in->content_left > 0) {
-            some = left < in->content_left ? left : in->content_left;
-            take_content(in, at, some);
-            at += some;
-        } else {
-            some = left < in->padding_left ? left : in->padding_left;
-            in->padding_left -= (uint32_t)some;
-            at += some;
+    if (in->header_len < RECORD_HEADER) {
+        used = smaller(len, RECORD_HEADER - in->header_len);
+        memcpy(in->header + in->header_len, at, used);
+        in->header_len = (uint8_t)(in->header_len + used);
+        *broken = in->header_len == RECORD_HEADER && !parser_begin_record(in);
+    } else if (in->content_left > 0) {
+        used = smaller(len, in->content_left);
+        parser_add_content(in, at, used);
+    } else {
+        used = smaller(len, in->padding_left);
+        in->padding_left -= (uint32_t)used;
+    }
+    return used;
+}
+
+enum parser_result
+parser_feed(struct request_parser *in, const char *bytes, size_t len, size_t *used, struct buf *out)
+{
+    enum parser_result result = PARSER_MORE;
+    bool broken = false;
+
+    *used = 0;
+    while (result == PARSER_MORE && *used < len) {
+        *used += parser_feed_part(in, bytes + *used, len - *used, &broken);
+        if (broken) {
+            return PARSER_BROKEN;
         }
-        if (in->content_left == 0 && in->padding_left == 0) {
+        if (in->header_len == RECORD_HEADER && in->content_left == 0 && in->padding_left == 0) {
             in->header_len = 0;
-            result = finish_record(in, out);
+            result = parser_end_record(in, out);
         }
     }
-    *used = (size_t)(at - bytes);
     return result;
 }
 
 void
-intake_free(struct intake *in)
+parser_free(struct request_parser *in)
 {
     buf_free(&in->params);
     buf_free(&in->body);
-    *in = (struct intake){0};
+    *in = (struct request_parser){0};
 }
 
-/* A length of one byte, or of four with the highest bit set. False where the bytes end before. */
+/*
+ * A length is one byte, or four with the highest bit set. Returns false if the input ends before
+ * it.
+ */
 static bool
-read_length(const uint8_t **at, const uint8_t *end, size_t *len)
+pair_read_length(const uint8_t **at, const uint8_t *end, size_t *len)
 {
     if (*at < end && **at < 0x80) {
         *len = *(*at)++;
@@ -260,7 +273,7 @@ read_length(const uint8_t **at, const uint8_t *end, size_t *len)
 }
 
 char **
-intake_env(const struct intake *in, struct arena *a)
+parser_env(const struct request_parser *in, struct arena *a)
 {
     const uint8_t *at = (const uint8_t *)(in->params.len > 0 ? in->params.at : "");
     const uint8_t *end = at + in->params.len;
@@ -271,7 +284,7 @@ intake_env(const struct intake *in, struct arena *a)
         size_t name_len, value_len;
         char *pair;
 
-        if (!read_length(&at, end, &name_len) || !read_length(&at, end, &value_len) ||
+        if (!pair_read_length(&at, end, &name_len) || !pair_read_length(&at, end, &value_len) ||
             name_len + value_len > (size_t)(end - at) ||
             memchr(at, '\0', name_len + value_len) != NULL || memchr(at, '=', name_len) != NULL ||
             count == PAIR_MAX) {

@@ -1,7 +1,7 @@
 /*
- * FastCGI records (FastCGI Specification 1.0, Open Market, 1996), for a process that holds many requests: what comes in is
- * fed piece by piece as it arrives, what goes out is written without libfcgi's streams. One request at a time on a
- * connection, as web servers do it.
+ * FastCGI records (FastCGI Specification 1.0, Open Market, 1996) for a process that holds many
+ * requests: input is fed to a parser in whatever pieces it arrives, output is written without
+ * libfcgi's streams. A connection carries one request at a time, as web servers use it.
  */
 #ifndef FCGI_EVENTS_RECORD_H
 #define FCGI_EVENTS_RECORD_H
@@ -14,49 +14,53 @@
 #include "base/buf.h"
 
 enum {
-    RECORD_HEADER = 8,          /* section 3.3 */
-    RECORD_PARAMS_MAX = 65536,  /* of one request */
-    RECORD_CONTENT_MAX = 65528, /* of one record of ours: a multiple of 8 needs no padding */
+    RECORD_HEADER = 8,          /* bytes; section 3.3 */
+    RECORD_PARAMS_MAX = 65536,  /* bytes of one request's parameters */
+    RECORD_CONTENT_MAX = 65528, /* of a record that we write: a multiple of 8 needs no padding */
 };
 
-/* A request that is being read. Start with {0}; end with intake_free. */
-struct intake {
+/* A request that is being read. Starts as {0}; ends with parser_free. */
+struct request_parser {
     struct buf params, body;
     uint8_t header[RECORD_HEADER];
     uint8_t header_len;
-    uint8_t small[8]; /* the beginning of a record that is read whole */
+    uint8_t small[8]; /* the first bytes of a record's content: all that BEGIN_REQUEST has */
     uint32_t content_len, content_left, padding_left;
-    uint16_t id; /* of the request; 0 where none has begun */
-    bool keep;   /* FCGI_KEEP_CONN (section 5.1) */
+    uint16_t id;    /* of the request; 0: none has begun */
+    bool keep_open; /* FCGI_KEEP_CONN (section 5.1) */
     bool have_params, complete;
     bool body_cut; /* it was longer than BODY_MAX */
 };
 
-enum intake_result {
-    INTAKE_MORE,     /* feed more */
-    INTAKE_COMPLETE, /* the request is whole; bytes behind it were not used */
-    INTAKE_ABORTED,  /* the web server gave the request up (section 5.4) */
-    INTAKE_BROKEN,   /* no FastCGI: close the connection */
+enum parser_result {
+    PARSER_MORE,     /* the request is not complete yet */
+    PARSER_COMPLETE, /* bytes after its end were not used */
+    PARSER_ABORTED,  /* the web server has aborted the request (section 5.4) */
+    PARSER_BROKEN,   /* the input is not FastCGI: close the connection */
 };
 
 /*
- * Take bytes in; *used of them. What the specification wants answered at once (sections 4.1, 4.2, 5.5: other
- * roles, a second request) is appended to `out`.
+ * Parses `len` bytes, of which *used were needed. Appends to `out` the replies that the
+ * specification wants at once: to management records (section 4), to a second request, to other
+ * roles (section 5.5).
  */
-enum intake_result intake_feed(struct intake *in, const char *bytes, size_t len, size_t *used,
-                               struct buf *out) __attribute__((nonnull, warn_unused_result));
-void intake_free(struct intake *in) __attribute__((nonnull));
+enum parser_result parser_feed(struct request_parser *in, const char *bytes, size_t len,
+                               size_t *used, struct buf *out)
+    __attribute__((nonnull, warn_unused_result));
+void parser_free(struct request_parser *in) __attribute__((nonnull));
 
 /*
- * The parameters as "NAME=value", ending with NULL (section 3.4). NULL where they are not what they say they are, or a name or
- * value holds a NUL.
+ * The parameters as "NAME=value", ending with NULL (section 3.4). Returns NULL if the lengths do
+ * not add up, if a name or value contains NUL, or a name contains "=".
  */
-char **intake_env(const struct intake *in, struct arena *a)
+char **parser_env(const struct request_parser *in, struct arena *a)
     __attribute__((nonnull, warn_unused_result));
 
-/* Append `len` bytes as FCGI_STDOUT records of a request (section 5.3); then the end of it (section 5.5). */
+/* Appends `len` bytes as FCGI_STDOUT records of a request (section 5.3). */
 void record_stdout(struct buf *out, uint16_t id, const char *bytes, size_t len)
     __attribute__((nonnull));
+
+/* Appends the end of a request: the end of its output, and FCGI_END_REQUEST (section 5.5). */
 void record_end(struct buf *out, uint16_t id) __attribute__((nonnull));
 
 #endif

@@ -1,24 +1,26 @@
-/* Connects, listens, and connects again; without Redis it only waits for the end. */
+/* Subscribes, receives, and subscribes again after the connection is lost. */
 #include "fcgi/events/subscriber.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/memory.h"
 #include "db/redis/announce.h"
 #include "fcgi/events/reconciler.h"
 
-enum { TURN_MS = 200 };
+enum { TURN_MS = 200 /* between two attempts to connect, and two checks for the end */ };
 
-struct hints {
+struct subscriber {
     const struct app *app;
-    struct mailbox *done;
-    struct mailbox idle; /* never filled: to wait on */
+    struct queue *done;
+    struct queue pause; /* stays empty: its wait is a sleep that subscriber_close can end */
     pthread_t thread;
 };
 
-/* A message of a pattern is "pmessage", pattern, channel, text. */
+/* The message of a pattern is an array: "pmessage", pattern, channel, text. */
 static void
-pass_on(struct hints *h, const redisReply *message)
+subscriber_forward(struct subscriber *s, const redisReply *message)
 {
     const redisReply *text;
 
@@ -27,20 +29,20 @@ pass_on(struct hints *h, const redisReply *message)
     }
     text = message->element[3];
     if (text->type == REDIS_REPLY_STRING) {
-        mailbox_put(h->done, &news_new(NEWS_HINT, 0, 0, text->str, text->len)->letter);
+        queue_put(s->done, &finding_new(FINDING_HINT, 0, 0, text->str, text->len)->message);
     }
 }
 
 static void
-listen_until_lost(struct hints *h, struct redis *redis)
+subscriber_receive_until_lost(struct subscriber *s, struct redis *redis)
 {
     redisReply *message;
 
-    mailbox_put(h->done, &news_new(NEWS_LOST, 0, 0, NULL, 0)->letter);
-    while (!mailbox_is_closed(&h->idle)) {
-        switch (redis_receive(redis, TURN_MS, &message)) {
-        case REDIS_RECEIVED:
-            pass_on(h, message);
+    queue_put(s->done, &finding_new(FINDING_LOST, 0, 0, NULL, 0)->message);
+    while (!queue_is_closed(&s->pause)) {
+        switch (redis_hear(redis, TURN_MS, &message)) {
+        case REDIS_HEARD:
+            subscriber_forward(s, message);
             freeReplyObject(message);
             break;
         case REDIS_SILENCE:
@@ -52,50 +54,50 @@ listen_until_lost(struct hints *h, struct redis *redis)
 }
 
 static void *
-run_hints(void *context)
+subscriber_thread(void *context)
 {
-    struct hints *h = context;
-    struct redis *redis = redis_open(h->app->settings);
+    struct subscriber *s = context;
+    struct redis *redis = redis_open(s->app->settings);
     char pattern[ANNOUNCE_PATTERN_SIZE];
 
     announce_pattern(redis, pattern);
-    while (!mailbox_is_closed(&h->idle)) {
+    while (!queue_is_closed(&s->pause)) {
         redis_try_now(redis);
         if (redis_subscribe(redis, pattern)) {
-            listen_until_lost(h, redis);
+            subscriber_receive_until_lost(s, redis);
         }
-        (void)mailbox_wait(&h->idle, TURN_MS);
+        (void)queue_wait(&s->pause, TURN_MS);
     }
     redis_close(redis);
     return NULL;
 }
 
-struct hints *
-hints_open(const struct app *app, struct mailbox *done)
+struct subscriber *
+subscriber_open(const struct app *app, struct queue *done)
 {
-    struct hints *h = calloc(1, sizeof(*h));
+    struct subscriber *s = memory_new(struct subscriber);
+    int error;
 
-    if (h == NULL || !mailbox_open(&h->idle, false)) {
-        free(h);
+    s->app = app;
+    s->done = done;
+    queue_open(&s->pause);
+    error = pthread_create(&s->thread, NULL, subscriber_thread, s);
+    if (error != 0) {
+        queue_free(&s->pause);
+        free(s);
+        errno = error;
         return NULL;
     }
-    h->app = app;
-    h->done = done;
-    if (pthread_create(&h->thread, NULL, run_hints, h) != 0) {
-        mailbox_free(&h->idle);
-        free(h);
-        return NULL;
-    }
-    return h;
+    return s;
 }
 
 void
-hints_close(struct hints *h)
+subscriber_close(struct subscriber *s)
 {
-    if (h != NULL) {
-        mailbox_close(&h->idle);
-        (void)pthread_join(h->thread, NULL);
-        mailbox_free(&h->idle);
-        free(h);
+    if (s != NULL) {
+        queue_close(&s->pause);
+        (void)pthread_join(s->thread, NULL);
+        queue_free(&s->pause);
+        free(s);
     }
 }

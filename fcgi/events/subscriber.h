@@ -1,15 +1,21 @@
-/* The thread of the event loop that hears what is published through Redis. */
+/* The thread of the event loop that receives the hints that are published through Redis. */
 #ifndef FCGI_EVENTS_SUBSCRIBER_H
 #define FCGI_EVENTS_SUBSCRIBER_H
 
 #include "fcgi/app.h"
 #include "fcgi/events/queue.h"
 
-struct hints;
+struct subscriber;
 
-/* What is heard comes to `done` as NEWS_HINT; NEWS_LOST each time after something may have been missed. NULL: no thread. */
-struct hints *hints_open(const struct app *app, struct mailbox *done)
+/*
+ * Starts the thread. It puts findings (reconciler.h) in `done`: FINDING_HINT for each message, and
+ * FINDING_LOST whenever messages may have been missed. Returns NULL with errno set if no thread can
+ * be started.
+ */
+struct subscriber *subscriber_open(const struct app *app, struct queue *done)
     __attribute__((nonnull, warn_unused_result));
-void hints_close(struct hints *h);
+
+/* Ends the thread. NULL is allowed. */
+void subscriber_close(struct subscriber *s);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * What a web server's socket may bring: any bytes, in any pieces, end in a request, a refusal or a wait for more; memory stays within the
- * limits, and what is answered are whole records.
+ * What a web server's socket may bring: any bytes, in any pieces, end in a request, a refusal or a
+ * wait for more; memory stays within the limits, and what is answered are whole records.
  */
 #include "t/fuzz/fuzz.h"
 
@@ -21,31 +21,35 @@ check_answers(const struct buf *out)
     demand(at == out->len);
 }
 
-static enum intake_result
-feed_in_pieces(struct intake *in, const char *bytes, size_t len, size_t piece, struct buf *out)
+static enum parser_result
+feed_in_pieces(struct request_parser *in, const char *bytes, size_t len, size_t piece,
+               struct buf *out)
 {
-    enum intake_result result = INTAKE_MORE;
+    enum parser_result result = PARSER_MORE;
     size_t at = 0, used;
 
-    while (at < len && result == INTAKE_MORE) {
+    while (at < len && result == PARSER_MORE) {
         size_t some = len - at < piece ? len - at : piece;
 
-        result = intake_feed(in, bytes + at, some, &used, out);
-        demand(used <= some && (used == some || result != INTAKE_MORE));
+        result = parser_feed(in, bytes + at, some, &used, out);
+        demand(used <= some && (used == some || result != PARSER_MORE));
         at += used;
     }
     return result;
 }
 
-/* The first byte says in pieces of which size the others come; however that is, the same comes of it. */
+/*
+ * The first byte says in pieces of which size the others come; however that is, the same comes of
+ * it.
+ */
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     const char *text = (const char *)bytes;
-    struct intake whole = {0}, parts = {0};
+    struct request_parser whole = {0}, parts = {0};
     struct buf out = {0}, other = {0};
     struct arena arena = {0};
-    enum intake_result result;
+    enum parser_result result;
     char **env;
 
     if (len < 2) {
@@ -56,15 +60,15 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     demand(out.len == other.len && whole.id == parts.id && whole.params.len == parts.params.len &&
            whole.body.len == parts.body.len);
     demand(whole.params.len <= RECORD_PARAMS_MAX && whole.body.len <= BODY_MAX);
-    demand((result == INTAKE_COMPLETE) == whole.complete);
+    demand((result == PARSER_COMPLETE) == whole.complete);
     check_answers(&out);
-    env = intake_env(&whole, &arena);
+    env = parser_env(&whole, &arena);
     for (size_t i = 0; env != NULL && env[i] != NULL; i++) {
         demand(strchr(env[i], '=') != NULL);
     }
     arena_free(&arena);
-    intake_free(&whole);
-    intake_free(&parts);
+    parser_free(&whole);
+    parser_free(&parts);
     buf_free(&out);
     buf_free(&other);
     return 0;

@@ -21,17 +21,17 @@ put(int type, int id, const char *content, size_t len)
 #define PUT(type, id, text) put((type), (id), (text), sizeof(text) - 1)
 #define BEGIN(id, flags) put(1, (id), (const char[]){0, 1, (flags), 0, 0, 0, 0, 0}, 8)
 
-static enum intake_result
-feed(struct intake *in, size_t piece)
+static enum parser_result
+feed(struct request_parser *in, size_t piece)
 {
-    enum intake_result result = INTAKE_MORE;
+    enum parser_result result = PARSER_MORE;
     size_t at = 0, used;
 
     buf_clear(&out);
-    while (at < bytes.len && result == INTAKE_MORE) {
+    while (at < bytes.len && result == PARSER_MORE) {
         size_t some = bytes.len - at < piece ? bytes.len - at : piece;
 
-        result = intake_feed(in, bytes.at + at, some, &used, &out);
+        result = parser_feed(in, bytes.at + at, some, &used, &out);
         at += used;
     }
     return result;
@@ -58,55 +58,55 @@ test_whole(void)
     char **env;
 
     for (size_t piece = 1; piece < 100; piece += 7) {
-        struct intake in = {0};
+        struct request_parser in = {0};
 
         whole_request(258);
-        ok(feed(&in, piece) == INTAKE_COMPLETE, "a request in pieces is whole");
-        ok(in.id == 258 && in.keep && out.len == 0, "its id and flag are read");
+        ok(feed(&in, piece) == PARSER_COMPLETE, "a request in pieces is whole");
+        ok(in.id == 258 && in.keep_open && out.len == 0, "its id and flag are read");
         ok(in.body.len == 10 && memcmp(in.body.at, "hello body", 10) == 0, "and its body");
-        env = intake_env(&in, &arena);
+        env = parser_env(&in, &arena);
         ok(env != NULL && strcmp(env[0], "REQUEST_METHOD=POST") == 0 && strcmp(env[1], "A=") == 0 &&
                env[2] == NULL,
            "and its parameters");
-        intake_free(&in);
+        parser_free(&in);
     }
     arena_free(&arena);
 }
 
 static void
-is_result(enum intake_result want, const char *name)
+is_result(enum parser_result want, const char *name)
 {
-    struct intake in = {0};
+    struct request_parser in = {0};
 
     is_int((int)feed(&in, 1000), (int)want, name);
-    intake_free(&in);
+    parser_free(&in);
 }
 
 static void
 test_broken(void)
 {
-    struct intake in = {0};
+    struct request_parser in = {0};
 
     buf_clear(&bytes);
     buf_add(&bytes, "\x02\x01\x00\x01\x00\x08\x00\x00", 8);
-    is_result(INTAKE_BROKEN, "another version is refused");
+    is_result(PARSER_BROKEN, "another version is refused");
     buf_clear(&bytes);
     buf_add(&bytes, "GET / HTTP/1.1\r\n", 16);
-    is_result(INTAKE_BROKEN, "HTTP is refused");
+    is_result(PARSER_BROKEN, "HTTP is refused");
     buf_clear(&bytes);
     PUT(1, 1, "\x00\x01");
-    is_result(INTAKE_BROKEN, "a beginning that is too short is refused");
+    is_result(PARSER_BROKEN, "a beginning that is too short is refused");
     buf_clear(&bytes);
     BEGIN(1, 0);
     PUT(5, 1, "");
-    is_result(INTAKE_BROKEN, "a body without parameters is refused");
+    is_result(PARSER_BROKEN, "a body without parameters is refused");
     buf_clear(&bytes);
     BEGIN(1, 0);
     PUT(4, 1, "");
     PUT(4, 1,
         "\x01\x01"
         "Ab");
-    is_result(INTAKE_BROKEN, "parameters behind their end are refused");
+    is_result(PARSER_BROKEN, "parameters behind their end are refused");
     buf_clear(&bytes);
     BEGIN(1, 0);
     for (int i = 0; i < 3; i++) {
@@ -114,16 +114,16 @@ test_broken(void)
 
         put(4, 1, much, sizeof(much));
     }
-    is_result(INTAKE_BROKEN, "parameters that never end are refused");
+    is_result(PARSER_BROKEN, "parameters that never end are refused");
     buf_clear(&bytes);
     BEGIN(1, 0);
     PUT(2, 1, "");
-    is_result(INTAKE_ABORTED, "a request may be given up");
+    is_result(PARSER_ABORTED, "a request may be given up");
     buf_clear(&bytes);
     BEGIN(1, 0);
     PUT(5, 2, "of another");
     PUT(77, 1, "unknown");
-    is_result(INTAKE_MORE, "what belongs to no request is passed over");
+    is_result(PARSER_MORE, "what belongs to no request is passed over");
     buf_clear(&bytes);
     BEGIN(1, 0);
     PUT(4, 1, "");
@@ -133,15 +133,15 @@ test_broken(void)
         put(5, 1, much, sizeof(much));
     }
     PUT(5, 1, "");
-    is_int((int)feed(&in, 8192), INTAKE_COMPLETE, "a body that is too long is read to its end");
+    is_int((int)feed(&in, 8192), PARSER_COMPLETE, "a body that is too long is read to its end");
     ok(in.body_cut && in.body.len <= BODY_MAX, "but not kept");
-    intake_free(&in);
+    parser_free(&in);
 }
 
 static void
 test_answers(void)
 {
-    struct intake in = {0};
+    struct request_parser in = {0};
 
     buf_clear(&bytes);
     BEGIN(1, 0);
@@ -149,13 +149,13 @@ test_answers(void)
     (void)feed(&in, 5);
     ok(out.len == 16 && out.at[1] == 3 && out.at[3] == 2 && out.at[12] == 1,
        "a second request is refused (section 5.5, FCGI_CANT_MPX_CONN)");
-    intake_free(&in);
+    parser_free(&in);
     buf_clear(&bytes);
     put(1, 1, (const char[]){0, 2, 0, 0, 0, 0, 0, 0}, 8);
     (void)feed(&in, 5);
     ok(out.len == 16 && out.at[1] == 3 && out.at[12] == 3 && in.id == 0,
        "so is another role (FCGI_UNKNOWN_ROLE)");
-    intake_free(&in);
+    parser_free(&in);
     buf_clear(&bytes);
     PUT(9, 0,
         "\x0F\x00"
@@ -164,23 +164,23 @@ test_answers(void)
     ok(out.len % 8 == 0 && out.at[1] == 10 &&
            memmem(out.at, out.len, "FCGI_MPXS_CONNS0", 16) != NULL,
        "what we can is told (section 4.1)");
-    intake_free(&in);
+    parser_free(&in);
     buf_clear(&bytes);
     PUT(99, 0, "x");
     (void)feed(&in, 5);
     ok(out.len == 16 && out.at[1] == 11 && out.at[8] == 99, "unknown types are told (section 4.2)");
-    intake_free(&in);
+    parser_free(&in);
 }
 
 static void
 is_no_env(const char *params, size_t len, const char *name)
 {
     struct arena arena = {0};
-    struct intake in = {0};
+    struct request_parser in = {0};
 
     buf_add(&in.params, params, len);
-    ok(intake_env(&in, &arena) == NULL, name);
-    intake_free(&in);
+    ok(parser_env(&in, &arena) == NULL, name);
+    parser_free(&in);
     arena_free(&arena);
 }
 
