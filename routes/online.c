@@ -1,9 +1,7 @@
 /* Online users are a set in Redis; a reply asks for all of its users at once. */
 #include "routes/online.h"
 
-#include "base/json.h"
 #include "db/redis/presence.h"
-#include "routes/shapes.h"
 
 /* NULL entries of `profiles` are skipped; the array is compacted. */
 static void
@@ -45,35 +43,4 @@ members_fill_online(const struct request *req, struct member *members, size_t co
         profiles[i] = &members[i].user;
     }
     profiles_fill_online(req, profiles, count);
-}
-
-/* In ASCII: a client may get it in pieces, and not all can put half a character together. */
-static struct buf
-write_ascii(const struct shape *shape, const void *from)
-{
-    struct buf json = {0}, ascii = {0};
-
-    shape_write(shape, from, &json);
-    json_ascii(&ascii, json.at, json.len);
-    buf_free(&json);
-    return ascii;
-}
-
-void
-announce_new(const struct request *req, const struct entry *entry)
-{
-    struct buf json = write_ascii(&entry_shape, entry);
-
-    announce_entry(req->caller.redis, entry->room_id, entry->seq, json.at, json.len);
-    buf_free(&json);
-}
-
-void
-announce_event(const struct request *req, enum hint_kind kind, int64_t room_id,
-               const struct shape *shape, const void *event)
-{
-    struct buf json = write_ascii(shape, event);
-
-    announce_signal(req->caller.redis, kind, room_id, req->caller.user_id, json.at, json.len);
-    buf_free(&json);
 }

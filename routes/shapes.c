@@ -13,8 +13,8 @@ SHARED_SCHEMA(profile, "Profile", FIELD(struct profile, id, FIELD_INT),
               FIELD(struct profile, online, FIELD_BOOL,
                     .description = "Whether the user has a live stream open."));
 
-SCHEMA(person, "Person", FIELD(struct person, id, FIELD_INT),
-       FIELD(struct person, nickname, FIELD_TEXT));
+SHARED_SCHEMA(person, "Person", FIELD(struct person, id, FIELD_INT),
+              FIELD(struct person, nickname, FIELD_TEXT));
 
 SHARED_SCHEMA(entry, "Entry", FIELD(struct entry, room_id, FIELD_INT),
               FIELD(struct entry, seq, FIELD_INT,
@@ -42,13 +42,6 @@ SHARED_SCHEMA(room, "Room", FIELD(struct room, id, FIELD_INT),
               FIELD(struct room, last_at, FIELD_TIME), FIELD(struct room, created_at, FIELD_TIME),
               FIELD(struct room, peer, FIELD_OBJECT, .item = &profile_shape, .nullable = true,
                     .description = "The other user of a direct room; null for a group."));
-
-SHARED_SCHEMA(typing_event, "TypingEvent", FIELD(struct typing_event, room_id, FIELD_INT),
-              FIELD(struct typing_event, user, FIELD_INLINE, .item = &person_shape));
-
-SHARED_SCHEMA(read_event, "ReadEvent", FIELD(struct read_event, room_id, FIELD_INT),
-              FIELD(struct read_event, user_id, FIELD_INT),
-              FIELD(struct read_event, read_seq, FIELD_INT));
 
 SHARED_SCHEMA(page_query, "PageQuery", PAGE_FIELDS(struct page_query));
 

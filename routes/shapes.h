@@ -6,18 +6,7 @@
 #include "db/users.h"
 #include "routes/frame/shape.h"
 
-extern const struct shape user_shape, profile_shape, entry_shape, room_shape;
-
-/* Live events other than entries. */
-struct typing_event {
-    int64_t room_id;
-    struct person user;
-};
-struct read_event {
-    int64_t room_id, user_id, read_seq;
-};
-
-extern const struct shape typing_event_shape, read_event_shape;
+extern const struct shape user_shape, person_shape, profile_shape, entry_shape, room_shape;
 
 /* A page of a list: `next` leads to the next page; NULL or 0 at the end. */
 struct text_page {

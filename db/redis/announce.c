@@ -1,6 +1,6 @@
 /*
- * A hint is text: a line "E 12 345 0" (kind, room, seq, user), a line of room ids for presence, and
- * the JSON that is sent on to clients.
+ * A hint is text: a line "E 12 345 0" (kind, room, seq, user), a line that only some kinds use
+ * (`rooms` or `renamed`), and the JSON that is sent on to clients.
  */
 #include "db/redis/announce.h"
 
@@ -18,7 +18,7 @@ announce_pattern(const struct redis *redis, char pattern[static ANNOUNCE_PATTERN
     (void)snprintf(pattern, ANNOUNCE_PATTERN_SIZE, "fc:%d:events:*", redis_database(redis));
 }
 
-static void
+void
 hint_publish(struct redis *redis, const struct hint *h)
 {
     struct buf text = {0};
@@ -34,20 +34,12 @@ hint_publish(struct redis *redis, const struct hint *h)
     buf_printf(&text, "%c %lld %lld %lld\n", (char)h->kind, (long long)h->room_id,
                (long long)h->seq, (long long)h->user_id);
     buf_add(&text, h->rooms, h->rooms_len);
+    buf_add(&text, h->renamed, h->renamed_len);
     buf_char(&text, '\n');
     buf_add(&text, h->json, h->json_len);
     freeReplyObject(redis_run(redis, redis_text("PUBLISH"), redis_text(channel),
                               redis_bytes(text.at, text.len)));
     buf_free(&text);
-}
-
-void
-announce_entry(struct redis *redis, int64_t room_id, int64_t seq, const char *json, size_t len)
-{
-    hint_publish(
-        redis,
-        &(struct hint){
-            .kind = HINT_ENTRY, .room_id = room_id, .seq = seq, .json = json, .json_len = len});
 }
 
 void
@@ -62,44 +54,6 @@ announce_user(struct redis *redis, int64_t user_id)
     hint_publish(redis, &(struct hint){.kind = HINT_USER, .user_id = user_id});
 }
 
-void
-announce_signal(struct redis *redis, enum hint_kind kind, int64_t room_id, int64_t user_id,
-                const char *json, size_t len)
-{
-    hint_publish(
-        redis,
-        &(struct hint){
-            .kind = kind, .room_id = room_id, .user_id = user_id, .json = json, .json_len = len});
-}
-
-void
-announce_task(struct redis *redis, int64_t user_id, int64_t task_id, const char *kind,
-              const char *state)
-{
-    char json[160];
-    int len = snprintf(json, sizeof(json), "{\"id\":%lld,\"kind\":\"%s\",\"state\":\"%s\"}",
-                       (long long)task_id, kind, state);
-
-    hint_publish(redis,
-                 &(struct hint){
-                     .kind = HINT_TASK, .user_id = user_id, .json = json, .json_len = (size_t)len});
-}
-
-void
-announce_presence(struct redis *redis, int64_t user_id, bool online, const char *rooms, size_t len)
-{
-    char json[80];
-    int json_len = snprintf(json, sizeof(json), "{\"user_id\":%lld,\"online\":%s}",
-                            (long long)user_id, online ? "true" : "false");
-
-    hint_publish(redis, &(struct hint){.kind = HINT_PRESENCE,
-                                       .user_id = user_id,
-                                       .json = json,
-                                       .json_len = (size_t)json_len,
-                                       .rooms = rooms,
-                                       .rooms_len = len});
-}
-
 /* Reads a space and a number that is not negative. `*at` is NUL-terminated. */
 static bool
 hint_parse_number(const char **at, int64_t *n)
@@ -111,29 +65,51 @@ hint_parse_number(const char **at, int64_t *n)
     return number_read(at, n) && *n >= 0;
 }
 
+/* Parses kind, room, seq and user. Returns false if that is impossible; but see hint_parse. */
+static bool
+hint_parse_line(const char *line, struct hint *hint)
+{
+    const char *at = line + 1;
+
+    if (line[0] == '\0' || strchr("EUTRPK", line[0]) == NULL) {
+        return false;
+    }
+    hint->kind = (enum hint_kind)line[0];
+    if (!hint_parse_number(&at, &hint->room_id)) {
+        return false;
+    }
+    if (hint_parse_number(&at, &hint->seq) && hint_parse_number(&at, &hint->user_id) &&
+        *at == '\0') {
+        return true;
+    }
+    hint->seq = 0;
+    return hint->kind == HINT_ENTRY;
+}
+
 bool
 hint_parse(const char *text, size_t len, struct hint *hint)
 {
-    const char *end = memchr(text, '\n', len), *second, *at;
+    const char *end = text + len, *first = memchr(text, '\n', len), *second;
     char line[80];
 
-    if (end == NULL || end == text || (size_t)(end - text) >= sizeof(line)) {
+    *hint = (struct hint){0};
+    if (first == NULL || (size_t)(first - text) >= sizeof(line)) {
         return false;
     }
-    memcpy(line, text, (size_t)(end - text));
-    line[end - text] = '\0';
-    second = memchr(end + 1, '\n', len - (size_t)(end + 1 - text));
-    if (second == NULL || strchr("EUTRPK", line[0]) == NULL) {
+    memcpy(line, text, (size_t)(first - text));
+    line[first - text] = '\0';
+    second = memchr(first + 1, '\n', (size_t)(end - first - 1));
+    if (second == NULL || !hint_parse_line(line, hint)) {
         return false;
     }
-    *hint = (struct hint){
-        .kind = (enum hint_kind)line[0],
-        .rooms = end + 1,
-        .rooms_len = (size_t)(second - end - 1),
-        .json = second + 1,
-        .json_len = len - (size_t)(second + 1 - text),
-    };
-    at = line + 1;
-    return hint_parse_number(&at, &hint->room_id) && hint_parse_number(&at, &hint->seq) &&
-           hint_parse_number(&at, &hint->user_id) && *at == '\0';
+    hint->json = second + 1;
+    hint->json_len = (size_t)(end - hint->json);
+    if (hint->kind == HINT_ENTRY) {
+        hint->renamed = first + 1;
+        hint->renamed_len = (size_t)(second - hint->renamed);
+    } else {
+        hint->rooms = first + 1;
+        hint->rooms_len = (size_t)(second - hint->rooms);
+    }
+    return true;
 }

@@ -34,11 +34,12 @@ struct hint {
     size_t json_len;
     const char *rooms; /* HINT_PRESENCE: ids separated by commas; not NUL-terminated */
     size_t rooms_len;
+    const char *renamed; /* HINT_ENTRY of a rename: the JSON of the event that follows, in ASCII */
+    size_t renamed_len;
 };
 
-/* An entry with its JSON: ASCII, on one line. */
-void announce_entry(struct redis *redis, int64_t room_id, int64_t seq, const char *json, size_t len)
-    __attribute__((nonnull));
+/* Publishes a hint: to the channel of its room, or without one to the channel of users. */
+void hint_publish(struct redis *redis, const struct hint *hint) __attribute__((nonnull));
 
 /* Entries were appended to the room's log. */
 void announce_room(struct redis *redis, int64_t room_id) __attribute__((nonnull));
@@ -46,19 +47,10 @@ void announce_room(struct redis *redis, int64_t room_id) __attribute__((nonnull)
 /* The user's rooms or sessions have changed. */
 void announce_user(struct redis *redis, int64_t user_id) __attribute__((nonnull));
 
-/* HINT_TYPING, HINT_READ: an event of a user in a room. */
-void announce_signal(struct redis *redis, enum hint_kind kind, int64_t room_id, int64_t user_id,
-                     const char *json, size_t len) __attribute__((nonnull));
-
-/* The event `task`; `kind` and `state` consist of letters, digits, dots and underscores. */
-void announce_task(struct redis *redis, int64_t user_id, int64_t task_id, const char *kind,
-                   const char *state) __attribute__((nonnull));
-
-/* The event `presence`; `rooms` are the ids of the user's rooms, separated by commas. */
-void announce_presence(struct redis *redis, int64_t user_id, bool online, const char *rooms,
-                       size_t len) __attribute__((nonnull));
-
-/* Parses a published hint, which then points into `text`. Returns false if `text` is not a hint. */
+/*
+ * Parses a published hint, which then points into `text`. Returns false if `text` is not a hint. If
+ * of an entry only the room is understood, as in a hint of another version, `seq` is 0.
+ */
 bool hint_parse(const char *text, size_t len, struct hint *hint)
     __attribute__((nonnull, warn_unused_result));
 

@@ -4,20 +4,22 @@
 #include <string.h>
 
 void
-event_write_sse(struct buf *out, const char *name, const char *id, const char *json, size_t len)
+event_write_sse(struct buf *out, enum live_event_kind kind, const char *id, const char *json,
+                size_t len)
 {
     if (id != NULL) {
         buf_printf(out, "id: %s\n", id);
     }
-    buf_printf(out, "event: %s\ndata: ", name);
+    buf_printf(out, "event: %s\ndata: ", live_events[kind].name);
     buf_add(out, json, len);
     buf_str(out, "\n\n");
 }
 
 void
-event_write_ndjson(struct buf *out, const char *name, const char *id, const char *json, size_t len)
+event_write_ndjson(struct buf *out, enum live_event_kind kind, const char *id, const char *json,
+                   size_t len)
 {
-    buf_printf(out, "{\"event\":\"%s\",", name);
+    buf_printf(out, "{\"event\":\"%s\",", live_events[kind].name);
     if (id != NULL) {
         buf_printf(out, "\"id\":\"%s\",", id);
     }
@@ -27,17 +29,29 @@ event_write_ndjson(struct buf *out, const char *name, const char *id, const char
 }
 
 struct event
-event_new(const char *name, const char *id, const char *json, size_t len)
+event_new(enum live_event_kind kind, const char *id, const char *json, size_t len)
 {
     struct buf text = {0};
     struct event e;
 
-    event_write_sse(&text, name, id, json, len);
+    event_write_sse(&text, kind, id, json, len);
     e.sse = payload_text(text.at, text.len);
     buf_clear(&text);
-    event_write_ndjson(&text, name, id, json, len);
+    event_write_ndjson(&text, kind, id, json, len);
     e.ndjson = payload_text(text.at, text.len);
     buf_free(&text);
+    return e;
+}
+
+struct event
+event_from(enum live_event_kind kind, const void *data)
+{
+    struct buf json = {0};
+    struct event e;
+
+    live_event_write(kind, data, &json);
+    e = event_new(kind, NULL, json.at, json.len);
+    buf_free(&json);
     return e;
 }
 

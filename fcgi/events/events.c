@@ -126,11 +126,25 @@ loop_receive_hint(struct loop *l, const struct finding *finding)
 }
 
 static void
+loop_deliver(struct loop *l, const struct finding *finding)
+{
+    hub_deliver(&l->hub, &(struct hint){
+                             .kind = HINT_ENTRY,
+                             .room_id = finding->id,
+                             .seq = finding->number,
+                             .json = finding->text,
+                             .json_len = finding->len,
+                             .renamed = finding->renamed,
+                             .renamed_len = finding->renamed_len,
+                         });
+}
+
+static void
 loop_use_finding(struct loop *l, const struct finding *finding)
 {
     switch (finding->kind) {
     case FINDING_ENTRY:
-        hub_deliver(&l->hub, finding->id, finding->number, finding->text, finding->len);
+        loop_deliver(l, finding);
         break;
     case FINDING_REACHED:
         hub_room_reached(&l->hub, finding->id, finding->number);

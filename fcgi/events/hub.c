@@ -4,13 +4,9 @@
  */
 #include "fcgi/events/hub.h"
 
-#include <inttypes.h>
-#include <json-c/json.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
 #include "base/memory.h"
 #include "base/number.h"
 
@@ -45,7 +41,7 @@ hub_mark_stale(struct hub *hub, struct hub_user *user)
     }
 }
 
-static void
+void
 hub_send_event(struct hub *hub, struct connection *c, const struct event *e)
 {
     if (c->state == CONNECTION_STREAM) {
@@ -72,15 +68,6 @@ hub_send_to_room(struct hub *hub, const struct hub_room *room, const struct even
             hub_send_to_user(hub, room->watchers[i], e);
         }
     }
-}
-
-void
-hub_send(struct hub *hub, struct connection *c, const char *name, const char *json)
-{
-    struct event e = event_new(name, NULL, json, strlen(json));
-
-    hub_send_event(hub, c, &e);
-    event_drop(&e);
 }
 
 /* A long poll that is woken reads what is new from the database. */
@@ -136,48 +123,46 @@ room_remove_watcher(const struct hub *hub, struct hub_room *room, const struct h
     }
 }
 
-/* Tells the user's streams which rooms were joined and left since `hello`. */
-static void
-hub_send_rooms(struct hub *hub, const struct hub_user *user, const struct buf *joined,
-               const struct buf *left)
-{
-    struct buf json = {0};
-    struct event e;
+/* What replacing a user's rooms has changed. */
+struct rooms_change {
+    struct sync_mark *joined;
+    int64_t *left;
+    size_t joined_count, left_count;
+};
 
-    buf_str(&json, "{\"joined\":{");
-    buf_add(&json, joined->at, joined->len);
-    buf_str(&json, "},\"left\":[");
-    buf_add(&json, left->at, left->len);
-    buf_str(&json, "],\"renamed\":{}}");
-    e = event_new("rooms", NULL, json.at, json.len);
+static void
+hub_send_rooms(struct hub *hub, const struct hub_user *user, const struct rooms_change *change)
+{
+    struct rooms_event data = {.joined = {change->joined, change->joined_count},
+                               .left = {change->left, change->left_count}};
+    struct event e = event_from(LIVE_ROOMS, &data);
+
     hub_send_to_user(hub, user, &e);
     hub_wake_user(hub, user);
     event_drop(&e);
-    buf_free(&json);
 }
 
-/* Replaces the user's rooms. Both lists are sorted by id, so one pass finds what has changed. */
+/* Both lists are sorted by id, so one pass finds what has changed. */
 static void
-hub_set_rooms(struct hub *hub, struct hub_user *user, const struct live_mark *marks, size_t count)
+hub_replace_rooms(struct hub *hub, struct hub_user *user, const struct live_mark *marks,
+                  size_t count, struct rooms_change *change)
 {
     struct hub_room **rooms = memory_array(count, sizeof(*rooms));
-    struct buf joined = {0}, left = {0};
     size_t before = 0, after = 0;
 
     while (before < user->room_count || after < count) {
         struct hub_room *old = before < user->room_count ? user->rooms[before] : NULL;
 
         if (after == count || (old != NULL && old->id < marks[after].id)) {
-            buf_str(&left, left.len > 0 ? "," : "");
-            buf_int(&left, old->id);
             room_remove_watcher(hub, old, user);
+            change->left[change->left_count++] = old->id;
             before++;
         } else if (old == NULL || marks[after].id < old->id) {
-            rooms[after] = hub_find_or_add_room(hub, &marks[after]);
-            room_add_watcher(rooms[after], user);
-            buf_printf(&joined, "%s\"%" PRId64 "\":%" PRId64, joined.len > 0 ? "," : "",
-                       rooms[after]->id, rooms[after]->delivered);
-            after++;
+            struct hub_room *room = hub_find_or_add_room(hub, &marks[after]);
+
+            room_add_watcher(room, user);
+            change->joined[change->joined_count++] = (struct sync_mark){room->id, room->delivered};
+            rooms[after++] = room;
         } else {
             rooms[after++] = old;
             before++;
@@ -186,11 +171,22 @@ hub_set_rooms(struct hub *hub, struct hub_user *user, const struct live_mark *ma
     free(user->rooms);
     user->rooms = rooms;
     user->room_count = (uint32_t)count;
-    if (joined.len + left.len > 0) {
-        hub_send_rooms(hub, user, &joined, &left);
+}
+
+static void
+hub_set_rooms(struct hub *hub, struct hub_user *user, const struct live_mark *marks, size_t count)
+{
+    struct rooms_change change = {
+        .joined = memory_array(count, sizeof(*change.joined)),
+        .left = memory_array(user->room_count, sizeof(*change.left)),
+    };
+
+    hub_replace_rooms(hub, user, marks, count, &change);
+    if (change.joined_count + change.left_count > 0) {
+        hub_send_rooms(hub, user, &change);
     }
-    buf_free(&joined);
-    buf_free(&left);
+    free(change.joined);
+    free(change.left);
 }
 
 static struct hub_user *
@@ -280,134 +276,39 @@ hub_leave(struct hub *hub, struct connection *c)
     }
 }
 
-/*
- * Have all of the user's rooms been watched since before entry `number`? The replay buffer lacks
- * the entries that a room got while nobody watched it.
- */
-static bool
-user_can_resume(const struct hub_user *user, uint64_t number)
-{
-    for (uint32_t i = 0; i < user->room_count; i++) {
-        if (user->rooms[i]->watched_since >= number) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool
-user_watches(const struct hub_user *user, int64_t room_id)
-{
-    size_t low = 0, high = user->room_count;
-
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-
-        if (user->rooms[middle]->id < room_id) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < user->room_count && user->rooms[low]->id == room_id;
-}
-
 static void
-hub_replay(struct hub *hub, struct connection *c, uint64_t number)
+hub_send_renamed(struct hub *hub, const struct hub_room *room, const struct hint *entry)
 {
-    for (uint64_t n = number + 1; n <= hub->replay.last; n++) {
-        const struct replay_entry *entry = replay_at(&hub->replay, n);
+    struct event e = event_new(LIVE_ROOMS, NULL, entry->renamed, entry->renamed_len);
 
-        if (user_watches(c->user, entry->room_id)) {
-            hub_send_event(hub, c, &entry->event);
-        }
-    }
-}
-
-static void
-hub_send_hello(struct hub *hub, struct connection *c, int heartbeat_ms, bool resumed)
-{
-    const struct hub_user *user = c->user;
-    struct buf json = {0};
-
-    buf_str(&json, "{\"rooms\":{");
-    for (uint32_t i = 0; i < user->room_count; i++) {
-        buf_printf(&json, "%s\"%" PRId64 "\":%" PRId64, i > 0 ? "," : "", user->rooms[i]->id,
-                   user->rooms[i]->delivered);
-    }
-    buf_printf(&json, "},\"heartbeat_ms\":%d,\"session\":%" PRId64 ",\"resumed\":%s}", heartbeat_ms,
-               c->session_id, resumed ? "true" : "false");
-    hub_send(hub, c, "hello", buf_cstr(&json));
-    buf_free(&json);
+    hub_send_to_room(hub, room, &e, 0);
+    event_drop(&e);
 }
 
 void
-hub_greet(struct hub *hub, struct connection *c, const char *after, int heartbeat_ms)
+hub_deliver(struct hub *hub, const struct hint *entry)
 {
-    uint64_t number = 0;
-    bool has_token = after[0] != '\0';
-    bool resumed = has_token && replay_find(&hub->replay, after, &number) &&
-                   user_can_resume(c->user, number);
-
-    hub_send_hello(hub, c, heartbeat_ms, resumed);
-    if (resumed) {
-        hub_replay(hub, c, number);
-    } else if (has_token) {
-        hub_send(hub, c, "resync", "{\"reason\":\"unknown_token\"}");
-    }
-}
-
-/* A room's new name is sent as `rooms`, too, for clients that do not look into entries. */
-static void
-hub_send_rename(struct hub *hub, const struct hub_room *room, const char *json, size_t len)
-{
-    struct json_tokener *tokener = json_tokener_new();
-    struct json_object *tree = json_tokener_parse_ex(tokener, json, (int)len), *kind, *body;
-    struct buf text = {0}, ascii = {0};
-    struct event e;
-
-    if (json_object_object_get_ex(tree, "kind", &kind) &&
-        strcmp(json_object_get_string(kind), "rename") == 0 &&
-        json_object_object_get_ex(tree, "body", &body)) {
-        buf_printf(&text, "{\"joined\":{},\"left\":[],\"renamed\":{\"%" PRId64 "\":", room->id);
-        buf_str(&text, json_object_to_json_string_ext(body, JSON_C_TO_STRING_PLAIN |
-                                                                JSON_C_TO_STRING_NOSLASHESCAPE));
-        buf_str(&text, "}}");
-        json_ascii(&ascii, text.at, text.len);
-        e = event_new("rooms", NULL, ascii.at, ascii.len);
-        hub_send_to_room(hub, room, &e, 0);
-        event_drop(&e);
-    }
-    buf_free(&text);
-    buf_free(&ascii);
-    json_object_put(tree);
-    json_tokener_free(tokener);
-}
-
-void
-hub_deliver(struct hub *hub, int64_t room_id, int64_t seq, const char *json, size_t len)
-{
-    struct hub_room *room = idmap_find(&hub->rooms, room_id);
+    struct hub_room *room = idmap_find(&hub->rooms, entry->room_id);
     char token[REPLAY_TOKEN_SIZE];
     struct event e;
 
-    if (room == NULL || seq <= room->delivered) {
+    if (room == NULL || entry->seq <= room->delivered) {
         return;
     }
-    if (seq > room->delivered + 1) {
+    if (entry->seq > room->delivered + 1) {
         hub_mark_behind(hub, room);
         return;
     }
-    room->delivered = seq;
+    room->delivered = entry->seq;
     replay_next_token(&hub->replay, token);
-    e = event_new("entry", token, json, len);
-    replay_add(&hub->replay, room_id, e);
+    e = event_new(LIVE_ENTRY, token, entry->json, entry->json_len);
+    replay_add(&hub->replay, room->id, e);
     hub_send_to_room(hub, room, &e, 0);
     for (size_t i = 0; i < room->watcher_count; i++) {
         hub_wake_user(hub, room->watchers[i]);
     }
-    if (memmem(json, len < 100 ? len : 100, "\"kind\":\"rename\"", 15) != NULL) {
-        hub_send_rename(hub, room, json, len);
+    if (entry->renamed_len > 0) {
+        hub_send_renamed(hub, room, entry);
     }
 }
 
@@ -460,13 +361,13 @@ hub_send_presence(struct hub *hub, const struct hint *hint, const struct event *
     }
 }
 
-/* The event of a hint that is not an entry: its JSON is sent as it is. */
+/* Sends the event of a hint as it is. */
 static void
-hub_forward(struct hub *hub, const struct hint *hint, const char *name)
+hub_forward(struct hub *hub, const struct hint *hint)
 {
     const struct hub_room *room = idmap_find(&hub->rooms, hint->room_id);
     const struct hub_user *user = idmap_find(&hub->users, hint->user_id);
-    struct event e = event_new(name, NULL, hint->json, hint->json_len);
+    struct event e = event_new(live_event_of_hint(hint->kind), NULL, hint->json, hint->json_len);
 
     if (hint->kind == HINT_PRESENCE) {
         hub_send_presence(hub, hint, &e);
@@ -478,39 +379,46 @@ hub_forward(struct hub *hub, const struct hint *hint, const char *name)
     event_drop(&e);
 }
 
+static void
+hub_receive_entry(struct hub *hub, const struct hint *hint)
+{
+    struct hub_room *room = idmap_find(&hub->rooms, hint->room_id);
+
+    if (hint->seq > 0) {
+        hub_deliver(hub, hint);
+    } else if (room != NULL) {
+        hub_mark_behind(hub, room);
+    }
+}
+
+static void
+hub_receive_user(struct hub *hub, const struct hint *hint)
+{
+    struct hub_user *user = idmap_find(&hub->users, hint->user_id);
+
+    if (user != NULL) {
+        hub_mark_stale(hub, user);
+    }
+}
+
 void
 hub_receive(struct hub *hub, const struct hint *hint)
 {
-    struct hub_room *room = idmap_find(&hub->rooms, hint->room_id);
-    struct hub_user *user = idmap_find(&hub->users, hint->user_id);
-
     if (memchr(hint->json, '\n', hint->json_len) != NULL) { /* would break the stream's format */
         return;
     }
     switch (hint->kind) {
     case HINT_ENTRY:
-        if (hint->seq > 0) {
-            hub_deliver(hub, hint->room_id, hint->seq, hint->json, hint->json_len);
-        } else if (room != NULL) {
-            hub_mark_behind(hub, room);
-        }
+        hub_receive_entry(hub, hint);
         break;
     case HINT_USER:
-        if (user != NULL) {
-            hub_mark_stale(hub, user);
-        }
+        hub_receive_user(hub, hint);
         break;
     case HINT_TYPING:
-        hub_forward(hub, hint, "typing");
-        break;
     case HINT_READ:
-        hub_forward(hub, hint, "read");
-        break;
     case HINT_TASK:
-        hub_forward(hub, hint, "task");
-        break;
     case HINT_PRESENCE:
-        hub_forward(hub, hint, "presence");
+        hub_forward(hub, hint);
         break;
     }
 }

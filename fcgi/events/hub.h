@@ -87,9 +87,8 @@ void hub_greet(struct hub *hub, struct connection *c, const char *after, int hea
 /* A hint was received. */
 void hub_receive(struct hub *hub, const struct hint *hint) __attribute__((nonnull));
 
-/* An entry of a room was read from the database, or came with a hint. */
-void hub_deliver(struct hub *hub, int64_t room_id, int64_t seq, const char *json, size_t len)
-    __attribute__((nonnull));
+/* An entry of a room was read from the database, or came with a hint: HINT_ENTRY with its JSON. */
+void hub_deliver(struct hub *hub, const struct hint *entry) __attribute__((nonnull));
 
 /* All entries of a room up to `seq` have been passed to hub_deliver. */
 void hub_room_reached(struct hub *hub, int64_t room_id, int64_t seq) __attribute__((nonnull));
@@ -109,8 +108,8 @@ void hub_mark_stale(struct hub *hub, struct hub_user *user) __attribute__((nonnu
 /* Drops the rooms that nobody has watched for LINGER_TICKS. */
 void hub_sweep(struct hub *hub) __attribute__((nonnull));
 
-/* Queues an event for one stream. */
-void hub_send(struct hub *hub, struct connection *c, const char *name, const char *json)
+/* Queues an event for a connection, if it is a stream. */
+void hub_send_event(struct hub *hub, struct connection *c, const struct event *e)
     __attribute__((nonnull));
 
 #endif

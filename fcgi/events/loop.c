@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -314,21 +313,23 @@ loop_begin_wait(struct loop *l, struct connection *c, struct job *job)
 }
 
 /*
- * The last event of a stream, beyond the limit of its queue. `retry` is an SSE field before it, or
- * "".
+ * The last event of a stream, beyond the limit of its queue. `retry` is an SSE field for it, or "".
  */
 static void
-connection_send_last(struct connection *c, const char *name, const char *retry, const char *json)
+connection_send_last(struct connection *c, enum live_event_kind kind, const char *retry,
+                     const void *data)
 {
-    struct buf text = {0};
+    struct buf json = {0}, text = {0};
 
+    live_event_write(kind, data, &json);
     if (c->ndjson) {
-        event_write_ndjson(&text, name, NULL, json, strlen(json));
+        event_write_ndjson(&text, kind, NULL, json.at, json.len);
     } else {
         buf_str(&text, retry);
-        event_write_sse(&text, name, NULL, json, strlen(json));
+        event_write_sse(&text, kind, NULL, json.at, json.len);
     }
     connection_send_text(c, text.at, text.len);
+    buf_free(&json);
     buf_free(&text);
 }
 
@@ -336,13 +337,12 @@ connection_send_last(struct connection *c, const char *name, const char *retry, 
 static void
 loop_send_bye(struct loop *l, struct connection *c)
 {
-    unsigned retry_ms = RETRY_MIN_MS + random_below(RETRY_SPREAD_MS);
-    char retry[32], json[48];
+    struct bye_event bye = {.retry_ms = RETRY_MIN_MS + random_below(RETRY_SPREAD_MS)};
+    char retry[32];
 
-    (void)snprintf(retry, sizeof(retry), "retry: %u\n", retry_ms);
-    (void)snprintf(json, sizeof(json), "{\"retry_ms\":%u}", retry_ms);
+    (void)snprintf(retry, sizeof(retry), "retry: %d\n", (int)bye.retry_ms);
     loop_end_stream(l, c);
-    connection_send_last(c, "bye", retry, json);
+    connection_send_last(c, LIVE_BYE, retry, &bye);
     connection_send_end(c);
     loop_touch(l, c);
 }
@@ -386,7 +386,7 @@ loop_cut_stream(struct loop *l, struct connection *c)
     connection_cut_queue(c);
     if (!c->signed_out) {
         log_info("a stream of session %lld is too slow", (long long)c->session_id);
-        connection_send_last(c, "resync", "", "{\"reason\":\"too_slow\"}");
+        connection_send_last(c, LIVE_RESYNC, "", &(struct resync_event){RESYNC_TOO_SLOW});
     }
     connection_send_end(c);
 }

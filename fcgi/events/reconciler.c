@@ -9,11 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
 #include "base/memory.h"
-#include "db/redis/announce.h"
 #include "db/redis/presence.h"
 #include "db/sync.h"
+#include "routes/live_events.h"
 #include "routes/shapes.h"
 
 enum {
@@ -50,18 +49,36 @@ reconciler_report(struct reconciler *r, struct finding *finding)
     queue_put(r->done, &finding->message);
 }
 
-static void
-reconciler_report_entry(struct reconciler *r, const struct entry *entry, struct buf *json)
+/* The entry's JSON, and after it that of the event that follows a rename. */
+static struct finding *
+finding_new_entry(const struct entry *entry, struct live_entry *live)
 {
-    size_t plain;
+    size_t entry_len = live->entry.len;
+    struct finding *finding;
 
-    buf_clear(json);
-    shape_write(&entry_shape, entry, json);
-    plain = json->len;
-    buf_reserve(json, plain * 6); /* so that the text does not move while it is read */
-    json_ascii(json, json->at, plain);
-    reconciler_report(r, finding_new(FINDING_ENTRY, entry->room_id, entry->seq, json->at + plain,
-                                     json->len - plain));
+    buf_add(&live->entry, live->rooms.at, live->rooms.len);
+    finding = finding_new(FINDING_ENTRY, entry->room_id, entry->seq, live->entry.at,
+                          live->entry.len);
+    finding->len = entry_len;
+    finding->renamed = finding->text + entry_len;
+    finding->renamed_len = live->rooms.len;
+    return finding;
+}
+
+static void
+reconciler_report_entries(struct reconciler *r, const struct entry *entries, size_t count)
+{
+    struct live_entry live = {0};
+    struct buf json = {0};
+
+    for (size_t i = 0; i < count; i++) {
+        buf_clear(&json);
+        shape_write(&entry_shape, &entries[i], &json);
+        live_entry_fill(&live, &entries[i], json.at, json.len);
+        reconciler_report(r, finding_new_entry(&entries[i], &live));
+    }
+    live_entry_free(&live);
+    buf_free(&json);
 }
 
 /*
@@ -74,7 +91,6 @@ reconciler_read_page(struct reconciler *r, struct resources *res, int64_t room_i
 {
     struct log_range range = {.after = *seen, .limit = PAGE_ENTRIES, .oldest = true};
     struct entry *entries = arena_array(&res->arena, PAGE_ENTRIES, sizeof(*entries));
-    struct buf json = {0};
     enum db_result result = room_log_read(res->db, &res->arena, room_id, 0, &range, entries, count);
 
     if (result != DB_OK || *count == 0) {
@@ -85,11 +101,8 @@ reconciler_read_page(struct reconciler *r, struct resources *res, int64_t room_i
     if (result != DB_OK) {
         return result;
     }
-    for (size_t i = 0; i < *count; i++) {
-        reconciler_report_entry(r, &entries[i], &json);
-    }
+    reconciler_report_entries(r, entries, *count);
     *seen = entries[*count - 1].seq;
-    buf_free(&json);
     return DB_OK;
 }
 
@@ -225,7 +238,9 @@ reconciler_announce_presence(struct resources *res, int64_t user_id, bool online
             buf_str(&ids, i > 0 ? "," : "");
             buf_int(&ids, rooms[i].room_id);
         }
-        announce_presence(res->redis, user_id, online, ids.len > 0 ? ids.at : "", ids.len);
+        live_event_publish(res->redis, LIVE_PRESENCE,
+                           (struct hint){.user_id = user_id, .rooms = ids.at, .rooms_len = ids.len},
+                           &(struct presence_event){user_id, online});
     }
     buf_free(&ids);
 }

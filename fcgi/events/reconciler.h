@@ -43,6 +43,8 @@ struct finding {
         number; /* ENTRY, REACHED: seq; USER: changes; DONE: 1 if the database replied, else 0 */
     const char *text; /* ENTRY: the entry's JSON in ASCII; HINT: the hint; not NUL-terminated */
     size_t len;
+    const char *renamed; /* ENTRY: as in struct hint */
+    size_t renamed_len;
     const struct live_mark *marks; /* USER: the rooms, then the sessions, as in db/live.h */
     size_t room_count, session_count;
 };

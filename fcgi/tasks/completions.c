@@ -5,8 +5,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "db/redis/announce.h"
 #include "fcgi/tasks/runner_internal.h"
+#include "routes/live_events.h"
 
 static struct completion *
 completion_new(struct task_runner *r)
@@ -112,8 +112,8 @@ completions_pop(struct task_runner *r)
 
     r->completions = done->next;
     if (done->owner_id > 0 && done->kind != NULL) {
-        announce_task(r->redis, done->owner_id, done->id, done->kind->name,
-                      task_state_names[done->end.state]);
+        live_event_publish(r->redis, LIVE_TASK, (struct hint){.user_id = done->owner_id},
+                           &(struct task_event){done->id, done->kind->name, (int)done->end.state});
     }
     completion_free(done);
 }

@@ -160,6 +160,9 @@ write_schema(const struct field *f, bool output, struct buf *out)
     case FIELD_SEQS:
         write_seqs(f, out);
         break;
+    case FIELD_TEXTS:
+        buf_str(out, "\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"}");
+        break;
     case FIELD_LIST:
         buf_str(out, "\"type\":\"array\",\"items\":");
         write_ref(f->item->name, out);
@@ -263,6 +266,9 @@ write_components(const struct route *const *routes, struct buf *out)
         }
         if ((*routes)->out != NULL) {
             write_component((*routes)->out, true, &w, out);
+        }
+        if ((*routes)->events != NULL) {
+            write_component((*routes)->events, true, &w, out);
         }
     }
     buf_str(out, "}}");

@@ -46,6 +46,7 @@ struct route {
     int other_status; /* a second one (200 beside 201); 0 for none */
     /* The route's own problems, beside those of `.access` and `.limit`; NULL for none. */
     const enum problem *problems; /* ends with PROBLEM_END */
+    const struct shape *events;   /* of a stream: the data of each event, by name; NULL */
     const char *media_type;       /* of success without `.out`; NULL: JSON */
     const char *tag;              /* NULL: the group's */
     const char *summary;

@@ -27,6 +27,7 @@ enum field_type {
     FIELD_TIME,   /* int64_t, ms since 1970; `.nullable` writes 0 as null; output only */
     FIELD_INTS,   /* struct ints: a list of ids */
     FIELD_SEQS,   /* struct seqs: an object of id -> number */
+    FIELD_TEXTS,  /* struct texts: an object of id -> text; output only */
     FIELD_OBJECT, /* const void * to a struct of `.item`; NULL writes null; output only */
     FIELD_INLINE, /* a struct of `.item` inside this one; output only */
     FIELD_LIST,   /* struct list of structs of `.item`; output only */
@@ -41,6 +42,16 @@ struct ints {
 
 struct seqs {
     const struct sync_mark *at;
+    size_t count;
+};
+
+struct id_text {
+    int64_t id;
+    const char *text;
+};
+
+struct texts {
+    const struct id_text *at;
     size_t count;
 };
 

@@ -392,6 +392,7 @@ read_json(const struct reading *r, struct json_object *value, char *to)
         (void)read_seqs(r, value, at);
         break;
     case FIELD_DIGITS: /* only in a path or query */
+    case FIELD_TEXTS:
     case FIELD_JSON:
     case FIELD_TIME:
     case FIELD_OBJECT:

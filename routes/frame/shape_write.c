@@ -59,6 +59,19 @@ write_int(const struct field *f, int64_t n, struct buf *out)
 }
 
 static void
+write_texts(const struct texts *texts, struct buf *out)
+{
+    buf_char(out, '{');
+    for (size_t i = 0; i < texts->count; i++) {
+        buf_str(out, i > 0 ? ",\"" : "\"");
+        buf_int(out, texts->at[i].id);
+        buf_str(out, "\":");
+        json_text(out, texts->at[i].text);
+    }
+    buf_char(out, '}');
+}
+
+static void
 write_time(const struct field *f, int64_t ms, struct buf *out)
 {
     char text[CLOCK_TEXT_SIZE];
@@ -105,6 +118,9 @@ write_value(const struct field *f, const char *at, struct buf *out)
         break;
     case FIELD_SEQS:
         write_seqs(value, out);
+        break;
+    case FIELD_TEXTS:
+        write_texts(value, out);
         break;
     case FIELD_OBJECT:
         if (*(const void *const *)value == NULL) {

@@ -2,13 +2,14 @@
 #include "routes/groups.h"
 #include "routes/live/schemas.h"
 
+#include "routes/live_events.h"
 #include "routes/sync_reply.h"
 
 static const struct route routes[] = {
     {
         .method = GET, .path = "/api/events", INPUT(open_stream, stream_query),
         .runs = SLOW_IO,
-        .status = 200, .media_type = "text/event-stream",
+        .status = 200, .media_type = "text/event-stream", .events = &live_events_shape,
         .problems = PROBLEMS(TOO_MANY_STREAMS, NO_LIVE_EVENTS),
         .summary = "A live stream of everything in your rooms: Server-Sent Events, or with Accept: application/x-ndjson one JSON object a line",
     },

@@ -8,10 +8,10 @@
 
 #include "db/live.h"
 #include "db/messages.h"
-#include "db/redis/announce.h"
 #include "routes/frame/deferred.h"
+#include "routes/frame/reply.h"
 #include "routes/frame/route.h"
-#include "routes/online.h"
+#include "routes/live_events.h"
 #include "routes/sync_reply.h"
 
 enum { RETRY_SECONDS = 5 };
@@ -131,6 +131,8 @@ announce_typing(struct request *req, const struct typing *in)
         reply_failure(req, r);
         return;
     }
-    announce_event(req, HINT_TYPING, in->room_id, &typing_event_shape, &event);
+    live_event_publish(req->caller.redis, LIVE_TYPING,
+                       (struct hint){.room_id = in->room_id, .user_id = req->caller.user_id},
+                       &event);
     reply_empty(req);
 }

@@ -3,8 +3,8 @@
 
 #include "db/members.h"
 #include "db/messages.h"
-#include "db/redis/announce.h"
-#include "routes/online.h"
+#include "routes/frame/reply.h"
+#include "routes/live_events.h"
 
 /*
  * Appends a message to a room's log and announces it.
@@ -18,8 +18,8 @@ send_message(struct request *req, const struct message_new *in)
     enum db_result r = messages_send(&req->caller, in->room_id, in->client_id, in->body, &entry);
 
     if (r == DB_OK) {
-        announce_new(req, &entry);
-        reply(req, &entry);
+        reply(req, &entry); /* before the event, which is made from the reply's JSON */
+        live_entry_publish(req->caller.redis, &entry, req->body->at, req->body->len);
     } else if (r == DB_EXISTS) {
         reply_with(req, 200, &entry);
     } else {
@@ -109,8 +109,9 @@ mark_read(struct request *req, const struct read_new *in)
         reply_failure(req, r);
         return;
     }
-    announce_event(req, HINT_READ, in->room_id, &read_event_shape,
-                   &(struct read_event){in->room_id, req->caller.user_id, mark.read_seq});
+    live_event_publish(req->caller.redis, LIVE_READ,
+                       (struct hint){.room_id = in->room_id, .user_id = req->caller.user_id},
+                       &(struct read_event){in->room_id, req->caller.user_id, mark.read_seq});
     reply(req, &mark);
 }
 

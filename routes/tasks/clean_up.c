@@ -1,4 +1,4 @@
-/* Rows that nobody needs any more are deleted some at a time, so that no lock is held for long. */
+/* Rows are deleted in batches, so that no lock is held for long. */
 #include "routes/tasks/clean_up.h"
 
 #include "db/exports.h"
@@ -8,11 +8,11 @@
 
 enum { ROWS_AT_ONCE = 1000 };
 
-/* Deletes up to `limit` rows; none where none is left. */
-typedef enum db_result purge(struct db *db, size_t limit, uint64_t *deleted);
+/* Deletes up to `limit` rows; *deleted is 0 if none is left. */
+typedef enum db_result purge_batch(struct db *db, size_t limit, uint64_t *deleted);
 
 static enum task_outcome
-report_count(struct task_run *run, const char *what, uint64_t count)
+clean_up_report(struct task_run *run, const char *what, uint64_t count)
 {
     struct buf result = {0};
     enum task_outcome outcome;
@@ -24,74 +24,83 @@ report_count(struct task_run *run, const char *what, uint64_t count)
 }
 
 static enum task_outcome
-purge_all(struct task_run *run, purge *purge_some, const char *what)
+clean_up_rows(struct task_run *run, purge_batch *purge, const char *what)
 {
     uint64_t total = 0, deleted = 1;
 
     while (deleted > 0) {
-        enum db_result r = purge_some(run->db, ROWS_AT_ONCE, &deleted);
+        enum db_result r = purge(run->db, ROWS_AT_ONCE, &deleted);
 
         if (r != DB_OK) {
-            return task_wrong(run, "the database %s after %llu %s were deleted",
-                              r == DB_DOWN ? "went away" : "refused", (unsigned long long)total,
-                              what);
+            const char *why = r == DB_DOWN ? "went away" : "refused";
+
+            return task_wrong(run, "the database %s after %llu %s were deleted", why,
+                              (unsigned long long)total, what);
         }
         total += deleted;
         if (task_is_cancelled()) {
             return task_stopped(run);
         }
     }
-    return report_count(run, what, total);
+    return clean_up_report(run, what, total);
 }
 
 static enum task_outcome
 clean_sessions(struct task_run *run)
 {
-    return purge_all(run, sessions_purge, "sessions");
+    return clean_up_rows(run, sessions_purge, "sessions");
 }
 
 static enum task_outcome
 clean_tasks(struct task_run *run)
 {
-    return purge_all(run, task_purge, "tasks");
+    return clean_up_rows(run, task_purge, "tasks");
 }
 
 static enum task_outcome
 clean_exports(struct task_run *run)
 {
-    return purge_all(run, exports_purge, "rows");
+    return clean_up_rows(run, exports_purge, "rows");
 }
 
 static enum task_outcome
 clean_presence(struct task_run *run)
 {
-    return report_count(run, "users", presence_purge(run->redis));
+    return clean_up_report(run, "users", presence_purge(run->redis));
 }
 
-const struct task_kind clean_sessions_kind = {.name = "clean_up.sessions",
-                                              .work = clean_sessions,
-                                              .limit_seconds = 600,
-                                              .max_attempts = 5,
-                                              .every = HOURLY,
-                                              .at_minute = 17};
+const struct task_kind clean_sessions_kind = {
+    .name = "clean_up.sessions",
+    .work = clean_sessions,
+    .limit_seconds = 600,
+    .max_attempts = 5,
+    .every = HOURLY,
+    .at_minute = 17,
+};
 
-const struct task_kind clean_tasks_kind = {.name = "clean_up.tasks",
-                                           .work = clean_tasks,
-                                           .limit_seconds = 1800,
-                                           .max_attempts = 5,
-                                           .every = DAILY,
-                                           .at_minute = 4 * 60 + 10};
+const struct task_kind clean_tasks_kind = {
+    .name = "clean_up.tasks",
+    .work = clean_tasks,
+    .limit_seconds = 1800,
+    .max_attempts = 5,
+    .every = DAILY,
+    .at_minute = 4 * 60 + 10,
+};
 
-const struct task_kind clean_exports_kind = {.name = "clean_up.exports",
-                                             .work = clean_exports,
-                                             .limit_seconds = 1800,
-                                             .max_attempts = 5,
-                                             .every = HOURLY,
-                                             .at_minute = 27};
+const struct task_kind clean_exports_kind = {
+    .name = "clean_up.exports",
+    .work = clean_exports,
+    .limit_seconds = 1800,
+    .max_attempts = 5,
+    .every = HOURLY,
+    .at_minute = 27,
+};
 
-const struct task_kind clean_presence_kind = {.name = "clean_up.presence",
-                                              .work = clean_presence,
-                                              .limit_seconds = 60,
-                                              .max_attempts = 3,
-                                              .every = HOURLY,
-                                              .at_minute = 37};
+const struct task_kind clean_presence_kind = {
+    .name = "clean_up.presence",
+    .work = clean_presence,
+    .limit_seconds = 60,
+    .max_attempts = 3,
+    .every = HOURLY,
+    .at_minute = 37,
+};

@@ -55,7 +55,11 @@ entry(int64_t room, int64_t seq)
     int len = snprintf(json, sizeof(json), "{\"room_id\":%lld,\"seq\":%lld}", (long long)room,
                        (long long)seq);
 
-    hub_deliver(&hub, room, seq, json, (size_t)len);
+    hub_deliver(&hub, &(struct hint){.kind = HINT_ENTRY,
+                                     .room_id = room,
+                                     .seq = seq,
+                                     .json = json,
+                                     .json_len = (size_t)len});
 }
 
 static void

@@ -1,0 +1,125 @@
+/*
+ * The events of live streams. One table gives each kind its name on the wire, the shape of its
+ * data, and the hint that carries it through Redis, if any. JSON, OpenAPI and the page's types are
+ * made from it.
+ */
+#ifndef ROUTES_LIVE_EVENTS_H
+#define ROUTES_LIVE_EVENTS_H
+
+#include "base/buf.h"
+#include "base/vocabulary.h"
+#include "db/members.h"
+#include "db/redis/announce.h"
+#include "routes/frame/shape.h"
+
+/* The first event of a stream: what follows is newer than `rooms`. */
+struct hello_event {
+    struct seqs rooms; /* the user's rooms, each with the seq of its last entry */
+    int64_t heartbeat_ms, session;
+    int resumed; /* entries that were missed follow */
+};
+
+/* The user's list of rooms has changed, or the name of one of them. */
+struct rooms_event {
+    struct seqs joined;
+    struct ints left;
+    struct texts renamed;
+};
+
+struct typing_event {
+    int64_t room_id;
+    struct person user;
+};
+
+struct read_event {
+    int64_t room_id, user_id, read_seq;
+};
+
+struct presence_event {
+    int64_t user_id;
+    int online;
+};
+
+/* A run of a task has ended. */
+struct task_event {
+    int64_t id;
+    const char *kind;
+    int state; /* enum task_state */
+};
+
+#define RESYNC_REASONS(WORD)                                                                       \
+    WORD(RESYNC_UNKNOWN_TOKEN, "unknown_token")                                                    \
+    WORD(RESYNC_TOO_SLOW, "too_slow")
+enum resync_reason { RESYNC_REASONS(VOCABULARY_CONSTANT) };
+
+/* The stream has a gap. */
+struct resync_event {
+    int reason;
+};
+
+/* The server ends the stream. */
+struct bye_event {
+    int64_t retry_ms;
+};
+
+enum { HINT_NONE = 0 }; /* of events that never travel through Redis */
+
+/* EVENT(kind, name, struct of the data, hint); the data of `entry` is struct entry. */
+#define LIVE_EVENTS(EVENT)                                                                         \
+    EVENT(LIVE_HELLO, hello, hello_event, HINT_NONE)                                               \
+    EVENT(LIVE_ENTRY, entry, entry, HINT_ENTRY)                                                    \
+    EVENT(LIVE_ROOMS, rooms, rooms_event, HINT_NONE)                                               \
+    EVENT(LIVE_TYPING, typing, typing_event, HINT_TYPING)                                          \
+    EVENT(LIVE_READ, read, read_event, HINT_READ)                                                  \
+    EVENT(LIVE_PRESENCE, presence, presence_event, HINT_PRESENCE)                                  \
+    EVENT(LIVE_TASK, task, task_event, HINT_TASK)                                                  \
+    EVENT(LIVE_RESYNC, resync, resync_event, HINT_NONE)                                            \
+    EVENT(LIVE_BYE, bye, bye_event, HINT_NONE)
+
+#define LIVE_EVENT_CONSTANT(kind, name, data, hint) kind,
+enum live_event_kind { LIVE_EVENTS(LIVE_EVENT_CONSTANT) LIVE_EVENT_KINDS };
+
+struct live_event {
+    const char *name; /* the SSE event name */
+    const struct shape *shape;
+    int hint; /* enum hint_kind, or HINT_NONE */
+};
+
+extern const struct live_event live_events[LIVE_EVENT_KINDS];
+
+/* The event that a kind of hint carries: not for HINT_USER, which carries none. */
+enum live_event_kind live_event_of_hint(enum hint_kind hint);
+
+/* "LiveEvents": an object with every event's data by its name. Only a schema: nothing sends it. */
+extern const struct shape live_events_shape;
+
+/* Appends the data of an event as one line of JSON: `event` is a struct of the kind's shape. */
+void live_event_write(enum live_event_kind kind, const void *event, struct buf *out)
+    __attribute__((nonnull));
+
+/*
+ * Publishes an event. `hint` says for whom: room_id, user_id and rooms, as its kind needs them
+ * (db/redis/announce.h); kind and JSON are filled in.
+ */
+void live_event_publish(struct redis *redis, enum live_event_kind kind, struct hint hint,
+                        const void *event) __attribute__((nonnull));
+
+/*
+ * What streams receive of a new entry: `entry`, and for a rename a `rooms` event after it, for
+ * clients that do not look into entries. Starts as {0}; the buffers may be used again for another
+ * entry.
+ */
+struct live_entry {
+    struct buf entry, rooms; /* JSON; `rooms` is empty unless the entry is a rename */
+};
+
+/* Fills `live` from an entry and its JSON by entry_shape, as a reply contains it. */
+void live_entry_fill(struct live_entry *live, const struct entry *entry, const char *json,
+                     size_t len) __attribute__((nonnull));
+void live_entry_free(struct live_entry *live) __attribute__((nonnull));
+
+/* Publishes an entry that was committed. */
+void live_entry_publish(struct redis *redis, const struct entry *entry, const char *json,
+                        size_t len) __attribute__((nonnull));
+
+#endif
