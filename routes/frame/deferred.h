@@ -1,6 +1,6 @@
 /*
- * What the event loop offers a handler whose answer may come later, or never end. Where no event
- * loop answers (a worker, plain CGI), req->deferred is NULL and the handler answers at once.
+ * What the event loop offers a handler whose reply may come later, or never end. Without an event
+ * loop (in a worker, or as plain CGI) req->deferred is NULL, and the handler replies at once.
  */
 #ifndef ROUTES_FRAME_DEFERRED_H
 #define ROUTES_FRAME_DEFERRED_H
@@ -12,23 +12,24 @@
 #include "db/sync.h"
 
 enum reply_mode {
-    REPLY_NOW,    /* the handler has answered */
-    REPLY_STREAM, /* req->head are the header lines; the loop sends events as they come */
-    REPLY_LATER, /* call the handler again without a hold when something is there, or after wait_ms */
+    REPLY_NOW,    /* the handler has replied */
+    REPLY_STREAM, /* req->head has the header lines; the loop sends events as they come */
+    /* The loop dispatches the request again, without `deferred`, after news or after wait_ms. */
+    REPLY_LATER,
 };
 
 struct deferred_reply {
-    /* May this session hold one more stream? Counts it if so. */
+    /* Counts one more stream of the session; false if it has as many as it may. */
     bool (*admit)(void *loop, int64_t session_id);
     void *loop;
 
     /* Set by the handler. */
     enum reply_mode mode;
     int64_t changes;               /* the user's, read before the rooms were (db/live.h) */
-    const struct sync_mark *rooms; /* the user's rooms, and the seq that is known of each */
+    const struct sync_mark *rooms; /* the user's rooms, and the seq of each that is known */
     size_t room_count;
-    bool ndjson;       /* REPLY_STREAM: a JSON object a line, not Server-Sent Events */
-    const char *after; /* REPLY_STREAM: the token of the last entry that came before; NULL */
+    bool ndjson;       /* REPLY_STREAM: a JSON object per line, not Server-Sent Events */
+    const char *after; /* REPLY_STREAM: the token of the last entry that the client has; NULL */
     int64_t wait_ms;   /* REPLY_LATER */
 };
 

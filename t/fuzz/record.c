@@ -1,6 +1,6 @@
 /*
- * What a web server's socket may bring: any bytes, in any pieces, end in a request, a refusal or a
- * wait for more; memory stays within the limits, and what is answered are whole records.
+ * The parser, with any bytes in pieces of any size: it ends in a request, a refusal or a wait for
+ * more; memory stays within the limits, and its replies are complete records.
  */
 #include "t/fuzz/fuzz.h"
 
@@ -8,7 +8,7 @@
 #include "routes/frame/request.h"
 
 static void
-check_answers(const struct buf *out)
+check_replies(const struct buf *out)
 {
     size_t at = 0;
 
@@ -38,10 +38,7 @@ feed_in_pieces(struct request_parser *in, const char *bytes, size_t len, size_t 
     return result;
 }
 
-/*
- * The first byte says in pieces of which size the others come; however that is, the same comes of
- * it.
- */
+/* The first byte is the size of the pieces; the result must be the same for every size. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
@@ -61,7 +58,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
            whole.body.len == parts.body.len);
     demand(whole.params.len <= RECORD_PARAMS_MAX && whole.body.len <= BODY_MAX);
     demand((result == PARSER_COMPLETE) == whole.complete);
-    check_answers(&out);
+    check_replies(&out);
     env = parser_env(&whole, &arena);
     for (size_t i = 0; env != NULL && env[i] != NULL; i++) {
         demand(strchr(env[i], '=') != NULL);

@@ -1,7 +1,4 @@
-/*
- * Who is told what: order, gaps, membership, resuming, slowness. What a peer would write is read
- * from its queue.
- */
+/* The hub: order, gaps, membership, resuming, slowness. The tests read what it queues. */
 #include "fcgi/events/hub.h"
 
 #include <stdio.h>
@@ -15,10 +12,10 @@ static struct hub hub;
 static int touches;
 
 static void
-touched(void *owner, struct connection *p)
+count_touch(void *owner, struct connection *c)
 {
     (void)owner;
-    (void)p;
+    (void)c;
     touches++;
 }
 
@@ -29,44 +26,57 @@ new_connection(enum connection_state state, int64_t session)
         .fd = -1, .state = (uint8_t)state, .request_id = 1, .session_id = session};
 }
 
-/* Has the peer been told this, since it was asked last? Empties its queue. */
+/*
+ * Returns the text in the connection's queue, without the records' headers, and empties the queue.
+ */
 static char *
-told(struct connection *p)
+sent_to(struct connection *c)
 {
     static char text[65536];
     size_t len = 0;
 
-    for (unsigned i = 0; i < p->queue_len; i++) {
-        memcpy(text + len, p->queue[i]->bytes + RECORD_HEADER, p->queue[i]->len - RECORD_HEADER);
-        len += p->queue[i]->len - RECORD_HEADER;
+    for (unsigned i = 0; i < c->queue_len; i++) {
+        memcpy(text + len, c->queue[i]->bytes + RECORD_HEADER, c->queue[i]->len - RECORD_HEADER);
+        len += c->queue[i]->len - RECORD_HEADER;
     }
     text[len] = '\0';
-    connection_cut_queue(p);
-    free(p->queue);
-    p->queue = NULL;
-    p->queue_cap = 0;
+    connection_cut_queue(c);
+    free(c->queue);
+    c->queue = NULL;
+    c->queue_cap = 0;
     return text;
 }
 
+/* `renamed`: the event that follows the entry; NULL. */
 static void
-entry(int64_t room, int64_t seq)
+deliver_renamed(int64_t room, int64_t seq, const char *renamed)
 {
     char json[100];
     int len = snprintf(json, sizeof(json), "{\"room_id\":%lld,\"seq\":%lld}", (long long)room,
                        (long long)seq);
 
-    hub_deliver(&hub, &(struct hint){.kind = HINT_ENTRY,
-                                     .room_id = room,
-                                     .seq = seq,
-                                     .json = json,
-                                     .json_len = (size_t)len});
+    hub_deliver(&hub, &(struct hint){
+                          .kind = HINT_ENTRY,
+                          .room_id = room,
+                          .seq = seq,
+                          .json = json,
+                          .json_len = (size_t)len,
+                          .renamed = renamed,
+                          .renamed_len = renamed == NULL ? 0 : strlen(renamed),
+                      });
+}
+
+static void
+deliver(int64_t room, int64_t seq)
+{
+    deliver_renamed(room, seq, NULL);
 }
 
 static void
 test_order(void)
 {
-    struct connection ann = new_connection(CONNECTION_STREAM, 1),
-                      bob = new_connection(CONNECTION_STREAM, 2);
+    struct connection ann = new_connection(CONNECTION_STREAM, 1);
+    struct connection bob = new_connection(CONNECTION_STREAM, 2);
     const struct live_mark both[] = {{10, 5}, {20, 7}}, one[] = {{10, 5}};
     char *text;
 
@@ -74,42 +84,64 @@ test_order(void)
     hub_join(&hub, &bob, 2, 1, one, 1);
     hub.behind.len = 0;
     hub_greet(&hub, &ann, "", 15000);
-    ok(strstr(told(&ann), "{\"rooms\":{\"10\":5,\"20\":7},\"heartbeat_ms\":15000") != NULL,
-       "hello names the rooms");
-    entry(10, 6);
-    ok(strstr(told(&ann), "\"seq\":6") != NULL && strstr(told(&bob), "\"seq\":6") != NULL,
-       "an entry goes to all who watch");
-    entry(20, 8);
-    ok(strstr(told(&ann), "\"seq\":8") != NULL && *told(&bob) == '\0', "and to nobody else");
-    entry(10, 6);
-    ok(*told(&ann) == '\0', "nothing is told twice");
-    entry(10, 8);
-    ok(*told(&ann) == '\0' && hub.behind.len == 0, "a room in doubt is noted once");
+    is_str(sent_to(&ann),
+           "event: hello\ndata: {\"rooms\":{\"10\":5,\"20\":7},\"heartbeat_ms\":15000,"
+           "\"session\":1,\"resumed\":false}\n\n",
+           "hello names the rooms and their last entries");
+    deliver(10, 6);
+    ok(strstr(sent_to(&ann), "\"seq\":6") != NULL && strstr(sent_to(&bob), "\"seq\":6") != NULL,
+       "an entry goes to everybody who watches its room");
+    deliver(20, 8);
+    ok(strstr(sent_to(&ann), "\"seq\":8") != NULL && *sent_to(&bob) == '\0',
+       "an entry goes to nobody who does not watch its room");
+    deliver(10, 6);
+    ok(*sent_to(&ann) == '\0', "an entry that comes twice is sent once");
+    deliver(10, 8);
+    ok(*sent_to(&ann) == '\0' && hub.behind.len == 0, "a room that is behind is noted once");
     hub_room_reached(&hub, 10, 8);
-    ok(hub.behind.len == sizeof(int64_t), "what is beyond the next entry waits for that");
-    entry(10, 7);
-    entry(10, 8);
-    text = told(&bob);
+    ok(hub.behind.len == sizeof(int64_t), "a room is behind while an entry is missing");
+    deliver(10, 7);
+    deliver(10, 8);
+    text = sent_to(&bob);
     ok(strstr(text, "\"seq\":7") != NULL && strstr(strstr(text, "\"seq\":7"), "\"seq\":8") != NULL,
-       "and comes after it");
-    (void)told(&ann);
-    entry(30, 1);
-    ok(*told(&ann) == '\0', "rooms that nobody watches are nobody's");
+       "entries are sent in the order of their numbers");
+    (void)sent_to(&ann);
+    deliver(30, 1);
+    ok(*sent_to(&ann) == '\0', "an entry of a room that nobody watches is dropped");
     hub_leave(&hub, &bob);
-    entry(10, 9);
-    ok(*told(&bob) == '\0' && *told(&ann) != '\0', "who has left is told no more");
+    deliver(10, 9);
+    ok(*sent_to(&bob) == '\0' && *sent_to(&ann) != '\0',
+       "a connection that has left receives nothing more");
     hub_leave(&hub, &ann);
-    ok(hub.users.count == 0, "users without streams are forgotten");
+    ok(hub.users.count == 0, "a user without connections is dropped");
     hub.tick += LINGER_TICKS + 1;
     hub_sweep(&hub);
-    ok(hub.rooms.count == 0, "and rooms, after a while");
+    ok(hub.rooms.count == 0, "a room without watchers is dropped after a while");
+}
+
+static void
+test_rename(void)
+{
+    struct connection c = new_connection(CONNECTION_STREAM, 1);
+    const char *entry, *rooms;
+
+    hub_join(&hub, &c, 1, 1, (const struct live_mark[]){{40, 0}}, 1);
+    deliver_renamed(40, 1, "{\"joined\":{},\"left\":[],\"renamed\":{\"40\":\"new\"}}");
+    entry = sent_to(&c);
+    rooms = strstr(entry, "event: rooms\ndata: {\"joined\":{},\"left\":[],\"renamed\":{\"40\":");
+    ok(strstr(entry, "event: entry") != NULL && rooms != NULL &&
+           strstr(entry, "event: entry") < rooms,
+       "a rename is sent as an entry, and after it as a change of rooms");
+    deliver_renamed(40, 3, "{}");
+    ok(*sent_to(&c) == '\0', "a rename after a gap is not sent");
+    hub_leave(&hub, &c);
 }
 
 static void
 test_membership(void)
 {
-    struct connection phone = new_connection(CONNECTION_STREAM, 1),
-                      tablet = new_connection(CONNECTION_STREAM, 2);
+    struct connection phone = new_connection(CONNECTION_STREAM, 1);
+    struct connection tablet = new_connection(CONNECTION_STREAM, 2);
     struct connection poll = new_connection(CONNECTION_WAITING, 1);
     const struct live_mark before[] = {{10, 5}}, after[] = {{20, 3}};
     const struct live_mark session[] = {{1, 9000}};
@@ -119,86 +151,132 @@ test_membership(void)
     hub_join(&hub, &poll, 1, 5, before, 1);
     hub.reconciliations++;
     hub_update_user(&hub, 1, 4, after, 1, session, 1);
-    ok(*told(&phone) == '\0', "what is older than what is known changes nothing");
+    ok(*sent_to(&phone) == '\0', "rooms that are older than the known ones change nothing");
     hub_update_user(&hub, 1, 6, after, 1, session, 1);
-    ok(strstr(told(&phone), "{\"joined\":{\"20\":3},\"left\":[10],\"renamed\":{}}") != NULL,
-       "rooms that come and go are told");
-    ok(!phone.signed_out && tablet.signed_out, "a session that ended is found");
-    is_int(phone.session_expires, 9, "and when the other one will");
-    ok(poll.woken, "a long poll is woken");
-    entry(10, 6);
-    entry(20, 4);
-    ok(strstr(told(&phone), "\"room_id\":10") == NULL, "nothing of a room that was left is told");
-    (void)told(&tablet);
+    is_str(sent_to(&phone),
+           "event: rooms\ndata: {\"joined\":{\"20\":3},\"left\":[10],\"renamed\":{}}\n\n",
+           "a stream receives the rooms that were joined and left");
+    ok(!phone.signed_out && tablet.signed_out, "only the stream whose session has ended ends");
+    is_int(phone.session_expires, 9, "a stream knows when its session ends");
+    ok(poll.woken, "a change of rooms wakes a long poll");
+    deliver(10, 6);
+    deliver(20, 4);
+    ok(strstr(sent_to(&phone), "\"room_id\":10") == NULL,
+       "entries of a room that was left are not sent");
+    (void)sent_to(&tablet);
     hub_leave(&hub, &phone);
     hub_leave(&hub, &tablet);
     hub_leave(&hub, &poll);
     poll = new_connection(CONNECTION_WAITING, 1);
     hub_join(&hub, &poll, 1, 6, (const struct live_mark[]){{20, 3}}, 1);
-    ok(poll.woken, "a long poll that comes with an older number is woken at once");
+    ok(poll.woken, "a long poll whose client lacks an entry is woken at once");
     hub_leave(&hub, &poll);
 }
 
 static void
 test_resuming(void)
 {
-    struct connection p = new_connection(CONNECTION_STREAM, 1),
-                      other = new_connection(CONNECTION_STREAM, 2);
+    struct connection c = new_connection(CONNECTION_STREAM, 1);
+    struct connection other = new_connection(CONNECTION_STREAM, 2);
     const struct live_mark rooms[] = {{50, 0}};
-    char token[40];
+    char token[REPLAY_TOKEN_SIZE], *text;
 
     hub_join(&hub, &other, 2, 1, rooms, 1);
-    hub_join(&hub, &p, 1, 1, rooms, 1);
-    entry(50, 1);
-    ok(sscanf(told(&p), "id: %39s", token) == 1, "an entry has an id");
-    hub_leave(&hub, &p);
-    entry(50, 2);
-    entry(50, 3);
-    hub_join(&hub, &p, 1, 1, rooms, 1);
-    hub_greet(&hub, &p, token, 1000);
-    ok(strstr(told(&p), "\"resumed\":true") != NULL, "with it a stream is taken up again");
-    hub_greet(&hub, &p, token, 1000);
-    ok(strstr(told(&p), "\"seq\":3") != NULL, "and brings what was missed");
-    hub_leave(&hub, &p);
+    hub_join(&hub, &c, 1, 1, rooms, 1);
+    deliver(50, 1);
+    ok(sscanf(sent_to(&c), "id: %39s", token) == 1, "the id of an entry is a token");
+    hub_leave(&hub, &c);
+    deliver(50, 2);
+    deliver(50, 3);
+    hub_join(&hub, &c, 1, 1, rooms, 1);
+    hub_greet(&hub, &c, token, 1000);
+    text = sent_to(&c);
+    ok(strstr(text, "\"resumed\":true") != NULL, "a stream with a token is resumed");
+    ok(strstr(text, "\"seq\":2") != NULL && strstr(text, "\"seq\":3") != NULL,
+       "a resumed stream receives the entries that it missed");
+    hub_leave(&hub, &c);
     for (int i = 4; i < REPLAY_ENTRIES + 10; i++) {
-        entry(50, i);
-        (void)told(&other);
+        deliver(50, i);
+        (void)sent_to(&other);
     }
-    hub_join(&hub, &p, 1, 1, rooms, 1);
-    hub_greet(&hub, &p, token, 1000);
-    ok(strstr(told(&p), "resync") != NULL, "not where too much was missed");
-    hub_leave(&hub, &p);
-    (void)told(&other);
-    entry(50, REPLAY_ENTRIES + 10);
-    ok(sscanf(told(&other), "id: %39s", token) == 1, "a later id");
+    hub_join(&hub, &c, 1, 1, rooms, 1);
+    hub_greet(&hub, &c, token, 1000);
+    ok(strstr(sent_to(&c), "event: resync\ndata: {\"reason\":\"unknown_token\"}\n\n") != NULL,
+       "a stream that missed more than the replay buffer holds must sync");
+    hub_leave(&hub, &c);
+    (void)sent_to(&other);
+    deliver(50, REPLAY_ENTRIES + 10);
+    ok(sscanf(sent_to(&other), "id: %39s", token) == 1, "a later entry has a token, too");
     hub_leave(&hub, &other);
     hub.tick += LINGER_TICKS + 1;
     hub_sweep(&hub);
-    hub_join(&hub, &p, 1, 1, (const struct live_mark[]){{50, REPLAY_ENTRIES + 20}}, 1);
-    hub_greet(&hub, &p, token, 1000);
-    ok(strstr(told(&p), "resync") != NULL, "nor where a room was not watched meanwhile");
-    hub_leave(&hub, &p);
+    hub_join(&hub, &c, 1, 1, (const struct live_mark[]){{50, REPLAY_ENTRIES + 20}}, 1);
+    hub_greet(&hub, &c, token, 1000);
+    ok(strstr(sent_to(&c), "resync") != NULL,
+       "a stream must sync if nobody watched one of its rooms meanwhile");
+    hub_leave(&hub, &c);
 }
 
 static void
 test_slowness(void)
 {
-    struct connection slow = new_connection(CONNECTION_STREAM, 1),
-                      other = new_connection(CONNECTION_STREAM, 2);
+    struct connection slow = new_connection(CONNECTION_STREAM, 1);
+    struct connection other = new_connection(CONNECTION_STREAM, 2);
     const struct live_mark rooms[] = {{60, 0}};
-    int got = 0;
+    int received = 0;
 
     hub_join(&hub, &slow, 1, 1, rooms, 1);
     hub_join(&hub, &other, 2, 1, rooms, 1);
     for (int i = 1; i <= 200; i++) {
-        entry(60, i);
-        got += strstr(told(&other), "\"seq\"") != NULL;
+        deliver(60, i);
+        received += strstr(sent_to(&other), "\"seq\"") != NULL;
     }
-    ok(slow.too_slow && slow.queued <= hub.queue_limit, "a queue has a limit");
-    is_int(got, 200, "and others do not notice");
-    (void)told(&slow);
+    ok(slow.too_slow && slow.queued <= hub.queue_limit, "a queue never exceeds its limit");
+    is_int(received, 200, "a slow stream does not slow down the others");
+    (void)sent_to(&slow);
     hub_leave(&hub, &slow);
     hub_leave(&hub, &other);
+}
+
+static void
+receive(const char *text)
+{
+    struct hint hint;
+
+    ok(hint_parse(text, strlen(text), &hint), "a hint is parsed");
+    hub_receive(&hub, &hint);
+}
+
+static void
+test_hints(void)
+{
+    struct connection c = new_connection(CONNECTION_STREAM, 1);
+    struct hint hint;
+
+    hub_join(&hub, &c, 1, 1, (const struct live_mark[]){{70, 4}}, 1);
+    hub_room_reached(&hub, 70, 4);
+    hub.behind.len = 0;
+    receive("E 70 5 0\n\n{\"seq\":5}");
+    ok(strstr(sent_to(&c), "data: {\"seq\":5}\n\n") != NULL, "an entry with its JSON is delivered");
+    receive("T 70 0 2\n\n{\"typing\":1}");
+    is_str(sent_to(&c), "event: typing\ndata: {\"typing\":1}\n\n", "typing is sent to the others");
+    receive("T 70 0 1\n\n{\"typing\":1}");
+    is_str(sent_to(&c), "", "typing is not sent to the user who types");
+    receive("R 70 0 1\n\n{\"read\":1}");
+    is_str(sent_to(&c), "event: read\ndata: {\"read\":1}\n\n",
+           "a read mark is sent to everybody in the room");
+    receive("K 0 0 1\n\n{\"task\":1}");
+    is_str(sent_to(&c), "event: task\ndata: {\"task\":1}\n\n", "a task is sent to its owner");
+    receive("P 0 0 2\n69,70\n{\"online\":1}");
+    is_str(sent_to(&c), "event: presence\ndata: {\"online\":1}\n\n",
+           "presence is sent to those who share a room");
+    receive("E 70 6 of another version\n\n{\"seq\":6}");
+    ok(*sent_to(&c) == '\0' && hub.behind.len == sizeof(int64_t),
+       "an entry of a hint that is not understood is read from the database");
+    ok(!hint_parse("T 70 0 x\n\n{}", 12, &hint) && !hint_parse("E 70 1 0\n", 9, &hint) &&
+           !hint_parse("X 1 2 3\n\n", 9, &hint) && !hint_parse("\n\n", 2, &hint),
+       "other texts are not hints");
+    hub_leave(&hub, &c);
 }
 
 static void
@@ -223,24 +301,25 @@ test_map(void)
     for (int64_t id = 1; id < 3000; id++) {
         good = good && (idmap_find(&map, id) != NULL) == (here[id] != 0);
     }
-    ok(good, "a map holds what was put in and not taken out");
+    ok(good, "a map contains exactly the ids that were added and not removed");
     idmap_free(&map);
 }
 
 int
 main(void)
 {
-    ok(random_init(), "there is randomness");
-    hub.touched = touched;
+    ok(random_init(), "random numbers are available");
+    hub.touched = count_touch;
     hub.queue_limit = 4096;
     hub_open(&hub);
     test_order();
+    test_rename();
     test_membership();
     test_resuming();
-    hub.queue_limit = 4096;
     test_slowness();
+    test_hints();
     test_map();
-    ok(touches > 0, "those with something to write are named");
+    ok(touches > 0, "the owner is told which connections have something to write");
     hub_free(&hub);
     return done_testing();
 }

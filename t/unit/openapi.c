@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "fcgi/app.h"
+#include "routes/live_events.h"
 #include "t/unit/tap.h"
 
 static struct arena arena;
@@ -207,6 +208,23 @@ test_operations(void)
     ok(unique, "every operation has its own id");
 }
 
+static void
+test_live_events(void)
+{
+    struct json_object *events = AT(document, "components", "schemas", "LiveEvents", "properties");
+    bool complete = true;
+
+    for (int kind = 0; kind < LIVE_EVENT_KINDS; kind++) {
+        const char *ref = json_object_get_string(AT(events, live_events[kind].name, "$ref"));
+
+        complete = complete && ref != NULL &&
+                   strcmp(ref, arena_printf(&arena, "#/components/schemas/%s",
+                                            live_events[kind].shape->name)) == 0;
+    }
+    ok(complete, "every live event has a schema");
+    is_int(json_object_object_length(events), LIVE_EVENT_KINDS, "every schema of an event is used");
+}
+
 static const char *const words[] = {"red", "green", NULL};
 
 struct documented {
@@ -215,6 +233,7 @@ struct documented {
     int flag, word;
     struct ints ids;
     struct seqs seqs;
+    struct texts texts;
 };
 
 static bool
@@ -239,7 +258,8 @@ static const struct shape out_shape = SHAPE("Out", struct documented,
     FIELD(struct documented, n, FIELD_INT, .nullable = true),
     FIELD(struct documented, id, FIELD_TIME),
     FIELD(struct documented, text, FIELD_TEXT, .nullable = true),
-    FIELD(struct documented, word, FIELD_ENUM, .values = words, .nullable = true));
+    FIELD(struct documented, word, FIELD_ENUM, .values = words, .nullable = true),
+    FIELD(struct documented, texts, FIELD_TEXTS));
 static const struct route table[] = {
     {.method = POST,
      .path = "/x/{id}",
@@ -327,8 +347,11 @@ test_output_schema(void)
     schema_is("Out", "text", "{\"type\":[\"string\",\"null\"]}", "a nullable text may be null");
     schema_is("Out", "word", "{\"type\":[\"string\",\"null\"],\"enum\":[\"red\",\"green\",null]}",
               "a nullable enum has null among its values");
+    schema_is("Out", "texts",
+              "{\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"}}",
+              "texts by id are an object of strings");
     is_str(plain_json(AT(document, "components", "schemas", "Out", "required")),
-           "[\"n\",\"id\",\"text\",\"word\"]",
+           "[\"n\",\"id\",\"text\",\"word\",\"texts\"]",
            "every member of an output is documented as required");
 }
 
@@ -361,6 +384,7 @@ main(void)
         test_application();
         test_routes();
         test_operations();
+        test_live_events();
     }
     json_object_put(document);
     test_schemas();

@@ -1,4 +1,4 @@
-/* FastCGI records as they come in: whole, in pieces, and as nobody should send them. */
+/* FastCGI records: requests in one piece, in many, and malformed. */
 #include "fcgi/events/record.h"
 
 #include <string.h>
@@ -38,7 +38,7 @@ feed(struct request_parser *in, size_t piece)
 }
 
 static void
-whole_request(int id)
+write_request(int id)
 {
     buf_clear(&bytes);
     BEGIN(id, 1);
@@ -52,7 +52,7 @@ whole_request(int id)
 }
 
 static void
-test_whole(void)
+test_requests(void)
 {
     struct arena arena = {0};
     char **env;
@@ -60,14 +60,16 @@ test_whole(void)
     for (size_t piece = 1; piece < 100; piece += 7) {
         struct request_parser in = {0};
 
-        whole_request(258);
-        ok(feed(&in, piece) == PARSER_COMPLETE, "a request in pieces is whole");
-        ok(in.id == 258 && in.keep_open && out.len == 0, "its id and flag are read");
-        ok(in.body.len == 10 && memcmp(in.body.at, "hello body", 10) == 0, "and its body");
+        write_request(258);
+        ok(feed(&in, piece) == PARSER_COMPLETE, "a request in pieces is complete");
+        ok(in.id == 258 && in.keep_open && out.len == 0,
+           "the id of a request and its flag are parsed");
+        ok(in.body.len == 10 && memcmp(in.body.at, "hello body", 10) == 0,
+           "the body of a request is parsed");
         env = parser_env(&in, &arena);
         ok(env != NULL && strcmp(env[0], "REQUEST_METHOD=POST") == 0 && strcmp(env[1], "A=") == 0 &&
                env[2] == NULL,
-           "and its parameters");
+           "the parameters of a request are parsed");
         parser_free(&in);
     }
     arena_free(&arena);
@@ -95,7 +97,7 @@ test_broken(void)
     is_result(PARSER_BROKEN, "HTTP is refused");
     buf_clear(&bytes);
     PUT(1, 1, "\x00\x01");
-    is_result(PARSER_BROKEN, "a beginning that is too short is refused");
+    is_result(PARSER_BROKEN, "a BEGIN_REQUEST that is too short is refused");
     buf_clear(&bytes);
     BEGIN(1, 0);
     PUT(5, 1, "");
@@ -106,7 +108,7 @@ test_broken(void)
     PUT(4, 1,
         "\x01\x01"
         "Ab");
-    is_result(PARSER_BROKEN, "parameters behind their end are refused");
+    is_result(PARSER_BROKEN, "parameters after their end are refused");
     buf_clear(&bytes);
     BEGIN(1, 0);
     for (int i = 0; i < 3; i++) {
@@ -118,12 +120,12 @@ test_broken(void)
     buf_clear(&bytes);
     BEGIN(1, 0);
     PUT(2, 1, "");
-    is_result(PARSER_ABORTED, "a request may be given up");
+    is_result(PARSER_ABORTED, "a request may be aborted");
     buf_clear(&bytes);
     BEGIN(1, 0);
     PUT(5, 2, "of another");
     PUT(77, 1, "unknown");
-    is_result(PARSER_MORE, "what belongs to no request is passed over");
+    is_result(PARSER_MORE, "records of no request are ignored");
     buf_clear(&bytes);
     BEGIN(1, 0);
     PUT(4, 1, "");
@@ -134,12 +136,12 @@ test_broken(void)
     }
     PUT(5, 1, "");
     is_int((int)feed(&in, 8192), PARSER_COMPLETE, "a body that is too long is read to its end");
-    ok(in.body_cut && in.body.len <= BODY_MAX, "but not kept");
+    ok(in.body_cut && in.body.len <= BODY_MAX, "a body that is too long is cut");
     parser_free(&in);
 }
 
 static void
-test_answers(void)
+test_replies(void)
 {
     struct request_parser in = {0};
 
@@ -154,7 +156,7 @@ test_answers(void)
     put(1, 1, (const char[]){0, 2, 0, 0, 0, 0, 0, 0}, 8);
     (void)feed(&in, 5);
     ok(out.len == 16 && out.at[1] == 3 && out.at[12] == 3 && in.id == 0,
-       "so is another role (FCGI_UNKNOWN_ROLE)");
+       "another role is refused (FCGI_UNKNOWN_ROLE)");
     parser_free(&in);
     buf_clear(&bytes);
     PUT(9, 0,
@@ -163,17 +165,18 @@ test_answers(void)
     (void)feed(&in, 5);
     ok(out.len % 8 == 0 && out.at[1] == 10 &&
            memmem(out.at, out.len, "FCGI_MPXS_CONNS0", 16) != NULL,
-       "what we can is told (section 4.1)");
+       "FCGI_GET_VALUES is replied to (section 4.1)");
     parser_free(&in);
     buf_clear(&bytes);
     PUT(99, 0, "x");
     (void)feed(&in, 5);
-    ok(out.len == 16 && out.at[1] == 11 && out.at[8] == 99, "unknown types are told (section 4.2)");
+    ok(out.len == 16 && out.at[1] == 11 && out.at[8] == 99,
+       "unknown types are reported (section 4.2)");
     parser_free(&in);
 }
 
 static void
-is_no_env(const char *params, size_t len, const char *name)
+params_are_refused(const char *params, size_t len, const char *name)
 {
     struct arena arena = {0};
     struct request_parser in = {0};
@@ -185,22 +188,22 @@ is_no_env(const char *params, size_t len, const char *name)
 }
 
 static void
-test_params(void)
+test_parameters(void)
 {
-    is_no_env("\x01", 1, "parameters that end in a length are refused");
-    is_no_env("\x05\x05"
-              "AB",
-              4, "or in a name");
-    is_no_env("\x80\x00\x00", 3, "or in a long length");
-    is_no_env("\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF"
-              "A",
-              9, "lengths of 2^31 - 1 are refused");
-    is_no_env("\x01\x01"
-              "A\0",
-              4, "a NUL in a value is refused");
-    is_no_env("\x02\x01"
-              "A=b",
-              5, "and an = in a name");
+    params_are_refused("\x01", 1, "parameters that end inside a length are refused");
+    params_are_refused("\x05\x05"
+                       "AB",
+                       4, "parameters that end inside a name are refused");
+    params_are_refused("\x80\x00\x00", 3, "parameters that end inside a long length are refused");
+    params_are_refused("\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF"
+                       "A",
+                       9, "lengths of 2^31 - 1 are refused");
+    params_are_refused("\x01\x01"
+                       "A\0",
+                       4, "a NUL in a value is refused");
+    params_are_refused("\x02\x01"
+                       "A=b",
+                       5, "an = in a name is refused");
 }
 
 static void
@@ -216,21 +219,22 @@ test_writing(void)
 
         content += (size_t)(h[4] << 8 | h[5]);
         at += RECORD_HEADER + (size_t)(h[4] << 8 | h[5]) + h[6];
-        ok(h[0] == 1 && h[1] == 6 && h[2] == 2 && h[3] == 1, "a record of output");
+        ok(h[0] == 1 && h[1] == 6 && h[2] == 2 && h[3] == 1,
+           "output is FCGI_STDOUT records of the request");
     }
-    ok(content == sizeof(text) && records == 4, "a long text is several records");
+    ok(content == sizeof(text) && records == 4, "a long text becomes several records");
     buf_clear(&bytes);
     record_end(&bytes, 1);
-    is_int((long long)bytes.len, 24, "an end is two records");
+    is_int((long long)bytes.len, 24, "the end of a request is two records");
 }
 
 int
 main(void)
 {
-    test_whole();
+    test_requests();
     test_broken();
-    test_answers();
-    test_params();
+    test_replies();
+    test_parameters();
     test_writing();
     buf_free(&bytes);
     buf_free(&out);
