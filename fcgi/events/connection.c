@@ -11,20 +11,26 @@
 
 enum { WRITEV_MAX = 64 /* payloads in one writev */ };
 
+static void
+connection_grow_queue(struct connection *c)
+{
+    size_t capacity = c->queue_cap;
+
+    c->queue = memory_grow(c->queue, &capacity, capacity + 1, sizeof(*c->queue));
+    c->queue_cap = (uint16_t)(capacity < UINT16_MAX ? capacity : UINT16_MAX);
+}
+
 /* Takes over the caller's reference. */
 static void
 connection_queue(struct connection *c, struct payload *payload)
 {
-    if (c->queue_len == UINT16_MAX) {
-        payload_drop(payload);
-        c->too_slow = true;
-        return;
-    }
     if (c->queue_len == c->queue_cap) {
-        size_t capacity = c->queue_cap;
-
-        c->queue = memory_grow(c->queue, &capacity, c->queue_len + 1U, sizeof(*c->queue));
-        c->queue_cap = (uint16_t)(capacity < UINT16_MAX ? capacity : UINT16_MAX);
+        if (c->queue_len == UINT16_MAX) {
+            payload_drop(payload);
+            c->too_slow = true;
+            return;
+        }
+        connection_grow_queue(c);
     }
     c->queue[c->queue_len++] = payload;
     c->queued += payload->len;

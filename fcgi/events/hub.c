@@ -182,7 +182,7 @@ hub_set_rooms(struct hub *hub, struct hub_user *user, const struct live_mark *ma
     };
 
     hub_replace_rooms(hub, user, marks, count, &change);
-    if (change.joined_count + change.left_count > 0) {
+    if (user->connections != NULL && change.joined_count + change.left_count > 0) {
         hub_send_rooms(hub, user, &change);
     }
     free(change.joined);
