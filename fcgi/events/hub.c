@@ -151,21 +151,20 @@ hub_replace_rooms(struct hub *hub, struct hub_user *user, const struct live_mark
     size_t before = 0, after = 0;
 
     while (before < user->room_count || after < count) {
-        struct hub_room *old = before < user->room_count ? user->rooms[before] : NULL;
+        int64_t old_id = before < user->room_count ? user->rooms[before]->id : INT64_MAX;
+        int64_t new_id = after < count ? marks[after].id : INT64_MAX;
 
-        if (after == count || (old != NULL && old->id < marks[after].id)) {
-            room_remove_watcher(hub, old, user);
-            change->left[change->left_count++] = old->id;
-            before++;
-        } else if (old == NULL || marks[after].id < old->id) {
+        if (old_id < new_id) {
+            room_remove_watcher(hub, user->rooms[before++], user);
+            change->left[change->left_count++] = old_id;
+        } else if (new_id < old_id) {
             struct hub_room *room = hub_find_or_add_room(hub, &marks[after]);
 
             room_add_watcher(room, user);
             change->joined[change->joined_count++] = (struct sync_mark){room->id, room->delivered};
             rooms[after++] = room;
         } else {
-            rooms[after++] = old;
-            before++;
+            rooms[after++] = user->rooms[before++];
         }
     }
     free(user->rooms);

@@ -24,6 +24,12 @@ enum {
     PAIR_MAX = 10000, /* parameters of one request */
 };
 
+static size_t
+smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 static void
 record_header(struct buf *out, int type, uint16_t id, size_t content, size_t padding)
 {
@@ -45,12 +51,12 @@ void
 record_stdout(struct buf *out, uint16_t id, const char *bytes, size_t len)
 {
     while (len > 0) {
-        size_t some = len < RECORD_CONTENT_MAX ? len : RECORD_CONTENT_MAX;
+        size_t content = smaller(len, RECORD_CONTENT_MAX);
 
-        record_header(out, STDOUT, id, some, 0);
-        buf_add(out, bytes, some);
-        bytes += some;
-        len -= some;
+        record_header(out, STDOUT, id, content, 0);
+        buf_add(out, bytes, content);
+        bytes += content;
+        len -= content;
     }
 }
 
@@ -198,12 +204,6 @@ parser_add_content(struct request_parser *in, const char *bytes, size_t len)
     }
 }
 
-static size_t
-smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Uses bytes of one part of a record: its header, its content or its padding. Returns how many. */
 static size_t
 parser_feed_part(struct request_parser *in, const char *at, size_t len, bool *broken)
@@ -253,10 +253,7 @@ parser_free(struct request_parser *in)
     *in = (struct request_parser){0};
 }
 
-/*
- * A length is one byte, or four with the highest bit set. Returns false if the input ends before
- * it.
- */
+/* One byte, or four with the highest bit set. Returns false if the input is too short. */
 static bool
 pair_read_length(const uint8_t **at, const uint8_t *end, size_t *len)
 {

@@ -319,7 +319,7 @@ main(void)
     test_slowness();
     test_hints();
     test_map();
-    ok(touches > 0, "the owner is told which connections have something to write");
+    ok(touches > 0, "the hub reports the connections that have something to write");
     hub_free(&hub);
     return done_testing();
 }
