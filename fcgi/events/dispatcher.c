@@ -105,7 +105,7 @@ dispatcher_serve(const struct dispatcher *d, struct resources *resources, struct
     struct exchange exchange = {
         .read = job_read_body,
         .write = job_write_reply,
-        .peer = &context,
+        .context = &context,
         .deferred = job->may_defer ? &context.deferred : NULL,
         .on_deferred = job_copy_deferred,
         .counted = job->counted,

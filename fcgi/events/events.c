@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/test_seams.h"
 #include "db/redis/presence.h"
 #include "fcgi/events/loop.h"
 #include "fcgi/serve.h"
@@ -110,7 +111,7 @@ loop_take_jobs(struct loop *l)
     }
 }
 
-/* The test build's FASTCHAT_BREAK=hints loses every tenth hint, and repairs nothing. */
+/* With FAULT_HINTS, which only the test program can inject, every tenth hint is lost. */
 static void
 loop_receive_hint(struct loop *l, const struct finding *finding)
 {
@@ -525,7 +526,7 @@ loop_open(const struct app *app)
 
     l->app = app;
     l->epoll = l->signals = -1;
-    l->repairing = !app_is_broken(app, "hints");
+    l->repairing = !test_fault_injected(FAULT_HINTS);
     l->connection_max = loop_raise_file_limit();
     l->hub.touched = loop_on_touched;
     l->hub.owner = l;

@@ -40,8 +40,8 @@ subscriber_receive_until_lost(struct subscriber *s, struct redis *redis)
 
     queue_put(s->done, &finding_new(FINDING_LOST, 0, 0, NULL, 0)->message);
     while (!queue_is_closed(&s->pause)) {
-        switch (redis_hear(redis, TURN_MS, &message)) {
-        case REDIS_HEARD:
+        switch (redis_receive(redis, TURN_MS, &message)) {
+        case REDIS_RECEIVED:
             subscriber_forward(s, message);
             freeReplyObject(message);
             break;
