@@ -62,7 +62,7 @@ live_event_of_hint(enum hint_kind hint)
 {
     int kind = 0;
 
-    while (live_events[kind].hint != (int)hint) {
+    while (live_events[kind].hint != hint) {
         kind++;
     }
     return (enum live_event_kind)kind;
@@ -85,7 +85,7 @@ live_event_publish(struct redis *redis, enum live_event_kind kind, struct hint h
     struct buf json = {0};
 
     live_event_write(kind, event, &json);
-    hint.kind = (enum hint_kind)live_events[kind].hint;
+    hint.kind = live_events[kind].hint;
     hint.json = json.at;
     hint.json_len = json.len;
     hint_publish(redis, &hint);

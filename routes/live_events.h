@@ -62,9 +62,7 @@ struct bye_event {
     int64_t retry_ms;
 };
 
-enum { HINT_NONE = 0 }; /* of events that never travel through Redis */
-
-/* EVENT(kind, name, struct of the data, hint); the data of `entry` is struct entry. */
+/* EVENT(kind, name, struct of the data, hint). The shape is the struct's: `hello_event_shape`. */
 #define LIVE_EVENTS(EVENT)                                                                         \
     EVENT(LIVE_HELLO, hello, hello_event, HINT_NONE)                                               \
     EVENT(LIVE_ENTRY, entry, entry, HINT_ENTRY)                                                    \
@@ -82,7 +80,7 @@ enum live_event_kind { LIVE_EVENTS(LIVE_EVENT_CONSTANT) LIVE_EVENT_KINDS };
 struct live_event {
     const char *name; /* the SSE event name */
     const struct shape *shape;
-    int hint; /* enum hint_kind, or HINT_NONE */
+    enum hint_kind hint; /* carries the event through Redis; HINT_NONE */
 };
 
 extern const struct live_event live_events[LIVE_EVENT_KINDS];

@@ -17,6 +17,7 @@ enum { ANNOUNCE_PATTERN_SIZE = 40 };
 void announce_pattern(const struct redis *redis, char pattern[static ANNOUNCE_PATTERN_SIZE]);
 
 enum hint_kind {
+    HINT_NONE = 0,       /* no hint: for events that do not travel through Redis */
     HINT_ENTRY = 'E',    /* an entry was committed; its JSON may come with the hint */
     HINT_USER = 'U',     /* the user's rooms or sessions have changed */
     HINT_TYPING = 'T',   /* for the others in the room */

@@ -43,7 +43,7 @@ struct connection {
     uint32_t session_expires;      /* in seconds since 1970 */
     int64_t session_id;            /* 0 before the request is dispatched */
     struct hub_user *user;         /* NULL while it is not in the hub */
-    struct connection *user_next;  /* the user's other connections */
+    struct connection *user_next;  /* the user's next connection */
     struct connection *touched_next;
     /* The loop's list of connections with a deadline: all but streams. */
     struct connection *timed_next, **timed_link;
@@ -56,12 +56,15 @@ struct connection {
 void connection_send(struct connection *c, struct payload *payload, uint32_t limit)
     __attribute__((nonnull));
 
-/* Queue bytes for this connection alone, without a limit. */
+/*
+ * Queue bytes for this connection alone, without a limit: a text as FCGI_STDOUT; complete records;
+ * the end of the request.
+ */
 void connection_send_text(struct connection *c, const char *text, size_t len)
-    __attribute__((nonnull)); /* as FCGI_STDOUT */
+    __attribute__((nonnull));
 void connection_send_records(struct connection *c, const struct buf *records)
-    __attribute__((nonnull));                                            /* complete records */
-void connection_send_end(struct connection *c) __attribute__((nonnull)); /* the request's end */
+    __attribute__((nonnull));
+void connection_send_end(struct connection *c) __attribute__((nonnull));
 
 /* Empties the queue, except for a payload that is partly written: records must stay whole. */
 void connection_cut_queue(struct connection *c) __attribute__((nonnull));

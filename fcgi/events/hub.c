@@ -407,6 +407,8 @@ hub_receive(struct hub *hub, const struct hint *hint)
         return;
     }
     switch (hint->kind) {
+    case HINT_NONE:
+        break;
     case HINT_ENTRY:
         hub_receive_entry(hub, hint);
         break;

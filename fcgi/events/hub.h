@@ -26,7 +26,7 @@ enum {
 struct hub_room {
     int64_t id;
     int64_t delivered;      /* the seq of the last entry delivered */
-    uint64_t watched_since; /* the last entry in the replay buffer when it was added */
+    uint64_t watched_since; /* the number of the last replay entry when it was added */
     struct hub_user **watchers;
     size_t watcher_count, watcher_cap;
     uint32_t empty_since; /* tick; only meaningful without watchers */
@@ -90,7 +90,10 @@ void hub_receive(struct hub *hub, const struct hint *hint) __attribute__((nonnul
 /* An entry of a room was read from the database, or came with a hint: HINT_ENTRY with its JSON. */
 void hub_deliver(struct hub *hub, const struct hint *entry) __attribute__((nonnull));
 
-/* All entries of a room up to `seq` have been passed to hub_deliver. */
+/*
+ * The log of a room has reached `seq`, and its entries were passed to hub_deliver. If some are still
+ * missing, the room is behind again.
+ */
 void hub_room_reached(struct hub *hub, int64_t room_id, int64_t seq) __attribute__((nonnull));
 
 /*

@@ -28,7 +28,7 @@ struct reconciliation {
  */
 enum finding_kind {
     FINDING_ENTRY,   /* the next entry of a room */
-    FINDING_REACHED, /* all entries of a room up to a seq have been found, or were known */
+    FINDING_REACHED, /* the last seq of a room; follows its entries */
     FINDING_USER,    /* a user's rooms and sessions */
     FINDING_HINT,    /* a hint, as published */
     FINDING_LOST,    /* hints may have been missed */
