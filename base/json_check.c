@@ -20,7 +20,7 @@ struct scan {
     const char *reason;
 };
 
-/* What may come next in the text. */
+/* The parts of the text that may come next. */
 enum state { FAILED, VALUE, ELEMENT_OR_END, KEY, KEY_OR_END, AFTER_VALUE };
 
 static enum state

@@ -27,7 +27,7 @@ void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* What the line of a finished request contains. */
+/* The contents of the line of a finished request. */
 struct log_request {
     const char *method, *route, *path; /* route: the pattern; "-" if none matched */
     int status;

@@ -1,6 +1,6 @@
 /*
  * Heap memory that outlives a request: the lifetime of a module, a connection, a queue element.
- * What lives as long as a request comes from its arena (base/arena.h).
+ * Memory that lives as long as a request comes from its arena (base/arena.h).
  *
  * No function returns NULL: a process without memory writes one line on stderr and aborts, and its
  * supervisor starts another. Everything returned is released with free().

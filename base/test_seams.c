@@ -1,5 +1,5 @@
 /*
- * What the released program does at the seams: nothing. All defaults are in this one file, so a
+ * At the seams the released program does nothing. All defaults are in this one file, so a
  * test program that defines only some of the functions does not link.
  */
 #include "base/test_seams.h"

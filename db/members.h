@@ -1,4 +1,4 @@
-/* Who is in a room, in which role, and how far each has read. */
+/* The members of a room, their roles, and how far each has read. */
 #ifndef DB_MEMBERS_H
 #define DB_MEMBERS_H
 
@@ -49,8 +49,8 @@ enum db_result members_list(struct caller *caller, int64_t room_id, int64_t afte
 
 /*
  * Adds a user to a group, or gives a member another role; ROLE_NONE asks for no particular one.
- * Anybody may join an open group; owners and admins add others; owners give roles. What is so
- * already is left as it is. *member is the member afterwards.
+ * Anybody may join an open group; owners and admins add others; owners give roles. Joining twice
+ * or giving the same role changes nothing. *member is the member afterwards.
  * DB_FORBIDDEN with DENIED_NO_ROOM, _IS_A_DM, _NOT_A_MEMBER, _ROLE or _NO_USER.
  */
 enum db_result members_put(struct caller *caller, int64_t room_id, int64_t user_id, enum role role,

@@ -21,7 +21,7 @@ struct app {
 struct app *app_new(const char *part) __attribute__((nonnull, warn_unused_result));
 void app_free(struct app *app);
 
-/* What one thread owns. Both are called in that thread. */
+/* Opens and closes what one thread owns, in that thread. */
 void resources_open(struct resources *r, const struct app *app) __attribute__((nonnull));
 void resources_close(struct resources *r) __attribute__((nonnull));
 

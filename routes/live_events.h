@@ -103,7 +103,7 @@ void live_event_publish(struct redis *redis, enum live_event_kind kind, struct h
                         const void *event) __attribute__((nonnull));
 
 /*
- * What streams receive of a new entry: `entry`, and for a rename a `rooms` event after it, for
+ * The events that streams receive for a new entry: `entry`, and for a rename a `rooms` event after it, for
  * clients that do not look into entries. Starts as {0}; the buffers may be used again for another
  * entry.
  */

@@ -1,4 +1,4 @@
-/* Who is online: shared by the groups that show rooms. */
+/* Online users, for the groups that show rooms. */
 #ifndef ROUTES_ONLINE_H
 #define ROUTES_ONLINE_H
 

@@ -123,7 +123,7 @@ room_remove_watcher(const struct hub *hub, struct hub_room *room, const struct h
     }
 }
 
-/* What replacing a user's rooms has changed. */
+/* The changes made by replacing a user's rooms. */
 struct rooms_change {
     struct sync_mark *joined;
     int64_t *left;

@@ -1,4 +1,4 @@
-/* What happens to running children: their leases, their cancellation, their limits, their ends. */
+/* Running children: their leases, cancellation, limits and ends. */
 #include <signal.h>
 #include <sys/wait.h>
 

@@ -1,4 +1,4 @@
-/* What the files of the task runner share. Nobody else includes this. */
+/* Shared by the files of the task runner. Nobody else includes this. */
 #ifndef FCGI_TASKS_RUNNER_INTERNAL_H
 #define FCGI_TASKS_RUNNER_INTERNAL_H
 
@@ -18,7 +18,7 @@ struct claimed_task {
     int64_t lease_until_us; /* by clock_mono_us, and earlier than by the database's clock */
 };
 
-/* What the runner knows of a kind. */
+/* A kind of task, as the runner sees it. */
 struct kind_state {
     const struct task_kind *kind;
     size_t running;

@@ -1,5 +1,5 @@
 /*
- * What the event loop offers a handler whose reply may come later, or never end. Without an event
+ * The event loop lets a handler reply later, or with a stream that does not end. Without an event
  * loop (in a worker, or as plain CGI) req->deferred is NULL, and the handler replies at once.
  */
 #ifndef ROUTES_FRAME_DEFERRED_H

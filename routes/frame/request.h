@@ -30,7 +30,7 @@ enum {
     ROUTE_PARAMETERS_MAX = 4, /* in one path */
 };
 
-/* What a thread owns and lends to each of its requests. */
+/* The resources that a thread owns and lends to each of its requests. */
 struct resources {
     const struct settings *settings;
     struct arena arena;

@@ -21,7 +21,7 @@ enum runs {
     SLOW_IO, /* held requests: the event loop, `fastchat events` */
 };
 
-/* Who may call a route. A row that says nothing is for signed-in users. */
+/* The users who may call a route; by default those who are signed in. */
 enum access {
     USER,
     MEMBER, /* a member of the room {room_id}; the handler's query checks it where Redis cannot */

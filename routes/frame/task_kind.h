@@ -90,7 +90,7 @@ bool task_is_cancelled(void);
 void task_catch_cancel(void);
 
 /*
- * What a run writes to `report`: a head, then `len` bytes. In native byte order: both ends are one
+ * A run writes to `report` a head, then `len` bytes. In native byte order: both ends are one
  * program.
  */
 enum task_report {

@@ -1,4 +1,4 @@
-/* What a task's process reports to its runner. */
+/* The reports of a task's process to its runner. */
 #include "routes/frame/task_kind.h"
 
 #include <errno.h>

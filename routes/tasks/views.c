@@ -63,7 +63,7 @@ reply_task(struct request *req, enum db_result r, struct task *task, enum proble
     }
 }
 
-/* What happens to one task: task_find, task_cancel or task_retry. */
+/* An action on one task: task_find, task_cancel or task_retry. */
 typedef enum db_result task_action(struct db *db, struct arena *a, const struct task_viewer *viewer,
                                    int64_t id, struct task *task);
 

@@ -1,4 +1,4 @@
-/* What the fuzzers share. */
+/* Shared by the fuzzers. */
 #ifndef T_FUZZ_FUZZ_H
 #define T_FUZZ_FUZZ_H
 

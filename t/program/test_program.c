@@ -1,5 +1,5 @@
 /*
- * What makes the released program the test program: cheap password hashes, routes and tasks that
+ * Makes the released program the test program: cheap password hashes, routes and tasks that
  * only tests want, and the faults that FASTCHAT_BREAK names (retry, hints, claims).
  */
 #include "base/test_seams.h"
