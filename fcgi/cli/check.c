@@ -1,8 +1,7 @@
 /*
- * The steps up to the database, and the command. A step that fails ends the check: those after it
- * would fail for its reason.
+ * `fastchat check`, and its steps up to the database. A step that fails ends the check: the steps
+ * after it would fail for the same reason.
  */
-#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +10,7 @@
 #include "db/mysql/migrate.h"
 #include "db/probe.h"
 #include "fcgi/cli/check.h"
-
-enum { USAGE_ERROR = 2 };
+#include "fcgi/cli/commands.h"
 
 static const char chinese[] = "自检：你好，世界 🌏";
 
@@ -88,82 +86,64 @@ check_redis(struct resources *r)
                      : "cannot be reached; all works without it, more slowly");
 }
 
-struct options {
-    const char *url;
-    bool web, live;
-};
+static const char *
+check_url(const struct app *app, struct arena *arena, const struct arguments *a)
+{
+    const char *host = app->settings->app_host, *url = argument_text(a, "url");
+
+    if (url != NULL) {
+        return url;
+    }
+    return arena_printf(arena, strchr(host, ':') != NULL ? "http://[%s]:%d" : "http://%s:%d",
+                        strcmp(host, "0.0.0.0") == 0 ? "127.0.0.1" : host, app->settings->app_port);
+}
 
 static bool
-run_steps(const struct app *app, struct resources *r, const struct options *options)
+check_steps(const struct app *app, struct resources *r, const struct arguments *a)
 {
-    const char *host = app->settings->app_host;
-    const char *url =
-        options->url != NULL
-            ? options->url
-            : arena_printf(&r->arena, strchr(host, ':') != NULL ? "http://[%s]:%d" : "http://%s:%d",
-                           strcmp(host, "0.0.0.0") == 0 ? "127.0.0.1" : host,
-                           app->settings->app_port);
-
     if (!check_json() || !check_database(r) || !check_tables(app) || !check_message(r)) {
         return false;
     }
     check_redis(r);
-    return !options->web || check_web(r, url, options->live);
+    return argument_given(a, "no-web") ||
+           check_web(r, check_url(app, &r->arena, a), !argument_given(a, "no-live"));
 }
 
-/* 0, or the exit status. */
 static int
-read_words(int count, char **words, struct options *options)
+check_start(const struct app *app, const struct arguments *a)
 {
-    static const struct option known[] = {{"url", required_argument, NULL, 'u'},
-                                          {"no-web", no_argument, NULL, 'w'},
-                                          {"no-live", no_argument, NULL, 'l'},
-                                          {0}};
-    int option;
-
-    while ((option = getopt_long(count, words, "", known, NULL)) != -1) {
-        if (option == '?') {
-            return USAGE_ERROR;
-        }
-        options->url = option == 'u' ? optarg : options->url;
-        options->web = options->web && option != 'w';
-        options->live = options->live && option != 'l';
-    }
-    if (optind < count) {
-        (void)fprintf(stderr, "fastchat check: takes no such word: %s\n", words[optind]);
-        return USAGE_ERROR;
-    }
-    if (options->url != NULL && strncmp(options->url, "http://", 7) != 0 &&
-        strncmp(options->url, "https://", 8) != 0) {
-        (void)fprintf(stderr,
-                      "fastchat check: --url takes an address as https://chat.example.com, "
-                      "not %s\n",
-                      options->url);
-        return USAGE_ERROR;
-    }
-    return 0;
-}
-
-int
-check_command(int count, char **words)
-{
-    struct options options = {.web = true, .live = true};
     struct resources resources;
-    struct app *app;
-    int status = read_words(count, words, &options);
+    bool good;
 
-    if (status != 0) {
-        return status;
-    }
-    app = app_new("check");
-    if (app == NULL) {
-        return 1;
-    }
     resources_open(&resources, app);
     check_versions(&resources);
-    status = run_steps(app, &resources, &options) ? 0 : 1;
-    (void)puts(status == 0 ? "all is well" : "something is wrong: see the step that failed");
+    good = check_steps(app, &resources, a);
+    (void)puts(good ? "all is well" : "something is wrong: see the step that failed");
     resources_close(&resources);
-    app_free(app);
-    return status;
+    return good ? 0 : 1;
 }
+
+static int
+check_command_run(const struct arguments *a)
+{
+    const char *url = argument_text(a, "url");
+
+    if (url != NULL && strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0) {
+        return command_usage_error(
+            a, "--url takes an address such as https://chat.example.com, not %s", url);
+    }
+    return command_with_app("check", a, check_start);
+}
+
+static const struct command_option check_options[] = {
+    {.name = "url", .value = "ADDRESS", .help = "the web server (default: APP_HOST and APP_PORT)"},
+    {.name = "no-live", .help = "without the live stream"},
+    {.name = "no-web", .help = "only the database and Redis, without the web server"},
+    {.name = NULL},
+};
+const struct command check_command = {
+    .name = "check",
+    .summary = "check the whole installation: sign in, send a message, see it arrive",
+    .options = check_options,
+    .run = check_command_run,
+};

@@ -1,0 +1,49 @@
+/* `fastchat settings`. */
+#include "base/settings.h"
+
+#include "fcgi/cli/commands.h"
+
+static int
+settings_print_one(const struct settings *settings, const struct arguments *a)
+{
+    const char *key = argument_text(a, "get");
+    const char *value = settings_get(settings, key);
+
+    if (value == NULL) {
+        return command_usage_error(a, "%s is not a setting", key);
+    }
+    (void)puts(value);
+    return 0;
+}
+
+static int
+settings_command_run(const struct arguments *a)
+{
+    struct settings *settings = settings_load(NULL, stderr);
+    int status = 0;
+
+    if (settings == NULL) {
+        return 1;
+    }
+    if (argument_given(a, "get")) {
+        status = settings_print_one(settings, a);
+    } else if (argument_given(a, "check")) {
+        (void)puts("the settings are good");
+    } else {
+        settings_print(settings, stdout);
+    }
+    settings_free(settings);
+    return status;
+}
+
+static const struct command_option settings_options[] = {
+    {.name = "check", .help = "only check them"},
+    {.name = "get", .value = "KEY", .help = "print the value of one, for scripts"},
+    {.name = NULL},
+};
+const struct command settings_command = {
+    .name = "settings",
+    .summary = "show the settings and where each comes from",
+    .options = settings_options,
+    .run = settings_command_run,
+};
