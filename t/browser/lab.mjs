@@ -1,4 +1,5 @@
-// An admin runs the lab and exports; another may not: node lab.mjs URL PICTURES CHROMIUM ADMIN PASSWORD OTHER PASSWORD
+// An admin runs the lab and exports data; another user may not use the lab:
+// node lab.mjs URL PICTURES CHROMIUM ADMIN PASSWORD OTHER PASSWORD
 import { readFileSync } from 'node:fs'
 import { Person, failures, launch, ok, step } from './people.mjs'
 
@@ -8,7 +9,7 @@ const browser = await launch(executablePath)
 const lan = await Person.enter(browser, url, admin, 'desktop', 'light')
 const ming = await Person.enter(browser, url, other, 'phone', 'dark')
 
-// Small numbers: what is looked at here is the page.
+/** Fills in the settings of a run. The tests use small ones: they are about the page, not about the figures. */
 async function fill(person, numbers) {
   for (const [name, value] of Object.entries(numbers))
     await person.page.locator(`input[name=${name}]`).fill(String(value))
@@ -22,31 +23,28 @@ async function runOnce(person, numbers) {
 }
 
 async function main() {
-  const in1 = await step('the admin signs in', () => lan.signIn(admin, adminPassword))
-  const in2 = await step('another signs in', () => ming.signIn(other, otherPassword))
+  const in1 = await step('an admin can sign in', () => lan.signIn(admin, adminPassword))
+  const in2 = await step('another user can sign in', () => ming.signIn(other, otherPassword))
   if (!in1 || !in2) return
 
-  await step('who is no admin is told so', async () => {
+  await step('a user who is not an admin sees why the lab is closed', async () => {
     await ming.page.goto(`${url}/lab`)
     await ming.at('lab-no-permission').waitFor()
     await ming.picture(pictures, 'lab-no-permission-phone-dark')
   })
 
-  await step('the admin finds the lab in the account', async () => {
-    await lan.page
-      .getByRole('button', { name: /我的账号/ })
-      .first()
-      .click()
+  await step('an admin can open the lab from the account dialog', async () => {
+    await lan.openAccount()
     await lan.at('open-lab').click()
     await lan.at('lab-start').waitFor()
     await lan.picture(pictures, 'lab-empty-desktop-light')
   })
-  await step('numbers out of bounds are told at their field', async () => {
+  await step('a setting out of bounds is marked at its field', async () => {
     await fill(lan, { tasks: 1000 })
     await lan.at('lab-start').click()
     await lan.page.locator('input[name=tasks][aria-invalid=true]').waitFor()
   })
-  await step('a run shows its progress and then its figures', async () => {
+  await step('a run shows its progress, then its results', async () => {
     await runOnce(lan, { tasks: 4, cpu: 5, wait_ms: 150, repeat: 1 })
     for (const part of ['lab-mixed', 'lab-cpu', 'lab-wait', 'lab-traps'])
       await lan.at(part).waitFor()
@@ -86,12 +84,12 @@ async function main() {
     await lan.page.getByRole('button', { name: '取消', exact: true }).click()
     await lan.at('lab-start').waitFor({ timeout: 30000 })
   })
-  await step('after a reload the runs are there', async () => {
+  await step('earlier runs are listed after a reload', async () => {
     await lan.page.reload()
     await lan.at('lab-wait').waitFor()
     if ((await lan.at('lab-run').count()) !== 2) throw new Error('not two runs')
   })
-  await step('on a phone in the dark, and in English', async () => {
+  await step('the lab fits a phone, in English and in the dark theme', async () => {
     const jack = await Person.enter(browser, url, admin, 'phone', 'dark')
     await jack.signIn(admin, adminPassword)
     await jack.page.evaluate(() => localStorage.setItem('fastchat.language', JSON.stringify('en')))
@@ -105,12 +103,9 @@ async function main() {
     if (jack.errors.length > 0) throw new Error(jack.errors.join('; '))
   })
 
-  await step('the own data is exported and comes as a file', async () => {
+  await step('an export is made and downloaded as a zip file', async () => {
     await lan.page.goto(url)
-    await lan.page
-      .getByRole('button', { name: /我的账号/ })
-      .first()
-      .click()
+    await lan.openAccount()
     await lan.at('export-begin').click()
     await lan.at('export-download').waitFor({ timeout: 20000 })
     await lan.picture(pictures, 'export-desktop-light')
@@ -121,14 +116,11 @@ async function main() {
     const bytes = readFileSync(await file.path())
     if (!/^fastchat-\d{4}-\d\d-\d\d\.zip$/.test(file.suggestedFilename()))
       throw new Error(file.suggestedFilename())
-    if (bytes.subarray(0, 2).toString() !== 'PK') throw new Error('no zip file')
+    if (bytes.subarray(0, 2).toString() !== 'PK') throw new Error('this is not a zip file')
   })
-  await step('and is found again after a reload', async () => {
+  await step('an export can still be downloaded after a reload', async () => {
     await lan.page.reload()
-    await lan.page
-      .getByRole('button', { name: /我的账号/ })
-      .first()
-      .click()
+    await lan.openAccount()
     await lan.at('export-download').waitFor()
   })
 

@@ -1,7 +1,9 @@
-// What a person does on the page, by its data-testid hooks.
+// What a person does on the page, through its data-testid attributes; and how results are printed.
 import { chromium } from 'playwright-core'
 
-const flags = [
+const ACTION_TIMEOUT_MS = 10_000
+const SIZES = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } }
+const FLAGS = [
   '--headless',
   '--no-sandbox',
   '--disable-gpu',
@@ -12,45 +14,45 @@ const flags = [
   '--disable-sync',
 ]
 
-export const sizes = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } }
-
 let failed = 0
 
-export function ok(holds, words) {
+/** Prints a result. */
+export function ok(holds, promise) {
   if (!holds) failed++
-  console.log(`${holds ? 'ok' : 'not ok'} ${words}`)
+  console.log(`${holds ? 'ok' : 'not ok'} ${promise}`)
 }
 
 export const failures = () => failed
 
-// Runs one step; a step that throws (a time-out, say) has failed, and the others go on.
-export async function step(words, run) {
+/** Checks one promise. If `check` throws, the promise is broken, and the test goes on. Returns whether it holds. */
+export async function step(promise, check) {
   try {
-    const holds = await run()
-    ok(holds !== false, words)
+    await check()
+    ok(true, promise)
     return true
   } catch (error) {
-    ok(false, words)
+    ok(false, promise)
     console.log('# ' + String(error.message).split('\n').slice(0, 6).join('\n# '))
     return false
   }
 }
 
 export async function launch(executablePath) {
-  return chromium.launch({ executablePath, args: flags, headless: true })
+  return chromium.launch({ executablePath, args: FLAGS, headless: true })
 }
 
 export class Person {
+  /** Opens a browser window of its own for a person. `size` is desktop or phone. */
   static async enter(browser, url, name, size, colorScheme) {
     const person = new Person()
     const context = await browser.newContext({
-      viewport: sizes[size],
+      viewport: SIZES[size],
       colorScheme,
       locale: 'zh-CN',
       hasTouch: size === 'phone',
       isMobile: size === 'phone',
     })
-    context.setDefaultTimeout(10000)
+    context.setDefaultTimeout(ACTION_TIMEOUT_MS)
     Object.assign(person, { url, name, size, context, errors: [] })
     person.page = await context.newPage()
     person.page.on('pageerror', (error) => person.errors.push(String(error)))
@@ -86,7 +88,7 @@ export class Person {
     await this.at('room-list').waitFor()
   }
 
-  // On a phone the list of rooms and a room are two screens; on a desk they stand side by side.
+  /** Shows the list of rooms. On a phone it is a screen of its own; on a desktop it is always there. */
   async toRooms() {
     if (await this.at('room-list').isVisible()) return
     await this.page.goBack()
@@ -97,11 +99,7 @@ export class Person {
     await this.toRooms()
     await this.at('new-room').click()
     await this.at('new-room-name').fill(name)
-    const open = this.at('new-room-open')
-    const is = await open.evaluate(
-      (e) => (e.checked ?? e.querySelector('input')?.checked ?? e.ariaChecked === 'true') === true,
-    )
-    if (!is) await open.click()
+    await this.at('new-room-open').check()
     await this.at('new-room-submit').click()
     await this.at('composer').waitFor()
   }
@@ -109,12 +107,12 @@ export class Person {
   async joinRoom(name) {
     await this.toRooms()
     await this.at('browse-rooms').click()
-    const row = this.page
-      .locator('li, tr, div, article, button')
+    await this.page
+      .locator('li')
       .filter({ hasText: name })
       .filter({ has: this.at('join-room') })
-      .last()
-    await row.getByTestId('join-room').first().click()
+      .getByTestId('join-room')
+      .click()
     await this.at('composer').waitFor()
   }
 
@@ -132,6 +130,13 @@ export class Person {
     await this.at('composer').waitFor()
   }
 
+  async openAccount() {
+    await this.page
+      .getByRole('button', { name: /我的账号/ })
+      .first()
+      .click()
+  }
+
   message(text) {
     return this.at('message').filter({ hasText: text })
   }
@@ -146,8 +151,14 @@ export class Person {
       .waitFor()
   }
 
-  async sees(text, milliseconds) {
-    await this.message(text).first().waitFor({ timeout: milliseconds })
+  /** Waits for a message. */
+  async sees(text, timeoutMs) {
+    await this.message(text).first().waitFor({ timeout: timeoutMs })
+  }
+
+  async seesOnce(text) {
+    const count = await this.message(text).count()
+    if (count !== 1) throw new Error(`${this.name} sees "${text}" ${count} times`)
   }
 
   async picture(folder, name) {
