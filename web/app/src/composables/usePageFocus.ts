@@ -3,7 +3,7 @@ import { onScopeDispose } from 'vue'
 
 const isWatched = () => document.visibilityState === 'visible' && document.hasFocus()
 
-/** Returns a function that tells whether the page is watched now. `onChange` is called when that may have changed. */
+/** Returns a function that checks whether the page is watched now. `onChange` is called when that may have changed. */
 export function usePageFocus(onChange: () => void): () => boolean {
   const ending = new AbortController()
   const { signal } = ending

@@ -26,12 +26,12 @@ describe('an error', () => {
 })
 
 describe('a notice', () => {
-  it('tells what a role entry changed', () => {
+  it('names the new role', () => {
     const entry = entryOf(1, { kind: 'role', body: 'admin' })
     expect(noticeText(entry)).toBe('Li is now admin')
   })
 
-  it('tells whether a room was opened or closed', () => {
+  it('distinguishes a room that was opened from one that was made private', () => {
     expect(noticeText(entryOf(1, { kind: 'open', body: 'true' }))).toContain('opened')
     expect(noticeText(entryOf(1, { kind: 'open', body: 'false' }))).toContain('private')
   })
