@@ -1,4 +1,4 @@
-// What a person does on the page, through its data-testid attributes; and how results are printed.
+// A person in a browser, who finds everything by its data-testid; and the printing of results.
 import { chromium } from 'playwright-core'
 
 const ACTION_TIMEOUT_MS = 10_000

@@ -29,7 +29,7 @@ export const localPath = (path: unknown): string | null =>
 
 /** Goes one level up, to `path`. If the user came from there, it goes back, so that the history does not grow. */
 export function goUp(path: string): void {
-  const { back } = history.state as { back?: string | null }
-  if (back === path) router.back()
+  const state = history.state as { back?: string | null } | null
+  if (state?.back === path) router.back()
   else void router.replace(path)
 }

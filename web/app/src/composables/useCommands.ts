@@ -1,4 +1,4 @@
-// What the command palette offers: every room, and the actions of the page.
+// The commands of the palette: one for every room, and the actions of the page.
 import { computed, type ComputedRef } from 'vue'
 import { useRouter } from 'vue-router'
 import { switchLanguage, t } from '../i18n'

@@ -1,4 +1,4 @@
-// What a user has typed and not sent, kept for each room, so that a reload does not lose it.
+// Drafts: text that was typed and not sent, stored for each room, so that a reload does not lose it.
 import { onScopeDispose, reactive, ref, watch, type Ref } from 'vue'
 import type { Room } from '../api/client'
 import { keys, load, onChange, save } from '../lib/storage'

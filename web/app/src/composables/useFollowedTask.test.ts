@@ -2,6 +2,7 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { effectScope, nextTick, ref } from 'vue'
+import { json } from '../testing/server'
 import { useFollowedTask } from './useFollowedTask'
 
 let polled: string[] = []
@@ -12,9 +13,7 @@ beforeEach(() => {
   vi.stubGlobal('fetch', (request: Request) => {
     const id = new URL(request.url).pathname.split('/').at(-1)!
     polled.push(id)
-    const headers = { 'Content-Type': 'application/json' }
-    const task = { id: Number(id), state: 'running' }
-    return Promise.resolve(new Response(JSON.stringify(task), { headers }))
+    return Promise.resolve(json({ id: Number(id), state: 'running' }))
   })
   setActivePinia(createPinia())
 })

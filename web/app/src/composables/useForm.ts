@@ -1,4 +1,4 @@
-// A form: whether it is being sent, and what the server found wrong with it, field by field.
+// A form: whether it is being sent, and the faults that the server found, field by field.
 import { ref } from 'vue'
 import { ApiError } from '../api/client'
 import { errorText } from '../lib/texts'

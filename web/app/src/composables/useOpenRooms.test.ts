@@ -1,6 +1,6 @@
 // Open rooms, page by page.
 import { afterEach, expect, it, vi } from 'vitest'
-import { roomOf } from '../testing/server'
+import { json, roomOf } from '../testing/server'
 import { useOpenRooms } from './useOpenRooms'
 
 afterEach(() => {
@@ -13,8 +13,7 @@ it('pages are appended until there is none left', async () => {
     const page = cursor
       ? { items: [roomOf({ id: 2 })], next: null }
       : { items: [roomOf({ id: 1 })], next: 'c' }
-    const headers = { 'Content-Type': 'application/json' }
-    return Promise.resolve(new Response(JSON.stringify(page), { headers }))
+    return Promise.resolve(json(page))
   })
   const { rooms, hasMore, loading, loadMore } = useOpenRooms()
   expect(loading.value).toBe(true)

@@ -1,4 +1,4 @@
-// Whether somebody is looking at the page: it is visible and has the focus.
+// Checks whether somebody is looking at the page: it is visible and has the focus.
 import { onScopeDispose } from 'vue'
 
 const isWatched = () => document.visibilityState === 'visible' && document.hasFocus()

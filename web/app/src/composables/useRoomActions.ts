@@ -1,4 +1,4 @@
-// What a user does with rooms: create, join, leave and change them, and add people. Every function throws an ApiError.
+// Actions on rooms: create, join, leave, change, and add people. Every function throws an ApiError.
 import { api, call, type Room, type RoomChange, type RoomNew } from '../api/client'
 import { useChat } from '../stores/chat'
 import { useSession } from '../stores/session'

@@ -1,4 +1,4 @@
-// The room that the address names: opened when the address changes, or offered to join, or why it cannot be shown.
+// Opens the room that the address names. A room that the user is not in is offered to join instead.
 import { ref, watch } from 'vue'
 import { useRouter } from 'vue-router'
 import { ApiError, type Room } from '../api/client'

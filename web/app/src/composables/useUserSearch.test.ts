@@ -3,7 +3,7 @@ import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { effectScope, ref } from 'vue'
 import { save } from '../lib/storage'
-import { me } from '../testing/server'
+import { json, me } from '../testing/server'
 import { onlyOne, useUserSearch } from './useUserSearch'
 
 let queries: (string | null)[] = []
@@ -16,8 +16,7 @@ beforeEach(() => {
   vi.stubGlobal('fetch', (request: Request) => {
     queries.push(new URL(request.url).searchParams.get('q'))
     const items = [me, { ...me, id: 2, username: 'mei' }]
-    const headers = { 'Content-Type': 'application/json' }
-    return Promise.resolve(new Response(JSON.stringify({ items, next: null }), { headers }))
+    return Promise.resolve(json({ items, next: null }))
   })
   setActivePinia(createPinia())
 })

@@ -137,7 +137,7 @@ export const messages = {
   exportData: ['My data', '我的数据'],
   exportHint: [
     'Everything in your chats, as web pages to read and as JSON Lines files.',
-    '你所有聊天的内容：可以直接阅读的网页，以及 JSON Lines 文件。',
+    '你所有聊天的内容：可阅读的网页和 JSON Lines 文件。',
   ],
   exportBegin: ['Export my data', '导出我的数据'],
   exportAgain: ['Make a new one', '重新导出'],
@@ -171,7 +171,7 @@ export const messages = {
   ],
   labAboutProcesses: [
     'One per core, each with its own memory: good for computing. A crash does not affect the others.',
-    '每个核心一个，各有各的内存：适合计算；一个崩溃，不影响其他。',
+    '每个核心一个，内存各自独立：适合计算，崩溃互不影响。',
   ],
   labTasks: ['Tasks', '任务数'],
   labUnits: ['Computing (units)', '计算量（单位）'],
@@ -214,12 +214,12 @@ export const messages = {
   labSeconds: ['median', '中位数'],
   labSpeedUp: ['speed-up', '加速比'],
   labOfLimit: ['vs. limit', '与极限比'],
-  labTake: ['best choice', '推荐'],
+  labTake: ['best', '推荐'],
   labOtherWork: ['It did not do the same work as the other shapes', '完成的工作与其他方式不同'],
   labTrapBlock: ['A handler that blocks', '阻塞的处理函数'],
   labTrapBlockAbout: [
     'One call blocks for {ms} ms while {requests} other requests arrive at a steady rate.',
-    '一次调用阻塞 {ms} 毫秒，同时有 {requests} 个其他请求匀速到达。',
+    '一次调用阻塞 {ms} 毫秒，另有 {requests} 个请求匀速到达。',
   ],
   labTrapFull: ['A pool that is full', '线程池满了'],
   labTrapFullAbout: [

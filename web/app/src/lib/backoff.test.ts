@@ -1,4 +1,4 @@
-// How long to wait before the next try.
+// The wait before the next try.
 import { expect, it } from 'vitest'
 import { ApiError } from '../api/client'
 import { doubled, jittered, retryAfterMs } from './backoff'

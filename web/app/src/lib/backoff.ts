@@ -1,4 +1,4 @@
-// How long to wait before the next try, so that clients that failed together do not all return together.
+// The wait before the next try. It varies, so that clients that failed together do not return together.
 import { ApiError } from '../api/client'
 
 /** A wait of `ms`, up to a quarter shorter or longer. */

@@ -46,11 +46,11 @@ export function shortTime(at: string): string {
 }
 
 /** The heading above the messages of a day. */
-export function dayName(at: number, todayWord: string, yesterdayWord: string): string {
+export function dayName(at: number, todayText: string, yesterdayText: string): string {
   const date = new Date(at)
   const days = daysAgo(date)
-  if (days < 1) return todayWord
-  if (days < 2) return yesterdayWord
+  if (days < 1) return todayText
+  if (days < 2) return yesterdayText
   return format(
     days < YEARLESS_DAYS
       ? { month: 'long', day: 'numeric', weekday: 'long' }

@@ -1,5 +1,5 @@
-// When the page wakes: somebody looks at it again, or the network returns. Its timers may have slept, so what it shows
-// may be old.
+// Reports when the page wakes: somebody looks at it again, or the network returns. Its timers may have slept, so it may
+// show old data.
 
 export interface WakeHandlers {
   /** The page has become visible, or a visible page has got the focus. */

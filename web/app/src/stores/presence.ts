@@ -1,4 +1,4 @@
-// What is not in any log: who is typing, who is online, and how far others have read.
+// Live state outside the logs: who is typing, who is online, and how far others have read.
 import { defineStore } from 'pinia'
 import { reactive, shallowReactive } from 'vue'
 import { api, call } from '../api/client'

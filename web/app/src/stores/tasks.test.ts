@@ -2,6 +2,7 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { Task } from '../api/client'
+import { json } from '../testing/server'
 import { usePresence } from './presence'
 import { useTasks } from './tasks'
 
@@ -19,8 +20,7 @@ beforeEach(() => {
   vi.stubGlobal('fetch', () => {
     polls++
     if (down) return Promise.reject(new TypeError('no network'))
-    const headers = { 'Content-Type': 'application/json' }
-    return Promise.resolve(new Response(JSON.stringify(task), { headers }))
+    return Promise.resolve(json(task))
   })
   setActivePinia(createPinia())
 })

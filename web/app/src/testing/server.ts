@@ -42,6 +42,13 @@ export function roomOf(more: Partial<Room> = {}): Room {
   }
 }
 
+/** An answer with a JSON body. */
+export const json = (body: object, status = 200, headers: Record<string, string> = {}): Response =>
+  new Response(JSON.stringify(body), {
+    status,
+    headers: { 'Content-Type': 'application/json', ...headers },
+  })
+
 export type Fault =
   | 'lost request'
   | 'lost answer'
@@ -71,27 +78,20 @@ export class FakeServer {
     return entry
   }
 
-  private json(body: object, status = 200, headers: Record<string, string> = {}): Response {
-    return new Response(JSON.stringify(body), {
-      status,
-      headers: { 'Content-Type': 'application/json', ...headers },
-    })
-  }
-
   private async answer(request: Request): Promise<Response> {
     const path = new URL(request.url).pathname
     if (this.down) throw new TypeError('no network')
     if (path === '/api/events' && this.streams) return this.stream(request)
     if (path === '/api/events')
-      return this.json({ detail: '', code: 'no_live_events' }, 503, { 'Retry-After': '5' })
+      return json({ detail: '', code: 'no_live_events' }, 503, { 'Retry-After': '5' })
     if (path === '/api/sync' || path === '/api/sync/wait')
       return this.sync((await request.json()) as { rooms: Record<string, number> })
-    if (path === '/api/rooms/7') return this.json(this.rooms[0]!)
+    if (path === '/api/rooms/7') return json(this.rooms[0]!)
     if (path === '/api/rooms/7/messages' && request.method === 'POST')
       return this.send((await request.json()) as { client_id: string; body: string })
     if (path === '/api/rooms/7/messages') return this.page(new URL(request.url).searchParams)
-    if (path === '/api/rooms/7/read') return this.json({ room_id: 7, read_seq: 0, unread: 0 })
-    return this.json({ detail: 'no such route', code: 'not_found' }, 404)
+    if (path === '/api/rooms/7/read') return json({ room_id: 7, read_seq: 0, unread: 0 })
+    return json({ detail: 'no such route', code: 'not_found' }, 404)
   }
 
   /** Sends an event on all streams. */
@@ -134,24 +134,24 @@ export class FakeServer {
     const left = Object.keys(rooms)
       .map(Number)
       .filter((id) => !this.rooms.some((room) => room.id === id))
-    return this.json({ entries: entries.slice(0, 3), rooms: fresh, left, more: entries.length > 3 })
+    return json({ entries: entries.slice(0, 3), rooms: fresh, left, more: entries.length > 3 })
   }
 
   private page(query: URLSearchParams): Response {
     const before = Number(query.get('before') ?? Infinity)
     const older = this.log.filter((entry) => entry.seq < before)
     const items = older.slice(-3)
-    return this.json({ items, next: older.length > 3 ? items[0]!.seq : null })
+    return json({ items, next: older.length > 3 ? items[0]!.seq : null })
   }
 
   private send(message: { client_id: string; body: string }): Response {
     this.attempts.push(message.client_id)
     const fault = this.faults.shift()
     if (fault === 'lost request') throw new TypeError('no network')
-    if (typeof fault === 'object') return this.json(fault.body ?? {}, fault.status, fault.headers)
+    if (typeof fault === 'object') return json(fault.body ?? {}, fault.status, fault.headers)
     const known = this.log.find((entry) => entry.client_id === message.client_id)
     const entry = known ?? this.append({ ...message, sender: { id: me.id, nickname: me.nickname } })
     if (fault === 'lost answer') throw new TypeError('no network')
-    return this.json(entry, known ? 200 : 201)
+    return json(entry, known ? 200 : 201)
   }
 }
