@@ -2,8 +2,8 @@
 import { computed, ref } from 'vue'
 import type { Entry, Room } from '../api/client'
 import { pending, toRows } from '../lib/rows'
-import type { Log } from '../stores/chat'
 import { useOutbox } from '../stores/outbox'
+import type { Log } from '../stores/rooms'
 import { useSession } from '../stores/session'
 
 /** The seq of my last message, below which its readers are shown. */

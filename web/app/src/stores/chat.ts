@@ -1,9 +1,9 @@
 // The rooms and their logs, as far as this page knows them, kept up to date by a transport.
 import { defineStore } from 'pinia'
-import { computed, ref, shallowReactive, watch } from 'vue'
+import { ref, watch } from 'vue'
 import { api, ApiError, call, type Entry, type Room } from '../api/client'
-import { contiguous, merge } from '../lib/merge'
-import { applied, byActivity, refreshed } from '../lib/rooms'
+import { merge } from '../lib/merge'
+import { applied } from '../lib/rooms'
 import { load, onChange, save } from '../lib/storage'
 import type { EventData } from '../live/events'
 import { Stream } from '../live/stream'
@@ -11,18 +11,8 @@ import type { Source, Transport } from '../live/transport'
 import { onWake } from '../live/wake'
 import { useOutbox } from './outbox'
 import { usePresence } from './presence'
+import { useRoomState } from './rooms'
 import { useSession } from './session'
-
-/** A room's log: entries in seq order. None is missing between the first and the one with seq `top`. */
-export interface Log {
-  entries: Entry[]
-  top: number
-  complete: boolean // the entries begin at seq 1
-  loading: boolean
-}
-
-/** Is the first page of this log still to come? */
-export const isOpening = (log: Log): boolean => log.loading && log.entries.length === 0
 
 const PAGE_SIZE = 50 // entries
 const PAGE_SIZE_MAX = 100 // the server's maximum
@@ -30,8 +20,6 @@ const READ_SHOWN = 20 // read entries above the first unread one
 const GAP_MAX = 500 // entries; a hidden log that misses more is dropped, and loaded again when it is opened
 const SUMMARIES_MAX_AGE_MS = 120_000 // then all rooms are loaded again, since other devices and renames change them
 const SUMMARIES_MAX_AGE_SEEN_MS = 10_000 // the same, when somebody looks at the page again
-const CACHE_DELAY_MS = 500
-const CACHED_ROOMS_MAX = 100
 
 /** The size of a room's first page: everything unread if possible, and a little before it. */
 export const firstPageSize = (unread: number): number =>
@@ -41,62 +29,14 @@ export const useChat = defineStore('chat', () => {
   const session = useSession()
   const outbox = useOutbox()
   const presence = usePresence()
-  const rooms = shallowReactive(new Map<number, Room>())
-  const logs = shallowReactive(new Map<number, Log>())
+  const state = useRoomState()
+  const { rooms, logs, active, setRoom, putRoom, removeRoom, setLog } = state
   const online = ref(true)
-  const ready = ref(false) // the rooms are known: if the list is empty, there are none
-  const active = ref<number | null>(null) // the room that is shown
   const newest = ref<Entry | null>(null) // the newest message of somebody else, for screen readers
   const lost = ref<Room | null>(null) // the room that was shown when this user was removed from it
   const transport: Transport = new Stream()
-  const current = new Set<number>() // rooms with a summary from the server; other summaries come from the cache
-  let summariesAt = 0 // when the server's summaries of all rooms were complete; 0: they are not
   let me = 0
-  let cacheTimer: ReturnType<typeof setTimeout> | undefined
   let stopWake = () => {}
-
-  const list = computed(() => [...rooms.values()].sort(byActivity))
-  const unread = computed(() => list.value.reduce((sum, room) => sum + room.unread, 0))
-
-  function cacheSoon(): void {
-    clearTimeout(cacheTimer)
-    cacheTimer = setTimeout(
-      () => me && save(`rooms.${me}`, list.value.slice(0, CACHED_ROOMS_MAX)),
-      CACHE_DELAY_MS,
-    )
-  }
-
-  function setRoom(room: Room): void {
-    if (rooms.get(room.id) === room) return
-    rooms.set(room.id, room)
-    cacheSoon()
-  }
-
-  /** Takes a room's summary from the server. */
-  function putRoom(summary: Room): void {
-    current.add(summary.id)
-    setRoom(refreshed(rooms.get(summary.id), summary))
-  }
-
-  function removeRoom(id: number): void {
-    current.delete(id)
-    rooms.delete(id)
-    logs.delete(id)
-    if (active.value === id) active.value = null
-    cacheSoon()
-  }
-
-  function setLog(id: number, changes: Partial<Log>): void {
-    const empty: Log = { entries: [], top: 0, complete: false, loading: false }
-    logs.set(id, { ...empty, ...logs.get(id), ...changes })
-  }
-
-  function mergeIntoLog(id: number, entries: Entry[]): void {
-    const log = logs.get(id)
-    if (!log || isOpening(log)) return // the first page is coming, and a sync brings what follows it
-    const merged = merge(log.entries, entries)
-    setLog(id, { entries: merged, top: contiguous(merged, log.top) })
-  }
 
   /** Applies entries of one room, in seq order. Known entries change nothing. */
   function applyEntries(id: number, entries: Entry[]): void {
@@ -107,7 +47,7 @@ export const useChat = defineStore('chat', () => {
       setRoom(applied(room, entry, me))
       if (entry.kind === 'message' && entry.sender.id !== me) newest.value = entry
     }
-    mergeIntoLog(id, entries)
+    state.mergeIntoLog(id, entries)
     for (const entry of entries)
       if (entry.client_id && entry.sender.id === me) outbox.remove(entry.client_id)
   }
@@ -116,24 +56,8 @@ export const useChat = defineStore('chat', () => {
   function applyOwn(entry: Entry): void {
     const room = rooms.get(entry.room_id)
     if (room && entry.seq === room.last_seq + 1) applyEntries(entry.room_id, [entry])
-    else mergeIntoLog(entry.room_id, [entry])
+    else state.mergeIntoLog(entry.room_id, [entry])
     transport.refresh()
-  }
-
-  /** Makes the next sync load the summaries of all rooms but the one that is shown. */
-  function expireSummaries(): void {
-    current.clear()
-    summariesAt = 0
-    if (active.value !== null && rooms.has(active.value)) current.add(active.value)
-  }
-
-  const summariesOlderThan = (ms: number) => summariesAt > 0 && Date.now() - summariesAt > ms
-
-  /** Removes the rooms of the cache that the server no longer has. */
-  function finishSummaries(): void {
-    for (const id of [...rooms.keys()]) if (!current.has(id)) removeRoom(id)
-    summariesAt = Date.now()
-    ready.value = true
   }
 
   /** Marks the other person of a direct room as online or offline. */
@@ -157,10 +81,8 @@ export const useChat = defineStore('chat', () => {
 
   const source: Source = {
     marks() {
-      if (summariesOlderThan(SUMMARIES_MAX_AGE_MS)) expireSummaries()
-      const marks: Record<string, number> = {}
-      for (const id of current) marks[id] = logs.get(id)?.top ?? rooms.get(id)?.last_seq ?? 0
-      return marks
+      if (state.summariesOlderThan(SUMMARIES_MAX_AGE_MS)) state.expireSummaries()
+      return state.marks()
     },
     applyPage(page) {
       for (const room of page.rooms) {
@@ -174,13 +96,12 @@ export const useChat = defineStore('chat', () => {
         removeRoom(id)
       }
       for (const [id, entries] of byRoom(page.entries)) applyEntries(id, entries)
-      if (!page.more && summariesAt === 0) finishSummaries()
+      if (!page.more) state.completeSummaries()
       outbox.sendAbandoned()
     },
     applyEntry(entry) {
-      const room = rooms.get(entry.room_id)
-      if (!room || !current.has(entry.room_id)) return false
-      const mark = logs.get(entry.room_id)?.top ?? room.last_seq
+      if (!rooms.has(entry.room_id) || !state.isCurrent(entry.room_id)) return false
+      const mark = state.markOf(entry.room_id)
       if (entry.seq > mark + 1) return false
       if (entry.seq === mark + 1) applyEntries(entry.room_id, [entry])
       return true
@@ -274,13 +195,12 @@ export const useChat = defineStore('chat', () => {
   function start(userId: number): void {
     stop()
     me = userId
-    for (const room of load<Room[]>(`rooms.${userId}`, [])) rooms.set(room.id, room)
-    ready.value = rooms.size > 0
+    state.restore(userId)
     outbox.start(userId, applyOwn)
     // Registered before the transport's own listeners, whose sync then loads the summaries again.
     stopWake = onWake({
       seen: () => {
-        if (summariesOlderThan(SUMMARIES_MAX_AGE_SEEN_MS)) expireSummaries()
+        if (state.summariesOlderThan(SUMMARIES_MAX_AGE_SEEN_MS)) state.expireSummaries()
       },
     })
     transport.start(source)
@@ -288,24 +208,13 @@ export const useChat = defineStore('chat', () => {
 
   function stop(): void {
     me = 0
-    summariesAt = 0
-    clearTimeout(cacheTimer)
     stopWake()
     transport.stop()
     outbox.stop()
     presence.clear()
-    current.clear()
-    rooms.clear()
-    logs.clear()
-    active.value = null
+    state.clear()
     newest.value = null
     online.value = true
-    ready.value = false
-  }
-
-  /** Removes the stored list of rooms, so that the next user of this browser cannot read it. */
-  function clearCache(userId: number): void {
-    save(`rooms.${userId}`, null)
   }
 
   // Another tab has sent a message or read a room.
@@ -328,10 +237,10 @@ export const useChat = defineStore('chat', () => {
   return {
     rooms,
     logs,
-    list,
-    unread,
+    list: state.list,
+    unread: state.unread,
     online,
-    ready,
+    ready: state.ready,
     active,
     newest,
     lost,
@@ -340,7 +249,6 @@ export const useChat = defineStore('chat', () => {
     markRead,
     putRoom,
     removeRoom,
-    clearCache,
     refresh: () => transport.refresh(),
   }
 })
