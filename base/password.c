@@ -1,4 +1,4 @@
-/* Costs are OWASP's for argon2id: 19 MiB, 2 passes, 1 lane. */
+/* The costs are OWASP's recommendation for argon2id: 19 MiB, 2 passes, 1 lane. */
 #include "base/password.h"
 
 #include <pthread.h>
@@ -10,7 +10,7 @@
 _Static_assert(PASSWORD_HASH_SIZE >= crypto_pwhash_STRBYTES, "a hash's text must fit");
 
 static char
-    nobody[PASSWORD_HASH_SIZE]; /* the hash of a password that nobody has; made when first needed */
+    nobody[PASSWORD_HASH_SIZE]; /* the hash of an unknown password, made when first needed */
 static pthread_once_t nobody_once = PTHREAD_ONCE_INIT;
 
 static void

@@ -1,4 +1,6 @@
-/* Passwords, as argon2id (RFC 9106) keeps them. Each call is meant to be slow: about 20 ms and 19 MiB. */
+/*
+ * Passwords as argon2id hashes (RFC 9106). Every call is slow on purpose: about 20 ms and 19 MiB.
+ */
 #ifndef BASE_PASSWORD_H
 #define BASE_PASSWORD_H
 
@@ -6,11 +8,14 @@
 
 enum { PASSWORD_HASH_SIZE = 128 };
 
-/* The text form of a new salted hash; false where memory is out. */
+/* Makes a new salted hash in text form. Returns false without memory. */
 bool password_hash(const char *password, char hash[static PASSWORD_HASH_SIZE])
     __attribute__((nonnull, warn_unused_result));
 
-/* Is it the password of that hash? With NULL for the hash the same work is done, and the answer is no. */
+/*
+ * Whether the password belongs to the hash. NULL for the hash costs the same work and returns
+ * false.
+ */
 bool password_matches(const char *password, const char *hash)
     __attribute__((nonnull(1), warn_unused_result));
 

@@ -1,4 +1,4 @@
-/* epoll, and a heap of times: the earliest is at its top, so that to set one costs log n however many there are. */
+/* epoll, and a heap of timers with the earliest one at its top: setting one costs log n. */
 #include "base/reactor.h"
 
 #include <errno.h>
@@ -12,7 +12,10 @@
 
 enum { EVENTS_AT_ONCE = 64, FIRST_SIZE = 64 };
 
-/* `serial` tells a descriptor from the one of the same number before it, of which an event may still be under way. */
+/*
+ * `serial` distinguishes a descriptor from an earlier one of the same number, of which an event may
+ * still be pending.
+ */
 struct watched {
     reactor_ready *ready; /* NULL: not watched */
     void *owner;
@@ -120,7 +123,7 @@ put(struct reactor *r, size_t place, struct reactor_timer *t)
     t->place = place;
 }
 
-/* Towards the top while it is earlier than what is above it. */
+/* Moves a timer towards the top while it is earlier than its parent. */
 static void
 rise(struct reactor *r, size_t place, struct reactor_timer *t)
 {
@@ -131,7 +134,7 @@ rise(struct reactor *r, size_t place, struct reactor_timer *t)
     put(r, place, t);
 }
 
-/* Towards the bottom while something below it is earlier. */
+/* Moves a timer towards the bottom while a child is earlier. */
 static void
 sink(struct reactor *r, size_t place, struct reactor_timer *t)
 {
@@ -182,7 +185,10 @@ reactor_after(struct reactor *r, struct reactor_timer *t, int64_t ms,
     rise(r, r->heap_count++, t);
 }
 
-/* Those whose time has come; what they set for now rings in the next turn, so that descriptors have theirs. */
+/*
+ * Calls the timers that are due. One that is set for now meanwhile fires in the next turn, so that
+ * descriptors have theirs.
+ */
 static void
 ring_due(struct reactor *r)
 {
@@ -207,7 +213,7 @@ call_ready(struct reactor *r, const struct epoll_event *event)
     }
 }
 
-/* Milliseconds, up: a time does not come early. -1: for ever. */
+/* Rounded up, so that no timer fires early; -1: no time-out. */
 static int
 patience(const struct reactor *r)
 {

@@ -1,4 +1,4 @@
-/* Finds libcurl's functions by their names. */
+/* Finds the functions of libcurl by their names. */
 #include "fcgi/curl.h"
 
 #include <dlfcn.h>
@@ -37,7 +37,7 @@ load_symbols(void *library, struct curl *curl)
         if (found == NULL) {
             return false;
         }
-        memcpy(symbols[i].at, &found, sizeof(found)); /* dlsym(3): how POSIX has it done */
+        memcpy(symbols[i].at, &found, sizeof(found)); /* the way that POSIX defines, dlsym(3) */
     }
     return curl->global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 }

@@ -1,6 +1,6 @@
 /*
- * libcurl, loaded when it is first asked for: it brings thirty libraries along, and the processes
- * that serve are not to carry them. For `fastchat lab` and `fastchat check`.
+ * libcurl, loaded on first use: it needs thirty other libraries, which the serving processes shall
+ * not carry. For `fastchat lab` and `fastchat check`.
  */
 #ifndef FCGI_CURL_H
 #define FCGI_CURL_H
@@ -28,12 +28,12 @@ struct curl {
 };
 
 /*
- * Its functions; NULL if it is not installed. Call it before threads; it lives as long as the
- * process.
+ * Its functions, for the life of the process; NULL if it is not installed. Call it before threads
+ * start.
  */
 const struct curl *curl_load(void) __attribute__((warn_unused_result));
 
-/* What to say then. */
+/* The message if it is not installed. */
 #define CURL_MISSING "libcurl is not installed (on Debian: libcurl3t64-gnutls or libcurl3-gnutls)"
 
 #endif

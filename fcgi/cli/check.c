@@ -40,7 +40,7 @@ check_database(struct resources *r)
                         db_has_compounds(r->db) ? "one statement" : "transactions");
 }
 
-/* The migrations' own report is shown if something is wrong. */
+/* Shows the report of the migrations if one is missing or wrong. */
 static bool
 check_tables(const struct app *app)
 {
@@ -73,7 +73,7 @@ check_message(struct resources *r)
                              : "a Chinese text is not read back as it was written");
 }
 
-/* Without Redis everything works, only slower: it is reported, and never fails a check. */
+/* Everything works without Redis, only slower: it never fails a check. */
 static void
 check_redis(struct resources *r)
 {

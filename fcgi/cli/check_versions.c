@@ -1,6 +1,6 @@
 /*
- * What a report of a fault needs to name. Libraries that do not tell their version at run time give
- * the one they were built with.
+ * The versions that a bug report needs. Libraries that do not report theirs at run time show the
+ * one they were built with.
  */
 #include <gnu/libc-version.h>
 #include <json-c/json.h>
@@ -20,7 +20,7 @@
 #define COMPILER "gcc " __VERSION__
 #endif
 
-/* The Makefile gives it: libfcgi's headers do not. */
+/* Set by the Makefile: libfcgi's headers do not have it. */
 #ifndef FCGI_VERSION
 #define FCGI_VERSION "unknown"
 #endif
@@ -29,7 +29,7 @@
 #define TEXT_OF(number) AS_TEXT(number)
 
 static void
-show(const char *what, const char *version)
+check_versions_show(const char *what, const char *version)
 {
     (void)printf("        %-12s %s\n", what, version);
 }
@@ -40,23 +40,24 @@ check_versions(struct resources *r)
     const struct curl *curl = curl_load();
     int nginx = nginx_installed();
 
-    show("fastchat", FASTCHAT_VERSION ", built by " COMPILER);
-    show("libc", gnu_get_libc_version());
-    show("database", db_client(&r->arena));
-    show("json-c", json_c_version());
-    show("libfcgi", FCGI_VERSION);
-    show("hiredis", TEXT_OF(HIREDIS_MAJOR) "." TEXT_OF(HIREDIS_MINOR) "." TEXT_OF(HIREDIS_PATCH));
-    show("libsodium", sodium_version_string());
+    check_versions_show("fastchat", FASTCHAT_VERSION ", built by " COMPILER);
+    check_versions_show("libc", gnu_get_libc_version());
+    check_versions_show("database", db_client(&r->arena));
+    check_versions_show("json-c", json_c_version());
+    check_versions_show("libfcgi", FCGI_VERSION);
+    check_versions_show(
+        "hiredis", TEXT_OF(HIREDIS_MAJOR) "." TEXT_OF(HIREDIS_MINOR) "." TEXT_OF(HIREDIS_PATCH));
+    check_versions_show("libsodium", sodium_version_string());
     if (curl == NULL) {
-        show("libcurl", "not installed");
+        check_versions_show("libcurl", "not installed");
     } else { /* "libcurl/7.88.1 GnuTLS/3.7.9 …" */
         const char *version = curl->version() + strlen("libcurl/");
 
-        show("libcurl", arena_strndup(&r->arena, version, strcspn(version, " ")));
+        check_versions_show("libcurl", arena_strndup(&r->arena, version, strcspn(version, " ")));
     }
-    show("nginx", nginx == 0 ? "not installed here"
-                             : arena_printf(&r->arena, "%d.%d.%d", nginx / 1000000,
-                                            nginx / 1000 % 1000, nginx % 1000));
+    check_versions_show("nginx", nginx == 0 ? "not installed here"
+                                            : arena_printf(&r->arena, "%d.%d.%d", nginx / 1000000,
+                                                           nginx / 1000 % 1000, nginx % 1000));
 }
 
 bool

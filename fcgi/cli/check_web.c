@@ -1,4 +1,4 @@
-/* The way of a user: nginx, both pools, the event loop and the database are all on it. */
+/* The path of a user: it passes nginx, both pools, the event loop and the database. */
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include "fcgi/curl.h"
 
 enum {
-    PATIENCE_MS = 15 * 1000, /* of one request, or of the stream */
+    PATIENCE_MS = 15 * 1000, /* for one request, or for the stream */
     ANSWER_MAX = 1024 * 1024,
     WHY_SIZE = 500,
 };
@@ -27,19 +27,19 @@ struct web {
     const char *authorization; /* the header line; NULL before the sign-in */
     int64_t room_id;
     char client_id[TOKEN_TEXT_SIZE];
-    struct buf stream; /* what came over it so far */
+    struct buf stream; /* received so far */
     bool greeted, sent, delivered;
     char why[WHY_SIZE];
 };
 
 struct call {
-    const char *method, *path, *body; /* body: NULL for none */
+    const char *method, *path, *body; /* body: NULL: none */
     size_t (*take)(char *bytes, size_t one, size_t count, void *owner);
     void *owner;
 };
 
 static size_t
-take_answer(char *bytes, size_t one, size_t count, void *owner)
+check_web_receive_body(char *bytes, size_t one, size_t count, void *owner)
 {
     struct buf *answer = owner;
 
@@ -50,9 +50,9 @@ take_answer(char *bytes, size_t one, size_t count, void *owner)
     return count;
 }
 
-/* Sends it, and returns the status; 0 with curl's words in w->why. */
+/* Sends a request. Returns the status, or 0 with curl's message in w->why. */
 static long
-perform(struct web *w, const struct call *call)
+check_web_perform(struct web *w, const struct call *call)
 {
     const struct curl *c = w->curl;
     CURL *easy = c->easy_init();
@@ -73,8 +73,7 @@ perform(struct web *w, const struct call *call)
     (void)c->easy_setopt(easy, CURLOPT_CUSTOMREQUEST, call->method);
     (void)c->easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
     (void)c->easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    (void)c->easy_setopt(easy, CURLOPT_PROXY,
-                         ""); /* the token is not for whatever http_proxy names */
+    (void)c->easy_setopt(easy, CURLOPT_PROXY, ""); /* no proxy may see the token */
     (void)c->easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)PATIENCE_MS);
     (void)c->easy_setopt(easy, CURLOPT_WRITEFUNCTION, call->take);
     (void)c->easy_setopt(easy, CURLOPT_WRITEDATA, call->owner);
@@ -92,9 +91,9 @@ perform(struct web *w, const struct call *call)
     return status;
 }
 
-/* On one line: another program's page may have many. */
+/* On one line: the reply may be the page of another program. */
 static void
-flatten(char *text)
+check_web_flatten(char *text)
 {
     for (; *text != '\0'; text++) {
         *text = *text == '\n' || *text == '\r' ? ' ' : *text;
@@ -102,16 +101,18 @@ flatten(char *text)
 }
 
 /*
- * The answer's JSON, to be released; NULL with the reason in w->why, where the status is not the
- * expected one.
+ * The JSON of a reply, which the caller releases; NULL with the reason in w->why if the status is
+ * not the expected one.
  */
 static struct json_object *
-request(struct web *w, const char *method, const char *path, const char *body, long expected)
+check_web_request(struct web *w, const char *method, const char *path, const char *body,
+                  long expected)
 {
     struct buf answer = {0};
     struct json_object *tree = NULL;
     struct json_error error;
-    long status = perform(w, &(struct call){method, path, body, take_answer, &answer});
+    long status = check_web_perform(
+        w, &(struct call){method, path, body, check_web_receive_body, &answer});
 
     if (status == expected &&
         (status == 204 || json_parse(answer.at, answer.len, w->arena, &tree, &error))) {
@@ -119,7 +120,7 @@ request(struct web *w, const char *method, const char *path, const char *body, l
     } else if (status != 0) {
         (void)snprintf(w->why, sizeof(w->why), "%s %s: %ld %.300s", method, path, status,
                        answer.len == 0 ? "" : buf_cstr(&answer));
-        flatten(w->why);
+        check_web_flatten(w->why);
     }
     buf_free(&answer);
     return tree;
@@ -127,7 +128,7 @@ request(struct web *w, const char *method, const char *path, const char *body, l
 
 /* A text or a number of an object, as text; "" if there is none. */
 static const char *
-member(struct web *w, struct json_object *tree, const char *key)
+check_web_member(struct web *w, struct json_object *tree, const char *key)
 {
     struct json_object *value;
     const char *text = json_object_object_get_ex(tree, key, &value) ? json_object_get_string(value)
@@ -137,55 +138,53 @@ member(struct web *w, struct json_object *tree, const char *key)
 }
 
 static bool
-sign_in(struct web *w, const struct user *user, const char *password)
+check_web_sign_in(struct web *w, const struct user *user, const char *password)
 {
     const char *body = arena_printf(
         w->arena, "{\"username\":\"%s\",\"password\":\"%s\",\"device\":\"fastchat check\"}",
         user->username, password);
-    struct json_object *answer = request(w, "POST", "/api/sessions", body, 201);
+    struct json_object *answer = check_web_request(w, "POST", "/api/sessions", body, 201);
 
     if (answer == NULL) {
         return check_report(false, "sign-in", "%s", w->why);
     }
     w->authorization = arena_printf(w->arena, "Authorization: Bearer %s",
-                                    member(w, answer, "token"));
+                                    check_web_member(w, answer, "token"));
     json_object_put(answer);
     return check_report(true, "sign-in", "at %s", w->url);
 }
 
 static bool
-make_room(struct web *w)
+check_web_make_room(struct web *w)
 {
-    struct json_object *answer = request(w, "POST", "/api/rooms", "{\"name\":\"自检\"}", 201);
+    struct json_object *answer = check_web_request(w, "POST", "/api/rooms", "{\"name\":\"自检\"}",
+                                                   201);
 
     if (answer == NULL) {
         return check_report(false, "room", "%s", w->why);
     }
-    w->room_id = strtoll(member(w, answer, "id"), NULL, 10);
+    w->room_id = strtoll(check_web_member(w, answer, "id"), NULL, 10);
     json_object_put(answer);
     return check_report(true, "room", "made");
 }
 
 static bool
-send_message(struct web *w)
+check_web_send_message(struct web *w)
 {
     const char *path = arena_printf(w->arena, "/api/rooms/%" PRId64 "/messages", w->room_id);
     struct json_object *answer;
 
     random_token(w->client_id);
-    answer = request(
+    answer = check_web_request(
         w, "POST", path,
         arena_printf(w->arena, "{\"client_id\":\"%s\",\"body\":\"%s\"}", w->client_id, said), 201);
     json_object_put(answer);
     return answer != NULL;
 }
 
-/*
- * The lines of a stream: after the first, `hello`, a message is sent; the stream ends when that has
- * come.
- */
+/* Reads a stream: after `hello` the message is sent; when it arrives the stream ends. */
 static size_t
-take_stream(char *bytes, size_t one, size_t count, void *owner)
+check_web_receive_stream(char *bytes, size_t one, size_t count, void *owner)
 {
     struct web *w = owner;
 
@@ -195,7 +194,7 @@ take_stream(char *bytes, size_t one, size_t count, void *owner)
     buf_add(&w->stream, bytes, one * count);
     if (!w->greeted && strstr(buf_cstr(&w->stream), "\"hello\"") != NULL) {
         w->greeted = true;
-        w->sent = send_message(w);
+        w->sent = check_web_send_message(w);
         return w->sent ? count : 0;
     }
     w->delivered = w->sent && strstr(buf_cstr(&w->stream), w->client_id) != NULL;
@@ -203,9 +202,10 @@ take_stream(char *bytes, size_t one, size_t count, void *owner)
 }
 
 static bool
-follow_stream(struct web *w)
+check_web_follow_stream(struct web *w)
 {
-    long status = perform(w, &(struct call){"GET", "/api/events", NULL, take_stream, w});
+    long status = check_web_perform(
+        w, &(struct call){"GET", "/api/events", NULL, check_web_receive_stream, w});
 
     if (w->greeted && !w->sent) {
         return check_report(false, "message", "%s", w->why);
@@ -213,7 +213,7 @@ follow_stream(struct web *w)
     if (!w->greeted && status != 0) {
         (void)snprintf(w->why, sizeof(w->why), "GET /api/events: %ld %.300s", status,
                        w->stream.len == 0 ? "" : buf_cstr(&w->stream));
-        flatten(w->why);
+        check_web_flatten(w->why);
     }
     if (!w->greeted) {
         return check_report(false, "stream", "%s", w->why);
@@ -223,11 +223,11 @@ follow_stream(struct web *w)
                                      : "was opened, and did not bring the message that was sent");
 }
 
-/* The newest message is the one that was sent, letter by letter. */
+/* Whether the newest message has exactly the text that was sent. */
 static bool
-read_back(struct web *w)
+check_web_read_back(struct web *w)
 {
-    struct json_object *page = request(
+    struct json_object *page = check_web_request(
         w, "GET", arena_printf(w->arena, "/api/rooms/%" PRId64 "/messages?limit=1", w->room_id),
         NULL, 200);
     struct json_object *items, *newest;
@@ -240,7 +240,7 @@ read_back(struct web *w)
                      json_object_is_type(items, json_type_array)
                  ? json_object_array_get_idx(items, 0)
                  : NULL;
-    same = strcmp(member(w, newest, "body"), said) == 0;
+    same = strcmp(check_web_member(w, newest, "body"), said) == 0;
     json_object_put(page);
     return check_report(same, "history",
                         same ? "a Chinese message is read back"
@@ -248,22 +248,22 @@ read_back(struct web *w)
 }
 
 static bool
-use(struct web *w, const struct user *user, const char *password, bool live)
+check_web_as_user(struct web *w, const struct user *user, const char *password, bool live)
 {
     struct json_object *signed_out;
     bool good;
 
-    if (!sign_in(w, user, password)) {
+    if (!check_web_sign_in(w, user, password)) {
         return false;
     }
-    good = make_room(w);
+    good = check_web_make_room(w);
     if (good && live) {
-        good = follow_stream(w);
-    } else if (good && !send_message(w)) {
+        good = check_web_follow_stream(w);
+    } else if (good && !check_web_send_message(w)) {
         good = check_report(false, "message", "%s", w->why);
     }
-    good = good && read_back(w);
-    signed_out = request(w, "DELETE", "/api/sessions/current", NULL, 204);
+    good = good && check_web_read_back(w);
+    signed_out = check_web_request(w, "DELETE", "/api/sessions/current", NULL, 204);
     if (good && signed_out == NULL) {
         good = check_report(false, "sign-out", "%s", w->why);
     }
@@ -271,9 +271,9 @@ use(struct web *w, const struct user *user, const char *password, bool live)
     return good;
 }
 
-/* Who ends the check ends it after the probe was removed. */
+/* A signal ends the check only after the probe was removed. */
 static void
-block_signals(int how)
+check_web_block_signals(int how)
 {
     sigset_t ends;
 
@@ -306,12 +306,12 @@ check_web(struct resources *r, const char *url, bool live)
     if (probe_add(r->db, &r->arena, hash, &user) != DB_OK) {
         return check_report(false, "web", "a user for the check cannot be made: %s", db_why(r->db));
     }
-    block_signals(SIG_BLOCK);
-    good = use(&w, &user, password, live);
+    check_web_block_signals(SIG_BLOCK);
+    good = check_web_as_user(&w, &user, password, live);
     if (probe_remove(r->db, &r->arena, user.id) != DB_OK) {
         good = check_report(false, "clean-up", "%s: %s", user.username, db_why(r->db));
     }
-    block_signals(SIG_UNBLOCK);
+    check_web_block_signals(SIG_UNBLOCK);
     buf_free(&w.stream);
     return good;
 }

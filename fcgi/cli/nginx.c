@@ -1,4 +1,7 @@
-/* The pools come from the route table, nginx's own errors from the table of problems; the rest is fixed text. */
+/*
+ * The pools come from the route table, the texts of nginx's own errors from the table of problems;
+ * the rest is fixed text.
+ */
 #include "fcgi/cli/nginx.h"
 
 #include <string.h>
@@ -9,8 +12,8 @@
 #include "routes/frame/route.h"
 
 /*
- * nginx's own answers, in the form of ours. They have places of their own, not named locations: those fail for a request
- * whose address could not be read.
+ * nginx's own errors, in the form of ours. They have locations by path, not named ones: those fail
+ * for a request whose address could not be read.
  */
 static const struct own_error {
     int status;
@@ -44,7 +47,7 @@ nginx_version(const char *text)
 int
 nginx_installed(void)
 {
-    /* NOLINTNEXTLINE(cert-env33-c): a command without anything from outside */
+    /* NOLINTNEXTLINE(cert-env33-c): a fixed command */
     FILE *words = popen("PATH=\"$PATH:/usr/local/sbin:/usr/sbin:/sbin\" nginx -v 2>&1", "r");
     char line[200] = "";
 
@@ -59,11 +62,11 @@ nginx_installed(void)
 }
 
 /*
- * "POST /api/users" as a literal, or as a regular expression where the path has parameters. The router takes a path with a slash
- * behind it for the same.
+ * "POST /api/users" as a literal, or as a regular expression if the path has parameters. As in the
+ * router, a trailing slash makes no difference.
  */
 static void
-write_pool_line(const struct route *route, FILE *out)
+nginx_write_pool_line(const struct route *route, FILE *out)
 {
     const char *method = method_name(route->method);
     const char *at = route->path;
@@ -87,7 +90,7 @@ write_pool_line(const struct route *route, FILE *out)
 }
 
 static void
-write_maps(const struct router *router, FILE *out)
+nginx_write_maps(const struct router *router, FILE *out)
 {
     (void)fputs("# The method that counts: a POST may name another one.\n"
                 "map \"$request_method $http_x_http_method_override\" $fastchat_method {\n"
@@ -100,14 +103,14 @@ write_maps(const struct router *router, FILE *out)
                 out);
     for (const struct route *const *at = router_all(router); *at != NULL; at++) {
         if ((*at)->runs == CPU) {
-            write_pool_line(*at, out);
+            nginx_write_pool_line(*at, out);
         }
     }
     (void)fputs("}\n\n", out);
 }
 
 static void
-write_error_maps(FILE *out)
+nginx_write_error_maps(FILE *out)
 {
     struct buf text = {0};
 
@@ -129,19 +132,19 @@ write_error_maps(FILE *out)
 }
 
 /*
- * The socket stands twice and is never marked down: an idempotent request whose process died is
- * tried once more. nginx itself ends each kept connection after keepalive_time, between two
- * requests: a worker that is to end waits for that, since a connection that it closed could meet a
- * request on its way.
+ * The socket is listed twice and never marked down, so that an idempotent request whose process died
+ * is tried once more. nginx itself closes each kept connection after keepalive_time, between two
+ * requests; a worker that must end waits for that, since closing a connection could cut off a
+ * request that is on its way.
  *
- * From 1.29.7 on nginx keeps upstream connections unless told otherwise. `keepalive 0` would tell
- * it, but 1.22 refuses that; one connection that is closed after its first request is none kept,
- * for all.
+ * From 1.29.7 on nginx keeps upstream connections by default. `keepalive 0` would turn that off, but
+ * 1.22 refuses it; one connection that is closed after its first request has the same effect on all
+ * versions.
  */
 #define NOT_KEPT "    keepalive 1;\n    keepalive_requests 1;\n"
 
 static void
-write_upstreams(const struct nginx_options *o, FILE *out)
+nginx_write_upstreams(const struct nginx_options *o, FILE *out)
 {
     (void)fprintf(
         out,
@@ -164,7 +167,7 @@ write_upstreams(const struct nginx_options *o, FILE *out)
 }
 
 static void
-write_redirect(const struct nginx_options *o, FILE *out)
+nginx_write_redirect(const struct nginx_options *o, FILE *out)
 {
     const char *colon = strrchr(o->listen, ':');
     const char *port = colon == NULL ? o->listen : colon + 1;
@@ -181,9 +184,9 @@ write_redirect(const struct nginx_options *o, FILE *out)
 
 /* Mozilla's "intermediate" set: TLS 1.2 with forward secrecy, and TLS 1.3. */
 static void
-write_tls(const struct nginx_options *o, FILE *out)
+nginx_write_tls(const struct nginx_options *o, FILE *out)
 {
-    bool own_line = o->version >= HTTP2_DIRECTIVE; /* before, it was a parameter of listen */
+    bool own_line = o->version >= HTTP2_DIRECTIVE; /* a parameter of listen before */
 
     (void)fprintf(out,
                   "    listen %s ssl%s;\n%s"
@@ -202,9 +205,9 @@ write_tls(const struct nginx_options *o, FILE *out)
                   o->certificate, o->key);
 }
 
-/* add_header of an inner block replaces those of the outer one, so each block has them all. */
+/* add_header in an inner block replaces those of the outer block, so each block has all of them. */
 static void
-write_page_headers(const struct nginx_options *o, const char *cache, FILE *out)
+nginx_write_page_headers(const struct nginx_options *o, const char *cache, FILE *out)
 {
     (void)fprintf(
         out,
@@ -222,7 +225,7 @@ write_page_headers(const struct nginx_options *o, const char *cache, FILE *out)
 }
 
 static void
-write_api_headers(const struct nginx_options *o, FILE *out)
+nginx_write_api_headers(const struct nginx_options *o, FILE *out)
 {
     (void)fputs("        add_header X-Content-Type-Options nosniff always;\n", out);
     if (o->tls != NULL) {
@@ -232,7 +235,7 @@ write_api_headers(const struct nginx_options *o, FILE *out)
 }
 
 static void
-write_params(FILE *out)
+nginx_write_params(FILE *out)
 {
     (void)fputs("        fastcgi_next_upstream error timeout;\n"
                 "        fastcgi_next_upstream_tries 2;\n"
@@ -249,14 +252,15 @@ write_params(FILE *out)
 }
 
 /*
- * A path whose answer may be held. Nothing is buffered, and a client that goes away is noticed at once, since nginx closes the
- * connection then (fastcgi_ignore_client_abort is off). Something is sent at least every 50 s (EVENTS_HEARTBEAT_SECONDS).
+ * A path whose reply may be held. Nothing is buffered, and the event loop notices at once that a
+ * client has gone, since nginx then closes the connection (fastcgi_ignore_client_abort is off).
+ * Something is sent at least every 50 s (EVENTS_HEARTBEAT_SECONDS).
  */
 static void
-write_held_location(const struct nginx_options *o, const char *path, FILE *out)
+nginx_write_held_location(const struct nginx_options *o, const char *path, FILE *out)
 {
     (void)fprintf(out, "    location ~ ^%s/?$ {\n", path);
-    write_api_headers(o, out);
+    nginx_write_api_headers(o, out);
     (void)fputs("        fastcgi_pass fastchat_events;\n"
                 "        fastcgi_keep_conn off;\n"
                 "        fastcgi_buffering off;\n"
@@ -266,19 +270,19 @@ write_held_location(const struct nginx_options *o, const char *path, FILE *out)
                 "        send_timeout 120s;\n"
                 "        gzip off;\n",
                 out);
-    write_params(out);
+    nginx_write_params(out);
 }
 
 static void
-write_api_locations(const struct router *router, const struct nginx_options *o, FILE *out)
+nginx_write_api_locations(const struct router *router, const struct nginx_options *o, FILE *out)
 {
     for (const struct route *const *at = router_all(router); *at != NULL; at++) {
         if ((*at)->runs == SLOW_IO) {
-            write_held_location(o, (*at)->path, out);
+            nginx_write_held_location(o, (*at)->path, out);
         }
     }
     (void)fputs("    location ~ ^/(api(/|$)|openapi\\.json$) {\n", out);
-    write_api_headers(o, out);
+    nginx_write_api_headers(o, out);
     (void)fputs("        fastcgi_pass $fastchat_pool;\n"
                 "        fastcgi_keep_conn on;\n"
                 "        fastcgi_max_temp_file_size 16384m;\n"
@@ -286,15 +290,15 @@ write_api_locations(const struct router *router, const struct nginx_options *o, 
                 "        fastcgi_buffer_size 16k;\n"
                 "        fastcgi_buffers 8 16k;\n",
                 out);
-    write_params(out);
+    nginx_write_params(out);
 }
 
 static void
-write_server(const struct router *router, const struct nginx_options *o, FILE *out)
+nginx_write_server(const struct router *router, const struct nginx_options *o, FILE *out)
 {
     (void)fputs("server {\n", out);
     if (o->tls != NULL) {
-        write_tls(o, out);
+        nginx_write_tls(o, out);
     } else {
         (void)fprintf(out, "    listen %s;\n", o->listen);
     }
@@ -316,11 +320,11 @@ write_server(const struct router *router, const struct nginx_options *o, FILE *o
                       own_errors[i].status);
     }
     (void)fputs("\n", out);
-    write_api_locations(router, o, out);
+    nginx_write_api_locations(router, o, out);
     (void)fputs("    location /assets/ {\n", out);
-    write_page_headers(o, "public, max-age=31536000, immutable", out);
+    nginx_write_page_headers(o, "public, max-age=31536000, immutable", out);
     (void)fputs("    }\n\n    location / {\n        try_files $uri /index.html;\n", out);
-    write_page_headers(o, "no-cache", out);
+    nginx_write_page_headers(o, "no-cache", out);
     (void)fputs("    }\n", out);
     for (size_t i = 0; i < OWN_ERRORS; i++) {
         int status = own_errors[i].status;
@@ -340,9 +344,9 @@ write_server(const struct router *router, const struct nginx_options *o, FILE *o
     (void)fputs("}\n", out);
 }
 
-/* Nothing that could end a word or a quoted string of the configuration. */
+/* Whether a text cannot end a word or a quoted string of the configuration. */
 static bool
-is_safe(const char *option, const char *value)
+nginx_is_safe(const char *option, const char *value)
 {
     if (value != NULL && (value[0] == '\0' || strpbrk(value, "\"';{}$\\\n\r\t#") != NULL)) {
         (void)fprintf(stderr, "fastchat nginx: %s: \"%s\" cannot stand in nginx's configuration\n",
@@ -352,36 +356,36 @@ is_safe(const char *option, const char *value)
     return true;
 }
 
-/* The same of a word that stands without quotes. */
+/* The same for a word without quotes. */
 static bool
-is_safe_word(const char *option, const char *value)
+nginx_is_safe_word(const char *option, const char *value)
 {
     if (value != NULL && strchr(value, ' ') != NULL) {
         (void)fprintf(stderr, "fastchat nginx: %s: \"%s\" is not one word\n", option, value);
         return false;
     }
-    return is_safe(option, value);
+    return nginx_is_safe(option, value);
 }
 
 bool
 nginx_write(const struct router *router, const struct nginx_options *o, FILE *out)
 {
-    if (!is_safe_word("--listen", o->listen) || !is_safe("--root", o->root) ||
-        !is_safe_word("--sockets", o->sockets) || !is_safe_word("--tls", o->tls) ||
-        !is_safe("--cert", o->certificate) || !is_safe("--key", o->key) ||
-        !is_safe_word("--redirect", o->redirect)) {
+    if (!nginx_is_safe_word("--listen", o->listen) || !nginx_is_safe("--root", o->root) ||
+        !nginx_is_safe_word("--sockets", o->sockets) || !nginx_is_safe_word("--tls", o->tls) ||
+        !nginx_is_safe("--cert", o->certificate) || !nginx_is_safe("--key", o->key) ||
+        !nginx_is_safe_word("--redirect", o->redirect)) {
         return false;
     }
     (void)fputs(
         "# Made by `fastchat nginx` from the route table: for nginx's http {}. Make it anew "
         "after each upgrade.\n\n",
         out);
-    write_maps(router, out);
-    write_error_maps(out);
-    write_upstreams(o, out);
+    nginx_write_maps(router, out);
+    nginx_write_error_maps(out);
+    nginx_write_upstreams(o, out);
     if (o->tls != NULL) {
-        write_redirect(o, out);
+        nginx_write_redirect(o, out);
     }
-    write_server(router, o, out);
+    nginx_write_server(router, o, out);
     return true;
 }

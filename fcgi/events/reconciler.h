@@ -1,7 +1,7 @@
 /*
  * The thread of the event loop that compares it with MySQL: which rooms have newer entries, which
- * users' rooms or sessions have changed. It bounds how long an entry whose hint was lost is late:
- * by the time between two reconciliations. It also keeps presence in Redis.
+ * users' rooms or sessions have changed. It bounds how late an entry whose hint was lost can be:
+ * the time between two reconciliations. It also keeps presence in Redis.
  */
 #ifndef FCGI_EVENTS_RECONCILER_H
 #define FCGI_EVENTS_RECONCILER_H

@@ -1,4 +1,7 @@
-/* The copies are the real event loop and the real worker, in a process that was forked, with a route table of two rows. */
+/*
+ * The copies are the real event loop and the real worker in a forked process, with a route table of
+ * two rows.
+ */
 #include "fcgi/lab/copy.h"
 
 #include <errno.h>
@@ -12,43 +15,44 @@
 #include <unistd.h>
 
 #include "fcgi/events/events.h"
+#include "fcgi/lab/listen.h"
 #include "fcgi/worker/worker.h"
 #include "routes/frame/reply.h"
 #include "routes/frame/route.h"
 
-enum { BACKLOG = 1024, PATIENCE_SECONDS = 10, ANSWER_MAX = 4096 };
+enum { PATIENCE_SECONDS = 10, ANSWER_MAX = 4096 };
 
 static void
-sleep_for_a_block(void)
+copy_sleep(void)
 {
     (void)poll(NULL, 0, COPY_BLOCK_MS);
 }
 
 static void
-answer(struct request *req, const void *input)
+copy_reply_at_once(struct request *req, const void *input)
 {
     (void)input;
     reply_empty(req);
 }
 
 static void
-block(struct request *req, const void *input)
+copy_reply_after_block(struct request *req, const void *input)
 {
     (void)input;
-    sleep_for_a_block();
+    copy_sleep();
     reply_empty(req);
 }
 
 static const struct route copy_routes[] = {
     {.method = GET,
      .path = "/answer",
-     .handler = answer,
+     .handler = copy_reply_at_once,
      .access = ANYONE,
      .limit = LIMIT_NONE,
      .status = 204},
     {.method = GET,
      .path = "/block",
-     .handler = block,
+     .handler = copy_reply_after_block,
      .access = ANYONE,
      .limit = LIMIT_NONE,
      .status = 204},
@@ -57,19 +61,22 @@ static const struct route copy_routes[] = {
 
 static const struct route_group copy_group = {.routes = copy_routes};
 
-/* Handlers run beside the event loop, so the call that blocks it comes from outside: by this signal, to its thread. */
+/*
+ * Handlers do not run in the event loop, so the call that blocks it comes from outside: by this
+ * signal, to its thread.
+ */
 #define BLOCK_SIGNAL SIGUSR2
 
 static void
-on_block(int signal_number)
+copy_on_block(int signal_number)
 {
     (void)signal_number;
-    sleep_for_a_block();
+    copy_sleep();
 }
 
 static _Noreturn void
-be_copy(const struct settings *settings, enum copy_kind kind, int threads, int listening,
-        pid_t parent)
+copy_process(const struct settings *settings, enum copy_kind kind, int threads, int listening,
+             pid_t parent)
 {
     struct settings copied = *settings;
     struct app own = {.settings = &copied, .router = router_new()};
@@ -88,42 +95,26 @@ be_copy(const struct settings *settings, enum copy_kind kind, int threads, int l
     if (kind == COPY_POOL) {
         _exit(worker_run(&own, POOL_API));
     }
-    (void)sigaction(BLOCK_SIGNAL, &(struct sigaction){.sa_handler = on_block}, NULL);
+    (void)sigaction(BLOCK_SIGNAL, &(struct sigaction){.sa_handler = copy_on_block}, NULL);
     _exit(events_run(&own));
-}
-
-/* The system gives it a name that nobody has. */
-static int
-listen_somewhere(struct copy *c)
-{
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    c->at = (struct sockaddr_un){.sun_family = AF_UNIX};
-    c->at_len = sizeof(c->at);
-    if (fd >= 0 &&
-        (bind(fd, (struct sockaddr *)&c->at, sizeof(sa_family_t)) != 0 ||
-         listen(fd, BACKLOG) != 0 || getsockname(fd, (struct sockaddr *)&c->at, &c->at_len) != 0)) {
-        int error = errno;
-
-        (void)close(fd);
-        errno = error;
-        return -1;
-    }
-    return fd;
 }
 
 bool
 copy_start(struct copy *c, const struct settings *settings, enum copy_kind kind, int threads)
 {
     pid_t parent = getpid();
-    int fd = listen_somewhere(c);
+    int fd;
+
+    c->at = (struct sockaddr_un){.sun_family = AF_UNIX};
+    c->at_len = sizeof(sa_family_t); /* an abstract name, chosen by the system (unix(7)) */
+    fd = lab_listen((struct sockaddr *)&c->at, &c->at_len, sizeof(c->at), 0);
 
     if (fd < 0) {
         return false;
     }
     c->pid = fork();
     if (c->pid == 0) {
-        be_copy(settings, kind, threads, fd, parent);
+        copy_process(settings, kind, threads, fd, parent);
     }
     (void)close(fd);
     return c->pid > 0;
@@ -158,9 +149,9 @@ copy_connect(const struct copy *c)
     return fd;
 }
 
-/* A FastCGI request without a body (FastCGI Specification 1.0, sections 3.3, 5.1 to 5.3), on a connection that is kept. */
+/* Writes a FastCGI request without a body (FastCGI 1.0, sections 3.3, 5.1 to 5.3), kept open. */
 static size_t
-write_request(char *to, const char *uri)
+copy_write_request(char *to, const char *uri)
 {
     enum { ID = 1, BEGIN = 1, PARAMS = 4, STDIN = 5, RESPONDER = 1, KEEP = 1 };
     const char *pairs[][2] = {{"REQUEST_METHOD", "GET"}, {"REQUEST_URI", uri}};
@@ -185,7 +176,7 @@ write_request(char *to, const char *uri)
 }
 
 static bool
-read_whole(int fd, uint8_t *to, size_t len)
+copy_read_whole(int fd, uint8_t *to, size_t len)
 {
     while (len > 0) {
         ssize_t got = recv(fd, to, len, 0);
@@ -199,9 +190,9 @@ read_whole(int fd, uint8_t *to, size_t len)
     return true;
 }
 
-/* Records up to the end of the request (section 5.5). */
+/* Reads records up to the end of the request (section 5.5). */
 static bool
-read_answer(int fd)
+copy_read_answer(int fd)
 {
     enum { END = 3, STDOUT = 6 };
     static const char wanted[] = "Status: 204";
@@ -211,11 +202,11 @@ read_answer(int fd)
     for (;;) {
         size_t len;
 
-        if (!read_whole(fd, head, sizeof(head))) {
+        if (!copy_read_whole(fd, head, sizeof(head))) {
             return false;
         }
         len = (size_t)(head[4] << 8 | head[5]) + head[6];
-        if (len > sizeof(content) || !read_whole(fd, content, len)) {
+        if (len > sizeof(content) || !copy_read_whole(fd, content, len)) {
             return false;
         }
         if (head[1] == END) {
@@ -230,7 +221,7 @@ bool
 copy_ask(int fd, bool blocks)
 {
     char request[256];
-    size_t len = write_request(request, blocks ? "/block" : "/answer");
+    size_t len = copy_write_request(request, blocks ? "/block" : "/answer");
 
-    return send(fd, request, len, MSG_NOSIGNAL) == (ssize_t)len && read_answer(fd);
+    return send(fd, request, len, MSG_NOSIGNAL) == (ssize_t)len && copy_read_answer(fd);
 }

@@ -1,4 +1,4 @@
-/* Reads a request line, sets a time, answers when it rings. */
+/* Reads a request line, sets a timer, and replies when it fires. */
 #include "fcgi/lab/endpoint.h"
 
 #include <arpa/inet.h>
@@ -15,11 +15,12 @@
 
 #include "base/number.h"
 #include "base/reactor.h"
+#include "fcgi/lab/listen.h"
 
-enum { REQUEST_MAX = 4096, BACKLOG = 1024, WAIT_MAX_MS = 60 * 1000 };
+enum { REQUEST_MAX = 4096, WAIT_MAX_MS = 60 * 1000 };
 
 struct client {
-    struct reactor_timer timer; /* first: that rings */
+    struct reactor_timer timer; /* first: reactor.h */
     struct reactor *reactor;
     int fd;
     int64_t task;
@@ -28,7 +29,7 @@ struct client {
 };
 
 static void
-hang_up(struct client *c)
+endpoint_close_client(struct client *c)
 {
     reactor_cancel(c->reactor, &c->timer);
     reactor_forget(c->reactor, c->fd);
@@ -36,9 +37,9 @@ hang_up(struct client *c)
     free(c);
 }
 
-/* An answer is smaller than any socket's buffer: it goes out whole, or the caller is gone. */
+/* A reply is smaller than any socket's buffer: it is sent whole, or the client is gone. */
 static void
-answer(struct client *c, const char *status, const char *body)
+endpoint_reply(struct client *c, const char *status, const char *body)
 {
     char text[256];
     int len = snprintf(
@@ -48,23 +49,23 @@ answer(struct client *c, const char *status, const char *body)
 
     c->len = 0;
     if (send(c->fd, text, (size_t)len, MSG_NOSIGNAL) != len) {
-        hang_up(c);
+        endpoint_close_client(c);
     }
 }
 
 static void
-has_waited(struct reactor_timer *t)
+endpoint_on_timer(struct reactor_timer *t)
 {
     struct client *c = (struct client *)t;
     char body[48];
 
     (void)snprintf(body, sizeof(body), "{\"task\":%lld}", (long long)c->task);
-    answer(c, "200 OK", body);
+    endpoint_reply(c, "200 OK", body);
 }
 
 /* "GET /wait/890/17 HTTP/1.1" */
 static bool
-read_request(const char *text, int64_t *ms, int64_t *task)
+endpoint_read_request(const char *text, int64_t *ms, int64_t *task)
 {
     static const char begin[] = "GET /wait/", end[] = " HTTP/1.1\r\n";
 
@@ -80,7 +81,7 @@ read_request(const char *text, int64_t *ms, int64_t *task)
 }
 
 static void
-hear(void *owner, int fd, uint32_t events)
+endpoint_on_readable(void *owner, int fd, uint32_t events)
 {
     struct client *c = owner;
     ssize_t got = recv(fd, c->request + c->len, REQUEST_MAX - c->len, MSG_DONTWAIT);
@@ -90,27 +91,27 @@ hear(void *owner, int fd, uint32_t events)
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
         return;
     }
-    if (got <= 0 || c->timer.at_us != 0) { /* nobody sends a second request before the answer */
-        hang_up(c);
+    if (got <= 0 || c->timer.at_us != 0) { /* a second request before the reply is refused */
+        endpoint_close_client(c);
         return;
     }
     c->len += (size_t)got;
     c->request[c->len] = '\0';
     if (strstr(c->request, "\r\n\r\n") == NULL) {
         if (c->len == REQUEST_MAX) {
-            hang_up(c);
+            endpoint_close_client(c);
         }
         return;
     }
-    if (read_request(c->request, &ms, &c->task)) {
-        reactor_after(c->reactor, &c->timer, ms, has_waited);
+    if (endpoint_read_request(c->request, &ms, &c->task)) {
+        reactor_after(c->reactor, &c->timer, ms, endpoint_on_timer);
     } else {
-        answer(c, "404 Not Found", "{\"detail\":\"GET /wait/MS/TASK is what there is.\"}");
+        endpoint_reply(c, "404 Not Found", "{\"detail\":\"GET /wait/MS/TASK is what there is.\"}");
     }
 }
 
 static void
-receive(void *owner, int listening, uint32_t events)
+endpoint_accept(void *owner, int listening, uint32_t events)
 {
     struct reactor *r = owner;
     int fd = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -125,54 +126,39 @@ receive(void *owner, int listening, uint32_t events)
     }
     c->reactor = r;
     c->fd = fd;
-    if (!reactor_watch(r, fd, EPOLLIN, hear, c)) {
-        hang_up(c);
+    if (!reactor_watch(r, fd, EPOLLIN, endpoint_on_readable, c)) {
+        endpoint_close_client(c);
     }
 }
 
 static _Noreturn void
-serve(int listening, pid_t parent)
+endpoint_serve(int listening, pid_t parent)
 {
     struct reactor *r = reactor_open();
 
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() == parent && r != NULL && reactor_watch(r, listening, EPOLLIN, receive, r)) {
+    if (getppid() == parent && r != NULL &&
+        reactor_watch(r, listening, EPOLLIN, endpoint_accept, r)) {
         reactor_run(r);
     }
     _exit(1);
-}
-
-static int
-listen_somewhere(int *port)
-{
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t size = sizeof(at);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-    if (fd >= 0 && (bind(fd, (struct sockaddr *)&at, size) != 0 || listen(fd, BACKLOG) != 0 ||
-                    getsockname(fd, (struct sockaddr *)&at, &size) != 0)) {
-        int error = errno;
-
-        (void)close(fd);
-        errno = error;
-        return -1;
-    }
-    *port = ntohs(at.sin_port);
-    return fd;
 }
 
 bool
 endpoint_start(struct endpoint *e)
 {
     pid_t parent = getpid();
-    int fd = listen_somewhere(&e->port);
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof(at);
+    int fd = lab_listen((struct sockaddr *)&at, &len, sizeof(at), SOCK_NONBLOCK);
 
     if (fd < 0) {
         return false;
     }
+    e->port = ntohs(at.sin_port);
     e->pid = fork();
     if (e->pid == 0) {
-        serve(fd, parent);
+        endpoint_serve(fd, parent);
     }
     (void)close(fd);
     return e->pid > 0;

@@ -1,4 +1,4 @@
-/* What follows from the figures, by the essay's rule, in words. */
+/* Explains the figures by the essay's rule, in words. */
 #include "fcgi/lab/lab.h"
 
 const char *
@@ -13,13 +13,13 @@ lab_rule(bool chinese)
 }
 
 static double
-seconds(const struct lab_measured *m, enum lab_mode mode)
+explain_seconds(const struct lab_measured *m, enum lab_mode mode)
 {
     return m->modes[mode].ms.median / 1000;
 }
 
 static double
-speed_up(const struct lab_measured *m, enum lab_mode mode)
+explain_speed_up(const struct lab_measured *m, enum lab_mode mode)
 {
     double own = m->modes[mode].ms.median;
 
@@ -27,7 +27,7 @@ speed_up(const struct lab_measured *m, enum lab_mode mode)
 }
 
 static const char *
-name(enum lab_mode mode, bool chinese)
+explain_name(enum lab_mode mode, bool chinese)
 {
     static const char *const en[LAB_MODES] = {"one after the other", "threads", "an event loop",
                                               "processes"};
@@ -36,7 +36,7 @@ name(enum lab_mode mode, bool chinese)
     return chinese ? zh[mode] : en[mode];
 }
 
-/* What was not asked for has nothing to say. */
+/* A work that was not requested is not explained. */
 static void
 explain_nothing(bool chinese, struct buf *out)
 {
@@ -45,7 +45,7 @@ explain_nothing(bool chinese, struct buf *out)
                            "itself.");
 }
 
-/* A core computes one thing at a time, whatever the shape. */
+/* A core computes one thing at a time, in every shape. */
 static void
 explain_computing(const struct lab_result *r, const struct lab_measured *m, bool chinese,
                   struct buf *out)
@@ -60,8 +60,9 @@ explain_computing(const struct lab_result *r, const struct lab_measured *m, bool
                       "fast as one after the other. An event loop has one core (%.3f s). "
                       "Threads of C compute side by side, too (%.3f s; those of Python "
                       "cannot), but what crashes in a process takes no other along.",
-            r->settings.processes, r->cores, seconds(m, LAB_PROCESSES), speed_up(m, LAB_PROCESSES),
-            seconds(m, LAB_EVENT_LOOP), seconds(m, LAB_THREADS));
+            r->settings.processes, r->cores, explain_seconds(m, LAB_PROCESSES),
+            explain_speed_up(m, LAB_PROCESSES), explain_seconds(m, LAB_EVENT_LOOP),
+            explain_seconds(m, LAB_THREADS));
     } else {
         buf_printf(
             out,
@@ -69,11 +70,12 @@ explain_computing(const struct lab_result *r, const struct lab_measured *m, bool
                 ? "这里%s最快（%.3f 秒），进程用时 %.3f 秒：工作太小，或者核心不够，不值得为它启动进程。"
                 : "Here %s came first (%.3f s; processes %.3f s): the work is too small, "
                   "or the cores too few, to be worth a process.",
-            name(m->take, chinese), seconds(m, m->take), seconds(m, LAB_PROCESSES));
+            explain_name(m->take, chinese), explain_seconds(m, m->take),
+            explain_seconds(m, LAB_PROCESSES));
     }
 }
 
-/* Who waits needs no core, only a place to wait in. */
+/* Waiting needs no core, only a place to wait in. */
 static void
 explain_waiting(const struct lab_result *r, const struct lab_measured *m, bool chinese,
                 struct buf *out)
@@ -90,20 +92,21 @@ explain_waiting(const struct lab_result *r, const struct lab_measured *m, bool c
                   "%.3f s, %.1f %% more than the slowest single task; one after the "
                   "other it was %.3f s. Threads took %.3f s, but each wait holds a "
                   "stack; %d processes wait for %d at a time, and took %.3f s.",
-            name(m->take, chinese), r->settings.tasks, seconds(m, m->take), above > 0 ? above : 0,
-            seconds(m, LAB_SERIAL), seconds(m, LAB_THREADS), r->settings.processes,
-            r->settings.processes, seconds(m, LAB_PROCESSES));
+            explain_name(m->take, chinese), r->settings.tasks, explain_seconds(m, m->take),
+            above > 0 ? above : 0, explain_seconds(m, LAB_SERIAL), explain_seconds(m, LAB_THREADS),
+            r->settings.processes, r->settings.processes, explain_seconds(m, LAB_PROCESSES));
     } else {
         buf_printf(out,
                    chinese
                        ? "这里%s最快（%.3f 秒）：等待太短，事件循环（%.3f 秒）没有什么可以省下。"
                        : "Here %s came first (%.3f s): the wait is too short for an event loop "
                          "(%.3f s) to save anything.",
-                   name(m->take, chinese), seconds(m, m->take), seconds(m, LAB_EVENT_LOOP));
+                   explain_name(m->take, chinese), explain_seconds(m, m->take),
+                   explain_seconds(m, LAB_EVENT_LOOP));
     }
 }
 
-/* Both: what computes holds up who waits, unless it happens elsewhere. */
+/* Both: computing holds up those who wait, unless it happens elsewhere. */
 static void
 explain_both(const struct lab_measured *m, bool chinese, struct buf *out)
 {
@@ -114,7 +117,8 @@ explain_both(const struct lab_measured *m, bool chinese, struct buf *out)
                            : "With so little computing (%.3f s in all) an event loop is enough: "
                              "%.3f s, threads %.3f s. With more of it each task would hold up all "
                              "others of the loop: move it to processes.",
-                   m->cpu_ms / 1000, seconds(m, LAB_EVENT_LOOP), seconds(m, LAB_THREADS));
+                   m->cpu_ms / 1000, explain_seconds(m, LAB_EVENT_LOOP),
+                   explain_seconds(m, LAB_THREADS));
     } else if (m->take == LAB_THREADS) {
         buf_printf(out,
                    chinese
@@ -125,16 +129,16 @@ explain_both(const struct lab_measured *m, bool chinese, struct buf *out)
                          "nothing else while it computes (%.3f s in all), on one core; a "
                          "process waits for one request at a time (%.3f s). With more "
                          "computing: compute in processes, and wait in an event loop.",
-                   seconds(m, LAB_THREADS), seconds(m, LAB_EVENT_LOOP), m->cpu_ms / 1000,
-                   seconds(m, LAB_PROCESSES));
+                   explain_seconds(m, LAB_THREADS), explain_seconds(m, LAB_EVENT_LOOP),
+                   m->cpu_ms / 1000, explain_seconds(m, LAB_PROCESSES));
     } else {
         buf_printf(
             out,
             chinese ? "这里%s最快（%.3f 秒）；线程 %.3f 秒，事件循环 %.3f 秒：计算占了大部分时间。"
                     : "Here %s came first (%.3f s; threads %.3f s, an event loop %.3f s): "
                       "computing is most of the work.",
-            name(m->take, chinese), seconds(m, m->take), seconds(m, LAB_THREADS),
-            seconds(m, LAB_EVENT_LOOP));
+            explain_name(m->take, chinese), explain_seconds(m, m->take),
+            explain_seconds(m, LAB_THREADS), explain_seconds(m, LAB_EVENT_LOOP));
     }
 }
 

@@ -1,4 +1,4 @@
-/* libcurl's easy interface for those who may block, its multi interface for the event loop. */
+/* libcurl's easy interface for callers that may block, its multi interface for the event loop. */
 #include "fcgi/lab/http.h"
 
 #include <stdio.h>
@@ -27,12 +27,12 @@ struct http {
 };
 
 static size_t
-take_body(char *bytes, size_t one, size_t count, void *owner)
+http_receive_body(char *bytes, size_t one, size_t count, void *owner)
 {
     struct http *h = owner;
 
     if (count > sizeof(h->body) - 1 - h->len) {
-        return 0; /* not what our endpoint says */
+        return 0; /* not a reply of the endpoint */
     }
     memcpy(h->body + h->len, bytes, one * count);
     h->len += count;
@@ -55,7 +55,7 @@ http_open(int port)
     }
     (void)curl->easy_setopt(h->easy, CURLOPT_NOSIGNAL, 1L);
     (void)curl->easy_setopt(h->easy, CURLOPT_PROXY, "");
-    (void)curl->easy_setopt(h->easy, CURLOPT_WRITEFUNCTION, take_body);
+    (void)curl->easy_setopt(h->easy, CURLOPT_WRITEFUNCTION, http_receive_body);
     (void)curl->easy_setopt(h->easy, CURLOPT_WRITEDATA, h);
     return h;
 }
@@ -70,7 +70,7 @@ http_close(struct http *h)
 }
 
 static void
-aim(struct http *h, int ms, int task)
+http_set_target(struct http *h, int ms, int task)
 {
     char address[ADDRESS_SIZE];
 
@@ -81,7 +81,7 @@ aim(struct http *h, int ms, int task)
 }
 
 static bool
-is_right(struct http *h, CURLcode result, int task)
+http_reply_is_right(struct http *h, CURLcode result, int task)
 {
     char expected[BODY_MAX_SIZE];
     long status = 0;
@@ -96,18 +96,18 @@ is_right(struct http *h, CURLcode result, int task)
 bool
 http_wait(struct http *h, int ms, int task)
 {
-    aim(h, ms, task);
-    return is_right(h, curl->easy_perform(h->easy), task);
+    http_set_target(h, ms, task);
+    return http_reply_is_right(h, curl->easy_perform(h->easy), task);
 }
 
 struct http_many {
-    struct reactor_timer timer; /* first: curl's own time */
+    struct reactor_timer timer; /* first: reactor.h; curl's own timer */
     struct reactor *reactor;
     CURLM *multi;
     int port;
 };
 
-/* One of many. */
+/* One request of many at once. */
 struct request {
     struct http *http;
     int task;
@@ -115,9 +115,9 @@ struct request {
     void *owner;
 };
 
-/* Say what has ended. */
+/* Reports the requests that have ended. */
 static void
-take_ended(struct http_many *m)
+http_many_report_ended(struct http_many *m)
 {
     CURLMsg *message;
     int left;
@@ -131,33 +131,33 @@ take_ended(struct http_many *m)
             continue;
         }
         (void)curl->multi_remove_handle(m->multi, r->http->easy);
-        r->done(r->owner, r->task, is_right(r->http, result, r->task));
+        r->done(r->owner, r->task, http_reply_is_right(r->http, result, r->task));
         http_close(r->http);
         free(r);
     }
 }
 
 static void
-act(struct http_many *m, curl_socket_t s, int what)
+http_many_act(struct http_many *m, curl_socket_t s, int what)
 {
     int running;
 
     (void)curl->multi_socket_action(m->multi, s, what, &running);
-    take_ended(m);
+    http_many_report_ended(m);
 }
 
 static void
-socket_is_ready(void *owner, int fd, uint32_t events)
+http_many_on_ready(void *owner, int fd, uint32_t events)
 {
-    act(owner, fd,
-        ((events & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
-            ((events & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
-            ((events & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR : 0));
+    http_many_act(owner, fd,
+                  ((events & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
+                      ((events & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
+                      ((events & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR : 0));
 }
 
-/* CURLMOPT_SOCKETFUNCTION: curl says what it waits for. */
+/* CURLMOPT_SOCKETFUNCTION: the descriptors that curl waits for. */
 static int
-watch_socket(CURL *easy, curl_socket_t s, int what, void *owner, void *socket_owner)
+http_many_watch_socket(CURL *easy, curl_socket_t s, int what, void *owner, void *socket_owner)
 {
     struct http_many *m = owner;
 
@@ -170,20 +170,20 @@ watch_socket(CURL *easy, curl_socket_t s, int what, void *owner, void *socket_ow
     return reactor_watch(m->reactor, s,
                          ((what & CURL_POLL_IN) != 0 ? EPOLLIN : 0) |
                              ((what & CURL_POLL_OUT) != 0 ? EPOLLOUT : 0),
-                         socket_is_ready, m)
+                         http_many_on_ready, m)
                ? 0
                : -1;
 }
 
 static void
-ring(struct reactor_timer *t)
+http_many_on_timer(struct reactor_timer *t)
 {
-    act((struct http_many *)t, CURL_SOCKET_TIMEOUT, 0);
+    http_many_act((struct http_many *)t, CURL_SOCKET_TIMEOUT, 0);
 }
 
-/* CURLMOPT_TIMERFUNCTION: when curl wants to be called next; -1: not at all. */
+/* CURLMOPT_TIMERFUNCTION: the time of the next call that curl needs; -1: none. */
 static int
-set_timer(CURLM *multi, long ms, void *owner)
+http_many_set_timer(CURLM *multi, long ms, void *owner)
 {
     struct http_many *m = owner;
 
@@ -191,7 +191,7 @@ set_timer(CURLM *multi, long ms, void *owner)
     if (ms < 0) {
         reactor_cancel(m->reactor, &m->timer);
     } else {
-        reactor_after(m->reactor, &m->timer, ms, ring);
+        reactor_after(m->reactor, &m->timer, ms, http_many_on_timer);
     }
     return 0;
 }
@@ -211,9 +211,9 @@ http_many_open(struct reactor *r, int port)
         free(m);
         return NULL;
     }
-    (void)curl->multi_setopt(m->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+    (void)curl->multi_setopt(m->multi, CURLMOPT_SOCKETFUNCTION, http_many_watch_socket);
     (void)curl->multi_setopt(m->multi, CURLMOPT_SOCKETDATA, m);
-    (void)curl->multi_setopt(m->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+    (void)curl->multi_setopt(m->multi, CURLMOPT_TIMERFUNCTION, http_many_set_timer);
     (void)curl->multi_setopt(m->multi, CURLMOPT_TIMERDATA, m);
     return m;
 }
@@ -242,7 +242,7 @@ http_many_wait(struct http_many *m, int ms, int task,
         free(r);
         return false;
     }
-    aim(r->http, ms, task);
+    http_set_target(r->http, ms, task);
     (void)curl->easy_setopt(r->http->easy, CURLOPT_PRIVATE, r);
     if (curl->multi_add_handle(m->multi, r->http->easy) != CURLM_OK) {
         http_close(r->http);

@@ -7,9 +7,9 @@
 #include "fcgi/lab/lab.h"
 #include "routes/lab/lab.h"
 
-/* One number of the arguments; false where it is not there or out of its bounds. */
+/* Reads one number of the arguments; false if it is missing or out of range. */
 static bool
-read_number(struct json_object *tree, const char *name, int least, int most, int *n)
+lab_kind_read_number(struct json_object *tree, const char *name, int least, int most, int *n)
 {
     struct json_object *member;
     int64_t value;
@@ -24,39 +24,39 @@ read_number(struct json_object *tree, const char *name, int least, int most, int
 }
 
 static bool
-read_arguments(const struct task_run *run, struct lab_settings *s)
+lab_kind_read_arguments(const struct task_run *run, struct lab_settings *s)
 {
     struct json_object *tree = NULL;
     struct json_error error;
     bool good = json_parse(run->arguments, strlen(run->arguments), run->arena, &tree, &error) &&
                 json_object_is_type(tree, json_type_object) &&
-                read_number(tree, "tasks", 1, LAB_TASKS_MAX, &s->tasks) &&
-                read_number(tree, "cpu", 0, LAB_CPU_MAX, &s->cpu) &&
-                read_number(tree, "wait_ms", 0, LAB_WAIT_MAX_MS, &s->wait_ms) &&
-                read_number(tree, "repeat", 1, LAB_REPEAT_MAX, &s->repeat);
+                lab_kind_read_number(tree, "tasks", 1, LAB_TASKS_MAX, &s->tasks) &&
+                lab_kind_read_number(tree, "cpu", 0, LAB_CPU_MAX, &s->cpu) &&
+                lab_kind_read_number(tree, "wait_ms", 0, LAB_WAIT_MAX_MS, &s->wait_ms) &&
+                lab_kind_read_number(tree, "repeat", 1, LAB_REPEAT_MAX, &s->repeat);
 
     json_object_put(tree);
     return good;
 }
 
 static void
-tell(void *owner, int percent, const char *now)
+lab_kind_report_progress(void *owner, int percent, const char *now)
 {
     (void)now;
     task_progress(owner, percent);
 }
 
 static enum task_outcome
-work(struct task_run *run)
+lab_kind_work(struct task_run *run)
 {
     struct lab_settings settings = LAB_USUAL;
-    const struct lab_watcher watcher = {task_is_cancelled, tell, run};
+    const struct lab_watcher watcher = {task_is_cancelled, lab_kind_report_progress, run};
     struct lab_result result;
     struct buf json = {0};
     enum task_outcome outcome;
     const char *wrong;
 
-    if (!read_arguments(run, &settings)) {
+    if (!lab_kind_read_arguments(run, &settings)) {
         return task_refuse(run,
                            "its arguments must be {\"tasks\": 1 to %d, \"cpu\": 0 to %d, "
                            "\"wait_ms\": 0 to %d, \"repeat\": 1 to %d}",
@@ -76,6 +76,6 @@ work(struct task_run *run)
 }
 
 static const struct task_kind lab_kind = {
-    .name = LAB_KIND, .work = work, .limit_seconds = 3600, .max_attempts = 1};
+    .name = LAB_KIND, .work = lab_kind_work, .limit_seconds = 3600, .max_attempts = 1};
 
 const struct task_kind *const lab_kinds[] = {&lab_kind, NULL};

@@ -1,4 +1,7 @@
-/* Each repeat goes through all works and modes, so that what disturbs the machine for a while falls on all of them alike. */
+/*
+ * Each repeat runs all works in all modes, so that a disturbance of the machine affects all of them
+ * alike.
+ */
 #include "fcgi/lab/lab.h"
 
 #include <errno.h>
@@ -14,17 +17,17 @@
 const char *const lab_work_names[LAB_WORKS] = {"mixed", "cpu", "wait"};
 const char lab_stopped[] = "stopped";
 
-/* A shape that is within this of the fastest one is as fast: the choice is then by what else it costs. */
+/* Shapes within this factor of the fastest count as equally fast; their other costs decide. */
 static const double as_fast = 1.1;
 
-/* The cheaper first. In C threads compute side by side; processes also keep a crash to themselves. */
+/* The cheaper shape first. Threads in C compute side by side; processes also isolate crashes. */
 static const enum lab_mode preferred[LAB_WORKS][LAB_MODES] = {
     [LAB_MIXED] = {LAB_EVENT_LOOP, LAB_THREADS, LAB_PROCESSES, LAB_SERIAL},
     [LAB_CPU] = {LAB_PROCESSES, LAB_THREADS, LAB_EVENT_LOOP, LAB_SERIAL},
     [LAB_WAIT] = {LAB_EVENT_LOOP, LAB_THREADS, LAB_PROCESSES, LAB_SERIAL},
 };
 
-/* What was measured in each repeat. */
+/* The measurements of each repeat. */
 struct samples {
     double ms[LAB_WORKS][LAB_MODES][LAB_REPEAT_MAX];
     double cpu[LAB_WORKS][LAB_MODES][LAB_REPEAT_MAX];
@@ -43,14 +46,14 @@ struct lab {
 };
 
 static double
-largest(double a, double b)
+lab_larger(double a, double b)
 {
     return a > b ? a : b;
 }
 
-/* What each part of it takes, about, in seconds: for progress. A unit of work is about a millisecond. */
+/* The estimated seconds of each part, for the progress. A unit of work is about a millisecond. */
 static double
-estimate(const struct lab_settings *s, enum lab_work w, enum lab_mode m)
+lab_estimate(const struct lab_settings *s, enum lab_work w, enum lab_mode m)
 {
     double cpu = w == LAB_WAIT ? 0 : s->cpu / 1000.0, wait = w == LAB_CPU ? 0 : s->wait_ms / 1000.0;
     double n = s->tasks;
@@ -59,7 +62,7 @@ estimate(const struct lab_settings *s, enum lab_work w, enum lab_mode m)
     case LAB_SERIAL:
         return n * (cpu + wait);
     case LAB_THREADS:
-        return largest(n * cpu / s->processes, cpu) + wait * (n / s->threads);
+        return lab_larger(n * cpu / s->processes, cpu) + wait * (n / s->threads);
     case LAB_EVENT_LOOP:
         return n * cpu + wait;
     default:
@@ -68,7 +71,7 @@ estimate(const struct lab_settings *s, enum lab_work w, enum lab_mode m)
 }
 
 static struct lab_settings
-completed(const struct lab_settings *s)
+lab_complete_settings(const struct lab_settings *s)
 {
     struct lab_settings all = *s;
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -82,27 +85,27 @@ completed(const struct lab_settings *s)
 double
 lab_seconds(const struct lab_settings *s)
 {
-    struct lab_settings all = completed(s);
+    struct lab_settings all = lab_complete_settings(s);
     double seconds = s->traps ? LAB_TRAPS_SECONDS : 0;
 
     for (int w = 0; w < LAB_WORKS; w++) {
         for (int m = 0; m < LAB_MODES; m++) {
-            seconds += all.repeat * estimate(&all, w, m);
+            seconds += all.repeat * lab_estimate(&all, w, m);
         }
     }
     return seconds;
 }
 
 static void
-tell(struct lab *l, const char *now)
+lab_report_progress(struct lab *l, const char *now)
 {
     const struct lab_watcher *w = l->watcher;
 
-    w->told(w->owner, l->all_s > 0 ? (int)(100 * l->done_s / l->all_s) : 0, now);
+    w->on_progress(w->owner, l->all_s > 0 ? (int)(100 * l->done_s / l->all_s) : 0, now);
 }
 
 static const char *
-title(enum lab_work w, enum lab_mode m)
+lab_title(enum lab_work w, enum lab_mode m)
 {
     static const char *const titles[LAB_WORKS][LAB_MODES] = {
         {"computing and waiting, serial", "computing and waiting, threads",
@@ -115,25 +118,25 @@ title(enum lab_work w, enum lab_mode m)
     return titles[w][m];
 }
 
-/* A task in serial mode is over. */
-struct serial_told {
+/* Reports the end of a task in serial mode. */
+struct serial_progress {
     struct lab *lab;
     double each_s;
     const char *now;
 };
 
 static void
-serial_told(void *owner)
+lab_on_serial_task(void *owner)
 {
-    struct serial_told *t = owner;
+    struct serial_progress *t = owner;
 
     t->lab->done_s += t->each_s;
-    tell(t->lab, t->now);
+    lab_report_progress(t->lab, t->now);
 }
 
-/* What the tasks came to in serial mode is what they must come to in all. */
+/* The results of serial mode are those that every mode must have. */
 static void
-note_serial(struct lab *l, enum lab_work w, int k)
+lab_store_serial(struct lab *l, enum lab_work w, int k)
 {
     struct samples *s = &l->samples;
 
@@ -142,13 +145,13 @@ note_serial(struct lab *l, enum lab_work w, int k)
         const struct lab_done *d = &l->tasks->done[i];
 
         l->sums[i] = d->sum;
-        s->slowest[w][k] = largest(s->slowest[w][k], (double)d->took_us / 1000);
+        s->slowest[w][k] = lab_larger(s->slowest[w][k], (double)d->took_us / 1000);
         s->computed[w][k] += (double)d->cpu_us / 1000;
     }
 }
 
 static bool
-is_same(const struct lab *l)
+lab_is_same(const struct lab *l)
 {
     for (int i = 0; i < l->result->settings.tasks; i++) {
         if (!l->tasks->done[i].good || l->tasks->done[i].sum != l->sums[i]) {
@@ -159,11 +162,11 @@ is_same(const struct lab *l)
 }
 
 static const char *
-measure_one(struct lab *l, enum lab_work w, enum lab_mode m, int k)
+lab_measure_one(struct lab *l, enum lab_work w, enum lab_mode m, int k)
 {
     const struct lab_settings *s = &l->result->settings;
-    double seconds = estimate(s, w, m), before = l->done_s;
-    struct serial_told told = {l, seconds / s->tasks, title(w, m)};
+    double seconds = lab_estimate(s, w, m), before = l->done_s;
+    struct serial_progress progress = {l, seconds / s->tasks, lab_title(w, m)};
     struct lab_job job = {
         .tasks = s->tasks,
         .cpu = w == LAB_WAIT ? 0 : s->cpu,
@@ -173,13 +176,13 @@ measure_one(struct lab *l, enum lab_work w, enum lab_mode m, int k)
         .threads = s->threads,
         .processes = s->processes,
         .is_stopped = l->watcher->is_stopped,
-        .told = serial_told,
-        .owner = &told,
+        .on_task = lab_on_serial_task,
+        .owner = &progress,
     };
     struct lab_figure *figure = &l->result->works[w].modes[m];
     struct lab_time time;
 
-    tell(l, told.now);
+    lab_report_progress(l, progress.now);
     if (!lab_run_mode(m, &job, l->tasks, &time)) {
         return strerror(errno);
     }
@@ -189,15 +192,15 @@ measure_one(struct lab *l, enum lab_work w, enum lab_mode m, int k)
     l->samples.ms[w][m][k] = (double)time.us / 1000;
     l->samples.cpu[w][m][k] = (double)time.cpu_us / 1000;
     if (m == LAB_SERIAL) {
-        note_serial(l, w, k);
+        lab_store_serial(l, w, k);
     }
-    figure->same_work = (k == 0 || figure->same_work) && is_same(l);
+    figure->same_work = (k == 0 || figure->same_work) && lab_is_same(l);
     l->done_s = before + seconds;
     return NULL;
 }
 
 static int
-compare(const void *a, const void *b)
+lab_compare_doubles(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
 
@@ -205,12 +208,12 @@ compare(const void *a, const void *b)
 }
 
 static struct lab_spread
-spread(const double *samples, int count)
+lab_spread(const double *samples, int count)
 {
     double sorted[LAB_REPEAT_MAX];
 
     memcpy(sorted, samples, (size_t)count * sizeof(*sorted));
-    qsort(sorted, (size_t)count, sizeof(*sorted), compare);
+    qsort(sorted, (size_t)count, sizeof(*sorted), lab_compare_doubles);
     return (struct lab_spread){
         .median = (sorted[(count - 1) / 2] + sorted[count / 2]) / 2,
         .least = sorted[0],
@@ -218,9 +221,9 @@ spread(const double *samples, int count)
     };
 }
 
-/* The cheapest of those that are as fast as the fastest. */
+/* The cheapest of the modes that are as fast as the fastest. */
 static enum lab_mode
-choose(const struct lab_measured *w, const enum lab_mode order[static LAB_MODES])
+lab_choose(const struct lab_measured *w, const enum lab_mode order[static LAB_MODES])
 {
     double fastest = w->modes[LAB_SERIAL].ms.median;
 
@@ -236,7 +239,7 @@ choose(const struct lab_measured *w, const enum lab_mode order[static LAB_MODES]
 }
 
 static void
-judge(struct lab *l)
+lab_compare_modes(struct lab *l)
 {
     struct lab_result *r = l->result;
     int repeat = r->settings.repeat;
@@ -245,18 +248,18 @@ judge(struct lab *l)
         struct lab_measured *measured = &r->works[w];
 
         for (int m = 0; m < LAB_MODES; m++) {
-            measured->modes[m].ms = spread(l->samples.ms[w][m], repeat);
-            measured->modes[m].cpu_ms = spread(l->samples.cpu[w][m], repeat).median;
+            measured->modes[m].ms = lab_spread(l->samples.ms[w][m], repeat);
+            measured->modes[m].cpu_ms = lab_spread(l->samples.cpu[w][m], repeat).median;
         }
-        measured->slowest_ms = spread(l->samples.slowest[w], repeat).median;
-        measured->cpu_ms = spread(l->samples.computed[w], repeat).median;
-        measured->limit_ms = largest(measured->slowest_ms, measured->cpu_ms / r->cores);
-        measured->take = choose(measured, preferred[w]);
+        measured->slowest_ms = lab_spread(l->samples.slowest[w], repeat).median;
+        measured->cpu_ms = lab_spread(l->samples.computed[w], repeat).median;
+        measured->limit_ms = lab_larger(measured->slowest_ms, measured->cpu_ms / r->cores);
+        measured->take = lab_choose(measured, preferred[w]);
     }
 }
 
 static const char *
-measure(struct lab *l, const struct settings *settings)
+lab_measure(struct lab *l, const struct settings *settings)
 {
     struct lab_result *r = l->result;
     const char *wrong = NULL;
@@ -264,12 +267,12 @@ measure(struct lab *l, const struct settings *settings)
     for (int k = 0; k < r->settings.repeat; k++) {
         for (int w = 0; w < LAB_WORKS; w++) {
             for (int m = 0; m < LAB_MODES && wrong == NULL; m++) {
-                wrong = measure_one(l, w, m, k);
+                wrong = lab_measure_one(l, w, m, k);
             }
         }
     }
     if (wrong == NULL && r->settings.traps) {
-        tell(l, "the two traps");
+        lab_report_progress(l, "the two traps");
         wrong = traps_measure(settings, l->endpoint.port, l->tasks, l->watcher->is_stopped,
                               &r->traps);
     }
@@ -291,8 +294,9 @@ lab_run(const struct settings *settings, const struct lab_settings *s,
         free(l);
         return wrong != NULL ? wrong : strerror(ENOMEM);
     }
-    *result = (struct lab_result){
-        .settings = completed(s), .cores = cores > 0 ? (int)cores : 1, .at = clock_now_ms()};
+    *result = (struct lab_result){.settings = lab_complete_settings(s),
+                                  .cores = cores > 0 ? (int)cores : 1,
+                                  .at = clock_now_ms()};
     l->result = result;
     l->watcher = watcher;
     l->all_s = lab_seconds(s);
@@ -300,12 +304,12 @@ lab_run(const struct settings *settings, const struct lab_settings *s,
     if (l->tasks == NULL || !endpoint_start(&l->endpoint)) {
         wrong = strerror(errno);
     } else {
-        wrong = measure(l, settings);
+        wrong = lab_measure(l, settings);
         endpoint_stop(&l->endpoint);
     }
     if (wrong == NULL) {
-        judge(l);
-        watcher->told(watcher->owner, 100, "done");
+        lab_compare_modes(l);
+        watcher->on_progress(watcher->owner, 100, "done");
     }
     lab_tasks_close(l->tasks);
     free(l);

@@ -1,4 +1,7 @@
-/* In all modes a task is the same function; only who calls it differs. In the event loop its two halves are called apart. */
+/*
+ * In all modes a task is the same function; only its caller differs. The event loop calls its two
+ * halves separately.
+ */
 #include "fcgi/lab/modes.h"
 
 #include <errno.h>
@@ -16,7 +19,7 @@
 #include "fcgi/lab/http.h"
 
 enum {
-    ROUNDS = 500 * 1000,      /* of one unit of work: about a millisecond */
+    ROUNDS = 500 * 1000,      /* in one unit of work, about a millisecond */
     STACK_BYTES = 256 * 1024, /* of a thread */
 };
 
@@ -26,10 +29,10 @@ struct lab_tasks *
 lab_tasks_open(void)
 {
     const int protection = PROT_READ | PROT_WRITE, flags = MAP_SHARED | MAP_ANONYMOUS;
-    /* cppcheck-suppress invalidFunctionArg ; mmap(2): -1 where there is no file */
+    /* cppcheck-suppress invalidFunctionArg ; mmap(2): -1 without a file */
     struct lab_tasks *t = mmap(NULL, sizeof(*t), protection, flags, -1, 0);
 
-    /* cppcheck-suppress memleak ; it is the caller's */
+    /* cppcheck-suppress memleak ; the caller owns it */
     return t == MAP_FAILED ? NULL : t;
 }
 
@@ -41,9 +44,12 @@ lab_tasks_close(struct lab_tasks *t)
     }
 }
 
-/* Each round needs the one before (xorshift64, Marsaglia 2003): no compiler and no processor can leave any out. */
+/*
+ * Each round needs the result of the previous one (xorshift64, Marsaglia 2003), so neither compiler
+ * nor processor can skip any.
+ */
 static uint64_t
-compute(int task, int units)
+lab_compute(int task, int units)
 {
     uint64_t x = (uint64_t)task + 1;
 
@@ -56,7 +62,7 @@ compute(int task, int units)
 }
 
 static int64_t
-thread_cpu_us(void)
+lab_thread_cpu_us(void)
 {
     struct timespec t;
 
@@ -64,9 +70,9 @@ thread_cpu_us(void)
     return t.tv_sec * INT64_C(1000000) + t.tv_nsec / 1000;
 }
 
-/* The next task that nobody has; -1 where there is none. */
+/* Takes the next task; -1 if none is left. */
 static int
-take(struct lab_tasks *t, const struct lab_job *job)
+lab_take_task(struct lab_tasks *t, const struct lab_job *job)
 {
     int i = atomic_load(&t->stopped) || job->is_stopped() ? job->tasks
                                                           : atomic_fetch_add(&t->next, 1);
@@ -74,38 +80,38 @@ take(struct lab_tasks *t, const struct lab_job *job)
     return i < job->tasks ? i : -1;
 }
 
-/* A whole task, by somebody who may block. */
+/* A whole task, for a caller that may block. */
 static void
-do_task(const struct lab_job *job, int i, struct http *http, struct lab_done *done)
+lab_do_task(const struct lab_job *job, int i, struct http *http, struct lab_done *done)
 {
-    int64_t began = clock_mono_us(), cpu = thread_cpu_us();
-    uint64_t sum = compute(i, job->cpu);
+    int64_t began = clock_mono_us(), cpu = lab_thread_cpu_us();
+    uint64_t sum = lab_compute(i, job->cpu);
 
     done->good = !job->asks || (http != NULL && http_wait(http, job->wait_ms, i));
     done->sum = sum;
-    done->cpu_us = thread_cpu_us() - cpu;
+    done->cpu_us = lab_thread_cpu_us() - cpu;
     done->took_us = clock_mono_us() - began;
 }
 
-/* Tasks one after the other, until none is left. */
+/* Runs tasks until none is left. */
 static void
-do_tasks(const struct lab_job *job, struct lab_tasks *tasks, void (*told)(void *owner))
+lab_do_tasks(const struct lab_job *job, struct lab_tasks *tasks, void (*on_task)(void *owner))
 {
     struct http *http = job->asks ? http_open(job->port) : NULL;
 
-    for (int i = take(tasks, job); i >= 0; i = take(tasks, job)) {
-        do_task(job, i, http, &tasks->done[i]);
-        if (told != NULL) {
-            told(job->owner);
+    for (int i = lab_take_task(tasks, job); i >= 0; i = lab_take_task(tasks, job)) {
+        lab_do_task(job, i, http, &tasks->done[i]);
+        if (on_task != NULL) {
+            on_task(job->owner);
         }
     }
     http_close(http);
 }
 
 static bool
-run_serial(const struct lab_job *job, struct lab_tasks *tasks)
+lab_run_serial(const struct lab_job *job, struct lab_tasks *tasks)
 {
-    do_tasks(job, tasks, job->told);
+    lab_do_tasks(job, tasks, job->on_task);
     return true;
 }
 
@@ -115,16 +121,16 @@ struct crew {
 };
 
 static void *
-run_thread(void *context)
+lab_run_thread(void *context)
 {
     const struct crew *crew = context;
 
-    do_tasks(crew->job, crew->tasks, NULL);
+    lab_do_tasks(crew->job, crew->tasks, NULL);
     return NULL;
 }
 
 static bool
-run_threads(const struct lab_job *job, struct lab_tasks *tasks)
+lab_run_threads(const struct lab_job *job, struct lab_tasks *tasks)
 {
     struct crew crew = {job, tasks};
     pthread_t threads[LAB_TASKS_MAX];
@@ -134,7 +140,7 @@ run_threads(const struct lab_job *job, struct lab_tasks *tasks)
     if (error == 0) {
         error = pthread_attr_setstacksize(&attributes, STACK_BYTES);
         while (error == 0 && count < job->threads && count < job->tasks) {
-            error = pthread_create(&threads[count], &attributes, run_thread, &crew);
+            error = pthread_create(&threads[count], &attributes, lab_run_thread, &crew);
             count += error == 0;
         }
         (void)pthread_attr_destroy(&attributes);
@@ -147,7 +153,7 @@ run_threads(const struct lab_job *job, struct lab_tasks *tasks)
 }
 
 static bool
-run_processes(const struct lab_job *job, struct lab_tasks *tasks)
+lab_run_processes(const struct lab_job *job, struct lab_tasks *tasks)
 {
     pid_t pids[LAB_TASKS_MAX], parent = getpid();
     int count = 0, error = 0;
@@ -157,7 +163,7 @@ run_processes(const struct lab_job *job, struct lab_tasks *tasks)
         if (pids[count] == 0) {
             (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
             if (getppid() == parent) {
-                do_tasks(job, tasks, NULL);
+                lab_do_tasks(job, tasks, NULL);
             }
             _exit(0);
         }
@@ -168,28 +174,28 @@ run_processes(const struct lab_job *job, struct lab_tasks *tasks)
         if (waitpid(pids[i], NULL, 0) == pids[i] || errno != EINTR) {
             i++;
         } else if (job->is_stopped()) {
-            atomic_store(&tasks->stopped, true); /* each ends after the task that it is at */
+            atomic_store(&tasks->stopped, true); /* each ends after its current task */
         }
     }
     errno = error;
     return error == 0;
 }
 
-/* The event loop, in which all tasks are at once. */
+/* The event loop, in which all tasks run at once. */
 struct round {
     const struct lab_job *job;
     struct lab_tasks *tasks;
     struct reactor *reactor;
     struct http_many *many;
     struct begun {
-        struct reactor_timer timer; /* first: that rings */
+        struct reactor_timer timer; /* first: reactor.h */
         struct round *round;
         int64_t began_us;
     } begun[LAB_TASKS_MAX];
 };
 
 static void
-answered(void *owner, int i, bool good)
+lab_on_reply(void *owner, int i, bool good)
 {
     struct round *round = owner;
     struct lab_done *done = &round->tasks->done[i];
@@ -198,31 +204,31 @@ answered(void *owner, int i, bool good)
     done->took_us = clock_mono_us() - round->begun[i].began_us;
 }
 
-/* The first half of a task: all others wait meanwhile. */
+/* The first half of a task, during which all others wait. */
 static void
-begin_task(struct reactor_timer *t)
+lab_begin_task(struct reactor_timer *t)
 {
     struct begun *begun = (struct begun *)t;
     struct round *round = begun->round;
     const struct lab_job *job = round->job;
-    int i = take(round->tasks, job);
-    int64_t cpu = thread_cpu_us();
+    int i = lab_take_task(round->tasks, job);
+    int64_t cpu = lab_thread_cpu_us();
 
     if (i < 0) {
         return;
     }
     round->begun[i].began_us = clock_mono_us();
-    round->tasks->done[i].sum = compute(i, job->cpu);
-    round->tasks->done[i].cpu_us = thread_cpu_us() - cpu;
+    round->tasks->done[i].sum = lab_compute(i, job->cpu);
+    round->tasks->done[i].cpu_us = lab_thread_cpu_us() - cpu;
     if (!job->asks) {
-        answered(round, i, true);
-    } else if (!http_many_wait(round->many, job->wait_ms, i, answered, round)) {
-        answered(round, i, false);
+        lab_on_reply(round, i, true);
+    } else if (!http_many_wait(round->many, job->wait_ms, i, lab_on_reply, round)) {
+        lab_on_reply(round, i, false);
     }
 }
 
 static bool
-run_event_loop(const struct lab_job *job, struct lab_tasks *tasks)
+lab_run_event_loop(const struct lab_job *job, struct lab_tasks *tasks)
 {
     struct round round = {.job = job, .tasks = tasks, .reactor = reactor_open()};
     bool good;
@@ -234,7 +240,7 @@ run_event_loop(const struct lab_job *job, struct lab_tasks *tasks)
     good = !job->asks || round.many != NULL;
     for (int i = 0; good && i < job->tasks; i++) {
         round.begun[i].round = &round;
-        reactor_after(round.reactor, &round.begun[i].timer, 0, begin_task);
+        reactor_after(round.reactor, &round.begun[i].timer, 0, lab_begin_task);
     }
     reactor_run(round.reactor);
     http_many_close(round.many);
@@ -243,7 +249,7 @@ run_event_loop(const struct lab_job *job, struct lab_tasks *tasks)
 }
 
 static int64_t
-all_cpu_us(void)
+lab_all_cpu_us(void)
 {
     static const int whose[] = {RUSAGE_SELF, RUSAGE_CHILDREN};
     int64_t us = 0;
@@ -263,7 +269,7 @@ lab_run_mode(enum lab_mode mode, const struct lab_job *job, struct lab_tasks *ta
              struct lab_time *time)
 {
     static bool (*const runs[LAB_MODES])(const struct lab_job *, struct lab_tasks *) = {
-        run_serial, run_threads, run_event_loop, run_processes};
+        lab_run_serial, lab_run_threads, lab_run_event_loop, lab_run_processes};
     int64_t began, cpu;
     bool good;
 
@@ -272,9 +278,9 @@ lab_run_mode(enum lab_mode mode, const struct lab_job *job, struct lab_tasks *ta
         tasks->done[i] = (struct lab_done){0};
     }
     began = clock_mono_us();
-    cpu = all_cpu_us();
+    cpu = lab_all_cpu_us();
     good = runs[mode](job, tasks);
     time->us = clock_mono_us() - began;
-    time->cpu_us = all_cpu_us() - cpu;
+    time->cpu_us = lab_all_cpu_us() - cpu;
     return good;
 }

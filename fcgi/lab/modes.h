@@ -1,4 +1,7 @@
-/* The four ways to get a number of tasks done: one after the other, in threads, in an event loop, in processes. */
+/*
+ * Four ways to run a number of tasks: one after the other, in threads, in an event loop, in
+ * processes.
+ */
 #ifndef FCGI_LAB_MODES_H
 #define FCGI_LAB_MODES_H
 
@@ -12,11 +15,11 @@
 enum lab_mode { LAB_SERIAL, LAB_THREADS, LAB_EVENT_LOOP, LAB_PROCESSES, LAB_MODES };
 extern const char *const lab_mode_names[LAB_MODES];
 
-/* What one task has come to. */
+/* The result of one task. */
 struct lab_done {
     uint64_t sum; /* of its work: the same in every mode */
     int64_t took_us, cpu_us;
-    bool good; /* it was done, and its request answered */
+    bool good; /* it was done, and its request had a reply */
 };
 
 /* The tasks of one run, in memory that processes share. Made by lab_tasks_open. */
@@ -26,32 +29,33 @@ struct lab_tasks {
     struct lab_done done[LAB_TASKS_MAX];
 };
 
-/* NULL, with errno, where the system gives no memory. */
+/* NULL with errno without memory. */
 struct lab_tasks *lab_tasks_open(void) __attribute__((warn_unused_result));
 void lab_tasks_close(struct lab_tasks *t);
 
 struct lab_job {
     int tasks;              /* up to LAB_TASKS_MAX */
-    int cpu;                /* units of work of each */
-    bool asks;              /* each also makes a request, which is answered … */
-    int wait_ms;            /* … after so long … */
-    int port;               /* … at the endpoint (endpoint.h) */
-    int threads, processes; /* how many there are in these modes, at most */
+    int cpu;                /* units of work in each */
+    bool asks;              /* each also sends a request, … */
+    int wait_ms;            /* … whose reply comes after so long … */
+    int port;               /* … from the endpoint (endpoint.h) */
+    int threads, processes; /* the largest numbers in these modes */
 
-    bool (*is_stopped)(void); /* is all of it to end? */
-    /* In serial mode, after each task. */
-    void (*told)(void *owner);
+    bool (*is_stopped)(void); /* whether to end */
+    /* Called in serial mode after each task. */
+    void (*on_task)(void *owner);
     void *owner;
 };
 
-/* What a run took: by the clock, and of the processors. */
+/* The time of a run: elapsed, and of the processors. */
 struct lab_time {
     int64_t us, cpu_us;
 };
 
 /*
- * Do all tasks in that mode; `tasks` says then what each has come to. False, with errno, where the mode cannot be had (no
- * thread, no process); what was left undone because it was stopped is only not `good`. No other thread may run meanwhile.
+ * Runs all tasks in a mode; afterwards `tasks` has their results. Returns false with errno if the
+ * system gives no thread or process. Tasks that were left undone because the run was stopped are
+ * not `good`. No other thread may run meanwhile.
  */
 bool lab_run_mode(enum lab_mode mode, const struct lab_job *job, struct lab_tasks *tasks,
                   struct lab_time *time) __attribute__((nonnull, warn_unused_result));

@@ -1,4 +1,4 @@
-/* What was measured, as JSON and as the essay's table. */
+/* The measurements, as JSON and as the essay's table. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -7,7 +7,7 @@
 #include "fcgi/lab/lab.h"
 
 static void
-write_both(struct buf *out, const char *en, const char *zh)
+report_write_both(struct buf *out, const char *en, const char *zh)
 {
     buf_str(out, "{\"en\":");
     json_text(out, en);
@@ -17,25 +17,25 @@ write_both(struct buf *out, const char *en, const char *zh)
 }
 
 static void
-write_why(const struct lab_result *r, enum lab_work w, struct buf *out)
+report_write_why(const struct lab_result *r, enum lab_work w, struct buf *out)
 {
     struct buf en = {0}, zh = {0};
 
     lab_explain(r, w, false, &en);
     lab_explain(r, w, true, &zh);
-    write_both(out, buf_cstr(&en), buf_cstr(&zh));
+    report_write_both(out, buf_cstr(&en), buf_cstr(&zh));
     buf_free(&en);
     buf_free(&zh);
 }
 
 static double
-ratio(double a, double b)
+report_ratio(double a, double b)
 {
     return b > 0 ? a / b : 0;
 }
 
 static void
-write_work(const struct lab_result *r, enum lab_work w, struct buf *out)
+report_write_work(const struct lab_result *r, enum lab_work w, struct buf *out)
 {
     const struct lab_measured *m = &r->works[w];
 
@@ -49,16 +49,17 @@ write_work(const struct lab_result *r, enum lab_work w, struct buf *out)
                    "%s{\"mode\":\"%s\",\"ms\":%.1f,\"min_ms\":%.1f,\"max_ms\":%.1f,"
                    "\"speed_up\":%.3f,\"of_limit\":%.3f,\"cpu_ms\":%.1f,\"same_work\":%s}",
                    i > 0 ? "," : "", lab_mode_names[i], f->ms.median, f->ms.least, f->ms.most,
-                   ratio(m->modes[LAB_SERIAL].ms.median, f->ms.median),
-                   ratio(f->ms.median, m->limit_ms), f->cpu_ms, f->same_work ? "true" : "false");
+                   report_ratio(m->modes[LAB_SERIAL].ms.median, f->ms.median),
+                   report_ratio(f->ms.median, m->limit_ms), f->cpu_ms,
+                   f->same_work ? "true" : "false");
     }
     buf_printf(out, "],\"take\":\"%s\",\"why\":", lab_mode_names[m->take]);
-    write_why(r, w, out);
+    report_write_why(r, w, out);
     buf_char(out, '}');
 }
 
 static void
-write_traps(const struct lab_traps *t, struct buf *out)
+report_write_traps(const struct lab_traps *t, struct buf *out)
 {
     buf_printf(out,
                "{\"blocked\":{\"block_ms\":%d,\"requests\":%d,\"event_loop_p50_ms\":%.2f,"
@@ -90,16 +91,16 @@ lab_write_json(const struct lab_result *r, struct buf *out)
         if (w > 0) {
             buf_char(out, ',');
         }
-        write_work(r, w, out);
+        report_write_work(r, w, out);
     }
     buf_str(out, "],\"traps\":");
     if (s->traps) {
-        write_traps(&r->traps, out);
+        report_write_traps(&r->traps, out);
     } else {
         buf_str(out, "null");
     }
     buf_str(out, ",\"rule\":");
-    write_both(out, lab_rule(false), lab_rule(true));
+    report_write_both(out, lab_rule(false), lab_rule(true));
     buf_char(out, '}');
 }
 
@@ -108,9 +109,9 @@ static const char *const headings[LAB_WORKS] = {[LAB_MIXED] = "Computing and wai
                                                 [LAB_WAIT] = "Pure waiting"};
 static const char *const shapes[LAB_MODES] = {"serial", "threads", "event loop", "processes"};
 
-/* Words, with a line break where a line would become too long. */
+/* Prints words with line breaks. */
 static void
-print_wrapped(const char *text, FILE *out)
+report_print_wrapped(const char *text, FILE *out)
 {
     enum { WIDTH = 96 };
     size_t column = 0;
@@ -131,7 +132,7 @@ print_wrapped(const char *text, FILE *out)
 }
 
 static void
-print_work(const struct lab_result *r, enum lab_work w, FILE *out)
+report_print_work(const struct lab_result *r, enum lab_work w, FILE *out)
 {
     const struct lab_measured *m = &r->works[w];
     struct buf why = {0};
@@ -148,18 +149,18 @@ print_work(const struct lab_result *r, enum lab_work w, FILE *out)
 
         (void)fprintf(out, "  %-11s %8.3f s %8.3f - %6.3f s %8.2f x %8.2f x %8.3f s  %s%s\n",
                       shapes[i], f->ms.median / 1000, f->ms.least / 1000, f->ms.most / 1000,
-                      ratio(m->modes[LAB_SERIAL].ms.median, f->ms.median),
-                      ratio(f->ms.median, m->limit_ms), f->cpu_ms / 1000,
+                      report_ratio(m->modes[LAB_SERIAL].ms.median, f->ms.median),
+                      report_ratio(f->ms.median, m->limit_ms), f->cpu_ms / 1000,
                       f->same_work ? "yes" : "NO", (int)m->take == i ? "   <- take this" : "");
     }
     lab_explain(r, w, false, &why);
     (void)fputc('\n', out);
-    print_wrapped(buf_cstr(&why), out);
+    report_print_wrapped(buf_cstr(&why), out);
     buf_free(&why);
 }
 
 static void
-print_traps(const struct lab_traps *t, FILE *out)
+report_print_traps(const struct lab_traps *t, FILE *out)
 {
     (void)fprintf(out,
                   "\nThe first trap: a handler that blocks for %d ms, while %d other requests come "
@@ -188,13 +189,13 @@ lab_print(const struct lab_result *r, FILE *out)
                   s->tasks, s->cpu, s->wait_ms, r->cores, s->threads, s->processes,
                   s->repeat == 1 ? "one run" : "medians of several runs");
     for (int w = 0; w < LAB_WORKS; w++) {
-        print_work(r, w, out);
+        report_print_work(r, w, out);
     }
     if (s->traps) {
-        print_traps(&r->traps, out);
+        report_print_traps(&r->traps, out);
     }
     (void)fputc('\n', out);
-    print_wrapped(lab_rule(false), out);
+    report_print_wrapped(lab_rule(false), out);
     if (!lab_all_same(r)) {
         (void)fputs("\nNot every shape did the same work: the figures say nothing.\n", out);
     }

@@ -1,6 +1,6 @@
 /*
- * A coroutine as a state machine: what Python writes as `await say_after(…)` behind another is here what it does when it is
- * resumed. asyncio's loop does no other thing.
+ * A coroutine as a state machine: after `await say_after(…)` Python continues with the next line;
+ * here the state says where to continue. The event loop of asyncio does the same.
  */
 #include <stdbool.h>
 
@@ -13,12 +13,12 @@ struct scene {
     FILE *out;
     int64_t began_us;
     int second_ms;
-    int live; /* tasks, the one that waits for the others included */
+    int live; /* tasks, including the one that waits for the others */
 };
 
-/* A live task: says its words one after the other, each after its time. */
+/* A live task: prints its lines one after the other, each after its delay. */
 struct coroutine {
-    struct reactor_timer timer; /* first: that rings */
+    struct reactor_timer timer; /* first: reactor.h */
     struct scene *scene;
     const struct line *next, *end;
     int counts; /* 1: a task of its own; 0: awaited by main in main's place */
@@ -30,52 +30,52 @@ struct line {
 };
 
 static void
-tell(const struct scene *s, const char *words)
+say_after_print(const struct scene *s, const char *words)
 {
     (void)fprintf(s->out, "  %6.3f s  %-9s  live tasks: %d\n",
                   (double)(clock_mono_us() - s->began_us) / 1e6, words, s->live);
     (void)fflush(s->out);
 }
 
-static void resume(struct reactor_timer *t);
+static void say_after_on_timer(struct reactor_timer *t);
 
-/* Up to the next await, or to the end. */
+/* Runs up to the next await, or to the end. */
 static void
-go_on(struct coroutine *c)
+say_after_step(struct coroutine *c)
 {
     if (c->next == c->end) {
         c->scene->live -= c->counts;
         return;
     }
     reactor_after(c->scene->reactor, &c->timer, (int64_t)c->next->seconds * c->scene->second_ms,
-                  resume);
+                  say_after_on_timer);
 }
 
 static void
-resume(struct reactor_timer *t)
+say_after_on_timer(struct reactor_timer *t)
 {
     struct coroutine *c = (struct coroutine *)t;
 
-    tell(c->scene, c->next->words);
+    say_after_print(c->scene, c->next->words);
     c->next++;
-    go_on(c);
+    say_after_step(c);
 }
 
-/* `count` tasks at once, each with so many of the lines; the milliseconds until all have ended. */
+/* Runs `count` tasks at once, each with so many lines. Returns the milliseconds until all end. */
 static int64_t
-play(struct scene *s, const char *title, struct coroutine *tasks, size_t count)
+say_after_run_tasks(struct scene *s, const char *title, struct coroutine *tasks, size_t count)
 {
     (void)fprintf(s->out, "%s\n", title);
     s->began_us = clock_mono_us();
     s->live = 1; /* main */
-    tell(s, "started");
+    say_after_print(s, "started");
     for (size_t i = 0; i < count; i++) {
         tasks[i].scene = s;
         s->live += tasks[i].counts;
-        go_on(&tasks[i]);
+        say_after_step(&tasks[i]);
     }
     reactor_run(s->reactor);
-    tell(s, "finished");
+    say_after_print(s, "finished");
     return (clock_mono_us() - s->began_us) / 1000;
 }
 
@@ -91,12 +91,12 @@ say_after_run(FILE *out, int second_ms, struct say_after *took)
     if (scene.reactor == NULL) {
         return false;
     }
-    took->sequential_ms = play(&scene,
-                               "sequential: await say_after(1, \"hello\"), then "
-                               "await say_after(2, \"world\")",
-                               &in_sequence, 1);
-    took->concurrent_ms = play(&scene, "concurrent: a task for each, then both are awaited",
-                               at_once, 2);
+    took->sequential_ms = say_after_run_tasks(&scene,
+                                              "sequential: await say_after(1, \"hello\"), then "
+                                              "await say_after(2, \"world\")",
+                                              &in_sequence, 1);
+    took->concurrent_ms = say_after_run_tasks(
+        &scene, "concurrent: a task for each, then both are awaited", at_once, 2);
     reactor_close(scene.reactor);
     return true;
 }

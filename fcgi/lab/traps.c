@@ -1,6 +1,7 @@
 /*
- * Requests come at an even pace, whether the one before was answered or not: a request that has to wait for the connection is counted
- * from when it should have been sent, or a server that stands still would be asked less and look better.
+ * Requests come at an even pace, whether or not the previous one had its reply. A request that has
+ * to wait for the connection is measured from the time at which it should have been sent; otherwise
+ * a server that stands still would get fewer requests and look better.
  */
 #include "fcgi/lab/traps.h"
 
@@ -19,7 +20,7 @@ enum {
     PACE_US = 5000,
     BLOCK_AFTER_US = 200 * 1000,
     POOL_THREADS = 8,
-    FULL_THREADS = 40, /* as many as the pool behind FastAPI's plain functions has */
+    FULL_THREADS = 40, /* the size of the pool for FastAPI's plain functions */
     FULL_WAIT_MS = 200,
 };
 
@@ -32,7 +33,7 @@ struct client {
 };
 
 static void
-sleep_until(int64_t us)
+traps_sleep_until(int64_t us)
 {
     int64_t left = us - clock_mono_us();
 
@@ -42,7 +43,7 @@ sleep_until(int64_t us)
 }
 
 static void *
-call(void *context)
+traps_client(void *context)
 {
     struct client *c = context;
 
@@ -50,7 +51,7 @@ call(void *context)
     for (int i = 0; i < CALLS && c->good; i++) {
         int64_t due = c->begin_us + (int64_t)i * PACE_US;
 
-        sleep_until(due);
+        traps_sleep_until(due);
         c->good = copy_ask(c->fd, false);
         c->took_ms[i] = (double)(clock_mono_us() - due) / 1000;
     }
@@ -58,21 +59,21 @@ call(void *context)
 }
 
 static int
-compare(const void *a, const void *b)
+traps_compare(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
 
     return (x > y) - (x < y);
 }
 
-/* One handler blocks, while the callers call. */
+/* One handler blocks while the clients send requests. */
 static bool
-blocks(const struct copy *copy, enum copy_kind kind, int64_t begin_us)
+traps_block(const struct copy *copy, enum copy_kind kind, int64_t begin_us)
 {
     int fd = kind == COPY_POOL ? copy_connect(copy) : -1;
     bool good = true;
 
-    sleep_until(begin_us + BLOCK_AFTER_US);
+    traps_sleep_until(begin_us + BLOCK_AFTER_US);
     if (kind == COPY_EVENTS) {
         copy_block(copy);
     } else {
@@ -85,7 +86,7 @@ blocks(const struct copy *copy, enum copy_kind kind, int64_t begin_us)
 }
 
 static bool
-call_all(const struct copy *copy, enum copy_kind kind, struct client *callers)
+traps_call_all(const struct copy *copy, enum copy_kind kind, struct client *callers)
 {
     int64_t begin_us;
     int count = 0;
@@ -93,15 +94,15 @@ call_all(const struct copy *copy, enum copy_kind kind, struct client *callers)
 
     for (int i = 0; i < CALLERS; i++) {
         callers[i].fd = copy_connect(copy);
-        good = good && callers[i].fd >= 0 && copy_ask(callers[i].fd, false); /* it is awake */
+        good = good && callers[i].fd >= 0 && copy_ask(callers[i].fd, false); /* the copy is awake */
     }
     begin_us = clock_mono_us() + PACE_US;
     while (good && count < CALLERS) {
         callers[count].begin_us = begin_us;
-        good = pthread_create(&callers[count].thread, NULL, call, &callers[count]) == 0;
+        good = pthread_create(&callers[count].thread, NULL, traps_client, &callers[count]) == 0;
         count += good;
     }
-    good = good && blocks(copy, kind, begin_us);
+    good = good && traps_block(copy, kind, begin_us);
     for (int i = 0; i < count; i++) {
         (void)pthread_join(callers[i].thread, NULL);
         good = good && callers[i].good;
@@ -114,9 +115,10 @@ call_all(const struct copy *copy, enum copy_kind kind, struct client *callers)
     return good;
 }
 
-/* How the others fare while one handler blocks, in a private copy of that kind. */
+/* Measures the other requests while one handler traps_block, in a private copy. */
 static const char *
-measure_block(const struct settings *settings, enum copy_kind kind, double *p50_ms, double *max_ms)
+traps_measure_block(const struct settings *settings, enum copy_kind kind, double *p50_ms,
+                    double *max_ms)
 {
     struct client *callers = calloc(CALLERS, sizeof(*callers));
     double all[CALLERS * CALLS];
@@ -127,21 +129,22 @@ measure_block(const struct settings *settings, enum copy_kind kind, double *p50_
         free(callers);
         return strerror(errno);
     }
-    good = call_all(&copy, kind, callers);
+    good = traps_call_all(&copy, kind, callers);
     copy_stop(&copy);
     for (int i = 0; i < CALLERS; i++) {
         memcpy(all + (size_t)i * CALLS, callers[i].took_ms, sizeof(callers[i].took_ms));
     }
-    qsort(all, CALLERS * CALLS, sizeof(*all), compare);
+    qsort(all, CALLERS * CALLS, sizeof(*all), traps_compare);
     *p50_ms = all[CALLERS * CALLS / 2];
     *max_ms = all[CALLERS * CALLS - 1];
     free(callers);
     return good ? NULL : "a private copy of the server did not answer";
 }
 
-/* A thread for each but one; then none at all. */
+/* A thread for every request except one; then threads for none. */
 static const char *
-measure_full(int port, struct lab_tasks *tasks, bool (*is_stopped)(void), struct lab_traps *traps)
+traps_measure_full(int port, struct lab_tasks *tasks, bool (*is_stopped)(void),
+                   struct lab_traps *traps)
 {
     struct lab_job job = {
         .tasks = traps->full_requests,
@@ -183,9 +186,9 @@ traps_measure(const struct settings *settings, int port, struct lab_tasks *tasks
         .full_requests = FULL_THREADS + 1,
         .full_wait_ms = FULL_WAIT_MS,
     };
-    wrong = measure_block(settings, COPY_EVENTS, &traps->loop_p50_ms, &traps->loop_max_ms);
+    wrong = traps_measure_block(settings, COPY_EVENTS, &traps->loop_p50_ms, &traps->loop_max_ms);
     if (wrong == NULL) {
-        wrong = measure_block(settings, COPY_POOL, &traps->pool_p50_ms, &traps->pool_max_ms);
+        wrong = traps_measure_block(settings, COPY_POOL, &traps->pool_p50_ms, &traps->pool_max_ms);
     }
-    return wrong != NULL ? wrong : measure_full(port, tasks, is_stopped, traps);
+    return wrong != NULL ? wrong : traps_measure_full(port, tasks, is_stopped, traps);
 }
