@@ -31,8 +31,7 @@ const void *page_fill(struct list *items, const void *rows, size_t count, size_t
 #define TEXT_PAGE(title, item_shape)                                                               \
     SHAPE(title, struct text_page,                                                                 \
           FIELD(struct text_page, items, FIELD_LIST, .item = &(item_shape)),                       \
-          FIELD(struct text_page, next, FIELD_TEXT, .nullable = true,                              \
-                .description = PAGE_NEXT))
+          FIELD(struct text_page, next, FIELD_TEXT, .nullable = true, .description = PAGE_NEXT))
 #define NUMBER_PAGE(title, item_shape, how)                                                        \
     SHAPE(title, struct number_page,                                                               \
           FIELD(struct number_page, items, FIELD_LIST, .item = &(item_shape)),                     \

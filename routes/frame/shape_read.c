@@ -9,12 +9,11 @@
 #include "base/number.h"
 #include "base/utf8.h"
 #include "routes/frame/body.h"
+#include "routes/frame/fault.h"
 #include "routes/frame/route.h"
 #include "routes/frame/url.h"
 
 #define ID_MAX ((int64_t)9007199254740991) /* 2^53 - 1: exact in every JSON reader */
-
-enum { ECHO_MAX = 1024 }; /* bytes of a wrong value that a fault repeats */
 
 static const char *const sources[] = {
     [FROM_BODY] = "body",
@@ -31,21 +30,10 @@ struct reading {
 };
 
 static void
-add_fault(struct request *req, const struct fault *fault)
-{
-    struct fault *kept = request_new(req, 1, struct fault);
-
-    *kept = *fault;
-    kept->next = NULL;
-    *req->last_fault = kept;
-    req->last_fault = &kept->next;
-}
-
-static void
 add_field_fault(const struct reading *r, const char *type, const char *ctx, const char *en,
                 const char *zh)
 {
-    add_fault(r->req, &(struct fault){
+    fault_add(r->req, &(struct fault){
                           .type = type,
                           .from = sources[r->field->from],
                           .name = r->field->name,
@@ -55,48 +43,6 @@ add_field_fault(const struct reading *r, const char *type, const char *ctx, cons
                           .en = en,
                           .zh = zh,
                       });
-}
-
-/* A string as JSON text, cut at ECHO_MAX bytes. */
-static const char *
-echo_text(struct arena *a, const char *text, size_t len)
-{
-    struct buf out = {0};
-    size_t kept = len < ECHO_MAX ? len : ECHO_MAX;
-    const char *copy;
-
-    while (kept < len && kept > 0 && ((unsigned char)text[kept] & 0xC0) == 0x80) {
-        kept--;
-    }
-    json_string(&out, text, kept);
-    if (kept < len) {
-        out.len--; /* the closing quote */
-        buf_str(&out, "\xE2\x80\xA6\"");
-    }
-    copy = arena_strndup(a, out.at, out.len);
-    buf_free(&out);
-    return copy;
-}
-
-static const char *
-echo_json(struct arena *a, struct json_object *value)
-{
-    const char *text;
-
-    if (json_object_is_type(value, json_type_string)) {
-        return echo_text(a, json_object_get_string(value),
-                         (size_t)json_object_get_string_len(value));
-    }
-    text = json_object_to_json_string_ext(value,
-                                          JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-    return strlen(text) > ECHO_MAX ? "\"\xE2\x80\xA6\"" : arena_strdup(a, text);
-}
-
-/* A member of a fault's ctx whose value is a string. */
-static const char *
-ctx_text(struct arena *a, const char *name, const char *value)
-{
-    return arena_printf(a, "\"%s\":%s", name, echo_text(a, value, strlen(value)));
 }
 
 static int64_t
@@ -217,7 +163,7 @@ read_enum(const struct reading *r, const char *text, size_t len, int *to)
                                                                   : ", ",
                                 r->field->values[i]);
     }
-    add_field_fault(r, "enum", ctx_text(a, "expected", expected),
+    add_field_fault(r, "enum", fault_ctx(a, "expected", expected),
                     arena_printf(a, "must be %s", expected),
                     arena_printf(a, "必须是 %s", expected));
     return false;
@@ -231,7 +177,7 @@ read_text(const struct reading *r, const char *text, size_t len, const char **to
     size_t characters;
 
     if (strlen(text) != len) {
-        add_field_fault(r, "value_error", ctx_text(a, "error", "U+0000 in a text"),
+        add_field_fault(r, "value_error", fault_ctx(a, "error", "U+0000 in a text"),
                         "must not contain the character U+0000", "不能包含 U+0000 字符");
         return false;
     }
@@ -252,7 +198,7 @@ read_text(const struct reading *r, const char *text, size_t len, const char **to
         return false;
     }
     if (f->pattern != NULL && !f->pattern->holds(text)) {
-        add_field_fault(r, "string_pattern_mismatch", ctx_text(a, "pattern", f->pattern->regex),
+        add_field_fault(r, "string_pattern_mismatch", fault_ctx(a, "pattern", f->pattern->regex),
                         f->pattern->en, f->pattern->zh);
         return false;
     }
@@ -289,7 +235,7 @@ reading_of_element(const struct reading *r, struct field *element, const struct 
     *element = *bounds;
     element->name = r->field->name;
     element->from = r->field->from;
-    return (struct reading){r->req, element, inner, echo_json(r->req->caller.arena, value)};
+    return (struct reading){r->req, element, inner, fault_echo_json(r->req->caller.arena, value)};
 }
 
 static bool
@@ -339,7 +285,7 @@ read_seqs(const struct reading *r, struct json_object *value, struct seqs *to)
     at = request_new(r->req, (size_t)json_object_object_length(value) + 1, struct sync_mark);
     json_object_object_foreach(value, key, item)
     {
-        const char *place = echo_text(a, key, strlen(key));
+        const char *place = fault_echo_text(a, key, strlen(key));
         struct field element;
         struct reading one = reading_of_element(r, &element, &element_id,
                                                 arena_printf(a, "%s,\"[key]\"", place), item);
@@ -450,7 +396,7 @@ void
 shape_add_fault(struct request *req, const char *from, const char *name, const char *en,
                 const char *zh)
 {
-    add_fault(req, &(struct fault){
+    fault_add(req, &(struct fault){
                        .type = "value_error", .from = from, .name = name, .en = en, .zh = zh});
 }
 
@@ -459,7 +405,7 @@ static void
 add_body_fault(struct request *req, const char *type, const char *inner, const char *input,
                const char *ctx, const char *en, const char *zh)
 {
-    add_fault(req, &(struct fault){.type = type,
+    fault_add(req, &(struct fault){.type = type,
                                    .from = "body",
                                    .inner = inner,
                                    .input = input,
@@ -496,16 +442,17 @@ read_members(const struct shape *shape, struct request *req, struct json_object 
         if (!given && f->required) {
             add_missing_fault(req, f);
         } else if (given && (value != NULL || f->required)) {
-            read_json(&(struct reading){req, f, NULL, f->secret ? "\"***\"" : echo_json(a, value)},
-                      value, to);
+            read_json(
+                &(struct reading){req, f, NULL, f->secret ? "\"***\"" : fault_echo_json(a, value)},
+                value, to);
         }
     }
     json_object_object_foreach(tree, key, value)
     {
         if (find_body_field(shape, key) == NULL) {
-            add_body_fault(req, "extra_forbidden", echo_text(a, key, strlen(key)),
-                           echo_json(a, value), NULL, "is not a field of this request; remove it",
-                           "不是本请求的字段，请去掉");
+            add_body_fault(req, "extra_forbidden", fault_echo_text(a, key, strlen(key)),
+                           fault_echo_json(a, value), NULL,
+                           "is not a field of this request; remove it", "不是本请求的字段，请去掉");
         }
     }
 }
@@ -533,14 +480,14 @@ read_body_fields(const struct shape *shape, struct request *req, char *to)
     }
     if (!json_parse(body.at, body.len, req->caller.arena, &tree, &error)) {
         add_body_fault(req, "json_invalid", arena_printf(req->caller.arena, "%zu", error.offset),
-                       "{}", ctx_text(req->caller.arena, "error", error.reason),
+                       "{}", fault_ctx(req->caller.arena, "error", error.reason),
                        arena_printf(req->caller.arena, "not valid JSON: %s", error.reason),
                        arena_printf(req->caller.arena, "不是有效的 JSON：%s", error.reason));
         return;
     }
     if (!json_object_is_type(tree, json_type_object)) {
-        add_body_fault(req, "model_attributes_type", NULL, echo_json(req->caller.arena, tree), NULL,
-                       "must be a JSON object", "必须是 JSON 对象");
+        add_body_fault(req, "model_attributes_type", NULL, fault_echo_json(req->caller.arena, tree),
+                       NULL, "must be a JSON object", "必须是 JSON 对象");
     } else {
         read_members(shape, req, tree, to);
     }
@@ -550,7 +497,7 @@ read_body_fields(const struct shape *shape, struct request *req, char *to)
 static const char *
 echo_parameter(struct request *req, const struct field *f, const char *text)
 {
-    return f->secret ? "\"***\"" : echo_text(req->caller.arena, text, strlen(text));
+    return f->secret ? "\"***\"" : fault_echo_text(req->caller.arena, text, strlen(text));
 }
 
 /* The text of a path or query field; NULL if it was not given, or after a fault. */

@@ -19,8 +19,7 @@ static const struct shape me_shape = SHAPE(
     "Me", struct user, FIELD(struct user, id, FIELD_INT), FIELD(struct user, username, FIELD_TEXT),
     FIELD(struct user, nickname, FIELD_TEXT, .description = "The name that others see."),
     FIELD(struct user, created_at, FIELD_TIME),
-    FIELD(struct user, is_admin, FIELD_BOOL,
-          .description = "Whether you administer this server."));
+    FIELD(struct user, is_admin, FIELD_BOOL, .description = "Whether you administer this server."));
 
 struct user_new {
     const char *username, *password, *nickname;

@@ -20,8 +20,8 @@ struct fuzz_input {
 };
 
 static const char *const words[] = {"red", "green", "blue", NULL};
-static const struct shape input_shape = SHAPE("Input", struct fuzz_input,
-    PATH_ID(struct fuzz_input, id),
+static const struct shape input_shape = SHAPE(
+    "Input", struct fuzz_input, PATH_ID(struct fuzz_input, id),
     FIELD(struct fuzz_input, page, FIELD_INT, .from = FROM_QUERY, .min = -9, .max = 9,
           .default_value = 1),
     FIELD(struct fuzz_input, q, FIELD_TEXT, .from = FROM_QUERY, .min = 1, .max = 5),
@@ -34,14 +34,11 @@ static const struct shape input_shape = SHAPE("Input", struct fuzz_input,
     FIELD(struct fuzz_input, word, FIELD_ENUM, .values = words, .default_value = -1),
     FIELD(struct fuzz_input, ids, FIELD_INTS, .max = 4),
     FIELD(struct fuzz_input, seqs, FIELD_SEQS, .max = 4));
-static const struct shape output_shape = SHAPE("Output", struct fuzz_input,
-    FIELD(struct fuzz_input, id, FIELD_INT),
-    FIELD(struct fuzz_input, page, FIELD_INT),
-    FIELD(struct fuzz_input, n, FIELD_INT),
-    FIELD(struct fuzz_input, q, FIELD_TEXT),
-    FIELD(struct fuzz_input, name, FIELD_TEXT),
-    FIELD(struct fuzz_input, line, FIELD_TEXT),
-    FIELD(struct fuzz_input, secret, FIELD_TEXT),
+static const struct shape output_shape = SHAPE(
+    "Output", struct fuzz_input, FIELD(struct fuzz_input, id, FIELD_INT),
+    FIELD(struct fuzz_input, page, FIELD_INT), FIELD(struct fuzz_input, n, FIELD_INT),
+    FIELD(struct fuzz_input, q, FIELD_TEXT), FIELD(struct fuzz_input, name, FIELD_TEXT),
+    FIELD(struct fuzz_input, line, FIELD_TEXT), FIELD(struct fuzz_input, secret, FIELD_TEXT),
     FIELD(struct fuzz_input, flag, FIELD_BOOL),
     FIELD(struct fuzz_input, word, FIELD_ENUM, .values = words),
     FIELD(struct fuzz_input, ids, FIELD_INTS));

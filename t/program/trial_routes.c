@@ -9,7 +9,9 @@ struct trial_pause {
 };
 
 static const struct shape trial_pause_shape = SHAPE("TrialPause", struct trial_pause,
-          FIELD(struct trial_pause, ms, FIELD_INT, .from = FROM_QUERY, .max = 10000, .default_value = 50));
+                                                    FIELD(struct trial_pause, ms, FIELD_INT,
+                                                          .from = FROM_QUERY, .max = 10000,
+                                                          .default_value = 50));
 
 HANDLER(pause_thread, trial_pause)
 

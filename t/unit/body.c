@@ -97,18 +97,19 @@ struct body_input {
 
 static const char *const words[] = {"red", "green", NULL};
 static const char *const one_word[] = {"only", NULL};
-static const struct shape query_shape = SHAPE("Query", struct body_input,
-    PATH_ID(struct body_input, id),
+static const struct shape query_shape = SHAPE(
+    "Query", struct body_input, PATH_ID(struct body_input, id),
     FIELD(struct body_input, page, FIELD_INT, .from = FROM_QUERY, .required = true, .max = 9),
     FIELD(struct body_input, flag, FIELD_BOOL, .from = FROM_QUERY, .default_value = -1),
     FIELD(struct body_input, word, FIELD_ENUM, .from = FROM_QUERY, .values = words,
           .default_value = -1),
     FIELD(struct body_input, key, FIELD_TEXT, .from = FROM_QUERY, .max = 3, .secret = true));
-static const struct shape word_shape = SHAPE("Word", struct body_input,
+static const struct shape word_shape = SHAPE(
+    "Word", struct body_input,
     FIELD(struct body_input, word, FIELD_ENUM, .values = one_word, .required = true));
 static const struct shape optional_shape = SHAPE("Optional", struct body_input,
-    FIELD(struct body_input, body, FIELD_TEXT),
-    FIELD(struct body_input, title, FIELD_TEXT));
+                                                 FIELD(struct body_input, body, FIELD_TEXT),
+                                                 FIELD(struct body_input, title, FIELD_TEXT));
 static const struct route route = {.method = GET, .path = "/x/{id}/y", .in = &query_shape};
 
 static bool

@@ -243,7 +243,8 @@ any_text(const char *text)
 }
 
 static const struct pattern pattern = {"^\\w\"$", any_text, "", ""};
-static const struct shape in_shape = SHAPE("In", struct documented, PATH_ID(struct documented, id),
+static const struct shape in_shape = SHAPE(
+    "In", struct documented, PATH_ID(struct documented, id),
     FIELD(struct documented, bound, FIELD_INT, .from = FROM_QUERY, .min = 1, .max = 9,
           .default_value = 5),
     FIELD(struct documented, n, FIELD_INT, .required = true),
@@ -254,8 +255,8 @@ static const struct shape in_shape = SHAPE("In", struct documented, PATH_ID(stru
     FIELD(struct documented, word, FIELD_ENUM, .values = words),
     FIELD(struct documented, ids, FIELD_INTS, .max = 7),
     FIELD(struct documented, seqs, FIELD_SEQS, .max = 8));
-static const struct shape out_shape = SHAPE("Out", struct documented,
-    FIELD(struct documented, n, FIELD_INT, .nullable = true),
+static const struct shape out_shape = SHAPE(
+    "Out", struct documented, FIELD(struct documented, n, FIELD_INT, .nullable = true),
     FIELD(struct documented, id, FIELD_TIME),
     FIELD(struct documented, text, FIELD_TEXT, .nullable = true),
     FIELD(struct documented, word, FIELD_ENUM, .values = words, .nullable = true),

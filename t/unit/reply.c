@@ -13,7 +13,7 @@ struct reply_number {
 };
 
 static const struct shape out_shape = SHAPE("Out", struct reply_number,
-    FIELD(struct reply_number, n, FIELD_INT));
+                                            FIELD(struct reply_number, n, FIELD_INT));
 static const struct route route = {.method = GET, .path = "/x", .out = &out_shape, .status = 201};
 
 static struct settings settings;

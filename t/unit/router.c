@@ -8,12 +8,12 @@ struct path_ids {
 };
 
 static const struct shape one = SHAPE("One", struct path_ids, PATH_ID(struct path_ids, a));
-static const struct shape two = SHAPE("Two", struct path_ids,
-    PATH_ID(struct path_ids, a), PATH_ID(struct path_ids, b));
+static const struct shape two = SHAPE("Two", struct path_ids, PATH_ID(struct path_ids, a),
+                                      PATH_ID(struct path_ids, b));
 static const struct shape other = SHAPE("Other", struct path_ids, PATH_ID(struct path_ids, b));
-static const struct shape five = SHAPE("Five", struct path_ids,
-    PATH_ID(struct path_ids, a), PATH_ID(struct path_ids, b), PATH_ID(struct path_ids, c),
-    PATH_ID(struct path_ids, d), PATH_ID(struct path_ids, e));
+static const struct shape five = SHAPE("Five", struct path_ids, PATH_ID(struct path_ids, a),
+                                       PATH_ID(struct path_ids, b), PATH_ID(struct path_ids, c),
+                                       PATH_ID(struct path_ids, d), PATH_ID(struct path_ids, e));
 
 static const struct route table[] = {
     {.method = GET, .path = "/api"},

@@ -29,8 +29,8 @@ static const struct pattern lower_case = {"^[a-z]*\"$", is_lower_case, "must be 
                                           "必须是小写"};
 static const char *const words[] = {"red", "green", "blue", NULL};
 
-static const struct shape in_shape = SHAPE("In", struct shape_input,
-    PATH_ID(struct shape_input, id),
+static const struct shape in_shape = SHAPE(
+    "In", struct shape_input, PATH_ID(struct shape_input, id),
     FIELD(struct shape_input, limit, FIELD_INT, .from = FROM_QUERY, .min = 1, .max = 10,
           .default_value = 5),
     FIELD(struct shape_input, q, FIELD_TEXT, .from = FROM_QUERY, .max = 3),
@@ -279,18 +279,16 @@ struct shape_output {
 };
 
 static const struct shape inner_shape = SHAPE("Inner", struct shape_inner,
-    FIELD(struct shape_inner, n, FIELD_INT));
-static const struct shape out_shape = SHAPE("Out", struct shape_output,
-    FIELD(struct shape_output, n, FIELD_INT),
+                                              FIELD(struct shape_inner, n, FIELD_INT));
+static const struct shape out_shape = SHAPE(
+    "Out", struct shape_output, FIELD(struct shape_output, n, FIELD_INT),
     FIELD(struct shape_output, none, FIELD_INT, .nullable = true),
-    FIELD(struct shape_output, at, FIELD_TIME),
-    FIELD(struct shape_output, yes, FIELD_BOOL),
+    FIELD(struct shape_output, at, FIELD_TIME), FIELD(struct shape_output, yes, FIELD_BOOL),
     FIELD(struct shape_output, word, FIELD_ENUM, .values = words),
     FIELD(struct shape_output, no_word, FIELD_ENUM, .values = words, .nullable = true),
     FIELD(struct shape_output, text, FIELD_TEXT),
     FIELD(struct shape_output, null, FIELD_TEXT, .nullable = true),
-    FIELD(struct shape_output, ints, FIELD_INTS),
-    FIELD(struct shape_output, seqs, FIELD_SEQS),
+    FIELD(struct shape_output, ints, FIELD_INTS), FIELD(struct shape_output, seqs, FIELD_SEQS),
     FIELD(struct shape_output, there, FIELD_OBJECT, .item = &inner_shape),
     FIELD(struct shape_output, absent, FIELD_OBJECT, .item = &inner_shape, .nullable = true),
     FIELD(struct shape_output, inside, FIELD_INLINE, .item = &inner_shape),

@@ -11,7 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What this is */
+        /** The server's name */
         get: operations["get_api"];
         put?: never;
         post?: never;
@@ -28,7 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The process is alive */
+        /** Liveness: the process replies */
         get: operations["get_api_healthz"];
         put?: never;
         post?: never;
@@ -45,7 +45,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The database answers, so requests can be served */
+        /** Readiness: the database replies, so requests can be served */
         get: operations["get_api_readyz"];
         put?: never;
         post?: never;
@@ -79,7 +79,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Find users by the beginning of their user name */
+        /** Find users whose user name begins with `q` */
         get: operations["get_api_users"];
         put?: never;
         /** Sign up */
@@ -97,14 +97,14 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Me */
+        /** Your account */
         get: operations["get_api_users_me"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Change what others see of me */
+        /** Change your nickname */
         patch: operations["patch_api_users_me"];
         trace?: never;
     };
@@ -116,7 +116,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Change my password, and end my other sessions */
+        /** Change your password and end your other sessions */
         put: operations["put_api_users_me_password"];
         post?: never;
         delete?: never;
@@ -132,7 +132,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A user */
+        /** Get a user */
         get: operations["get_api_users_user_id"];
         put?: never;
         post?: never;
@@ -149,7 +149,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The devices on which I am signed in */
+        /** List your sessions */
         get: operations["get_api_sessions"];
         put?: never;
         /** Sign in on a device */
@@ -170,7 +170,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Sign out here */
+        /** Sign out */
         delete: operations["delete_api_sessions_current"];
         options?: never;
         head?: never;
@@ -187,7 +187,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Sign out on another device */
+        /** End one of your other sessions */
         delete: operations["delete_api_sessions_session_id"];
         options?: never;
         head?: never;
@@ -201,10 +201,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** My rooms, or with open=true the open ones; latest activity first */
+        /** List your rooms, or all open rooms; latest activity first */
         get: operations["get_api_rooms"];
         put?: never;
-        /** Make a room; the caller owns it */
+        /** Make a room that you own */
         post: operations["post_api_rooms"];
         delete?: never;
         options?: never;
@@ -219,14 +219,14 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A room that I am in, or that is open */
+        /** Get a room that you are in, or that is open */
         get: operations["get_api_rooms_room_id"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Rename a room, open or close it, as its owner or admin */
+        /** Rename, open or close a room as its owner or admin */
         patch: operations["patch_api_rooms_room_id"];
         trace?: never;
     };
@@ -237,7 +237,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who is in a room */
+        /** List the members of a room */
         get: operations["get_api_rooms_room_id_members"];
         put?: never;
         post?: never;
@@ -255,10 +255,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Join an open room, add somebody, or give a member a role */
+        /** Join an open room, add a user, or change a member's role */
         put: operations["put_api_rooms_room_id_members_user_id"];
         post?: never;
-        /** Leave, or remove somebody of a lower role */
+        /** Leave a room, or remove a member of a lower role */
         delete: operations["delete_api_rooms_room_id_members_user_id"];
         options?: never;
         head?: never;
@@ -273,7 +273,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** The direct room of us two, made when it is first asked for */
+        /** Get the direct room with a user; the first call makes it */
         put: operations["put_api_dms_user_id"];
         post?: never;
         delete?: never;
@@ -289,10 +289,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A page of a room's log: the newest, or those before or after a seq */
+        /** Read a room's log: the newest entries, or those before or after a seq */
         get: operations["get_api_rooms_room_id_messages"];
         put?: never;
-        /** Send a message; the same client_id again returns the entry that exists, with 200 */
+        /** Send a message; a client_id that was used before returns the existing entry with 200 */
         post: operations["post_api_rooms_room_id_messages"];
         delete?: never;
         options?: never;
@@ -308,7 +308,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Move my read mark forward */
+        /** Move your read mark forward */
         put: operations["put_api_rooms_room_id_read"];
         post?: never;
         delete?: never;
@@ -326,7 +326,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** All that is new since the numbers given */
+        /** Catch up: everything that is new since the marks */
         post: operations["post_api_sync"];
         delete?: never;
         options?: never;
@@ -341,7 +341,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All that happens in my rooms, as it happens (Server-Sent Events, or with Accept: application/x-ndjson a JSON object a line) */
+        /** A live stream of everything in your rooms: Server-Sent Events, or with Accept: application/x-ndjson one JSON object a line */
         get: operations["get_api_events"];
         put?: never;
         post?: never;
@@ -360,7 +360,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** As /api/sync, but held until something is new or the time is over */
+        /** Catch up like /api/sync, but wait until something is new */
         post: operations["post_api_sync_wait"];
         delete?: never;
         options?: never;
@@ -377,7 +377,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Tell the others in the room that I am typing; call it at most each 3 seconds */
+        /** Show the others in a room that you are typing; call it at most every 3 seconds */
         post: operations["post_api_rooms_room_id_typing"];
         delete?: never;
         options?: never;
@@ -392,10 +392,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The same, as the course calls it: each call queues a task */
+        /** Queue a slow task that squares a number; each call queues one */
         get: operations["get_api_task_num"];
         put?: never;
-        /** Queue a task that takes its time and squares the number */
+        /** Queue a slow task that squares a number */
         post: operations["post_api_task_num"];
         delete?: never;
         options?: never;
@@ -410,7 +410,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** My tasks, an admin's everybody's, the newest first */
+        /** List your tasks, or as an admin everybody's, newest first */
         get: operations["get_api_tasks"];
         put?: never;
         post?: never;
@@ -427,7 +427,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A task: its state, progress, result or error */
+        /** Get a task: its state, progress, result or error */
         get: operations["get_api_tasks_task_id"];
         put?: never;
         post?: never;
@@ -446,7 +446,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Cancel a task: at once where it waits; one that runs is told to end */
+        /** Cancel a task: a waiting one at once, a running one as soon as it can stop */
         post: operations["post_api_tasks_task_id_cancel"];
         delete?: never;
         options?: never;
@@ -463,7 +463,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Run a task again that failed, is dead or was cancelled */
+        /** Queue a failed, dead or cancelled task again */
         post: operations["post_api_tasks_task_id_retry"];
         delete?: never;
         options?: never;
@@ -480,7 +480,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Queue an export of all my rooms; the one that waits or runs, where there is one */
+        /** Queue an export of all your rooms; returns the one that is queued or running, if any */
         post: operations["post_api_exports"];
         delete?: never;
         options?: never;
@@ -495,7 +495,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The zip file that an export has made, until it expires */
+        /** Download an export's zip file until it expires */
         get: operations["get_api_exports_export_id"];
         put?: never;
         post?: never;
@@ -514,7 +514,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Queue a measurement of the four process shapes on this machine; its task's result has the figures */
+        /** Queue a measurement of the four process shapes on this machine; the task's result has the figures */
         post: operations["post_api_lab"];
         delete?: never;
         options?: never;
@@ -552,14 +552,14 @@ export interface components {
         Readiness: {
             /** @example ok */
             status: string;
-            /** @description ok */
+            /** @description `ok` */
             database: string;
-            /** @description ok, down, or off; not required */
+            /** @description `ok`, `down` or `off`; the server also works without Redis. */
             redis: string;
         };
         UserNew: {
             /**
-             * @description to sign in; its case does not count
+             * @description The name to sign in with; upper and lower case are the same.
              * @example li_lei
              */
             username: string;
@@ -569,7 +569,7 @@ export interface components {
              */
             password: string;
             /**
-             * @description what others see; the user name where it is left out
+             * @description The name that others see; by default the user name.
              * @example 李雷
              */
             nickname?: string;
@@ -583,7 +583,7 @@ export interface components {
             /** @example li_lei */
             username: string;
             /**
-             * @description what others see
+             * @description The name that others see.
              * @example 李雷
              */
             nickname: string;
@@ -592,23 +592,23 @@ export interface components {
         };
         UserList: {
             items: components["schemas"]["User"][];
-            /** @description give it back as `cursor` for the next page; null at the end */
+            /** @description `cursor` of the next page; null on the last one. */
             next: string | null;
         };
         Me: {
             /** Format: int64 */
             id: number;
             username: string;
-            /** @description what others see */
+            /** @description The name that others see. */
             nickname: string;
             /** Format: date-time */
             created_at: string;
-            /** @description may see and do what is the whole server's */
+            /** @description Whether you administer this server. */
             is_admin: boolean;
         };
         UserChange: {
             /**
-             * @description left out: as it is
+             * @description Stays as it is if omitted.
              * @example 李雷
              */
             nickname?: string;
@@ -616,12 +616,12 @@ export interface components {
         PasswordChange: {
             /**
              * Format: password
-             * @description the one that holds now
+             * @description The current password.
              */
             old_password: string;
             /**
              * Format: password
-             * @description the new one
+             * @description The new password.
              */
             password: string;
         };
@@ -634,17 +634,17 @@ export interface components {
              */
             password: string;
             /**
-             * @description what the list of devices shows
+             * @description The device's name in the list of sessions.
              * @example WeChat on Li Lei's phone
              */
             device?: string;
         };
         SessionMade: {
-            /** @description for Authorization: Bearer; told once */
+            /** @description The token for `Authorization: Bearer`; it cannot be read again. */
             token: string;
             /**
              * Format: date-time
-             * @description moves on with use
+             * @description Moves forward while the session is used.
              */
             expires_at: string;
             user: components["schemas"]["Me"];
@@ -653,7 +653,7 @@ export interface components {
             items: components["schemas"]["Session"][];
             /**
              * Format: int64
-             * @description give it back as `cursor` for the next page; null at the end
+             * @description `cursor` of the next page; null on the last one.
              */
             next: number | null;
         };
@@ -665,20 +665,20 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description to the hour
+             * @description Exact to the hour.
              */
             last_seen_at: string;
             /** Format: date-time */
             expires_at: string;
-            /** @description the session of this very call */
+            /** @description Whether this request uses it. */
             current: boolean;
         };
         RoomNew: {
             /** @example 周末徒步 */
             name: string;
-            /** @description anybody may find and join it */
+            /** @description Whether anybody may find and join the room. */
             open?: boolean;
-            /** @description who is in it at once */
+            /** @description The users who are added at once. */
             member_ids?: number[];
         };
         Room: {
@@ -686,12 +686,12 @@ export interface components {
             id: number;
             /** @enum {string} */
             kind: "group" | "dm";
-            /** @description empty for a dm */
+            /** @description Empty for a direct room. */
             name: string;
-            /** @description anybody may join */
+            /** @description Whether anybody may join. */
             open: boolean;
             /**
-             * @description mine; null where I am not in it
+             * @description Your role; null if you are not in the room.
              * @enum {string|null}
              */
             role: "member" | "admin" | "owner" | null;
@@ -701,7 +701,7 @@ export interface components {
             read_seq: number;
             /**
              * Format: int64
-             * @description messages of others after read_seq; 99 means 99 or more
+             * @description Messages of others after `read_seq`; 99 means 99 or more.
              */
             unread: number;
             last_message: components["schemas"]["Entry"] | null;
@@ -716,18 +716,18 @@ export interface components {
             room_id: number;
             /**
              * Format: int64
-             * @description 1, 2, 3 … in its room, without holes
+             * @description The entry's number in its room: 1, 2, 3 …, without gaps.
              */
             seq: number;
             /** @enum {string} */
             kind: "message" | "join" | "leave" | "rename" | "role" | "open";
             sender: components["schemas"]["Person"];
-            /** @description the sender's own id of a message */
+            /** @description The id that the sender gave a message; null for other kinds. */
             client_id: string | null;
             body: string | null;
             /**
              * Format: int64
-             * @description the entry it refers to
+             * @description The number of the entry that this one refers to.
              */
             ref_seq: number | null;
             /** Format: date-time */
@@ -743,25 +743,25 @@ export interface components {
             id: number;
             username: string;
             nickname: string;
-            /** @description has a live stream open */
+            /** @description Whether the user has a live stream open. */
             online: boolean;
         };
         RoomList: {
             items: components["schemas"]["Room"][];
-            /** @description give it back as `cursor` for the next page; null at the end */
+            /** @description `cursor` of the next page; null on the last one. */
             next: string | null;
         };
         RoomChange: {
-            /** @description left out: as it is */
+            /** @description Stays as it is if omitted. */
             name?: string;
-            /** @description left out: as it is */
+            /** @description Stays as it is if omitted. */
             open?: boolean;
         };
         MemberList: {
             items: components["schemas"]["Member"][];
             /**
              * Format: int64
-             * @description give it back as `cursor` for the next page; null at the end
+             * @description `cursor` of the next page; null on the last one.
              */
             next: number | null;
         };
@@ -776,19 +776,19 @@ export interface components {
         };
         MemberPut: {
             /**
-             * @description left out: member, or what the user is already
+             * @description If omitted, a new member becomes `member`, and a member keeps their role.
              * @enum {string}
              */
             role?: "member" | "admin";
         };
         MessageNew: {
             /**
-             * @description the sender's own id of this message: sent again, it makes no second one
+             * @description Your own id for this message. Sending it again does not make a second message.
              * @example 0b6f1f8e-4f0f-4e0a-9d55-3a3b7f5f2c11
              */
             client_id: string;
             /**
-             * @description text
+             * @description The text.
              * @example 大家好
              */
             body: string;
@@ -797,14 +797,14 @@ export interface components {
             items: components["schemas"]["Entry"][];
             /**
              * Format: int64
-             * @description `before` of the older page, or with `after` the `after` of the newer one; null at the end
+             * @description `before`, or with `after` the `after`, of the next page; null on the last one.
              */
             next: number | null;
         };
         ReadNew: {
             /**
              * Format: int64
-             * @description all up to this entry is read
+             * @description The last entry that was read.
              */
             seq: number;
         };
@@ -818,7 +818,7 @@ export interface components {
         };
         SyncNew: {
             /**
-             * @description for each room the seq up to which everything is there
+             * @description The marks: for each room you know, the `seq` up to which you have every entry.
              * @example {
              *       "12": 345
              *     }
@@ -828,24 +828,98 @@ export interface components {
             };
             /**
              * Format: int64
-             * @description entries in one answer
+             * @description The largest number of entries in one reply.
              * @default 200
              */
             limit?: number;
         };
         Sync: {
-            /** @description what is new, in seq order in each room */
+            /** @description The new entries, by `seq` within each room. */
             entries: components["schemas"]["Entry"][];
-            /** @description rooms of mine that were not named */
+            /** @description Your rooms that were not among the marks. */
             rooms: components["schemas"]["Room"][];
-            /** @description rooms that were named and are not mine */
+            /** @description Rooms among the marks that you are not in. */
             left: number[];
-            /** @description call again at once */
+            /** @description Whether there is more: call again at once. */
             more: boolean;
+        };
+        LiveEvents: {
+            hello: components["schemas"]["HelloEvent"];
+            entry: components["schemas"]["Entry"];
+            rooms: components["schemas"]["RoomsEvent"];
+            typing: components["schemas"]["TypingEvent"];
+            read: components["schemas"]["ReadEvent"];
+            presence: components["schemas"]["PresenceEvent"];
+            task: components["schemas"]["TaskEvent"];
+            resync: components["schemas"]["ResyncEvent"];
+            bye: components["schemas"]["ByeEvent"];
+        };
+        HelloEvent: {
+            /** @description Your rooms, each with the number of its last entry: the stream delivers later ones. */
+            rooms: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            heartbeat_ms: number;
+            /**
+             * Format: int64
+             * @description The id of your session.
+             */
+            session: number;
+            /** @description Whether the entries after the given token follow. */
+            resumed: boolean;
+        };
+        RoomsEvent: {
+            /** @description Rooms that you have joined, each with the number of its last entry. */
+            joined: {
+                [key: string]: number;
+            };
+            /** @description Rooms that you have left. */
+            left: number[];
+            /** @description Rooms with a new name. */
+            renamed: {
+                [key: string]: string;
+            };
+        };
+        TypingEvent: {
+            /** Format: int64 */
+            room_id: number;
+            user: components["schemas"]["Person"];
+        };
+        ReadEvent: {
+            /** Format: int64 */
+            room_id: number;
+            /** Format: int64 */
+            user_id: number;
+            /** Format: int64 */
+            read_seq: number;
+        };
+        PresenceEvent: {
+            /** Format: int64 */
+            user_id: number;
+            online: boolean;
+        };
+        TaskEvent: {
+            /** Format: int64 */
+            id: number;
+            kind: string;
+            /** @enum {string} */
+            state: "queued" | "running" | "done" | "failed" | "dead" | "cancelled";
+        };
+        ResyncEvent: {
+            /** @enum {string} */
+            reason: "unknown_token" | "too_slow";
+        };
+        ByeEvent: {
+            /**
+             * Format: int64
+             * @description How long to wait before connecting again.
+             */
+            retry_ms: number;
         };
         SyncWait: {
             /**
-             * @description for each room the seq up to which everything is there
+             * @description The marks: for each room you know, the `seq` up to which you have every entry.
              * @example {
              *       "12": 345
              *     }
@@ -855,13 +929,13 @@ export interface components {
             };
             /**
              * Format: int64
-             * @description entries in one answer
+             * @description The largest number of entries in one reply.
              * @default 200
              */
             limit?: number;
             /**
              * Format: int64
-             * @description seconds to wait at most where nothing is new
+             * @description The longest time to wait for something new, in seconds.
              * @example 25
              */
             wait: number;
@@ -869,10 +943,10 @@ export interface components {
         SquareQueued: {
             /**
              * Format: int64
-             * @description the task's: GET /api/tasks/{task_id}
+             * @description The task's id, for `GET /api/tasks/{task_id}`.
              */
             id: number;
-            /** @description the number; as a string where it does not fit in 2^53 */
+            /** @description The number; a string if it is beyond 2^53. */
             num: Record<string, never> | unknown[] | string | number | boolean | null;
             /** @enum {string} */
             state: "queued" | "running" | "done" | "failed" | "dead" | "cancelled";
@@ -881,7 +955,7 @@ export interface components {
             items: components["schemas"]["TaskSummary"][];
             /**
              * Format: int64
-             * @description give it back as `cursor` for the next page; null at the end
+             * @description `cursor` of the next page; null on the last one.
              */
             next: number | null;
         };
@@ -891,18 +965,18 @@ export interface components {
             /** @example square */
             kind: string;
             /**
-             * @description failed: it is run again at run_at; dead: only when somebody retries it
+             * @description `failed`: runs again at `run_at`; `dead`: runs again only if retried.
              * @enum {string}
              */
             state: "queued" | "running" | "done" | "failed" | "dead" | "cancelled";
             /**
              * Format: int64
-             * @description percent
+             * @description In percent.
              */
             progress: number;
             /**
              * Format: int64
-             * @description runs so far
+             * @description The number of runs so far.
              */
             attempts: number;
             /** Format: int64 */
@@ -910,10 +984,10 @@ export interface components {
             cancel_asked: boolean;
             /**
              * Format: int64
-             * @description null: the server's own
+             * @description The user whose task it is; null for the server's own.
              */
             owner_id: number | null;
-            /** @description of the last run */
+            /** @description The error of the last run. */
             error: string | null;
             /** Format: date-time */
             created_at: string;
@@ -930,18 +1004,18 @@ export interface components {
             /** @example square */
             kind: string;
             /**
-             * @description failed: it is run again at run_at; dead: only when somebody retries it
+             * @description `failed`: runs again at `run_at`; `dead`: runs again only if retried.
              * @enum {string}
              */
             state: "queued" | "running" | "done" | "failed" | "dead" | "cancelled";
             /**
              * Format: int64
-             * @description percent
+             * @description In percent.
              */
             progress: number;
             /**
              * Format: int64
-             * @description runs so far
+             * @description The number of runs so far.
              */
             attempts: number;
             /** Format: int64 */
@@ -949,10 +1023,10 @@ export interface components {
             cancel_asked: boolean;
             /**
              * Format: int64
-             * @description null: the server's own
+             * @description The user whose task it is; null for the server's own.
              */
             owner_id: number | null;
-            /** @description of the last run */
+            /** @description The error of the last run. */
             error: string | null;
             /** Format: date-time */
             created_at: string;
@@ -968,7 +1042,7 @@ export interface components {
         ExportQueued: {
             /**
              * Format: int64
-             * @description the task's: GET /api/tasks/{task_id}
+             * @description The task's id, for `GET /api/tasks/{task_id}`.
              */
             id: number;
             /** @enum {string} */
@@ -977,25 +1051,25 @@ export interface components {
         LabNew: {
             /**
              * Format: int64
-             * @description how many there are to be done
+             * @description The number of tasks.
              * @default 20
              */
             tasks?: number;
             /**
              * Format: int64
-             * @description units of work of each, of about a millisecond
+             * @description Units of computing in each task; one takes about a millisecond.
              * @default 20
              */
             cpu?: number;
             /**
              * Format: int64
-             * @description how long the request of each waits for its answer
+             * @description How long each task waits for its request, in milliseconds.
              * @default 890
              */
             wait_ms?: number;
             /**
              * Format: int64
-             * @description how often all of it is done; the figures are medians
+             * @description The number of runs; the figures are their medians.
              * @default 1
              */
             repeat?: number;
@@ -1003,7 +1077,7 @@ export interface components {
         LabQueued: {
             /**
              * Format: int64
-             * @description the task's: GET /api/tasks/{task_id}
+             * @description The task's id, for `GET /api/tasks/{task_id}`.
              */
             id: number;
             /** @enum {string} */
