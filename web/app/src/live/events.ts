@@ -1,23 +1,12 @@
 // The events of the live stream (GET /api/events) and their data.
-import type { Entry } from '../api/client'
+import type { components } from '../api/schema'
 import type { ServerEvent } from './sse'
 
-export interface EventData {
-  /** The first event: the last seq of each of my rooms, and whether the stream resumed without a gap. */
-  hello: { rooms: Record<string, number>; heartbeat_ms: number; resumed: boolean }
-  /** A new entry in one of my rooms. Guaranteed. */
-  entry: Entry
-  /** My rooms have changed: sync. Guaranteed. */
-  rooms: unknown
-  /** The server dropped events, because this page read too slowly: sync. */
-  resync: unknown
-  /** The server ends the stream: reconnect after retry_ms. */
-  bye: { retry_ms: number }
-  typing: { room_id: number; user: { id: number; nickname: string } }
-  presence: { user_id: number; online: boolean }
-  read: { room_id: number; user_id: number; read_seq: number }
-  task: { id: number; kind: string; state: string }
-}
+/**
+ * The data of each event by its name, from the server's own table. `entry` and `rooms` are
+ * guaranteed; all others are best effort, and `resync` says when the page has to sync.
+ */
+export type EventData = components['schemas']['LiveEvents']
 
 export type EventName = keyof EventData
 
