@@ -34,9 +34,9 @@ enum db_result sessions_add(struct db *db, int64_t user_id,
 
 /*
  * Finds the session of a token, counts the call for its user if use->per_minute is not 0, and looks
- * up whether the user is in room_id (0: no room), all in one round trip to Redis. DB_NONE if there
- * is none or it has expired. A session in use is prolonged, and last_seen_at moved, at most once an
- * hour.
+ * up whether the user is in room_id (0: no room), all in one round trip to Redis. DB_NONE if it
+ * does not exist or has expired. A session in use is prolonged, and last_seen_at moved, at most
+ * once an hour.
  */
 enum db_result sessions_find(struct db *db, struct redis *redis,
                              const uint8_t hash[static TOKEN_HASH_BYTES], int days,

@@ -103,9 +103,9 @@ void live_event_publish(struct redis *redis, enum live_event_kind kind, struct h
                         const void *event) __attribute__((nonnull));
 
 /*
- * The events that streams receive for a new entry: `entry`, and for a rename a `rooms` event after it, for
- * clients that do not look into entries. Starts as {0}; the buffers may be used again for another
- * entry.
+ * The events that streams receive for a new entry: `entry`, and for a rename a `rooms` event after
+ * it, for clients that do not look into entries. Starts as {0}; the buffers may be used again for
+ * another entry.
  */
 struct live_entry {
     struct buf entry, rooms; /* JSON; `rooms` is empty unless the entry is a rename */

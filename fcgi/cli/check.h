@@ -17,8 +17,9 @@ void check_versions(struct resources *r) __attribute__((nonnull));
 bool check_json(void);
 
 /*
- * Signs in through the web server at `url` as a user made for this, sends a message in a room of its
- * own, reads it back and, with `live`, receives it on a stream; then removes everything it made.
+ * Signs in through the web server at `url` as a user made for this, sends a message in a room of
+ * its own, reads it back and, with `live`, receives it on a stream; then removes everything it
+ * made.
  */
 bool check_web(struct resources *r, const char *url, bool live) __attribute__((nonnull));
 

@@ -1,4 +1,4 @@
-/* Parses arguments with getopt_long, and reports faults with the name of the option and a remedy. */
+/* Parses arguments with getopt_long; a fault is reported with its option and a remedy. */
 #include "fcgi/cli/command.h"
 
 #include <getopt.h>
@@ -12,7 +12,16 @@
 
 enum { HELP_COLUMN = 26 };
 
-static void
+/* The command's options; a table without any if it has none. */
+static const struct command_option *
+command_options(const struct command *command)
+{
+    static const struct command_option none[] = {{.name = NULL}};
+
+    return command->options != NULL ? command->options : none;
+}
+
+__attribute__((format(printf, 2, 0))) static void
 command_print_error(const struct arguments *a, const char *format, va_list args)
 {
     (void)fprintf(stderr, "fastchat %s: ", a->name);
@@ -63,8 +72,10 @@ command_db_status(const struct arguments *a, enum db_result r, const char *missi
 static const struct argument_value *
 argument_find(const struct arguments *a, const char *option)
 {
-    for (size_t i = 0; a->command->options != NULL && a->command->options[i].name != NULL; i++) {
-        if (strcmp(a->command->options[i].name, option) == 0) {
+    const struct command_option *options = command_options(a->command);
+
+    for (size_t i = 0; options[i].name != NULL; i++) {
+        if (strcmp(options[i].name, option) == 0) {
             return &a->values[i];
         }
     }
@@ -116,7 +127,7 @@ command_help(const struct command *command, const char *parent, FILE *out)
         command_help_line(out, c->name, c->operand, c->summary);
     }
     (void)fputs("\nOptions:\n", out);
-    for (const struct command_option *o = command->options; o != NULL && o->name != NULL; o++) {
+    for (const struct command_option *o = command_options(command); o->name != NULL; o++) {
         char name[32];
 
         (void)snprintf(name, sizeof(name), "--%s", o->name);
@@ -129,7 +140,7 @@ command_help(const struct command *command, const char *parent, FILE *out)
 static int
 arguments_store(struct arguments *a, size_t i, const char *text)
 {
-    const struct command_option *option = &a->command->options[i];
+    const struct command_option *option = command_options(a->command) + i;
     struct argument_value *value = &a->values[i];
 
     value->is_given = true;
@@ -172,14 +183,13 @@ enum { OPTION_HELP = COMMAND_OPTIONS_MAX };
 static int
 arguments_read(struct arguments *a, int count, char **args)
 {
+    const struct command_option *options = command_options(a->command);
     struct option known[COMMAND_OPTIONS_MAX + 2] = {{"help", no_argument, NULL, OPTION_HELP}};
     int i, status;
 
-    for (int k = 0; a->command->options != NULL && a->command->options[k].name != NULL; k++) {
-        const struct command_option *o = &a->command->options[k];
-
-        known[k + 1] = (struct option){o->name, o->value != NULL ? required_argument : no_argument,
-                                       NULL, k};
+    for (int k = 0; options[k].name != NULL; k++) {
+        known[k + 1] = (struct option){
+            options[k].name, options[k].value != NULL ? required_argument : no_argument, NULL, k};
     }
     opterr = 0; /* faults are reported here */
     while ((i = getopt_long(count, args, ":", known, NULL)) != -1) {

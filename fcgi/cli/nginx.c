@@ -132,14 +132,14 @@ nginx_write_error_maps(FILE *out)
 }
 
 /*
- * The socket is listed twice and never marked down, so that an idempotent request whose process died
- * is tried once more. nginx itself closes each kept connection after keepalive_time, between two
- * requests; a worker that must end waits for that, since closing a connection could cut off a
+ * The socket is listed twice and never marked down, so that an idempotent request whose process
+ * died is tried once more. nginx itself closes each kept connection after keepalive_time, between
+ * two requests; a worker that must end waits for that, since closing a connection could cut off a
  * request that is on its way.
  *
- * From 1.29.7 on nginx keeps upstream connections by default. `keepalive 0` would turn that off, but
- * 1.22 refuses it; one connection that is closed after its first request has the same effect on all
- * versions.
+ * From 1.29.7 on nginx keeps upstream connections by default. `keepalive 0` would turn that off,
+ * but 1.22 refuses it; one connection that is closed after its first request has the same effect on
+ * all versions.
  */
 #define NOT_KEPT "    keepalive 1;\n    keepalive_requests 1;\n"
 

@@ -1,4 +1,4 @@
-/* `fastchat user`: an operator makes the first administrator; there is no other way to become one. */
+/* `fastchat user`: only an operator on the host can make the first admin. */
 #include <inttypes.h>
 
 #include "base/clock.h"

@@ -91,8 +91,8 @@ void hub_receive(struct hub *hub, const struct hint *hint) __attribute__((nonnul
 void hub_deliver(struct hub *hub, const struct hint *entry) __attribute__((nonnull));
 
 /*
- * The log of a room has reached `seq`, and its entries were passed to hub_deliver. If some are still
- * missing, the room is behind again.
+ * The log of a room has reached `seq`, and its entries were passed to hub_deliver. If some are
+ * still missing, the room is behind again.
  */
 void hub_room_reached(struct hub *hub, int64_t room_id, int64_t seq) __attribute__((nonnull));
 

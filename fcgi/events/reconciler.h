@@ -10,7 +10,10 @@
 #include "fcgi/app.h"
 #include "fcgi/events/queue.h"
 
-/* The rooms and users to compare. Allocated with memory_new and memory_array; the reconciler frees it. */
+/*
+ * The rooms and users to compare. Allocated with memory_new and memory_array; the reconciler frees
+ * it.
+ */
 struct reconciliation {
     struct message message;
     struct live_mark *rooms; /* number: the seq that was delivered last */

@@ -1,4 +1,4 @@
-/* Values that are repeated in a fault are cut, so that a large wrong value costs little to report. */
+/* A fault repeats only the beginning of a large value, so that it costs little to report. */
 #include "routes/frame/fault.h"
 
 #include <string.h>

@@ -1,4 +1,7 @@
-/* The least that a correct program does around its queries: no route table, no sessions, no validation, no log. */
+/*
+ * The least that a correct program does around its queries: no route table, no sessions, no
+ * validation, no log.
+ */
 #include "t/bench/bare.h"
 
 #include <pthread.h>

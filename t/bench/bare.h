@@ -1,4 +1,7 @@
-/* What the bare programs share: threads over libfcgi's own blocking accept, each with a connection to the database. */
+/*
+ * What the bare programs share: threads over libfcgi's own blocking accept, each with a connection
+ * to the database.
+ */
 #ifndef T_BENCH_BARE_H
 #define T_BENCH_BARE_H
 
@@ -13,8 +16,8 @@ struct bare {
 };
 
 /*
- * Serve until killed: `threads` threads call prepare once, then answer for each request. prepare may be NULL: no
- * database then. Where the web server keeps connections, each occupies a thread.
+ * Serve until killed: `threads` threads call prepare once, then answer for each request. prepare
+ * may be NULL: no database then. Where the web server keeps connections, each occupies a thread.
  */
 int bare_run(int threads, void (*prepare)(struct bare *), void (*answer)(struct bare *))
     __attribute__((nonnull(3)));

@@ -1,6 +1,6 @@
 /*
- * A message is sent: the transaction of db/room_log.c, without a session, a check of membership, validation, or the
- * answer to a message that is sent twice.
+ * A message is sent: the transaction of db/room_log.c, without a session, a check of membership,
+ * validation, or the answer to a message that is sent twice.
  */
 #include "t/bench/bare.h"
 

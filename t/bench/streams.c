@@ -1,6 +1,7 @@
 /*
- * Holds thousands of streams and notes when what is sent arrives on each. Senders put the time into the message ("t" and
- * CLOCK_MONOTONIC in µs), so that senders and listeners may be different processes of one host.
+ * Holds thousands of streams and notes when what is sent arrives on each. Senders put the time into
+ * the message ("t" and CLOCK_MONOTONIC in µs), so that senders and listeners may be different
+ * processes of one host.
  *     streams tokens COUNT                                 "TOKEN HASH" lines, for the sessions table
  *     streams hold PLACE PATH COUNT SECONDS < TOKENS       hold COUNT streams; "ready MS", and after SECONDS
  *                                                          "result ARRIVED P50 P99 MAX STREAMS" (µs)

@@ -1,4 +1,7 @@
-/* The database goes away in every way it can, and comes back: what each call returns meanwhile, and how soon. */
+/*
+ * The database goes away in every way it can, and comes back: what each call returns meanwhile, and
+ * how soon.
+ */
 #include "db/mysql/db.h"
 
 #include <pthread.h>
@@ -81,7 +84,10 @@ check_killed(struct db *db, struct db *other)
        "one that was idle is closed, and opened again");
 }
 
-/* A write that is under way when its connection dies: nobody knows whether it was done, so it is not done again. */
+/*
+ * A write that is under way when its connection dies: nobody knows whether it was done, so it is
+ * not done again.
+ */
 struct slow {
     const struct settings *settings;
     pthread_t thread;

@@ -1,6 +1,7 @@
 /*
- * For the test programs of this folder: they are started by the Perl test of the same name, beside a MariaDB and a Redis of
- * their own (t/lib/Fastchat/Server.pm), which they may kill, stop and start.
+ * For the test programs of this folder: they are started by the Perl test of the same name, beside
+ * a MariaDB and a Redis of their own (t/lib/Fastchat/Server.pm), which they may kill, stop and
+ * start.
  */
 #ifndef T_DB_SERVERS_H
 #define T_DB_SERVERS_H

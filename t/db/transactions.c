@@ -1,4 +1,7 @@
-/* Transactions that meet deadlocks, lost connections and deadlines are run again or undone, never half done. */
+/*
+ * Transactions that meet deadlocks, lost connections and deadlines are run again or undone, never
+ * half done.
+ */
 #include "db/mysql/db.h"
 
 #include <pthread.h>
@@ -343,7 +346,10 @@ check_crash(struct db *db)
            "and the next one succeeds on the restarted server");
 }
 
-/* A transfer as one compound statement: its row is what the payer has left, or -1 where there is no such account. */
+/*
+ * A transfer as one compound statement: its row is what the payer has left, or -1 where there is no
+ * such account.
+ */
 static const char transfer[] =
     "BEGIN NOT ATOMIC ROLLBACK; START TRANSACTION; UPDATE accounts SET balance = "
     "LAST_INSERT_ID(balance - 1) WHERE id = ?; IF ROW_COUNT() = 1 THEN INSERT INTO receipts "

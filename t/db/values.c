@@ -78,7 +78,10 @@ check_texts(struct db *db, struct arena *a)
     (void)db_done(db);
 }
 
-/* Texts of lengths around every size that a buffer can have, in one result, short and long by turns. */
+/*
+ * Texts of lengths around every size that a buffer can have, in one result, short and long by
+ * turns.
+ */
 static void
 check_long(struct db *db, struct arena *a)
 {
@@ -176,7 +179,10 @@ check_unread(struct db *db)
     is_int(number_of(db, "SELECT COUNT(*) FROM many"), 5000, "does not harm the next request");
 }
 
-/* The server makes a statement anew when its table has changed; more columns than before in the worst case. */
+/*
+ * The server makes a statement anew when its table has changed; more columns than before in the
+ * worst case.
+ */
 static void
 check_changed_table(struct db *db, const struct settings *settings)
 {

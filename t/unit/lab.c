@@ -1,4 +1,7 @@
-/* The lab: every shape does the same work, what is measured is what is told, and its endpoint bears what strangers send. */
+/*
+ * The lab: every shape does the same work, what is measured is what is told, and its endpoint bears
+ * what strangers send.
+ */
 #include "fcgi/lab/lab.h"
 
 #include <arpa/inet.h>

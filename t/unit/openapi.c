@@ -38,7 +38,7 @@ lower_case(const char *text)
     return copy;
 }
 
-/* What the document holds about a route. */
+/* The operation of a route in the document. */
 static struct json_object *
 operation_of(const struct route *route)
 {

@@ -1,4 +1,7 @@
-/* The event loop: times ring in order and once, descriptors are heard, whoever is forgotten is not called. */
+/*
+ * The event loop: times ring in order and once, descriptors are heard, whoever is forgotten is not
+ * called.
+ */
 #include "base/reactor.h"
 
 #include <stdlib.h>

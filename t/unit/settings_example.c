@@ -17,7 +17,10 @@ no_environment(const char *name)
     return NULL;
 }
 
-/* "# KEY=value" counts as a line without the "# ": so stand those whose being set alone means something. */
+/*
+ * "# KEY=value" counts as a line without the "# ": so stand those whose being set alone means
+ * something.
+ */
 static size_t
 uncomment(char *text, size_t len)
 {

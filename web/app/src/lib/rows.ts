@@ -15,7 +15,7 @@ export interface Row {
 
 const GROUP_GAP_MS = 5 * 60_000 // a longer pause between messages of one sender begins a new group
 
-/** What the rows are made of. */
+/** The parts of the rows. */
 export interface RowSource {
   entries: readonly Entry[]
   outgoing: readonly Outgoing[]

@@ -4,7 +4,7 @@ import { t, type MessageKey } from '../i18n'
 
 const PREVIEW_MAX = 120 // characters; the list cuts them to its width
 
-/** What to show for a failed call: the server's own text if there is one. */
+/** The text for a failed call: the server's own if there is one. */
 export function errorText(error: unknown): string {
   if (!(error instanceof ApiError)) return String(error)
   if (error.status === 0) return t('offlineError')

@@ -1,4 +1,4 @@
-// Who is typing, who is online, and how far others have read.
+// Typing, presence, and how far others have read.
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { countReaders, usePresence } from './presence'

@@ -1,4 +1,4 @@
-// Who is signed in on this browser. All tabs share the session through localStorage.
+// The session of this browser. All tabs share the session through localStorage.
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import { api, call, setToken, type Me, type Session } from '../api/client'
