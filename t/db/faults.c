@@ -46,42 +46,43 @@ check_killed(struct db *db, struct db *other)
     int64_t was;
 
     must(db, "CREATE TABLE kept (id BIGINT PRIMARY KEY)");
-    is_int(insert(db, 1), DB_OK, "a row");
+    is_int(insert(db, 1), DB_OK, "set-up: a row is inserted");
     kill_connection(other, db);
-    is_int(count(db), 1, "a killed connection is not noticed by who reads");
+    is_int(count(db), 1, "a read succeeds after its idle connection was killed");
     kill_connection(other, db);
-    is_int(insert(db, 2), DB_OK, "nor by who writes, where nothing was under way");
-    is_int(count(other), 2, "and it is written once");
+    is_int(insert(db, 2), DB_OK, "a write succeeds after its idle connection was killed");
+    is_int(count(other), 2, "a write on a new connection is done once");
     kill_connection(other, db);
     is_int(db_run_plain(db, "SELECT nothing FROM kept"), DB_ERROR,
-           "nor by a statement that has to be prepared");
+           "a statement is prepared on a new connection after a kill");
 
     was = number_of(db, "SELECT CONNECTION_ID()");
     must(db, "SET SESSION wait_timeout = 1");
     sleep_ms(1600);
-    is_int(insert(db, 3), DB_OK, "nor is one that the server closed for being idle");
-    ok(number_of(db, "SELECT CONNECTION_ID()") != was, "it was indeed another one");
+    is_int(insert(db, 3), DB_OK, "a write succeeds after the server closed its idle connection");
+    ok(number_of(db, "SELECT CONNECTION_ID()") != was, "the write used another connection");
 
     ok(db_run_plain(db, "SELECT a.d FROM " THOUSAND " a JOIN " THOUSAND " b") == DB_OK &&
            db_next(db),
-       "rows are being read");
+       "set-up: rows are being read");
     must(other, "KILL %lld",
          (long long)number_of(other, "SELECT MAX(id) FROM "
                                      "information_schema.processlist "
                                      "WHERE info LIKE 'SELECT a.d%'"));
     while (db_next(db)) {
     }
-    is_int(db_done(db), DB_DOWN, "when the connection is killed: db_done says so");
-    is_int(count(db), 3, "and all goes on");
+    is_int(db_done(db), DB_DOWN,
+           "db_done is DB_DOWN if the connection is killed while rows are read");
+    is_int(count(db), 3, "a read succeeds after a connection killed while rows were read");
 
     db_close_idle(db, 1000000);
     was = number_of(db, "SELECT CONNECTION_ID()");
     db_close_idle(db, 1000000);
-    is_int(number_of(db, "SELECT CONNECTION_ID()"), was, "a connection in use is kept");
+    is_int(number_of(db, "SELECT CONNECTION_ID()"), was, "db_close_idle keeps a connection in use");
     sleep_ms(5);
     db_close_idle(db, 1);
     ok(number_of(db, "SELECT CONNECTION_ID()") != was,
-       "one that was idle is closed, and opened again");
+       "db_close_idle closes an idle connection, which opens again");
 }
 
 /*
@@ -119,9 +120,10 @@ check_unknown(struct db *db, const struct settings *settings)
     }
     must(db, "KILL %lld", (long long)id);
     (void)pthread_join(slow.thread, NULL);
-    is_int(slow.result, DB_DOWN, "a write whose connection dies under way is DB_DOWN");
+    is_int(slow.result, DB_DOWN, "a write whose connection dies is DB_DOWN");
     /* MySQL's SLEEP ends early and the row is inserted, MariaDB's fails. */
-    ok(number_of(db, "SELECT COUNT(*) FROM kept WHERE id >= 100") <= 1, "and is not sent again");
+    ok(number_of(db, "SELECT COUNT(*) FROM kept WHERE id >= 100") <= 1,
+       "a write whose connection died is not sent again");
     must(db, "DELETE FROM kept WHERE id >= 100");
 }
 
@@ -142,22 +144,22 @@ check_restart(struct db *db)
 
     order("database kill");
     began = clock_mono_us();
-    is_int(insert(db, 4), DB_DOWN, "a server that has died: DB_DOWN");
+    is_int(insert(db, 4), DB_DOWN, "a write to a dead server is DB_DOWN");
     for (int i = 0; i < 500; i++) {
         int64_t ms = time_of_count(db);
 
         slowest = ms > slowest ? ms : slowest;
     }
-    ok(slowest < 20, "which costs no waiting, call after call");
-    ok(clock_mono_us() - began < 800000, "nor many attempts to connect");
+    ok(slowest < 20, "calls to a dead server do not wait");
+    ok(clock_mono_us() - began < 800000, "calls to a dead server rarely try to connect");
     order("database start");
     sleep_ms(REFUSAL_MS + 50);
-    is_int(count(db), 4, "when it is back all goes on, without a restart of ours");
-    is_int(insert(db, 4), DB_OK, "reading and writing");
+    is_int(count(db), 4, "reading succeeds when the server is back");
+    is_int(insert(db, 4), DB_OK, "writing succeeds when the server is back");
 
     order("database stop");
     order("database start");
-    is_int(insert(db, 5), DB_OK, "a restart between two calls is not noticed");
+    is_int(insert(db, 5), DB_OK, "a write succeeds after a restart between two calls");
 }
 
 /* A server that hangs is given up after the time-outs: 10 s, then 3 s for a new connection. */
@@ -167,23 +169,23 @@ check_hung(struct db *db)
     int64_t began = clock_mono_us(), ms;
 
     order("database hold");
-    is_int(count(db), -1, "a server that hangs: DB_DOWN");
+    is_int(count(db), -1, "a read from a hanging server is DB_DOWN");
     ms = (clock_mono_us() - began) / 1000;
-    ok(ms > 9000 && ms < 16000, "after the time-outs");
-    ok(time_of_count(db) < 20, "and the next call does not wait for them again");
+    ok(ms > 9000 && ms < 16000, "a hanging server costs its time-outs");
+    ok(time_of_count(db) < 20, "the next call does not wait for the time-outs again");
     order("database cont");
     sleep_ms(REFUSAL_MS + 50);
-    ok(count(db) > 0, "it goes on, and so do we");
+    ok(count(db) > 0, "reading succeeds when the hanging server continues");
 }
 
 static void
 check_deadline(struct db *db)
 {
     db_set_deadline(db, clock_mono_us() - 1);
-    is_int(insert(db, 6), DB_DOWN, "a statement after the deadline is not begun");
-    ok(db_over_deadline(db), "which can be told from a server that is away");
+    is_int(insert(db, 6), DB_DOWN, "a statement after the deadline is DB_DOWN");
+    ok(db_over_deadline(db), "a deadline can be told from a server that is away");
     db_set_deadline(db, clock_mono_us() + 10 * 1000 * 1000);
-    ok(!db_over_deadline(db) && insert(db, 6) == DB_OK, "before the deadline it is");
+    ok(!db_over_deadline(db) && insert(db, 6) == DB_OK, "a statement before the deadline runs");
     db_set_deadline(db, 0);
 }
 
@@ -200,25 +202,25 @@ check_refused(struct db *root, const struct settings *settings)
     must(root, "CREATE DATABASE fastchat");
     must(root, "CREATE TABLE fastchat.kept (id BIGINT PRIMARY KEY)");
     db = db_open(&ordinary);
-    is_int(insert(db, 1), DB_OK, "an ordinary account");
+    is_int(insert(db, 1), DB_OK, "an ordinary account writes");
     must(root, "SET GLOBAL read_only = 1");
-    is_int(insert(db, 2), DB_DOWN, "on a server that only reads: DB_DOWN");
-    is_int(count(db), 1, "reading goes on");
+    is_int(insert(db, 2), DB_DOWN, "a write to a read-only server is DB_DOWN");
+    is_int(count(db), 1, "a read from a read-only server succeeds");
     must(root, "SET GLOBAL read_only = 0");
-    is_int(insert(db, 2), DB_OK, "and so does writing, when it may");
+    is_int(insert(db, 2), DB_OK, "a write succeeds when the server is writable again");
 
     must(root, "SET GLOBAL max_connections = 10");
     for (int i = 0; i < 12; i++) {
         others[i] = db_open(&ordinary);
         got += db_connect(others[i]) == DB_OK;
     }
-    ok(got > 0 && got < 12, "a server without a free connection");
-    is_int(insert(others[11], 3), DB_DOWN, "is DB_DOWN");
+    ok(got > 0 && got < 12, "set-up: the server has no free connection");
+    is_int(insert(others[11], 3), DB_DOWN, "a write without a free connection is DB_DOWN");
     for (int i = 0; i < 11; i++) {
         db_close(others[i]);
     }
     sleep_ms(REFUSAL_MS + 50);
-    is_int(insert(others[11], 3), DB_OK, "until one is free");
+    is_int(insert(others[11], 3), DB_OK, "a write succeeds when a connection is free");
     db_close(others[11]);
     db_close(db);
 }
@@ -235,8 +237,9 @@ check_oversized(struct db *db)
     }
     memset(text, 'x', SIZE);
     text[SIZE] = '\0';
-    ok(db_run(db, "SELECT LENGTH(?)", db_text(text)) != DB_OK, "a value beyond max_allowed_packet");
-    ok(count(db) > 0, "does not spoil what follows");
+    ok(db_run(db, "SELECT LENGTH(?)", db_text(text)) != DB_OK,
+       "a value beyond max_allowed_packet is refused");
+    ok(count(db) > 0, "a refused value leaves the connection usable");
     free(text);
 }
 

@@ -119,15 +119,18 @@ check_fresh(struct call *call)
     struct settings s;
     struct db *db;
 
-    is_int(run(call, "m_fresh", two, MIGRATE_ALL), 0, "on a host without the database");
-    ok(says(call->out, "migration 1 (first): done"), "it is made, and the migrations run");
+    is_int(run(call, "m_fresh", two, MIGRATE_ALL), 0,
+           "migrate succeeds on a host without the database");
+    ok(says(call->out, "migration 1 (first): done"),
+       "migrate makes the database and runs the migrations");
     db = open_database(&call->settings, "m_fresh", &s);
-    is_int(steps(db), 2, "all of them, comments and quotes as MySQL reads them");
-    is_int(run(call, "m_fresh", two, MIGRATE_ALL), 0, "run again");
-    is_str(call->out, "the database is up to date\n", "there is nothing to do");
-    is_int(steps(db), 2, "and nothing is done");
+    is_int(steps(db), 2, "migrate reads comments and quotes as MySQL does");
+    is_int(run(call, "m_fresh", two, MIGRATE_ALL), 0, "migrate succeeds when nothing is missing");
+    is_str(call->out, "the database is up to date\n",
+           "migrate reports that the database is up to date");
+    is_int(steps(db), 2, "migrate runs nothing twice");
     is_int(number_of(db, "SELECT COUNT(*) FROM schema_lock WHERE holder = '' AND ends_at = 0"), 1,
-           "the lock is given back");
+           "migrate releases its lock");
     db_close(db);
 }
 
@@ -137,24 +140,27 @@ check_to(struct call *call)
     struct settings s;
     struct db *db = open_database(&call->settings, "m_to", &s);
 
-    is_int(run(call, "m_to", two, 1), 0, "--to 1");
-    is_int(steps(db), 1, "runs the first one alone");
-    is_int(run(call, "m_to", two, 3), 1, "--to a number that there is not");
-    ok(says(call->errors, "there is no migration 3; the last one is 2"), "is refused");
-    is_int(run(call, "m_to", two, 2), 0, "--to 2");
-    is_int(steps(db), 2, "runs the second one");
-    is_int(run(call, "m_to", two, 1), 0, "--to what was passed long ago");
-    is_int(steps(db), 2, "takes nothing back");
+    is_int(run(call, "m_to", two, 1), 0, "migrate --to 1 succeeds");
+    is_int(steps(db), 1, "migrate --to 1 runs the first migration only");
+    is_int(run(call, "m_to", two, 3), 1, "migrate --to an unknown number fails");
+    ok(says(call->errors, "there is no migration 3; the last one is 2"),
+       "migrate --to an unknown number names the last one");
+    is_int(run(call, "m_to", two, 2), 0, "migrate --to 2 succeeds after --to 1");
+    is_int(steps(db), 2, "migrate --to 2 runs the second migration");
+    is_int(run(call, "m_to", two, 1), 0, "migrate --to an earlier number succeeds");
+    is_int(steps(db), 2, "migrate never reverts a migration");
     db_close(db);
 }
 
 static void
 check_refused(struct call *call)
 {
-    is_int(run(call, "m_fresh", changed, MIGRATE_ALL), 1, "a past migration with another text");
-    ok(says(call->errors, "migration 1 (first) is not the one that was run"), "is refused");
-    is_int(run(call, "m_to", holey, MIGRATE_ALL), 1, "a list with a hole");
-    ok(says(call->errors, "no migration 2"), "is refused");
+    is_int(run(call, "m_fresh", changed, MIGRATE_ALL), 1,
+           "migrate fails if a past migration was edited");
+    ok(says(call->errors, "migration 1 (first) is not the one that was run"),
+       "migrate names the migration that was edited");
+    is_int(run(call, "m_to", holey, MIGRATE_ALL), 1, "migrate fails if a number is missing");
+    ok(says(call->errors, "no migration 2"), "migrate names the number that is missing");
 }
 
 static void
@@ -163,21 +169,24 @@ check_failure(struct call *call)
     struct settings s;
     struct db *db = open_database(&call->settings, "m_fresh", &s);
 
-    is_int(run(call, "m_fresh", three, MIGRATE_ALL), 1, "a migration that fails in its middle");
+    is_int(run(call, "m_fresh", three, MIGRATE_ALL), 1, "migrate fails if a statement fails");
     ok(says(call->errors, "migration 3 (third) failed at its statement 2 (line 3): 1146 ") &&
            says(call->errors, "INSERT INTO missing (what)\n"),
-       "says which statement, where, and the server's words");
-    ok(says(call->errors, "it goes on with this statement"), "and how to go on");
-    is_int(steps(db), 3, "what stood before it was done");
-    is_int(run(call, "m_fresh", three, MIGRATE_ALL), 1, "run again with the cause in place");
-    is_int(steps(db), 3, "it fails again, and repeats nothing");
+       "migrate reports the failed statement, its line, and the server's error");
+    ok(says(call->errors, "it goes on with this statement"),
+       "migrate reports where it will continue");
+    is_int(steps(db), 3, "statements before a failed one stay done");
+    is_int(run(call, "m_fresh", three, MIGRATE_ALL), 1,
+           "a migration fails again while the cause is there");
+    is_int(steps(db), 3, "a migration that fails again repeats nothing");
     must(db, "CREATE TABLE missing (what VARCHAR(40))");
-    is_int(run(call, "m_fresh", three, MIGRATE_ALL), 0, "run again without the cause");
+    is_int(run(call, "m_fresh", three, MIGRATE_ALL), 0,
+           "a migration succeeds once the cause is gone");
     ok(steps(db) == 4 && number_of(db, "SELECT COUNT(*) FROM missing") == 1,
-       "it goes on where it had stopped");
-    is_int(run(call, "m_fresh", two, MIGRATE_ALL), 1, "an older program on that database");
+       "a migration continues at the statement that failed");
+    is_int(run(call, "m_fresh", two, MIGRATE_ALL), 1, "an older program refuses a newer database");
     ok(says(call->errors, "migration 3 (third) was run, but this program does not have it"),
-       "is refused");
+       "an older program names the migration that it does not have");
     db_close(db);
 }
 
@@ -196,11 +205,12 @@ check_two_at_once(const struct settings *settings)
     for (int i = 0; i < 2; i++) {
         (void)pthread_join(calls[i].thread, NULL);
     }
-    ok(calls[0].status == 0 && calls[1].status == 0, "two that start at once both succeed");
-    is_int(steps(db), 2, "each statement was run once");
+    ok(calls[0].status == 0 && calls[1].status == 0,
+       "two processes that migrate at once both succeed");
+    is_int(steps(db), 2, "two processes that migrate at once run each statement once");
     waited = strstr(calls[0].out, "waiting: ") != NULL || strstr(calls[1].out, "waiting: ");
     idle = strstr(calls[0].out, "up to date") != NULL || strstr(calls[1].out, "up to date");
-    ok(waited && idle, "one waited, said for whom, and had nothing left to do");
+    ok(waited && idle, "one of two processes waits, names the other, and finds nothing to do");
     for (int i = 0; i < 2; i++) {
         free(calls[i].out);
         free(calls[i].errors);
@@ -214,11 +224,13 @@ check_dead_holder(struct call *call)
     struct settings s;
     struct db *db = open_database(&call->settings, "m_dead", &s);
 
-    is_int(run(call, "m_dead", two, 1), 0, "a database");
+    is_int(run(call, "m_dead", two, 1), 0, "set-up: the first migration runs");
     must(db, "UPDATE schema_lock SET holder = 'a host that died', ends_at = UNIX_TIMESTAMP() + 1");
-    is_int(run(call, "m_dead", two, MIGRATE_ALL), 0, "whose lock a dead host holds");
-    ok(says(call->out, "waiting: a host that died migrates"), "is waited for");
-    is_int(steps(db), 2, "and migrated when that lock ends");
+    is_int(run(call, "m_dead", two, MIGRATE_ALL), 0,
+           "migrate succeeds if a dead host holds the lock");
+    ok(says(call->out, "waiting: a host that died migrates"),
+       "migrate waits for the lock of a dead host");
+    is_int(steps(db), 2, "migrate runs when the lock of a dead host expires");
     db_close(db);
 }
 
@@ -239,11 +251,12 @@ check_lost_lock(struct call *call)
     }
     must(db, "UPDATE schema_lock SET holder = 'another', ends_at = UNIX_TIMESTAMP() + 100");
     (void)pthread_join(call->thread, NULL);
-    is_int(call->status, 1, "a lock that somebody else has taken meanwhile");
-    ok(says(call->errors, "somebody else migrates this database now"), "ends the work");
-    is_int(steps(db), 1, "before the next statement");
+    is_int(call->status, 1, "migrate fails if it loses its lock");
+    ok(says(call->errors, "somebody else migrates this database now"),
+       "migrate reports that somebody else has taken the lock");
+    is_int(steps(db), 1, "migrate stops before the next statement if it loses its lock");
     is_int(number_of(db, "SELECT COUNT(*) FROM schema_lock WHERE holder = 'another'"), 1,
-           "and stays with who has it");
+           "migrate leaves a lost lock with its new holder");
     db_close(db);
 }
 
@@ -269,8 +282,8 @@ check_long(struct call *call)
     last = number_of(db, "SELECT ends_at FROM schema_lock WHERE id = 1");
     ok(last >= first + 9, "the lock is renewed while a long statement runs");
     (void)pthread_join(call->thread, NULL);
-    is_int(call->status, 0, "which may take longer than any other");
-    is_int(steps(db), 1, "and is run once");
+    is_int(call->status, 0, "a statement may take longer than the usual time-outs");
+    is_int(steps(db), 1, "a long statement runs once");
     db_close(db);
 }
 
@@ -284,24 +297,25 @@ check_status(struct call *call)
     size_t len;
     FILE *out = open_memstream(&text, &len);
 
-    is_int(migrate_status(&s, out, out), 1, "the status of an empty database");
+    is_int(migrate_status(&s, out, out), 1, "migrate --status of an empty database fails");
     (void)fflush(out);
-    ok(says(text, "pending"), "is pending");
+    ok(says(text, "pending"), "migrate --status shows missing migrations as pending");
     is_int(run(call, "m_status", migrations, MIGRATE_ALL), 0, "the migrations of this program run");
     rewind(out);
-    is_int(migrate_status(&s, out, out), 0, "and then the status is good");
+    is_int(migrate_status(&s, out, out), 0, "migrate --status succeeds when nothing is missing");
     (void)fflush(out);
-    ok(says(text, "done 2") && strstr(text, "pending") == NULL, "done, and when");
+    ok(says(text, "done 2") && strstr(text, "pending") == NULL,
+       "migrate --status shows when each migration was done");
     must(db, "UPDATE schema_migrations SET finished_at = NULL WHERE number = 1");
     rewind(out);
-    is_int(migrate_status(&s, out, out), 1, "one that failed");
+    is_int(migrate_status(&s, out, out), 1, "migrate --status fails after a failed migration");
     (void)fflush(out);
-    ok(says(text, "UNFINISHED"), "is unfinished");
+    ok(says(text, "UNFINISHED"), "migrate --status shows a failed migration as unfinished");
     must(db, "UPDATE schema_migrations SET checksum = '' WHERE number = 1");
     rewind(out);
-    is_int(migrate_status(&s, out, out), 1, "one with another text");
+    is_int(migrate_status(&s, out, out), 1, "migrate --status fails for an edited migration");
     (void)fflush(out);
-    ok(says(text, "CHANGED"), "has changed");
+    ok(says(text, "CHANGED"), "migrate --status shows an edited migration as changed");
     (void)fclose(out);
     free(text);
     db_close(db);
@@ -318,10 +332,12 @@ check_accounts(struct call *call, const struct settings *settings)
     must(db, "GRANT ALL ON m_given.* TO given@localhost");
     call->settings = *settings;
     call->settings.db_user = "given";
-    is_int(run(call, "m_given", two, MIGRATE_ALL), 0, "an account with this database alone");
-    is_int(run(call, "m_other", two, MIGRATE_ALL), 1, "may not make another");
+    is_int(run(call, "m_given", two, MIGRATE_ALL), 0,
+           "an account with rights on one database can migrate it");
+    is_int(run(call, "m_other", two, MIGRATE_ALL), 1,
+           "an account with rights on one database cannot make another");
     ok(says(call->errors, "m_other cannot be used or made: 1044 Access denied"),
-       "and the server's words say why");
+       "migrate shows the server's reason if it cannot make the database");
     db_close(db);
 }
 

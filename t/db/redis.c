@@ -49,22 +49,22 @@ check_commands(struct redis *r)
     static const char bytes[] = "a\0\r\n$-1\r\n\xFF%s";
     redisReply *answer;
 
-    is_int(redis_ping(r), REDIS_UP, "it is there");
-    ok(set(r, "key", "value"), "a command");
+    is_int(redis_ping(r), REDIS_UP, "PING reaches the server");
+    ok(set(r, "key", "value"), "a command succeeds");
     answer = redis_run(r, redis_text("SET"), redis_bytes(bytes, sizeof(bytes)),
                        redis_bytes(bytes, sizeof(bytes)));
-    ok(answer != NULL, "with arguments of any bytes");
+    ok(answer != NULL, "a command takes arguments of any bytes");
     freeReplyObject(answer);
     answer = redis_run(r, redis_text("GET"), redis_bytes(bytes, sizeof(bytes)));
     ok(answer != NULL && answer->len == sizeof(bytes) &&
            memcmp(answer->str, bytes, sizeof(bytes)) == 0,
-       "which come back as they went");
+       "bytes are read as they were written");
     freeReplyObject(answer);
     answer = redis_run(r, redis_text("GET"), redis_text("nothing"));
-    ok(answer != NULL && answer->type == REDIS_REPLY_NIL, "no value is an answer");
+    ok(answer != NULL && answer->type == REDIS_REPLY_NIL, "a missing value is a reply");
     freeReplyObject(answer);
-    ok(redis_run(r, redis_text("INCR"), redis_text("key")) == NULL, "an error is none");
-    ok(set(r, "key", "value"), "and leaves the connection as it was");
+    ok(redis_run(r, redis_text("INCR"), redis_text("key")) == NULL, "an error reply becomes NULL");
+    ok(set(r, "key", "value"), "an error reply leaves the connection usable");
 }
 
 static void
@@ -73,14 +73,14 @@ check_scripts(struct redis *r)
     redisReply *answer;
 
     is_int(add(r, "sum", 5), 5, "a script runs");
-    is_int(add(r, "sum", -7), -2, "and again, by its digest");
+    is_int(add(r, "sum", -7), -2, "a script runs again by its digest");
     answer = redis_run(r, redis_text("SCRIPT"), redis_text("FLUSH"));
-    ok(answer != NULL, "a server that is told to forget its scripts");
+    ok(answer != NULL, "set-up: the scripts of the server are flushed");
     freeReplyObject(answer);
-    is_int(add(r, "sum", 1), -1, "is told them again");
+    is_int(add(r, "sum", 1), -1, "a script that the server lost is sent again");
     ok(redis_script(r, bad_script, 0, (struct redis_arg[]){redis_text("")}, 1) == NULL,
-       "a script that fails is no answer");
-    is_int(add(r, "sum", 2), 1, "and leaves the others as they were");
+       "a script that fails returns NULL");
+    is_int(add(r, "sum", 2), 1, "a script that fails leaves other scripts usable");
 }
 
 /* The time of `calls` calls, in ms. */
@@ -99,18 +99,18 @@ static void
 check_restart(struct redis *r)
 {
     order("redis kill");
-    ok(!set(r, "key", "value"), "a Redis that has died is no answer");
-    is_int(redis_ping(r), REDIS_DOWN, "and known to be away");
-    ok(time_of(r, 1000) < 100, "a thousand calls meanwhile cost nothing");
+    ok(!set(r, "key", "value"), "a command to a dead server returns NULL");
+    is_int(redis_ping(r), REDIS_DOWN, "a dead server is known to be down");
+    ok(time_of(r, 1000) < 100, "a thousand calls to a dead server cost nothing");
     order("redis start");
-    ok(!set(r, "key", "value"), "it is not asked again at once");
+    ok(!set(r, "key", "value"), "a restarted server is not tried before 2 s");
     sleep_ms(RETRY_MS + 50);
-    is_int(add(r, "sum", 3), 3, "2 s later it is, and told the scripts anew");
+    is_int(add(r, "sum", 3), 3, "a restarted server is used after 2 s, and gets the scripts again");
     order("redis stop");
     order("redis start");
     (void)set(r, "key", "value");
     sleep_ms(RETRY_MS + 50);
-    is_int(add(r, "sum", 3), 3, "a restart costs 2 s");
+    is_int(add(r, "sum", 3), 3, "a server that restarts between two calls is used after 2 s");
 }
 
 static void
@@ -120,13 +120,13 @@ check_hung(struct redis *r)
 
     order("redis hold");
     ms = time_of(r, 1000);
-    ok(ms >= 450 && ms < 800, "a Redis that hangs costs one time-out of half a second");
+    ok(ms >= 450 && ms < 800, "a server that hangs costs one time-out of half a second");
     sleep_ms(RETRY_MS + 50);
     ms = time_of(r, 1000);
-    ok(ms >= 450 && ms < 1000, "and one more 2 s later");
+    ok(ms >= 450 && ms < 1000, "a server that still hangs costs one more time-out 2 s later");
     order("redis cont");
     sleep_ms(RETRY_MS + 50);
-    ok(set(r, "key", "value"), "it goes on, and so do we");
+    ok(set(r, "key", "value"), "commands succeed when the server continues");
 }
 
 /* A socket on which nobody accepts. */
@@ -141,13 +141,13 @@ check_deaf(const struct settings *settings)
 
     (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s.deaf", settings->redis_host);
     if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 || listen(fd, 0) != 0) {
-        ok(false, "a socket");
+        ok(false, "set-up: a listening socket");
         return;
     }
     s.redis_host = address.sun_path;
     r = redis_open(&s);
     ms = time_of(r, 100);
-    ok(ms < 1200, "a server that accepts nobody costs the time-outs once");
+    ok(ms < 1200, "a server that accepts no connection costs the time-outs once");
     redis_close(r);
     (void)close(fd);
 }
@@ -161,19 +161,20 @@ check_settings(const struct settings *settings)
 
     s.redis_host = "";
     r = redis_open(&s);
-    is_int(redis_ping(r), REDIS_OFF, "without REDIS_HOST it is off");
-    ok(!set(r, "key", "value"), "and no call has an answer");
+    is_int(redis_ping(r), REDIS_OFF, "Redis is off without REDIS_HOST");
+    ok(!set(r, "key", "value"), "commands return NULL without REDIS_HOST");
     redis_close(r);
 
     s.redis_host = settings->redis_host;
     s.redis_db = 3;
     r = redis_open(&s);
-    ok(set(r, "place", "third"), "another REDIS_DB");
+    ok(set(r, "place", "third"), "a key is set in another REDIS_DB");
     redis_close(r);
     s.redis_db = 0;
     r = redis_open(&s);
     answer = redis_run(r, redis_text("GET"), redis_text("place"));
-    ok(answer != NULL && answer->type == REDIS_REPLY_NIL, "is another place");
+    ok(answer != NULL && answer->type == REDIS_REPLY_NIL,
+       "keys of one REDIS_DB are not in another");
     freeReplyObject(answer);
 
     answer = redis_run(r, redis_text("CONFIG"), redis_text("SET"), redis_text("requirepass"),
@@ -186,7 +187,7 @@ check_settings(const struct settings *settings)
     redis_close(r);
     s.redis_password = "secret word";
     r = redis_open(&s);
-    is_int(redis_ping(r), REDIS_UP, "the right one is not");
+    is_int(redis_ping(r), REDIS_UP, "the right password is accepted");
     answer = redis_run(r, redis_text("CONFIG"), redis_text("SET"), redis_text("requirepass"),
                        redis_text(""));
     freeReplyObject(answer);

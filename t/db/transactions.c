@@ -80,13 +80,15 @@ check_plain(struct db *db, struct db *other)
     struct transfer t = {.from = 1, .to = 2};
 
     reset(db);
-    is_int(db_transaction(db, DB_ONCE, move_body, &t), DB_OK, "a transaction");
-    ok(balance(other, 1) == 99 && balance(other, 2) == 101, "is seen by others when it is over");
+    is_int(db_transaction(db, DB_ONCE, move_body, &t), DB_OK, "a transaction commits");
+    ok(balance(other, 1) == 99 && balance(other, 2) == 101, "others see a committed transaction");
     t.answer = DB_FORBIDDEN;
-    is_int(db_transaction(db, DB_ONCE, move_body, &t), DB_FORBIDDEN, "a body that refuses");
-    ok(balance(other, 1) == 99 && t.runs == 2, "is rolled back, and not run again");
+    is_int(db_transaction(db, DB_ONCE, move_body, &t), DB_FORBIDDEN,
+           "a transaction returns the refusal of its body");
+    ok(balance(other, 1) == 99 && t.runs == 2,
+       "a refused transaction is rolled back and not run again");
     is_int(number_of(other, "SELECT COUNT(*) FROM accounts FOR UPDATE NOWAIT"), 2,
-           "and leaves no lock");
+           "a refused transaction leaves no lock");
 }
 
 static enum db_result
@@ -136,15 +138,16 @@ check_retry(struct db *db, struct db *other)
     must(db, "CREATE PROCEDURE deadlock() SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213");
     is_int(db_transaction(db, DB_ONCE, nested_body, &t), DB_ERROR,
            "a transaction inside a transaction is refused");
-    ok(balance(other, 1) == 100 && t.runs == 0, "and does nothing");
+    ok(balance(other, 1) == 100 && t.runs == 0, "a nested transaction does nothing");
     is_int(db_transaction(db, DB_ONCE, unread_body, NULL), DB_OK,
            "a body that leaves rows unread can be committed");
-    is_int(db_transaction(db, DB_ONCE, retry_body, &runs), DB_OK, "a body that meets deadlocks");
-    is_int(balance(other, 1), 3, "is run until it meets none");
+    is_int(db_transaction(db, DB_ONCE, retry_body, &runs), DB_OK,
+           "a transaction succeeds after deadlocks");
+    is_int(balance(other, 1), 3, "a transaction runs until it meets no deadlock");
     runs = 0;
     is_int(db_transaction(db, DB_ONCE, endless_body, &runs), DB_DOWN,
-           "a body that never succeeds: try again later");
-    is_int(runs, 5, "after five runs");
+           "a transaction that always meets deadlocks is DB_DOWN");
+    is_int(runs, 5, "a transaction that always meets deadlocks runs five times");
 }
 
 struct side {
@@ -182,9 +185,11 @@ check_deadlock(struct db *db, const struct settings *settings)
         (void)pthread_join(sides[i].thread, NULL);
     }
     ok(sides[0].result == DB_OK && sides[1].result == DB_OK,
-       "two that lock each other out both commit");
-    is_int(sides[0].transfer.runs + sides[1].transfer.runs, 3, "one of them at its second run");
-    ok(balance(db, 1) == 100 && balance(db, 2) == 100, "and each did its work once");
+       "two transactions in a deadlock both commit");
+    is_int(sides[0].transfer.runs + sides[1].transfer.runs, 3,
+           "one of two transactions in a deadlock runs twice");
+    ok(balance(db, 1) == 100 && balance(db, 2) == 100,
+       "both transactions of a deadlock do their work once");
     (void)pthread_barrier_destroy(&both);
 }
 
@@ -195,15 +200,16 @@ check_killed(struct db *db, struct db *other)
 
     reset(other);
     is_int(db_transaction(db, DB_ONCE, move_body, &t), DB_OK,
-           "a connection killed between two statements");
-    is_int(t.runs, 2, "is made anew, and the body run again");
-    ok(balance(other, 1) == 99 && balance(other, 2) == 101, "its work is done once");
+           "a transaction survives a connection killed between statements");
+    is_int(t.runs, 2, "a transaction runs again on a new connection");
+    ok(balance(other, 1) == 99 && balance(other, 2) == 101,
+       "a transaction on a new connection does its work once");
 
     t = (struct transfer){.other = other, .from = 1, .to = 2, .how = KILLED_BEFORE_COMMIT};
     is_int(db_transaction(db, DB_ONCE, move_body, &t), DB_OK,
-           "a connection that was gone before COMMIT was sent");
+           "a transaction survives a connection lost before COMMIT");
     ok(t.runs == 2 && balance(other, 1) == 98 && balance(other, 2) == 102,
-       "takes nothing away from that: nothing was committed, the body runs again");
+       "nothing was committed if the connection was lost before COMMIT");
 }
 
 /* A deadline that passes inside a transaction must leave neither locks nor half of it. */
@@ -214,21 +220,23 @@ check_deadline(struct db *db, struct db *other)
 
     reset(db);
     is_int(db_transaction(db, DB_ONCE, move_body, &t), DB_DOWN,
-           "a deadline that passes between two statements");
-    ok(db_over_deadline(db) && t.runs == 1, "ends the transaction, and says so");
+           "a deadline between two statements is DB_DOWN");
+    ok(db_over_deadline(db) && t.runs == 1,
+       "a deadline ends the transaction and can be told from other reasons");
     is_int(number_of(other, "SELECT COUNT(*) FROM accounts FOR UPDATE NOWAIT"), 2,
-           "no lock is left behind");
+           "a deadline leaves no lock");
     db_set_deadline(db, 0);
     t.how = QUIETLY;
-    is_int(db_transaction(db, DB_ONCE, move_body, &t), DB_OK, "the next request's transaction");
+    is_int(db_transaction(db, DB_ONCE, move_body, &t), DB_OK,
+           "the transaction of the next request commits");
     ok(balance(other, 1) == 99 && balance(other, 2) == 101,
-       "commits its own work, and nothing of the one before");
+       "the next request commits nothing of the one before");
 
     t.how = LATE_AT_COMMIT;
     is_int(db_transaction(db, DB_ONCE, move_body, &t), DB_OK,
-           "a deadline that passes when all is done");
+           "a deadline after the last statement does not fail the transaction");
     ok(balance(other, 1) == 98 && balance(other, 2) == 102,
-       "does not keep it from being committed");
+       "a deadline after the last statement does not prevent the commit");
     db_set_deadline(db, 0);
 }
 
@@ -297,20 +305,21 @@ check_lock_wait(struct db *db, const struct settings *settings)
     must(db, "SET SESSION innodb_lock_wait_timeout = 1");
     start_holding(&holder);
     is_int(db_transaction(db, DB_ONCE, move_body, &t), DB_OK,
-           "a lock that is held longer than a statement waits");
-    ok(t.runs > 1, "is had at a later run");
-    ok(balance(db, 1) == 101 && balance(db, 2) == 99, "and the work is done once");
+           "a transaction waits for a lock beyond a statement's time-out");
+    ok(t.runs > 1, "a transaction gets a long-held lock in a later run");
+    ok(balance(db, 1) == 101 && balance(db, 2) == 99,
+       "a transaction that waited for a lock does its work once");
     (void)pthread_join(holder.thread, NULL);
 
     start_holding(&holder);
     is_int(db_transaction(db, DB_ONCE, lock_body, &runs), DB_OK,
-           "nor is it taken for a missing row by a statement that reads");
-    ok(runs > 1, "but waited for");
+           "a locking read does not take a locked row for a missing one");
+    ok(runs > 1, "a locking read waits for a locked row");
     (void)pthread_join(holder.thread, NULL);
 
     start_holding(&holder);
     is_int(db_one(db, "SELECT balance FROM accounts WHERE id <= ? FOR UPDATE", db_int(1)), DB_DOWN,
-           "outside a transaction it is DB_DOWN");
+           "a lock time-out outside a transaction is DB_DOWN");
     (void)pthread_join(holder.thread, NULL);
 }
 
@@ -336,14 +345,14 @@ check_crash(struct db *db)
     reset(db);
     began = clock_mono_us();
     is_int(db_transaction(db, DB_REPEATABLE, crash_body, &runs), DB_DOWN,
-           "a server that dies inside a transaction and stays away: DB_DOWN");
-    ok(clock_mono_us() - began < 1500000, "soon");
+           "a transaction is DB_DOWN if the server dies and stays away");
+    ok(clock_mono_us() - began < 1500000, "a dead server costs a transaction less than 1.5 s");
     order("database start");
     (void)nanosleep(&(struct timespec){.tv_sec = 1, .tv_nsec = 100000000}, NULL);
-    is_int(balance(db, 1), 100, "nothing of it was kept");
+    is_int(balance(db, 1), 100, "a transaction that met the death of the server changed nothing");
     runs = 1;
     is_int(db_transaction(db, DB_REPEATABLE, crash_body, &runs), DB_OK,
-           "and the next one succeeds on the restarted server");
+           "a transaction succeeds on the restarted server");
 }
 
 /*
@@ -390,24 +399,25 @@ check_compound(struct db *db, struct db *other)
         ok(!db_has_compounds(db), "MySQL has no compounds that can be prepared");
         return;
     }
-    ok(db_has_compounds(db), "compounds work on MariaDB, with this client library");
+    ok(db_has_compounds(db), "compounds work on MariaDB with this client library");
     for (int i = 0; i < 50; i++) {
         (void)snprintf(words, sizeof(words), "%0*d", i * 30 + 1, i);
         wrong += transfer_once(db, 1, words, &left) != DB_OK || left != 99 - i;
     }
-    is_int(wrong, 0, "a compound fifty times on one connection, its values of any length");
-    is_int(transfer_once(db, 3, "none", &left), DB_OK, "one that finds no row");
-    is_int(left, -1, "says so");
-    is_int(transfer_once(db, 1, words, &left), DB_EXISTS, "one that a unique key refuses");
-    is_int(balance(other, 1), 50, "is undone");
+    is_int(wrong, 0, "a compound runs fifty times on one connection, with values of any length");
+    is_int(transfer_once(db, 3, "none", &left), DB_OK, "a compound that finds no row succeeds");
+    is_int(left, -1, "a compound that finds no row returns its own sign of that");
+    is_int(transfer_once(db, 1, words, &left), DB_EXISTS,
+           "a compound that a unique key refuses is DB_EXISTS");
+    is_int(balance(other, 1), 50, "a refused compound changes nothing");
     must(other, "SET innodb_lock_wait_timeout = 1");
     must(other, "UPDATE accounts SET balance = balance WHERE id = 1");
-    ok(true, "and holds no lock");
+    ok(true, "a refused compound leaves no lock");
     must(other, "KILL %lld", (long long)number_of(db, "SELECT CONNECTION_ID()"));
     is_int(transfer_once(db, 1, "after a kill", &left), DB_OK,
-           "one on a connection that is gone is run on another");
-    is_int(left, 49, "once");
-    is_int(number_of(other, "SELECT COUNT(*) FROM receipts"), 51, "no receipt too many");
+           "a compound on a lost connection runs on a new one");
+    is_int(left, 49, "a compound on a new connection does its work once");
+    is_int(number_of(other, "SELECT COUNT(*) FROM receipts"), 51, "no compound was run twice");
 }
 
 int

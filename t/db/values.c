@@ -21,22 +21,23 @@ check_integers(struct db *db)
     for (int i = 0; same && db_next(db); i++) {
         same = db_get_int(db, 0) == numbers[i];
     }
-    ok(db_done(db) == DB_OK && same, "64-bit integers come back as they went, to both ends");
+    ok(db_done(db) == DB_OK && same,
+       "64-bit integers are read as they were written, up to both limits");
 
     must(db, "INSERT INTO integers VALUES (100, NULL, 9223372036854775807, -128, 65535)");
     is_int(db_one(db, "SELECT n, u, t, s FROM integers WHERE id = ?", db_int(100)), DB_OK,
-           "a row of several widths");
-    ok(db_is_null(db, 0) && db_get_int(db, 0) == 0, "NULL reads as 0, and is told apart");
-    ok(!db_is_null(db, 1) && db_get_int(db, 1) == INT64_MAX, "2^63-1 in an unsigned column");
+           "a row with integers of several widths is read");
+    ok(db_is_null(db, 0) && db_get_int(db, 0) == 0, "NULL reads as 0 and can be told from 0");
+    ok(!db_is_null(db, 1) && db_get_int(db, 1) == INT64_MAX, "an unsigned column holds 2^63 - 1");
     is_int(db_get_int(db, 2), -128, "a TINYINT keeps its sign");
-    is_int(db_get_int(db, 3), 65535, "an unsigned SMALLINT has none");
-    is_int(db_done(db), DB_OK, "and is done with");
+    is_int(db_get_int(db, 3), 65535, "an unsigned SMALLINT has no sign");
+    is_int(db_done(db), DB_OK, "a row of several widths ends without an error");
 
     is_int(db_one(db, "SELECT SUM(t), COUNT(*), AVG(s) FROM integers WHERE id = ?", db_int(100)),
-           DB_OK, "sums and counts");
-    is_int(db_get_int(db, 0), -128, "SUM, a DECIMAL, is a number");
-    is_int(db_get_int(db, 1), 1, "COUNT too");
-    is_int(db_get_int(db, 2), 65535, "and AVG");
+           DB_OK, "SUM, COUNT and AVG can be selected");
+    is_int(db_get_int(db, 0), -128, "SUM, a DECIMAL, reads as a number");
+    is_int(db_get_int(db, 1), 1, "COUNT reads as a number");
+    is_int(db_get_int(db, 2), 65535, "AVG reads as a number");
     (void)db_done(db);
 }
 
@@ -54,27 +55,29 @@ check_texts(struct db *db, struct arena *a)
                   db_text(""), db_bytes(bytes, sizeof(bytes))),
            DB_OK, "texts are stored");
     is_int(db_one(db, "SELECT name, body, raw FROM texts WHERE id = ?", db_int(1)), DB_OK,
-           "and found");
-    is_str(db_get_text(db, 0, a), emoji, "UTF-8 of up to four bytes comes back");
+           "stored texts are found");
+    is_str(db_get_text(db, 0, a), emoji, "UTF-8 of up to four bytes is read as written");
     is_str(db_get_text(db, 1, a), "", "an empty text is not NULL");
     at = db_peek(db, 2, &len);
-    ok(at != NULL && len == sizeof(bytes) && memcmp(at, bytes, len) == 0, "any bytes come back");
+    ok(at != NULL && len == sizeof(bytes) && memcmp(at, bytes, len) == 0,
+       "any bytes are read as written");
     (void)db_done(db);
 
     is_int(db_run(db, "INSERT INTO texts VALUES (?, ?, ?, ?)", db_int(2), db_text(NULL),
                   db_text(NULL), db_text(NULL)),
-           DB_OK, "NULL texts are stored by a statement that stored texts before");
+           DB_OK, "a statement that stored texts stores NULL");
     is_int(db_one(db, "SELECT name, body, raw FROM texts WHERE id = ?", db_int(2)), DB_OK,
-           "and found");
+           "stored NULL texts are found");
     ok(db_is_null(db, 0) && db_get_text(db, 1, a) == NULL && db_peek(db, 2, &len) == NULL &&
            len == 0,
-       "NULL is NULL in each way of reading");
+       "NULL is NULL in every way of reading");
     (void)db_done(db);
     is_int(db_run(db, "INSERT INTO texts VALUES (?, ?, ?, ?)", db_int(3), db_text("again"),
                   db_text("text"), db_text("bytes")),
-           DB_OK, "and texts again after that");
-    is_int(db_one(db, "SELECT name FROM texts WHERE id = ?", db_int(3)), DB_OK, "found");
-    is_str(db_get_text(db, 0, a), "again", "as they are");
+           DB_OK, "a statement that stored NULL stores texts again");
+    is_int(db_one(db, "SELECT name FROM texts WHERE id = ?", db_int(3)), DB_OK,
+           "texts stored after NULL are found");
+    is_str(db_get_text(db, 0, a), "again", "texts stored after NULL are read as written");
     (void)db_done(db);
 }
 
@@ -115,7 +118,8 @@ check_long(struct db *db, struct arena *a)
                    strcmp(db_get_text(db, 2, a), i % 2 ? "odd" : "even") == 0;
         }
         ok(db_done(db) == DB_OK && good && i == COUNT,
-           round ? "and by the same statement again" : "each comes back whole, its neighbours too");
+           round ? "texts of 0 bytes to 17 MiB are read whole by a used statement"
+                 : "texts of 0 bytes to 17 MiB are read whole");
     }
 }
 
@@ -123,28 +127,29 @@ static void
 check_writes(struct db *db)
 {
     must(db, "CREATE TABLE counted (id INT AUTO_INCREMENT PRIMARY KEY, k INT UNIQUE, v INT)");
-    is_int(db_run(db, "INSERT INTO counted (k, v) VALUES (?, 1)", db_int(7)), DB_OK, "an insert");
-    is_int(db_insert_id(db), 1, "tells the id it made");
-    is_int((int64_t)db_affected(db), 1, "and that it made a row");
-    is_int(number_of(db, "SELECT COUNT(*) FROM counted"), 1, "a SELECT between");
-    is_int(db_insert_id(db), 1, "changes nothing of that");
-    is_int((int64_t)db_affected(db), 1, "nor of the rows affected");
+    is_int(db_run(db, "INSERT INTO counted (k, v) VALUES (?, 1)", db_int(7)), DB_OK,
+           "an insert succeeds");
+    is_int(db_insert_id(db), 1, "db_insert_id returns the new id");
+    is_int((int64_t)db_affected(db), 1, "db_affected counts an inserted row");
+    is_int(number_of(db, "SELECT COUNT(*) FROM counted"), 1, "a SELECT runs after an insert");
+    is_int(db_insert_id(db), 1, "a SELECT does not change db_insert_id");
+    is_int((int64_t)db_affected(db), 1, "a SELECT does not change db_affected");
     is_int(db_run(db, "INSERT INTO counted (k, v) VALUES (?, 2)", db_int(7)), DB_EXISTS,
            "a duplicate key is DB_EXISTS");
     is_int(db_run(db, "INSERT INTO counted (k, v) VALUES (?, 2)", db_int(8)), DB_OK,
-           "the statement works on");
+           "a statement works again after DB_EXISTS");
     is_int(db_run(db, "UPDATE counted SET v = ? WHERE k = ?", db_int(1), db_int(7)), DB_OK,
-           "an update that changes nothing");
-    is_int((int64_t)db_affected(db), 1, "counts the row that it matched");
+           "an update that changes nothing succeeds");
+    is_int((int64_t)db_affected(db), 1, "db_affected counts a row that matched without a change");
     is_int(db_run(db, "UPDATE counted SET v = LAST_INSERT_ID(v + 41) WHERE k = ?", db_int(7)),
-           DB_OK, "LAST_INSERT_ID(expr)");
-    is_int(db_insert_id(db), 42, "comes back without a query");
+           DB_OK, "an update with LAST_INSERT_ID(expr) succeeds");
+    is_int(db_insert_id(db), 42, "db_insert_id returns LAST_INSERT_ID(expr) without a query");
     is_int(db_one(db, "SELECT v FROM counted WHERE k = ?", db_int(99)), DB_NONE,
            "no row is DB_NONE");
     is_int(db_run(db, "SELECT nothing FROM counted WHERE k = ?", db_int(1)), DB_ERROR,
            "a statement that cannot be prepared is DB_ERROR");
     is_int(db_run(db, "INSERT INTO counted (k, v) VALUES (?, ?)", db_int(9), db_text("words")),
-           DB_ERROR, "and so is a value that the strict mode refuses");
+           DB_ERROR, "a value that the strict mode refuses is DB_ERROR");
 }
 
 static void
@@ -160,23 +165,28 @@ check_unread(struct db *db)
                db_next(db) && db_done(db) == DB_OK &&
                number_of(db, "SELECT COUNT(*) FROM many") == 5000;
     }
-    ok(good, "5000 rows that are not read to the end do not break what follows");
+    ok(good, "5000 rows that are not read to the end do no harm");
     ok(db_run_plain(db, "SELECT id, filler FROM many") == DB_OK && db_done(db) == DB_OK,
-       "nor do rows that nobody looked at");
-    is_int(number_of(db, "SELECT COUNT(*) FROM many"), 5000, "the connection goes on");
+       "rows that were not read at all do no harm");
+    is_int(number_of(db, "SELECT COUNT(*) FROM many"), 5000,
+           "the connection is usable after unread rows");
 
-    is_int(db_run_plain(db, "SELECT id FROM many ORDER BY id"), DB_OK, "a statement");
-    ok(db_next(db), "with a row");
+    is_int(db_run_plain(db, "SELECT id FROM many ORDER BY id"), DB_OK,
+           "a statement with rows succeeds");
+    ok(db_next(db), "its first row can be read");
     is_int(db_run_plain(db, "SELECT COUNT(*) FROM many"), DB_ERROR,
-           "inside which another one is begun: DB_ERROR");
-    ok(db_next(db) && db_get_int(db, 0) == 2, "the rows of the first are still there to be read");
-    is_int(db_done(db), DB_OK, "and dropped");
-    is_int(number_of(db, "SELECT COUNT(*) FROM many"), 5000, "then the other one runs");
+           "a statement before the rows of another were read is DB_ERROR");
+    ok(db_next(db) && db_get_int(db, 0) == 2,
+       "a refused statement leaves the rows of the other readable");
+    is_int(db_done(db), DB_OK, "unread rows can be dropped");
+    is_int(number_of(db, "SELECT COUNT(*) FROM many"), 5000,
+           "a statement runs after the rows of another were dropped");
 
     ok(db_run_plain(db, "SELECT id FROM many ORDER BY id") == DB_OK && db_next(db),
-       "a request that ends without dropping its rows");
+       "a request may end with unread rows");
     db_set_deadline(db, 0);
-    is_int(number_of(db, "SELECT COUNT(*) FROM many"), 5000, "does not harm the next request");
+    is_int(number_of(db, "SELECT COUNT(*) FROM many"), 5000,
+           "unread rows of a request do not harm the next request");
 }
 
 /*
@@ -191,14 +201,15 @@ check_changed_table(struct db *db, const struct settings *settings)
 
     must(db, "CREATE TABLE changing (id INT PRIMARY KEY, v INT)");
     must(db, "INSERT INTO changing VALUES (1, 5)");
-    is_int(db_one(db, "SELECT v FROM changing WHERE id = ?", db_int(1)), DB_OK, "a column");
-    is_int(db_get_int(db, 0), 5, "that is a number");
+    is_int(db_one(db, "SELECT v FROM changing WHERE id = ?", db_int(1)), DB_OK,
+           "a number column is read");
+    is_int(db_get_int(db, 0), 5, "a number column has its value");
     (void)db_done(db);
     must(other, "ALTER TABLE changing MODIFY v VARCHAR(500)");
     must(other, "UPDATE changing SET v = '6'");
     is_int(db_one(db, "SELECT v FROM changing WHERE id = ?", db_int(1)), DB_OK,
-           "is read when another process has made it a text");
-    is_int(db_get_int(db, 0), 6, "as the number that it was when the statement was prepared");
+           "a column is read after another process made it a text");
+    is_int(db_get_int(db, 0), 6, "a column that became a text reads as the number it was");
     (void)db_done(db);
     db_close(other);
     arena_free(&a);

@@ -53,7 +53,7 @@ test_reset(void)
     is_int((int64_t)a.used, 0, "a reset forgets what was handed out");
     again = arena_alloc(&a, 100);
     ok(again == first, "a reset keeps the first block");
-    ok(is_zero(again, 100), "what is handed out again is zeroed again");
+    ok(is_zero(again, 100), "memory handed out again is zeroed again");
     arena_free(&a);
     ok(a.blocks == NULL, "arena_free gives every block back");
     ok(is_zero(arena_alloc(&a, 10), 10), "an arena may be used again after arena_free");
@@ -84,10 +84,10 @@ test_texts(void)
     char *long_text;
 
     ok(is_zero((const char *)table, 3 * sizeof(*table)), "an array is zeroed");
-    is_str(arena_strdup(&a, "héllo"), "héllo", "a copy of a string");
+    is_str(arena_strdup(&a, "héllo"), "héllo", "arena_strdup copies a string");
     is_str(arena_strndup(&a, "hello", 2), "he", "a copy of a part of a string ends in NUL");
     is_str(arena_strndup(&a, "", 0), "", "a copy of nothing is the empty string");
-    is_str(arena_printf(&a, "%s-%d", "room", 7), "room-7", "printed text");
+    is_str(arena_printf(&a, "%s-%d", "room", 7), "room-7", "arena_printf formats a text");
     long_text = arena_printf(&a, "%0*d", 40000, 7);
     is_int((int64_t)strlen(long_text), 40000, "printed text longer than a block is whole");
     arena_free(&a);

@@ -48,16 +48,16 @@ test_growing(void)
         (void)snprintf(want, sizeof(want), "%06d", i);
         same = same && memcmp(b.at + 6 * (size_t)i, want, 6) == 0;
     }
-    ok(same, "and keeps what it held");
+    ok(same, "a growing buffer keeps its contents");
     buf_clear(&b);
-    is_int((int64_t)b.len, 0, "cleared, it is empty");
-    ok(b.cap <= 256 * 1024, "and keeps no more than 256 KiB");
+    is_int((int64_t)b.len, 0, "a cleared buffer is empty");
+    ok(b.cap <= 256 * 1024, "a cleared buffer keeps at most 256 KiB");
     buf_printf(&b, "%0*d", 5000, 1);
-    is_int((int64_t)b.len, 5000, "what is printed may be longer than the room that was there");
+    is_int((int64_t)b.len, 5000, "buf_printf makes room for a long text");
     buf_clear(&b);
-    ok(b.cap >= 5000, "what it grew to below that is kept");
+    ok(b.cap >= 5000, "a cleared buffer keeps a small allocation");
     buf_free(&b);
-    ok(b.at == NULL && b.cap == 0, "freed, it holds nothing");
+    ok(b.at == NULL && b.cap == 0, "a freed buffer holds no memory");
 }
 
 struct sample {
@@ -133,8 +133,8 @@ test_every_character(void)
         lengths = lengths && (len == 1 || utf8_sequence(text, len - 1) == 0);
     }
     ok(valid, "every code point is written as valid UTF-8");
-    ok(same, "and read back as it was");
-    ok(lengths, "a character without its last byte is none");
+    ok(same, "a character is read as it was written");
+    ok(lengths, "a character without its last byte is not valid");
 }
 
 int

@@ -66,7 +66,7 @@ static const struct sample samples[] = {
     {T("{\"\":1}"), NULL, "an empty key"},
     {T("{\"a\":{\"a\":{\"a\":1}},\"b\":{\"a\":1}}"), NULL, "the same key in other objects"},
     {T("[{\"a\":1},{\"a\":2}]"), NULL, "the same key in neighbours"},
-    {T("{\"a\":1,\"A\":2,\"a \":3,\"\xC3\xA4\":4,\"a\xCC\x88\":5}"), NULL, "keys that only look alike"},
+    {T("{\"a\":1,\"A\":2,\"a \":3,\"\xC3\xA4\":4,\"a\xCC\x88\":5}"), NULL, "similar keys"},
     {T(D8 D8 D8 D8 U8 U8 U8 U8), NULL, "32 arrays inside one another"},
     {T(O8 O8 O8 O8 "1" C8 C8 C8 C8), NULL, "32 objects inside one another"},
 
@@ -175,7 +175,7 @@ static const struct sample samples[] = {
     {T("{\"/\":1,\"\\/\":2}"), duplicate, "a slash as a key, with and without its escape"},
     {T("{\"\xF0\x9F\x98\x80\":1,\"\\ud83d\\ude00\":2}"), duplicate, "a pair and its character"},
     {T("{\"\":1,\"\":2}"), duplicate, "the empty key twice"},
-    {T("{\"a\":{\"b\":1},\"c\":[{\"a\":1}],\"a\":2}"), duplicate, "a key twice, with objects between"},
+    {T("{\"a\":{\"b\":1},\"c\":[{\"a\":1}],\"a\":2}"), duplicate, "a key twice, far apart"},
     {T("{\"a\":{\"b\":1,\"c\":{\"b\":1},\"b\":2}}"), duplicate, "a key twice in an inner object"},
     {T("{\"\\u0000\":1}"), nul_key, "U+0000 as a key"},
     {T("{\"a\\u0000b\":1}"), nul_key, "U+0000 inside a key"},
@@ -289,7 +289,7 @@ test_many_keys(void)
     text.len -= strlen("\"last\":0}");
     buf_str(&text, "\"k5\\u0030000\":0}");
     ok(!json_check(text.at, text.len, &scratch, &error) && strcmp(error.reason, duplicate) == 0,
-       "one of them a second time is refused");
+       "a second key among 100,000 objects is refused");
     buf_clear(&text);
     arena_reset(&scratch);
     buf_char(&text, '[');
@@ -298,7 +298,7 @@ test_many_keys(void)
     }
     buf_char(&text, ']');
     ok(json_check(text.at, text.len, &scratch, &error), "100,000 objects are taken");
-    ok(scratch.used < 4096, "and need no more memory than one");
+    ok(scratch.used < 4096, "100,000 objects need no more memory than one");
     buf_free(&text);
     arena_free(&scratch);
 }
@@ -331,7 +331,7 @@ test_every_place(void)
         }
     }
     ok(found, "a bad byte is found wherever it stands");
-    ok(placed, "and its place is told");
+    ok(placed, "the offset of a bad byte is reported");
 }
 
 /* As json_string, and then in ASCII. */

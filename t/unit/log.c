@@ -82,8 +82,9 @@ test_text(void)
     log_info("%d rooms", 3);
     line = lines();
     ok(is_one_line(line), "an event is one line");
-    is_str(line + strcspn(line, " "), " api  info    3 rooms\n", "with part, level and message");
-    is_int((int64_t)strcspn(line, " "), 12, "and the time of day in milliseconds");
+    is_str(line + strcspn(line, " "), " api  info    3 rooms\n",
+           "a line has part, level and message");
+    is_int((int64_t)strcspn(line, " "), 12, "a line begins with the time of day in milliseconds");
 
     log_set_request("0123456789abcdef");
     catch_lines();
@@ -108,11 +109,11 @@ test_levels(void)
     log_debug("no");
     log_info("no");
     log_request(&(struct log_request){.method = "GET", .route = "-", .path = "/", .us = 10}, 0);
-    is_str(lines(), "", "what is below the least level is not said");
+    is_str(lines(), "", "a line below the lowest level is not written");
     log_open("api", false, LOG_LEVEL_DEBUG);
     catch_lines();
     log_debug("yes");
-    ok(is_one_line(lines()), "what is at it is said");
+    ok(is_one_line(lines()), "a line at the lowest level is written");
 }
 
 static void
@@ -121,7 +122,7 @@ test_errno(void)
     catch_lines();
     errno = ENOENT;
     log_info("something");
-    is_int(errno, ENOENT, "errno outlives a line");
+    is_int(errno, ENOENT, "writing a line keeps errno");
     (void)lines();
 }
 
@@ -137,12 +138,13 @@ test_json(void)
     log_set_request(NULL);
     line = parsed(lines());
     if (ok(line != NULL, "an event is one JSON object on one line")) {
-        is_str(member(line, "part"), "cpu", "part");
-        is_str(member(line, "level"), "error", "level");
-        is_str(member(line, "request_id"), "feedfeedfeedfeed", "request_id");
-        is_str(member(line, "message"), "quote \" slash \\ line\n end \xEF\xBF\xBD", "message");
-        is_int(atoi(member(line, "pid")), getpid(), "pid");
-        is_int((int64_t)strlen(member(line, "time")), 29, "time, with its zone");
+        is_str(member(line, "a JSON line has the part"), "cpu", "part");
+        is_str(member(line, "a JSON line has the level"), "error", "level");
+        is_str(member(line, "a JSON line has the request id"), "feedfeedfeedfeed", "request_id");
+        is_str(member(line, "a JSON line has the escaped message"),
+               "quote \" slash \\ line\n end \xEF\xBF\xBD", "message");
+        is_int(atoi(member(line, "a JSON line has the pid")), getpid(), "pid");
+        is_int((int64_t)strlen(member(line, "time")), 29, "a JSON line has the time with its zone");
     }
     json_object_put(line);
     catch_lines();
@@ -174,16 +176,19 @@ test_request(void)
     log_request(&r, 500000);
     line = parsed(lines());
     if (ok(line != NULL, "a request is one JSON object on one line, whatever its path")) {
-        is_str(member(line, "level"), "info", "level");
-        is_str(member(line, "method"), "GET", "method");
-        is_str(member(line, "route"), "/api/rooms/{room_id}", "route");
-        is_str(member(line, "path"), "/api/rooms/1\"},{\"level\":\"error\n\xEF\xBF\xBD", "path");
-        is_str(member(line, "status"), "200", "status");
-        is_str(member(line, "ms"), "12.345", "ms");
-        is_str(member(line, "queries"), "2", "queries");
-        is_str(member(line, "db_ms"), "6.007", "db_ms");
-        is_str(member(line, "user_id"), "42", "user_id");
-        is_str(member(line, "bytes"), "512", "bytes");
+        is_str(member(line, "the line of a request has a level"), "info", "level");
+        is_str(member(line, "the line of a request has the method"), "GET", "method");
+        is_str(member(line, "the line of a request has the route"), "/api/rooms/{room_id}",
+               "route");
+        is_str(member(line, "the line of a request has the escaped path"),
+               "/api/rooms/1\"},{\"level\":\"error\n\xEF\xBF\xBD", "path");
+        is_str(member(line, "the line of a request has the status"), "200", "status");
+        is_str(member(line, "the line of a request has its duration"), "12.345", "ms");
+        is_str(member(line, "the line of a request has its number of queries"), "2", "queries");
+        is_str(member(line, "the line of a request has its time in the database"), "6.007",
+               "db_ms");
+        is_str(member(line, "the line of a request has the user"), "42", "user_id");
+        is_str(member(line, "the line of a request has the size of the reply"), "512", "bytes");
         ok(member(line, "slow") == NULL, "a fast request is not called slow");
     }
     json_object_put(line);
@@ -192,12 +197,12 @@ test_request(void)
     line = parsed(lines());
     ok(line != NULL && strcmp(member(line, "level"), "warning") == 0 &&
            member(line, "slow") != NULL,
-       "a slow request is a warning that says so");
+       "a slow request is a warning with the mark slow");
     json_object_put(line);
     log_open("api", false, LOG_LEVEL_INFO);
     catch_lines();
     log_request(&r, 0);
-    ok(is_one_line(lines()), "in text, too, it is one line");
+    ok(is_one_line(lines()), "a request is one line of text, whatever its path");
 }
 
 /* Messages of every length around the cut, made of one character or escape each. */
@@ -249,8 +254,8 @@ test_length(void)
         }
     }
     ok(whole, "a line is never longer than a pipe takes whole");
-    ok(valid, "it is cut between characters");
-    ok(json, "and stays JSON");
+    ok(valid, "a long line is cut between characters");
+    ok(json, "a long JSON line stays JSON");
 }
 
 int

@@ -91,8 +91,8 @@ test_waiting(void)
     log_rescue();
     page = page && count(written(), "/many") == 200 && !log_pending();
     end_catching();
-    ok(none && pending, "a line of a request waits");
-    ok(flushed, "until it is asked for, and is written once");
+    ok(none && pending, "a line of a request is gathered");
+    ok(flushed, "a gathered line is written once by log_flush");
     ok(together, "any other line takes those that wait along, in order");
     ok(slow, "a slow request's line does not wait");
     ok(page, "no more waits than a page, and what waits is rescued");
@@ -138,7 +138,7 @@ test_threads(void)
     }
     is_int(count(text, "\n"), THREADS * (LINES + LINES / 100),
            "no line of any thread is lost or written twice");
-    ok(whole, "and each is whole");
+    ok(whole, "gathered lines are written whole");
 }
 
 int

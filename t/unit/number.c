@@ -54,17 +54,17 @@ int
 main(void)
 {
     test_versions();
-    ok(reads("0", 0, ""), "nought is a number");
+    ok(reads("0", 0, ""), "0 is a number");
     ok(reads("-12.5", -12, ".5"), "a number ends where its digits end");
     ok(reads("0012x", 12, "x"), "leading zeros do not matter");
     ok(reads("9223372036854775807", INT64_MAX, ""), "the largest int64 fits");
-    ok(reads("-9223372036854775808", INT64_MIN, ""), "and the smallest");
-    ok(refuses("9223372036854775808"), "one more does not");
-    ok(refuses("-9223372036854775809"), "nor one less");
-    ok(refuses("99999999999999999999999999"), "nor far more");
-    ok(refuses(""), "an empty text is no number");
-    ok(refuses("-"), "nor is a sign alone");
-    ok(refuses("+1"), "nor one with a plus");
-    ok(refuses(" 1"), "nor one behind a space");
+    ok(reads("-9223372036854775808", INT64_MIN, ""), "the smallest int64 fits");
+    ok(refuses("9223372036854775808"), "one more than the largest int64 is refused");
+    ok(refuses("-9223372036854775809"), "one less than the smallest int64 is refused");
+    ok(refuses("99999999999999999999999999"), "a number far beyond int64 is refused");
+    ok(refuses(""), "an empty text is not a number");
+    ok(refuses("-"), "a sign alone is not a number");
+    ok(refuses("+1"), "a number with a plus is refused");
+    ok(refuses(" 1"), "a number after a blank is refused");
     return done_testing();
 }

@@ -21,7 +21,7 @@ main(void)
     }
     ok(password_hash("pässwörd 密码", usual), "a password is hashed");
     ok(strncmp(usual, "$argon2id$v=19$m=19456,t=2,p=1$", 31) == 0,
-       "by argon2id with the costs that OWASP names");
+       "a hash is argon2id with the costs that OWASP recommends");
 
     ok(password_hash("pässwörd 密码", hash), "a password is hashed again");
     ok(password_hash("pässwörd 密码", other) && strcmp(hash, other) != 0,
@@ -29,21 +29,21 @@ main(void)
     ok(password_matches("pässwörd 密码", hash), "the password matches its hash");
     ok(password_matches("pässwörd 密码", cheap), "a hash of another cost is still checked");
     ok(!password_matches("pässwörd 密马", hash), "another password does not match");
-    ok(!password_matches("pässwörd 密", hash), "nor does its beginning");
-    ok(!password_matches("Pässwörd 密码", hash), "nor one in another case");
-    ok(!password_matches("", hash), "nor the empty one");
+    ok(!password_matches("pässwörd 密", hash), "the beginning of a password does not match");
+    ok(!password_matches("Pässwörd 密码", hash), "a password in another case does not match");
+    ok(!password_matches("", hash), "the empty password does not match");
     ok(!password_matches("pässwörd 密码", ""), "an empty hash matches nothing");
-    ok(!password_matches("", ""), "not even the empty password");
+    ok(!password_matches("", ""), "the empty password does not match an empty hash");
     ok(!password_matches("x", "$argon2id$v=19$m=8,t=1,p=1$broken"),
        "a broken hash matches nothing");
-    ok(!password_matches("x", NULL), "without a hash nothing matches");
-    ok(!password_matches("", NULL), "not even the empty password");
+    ok(!password_matches("x", NULL), "no password matches without a hash");
+    ok(!password_matches("", NULL), "the empty password does not match without a hash");
 
     memset(long_password, 'x', sizeof(long_password) - 1);
     long_password[sizeof(long_password) - 1] = '\0';
     ok(password_hash(long_password, hash) && password_matches(long_password, hash),
        "a long password is hashed whole");
     long_password[sizeof(long_password) - 2] = 'y';
-    ok(!password_matches(long_password, hash), "and its last byte counts");
+    ok(!password_matches(long_password, hash), "the last byte of a long password counts");
     return done_testing();
 }

@@ -83,22 +83,23 @@ test_tokens(void)
     random_token(other);
     is_int((int64_t)strlen(one), TOKEN_TEXT_SIZE - 1, "a token has 43 characters");
     is_int((int64_t)strspn(one, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
-           TOKEN_TEXT_SIZE - 1, "of base64url");
+           TOKEN_TEXT_SIZE - 1, "a token consists of base64url letters");
     ok(strcmp(one, other) != 0, "no two are the same");
     ok(token_hash(one, hash) && token_hash(one, again), "a token has a hash");
-    is_mem(hash, again, sizeof(hash), "always the same");
-    ok(token_hash(other, again) && memcmp(hash, again, sizeof(hash)) != 0, "and one of its own");
+    is_mem(hash, again, sizeof(hash), "the hash of a token is always the same");
+    ok(token_hash(other, again) && memcmp(hash, again, sizeof(hash)) != 0,
+       "two tokens have different hashes");
 
     memset(none, 0x55, sizeof(none));
     memcpy(again, none, sizeof(none));
     ok(!token_hash("", none), "the empty text is no token");
     one[42] = '\0';
-    ok(!token_hash(one, none), "a text too short is no token");
+    ok(!token_hash(one, none), "a text that is too short is not a token");
     other[7] = '+';
-    ok(!token_hash(other, none), "a text with another letter is no token");
+    ok(!token_hash(other, none), "a text with another letter is not a token");
     ok(!token_hash("0123456789012345678901234567890123456789012345", none),
-       "a text too long is no token");
-    is_mem(none, again, sizeof(none), "and nothing is written for what is none");
+       "a text that is too long is not a token");
+    is_mem(none, again, sizeof(none), "token_hash writes nothing for a text that is not a token");
 }
 
 static void
@@ -113,7 +114,7 @@ test_known_hash(void)
     };
     uint8_t hash[TOKEN_HASH_BYTES];
 
-    ok(token_hash(token, hash), "a token of one letter");
+    ok(token_hash(token, hash), "a token may repeat one letter");
     is_mem(hash, want, sizeof(want), "the hash is BLAKE2b-256 of the text: stored ones stay good");
 }
 
@@ -133,7 +134,7 @@ test_below(void)
         even = even && counts[i] > 9000 && counts[i] < 11000;
     }
     ok(inside, "random_below stays below");
-    ok(even, "and takes every number as often");
+    ok(even, "random_below is uniformly distributed");
     is_int(random_below(1), 0, "below 1 there is only 0");
 }
 

@@ -26,8 +26,9 @@ parts_of(const char *script)
 int
 main(void)
 {
-    is_str(parts_of(""), "", "nothing holds no statement");
-    is_str(parts_of(" \n;;\n ; -- only a comment"), "", "nor do blanks, semicolons and comments");
+    is_str(parts_of(""), "", "an empty script has no statements");
+    is_str(parts_of(" \n;;\n ; -- only a comment"), "",
+           "blanks, semicolons and comments are not statements");
     is_str(parts_of("one;two"), "1:one|1:two|", "the last one needs no semicolon");
     is_str(parts_of("one;\n\n  two\n three;\n"), "1:one|3:two\n three|",
            "a statement has the line of its first word");

@@ -9,7 +9,7 @@ check(const char *info, bool supported, const char *expected)
     char name[SERVER_NAME_SIZE];
 
     is_int(server_version_supported(info, name), supported, info);
-    is_str(name, expected, "its name");
+    is_str(name, expected, "a server has a name for people");
 }
 
 int

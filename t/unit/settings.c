@@ -67,25 +67,25 @@ test_defaults(void)
         diag("%s", said);
         return;
     }
-    is_str(said, "", "and nothing is said");
-    is_str(s->app_env, "dev", "APP_ENV");
-    is_int(s->app_port, 8000, "APP_PORT");
-    is_str(s->app_host, "127.0.0.1", "APP_HOST");
+    is_str(said, "", "good settings are silent");
+    is_str(s->app_env, "dev", "APP_ENV has its default");
+    is_int(s->app_port, 8000, "APP_PORT has its default");
+    is_str(s->app_host, "127.0.0.1", "APP_HOST has its default");
     is_str(s->app_version, FASTCHAT_VERSION, "APP_VERSION is the program's own");
-    ok(!s->app_debug, "APP_DEBUG");
-    is_str(s->app_timezone, "Asia/Shanghai", "APP_TIMEZONE");
+    ok(!s->app_debug, "APP_DEBUG has its default");
+    is_str(s->app_timezone, "Asia/Shanghai", "APP_TIMEZONE has its default");
     ok(s->app_workers >= 1 && s->app_workers <= 64, "APP_WORKERS is a number of cores");
-    is_int(s->db_port, 3306, "DB_PORT");
-    is_str(s->db_socket, "", "DB_SOCKET");
-    is_int(s->db_pool_minsize, 2, "DB_POOL_MINSIZE");
-    is_int(s->db_pool_maxsize, 16, "DB_POOL_MAXSIZE");
-    is_int(s->redis_port, 6379, "REDIS_PORT");
-    is_int(s->limit_general, 600, "LIMIT_GENERAL");
-    is_int(s->session_days, 30, "SESSION_DAYS");
-    is_int(s->request_deadline_ms, 10000, "REQUEST_DEADLINE_MS");
-    is_int(s->slow_request_ms, 500, "SLOW_REQUEST_MS");
-    is_int(s->worker_max_requests, 100000, "WORKER_MAX_REQUESTS");
-    is_str(settings_get(s, "DB_DATABASE"), "fastchat", "settings_get gives a text");
+    is_int(s->db_port, 3306, "DB_PORT has its default");
+    is_str(s->db_socket, "", "DB_SOCKET has its default");
+    is_int(s->db_pool_minsize, 2, "DB_POOL_MINSIZE has its default");
+    is_int(s->db_pool_maxsize, 16, "DB_POOL_MAXSIZE has its default");
+    is_int(s->redis_port, 6379, "REDIS_PORT has its default");
+    is_int(s->limit_general, 600, "LIMIT_GENERAL has its default");
+    is_int(s->session_days, 30, "SESSION_DAYS has its default");
+    is_int(s->request_deadline_ms, 10000, "REQUEST_DEADLINE_MS has its default");
+    is_int(s->slow_request_ms, 500, "SLOW_REQUEST_MS has its default");
+    is_int(s->worker_max_requests, 100000, "WORKER_MAX_REQUESTS has its default");
+    is_str(settings_get(s, "DB_DATABASE"), "fastchat", "settings_get returns a text");
     is_str(settings_get(s, "LIMIT_SEND"), "120", "settings_get gives a number as text");
     is_str(settings_get(s, "DB_ECHO"), "false", "settings_get gives a boolean as a word");
     ok(settings_get(s, "APP_WORKERS")[0] != '0', "settings_get gives what is in force");
@@ -106,14 +106,15 @@ test_precedence(void)
         is_int(s->db_port, 3307, "the last line of a key wins");
         is_int(s->redis_db, 5, "a number with a leading zero is decimal");
         ok(s->app_debug, "a boolean's word may be in capitals");
-        is_str(s->db_database, "environment_db", "and inside ${…}, too, the environment wins");
-        is_str(s->db_password, "s3cret #1", "a quoted password");
+        is_str(s->db_database, "environment_db", "the environment wins inside ${…}");
+        is_str(s->db_password, "s3cret #1", "a password in quotes is read");
     }
     settings_free(s);
     (void)setenv("DB_USER", "", 1);
     s = load_text("DB_USER=file\n");
-    ok(s == NULL, "an empty variable of the environment wins as well");
-    is_str(said, "environment: DB_USER: \"\" must not be empty\n", "and is named as the origin");
+    ok(s == NULL, "an empty variable of the environment wins");
+    is_str(said, "environment: DB_USER: \"\" must not be empty\n",
+           "a wrong variable of the environment is named as the origin");
     (void)unsetenv("DB_USER");
     settings_free(s);
 }
@@ -272,7 +273,7 @@ test_origins_of_faults(void)
     (void)setenv("DB_USER", "caf\xE9", 1);
     s = load_text("");
     ok(s == NULL && says("environment", "DB_USER", "is not valid UTF-8"),
-       "a variable that is no UTF-8 is refused");
+       "a variable that is not UTF-8 is refused");
     (void)unsetenv("DB_USER");
     settings_free(s);
 }
@@ -336,7 +337,7 @@ test_print_round_trip(void)
         }
         settings_free(again);
     }
-    ok(same, "what is printed reads back as the same settings");
+    ok(same, "printed settings read back as the same settings");
     settings_free(s);
 }
 
@@ -375,7 +376,7 @@ test_nearest(void)
            "PATH line 3: unknown key VITE_THING\n"
            "PATH line 4: DB_HOST has no \"=\", and sets nothing\n"
            "PATH line 5: unknown key \"a\\u001b key\"\n",
-           "but is told, with the nearest known key");
+           "an unknown key is reported with the nearest known key");
     settings_free(s);
 }
 
@@ -394,23 +395,23 @@ test_files(void)
     write_env(large, sizeof(large));
     s = load(env_path);
     ok(s == NULL && strstr(said, ": cannot be read: it is larger than 1 MiB\n") != NULL,
-       "a larger one is refused");
+       "a file larger than 1 MiB is refused");
     settings_free(s);
 
     s = load(folder);
     ok(s == NULL && strstr(said, ": cannot be read: Is a directory\n") != NULL,
-       "what is no file is refused, with the reason");
+       "a folder is refused as settings, with the reason");
     settings_free(s);
 
     (void)snprintf(absent, sizeof(absent), "%s/absent", folder);
     s = load(absent);
     ok(s == NULL && strstr(said, ": cannot be read: No such file or directory\n") != NULL,
-       "a file that was named must be there");
+       "a named file must exist");
     settings_free(s);
 
     (void)setenv("FASTCHAT_ENV_FILE", absent, 1);
     s = load(NULL);
-    ok(s == NULL, "so must one that FASTCHAT_ENV_FILE names");
+    ok(s == NULL, "a file that FASTCHAT_ENV_FILE names must exist");
     settings_free(s);
     write_env("APP_PORT=8123\n", 14);
     (void)setenv("FASTCHAT_ENV_FILE", env_path, 1);
@@ -430,7 +431,7 @@ test_working_directory(void)
         return;
     }
     s = load(NULL);
-    ok(s != NULL && said[0] == '\0', "without .env the defaults are taken, in silence");
+    ok(s != NULL && said[0] == '\0', "the defaults are used silently without .env");
     settings_free(s);
     (void)setenv("FASTCHAT_ENV_FILE", "", 1);
     s = load(NULL);

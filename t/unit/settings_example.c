@@ -50,7 +50,7 @@ read_pairs(FILE *file, struct dotenv *env)
     text[len] = '\0';
     len = uncomment(text, len);
     return ok(file != NULL, "the file is there (tests run in the project's root)") &&
-           ok(dotenv_parse(env, text, len, no_environment, &arena), "and is a .env file");
+           ok(dotenv_parse(env, text, len, no_environment, &arena), "the example is a .env file");
 }
 
 /* Every key in its order, and no other. The default of APP_VERSION is the program's own. */
@@ -74,7 +74,7 @@ test_example(const struct dotenv *example)
         at++;
     }
     ok(order && at == example->count, "the example lists every key, and no other, in order");
-    ok(defaults, "with the defaults");
+    ok(defaults, "the example shows the defaults");
 }
 
 static void
