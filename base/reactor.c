@@ -1,24 +1,25 @@
-/* epoll, and a heap of timers with the earliest one at its top: setting one costs log n. */
+/* epoll for descriptors, a binary heap for timers: setting or cancelling one of n costs log n. */
 #include "base/reactor.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 
-enum { EVENTS_AT_ONCE = 64, FIRST_SIZE = 64 };
+enum { EVENTS_AT_ONCE = 64 };
 
 /*
- * `serial` distinguishes a descriptor from an earlier one of the same number, of which an event may
- * still be pending.
+ * A descriptor number is used again after close(2), while an event of its predecessor may still be
+ * in the batch that epoll_wait returned: `serial` tells the two apart.
  */
 struct watched {
     reactor_ready *ready; /* NULL: not watched */
-    void *owner;
+    void *context;
     uint32_t serial;
 };
 
@@ -26,44 +27,17 @@ struct reactor {
     int epoll;
     bool stopped;
     struct watched *watched; /* by descriptor */
-    size_t watched_size, watched_count;
+    size_t watched_capacity, watched_count;
     uint32_t next_serial;
     struct reactor_timer **heap;
-    size_t heap_size, heap_count;
+    size_t heap_capacity, heap_count;
 };
-
-static void *
-grown(void *old, size_t *size, size_t needed, size_t each)
-{
-    size_t bigger = *size == 0 ? FIRST_SIZE : *size;
-    char *memory;
-
-    while (bigger < needed) {
-        bigger *= 2;
-    }
-    if (bigger == *size) {
-        return old;
-    }
-    memory = realloc(old, bigger * each);
-    if (memory == NULL) {
-        (void)fputs("out of memory\n", stderr);
-        abort();
-    }
-    for (size_t i = *size * each; i < bigger * each; i++) {
-        memory[i] = 0;
-    }
-    *size = bigger;
-    return memory;
-}
 
 struct reactor *
 reactor_open(void)
 {
-    struct reactor *r = calloc(1, sizeof(*r));
+    struct reactor *r = memory_new(struct reactor);
 
-    if (r == NULL) {
-        return NULL;
-    }
     r->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (r->epoll < 0) {
         free(r);
@@ -83,14 +57,26 @@ reactor_close(struct reactor *r)
     }
 }
 
+/* Entries that were never used are zeroed: not watched. */
+static void
+reactor_make_room(struct reactor *r, int fd)
+{
+    size_t before = r->watched_capacity, needed = (size_t)fd + 1;
+
+    if (needed > before) {
+        r->watched = memory_grow(r->watched, &r->watched_capacity, needed, sizeof(*r->watched));
+        memset(r->watched + before, 0, (r->watched_capacity - before) * sizeof(*r->watched));
+    }
+}
+
 bool
-reactor_watch(struct reactor *r, int fd, uint32_t events, reactor_ready *ready, void *owner)
+reactor_watch(struct reactor *r, int fd, uint32_t events, reactor_ready *ready, void *context)
 {
     struct epoll_event event = {.events = events};
     struct watched *w;
     bool is_new;
 
-    r->watched = grown(r->watched, &r->watched_size, (size_t)fd + 1, sizeof(*r->watched));
+    reactor_make_room(r, fd);
     w = &r->watched[fd];
     is_new = w->ready == NULL;
     if (is_new) {
@@ -102,14 +88,14 @@ reactor_watch(struct reactor *r, int fd, uint32_t events, reactor_ready *ready, 
     }
     r->watched_count += is_new;
     w->ready = ready;
-    w->owner = owner;
+    w->context = context;
     return true;
 }
 
 void
 reactor_forget(struct reactor *r, int fd)
 {
-    if (fd >= 0 && (size_t)fd < r->watched_size && r->watched[fd].ready != NULL) {
+    if (fd >= 0 && (size_t)fd < r->watched_capacity && r->watched[fd].ready != NULL) {
         (void)epoll_ctl(r->epoll, EPOLL_CTL_DEL, fd, NULL);
         r->watched[fd].ready = NULL;
         r->watched_count--;
@@ -117,26 +103,26 @@ reactor_forget(struct reactor *r, int fd)
 }
 
 static void
-put(struct reactor *r, size_t place, struct reactor_timer *t)
+heap_put(struct reactor *r, size_t place, struct reactor_timer *t)
 {
     r->heap[place] = t;
     t->place = place;
 }
 
-/* Moves a timer towards the top while it is earlier than its parent. */
+/* Places the timer at `place`, or above it while its parent is later. */
 static void
-rise(struct reactor *r, size_t place, struct reactor_timer *t)
+heap_sift_up(struct reactor *r, size_t place, struct reactor_timer *t)
 {
     while (place > 0 && r->heap[(place - 1) / 2]->at_us > t->at_us) {
-        put(r, place, r->heap[(place - 1) / 2]);
+        heap_put(r, place, r->heap[(place - 1) / 2]);
         place = (place - 1) / 2;
     }
-    put(r, place, t);
+    heap_put(r, place, t);
 }
 
-/* Moves a timer towards the bottom while a child is earlier. */
+/* Places the timer at `place`, or below it while a child is earlier. */
 static void
-sink(struct reactor *r, size_t place, struct reactor_timer *t)
+heap_sift_down(struct reactor *r, size_t place, struct reactor_timer *t)
 {
     for (;;) {
         size_t below = 2 * place + 1;
@@ -147,10 +133,10 @@ sink(struct reactor *r, size_t place, struct reactor_timer *t)
         if (below >= r->heap_count || r->heap[below]->at_us >= t->at_us) {
             break;
         }
-        put(r, place, r->heap[below]);
+        heap_put(r, place, r->heap[below]);
         place = below;
     }
-    put(r, place, t);
+    heap_put(r, place, t);
 }
 
 void
@@ -166,9 +152,9 @@ reactor_cancel(struct reactor *r, struct reactor_timer *t)
         size_t place = t->place;
 
         if (place > 0 && r->heap[(place - 1) / 2]->at_us > last->at_us) {
-            rise(r, place, last);
+            heap_sift_up(r, place, last);
         } else {
-            sink(r, place, last);
+            heap_sift_down(r, place, last);
         }
     }
     t->at_us = 0;
@@ -176,21 +162,21 @@ reactor_cancel(struct reactor *r, struct reactor_timer *t)
 
 void
 reactor_after(struct reactor *r, struct reactor_timer *t, int64_t ms,
-              void (*ring)(struct reactor_timer *t))
+              void (*expired)(struct reactor_timer *t))
 {
     reactor_cancel(r, t);
-    t->ring = ring;
+    t->expired = expired;
     t->at_us = clock_mono_us() + (ms > 0 ? ms : 0) * 1000;
-    r->heap = grown(r->heap, &r->heap_size, r->heap_count + 1, sizeof(struct reactor_timer *));
-    rise(r, r->heap_count++, t);
+    r->heap = memory_grow(r->heap, &r->heap_capacity, r->heap_count + 1, sizeof(*r->heap));
+    heap_sift_up(r, r->heap_count++, t);
 }
 
 /*
- * Calls the timers that are due. One that is set for now meanwhile fires in the next turn, so that
- * descriptors have theirs.
+ * Timers that are set for now by a callback expire in the next turn, so descriptors are served in
+ * between.
  */
 static void
-ring_due(struct reactor *r)
+reactor_expire_due(struct reactor *r)
 {
     int64_t now = clock_mono_us();
 
@@ -198,24 +184,24 @@ ring_due(struct reactor *r)
         struct reactor_timer *t = r->heap[0];
 
         reactor_cancel(r, t);
-        t->ring(t);
+        t->expired(t);
     }
 }
 
 static void
-call_ready(struct reactor *r, const struct epoll_event *event)
+reactor_dispatch(struct reactor *r, const struct epoll_event *event)
 {
     int fd = (int)(uint32_t)event->data.u64;
     const struct watched *w = &r->watched[fd];
 
     if (w->ready != NULL && w->serial == event->data.u64 >> 32) {
-        w->ready(w->owner, fd, event->events);
+        w->ready(w->context, fd, event->events);
     }
 }
 
-/* Rounded up, so that no timer fires early; -1: no time-out. */
+/* The timeout for epoll_wait, rounded up so that no timer expires early; -1: none is set. */
 static int
-patience(const struct reactor *r)
+reactor_timeout_ms(const struct reactor *r)
 {
     int64_t left_us;
 
@@ -242,11 +228,11 @@ reactor_run(struct reactor *r)
 
     r->stopped = false;
     while (!r->stopped && (r->heap_count > 0 || r->watched_count > 0)) {
-        int count = epoll_wait(r->epoll, events, EVENTS_AT_ONCE, patience(r));
+        int count = epoll_wait(r->epoll, events, EVENTS_AT_ONCE, reactor_timeout_ms(r));
 
         for (int i = 0; i < count && !r->stopped; i++) {
-            call_ready(r, &events[i]);
+            reactor_dispatch(r, &events[i]);
         }
-        ring_due(r);
+        reactor_expire_due(r);
     }
 }

@@ -1,6 +1,6 @@
 /*
- * libcurl, loaded on first use: it needs thirty other libraries, which the serving processes shall
- * not carry. For `fastchat lab` and `fastchat check`.
+ * libcurl, loaded at its first use: it depends on thirty libraries, which the serving processes
+ * should not have to load. For `fastchat lab` and `fastchat check`.
  */
 #ifndef FCGI_CURL_H
 #define FCGI_CURL_H
@@ -28,12 +28,12 @@ struct curl {
 };
 
 /*
- * Its functions, for the life of the process; NULL if it is not installed. Call it before threads
- * start.
+ * Its functions; NULL if it is not installed. Call it before threads; it lives as long as the
+ * process.
  */
 const struct curl *curl_load(void) __attribute__((warn_unused_result));
 
-/* The message if it is not installed. */
+/* The message then. */
 #define CURL_MISSING "libcurl is not installed (on Debian: libcurl3t64-gnutls or libcurl3-gnutls)"
 
 #endif

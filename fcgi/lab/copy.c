@@ -1,7 +1,4 @@
-/*
- * The copies are the real event loop and the real worker in a forked process, with a route table of
- * two rows.
- */
+/* Each copy is the real event loop or the real worker in a forked process, with two routes. */
 #include "fcgi/lab/copy.h"
 
 #include <errno.h>
@@ -23,60 +20,56 @@
 enum { PATIENCE_SECONDS = 10, ANSWER_MAX = 4096 };
 
 static void
-copy_sleep(void)
+copy_block_here(void)
 {
     (void)poll(NULL, 0, COPY_BLOCK_MS);
 }
 
 static void
-copy_reply_at_once(struct request *req, const void *input)
+copy_answer(struct request *req, const void *input)
 {
     (void)input;
     reply_empty(req);
 }
 
 static void
-copy_reply_after_block(struct request *req, const void *input)
+copy_handle_block(struct request *req, const void *input)
 {
     (void)input;
-    copy_sleep();
+    copy_block_here();
     reply_empty(req);
 }
 
 static const struct route copy_routes[] = {
     {.method = GET,
      .path = "/answer",
-     .handler = copy_reply_at_once,
+     .handler = copy_answer,
      .access = ANYONE,
      .limit = LIMIT_NONE,
      .status = 204},
     {.method = GET,
      .path = "/block",
-     .handler = copy_reply_after_block,
+     .handler = copy_handle_block,
      .access = ANYONE,
      .limit = LIMIT_NONE,
      .status = 204},
     ROUTES_END,
 };
-
 static const struct route_group copy_group = {.routes = copy_routes};
 
-/*
- * Handlers do not run in the event loop, so the call that blocks it comes from outside: by this
- * signal, to its thread.
- */
+/* Handlers do not run in the event loop's thread: a signal to that thread blocks it. */
 #define BLOCK_SIGNAL SIGUSR2
 
 static void
-copy_on_block(int signal_number)
+copy_on_block_signal(int signal_number)
 {
     (void)signal_number;
-    copy_sleep();
+    copy_block_here();
 }
 
 static _Noreturn void
-copy_process(const struct settings *settings, enum copy_kind kind, int threads, int listening,
-             pid_t parent)
+copy_main(const struct settings *settings, enum copy_kind kind, int threads, int listening,
+          pid_t parent)
 {
     struct settings copied = *settings;
     struct app own = {.settings = &copied, .router = router_new()};
@@ -95,7 +88,7 @@ copy_process(const struct settings *settings, enum copy_kind kind, int threads, 
     if (kind == COPY_POOL) {
         _exit(worker_run(&own, POOL_API));
     }
-    (void)sigaction(BLOCK_SIGNAL, &(struct sigaction){.sa_handler = copy_on_block}, NULL);
+    (void)sigaction(BLOCK_SIGNAL, &(struct sigaction){.sa_handler = copy_on_block_signal}, NULL);
     _exit(events_run(&own));
 }
 
@@ -114,7 +107,7 @@ copy_start(struct copy *c, const struct settings *settings, enum copy_kind kind,
     }
     c->pid = fork();
     if (c->pid == 0) {
-        copy_process(settings, kind, threads, fd, parent);
+        copy_main(settings, kind, threads, fd, parent);
     }
     (void)close(fd);
     return c->pid > 0;
@@ -149,7 +142,10 @@ copy_connect(const struct copy *c)
     return fd;
 }
 
-/* Writes a FastCGI request without a body (FastCGI 1.0, sections 3.3, 5.1 to 5.3), kept open. */
+/*
+ * A FastCGI request without a body on a kept connection (FastCGI Specification 1.0, sections 3.3
+ * and 5.1 to 5.3).
+ */
 static size_t
 copy_write_request(char *to, const char *uri)
 {
@@ -176,7 +172,7 @@ copy_write_request(char *to, const char *uri)
 }
 
 static bool
-copy_read_whole(int fd, uint8_t *to, size_t len)
+socket_read_all(int fd, uint8_t *to, size_t len)
 {
     while (len > 0) {
         ssize_t got = recv(fd, to, len, 0);
@@ -192,7 +188,7 @@ copy_read_whole(int fd, uint8_t *to, size_t len)
 
 /* Reads records up to the end of the request (section 5.5). */
 static bool
-copy_read_answer(int fd)
+copy_read_reply(int fd)
 {
     enum { END = 3, STDOUT = 6 };
     static const char wanted[] = "Status: 204";
@@ -202,11 +198,11 @@ copy_read_answer(int fd)
     for (;;) {
         size_t len;
 
-        if (!copy_read_whole(fd, head, sizeof(head))) {
+        if (!socket_read_all(fd, head, sizeof(head))) {
             return false;
         }
         len = (size_t)(head[4] << 8 | head[5]) + head[6];
-        if (len > sizeof(content) || !copy_read_whole(fd, content, len)) {
+        if (len > sizeof(content) || !socket_read_all(fd, content, len)) {
             return false;
         }
         if (head[1] == END) {
@@ -218,10 +214,10 @@ copy_read_answer(int fd)
 }
 
 bool
-copy_ask(int fd, bool blocks)
+copy_request(int fd, bool blocks)
 {
     char request[256];
     size_t len = copy_write_request(request, blocks ? "/block" : "/answer");
 
-    return send(fd, request, len, MSG_NOSIGNAL) == (ssize_t)len && copy_read_answer(fd);
+    return send(fd, request, len, MSG_NOSIGNAL) == (ssize_t)len && copy_read_reply(fd);
 }

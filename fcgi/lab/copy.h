@@ -1,6 +1,6 @@
 /*
- * Private copies of this server's own parts, the event loop and a pool of threads, on sockets of
- * their own: no user notices what is done to them. They have one route and no database.
+ * Private copies of the server's event loop and thread pool, on their own sockets: blocking them
+ * affects no user. They have two routes and no database.
  */
 #ifndef FCGI_LAB_COPY_H
 #define FCGI_LAB_COPY_H
@@ -17,29 +17,29 @@ enum copy_kind { COPY_EVENTS, COPY_POOL };
 
 struct copy {
     pid_t pid;
-    struct sockaddr_un at; /* an abstract socket (unix(7)), which disappears with it */
+    struct sockaddr_un at; /* an abstract socket (unix(7)): it ends with the process */
     socklen_t at_len;
 };
 
 /*
- * Starts a copy, a pool with `threads` threads. Returns false with errno. It ends with the caller,
- * or by copy_stop.
+ * Starts a copy; a pool has `threads` threads. Returns false, with errno, if it cannot be started.
+ * It ends with its parent, or by copy_stop.
  */
 bool copy_start(struct copy *c, const struct settings *settings, enum copy_kind kind, int threads)
     __attribute__((nonnull, warn_unused_result));
 void copy_stop(const struct copy *c) __attribute__((nonnull));
 
-/* Blocks for COPY_BLOCK_MS the thread in which it began; in the event loop, the loop itself. */
+/* Blocks the copy's main thread, which runs the event loop, for COPY_BLOCK_MS. */
 enum { COPY_BLOCK_MS = 500 };
 void copy_block(const struct copy *c) __attribute__((nonnull));
 
-/* A connection to the copy; -1 with errno. */
+/* Returns a connected socket, or -1. */
 int copy_connect(const struct copy *c) __attribute__((nonnull));
 
 /*
- * Sends one request over a connection; with `blocks`, its handler blocks for COPY_BLOCK_MS. Returns
- * whether a reply came.
+ * One request over a connection, answered at once or, with `blocks`, by a handler that blocks for
+ * COPY_BLOCK_MS. Returns false if no reply came.
  */
-bool copy_ask(int fd, bool blocks) __attribute__((warn_unused_result));
+bool copy_request(int fd, bool blocks) __attribute__((warn_unused_result));
 
 #endif

@@ -1,4 +1,4 @@
-/* Reads a request line, sets a timer, and replies when it fires. */
+/* Reads a request line, sets a timer, and replies when it expires. */
 #include "fcgi/lab/endpoint.h"
 
 #include <arpa/inet.h>
@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "base/number.h"
 #include "base/reactor.h"
 #include "fcgi/lab/listen.h"
@@ -20,7 +21,7 @@
 enum { REQUEST_MAX = 4096, WAIT_MAX_MS = 60 * 1000 };
 
 struct client {
-    struct reactor_timer timer; /* first: reactor.h */
+    struct reactor_timer timer; /* first, so that its callback can cast */
     struct reactor *reactor;
     int fd;
     int64_t task;
@@ -29,7 +30,7 @@ struct client {
 };
 
 static void
-endpoint_close_client(struct client *c)
+client_close(struct client *c)
 {
     reactor_cancel(c->reactor, &c->timer);
     reactor_forget(c->reactor, c->fd);
@@ -39,7 +40,7 @@ endpoint_close_client(struct client *c)
 
 /* A reply is smaller than any socket's buffer: it is sent whole, or the client is gone. */
 static void
-endpoint_reply(struct client *c, const char *status, const char *body)
+client_reply(struct client *c, const char *status, const char *body)
 {
     char text[256];
     int len = snprintf(
@@ -49,23 +50,23 @@ endpoint_reply(struct client *c, const char *status, const char *body)
 
     c->len = 0;
     if (send(c->fd, text, (size_t)len, MSG_NOSIGNAL) != len) {
-        endpoint_close_client(c);
+        client_close(c);
     }
 }
 
 static void
-endpoint_on_timer(struct reactor_timer *t)
+client_wait_over(struct reactor_timer *t)
 {
     struct client *c = (struct client *)t;
     char body[48];
 
     (void)snprintf(body, sizeof(body), "{\"task\":%lld}", (long long)c->task);
-    endpoint_reply(c, "200 OK", body);
+    client_reply(c, "200 OK", body);
 }
 
 /* "GET /wait/890/17 HTTP/1.1" */
 static bool
-endpoint_read_request(const char *text, int64_t *ms, int64_t *task)
+request_parse(const char *text, int64_t *ms, int64_t *task)
 {
     static const char begin[] = "GET /wait/", end[] = " HTTP/1.1\r\n";
 
@@ -81,9 +82,9 @@ endpoint_read_request(const char *text, int64_t *ms, int64_t *task)
 }
 
 static void
-endpoint_on_readable(void *owner, int fd, uint32_t events)
+client_read(void *context, int fd, uint32_t events)
 {
-    struct client *c = owner;
+    struct client *c = context;
     ssize_t got = recv(fd, c->request + c->len, REQUEST_MAX - c->len, MSG_DONTWAIT);
     int64_t ms;
 
@@ -91,43 +92,42 @@ endpoint_on_readable(void *owner, int fd, uint32_t events)
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
         return;
     }
-    if (got <= 0 || c->timer.at_us != 0) { /* a second request before the reply is refused */
-        endpoint_close_client(c);
+    if (got <= 0 || c->timer.at_us != 0) { /* a second request before the reply */
+        client_close(c);
         return;
     }
     c->len += (size_t)got;
     c->request[c->len] = '\0';
     if (strstr(c->request, "\r\n\r\n") == NULL) {
         if (c->len == REQUEST_MAX) {
-            endpoint_close_client(c);
+            client_close(c);
         }
         return;
     }
-    if (endpoint_read_request(c->request, &ms, &c->task)) {
-        reactor_after(c->reactor, &c->timer, ms, endpoint_on_timer);
+    if (request_parse(c->request, &ms, &c->task)) {
+        reactor_after(c->reactor, &c->timer, ms, client_wait_over);
     } else {
-        endpoint_reply(c, "404 Not Found", "{\"detail\":\"GET /wait/MS/TASK is what there is.\"}");
+        client_reply(c, "404 Not Found",
+                     "{\"detail\":\"The only resource is GET /wait/MS/TASK.\"}");
     }
 }
 
 static void
-endpoint_accept(void *owner, int listening, uint32_t events)
+endpoint_accept(void *context, int listening, uint32_t events)
 {
-    struct reactor *r = owner;
+    struct reactor *r = context;
     int fd = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    struct client *c = fd < 0 ? NULL : calloc(1, sizeof(*c));
+    struct client *c;
 
     (void)events;
-    if (c == NULL) {
-        if (fd >= 0) {
-            (void)close(fd);
-        }
+    if (fd < 0) {
         return;
     }
+    c = memory_new(struct client);
     c->reactor = r;
     c->fd = fd;
-    if (!reactor_watch(r, fd, EPOLLIN, endpoint_on_readable, c)) {
-        endpoint_close_client(c);
+    if (!reactor_watch(r, fd, EPOLLIN, client_read, c)) {
+        client_close(c);
     }
 }
 

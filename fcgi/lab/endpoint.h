@@ -1,6 +1,6 @@
 /*
- * The server that the lab's tasks wait for: HTTP (RFC 9112) on a port of 127.0.0.1, in a process of
- * its own with one event loop, so that any number of tasks can wait at once.
+ * The HTTP server (RFC 9112) for which the lab's tasks wait: a process with one event loop on a
+ * port of 127.0.0.1, so any number of requests can wait at once.
  */
 #ifndef FCGI_LAB_ENDPOINT_H
 #define FCGI_LAB_ENDPOINT_H
@@ -14,8 +14,8 @@ struct endpoint {
 };
 
 /*
- * GET /wait/MS/TASK replies after MS milliseconds (at most 60,000) with {"task":TASK}. Returns
- * false with errno if it cannot be started. It ends with the caller, or by endpoint_stop.
+ * GET /wait/MS/TASK replies {"task":TASK} after MS milliseconds (at most 60,000). Returns false,
+ * with errno, if the process cannot be started. It ends with its parent, or by endpoint_stop.
  */
 bool endpoint_start(struct endpoint *e) __attribute__((nonnull, warn_unused_result));
 void endpoint_stop(const struct endpoint *e) __attribute__((nonnull));

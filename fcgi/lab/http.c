@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "base/memory.h"
 #include "fcgi/curl.h"
 
 enum { ADDRESS_SIZE = 80, BODY_MAX_SIZE = 64, PATIENCE_MS = 20 * 1000 };
@@ -27,12 +28,12 @@ struct http {
 };
 
 static size_t
-http_receive_body(char *bytes, size_t one, size_t count, void *owner)
+http_receive_body(char *bytes, size_t one, size_t count, void *context)
 {
-    struct http *h = owner;
+    struct http *h = context;
 
     if (count > sizeof(h->body) - 1 - h->len) {
-        return 0; /* not a reply of the endpoint */
+        return 0; /* longer than any reply of our endpoint */
     }
     memcpy(h->body + h->len, bytes, one * count);
     h->len += count;
@@ -42,11 +43,8 @@ http_receive_body(char *bytes, size_t one, size_t count, void *owner)
 struct http *
 http_open(int port)
 {
-    struct http *h = calloc(1, sizeof(*h));
+    struct http *h = memory_new(struct http);
 
-    if (h == NULL) {
-        return NULL;
-    }
     h->port = port;
     h->easy = curl->easy_init();
     if (h->easy == NULL) {
@@ -70,7 +68,7 @@ http_close(struct http *h)
 }
 
 static void
-http_set_target(struct http *h, int ms, int task)
+http_prepare(struct http *h, int ms, int task)
 {
     char address[ADDRESS_SIZE];
 
@@ -81,7 +79,7 @@ http_set_target(struct http *h, int ms, int task)
 }
 
 static bool
-http_reply_is_right(struct http *h, CURLcode result, int task)
+http_is_expected(struct http *h, CURLcode result, int task)
 {
     char expected[BODY_MAX_SIZE];
     long status = 0;
@@ -96,34 +94,34 @@ http_reply_is_right(struct http *h, CURLcode result, int task)
 bool
 http_wait(struct http *h, int ms, int task)
 {
-    http_set_target(h, ms, task);
-    return http_reply_is_right(h, curl->easy_perform(h->easy), task);
+    http_prepare(h, ms, task);
+    return http_is_expected(h, curl->easy_perform(h->easy), task);
 }
 
 struct http_many {
-    struct reactor_timer timer; /* first: reactor.h; curl's own timer */
+    struct reactor_timer timer; /* first, so that its callback can cast; set by curl */
     struct reactor *reactor;
     CURLM *multi;
     int port;
 };
 
-/* One request of many at once. */
-struct request {
+/* One of many. */
+struct http_wait_request {
     struct http *http;
     int task;
-    void (*done)(void *owner, int task, bool good);
-    void *owner;
+    void (*done)(void *context, int task, bool good);
+    void *context;
 };
 
 /* Reports the requests that have ended. */
 static void
-http_many_report_ended(struct http_many *m)
+http_many_finish(struct http_many *m)
 {
     CURLMsg *message;
     int left;
 
     while ((message = curl->multi_info_read(m->multi, &left)) != NULL) {
-        struct request *r = NULL;
+        struct http_wait_request *r = NULL;
         CURLcode result = message->data.result;
 
         if (message->msg != CURLMSG_DONE ||
@@ -131,7 +129,7 @@ http_many_report_ended(struct http_many *m)
             continue;
         }
         (void)curl->multi_remove_handle(m->multi, r->http->easy);
-        r->done(r->owner, r->task, http_reply_is_right(r->http, result, r->task));
+        r->done(r->context, r->task, http_is_expected(r->http, result, r->task));
         http_close(r->http);
         free(r);
     }
@@ -143,26 +141,26 @@ http_many_act(struct http_many *m, curl_socket_t s, int what)
     int running;
 
     (void)curl->multi_socket_action(m->multi, s, what, &running);
-    http_many_report_ended(m);
+    http_many_finish(m);
 }
 
 static void
-http_many_on_ready(void *owner, int fd, uint32_t events)
+http_many_socket_ready(void *context, int fd, uint32_t events)
 {
-    http_many_act(owner, fd,
+    http_many_act(context, fd,
                   ((events & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
                       ((events & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
                       ((events & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR : 0));
 }
 
-/* CURLMOPT_SOCKETFUNCTION: the descriptors that curl waits for. */
+/* CURLMOPT_SOCKETFUNCTION: curl says what it waits for. */
 static int
-http_many_watch_socket(CURL *easy, curl_socket_t s, int what, void *owner, void *socket_owner)
+http_many_watch(CURL *easy, curl_socket_t s, int what, void *context, void *socket_context)
 {
-    struct http_many *m = owner;
+    struct http_many *m = context;
 
     (void)easy;
-    (void)socket_owner;
+    (void)socket_context;
     if (what == CURL_POLL_REMOVE) {
         reactor_forget(m->reactor, s);
         return 0;
@@ -170,28 +168,28 @@ http_many_watch_socket(CURL *easy, curl_socket_t s, int what, void *owner, void 
     return reactor_watch(m->reactor, s,
                          ((what & CURL_POLL_IN) != 0 ? EPOLLIN : 0) |
                              ((what & CURL_POLL_OUT) != 0 ? EPOLLOUT : 0),
-                         http_many_on_ready, m)
+                         http_many_socket_ready, m)
                ? 0
                : -1;
 }
 
 static void
-http_many_on_timer(struct reactor_timer *t)
+http_many_timer_expired(struct reactor_timer *t)
 {
     http_many_act((struct http_many *)t, CURL_SOCKET_TIMEOUT, 0);
 }
 
-/* CURLMOPT_TIMERFUNCTION: the time of the next call that curl needs; -1: none. */
+/* CURLMOPT_TIMERFUNCTION: curl wants to be called in `ms`; -1: no longer. */
 static int
-http_many_set_timer(CURLM *multi, long ms, void *owner)
+http_many_set_timer(CURLM *multi, long ms, void *context)
 {
-    struct http_many *m = owner;
+    struct http_many *m = context;
 
     (void)multi;
     if (ms < 0) {
         reactor_cancel(m->reactor, &m->timer);
     } else {
-        reactor_after(m->reactor, &m->timer, ms, http_many_on_timer);
+        reactor_after(m->reactor, &m->timer, ms, http_many_timer_expired);
     }
     return 0;
 }
@@ -199,11 +197,8 @@ http_many_set_timer(CURLM *multi, long ms, void *owner)
 struct http_many *
 http_many_open(struct reactor *r, int port)
 {
-    struct http_many *m = calloc(1, sizeof(*m));
+    struct http_many *m = memory_new(struct http_many);
 
-    if (m == NULL) {
-        return NULL;
-    }
     m->reactor = r;
     m->port = port;
     m->multi = curl->multi_init();
@@ -211,7 +206,7 @@ http_many_open(struct reactor *r, int port)
         free(m);
         return NULL;
     }
-    (void)curl->multi_setopt(m->multi, CURLMOPT_SOCKETFUNCTION, http_many_watch_socket);
+    (void)curl->multi_setopt(m->multi, CURLMOPT_SOCKETFUNCTION, http_many_watch);
     (void)curl->multi_setopt(m->multi, CURLMOPT_SOCKETDATA, m);
     (void)curl->multi_setopt(m->multi, CURLMOPT_TIMERFUNCTION, http_many_set_timer);
     (void)curl->multi_setopt(m->multi, CURLMOPT_TIMERDATA, m);
@@ -230,19 +225,17 @@ http_many_close(struct http_many *m)
 
 bool
 http_many_wait(struct http_many *m, int ms, int task,
-               void (*done)(void *owner, int task, bool good), void *owner)
+               void (*done)(void *context, int task, bool good), void *context)
 {
-    struct request *r = calloc(1, sizeof(*r));
+    struct http_wait_request *r = memory_new(struct http_wait_request);
 
-    if (r == NULL) {
-        return false;
-    }
-    *r = (struct request){.http = http_open(m->port), .task = task, .done = done, .owner = owner};
+    *r = (struct http_wait_request){
+        .http = http_open(m->port), .task = task, .done = done, .context = context};
     if (r->http == NULL) {
         free(r);
         return false;
     }
-    http_set_target(r->http, ms, task);
+    http_prepare(r->http, ms, task);
     (void)curl->easy_setopt(r->http->easy, CURLOPT_PRIVATE, r);
     if (curl->multi_add_handle(m->multi, r->http->easy) != CURLM_OK) {
         http_close(r->http);

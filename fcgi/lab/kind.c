@@ -1,4 +1,4 @@
-/* Reads the numbers of a run, runs the lab in the task's process, and reports its figures. */
+/* Reads the arguments, runs the lab in the task's process, and reports the figures. */
 #include "fcgi/lab/kind.h"
 
 #include <string.h>
@@ -7,9 +7,9 @@
 #include "fcgi/lab/lab.h"
 #include "routes/lab/lab.h"
 
-/* Reads one number of the arguments; false if it is missing or out of range. */
+/* Returns false if the argument is missing or out of its range. */
 static bool
-lab_kind_read_number(struct json_object *tree, const char *name, int least, int most, int *n)
+argument_read_number(struct json_object *tree, const char *name, int least, int most, int *n)
 {
     struct json_object *member;
     int64_t value;
@@ -24,39 +24,39 @@ lab_kind_read_number(struct json_object *tree, const char *name, int least, int 
 }
 
 static bool
-lab_kind_read_arguments(const struct task_run *run, struct lab_settings *s)
+arguments_read(const struct task_run *run, struct lab_settings *s)
 {
     struct json_object *tree = NULL;
     struct json_error error;
     bool good = json_parse(run->arguments, strlen(run->arguments), run->arena, &tree, &error) &&
                 json_object_is_type(tree, json_type_object) &&
-                lab_kind_read_number(tree, "tasks", 1, LAB_TASKS_MAX, &s->tasks) &&
-                lab_kind_read_number(tree, "cpu", 0, LAB_CPU_MAX, &s->cpu) &&
-                lab_kind_read_number(tree, "wait_ms", 0, LAB_WAIT_MAX_MS, &s->wait_ms) &&
-                lab_kind_read_number(tree, "repeat", 1, LAB_REPEAT_MAX, &s->repeat);
+                argument_read_number(tree, "tasks", 1, LAB_TASKS_MAX, &s->tasks) &&
+                argument_read_number(tree, "cpu", 0, LAB_CPU_MAX, &s->cpu) &&
+                argument_read_number(tree, "wait_ms", 0, LAB_WAIT_MAX_MS, &s->wait_ms) &&
+                argument_read_number(tree, "repeat", 1, LAB_REPEAT_MAX, &s->repeat);
 
     json_object_put(tree);
     return good;
 }
 
 static void
-lab_kind_report_progress(void *owner, int percent, const char *now)
+lab_report_progress(void *context, int percent, const char *now)
 {
     (void)now;
-    task_progress(owner, percent);
+    task_progress(context, percent);
 }
 
 static enum task_outcome
-lab_kind_work(struct task_run *run)
+lab_work_task(struct task_run *run)
 {
     struct lab_settings settings = LAB_USUAL;
-    const struct lab_watcher watcher = {task_is_cancelled, lab_kind_report_progress, run};
+    const struct lab_watcher watcher = {task_is_cancelled, lab_report_progress, run};
     struct lab_result result;
     struct buf json = {0};
     enum task_outcome outcome;
     const char *wrong;
 
-    if (!lab_kind_read_arguments(run, &settings)) {
+    if (!arguments_read(run, &settings)) {
         return task_refuse(run,
                            "its arguments must be {\"tasks\": 1 to %d, \"cpu\": 0 to %d, "
                            "\"wait_ms\": 0 to %d, \"repeat\": 1 to %d}",
@@ -76,6 +76,6 @@ lab_kind_work(struct task_run *run)
 }
 
 static const struct task_kind lab_kind = {
-    .name = LAB_KIND, .work = lab_kind_work, .limit_seconds = 3600, .max_attempts = 1};
+    .name = LAB_KIND, .work = lab_work_task, .limit_seconds = 3600, .max_attempts = 1};
 
 const struct task_kind *const lab_kinds[] = {&lab_kind, NULL};

@@ -1,4 +1,4 @@
-/* The lab as a kind of background task, which POST /api/lab queues. */
+/* The lab as a kind of background work: what POST /api/lab queues. */
 #ifndef FCGI_LAB_KIND_H
 #define FCGI_LAB_KIND_H
 

@@ -1,6 +1,6 @@
 /*
- * Each repeat runs all works in all modes, so that a disturbance of the machine affects all of them
- * alike.
+ * Each repeat measures every kind of work in every mode, so that a disturbance of the machine
+ * affects all of them alike.
  */
 #include "fcgi/lab/lab.h"
 
@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "fcgi/lab/endpoint.h"
 #include "fcgi/lab/http.h"
 #include "fcgi/lab/traps.h"
@@ -17,10 +18,10 @@
 const char *const lab_work_names[LAB_WORKS] = {"mixed", "cpu", "wait"};
 const char lab_stopped[] = "stopped";
 
-/* Shapes within this factor of the fastest count as equally fast; their other costs decide. */
+/* A shape within this factor of the fastest counts as equally fast: other costs then decide. */
 static const double as_fast = 1.1;
 
-/* The cheaper shape first. Threads in C compute side by side; processes also isolate crashes. */
+/* Cheapest first. C threads compute in parallel; processes also contain a crash. */
 static const enum lab_mode preferred[LAB_WORKS][LAB_MODES] = {
     [LAB_MIXED] = {LAB_EVENT_LOOP, LAB_THREADS, LAB_PROCESSES, LAB_SERIAL},
     [LAB_CPU] = {LAB_PROCESSES, LAB_THREADS, LAB_EVENT_LOOP, LAB_SERIAL},
@@ -46,12 +47,12 @@ struct lab {
 };
 
 static double
-lab_larger(double a, double b)
+largest(double a, double b)
 {
     return a > b ? a : b;
 }
 
-/* The estimated seconds of each part, for the progress. A unit of work is about a millisecond. */
+/* About how many seconds a part takes, for the progress. A unit of work is about a millisecond. */
 static double
 lab_estimate(const struct lab_settings *s, enum lab_work w, enum lab_mode m)
 {
@@ -62,7 +63,7 @@ lab_estimate(const struct lab_settings *s, enum lab_work w, enum lab_mode m)
     case LAB_SERIAL:
         return n * (cpu + wait);
     case LAB_THREADS:
-        return lab_larger(n * cpu / s->processes, cpu) + wait * (n / s->threads);
+        return largest(n * cpu / s->processes, cpu) + wait * (n / s->threads);
     case LAB_EVENT_LOOP:
         return n * cpu + wait;
     default:
@@ -71,7 +72,7 @@ lab_estimate(const struct lab_settings *s, enum lab_work w, enum lab_mode m)
 }
 
 static struct lab_settings
-lab_complete_settings(const struct lab_settings *s)
+settings_completed(const struct lab_settings *s)
 {
     struct lab_settings all = *s;
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -85,7 +86,7 @@ lab_complete_settings(const struct lab_settings *s)
 double
 lab_seconds(const struct lab_settings *s)
 {
-    struct lab_settings all = lab_complete_settings(s);
+    struct lab_settings all = settings_completed(s);
     double seconds = s->traps ? LAB_TRAPS_SECONDS : 0;
 
     for (int w = 0; w < LAB_WORKS; w++) {
@@ -97,11 +98,11 @@ lab_seconds(const struct lab_settings *s)
 }
 
 static void
-lab_report_progress(struct lab *l, const char *now)
+lab_report(struct lab *l, const char *now)
 {
     const struct lab_watcher *w = l->watcher;
 
-    w->on_progress(w->owner, l->all_s > 0 ? (int)(100 * l->done_s / l->all_s) : 0, now);
+    w->progress(w->context, l->all_s > 0 ? (int)(100 * l->done_s / l->all_s) : 0, now);
 }
 
 static const char *
@@ -118,7 +119,7 @@ lab_title(enum lab_work w, enum lab_mode m)
     return titles[w][m];
 }
 
-/* Reports the end of a task in serial mode. */
+/* The context of serial_task_done, which runs after each task in serial mode. */
 struct serial_progress {
     struct lab *lab;
     double each_s;
@@ -126,17 +127,17 @@ struct serial_progress {
 };
 
 static void
-lab_on_serial_task(void *owner)
+serial_task_done(void *context)
 {
-    struct serial_progress *t = owner;
+    struct serial_progress *t = context;
 
     t->lab->done_s += t->each_s;
-    lab_report_progress(t->lab, t->now);
+    lab_report(t->lab, t->now);
 }
 
-/* The results of serial mode are those that every mode must have. */
+/* The results in serial mode are the ones that every other mode must reach. */
 static void
-lab_store_serial(struct lab *l, enum lab_work w, int k)
+lab_note_serial(struct lab *l, enum lab_work w, int k)
 {
     struct samples *s = &l->samples;
 
@@ -145,7 +146,7 @@ lab_store_serial(struct lab *l, enum lab_work w, int k)
         const struct lab_done *d = &l->tasks->done[i];
 
         l->sums[i] = d->sum;
-        s->slowest[w][k] = lab_larger(s->slowest[w][k], (double)d->took_us / 1000);
+        s->slowest[w][k] = largest(s->slowest[w][k], (double)d->took_us / 1000);
         s->computed[w][k] += (double)d->cpu_us / 1000;
     }
 }
@@ -166,23 +167,23 @@ lab_measure_one(struct lab *l, enum lab_work w, enum lab_mode m, int k)
 {
     const struct lab_settings *s = &l->result->settings;
     double seconds = lab_estimate(s, w, m), before = l->done_s;
-    struct serial_progress progress = {l, seconds / s->tasks, lab_title(w, m)};
+    struct serial_progress serial = {l, seconds / s->tasks, lab_title(w, m)};
     struct lab_job job = {
         .tasks = s->tasks,
         .cpu = w == LAB_WAIT ? 0 : s->cpu,
-        .asks = w != LAB_CPU,
+        .requests = w != LAB_CPU,
         .wait_ms = s->wait_ms,
         .port = l->endpoint.port,
         .threads = s->threads,
         .processes = s->processes,
         .is_stopped = l->watcher->is_stopped,
-        .on_task = lab_on_serial_task,
-        .owner = &progress,
+        .task_done = serial_task_done,
+        .context = &serial,
     };
     struct lab_figure *figure = &l->result->works[w].modes[m];
     struct lab_time time;
 
-    lab_report_progress(l, progress.now);
+    lab_report(l, serial.now);
     if (!lab_run_mode(m, &job, l->tasks, &time)) {
         return strerror(errno);
     }
@@ -192,7 +193,7 @@ lab_measure_one(struct lab *l, enum lab_work w, enum lab_mode m, int k)
     l->samples.ms[w][m][k] = (double)time.us / 1000;
     l->samples.cpu[w][m][k] = (double)time.cpu_us / 1000;
     if (m == LAB_SERIAL) {
-        lab_store_serial(l, w, k);
+        lab_note_serial(l, w, k);
     }
     figure->same_work = (k == 0 || figure->same_work) && lab_is_same(l);
     l->done_s = before + seconds;
@@ -200,7 +201,7 @@ lab_measure_one(struct lab *l, enum lab_work w, enum lab_mode m, int k)
 }
 
 static int
-lab_compare_doubles(const void *a, const void *b)
+double_compare(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
 
@@ -208,12 +209,12 @@ lab_compare_doubles(const void *a, const void *b)
 }
 
 static struct lab_spread
-lab_spread(const double *samples, int count)
+samples_spread(const double *samples, int count)
 {
     double sorted[LAB_REPEAT_MAX];
 
     memcpy(sorted, samples, (size_t)count * sizeof(*sorted));
-    qsort(sorted, (size_t)count, sizeof(*sorted), lab_compare_doubles);
+    qsort(sorted, (size_t)count, sizeof(*sorted), double_compare);
     return (struct lab_spread){
         .median = (sorted[(count - 1) / 2] + sorted[count / 2]) / 2,
         .least = sorted[0],
@@ -221,9 +222,9 @@ lab_spread(const double *samples, int count)
     };
 }
 
-/* The cheapest of the modes that are as fast as the fastest. */
+/* Returns the cheapest of the shapes that are as fast as the fastest. */
 static enum lab_mode
-lab_choose(const struct lab_measured *w, const enum lab_mode order[static LAB_MODES])
+lab_recommend(const struct lab_measured *w, const enum lab_mode order[static LAB_MODES])
 {
     double fastest = w->modes[LAB_SERIAL].ms.median;
 
@@ -239,7 +240,7 @@ lab_choose(const struct lab_measured *w, const enum lab_mode order[static LAB_MO
 }
 
 static void
-lab_compare_modes(struct lab *l)
+lab_evaluate(struct lab *l)
 {
     struct lab_result *r = l->result;
     int repeat = r->settings.repeat;
@@ -248,13 +249,13 @@ lab_compare_modes(struct lab *l)
         struct lab_measured *measured = &r->works[w];
 
         for (int m = 0; m < LAB_MODES; m++) {
-            measured->modes[m].ms = lab_spread(l->samples.ms[w][m], repeat);
-            measured->modes[m].cpu_ms = lab_spread(l->samples.cpu[w][m], repeat).median;
+            measured->modes[m].ms = samples_spread(l->samples.ms[w][m], repeat);
+            measured->modes[m].cpu_ms = samples_spread(l->samples.cpu[w][m], repeat).median;
         }
-        measured->slowest_ms = lab_spread(l->samples.slowest[w], repeat).median;
-        measured->cpu_ms = lab_spread(l->samples.computed[w], repeat).median;
-        measured->limit_ms = lab_larger(measured->slowest_ms, measured->cpu_ms / r->cores);
-        measured->take = lab_choose(measured, preferred[w]);
+        measured->slowest_ms = samples_spread(l->samples.slowest[w], repeat).median;
+        measured->cpu_ms = samples_spread(l->samples.computed[w], repeat).median;
+        measured->limit_ms = largest(measured->slowest_ms, measured->cpu_ms / r->cores);
+        measured->recommended = lab_recommend(measured, preferred[w]);
     }
 }
 
@@ -272,7 +273,7 @@ lab_measure(struct lab *l, const struct settings *settings)
         }
     }
     if (wrong == NULL && r->settings.traps) {
-        lab_report_progress(l, "the two traps");
+        lab_report(l, "the two traps");
         wrong = traps_measure(settings, l->endpoint.port, l->tasks, l->watcher->is_stopped,
                               &r->traps);
     }
@@ -286,15 +287,15 @@ const char *
 lab_run(const struct settings *settings, const struct lab_settings *s,
         const struct lab_watcher *watcher, struct lab_result *result)
 {
-    struct lab *l = calloc(1, sizeof(*l));
+    struct lab *l;
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     const char *wrong = http_load();
 
-    if (l == NULL || wrong != NULL) {
-        free(l);
-        return wrong != NULL ? wrong : strerror(ENOMEM);
+    if (wrong != NULL) {
+        return wrong;
     }
-    *result = (struct lab_result){.settings = lab_complete_settings(s),
+    l = memory_new(struct lab);
+    *result = (struct lab_result){.settings = settings_completed(s),
                                   .cores = cores > 0 ? (int)cores : 1,
                                   .at = clock_now_ms()};
     l->result = result;
@@ -308,8 +309,8 @@ lab_run(const struct settings *settings, const struct lab_settings *s,
         endpoint_stop(&l->endpoint);
     }
     if (wrong == NULL) {
-        lab_compare_modes(l);
-        watcher->on_progress(watcher->owner, 100, "done");
+        lab_evaluate(l);
+        watcher->progress(watcher->context, 100, "done");
     }
     lab_tasks_close(l->tasks);
     free(l);

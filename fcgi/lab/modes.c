@@ -1,6 +1,6 @@
 /*
- * In all modes a task is the same function; only its caller differs. The event loop calls its two
- * halves separately.
+ * A task is the same in all modes; they differ in its caller. The event loop calls its two halves,
+ * computing and waiting, separately.
  */
 #include "fcgi/lab/modes.h"
 
@@ -19,7 +19,7 @@
 #include "fcgi/lab/http.h"
 
 enum {
-    ROUNDS = 500 * 1000,      /* in one unit of work, about a millisecond */
+    ROUNDS = 500 * 1000,      /* of one unit of work: about a millisecond */
     STACK_BYTES = 256 * 1024, /* of a thread */
 };
 
@@ -29,10 +29,10 @@ struct lab_tasks *
 lab_tasks_open(void)
 {
     const int protection = PROT_READ | PROT_WRITE, flags = MAP_SHARED | MAP_ANONYMOUS;
-    /* cppcheck-suppress invalidFunctionArg ; mmap(2): -1 without a file */
+    /* cppcheck-suppress invalidFunctionArg ; mmap(2): -1 if there is no file */
     struct lab_tasks *t = mmap(NULL, sizeof(*t), protection, flags, -1, 0);
 
-    /* cppcheck-suppress memleak ; the caller owns it */
+    /* cppcheck-suppress memleak ; it is the caller's */
     return t == MAP_FAILED ? NULL : t;
 }
 
@@ -45,11 +45,11 @@ lab_tasks_close(struct lab_tasks *t)
 }
 
 /*
- * Each round needs the result of the previous one (xorshift64, Marsaglia 2003), so neither compiler
- * nor processor can skip any.
+ * Each step depends on the one before (xorshift64, Marsaglia 2003), so neither compiler nor
+ * processor can skip one.
  */
 static uint64_t
-lab_compute(int task, int units)
+task_compute(int task, int units)
 {
     uint64_t x = (uint64_t)task + 1;
 
@@ -62,7 +62,7 @@ lab_compute(int task, int units)
 }
 
 static int64_t
-lab_thread_cpu_us(void)
+thread_cpu_us(void)
 {
     struct timespec t;
 
@@ -70,9 +70,9 @@ lab_thread_cpu_us(void)
     return t.tv_sec * INT64_C(1000000) + t.tv_nsec / 1000;
 }
 
-/* Takes the next task; -1 if none is left. */
+/* Returns the next unclaimed task; -1 if there is none. */
 static int
-lab_take_task(struct lab_tasks *t, const struct lab_job *job)
+tasks_claim(struct lab_tasks *t, const struct lab_job *job)
 {
     int i = atomic_load(&t->stopped) || job->is_stopped() ? job->tasks
                                                           : atomic_fetch_add(&t->next, 1);
@@ -80,59 +80,59 @@ lab_take_task(struct lab_tasks *t, const struct lab_job *job)
     return i < job->tasks ? i : -1;
 }
 
-/* A whole task, for a caller that may block. */
+/* A whole task; blocks during its wait. */
 static void
-lab_do_task(const struct lab_job *job, int i, struct http *http, struct lab_done *done)
+task_run_whole(const struct lab_job *job, int i, struct http *http, struct lab_done *done)
 {
-    int64_t began = clock_mono_us(), cpu = lab_thread_cpu_us();
-    uint64_t sum = lab_compute(i, job->cpu);
+    int64_t began = clock_mono_us(), cpu = thread_cpu_us();
+    uint64_t sum = task_compute(i, job->cpu);
 
-    done->good = !job->asks || (http != NULL && http_wait(http, job->wait_ms, i));
+    done->good = !job->requests || (http != NULL && http_wait(http, job->wait_ms, i));
     done->sum = sum;
-    done->cpu_us = lab_thread_cpu_us() - cpu;
+    done->cpu_us = thread_cpu_us() - cpu;
     done->took_us = clock_mono_us() - began;
 }
 
-/* Runs tasks until none is left. */
+/* Claims and runs tasks until none is left. */
 static void
-lab_do_tasks(const struct lab_job *job, struct lab_tasks *tasks, void (*on_task)(void *owner))
+tasks_run_all(const struct lab_job *job, struct lab_tasks *tasks, void (*task_done)(void *context))
 {
-    struct http *http = job->asks ? http_open(job->port) : NULL;
+    struct http *http = job->requests ? http_open(job->port) : NULL;
 
-    for (int i = lab_take_task(tasks, job); i >= 0; i = lab_take_task(tasks, job)) {
-        lab_do_task(job, i, http, &tasks->done[i]);
-        if (on_task != NULL) {
-            on_task(job->owner);
+    for (int i = tasks_claim(tasks, job); i >= 0; i = tasks_claim(tasks, job)) {
+        task_run_whole(job, i, http, &tasks->done[i]);
+        if (task_done != NULL) {
+            task_done(job->context);
         }
     }
     http_close(http);
 }
 
 static bool
-lab_run_serial(const struct lab_job *job, struct lab_tasks *tasks)
+mode_serial(const struct lab_job *job, struct lab_tasks *tasks)
 {
-    lab_do_tasks(job, tasks, job->on_task);
+    tasks_run_all(job, tasks, job->task_done);
     return true;
 }
 
-struct crew {
+struct thread_share {
     const struct lab_job *job;
     struct lab_tasks *tasks;
 };
 
 static void *
-lab_run_thread(void *context)
+mode_thread(void *context)
 {
-    const struct crew *crew = context;
+    const struct thread_share *share = context;
 
-    lab_do_tasks(crew->job, crew->tasks, NULL);
+    tasks_run_all(share->job, share->tasks, NULL);
     return NULL;
 }
 
 static bool
-lab_run_threads(const struct lab_job *job, struct lab_tasks *tasks)
+mode_threads(const struct lab_job *job, struct lab_tasks *tasks)
 {
-    struct crew crew = {job, tasks};
+    struct thread_share share = {job, tasks};
     pthread_t threads[LAB_TASKS_MAX];
     pthread_attr_t attributes;
     int count = 0, error = pthread_attr_init(&attributes);
@@ -140,7 +140,7 @@ lab_run_threads(const struct lab_job *job, struct lab_tasks *tasks)
     if (error == 0) {
         error = pthread_attr_setstacksize(&attributes, STACK_BYTES);
         while (error == 0 && count < job->threads && count < job->tasks) {
-            error = pthread_create(&threads[count], &attributes, lab_run_thread, &crew);
+            error = pthread_create(&threads[count], &attributes, mode_thread, &share);
             count += error == 0;
         }
         (void)pthread_attr_destroy(&attributes);
@@ -153,7 +153,7 @@ lab_run_threads(const struct lab_job *job, struct lab_tasks *tasks)
 }
 
 static bool
-lab_run_processes(const struct lab_job *job, struct lab_tasks *tasks)
+mode_processes(const struct lab_job *job, struct lab_tasks *tasks)
 {
     pid_t pids[LAB_TASKS_MAX], parent = getpid();
     int count = 0, error = 0;
@@ -163,7 +163,7 @@ lab_run_processes(const struct lab_job *job, struct lab_tasks *tasks)
         if (pids[count] == 0) {
             (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
             if (getppid() == parent) {
-                lab_do_tasks(job, tasks, NULL);
+                tasks_run_all(job, tasks, NULL);
             }
             _exit(0);
         }
@@ -181,75 +181,75 @@ lab_run_processes(const struct lab_job *job, struct lab_tasks *tasks)
     return error == 0;
 }
 
-/* The event loop, in which all tasks run at once. */
-struct round {
+/* One run of the event loop, which has all tasks at once. */
+struct loop_run {
     const struct lab_job *job;
     struct lab_tasks *tasks;
     struct reactor *reactor;
     struct http_many *many;
-    struct begun {
-        struct reactor_timer timer; /* first: reactor.h */
-        struct round *round;
+    struct loop_task {
+        struct reactor_timer timer; /* first, so that its callback can cast */
+        struct loop_run *loop_run;
         int64_t began_us;
-    } begun[LAB_TASKS_MAX];
+    } loop_tasks[LAB_TASKS_MAX];
 };
 
 static void
-lab_on_reply(void *owner, int i, bool good)
+loop_task_done(void *context, int i, bool good)
 {
-    struct round *round = owner;
-    struct lab_done *done = &round->tasks->done[i];
+    struct loop_run *loop_run = context;
+    struct lab_done *done = &loop_run->tasks->done[i];
 
     done->good = good;
-    done->took_us = clock_mono_us() - round->begun[i].began_us;
+    done->took_us = clock_mono_us() - loop_run->loop_tasks[i].began_us;
 }
 
-/* The first half of a task, during which all others wait. */
+/* The first half of a task, which blocks all others. */
 static void
-lab_begin_task(struct reactor_timer *t)
+loop_task_begin(struct reactor_timer *t)
 {
-    struct begun *begun = (struct begun *)t;
-    struct round *round = begun->round;
-    const struct lab_job *job = round->job;
-    int i = lab_take_task(round->tasks, job);
-    int64_t cpu = lab_thread_cpu_us();
+    struct loop_task *loop_task = (struct loop_task *)t;
+    struct loop_run *loop_run = loop_task->loop_run;
+    const struct lab_job *job = loop_run->job;
+    int i = tasks_claim(loop_run->tasks, job);
+    int64_t cpu = thread_cpu_us();
 
     if (i < 0) {
         return;
     }
-    round->begun[i].began_us = clock_mono_us();
-    round->tasks->done[i].sum = lab_compute(i, job->cpu);
-    round->tasks->done[i].cpu_us = lab_thread_cpu_us() - cpu;
-    if (!job->asks) {
-        lab_on_reply(round, i, true);
-    } else if (!http_many_wait(round->many, job->wait_ms, i, lab_on_reply, round)) {
-        lab_on_reply(round, i, false);
+    loop_run->loop_tasks[i].began_us = clock_mono_us();
+    loop_run->tasks->done[i].sum = task_compute(i, job->cpu);
+    loop_run->tasks->done[i].cpu_us = thread_cpu_us() - cpu;
+    if (!job->requests) {
+        loop_task_done(loop_run, i, true);
+    } else if (!http_many_wait(loop_run->many, job->wait_ms, i, loop_task_done, loop_run)) {
+        loop_task_done(loop_run, i, false);
     }
 }
 
 static bool
-lab_run_event_loop(const struct lab_job *job, struct lab_tasks *tasks)
+mode_event_loop(const struct lab_job *job, struct lab_tasks *tasks)
 {
-    struct round round = {.job = job, .tasks = tasks, .reactor = reactor_open()};
+    struct loop_run loop_run = {.job = job, .tasks = tasks, .reactor = reactor_open()};
     bool good;
 
-    if (round.reactor == NULL) {
+    if (loop_run.reactor == NULL) {
         return false;
     }
-    round.many = job->asks ? http_many_open(round.reactor, job->port) : NULL;
-    good = !job->asks || round.many != NULL;
+    loop_run.many = job->requests ? http_many_open(loop_run.reactor, job->port) : NULL;
+    good = !job->requests || loop_run.many != NULL;
     for (int i = 0; good && i < job->tasks; i++) {
-        round.begun[i].round = &round;
-        reactor_after(round.reactor, &round.begun[i].timer, 0, lab_begin_task);
+        loop_run.loop_tasks[i].loop_run = &loop_run;
+        reactor_after(loop_run.reactor, &loop_run.loop_tasks[i].timer, 0, loop_task_begin);
     }
-    reactor_run(round.reactor);
-    http_many_close(round.many);
-    reactor_close(round.reactor);
+    reactor_run(loop_run.reactor);
+    http_many_close(loop_run.many);
+    reactor_close(loop_run.reactor);
     return good;
 }
 
 static int64_t
-lab_all_cpu_us(void)
+all_cpu_us(void)
 {
     static const int whose[] = {RUSAGE_SELF, RUSAGE_CHILDREN};
     int64_t us = 0;
@@ -269,7 +269,7 @@ lab_run_mode(enum lab_mode mode, const struct lab_job *job, struct lab_tasks *ta
              struct lab_time *time)
 {
     static bool (*const runs[LAB_MODES])(const struct lab_job *, struct lab_tasks *) = {
-        lab_run_serial, lab_run_threads, lab_run_event_loop, lab_run_processes};
+        mode_serial, mode_threads, mode_event_loop, mode_processes};
     int64_t began, cpu;
     bool good;
 
@@ -278,9 +278,9 @@ lab_run_mode(enum lab_mode mode, const struct lab_job *job, struct lab_tasks *ta
         tasks->done[i] = (struct lab_done){0};
     }
     began = clock_mono_us();
-    cpu = lab_all_cpu_us();
+    cpu = all_cpu_us();
     good = runs[mode](job, tasks);
     time->us = clock_mono_us() - began;
-    time->cpu_us = lab_all_cpu_us() - cpu;
+    time->cpu_us = all_cpu_us() - cpu;
     return good;
 }

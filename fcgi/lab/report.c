@@ -1,4 +1,4 @@
-/* The measurements, as JSON and as the essay's table. */
+/* Writes the measurements as JSON and as a table. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -7,7 +7,7 @@
 #include "fcgi/lab/lab.h"
 
 static void
-report_write_both(struct buf *out, const char *en, const char *zh)
+write_both(struct buf *out, const char *en, const char *zh)
 {
     buf_str(out, "{\"en\":");
     json_text(out, en);
@@ -17,25 +17,25 @@ report_write_both(struct buf *out, const char *en, const char *zh)
 }
 
 static void
-report_write_why(const struct lab_result *r, enum lab_work w, struct buf *out)
+write_why(const struct lab_result *r, enum lab_work w, struct buf *out)
 {
     struct buf en = {0}, zh = {0};
 
     lab_explain(r, w, false, &en);
     lab_explain(r, w, true, &zh);
-    report_write_both(out, buf_cstr(&en), buf_cstr(&zh));
+    write_both(out, buf_cstr(&en), buf_cstr(&zh));
     buf_free(&en);
     buf_free(&zh);
 }
 
 static double
-report_ratio(double a, double b)
+ratio(double a, double b)
 {
     return b > 0 ? a / b : 0;
 }
 
 static void
-report_write_work(const struct lab_result *r, enum lab_work w, struct buf *out)
+write_work(const struct lab_result *r, enum lab_work w, struct buf *out)
 {
     const struct lab_measured *m = &r->works[w];
 
@@ -49,17 +49,16 @@ report_write_work(const struct lab_result *r, enum lab_work w, struct buf *out)
                    "%s{\"mode\":\"%s\",\"ms\":%.1f,\"min_ms\":%.1f,\"max_ms\":%.1f,"
                    "\"speed_up\":%.3f,\"of_limit\":%.3f,\"cpu_ms\":%.1f,\"same_work\":%s}",
                    i > 0 ? "," : "", lab_mode_names[i], f->ms.median, f->ms.least, f->ms.most,
-                   report_ratio(m->modes[LAB_SERIAL].ms.median, f->ms.median),
-                   report_ratio(f->ms.median, m->limit_ms), f->cpu_ms,
-                   f->same_work ? "true" : "false");
+                   ratio(m->modes[LAB_SERIAL].ms.median, f->ms.median),
+                   ratio(f->ms.median, m->limit_ms), f->cpu_ms, f->same_work ? "true" : "false");
     }
-    buf_printf(out, "],\"take\":\"%s\",\"why\":", lab_mode_names[m->take]);
-    report_write_why(r, w, out);
+    buf_printf(out, "],\"take\":\"%s\",\"why\":", lab_mode_names[m->recommended]);
+    write_why(r, w, out);
     buf_char(out, '}');
 }
 
 static void
-report_write_traps(const struct lab_traps *t, struct buf *out)
+write_traps(const struct lab_traps *t, struct buf *out)
 {
     buf_printf(out,
                "{\"blocked\":{\"block_ms\":%d,\"requests\":%d,\"event_loop_p50_ms\":%.2f,"
@@ -91,16 +90,16 @@ lab_write_json(const struct lab_result *r, struct buf *out)
         if (w > 0) {
             buf_char(out, ',');
         }
-        report_write_work(r, w, out);
+        write_work(r, w, out);
     }
     buf_str(out, "],\"traps\":");
     if (s->traps) {
-        report_write_traps(&r->traps, out);
+        write_traps(&r->traps, out);
     } else {
         buf_str(out, "null");
     }
     buf_str(out, ",\"rule\":");
-    report_write_both(out, lab_rule(false), lab_rule(true));
+    write_both(out, lab_rule(false), lab_rule(true));
     buf_char(out, '}');
 }
 
@@ -109,9 +108,9 @@ static const char *const headings[LAB_WORKS] = {[LAB_MIXED] = "Computing and wai
                                                 [LAB_WAIT] = "Pure waiting"};
 static const char *const shapes[LAB_MODES] = {"serial", "threads", "event loop", "processes"};
 
-/* Prints words with line breaks. */
+/* Prints text with line breaks between words. */
 static void
-report_print_wrapped(const char *text, FILE *out)
+print_wrapped(const char *text, FILE *out)
 {
     enum { WIDTH = 96 };
     size_t column = 0;
@@ -132,7 +131,7 @@ report_print_wrapped(const char *text, FILE *out)
 }
 
 static void
-report_print_work(const struct lab_result *r, enum lab_work w, FILE *out)
+print_work(const struct lab_result *r, enum lab_work w, FILE *out)
 {
     const struct lab_measured *m = &r->works[w];
     struct buf why = {0};
@@ -149,30 +148,31 @@ report_print_work(const struct lab_result *r, enum lab_work w, FILE *out)
 
         (void)fprintf(out, "  %-11s %8.3f s %8.3f - %6.3f s %8.2f x %8.2f x %8.3f s  %s%s\n",
                       shapes[i], f->ms.median / 1000, f->ms.least / 1000, f->ms.most / 1000,
-                      report_ratio(m->modes[LAB_SERIAL].ms.median, f->ms.median),
-                      report_ratio(f->ms.median, m->limit_ms), f->cpu_ms / 1000,
-                      f->same_work ? "yes" : "NO", (int)m->take == i ? "   <- take this" : "");
+                      ratio(m->modes[LAB_SERIAL].ms.median, f->ms.median),
+                      ratio(f->ms.median, m->limit_ms), f->cpu_ms / 1000,
+                      f->same_work ? "yes" : "NO",
+                      (int)m->recommended == i ? "   <- recommended this" : "");
     }
     lab_explain(r, w, false, &why);
     (void)fputc('\n', out);
-    report_print_wrapped(buf_cstr(&why), out);
+    print_wrapped(buf_cstr(&why), out);
     buf_free(&why);
 }
 
 static void
-report_print_traps(const struct lab_traps *t, FILE *out)
+print_traps(const struct lab_traps *t, FILE *out)
 {
     (void)fprintf(out,
                   "\nThe first trap: a handler that blocks for %d ms, while %d other requests come "
                   "at an even pace\n\n"
-                  "  event loop          p50 %8.2f ms   slowest %8.2f ms   everybody waits\n"
+                  "  event loop          p50 %8.2f ms   slowest %8.2f ms   all requests wait\n"
                   "  pool of %2d threads  p50 %8.2f ms   slowest %8.2f ms   one thread waits\n",
                   t->block_ms, t->requests, t->loop_p50_ms, t->loop_max_ms, t->pool_threads,
                   t->pool_p50_ms, t->pool_max_ms);
     (void)fprintf(out,
                   "\nThe second trap: %d requests at once, each waits for %d ms\n\n"
-                  "  pool of %d threads  the first after %.0f ms, the last after %.0f ms: it has "
-                  "to wait for a thread\n"
+                  "  pool of %d threads  the first after %.0f ms, the last after %.0f ms: it "
+                  "waits for a thread\n"
                   "  event loop          the last after %.0f ms\n",
                   t->full_requests, t->full_wait_ms, t->full_threads, t->full_first_ms,
                   t->full_last_ms, t->full_loop_last_ms);
@@ -184,19 +184,20 @@ lab_print(const struct lab_result *r, FILE *out)
     const struct lab_settings *s = &r->settings;
 
     (void)fprintf(out,
-                  "%d tasks; computing is %d units of work each, waiting one request that is "
+                  "%d tasks; computing is %d units of work each, waiting is one request, "
                   "answered after %d ms;\n%d cores, %d threads, %d processes; %s\n",
                   s->tasks, s->cpu, s->wait_ms, r->cores, s->threads, s->processes,
                   s->repeat == 1 ? "one run" : "medians of several runs");
     for (int w = 0; w < LAB_WORKS; w++) {
-        report_print_work(r, w, out);
+        print_work(r, w, out);
     }
     if (s->traps) {
-        report_print_traps(&r->traps, out);
+        print_traps(&r->traps, out);
     }
     (void)fputc('\n', out);
-    report_print_wrapped(lab_rule(false), out);
+    print_wrapped(lab_rule(false), out);
     if (!lab_all_same(r)) {
-        (void)fputs("\nNot every shape did the same work: the figures say nothing.\n", out);
+        (void)fputs("\nNot every shape did the same work, so the figures cannot be compared.\n",
+                    out);
     }
 }

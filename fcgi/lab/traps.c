@@ -1,7 +1,7 @@
 /*
- * Requests come at an even pace, whether or not the previous one had its reply. A request that has
- * to wait for the connection is measured from the time at which it should have been sent; otherwise
- * a server that stands still would get fewer requests and look better.
+ * Requests are due at an even pace, whether or not the previous one was answered, and latency
+ * counts from when a request was due: otherwise a blocked server would receive fewer requests and
+ * look faster than it is (coordinated omission).
  */
 #include "fcgi/lab/traps.h"
 
@@ -12,28 +12,29 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "fcgi/lab/copy.h"
 
 enum {
-    CALLERS = 4,
-    CALLS = 200, /* of each */
+    CLIENTS = 4,
+    REQUESTS = 200, /* of each */
     PACE_US = 5000,
     BLOCK_AFTER_US = 200 * 1000,
     POOL_THREADS = 8,
-    FULL_THREADS = 40, /* the size of the pool for FastAPI's plain functions */
+    FULL_THREADS = 40, /* the size of the thread pool for FastAPI's plain functions */
     FULL_WAIT_MS = 200,
 };
 
-struct client {
+struct load_client {
     pthread_t thread;
     int fd;
     int64_t begin_us;
     bool good;
-    double took_ms[CALLS];
+    double took_ms[REQUESTS];
 };
 
 static void
-traps_sleep_until(int64_t us)
+sleep_until(int64_t us)
 {
     int64_t left = us - clock_mono_us();
 
@@ -43,41 +44,41 @@ traps_sleep_until(int64_t us)
 }
 
 static void *
-traps_client(void *context)
+load_client_run(void *context)
 {
-    struct client *c = context;
+    struct load_client *c = context;
 
     c->good = true;
-    for (int i = 0; i < CALLS && c->good; i++) {
+    for (int i = 0; i < REQUESTS && c->good; i++) {
         int64_t due = c->begin_us + (int64_t)i * PACE_US;
 
-        traps_sleep_until(due);
-        c->good = copy_ask(c->fd, false);
+        sleep_until(due);
+        c->good = copy_request(c->fd, false);
         c->took_ms[i] = (double)(clock_mono_us() - due) / 1000;
     }
     return NULL;
 }
 
 static int
-traps_compare(const void *a, const void *b)
+double_compare(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
 
     return (x > y) - (x < y);
 }
 
-/* One handler blocks while the clients send requests. */
+/* Lets one handler block while the clients send requests. */
 static bool
 traps_block(const struct copy *copy, enum copy_kind kind, int64_t begin_us)
 {
     int fd = kind == COPY_POOL ? copy_connect(copy) : -1;
     bool good = true;
 
-    traps_sleep_until(begin_us + BLOCK_AFTER_US);
+    sleep_until(begin_us + BLOCK_AFTER_US);
     if (kind == COPY_EVENTS) {
         copy_block(copy);
     } else {
-        good = fd >= 0 && copy_ask(fd, true);
+        good = fd >= 0 && copy_request(fd, true);
     }
     if (fd >= 0) {
         (void)close(fd);
@@ -86,69 +87,72 @@ traps_block(const struct copy *copy, enum copy_kind kind, int64_t begin_us)
 }
 
 static bool
-traps_call_all(const struct copy *copy, enum copy_kind kind, struct client *callers)
+load_run(const struct copy *copy, enum copy_kind kind, struct load_client *load_clients)
 {
     int64_t begin_us;
     int count = 0;
     bool good = true;
 
-    for (int i = 0; i < CALLERS; i++) {
-        callers[i].fd = copy_connect(copy);
-        good = good && callers[i].fd >= 0 && copy_ask(callers[i].fd, false); /* the copy is awake */
+    for (int i = 0; i < CLIENTS; i++) {
+        load_clients[i].fd = copy_connect(copy);
+        good = good && load_clients[i].fd >= 0 &&
+               copy_request(load_clients[i].fd, false); /* it has started */
     }
     begin_us = clock_mono_us() + PACE_US;
-    while (good && count < CALLERS) {
-        callers[count].begin_us = begin_us;
-        good = pthread_create(&callers[count].thread, NULL, traps_client, &callers[count]) == 0;
+    while (good && count < CLIENTS) {
+        load_clients[count].begin_us = begin_us;
+        good = pthread_create(&load_clients[count].thread, NULL, load_client_run,
+                              &load_clients[count]) == 0;
         count += good;
     }
     good = good && traps_block(copy, kind, begin_us);
     for (int i = 0; i < count; i++) {
-        (void)pthread_join(callers[i].thread, NULL);
-        good = good && callers[i].good;
+        (void)pthread_join(load_clients[i].thread, NULL);
+        good = good && load_clients[i].good;
     }
-    for (int i = 0; i < CALLERS; i++) {
-        if (callers[i].fd >= 0) {
-            (void)close(callers[i].fd);
+    for (int i = 0; i < CLIENTS; i++) {
+        if (load_clients[i].fd >= 0) {
+            (void)close(load_clients[i].fd);
         }
     }
     return good;
 }
 
-/* Measures the other requests while one handler traps_block, in a private copy. */
+/* Measures other requests while one handler blocks a private copy of that kind. */
 static const char *
 traps_measure_block(const struct settings *settings, enum copy_kind kind, double *p50_ms,
                     double *max_ms)
 {
-    struct client *callers = calloc(CALLERS, sizeof(*callers));
-    double all[CALLERS * CALLS];
+    struct load_client *load_clients = memory_array(CLIENTS, sizeof(*load_clients));
+    double all[CLIENTS * REQUESTS];
     struct copy copy;
     bool good;
 
-    if (callers == NULL || !copy_start(&copy, settings, kind, POOL_THREADS)) {
-        free(callers);
+    if (!copy_start(&copy, settings, kind, POOL_THREADS)) {
+        free(load_clients);
         return strerror(errno);
     }
-    good = traps_call_all(&copy, kind, callers);
+    good = load_run(&copy, kind, load_clients);
     copy_stop(&copy);
-    for (int i = 0; i < CALLERS; i++) {
-        memcpy(all + (size_t)i * CALLS, callers[i].took_ms, sizeof(callers[i].took_ms));
+    for (int i = 0; i < CLIENTS; i++) {
+        memcpy(all + (size_t)i * REQUESTS, load_clients[i].took_ms,
+               sizeof(load_clients[i].took_ms));
     }
-    qsort(all, CALLERS * CALLS, sizeof(*all), traps_compare);
-    *p50_ms = all[CALLERS * CALLS / 2];
-    *max_ms = all[CALLERS * CALLS - 1];
-    free(callers);
+    qsort(all, CLIENTS * REQUESTS, sizeof(*all), double_compare);
+    *p50_ms = all[CLIENTS * REQUESTS / 2];
+    *max_ms = all[CLIENTS * REQUESTS - 1];
+    free(load_clients);
     return good ? NULL : "a private copy of the server did not answer";
 }
 
-/* A thread for every request except one; then threads for none. */
+/* One thread fewer than requests; then an event loop for the same requests. */
 static const char *
 traps_measure_full(int port, struct lab_tasks *tasks, bool (*is_stopped)(void),
                    struct lab_traps *traps)
 {
     struct lab_job job = {
         .tasks = traps->full_requests,
-        .asks = true,
+        .requests = true,
         .wait_ms = traps->full_wait_ms,
         .port = port,
         .threads = traps->full_threads,
@@ -180,7 +184,7 @@ traps_measure(const struct settings *settings, int port, struct lab_tasks *tasks
 
     *traps = (struct lab_traps){
         .block_ms = COPY_BLOCK_MS,
-        .requests = CALLERS * CALLS,
+        .requests = CLIENTS * REQUESTS,
         .pool_threads = POOL_THREADS,
         .full_threads = FULL_THREADS,
         .full_requests = FULL_THREADS + 1,

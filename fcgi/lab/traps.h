@@ -7,10 +7,7 @@
 
 enum { LAB_TRAPS_SECONDS = 4 };
 
-/*
- * Returns NULL, or the reason of a failure. `port` is the endpoint's. No other thread may run
- * meanwhile.
- */
+/* Returns NULL, or why it failed. `port` is the endpoint's. No other thread may run meanwhile. */
 const char *traps_measure(const struct settings *settings, int port, struct lab_tasks *tasks,
                           bool (*is_stopped)(void), struct lab_traps *traps)
     __attribute__((nonnull, warn_unused_result));

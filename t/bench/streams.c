@@ -2,10 +2,13 @@
  * Holds thousands of streams and notes when what is sent arrives on each. Senders put the time into
  * the message ("t" and CLOCK_MONOTONIC in µs), so that senders and listeners may be different
  * processes of one host.
- *     streams tokens COUNT                                 "TOKEN HASH" lines, for the sessions table
- *     streams hold PLACE PATH COUNT SECONDS < TOKENS       hold COUNT streams; "ready MS", and after SECONDS
- *                                                          "result ARRIVED P50 P99 MAX STREAMS" (µs)
- *     streams send PORT RATE SECONDS [PATH…] < TOKENS      send messages to the paths in turn, "sent COUNT"
+ *     streams tokens COUNT
+ *         prints COUNT lines "TOKEN HASH", for the sessions table
+ *     streams hold PLACE PATH COUNT SECONDS < TOKENS
+ *         holds COUNT streams; prints "ready MS", and after SECONDS
+ *         "result ARRIVED P50 P99 MAX STREAMS" (in µs)
+ *     streams send PORT RATE SECONDS [PATH…] < TOKENS
+ *         sends messages to the paths in turn; prints "sent COUNT"
  * PLACE is a port of 127.0.0.1 (HTTP) or the path of a FastCGI socket.
  */
 #include <arpa/inet.h>

@@ -1,7 +1,4 @@
-/*
- * The lab: every shape does the same work, what is measured is what is told, and its endpoint bears
- * what strangers send.
- */
+/* The lab: every shape does the same work, and the endpoint survives malformed requests. */
 #include "fcgi/lab/lab.h"
 
 #include <arpa/inet.h>
@@ -27,9 +24,9 @@ is_stopped(void)
 }
 
 static void
-told(void *owner, int percent, const char *now)
+on_progress(void *context, int percent, const char *now)
 {
-    int *calls = owner;
+    int *calls = context;
 
     ++*calls;
     backwards += percent < last_percent || percent > 100 || now[0] == '\0';
@@ -51,32 +48,34 @@ test_run(void)
     struct settings settings = {.app_env = "test", .redis_host = ""};
     struct lab_settings s = {.tasks = 6, .cpu = 2, .wait_ms = 60, .repeat = 3};
     int calls = 0;
-    const struct lab_watcher watcher = {is_stopped, told, &calls};
+    const struct lab_watcher watcher = {is_stopped, on_progress, &calls};
     struct lab_result r;
     const char *wrong = lab_run(&settings, &s, &watcher, &r);
     const struct lab_measured *wait = &r.works[LAB_WAIT], *cpu = &r.works[LAB_CPU];
 
     is_str(wrong, NULL, "the lab runs");
     ok(lab_all_same(&r), "every shape did the same work");
-    ok(calls > 30 && backwards == 0 && last_percent == 100, "it says how far it is, up to the end");
+    ok(calls > 30 && backwards == 0 && last_percent == 100,
+       "progress only grows, and ends at 100 %");
     ok(wait->slowest_ms >= 60 && wait->modes[LAB_SERIAL].ms.least >= 6 * 60,
-       "one after the other each wait takes its time");
+       "in serial mode the waits add up");
     ok(wait->modes[LAB_EVENT_LOOP].ms.median < 3 * 60 &&
            wait->modes[LAB_THREADS].ms.median < 3 * 60,
-       "in an event loop, and in threads, all wait at once");
-    ok(wait->modes[LAB_PROCESSES].ms.least >= 60, "in processes they wait, too");
+       "in an event loop, as in threads, all tasks wait at once");
+    ok(wait->modes[LAB_PROCESSES].ms.least >= 60, "in processes the tasks wait, too");
     ok(wait->modes[LAB_SERIAL].ms.least <= wait->modes[LAB_SERIAL].ms.median &&
            wait->modes[LAB_SERIAL].ms.median <= wait->modes[LAB_SERIAL].ms.most,
        "the median lies between the least and the most");
     ok(cpu->cpu_ms > 0 && cpu->modes[LAB_PROCESSES].cpu_ms > cpu->cpu_ms / 2,
-       "what the processes of a mode compute is counted");
-    is_int(r.settings.threads, 6, "a thread a task where nothing is said");
-    is_int(r.settings.processes, r.cores < 100 ? r.cores : 100, "and a process a core");
+       "the CPU time of child processes is counted");
+    is_int(r.settings.threads, 6, "the default is one thread for each task");
+    is_int(r.settings.processes, r.cores < 100 ? r.cores : 100,
+           "the default is one process for each core");
     ok(cpu->limit_ms >= cpu->cpu_ms / r.cores && wait->limit_ms >= wait->slowest_ms,
-       "the limit is that of physics");
+       "the limit is the slowest task, or all computing over the cores");
 
     stops = true;
-    ok(lab_run(&settings, &s, &watcher, &r) == lab_stopped, "told to stop, it stops");
+    ok(lab_run(&settings, &s, &watcher, &r) == lab_stopped, "a run that is stopped ends");
     stops = false;
 }
 
@@ -98,7 +97,7 @@ made_up(void)
 
     for (int w = 0; w < LAB_WORKS; w++) {
         r.works[w] = (struct lab_measured){
-            .slowest_ms = 900, .cpu_ms = 400, .limit_ms = 900, .take = LAB_EVENT_LOOP};
+            .slowest_ms = 900, .cpu_ms = 400, .limit_ms = 900, .recommended = LAB_EVENT_LOOP};
         for (int m = 0; m < LAB_MODES; m++) {
             r.works[w].modes[m] = (struct lab_figure){
                 .ms = {1000.0 * (m + 1), 900, 9000}, .cpu_ms = 400, .same_work = true};
@@ -119,12 +118,15 @@ test_json(void)
     lab_write_json(&r, &text);
     ok(json_parse(text.at, text.len, &a, &tree, &error), "the result is JSON");
     works = member(tree, "works");
-    is_int((int64_t)json_object_array_length(works), 3, "of three works");
+    is_int((int64_t)json_object_array_length(works), 3, "the result has three kinds of work");
     mode = json_object_array_get_idx(member(json_object_array_get_idx(works, 1), "modes"), 3);
-    is_str(json_object_get_string(member(mode, "mode")), "processes", "in four shapes each");
-    ok(json_object_get_double(member(mode, "speed_up")) == 0.25, "with the speed-up over serial");
-    ok(json_object_get_double(member(mode, "of_limit")) > 4.44, "and what is left to the limit");
-    ok(member(member(tree, "traps"), "blocked") != NULL, "the traps are there");
+    is_str(json_object_get_string(member(mode, "mode")), "processes",
+           "each kind of work has four shapes");
+    ok(json_object_get_double(member(mode, "speed_up")) == 0.25,
+       "the speed-up is relative to serial mode");
+    ok(json_object_get_double(member(mode, "of_limit")) > 4.44,
+       "a figure is compared with the limit");
+    ok(member(member(tree, "traps"), "blocked") != NULL, "the traps are in the result");
     json_object_put(tree);
 
     r.settings.traps = false;
@@ -133,14 +135,13 @@ test_json(void)
     buf_clear(&text);
     lab_write_json(&r, &text);
     ok(json_parse(text.at, text.len, &a, &tree, &error) && member(tree, "traps") == NULL,
-       "or are null, and nothing is divided by 0");
-    ok(!lab_all_same(&r), "a shape that did other work is told");
+       "skipped traps are null, and a limit of 0 is not divided by");
+    ok(!lab_all_same(&r), "a shape that did other work is noticed");
     json_object_put(tree);
     buf_free(&text);
     arena_free(&a);
 }
 
-/* Whatever was measured, there are words for it, in both languages. */
 static void
 test_words(void)
 {
@@ -154,7 +155,7 @@ test_words(void)
             for (int take = 0; take < LAB_MODES; take++) {
                 char *en;
 
-                r.works[w].take = (enum lab_mode)take;
+                r.works[w].recommended = (enum lab_mode)take;
                 buf_clear(&text);
                 lab_explain(&r, (enum lab_work)w, false, &text);
                 wordless += text.len < 40 || strstr(buf_cstr(&text), "nan") != NULL;
@@ -167,8 +168,8 @@ test_words(void)
             }
         }
     }
-    is_int(wordless, 0, "there are words for whatever was measured");
-    is_int(alike, 0, "in both languages");
+    is_int(wordless, 0, "every result has an explanation");
+    is_int(alike, 0, "the explanations differ by language");
     buf_free(&text);
 }
 
@@ -180,14 +181,15 @@ test_say_after(void)
     FILE *out = open_memstream(&text, &len);
     struct say_after took = {0};
 
-    ok(say_after_run(out, 40, &took), "say_after is said");
+    ok(say_after_run(out, 40, &took), "say_after runs");
     (void)fclose(out);
-    ok(took.sequential_ms >= 120, "in sequence it takes three seconds");
-    ok(took.concurrent_ms >= 80 && took.concurrent_ms < took.sequential_ms, "at once it takes two");
-    ok(strstr(text, "hello      live tasks: 1") != NULL, "with one live task in sequence");
+    ok(took.sequential_ms >= 120, "say_after takes three seconds in sequence");
+    ok(took.concurrent_ms >= 80 && took.concurrent_ms < took.sequential_ms,
+       "say_after takes two seconds at once");
+    ok(strstr(text, "hello      live tasks: 1") != NULL, "in sequence one task is live");
     ok(strstr(text, "hello      live tasks: 3") != NULL &&
            strstr(text, "world      live tasks: 2") != NULL,
-       "and three, then two, at once");
+       "at once three tasks are live, then two");
     free(text);
 }
 
@@ -237,16 +239,17 @@ test_endpoint(void)
         wrong += send_bytes(e.port, odd[i], strlen(odd[i]), answer, sizeof(answer)) <= 0 ||
                  strncmp(answer, "HTTP/1.1 404", 12) != 0;
     }
-    is_int(wrong, 0, "what it does not know is not found");
+    is_int(wrong, 0, "unknown and malformed requests get 404");
     memset(large, 'x', sizeof(large));
     ok(send_bytes(e.port, large, sizeof(large), answer, sizeof(answer)) <= 0,
-       "a request without end is cut");
-    ok(send_bytes(e.port, "", 0, answer, sizeof(answer)) == 0, "so is one that does not come");
-    is_str(http_load(), NULL, "libcurl is there");
+       "an endless request is cut off");
+    ok(send_bytes(e.port, "", 0, answer, sizeof(answer)) == 0,
+       "a connection without a request is closed");
+    is_str(http_load(), NULL, "libcurl is installed");
     http = http_open(e.port);
-    ok(http != NULL && http_wait(http, 1, 7), "and it still answers what it knows");
+    ok(http != NULL && http_wait(http, 1, 7), "the endpoint still answers valid requests");
     endpoint_stop(&e);
-    ok(!http_wait(http, 1, 7), "an endpoint that is gone is no answer");
+    ok(!http_wait(http, 1, 7), "a stopped endpoint gives no reply");
     http_close(http);
 }
 

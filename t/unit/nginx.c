@@ -1,4 +1,4 @@
-/* nginx's configuration: the pool of each route, and no option that says more than it should. */
+/* nginx's configuration: the pool of each route, and no option that breaks out of its place. */
 #include "fcgi/cli/nginx.h"
 
 #include <string.h>
@@ -21,7 +21,7 @@ static const struct route table[] = {
 static struct router *router;
 static char text[64 * 1024];
 
-/* What is written with those options; NULL where they are refused. */
+/* Returns the configuration for those options; NULL if they are refused. */
 static const char *
 written(const struct nginx_options *options)
 {
@@ -44,7 +44,7 @@ has(const char *part)
     return strstr(text, part) != NULL;
 }
 
-/* Braces are closed, and every line ends as one of nginx's does. */
+/* Are all braces closed, and does every line end with a brace or a semicolon? */
 static bool
 is_well_formed(void)
 {
@@ -71,21 +71,22 @@ test_plain(void)
         .listen = "127.0.0.1:8000", .root = "/srv/the web", .sockets = "/run/fastchat"};
 
     ok(written(&plain) != NULL, "a configuration is written");
-    ok(is_well_formed(), "whose braces are closed");
-    ok(has("    \"POST /api/slow\" fastchat_cpu;\n"), "a slow route has the cpu pool");
-    ok(has("    \"POST /api/slow/\" fastchat_cpu;\n"), "also with a slash behind it");
+    ok(is_well_formed(), "a plain configuration is well-formed");
+    ok(has("    \"POST /api/slow\" fastchat_cpu;\n"), "a CPU-bound route goes to the cpu pool");
+    ok(has("    \"POST /api/slow/\" fastchat_cpu;\n"),
+       "a path with a trailing slash goes to the same pool");
     ok(has("    \"~^PUT /api/slow\\.d/[^/]+/x/?$\" fastchat_cpu;\n"),
-       "one with a parameter is an expression");
-    ok(!has("/api/fast"), "a fast route has the default");
-    ok(has("    default fastchat_api;\n"), "which is the api pool");
+       "a path with a parameter becomes a regular expression");
+    ok(!has("/api/fast"), "a fast route is not listed");
+    ok(has("    default fastchat_api;\n"), "the default is the api pool");
     ok(has("    listen 127.0.0.1:8000;\n") && has("root \"/srv/the web\";\n") &&
            has("server unix:/run/fastchat/api.sock max_fails=0;\n"),
-       "the options stand in it");
+       "the options are written");
     ok(!has("ssl") && !has("return 308"), "without --tls there is no TLS");
-    ok(has("HTTP_PROXY \"\""), "a client's Proxy header does not get in");
+    ok(has("HTTP_PROXY \"\""), "a client's Proxy header is dropped");
     ok(has("fastcgi_next_upstream error timeout;") && !has("non_idempotent"),
        "a POST is never sent twice");
-    ok(has("client_max_body_size 1m;"), "a body is limited as ours is");
+    ok(has("client_max_body_size 1m;"), "the body limit equals the server's");
     ok(has("\"code\":\"body_too_large\"") && has("\"code\":\"uri_too_long\""),
        "nginx's own errors have our form");
 }
@@ -101,14 +102,15 @@ test_tls(void)
                               .key = "/etc/ssl/a.key",
                               .redirect = "80"};
 
-    ok(written(&o) != NULL && is_well_formed(), "with TLS, too, a configuration is written");
+    ok(written(&o) != NULL && is_well_formed(),
+       "a configuration with TLS is written and well-formed");
     ok(has("    listen 443 ssl http2;\n") && has("ssl_certificate_key \"/etc/ssl/a.key\";\n"),
-       "with the certificate and the key");
-    ok(has("return 308 https://chat.example.com$request_uri;\n"), "plain HTTP is sent on");
-    ok(has("Strict-Transport-Security"), "browsers are told to stay");
+       "the certificate's key is named");
+    ok(has("return 308 https://chat.example.com$request_uri;\n"), "plain HTTP is redirected");
+    ok(has("Strict-Transport-Security"), "browsers are told to keep to HTTPS");
     o.listen = "0.0.0.0:8443";
     ok(written(&o) != NULL && has("return 308 https://chat.example.com:8443$request_uri;\n"),
-       "another port is named");
+       "a redirect names a port other than 443");
 }
 
 static void
@@ -132,25 +134,26 @@ test_options(void)
                                                 .certificate = values[4],
                                                 .key = values[5],
                                                 .redirect = values[6]}) != NULL) {
-                diag("taken: \"%s\" as option %d", bad[i], which);
+                diag("accepted: \"%s\" as option %d", bad[i], which);
                 refused = false;
             }
             refused = refused && text[0] == '\0';
         }
     }
-    ok(refused, "what could end a word or a line is refused, and nothing is written");
+    ok(refused, "a value that could break out of its place is refused, and nothing is written");
     ok(written(&(struct nginx_options){.listen = "80", .root = "/w", .sockets = "/my run"}) == NULL,
-       "a blank in a word that stands without quotes is refused");
+       "a blank in an unquoted path is refused");
     ok(written(&(struct nginx_options){
            .listen = "80 default_server", .root = "/w", .sockets = "/run"}) == NULL,
-       "and a second word");
+       "a second parameter in an option is refused");
 }
 
 int
 main(void)
 {
     router = router_new();
-    if (!ok(router_add(router, &(struct route_group){.routes = table}), "a table")) {
+    if (!ok(router_add(router, &(struct route_group){.routes = table}),
+            "the route table is valid")) {
         return done_testing();
     }
     test_plain();
