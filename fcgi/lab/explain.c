@@ -5,10 +5,11 @@ const char *
 lab_rule(bool chinese)
 {
     return chinese
-               ? "规则：计算密集用进程；连接数有限的快速 I/O "
-                 "用有界线程池；大量连接上的慢速 I/O 用事件循环；比一次请求更久的工作放到后台。"
-               : "The rule: processes for CPU-bound work; a bounded pool of threads for fast I/O on "
-                 "a bounded number of connections; an event loop for slow I/O on many "
+               ? "规则：计算密集用进程；连接数有限的"
+                 "快速 I/O 用有界线程池；"
+                 "大量连接上的慢速 I/O 用事件循环；比一次请求更久的工作放到后台。"
+               : "The rule: processes for CPU-bound work; a bounded pool of threads for fast I/O "
+                 "on a bounded number of connections; an event loop for slow I/O on many "
                  "connections; the background for work that outlives a request.";
 }
 

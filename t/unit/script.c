@@ -41,7 +41,8 @@ main(void)
            "comments end nothing");
     is_str(parts_of("a --b; c"), "1:a --b|1:c|", "two dashes and no blank are no comment");
     is_str(parts_of("a 'open; b"), "1:a 'open; b|", "a quote that is never closed takes the rest");
-    is_str(parts_of("a /* open; b"), "1:a /* open; b|", "a comment may end the script");
+    is_str(parts_of("a /* open; b"), "1:a /* open; b|",
+           "a comment that is never closed takes the rest");
     is_str(parts_of("a '\\"), "1:a '\\|", "a text may end in a backslash");
     return done_testing();
 }
