@@ -4,7 +4,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { FIRST_CAPACITY = 4 };
 
@@ -29,15 +28,6 @@ memory_array(size_t count, size_t size)
         memory_exhausted(count > 0 && size > SIZE_MAX / count ? SIZE_MAX : count * size);
     }
     return array;
-}
-
-char *
-memory_copy(const void *bytes, size_t len)
-{
-    char *copy = memory_array(len + 1, 1);
-
-    memcpy(copy, bytes, len);
-    return copy;
 }
 
 void *

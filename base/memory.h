@@ -17,10 +17,6 @@ void *memory_array(size_t count, size_t size)
 /* One zeroed struct: struct hub *hub = memory_new(struct hub). */
 #define memory_new(type) ((type *)memory_array(1, sizeof(type)))
 
-/* A copy of `len` bytes with a NUL after them. */
-char *memory_copy(const void *bytes, size_t len)
-    __attribute__((returns_nonnull, warn_unused_result, nonnull));
-
 /*
  * Makes room for `needed` elements of `size` bytes in an array of *capacity elements (NULL for 0).
  * At least doubles the capacity when it has to move the array, so appending n elements costs O(n).

@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/dotenv.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/settings_keys.h"
 
 enum {
@@ -265,15 +266,11 @@ set_all(struct loaded *l, const char *path, const struct dotenv *env, FILE *erro
 struct settings *
 settings_load(const char *path, FILE *errors)
 {
-    struct loaded *l = calloc(1, sizeof(*l));
+    struct loaded *l = memory_new(struct loaded);
     const char *named = path != NULL ? path : getenv("FASTCHAT_ENV_FILE");
     bool must_exist = named != NULL && named[0] != '\0', read;
     struct dotenv env;
 
-    if (l == NULL) {
-        (void)fputs("out of memory\n", errors);
-        return NULL;
-    }
     path = must_exist ? named : ".env";
     read = read_env_file(path, must_exist, &env, &l->arena, errors);
     if (!set_all(l, path, &env, errors) || !read) {

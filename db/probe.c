@@ -112,7 +112,7 @@ probe_remove_old(struct db *db, struct arena *a)
     return r;
 }
 
-struct message {
+struct probe_text {
     struct arena *arena;
     const char *body;
     bool read, same;
@@ -122,7 +122,7 @@ struct message {
 static enum db_result
 message_body(struct db *db, void *context)
 {
-    struct message *m = context;
+    struct probe_text *m = context;
     int64_t now = clock_now_ms();
     struct entry written = {.kind = ENTRY_MESSAGE, .client_id = "probe", .body = m->body}, read;
     size_t count;
@@ -150,7 +150,7 @@ message_body(struct db *db, void *context)
 enum db_result
 probe_message(struct db *db, struct arena *a, const char *body, bool *same)
 {
-    struct message m = {.arena = a, .body = body};
+    struct probe_text m = {.arena = a, .body = body};
     enum db_result r = db_transaction(db, DB_REPEATABLE, message_body, &m);
 
     *same = m.same;

@@ -246,7 +246,7 @@ rooms_find(struct caller *caller, int64_t id, struct room *found)
 }
 
 /* One transaction on one room; `room_id` is set by the transaction that makes the room. */
-struct room_change {
+struct room_edit {
     struct caller *caller;
     const char *name;
     int open;
@@ -259,46 +259,46 @@ struct room_change {
 };
 
 static enum db_result
-room_insert(struct room_change *change, enum room_kind kind)
+room_insert(struct room_edit *edit, enum room_kind kind)
 {
     int64_t now = clock_now_ms();
-    enum db_result r = db_run(change->caller->db,
+    enum db_result r = db_run(edit->caller->db,
                               "INSERT INTO rooms "
                               "(kind, name, is_open, dm_key, last_at, created_at) "
                               "VALUES (?, ?, ?, ?, ?, ?)",
-                              db_int(kind), db_text(change->name), db_int(change->open),
-                              db_text(change->dm_key), db_int(now), db_int(now));
+                              db_int(kind), db_text(edit->name), db_int(edit->open),
+                              db_text(edit->dm_key), db_int(now), db_int(now));
 
-    change->room_id = db_insert_id(change->caller->db);
+    edit->room_id = db_insert_id(edit->caller->db);
     return r;
 }
 
 static enum db_result
 room_add_transaction(struct db *db, void *context)
 {
-    struct room_change *change = context;
-    struct caller *caller = change->caller;
-    enum db_result r = room_insert(change, ROOM_GROUP);
+    struct room_edit *edit = context;
+    struct caller *caller = edit->caller;
+    enum db_result r = room_insert(edit, ROOM_GROUP);
 
     (void)db;
     if (r != DB_OK) {
         return r;
     }
-    r = members_insert(caller, change->room_id, caller->user_id, ROLE_OWNER);
-    for (size_t i = 0; i < change->other_count && r == DB_OK; i++) {
-        r = members_insert(caller, change->room_id, change->other_ids[i], ROLE_MEMBER);
+    r = members_insert(caller, edit->room_id, caller->user_id, ROLE_OWNER);
+    for (size_t i = 0; i < edit->other_count && r == DB_OK; i++) {
+        r = members_insert(caller, edit->room_id, edit->other_ids[i], ROLE_MEMBER);
         if (r == DB_EXISTS) { /* named twice, or the caller */
             r = DB_OK;
         }
     }
-    return r == DB_OK ? rooms_find(caller, change->room_id, change->room) : r;
+    return r == DB_OK ? rooms_find(caller, edit->room_id, edit->room) : r;
 }
 
 enum db_result
 rooms_add(struct caller *caller, const char *name, int open, const int64_t *other_ids,
           size_t other_count, struct room *made)
 {
-    struct room_change change = {
+    struct room_edit edit = {
         .caller = caller,
         .name = name,
         .open = open,
@@ -306,7 +306,7 @@ rooms_add(struct caller *caller, const char *name, int open, const int64_t *othe
         .other_count = other_count,
         .room = made,
     };
-    enum db_result r = db_transaction(caller->db, DB_ONCE, room_add_transaction, &change);
+    enum db_result r = db_transaction(caller->db, DB_ONCE, room_add_transaction, &edit);
 
     if (r == DB_OK) {
         announce_user(caller->redis, caller->user_id);
@@ -319,14 +319,14 @@ rooms_add(struct caller *caller, const char *name, int open, const int64_t *othe
 
 /* Adds the two users of a direct room. */
 static enum db_result
-dm_insert_members(struct room_change *change)
+dm_insert_members(struct room_edit *edit)
 {
-    struct caller *caller = change->caller;
+    struct caller *caller = edit->caller;
     enum db_result r = db_run(caller->db,
                               "INSERT INTO members (room_id, user_id, role, joined_at) "
                               "SELECT ?, id, ?, ? FROM users WHERE id IN (?, ?)",
-                              db_int(change->room_id), db_int(ROLE_MEMBER), db_int(clock_now_ms()),
-                              db_int(caller->user_id), db_int(change->peer_id));
+                              db_int(edit->room_id), db_int(ROLE_MEMBER), db_int(clock_now_ms()),
+                              db_int(caller->user_id), db_int(edit->peer_id));
 
     if (r != DB_OK) {
         return r;
@@ -335,21 +335,21 @@ dm_insert_members(struct room_change *change)
         return caller_deny(caller, DENIED_NO_USER);
     }
     r = users_changed(caller->db, caller->user_id);
-    return r == DB_OK ? users_changed(caller->db, change->peer_id) : r;
+    return r == DB_OK ? users_changed(caller->db, edit->peer_id) : r;
 }
 
 static enum db_result
 dm_add_transaction(struct db *db, void *context)
 {
-    struct room_change *change = context;
-    enum db_result r = room_insert(change, ROOM_DM);
+    struct room_edit *edit = context;
+    enum db_result r = room_insert(edit, ROOM_DM);
 
     (void)db;
     if (r != DB_OK) {
         return r;
     }
-    r = dm_insert_members(change);
-    return r == DB_OK ? rooms_find(change->caller, change->room_id, change->room) : r;
+    r = dm_insert_members(edit);
+    return r == DB_OK ? rooms_find(edit->caller, edit->room_id, edit->room) : r;
 }
 
 static enum db_result
@@ -372,17 +372,17 @@ rooms_ensure_dm(struct caller *caller, int64_t peer_id, struct room *room)
 {
     int64_t low = caller->user_id < peer_id ? caller->user_id : peer_id;
     int64_t high = caller->user_id < peer_id ? peer_id : caller->user_id;
-    struct room_change change = {.caller = caller, .name = "", .peer_id = peer_id, .room = room};
+    struct room_edit edit = {.caller = caller, .name = "", .peer_id = peer_id, .room = room};
     enum db_result r = DB_EXISTS;
 
-    change.dm_key = arena_printf(caller->arena, "%lld:%lld", (long long)low, (long long)high);
+    edit.dm_key = arena_printf(caller->arena, "%lld:%lld", (long long)low, (long long)high);
     for (int tries = 0; tries < DM_TRIES && r == DB_EXISTS; tries++) {
-        r = dm_find_id(caller->db, change.dm_key, &change.room_id);
+        r = dm_find_id(caller->db, edit.dm_key, &edit.room_id);
         if (r == DB_OK) {
-            return rooms_find(caller, change.room_id, room);
+            return rooms_find(caller, edit.room_id, room);
         }
         if (r == DB_NONE) {
-            r = db_transaction(caller->db, DB_REPEATABLE, dm_add_transaction, &change);
+            r = db_transaction(caller->db, DB_REPEATABLE, dm_add_transaction, &edit);
         }
     }
     if (r == DB_OK) {
@@ -394,73 +394,73 @@ rooms_ensure_dm(struct caller *caller, int64_t peer_id, struct room *room)
 
 /* Logs a change of the room in the caller's name. */
 static enum db_result
-room_log_change(const struct room_change *change, enum entry_kind kind, const char *body)
+room_log_change(const struct room_edit *edit, enum entry_kind kind, const char *body)
 {
     struct entry entry = {
-        .room_id = change->room_id,
+        .room_id = edit->room_id,
         .kind = (int)kind,
-        .sender = {.id = change->caller->user_id},
+        .sender = {.id = edit->caller->user_id},
         .body = body,
     };
 
-    return room_log_append(change->caller->db, &entry, false);
+    return room_log_append(edit->caller->db, &entry, false);
 }
 
 static enum db_result
-room_set_name(const struct room_change *change)
+room_set_name(const struct room_edit *edit)
 {
-    enum db_result r = db_run(change->caller->db, "UPDATE rooms SET name = ? WHERE id = ?",
-                              db_text(change->name), db_int(change->room_id));
+    enum db_result r = db_run(edit->caller->db, "UPDATE rooms SET name = ? WHERE id = ?",
+                              db_text(edit->name), db_int(edit->room_id));
 
-    return r == DB_OK ? room_log_change(change, ENTRY_RENAME, change->name) : r;
+    return r == DB_OK ? room_log_change(edit, ENTRY_RENAME, edit->name) : r;
 }
 
 static enum db_result
-room_set_open(const struct room_change *change)
+room_set_open(const struct room_edit *edit)
 {
-    enum db_result r = db_run(change->caller->db, "UPDATE rooms SET is_open = ? WHERE id = ?",
-                              db_int(change->open), db_int(change->room_id));
+    enum db_result r = db_run(edit->caller->db, "UPDATE rooms SET is_open = ? WHERE id = ?",
+                              db_int(edit->open), db_int(edit->room_id));
 
-    return r == DB_OK ? room_log_change(change, ENTRY_OPEN, change->open ? "true" : "false") : r;
+    return r == DB_OK ? room_log_change(edit, ENTRY_OPEN, edit->open ? "true" : "false") : r;
 }
 
 static enum db_result
 room_change_transaction(struct db *db, void *context)
 {
-    struct room_change *change = context;
+    struct room_edit *edit = context;
     struct locked_room room;
-    enum db_result r = members_lock_group(change->caller, change->room_id, &room);
+    enum db_result r = members_lock_group(edit->caller, edit->room_id, &room);
 
     (void)db;
     if (r != DB_OK) {
         return r;
     }
     if (room.role < ROLE_ADMIN) {
-        return caller_deny(change->caller,
+        return caller_deny(edit->caller,
                            room.role == ROLE_NONE ? DENIED_NOT_A_MEMBER : DENIED_ROLE);
     }
-    if (change->name != NULL && strcmp(change->name, room.name) != 0) {
-        r = room_set_name(change);
+    if (edit->name != NULL && strcmp(edit->name, room.name) != 0) {
+        r = room_set_name(edit);
         if (r != DB_OK) {
             return r;
         }
     }
-    if (change->open >= 0 && change->open != room.open) {
-        r = room_set_open(change);
+    if (edit->open >= 0 && edit->open != room.open) {
+        r = room_set_open(edit);
         if (r != DB_OK) {
             return r;
         }
     }
-    return rooms_find(change->caller, change->room_id, change->room);
+    return rooms_find(edit->caller, edit->room_id, edit->room);
 }
 
 enum db_result
 rooms_change(struct caller *caller, int64_t room_id, const char *name, int open,
              struct room *changed)
 {
-    struct room_change change = {
+    struct room_edit edit = {
         .caller = caller, .room_id = room_id, .name = name, .open = open, .room = changed};
-    enum db_result r = db_transaction(caller->db, DB_REPEATABLE, room_change_transaction, &change);
+    enum db_result r = db_transaction(caller->db, DB_REPEATABLE, room_change_transaction, &edit);
 
     if (r == DB_OK) {
         announce_room(caller->redis, room_id);

@@ -261,7 +261,7 @@ struct ended_session {
     struct ended_session *next;
 };
 
-struct password_change {
+struct password_update {
     struct arena *arena;
     int64_t user_id, kept_id;
     const char *password_hash;
@@ -271,7 +271,7 @@ struct password_change {
 
 /* Lists the sessions that will end: Redis may have copies under their hashes. */
 static enum db_result
-sessions_list_others(struct db *db, struct password_change *p)
+sessions_list_others(struct db *db, struct password_update *p)
 {
     enum db_result r = db_run(db, "SELECT token_hash FROM sessions WHERE user_id = ? AND id <> ?",
                               db_int(p->user_id), db_int(p->kept_id));
@@ -292,9 +292,9 @@ sessions_list_others(struct db *db, struct password_change *p)
 
 /* DB_CONFLICT if somebody signed in with the old password after the sessions were listed. */
 static enum db_result
-password_change_transaction(struct db *db, void *context)
+password_update_transaction(struct db *db, void *context)
 {
-    struct password_change *p = context;
+    struct password_update *p = context;
     enum db_result r = users_set_password(db, p->user_id, p->password_hash);
 
     if (r != DB_OK) {
@@ -316,12 +316,12 @@ enum db_result
 sessions_change_password(struct db *db, struct redis *redis, struct arena *a, int64_t user_id,
                          int64_t kept_id, const char *password_hash)
 {
-    struct password_change p = {
+    struct password_update p = {
         .arena = a, .user_id = user_id, .kept_id = kept_id, .password_hash = password_hash};
     enum db_result r = DB_CONFLICT;
 
     for (int tries = 0; tries < PASSWORD_TRIES && r == DB_CONFLICT; tries++) {
-        r = db_transaction(db, DB_REPEATABLE, password_change_transaction, &p);
+        r = db_transaction(db, DB_REPEATABLE, password_update_transaction, &p);
     }
     if (r == DB_CONFLICT) {
         return DB_DOWN; /* the client may try again */

@@ -102,8 +102,7 @@ read_past(struct run *run)
             .finished_at = db_get_int(run->db, 4),
         };
     }
-    r = r == DB_OK ? db_done(run->db) : r;
-    return r == DB_OK;
+    return r == DB_OK && db_done(run->db) == DB_OK;
 }
 
 static const struct past *

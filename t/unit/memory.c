@@ -49,15 +49,6 @@ test_growing(void)
 }
 
 static void
-test_copies(void)
-{
-    char *copy = memory_copy("abcdef", 3);
-
-    is_str(copy, "abc", "a copy ends with a NUL");
-    free(copy);
-}
-
-static void
 test_exhaustion(void)
 {
     int status = 0;
@@ -77,7 +68,6 @@ main(void)
 {
     test_arrays();
     test_growing();
-    test_copies();
     test_exhaustion();
     return done_testing();
 }
