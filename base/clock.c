@@ -152,7 +152,7 @@ date_of_day(int64_t day, int *year, int *month, int *of_month)
 }
 
 static void
-put(char *to, int n, int digits)
+clock_put_digits(char *to, int n, int digits)
 {
     while (digits-- > 0) {
         to[digits] = (char)('0' + n % 10);
@@ -172,15 +172,15 @@ clock_format(int64_t ms, char text[static CLOCK_TEXT_SIZE])
 
     date_of_day(day, &year, &month, &of_month);
     memcpy(text, "0000-00-00T00:00:00.000+00:00", CLOCK_TEXT_SIZE);
-    put(text, year, 4);
-    put(text + 5, month, 2);
-    put(text + 8, of_month, 2);
-    put(text + 11, second / 3600, 2);
-    put(text + 14, second / 60 % 60, 2);
-    put(text + 17, second % 60, 2);
-    put(text + 20, (int)(in_range - seconds * 1000), 3);
+    clock_put_digits(text, year, 4);
+    clock_put_digits(text + 5, month, 2);
+    clock_put_digits(text + 8, of_month, 2);
+    clock_put_digits(text + 11, second / 3600, 2);
+    clock_put_digits(text + 14, second / 60 % 60, 2);
+    clock_put_digits(text + 17, second % 60, 2);
+    clock_put_digits(text + 20, (int)(in_range - seconds * 1000), 3);
     text[23] = offset < 0 ? '-' : '+';
-    put(text + 24, abs(offset) / 60, 2);
-    put(text + 27, abs(offset) % 60, 2);
+    clock_put_digits(text + 24, abs(offset) / 60, 2);
+    clock_put_digits(text + 27, abs(offset) % 60, 2);
     return CLOCK_TEXT_SIZE - 1;
 }

@@ -18,14 +18,14 @@ struct reader {
 };
 
 static bool
-fail(struct reader *r, const char *reason)
+reader_fail(struct reader *r, const char *reason)
 {
     r->env->faults[r->env->fault_count++] = (struct dotenv_fault){r->line, reason};
     return false;
 }
 
 static void
-advance(struct reader *r, const char *to)
+reader_advance(struct reader *r, const char *to)
 {
     for (; r->at < to; r->at++) {
         r->line += *r->at == '\n';
@@ -33,7 +33,7 @@ advance(struct reader *r, const char *to)
 }
 
 static char
-peek(const struct reader *r)
+reader_peek(const struct reader *r)
 {
     return r->at < r->end ? *r->at : '\0'; /* dotenv_parse refuses NUL */
 }
@@ -43,7 +43,7 @@ peek(const struct reader *r)
  * to it, except line ends. 0 if there is none.
  */
 static size_t
-blank(const char *at, const char *end)
+blank_length(const char *at, const char *end)
 {
     const char *next = at;
     uint32_t c = at < end ? utf8_next(&next) : '\n';
@@ -57,11 +57,11 @@ blank(const char *at, const char *end)
 static void
 skip_blanks(struct reader *r)
 {
-    size_t size = blank(r->at, r->end);
+    size_t size = blank_length(r->at, r->end);
 
     while (size > 0) {
         r->at += size;
-        size = blank(r->at, r->end);
+        size = blank_length(r->at, r->end);
     }
 }
 
@@ -69,8 +69,8 @@ static void
 skip_blank_lines(struct reader *r)
 {
     skip_blanks(r);
-    while (peek(r) == '\n') {
-        advance(r, r->at + 1);
+    while (reader_peek(r) == '\n') {
+        reader_advance(r, r->at + 1);
         skip_blanks(r);
     }
 }
@@ -124,7 +124,7 @@ read_variable(const struct reader *r, const char **text)
 }
 
 static const char *
-interpolate(const struct reader *r, const char *text)
+reader_interpolate(const struct reader *r, const char *text)
 {
     struct buf out = {0};
     const char *whole;
@@ -148,7 +148,7 @@ interpolate(const struct reader *r, const char *text)
 
 /* Decodes \\ and \' in '…', and also \" \a \b \f \n \r \t \v in "…". Other backslashes stay. */
 static const char *
-decode(struct arena *a, char quote, const char *text, size_t len)
+dotenv_decode(struct arena *a, char quote, const char *text, size_t len)
 {
     static const char meanings[256] = {
         ['\\'] = '\\', ['\''] = '\'', ['"'] = '"',  ['a'] = '\a', ['b'] = '\b',
@@ -197,10 +197,10 @@ read_quoted(struct reader *r, const char **value)
     const char *text = r->at + 1, *close = closing_quote(r);
 
     if (close == NULL) {
-        return fail(r, "the quote is not closed");
+        return reader_fail(r, "the quote is not closed");
     }
-    *value = decode(r->arena, *r->at, text, (size_t)(close - text));
-    advance(r, close + 1);
+    *value = dotenv_decode(r->arena, *r->at, text, (size_t)(close - text));
+    reader_advance(r, close + 1);
     return true;
 }
 
@@ -212,7 +212,7 @@ read_unquoted(struct reader *r)
     bool after_blank = r->at > r->start && r->at[-1] != '=';
 
     while (r->at < stop && !(after_blank && *r->at == '#')) {
-        size_t size = blank(r->at, stop);
+        size_t size = blank_length(r->at, stop);
 
         after_blank = size > 0;
         r->at += after_blank ? size : utf8_sequence(r->at, (size_t)(stop - r->at));
@@ -228,21 +228,22 @@ read_key(struct reader *r)
 {
     const char *start = r->at, *end;
 
-    if (peek(r) == '\'') {
+    if (reader_peek(r) == '\'') {
         start++;
         end = memchr(start, '\'', (size_t)(r->end - start));
         if (end == NULL || end == start) {
-            (void)fail(r, end == NULL ? "the quote is not closed" : "the key is empty");
+            (void)reader_fail(r, end == NULL ? "the quote is not closed" : "the key is empty");
             return NULL;
         }
-        advance(r, end + 1);
+        reader_advance(r, end + 1);
     } else {
-        while (peek(r) != '\0' && strchr("=#\n", peek(r)) == NULL && blank(r->at, r->end) == 0) {
+        while (reader_peek(r) != '\0' && strchr("=#\n", reader_peek(r)) == NULL &&
+               blank_length(r->at, r->end) == 0) {
             r->at += utf8_sequence(r->at, (size_t)(r->end - r->at));
         }
         end = r->at;
         if (end == start) {
-            (void)fail(r, "a key is missing before \"=\"");
+            (void)reader_fail(r, "a key is missing before \"=\"");
             return NULL;
         }
     }
@@ -256,7 +257,7 @@ skip_export(struct reader *r)
     const char *behind = r->at + sizeof(word) - 1;
 
     if (r->end - r->at >= (ptrdiff_t)sizeof(word) && memcmp(r->at, word, sizeof(word) - 1) == 0 &&
-        blank(behind, r->end) > 0) {
+        blank_length(behind, r->end) > 0) {
         r->at = behind;
         skip_blanks(r);
     }
@@ -267,12 +268,12 @@ static bool
 read_end(struct reader *r, const struct dotenv_pair *pair)
 {
     skip_blanks(r);
-    if (peek(r) == '#') {
+    if (reader_peek(r) == '#') {
         r->at = end_of_line(r);
     }
     if (r->at < r->end && *r->at != '\n') {
-        return fail(r, pair->value == NULL ? "\"=\" is missing behind the key"
-                                           : "there is text behind the closing quote");
+        return reader_fail(r, pair->value == NULL ? "\"=\" is missing behind the key"
+                                                  : "there is text behind the closing quote");
     }
     return true;
 }
@@ -284,7 +285,7 @@ read_line(struct reader *r)
     struct dotenv_pair pair = {.line = r->line};
 
     skip_export(r);
-    if (peek(r) == '#') {
+    if (reader_peek(r) == '#') {
         return read_end(r, &pair);
     }
     pair.key = read_key(r);
@@ -292,15 +293,15 @@ read_line(struct reader *r)
         return false;
     }
     skip_blanks(r);
-    if (peek(r) == '=') {
+    if (reader_peek(r) == '=') {
         r->at++;
         skip_blanks(r);
-        if (peek(r) != '\'' && peek(r) != '"') {
+        if (reader_peek(r) != '\'' && reader_peek(r) != '"') {
             pair.value = read_unquoted(r);
         } else if (!read_quoted(r, &pair.value)) {
             return false;
         }
-        pair.value = interpolate(r, pair.value);
+        pair.value = reader_interpolate(r, pair.value);
     }
     if (!read_end(r, &pair)) {
         return false;
@@ -313,7 +314,7 @@ read_line(struct reader *r)
  * Copies a text, turning the line ends CR LF and CR into LF. Returns false if it is not UTF-8 text.
  */
 static bool
-take(struct reader *r, const char *text, size_t len)
+reader_copy_text(struct reader *r, const char *text, size_t len)
 {
     char *copy = arena_alloc(r->arena, len + 1), *to = copy;
 
@@ -321,7 +322,7 @@ take(struct reader *r, const char *text, size_t len)
         size_t size = utf8_sequence(at, (size_t)(end - at));
 
         if (size == 0 || *at == '\0') {
-            return fail(r, size == 0 ? "invalid UTF-8" : "a NUL byte");
+            return reader_fail(r, size == 0 ? "invalid UTF-8" : "a NUL byte");
         }
         if (*at == '\r') {
             *to++ = '\n';
@@ -353,7 +354,7 @@ dotenv_parse(struct dotenv *env, const char *text, size_t len,
         .pairs = arena_array(a, lines, sizeof(*env->pairs)),
         .faults = arena_array(a, lines, sizeof(*env->faults)),
     };
-    if (!take(&r, text, len)) {
+    if (!reader_copy_text(&r, text, len)) {
         return false;
     }
     r.at += strncmp(r.at, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;

@@ -24,14 +24,14 @@ struct scan {
 enum state { FAILED, VALUE, ELEMENT_OR_END, KEY, KEY_OR_END, AFTER_VALUE };
 
 static enum state
-fail(struct scan *s, const char *reason)
+scan_fail(struct scan *s, const char *reason)
 {
     s->reason = reason;
     return FAILED;
 }
 
 static bool
-refuse(struct scan *s, const char *at, const char *reason)
+scan_refuse(struct scan *s, const char *at, const char *reason)
 {
     s->at = at;
     s->reason = reason;
@@ -40,7 +40,7 @@ refuse(struct scan *s, const char *at, const char *reason)
 
 /* The next byte; NUL at the end (a NUL in the text is an error, too). */
 static char
-peek(const struct scan *s)
+scan_peek(const struct scan *s)
 {
     return s->at < s->end ? *s->at : '\0';
 }
@@ -48,7 +48,8 @@ peek(const struct scan *s)
 static void
 skip_space(struct scan *s)
 {
-    while (peek(s) == ' ' || peek(s) == '\n' || peek(s) == '\r' || peek(s) == '\t') {
+    while (scan_peek(s) == ' ' || scan_peek(s) == '\n' || scan_peek(s) == '\r' ||
+           scan_peek(s) == '\t') {
         s->at++;
     }
 }
@@ -58,7 +59,7 @@ skip_digits(struct scan *s)
 {
     const char *start = s->at;
 
-    while (peek(s) >= '0' && peek(s) <= '9') {
+    while (scan_peek(s) >= '0' && scan_peek(s) <= '9') {
         s->at++;
     }
     return s->at > start;
@@ -71,7 +72,7 @@ read_unicode_escape(struct scan *s, uint32_t *c)
     long unit = json_unit(s->at, s->end), low = -1;
 
     if (unit < 0) {
-        return refuse(s, s->at, "broken escape in a string");
+        return scan_refuse(s, s->at, "broken escape in a string");
     }
     *c = (uint32_t)unit;
     if (unit < 0xD800 || unit > 0xDFFF) {
@@ -82,7 +83,7 @@ read_unicode_escape(struct scan *s, uint32_t *c)
         low = json_unit(s->at + 6, s->end);
     }
     if (low < 0xDC00 || low > 0xDFFF) {
-        return refuse(s, s->at, "lone surrogate in a string");
+        return scan_refuse(s, s->at, "lone surrogate in a string");
     }
     *c = json_pair(unit, low);
     s->at += 12;
@@ -103,7 +104,7 @@ read_escape(struct scan *s, uint32_t *c)
         return read_unicode_escape(s, c);
     }
     if (meanings[name] == '\0') {
-        return refuse(s, s->at, "broken escape in a string");
+        return scan_refuse(s, s->at, "broken escape in a string");
     }
     *c = (unsigned char)meanings[name];
     s->at += 2;
@@ -121,7 +122,7 @@ read_string(struct scan *s, bool *escaped)
     for (;;) {
         s->at += json_plain_run(s->at, (size_t)(s->end - s->at));
         if (s->at == s->end) {
-            return refuse(s, start, "unterminated string");
+            return scan_refuse(s, start, "unterminated string");
         }
         if (*s->at == '"') {
             s->at++;
@@ -133,12 +134,12 @@ read_string(struct scan *s, bool *escaped)
                 return false;
             }
         } else if ((unsigned char)*s->at < 0x20) {
-            return refuse(s, s->at, "control character in a string");
+            return scan_refuse(s, s->at, "control character in a string");
         } else {
             size_t size = utf8_sequence(s->at, (size_t)(s->end - s->at));
 
             if (size == 0) {
-                return refuse(s, s->at, "invalid UTF-8");
+                return scan_refuse(s, s->at, "invalid UTF-8");
             }
             s->at += size;
         }
@@ -147,7 +148,7 @@ read_string(struct scan *s, bool *escaped)
 
 /* Decodes the escapes of a string that was checked; the result is never longer. */
 static const char *
-decode(struct scan *s, const char *from, const char *to, size_t *len)
+scan_decode(struct scan *s, const char *from, const char *to, size_t *len)
 {
     struct scan inner = {.at = from, .end = to};
     char *text = arena_alloc(s->scratch, (size_t)(to - from)), *out = text;
@@ -173,17 +174,17 @@ note_key(struct scan *s, const char *start, bool escaped)
     size_t len = (size_t)(s->at - 1 - key);
 
     if (escaped) {
-        key = decode(s, key, s->at - 1, &len);
+        key = scan_decode(s, key, s->at - 1, &len);
         if (memchr(key, '\0', len) != NULL) {
-            return refuse(s, start, "U+0000 in a key");
+            return scan_refuse(s, start, "U+0000 in a key");
         }
     }
-    return json_keys_add(&s->keys, s->depth, key, len) || refuse(s, start, "duplicate key");
+    return json_keys_add(&s->keys, s->depth, key, len) || scan_refuse(s, start, "duplicate key");
 }
 
 /* Whether an integer (digits after an optional minus) fits in int64 or uint64. */
 static bool
-fits(const char *at, const char *end)
+scan_fits_64_bits(const char *at, const char *end)
 {
     bool minus = *at == '-';
     uint64_t n = 0;
@@ -214,33 +215,33 @@ read_number(struct scan *s)
     bool fraction = false, exponent = false;
 
     s->at += *s->at == '-';
-    if (peek(s) == '0') {
+    if (scan_peek(s) == '0') {
         s->at++;
         if (skip_digits(s)) {
-            return refuse(s, start, "a number with a leading zero");
+            return scan_refuse(s, start, "a number with a leading zero");
         }
     } else if (!skip_digits(s)) {
-        return refuse(s, start, "a number without digits");
+        return scan_refuse(s, start, "a number without digits");
     }
-    if (peek(s) == '.') {
+    if (scan_peek(s) == '.') {
         s->at++;
         fraction = true;
         if (!skip_digits(s)) {
-            return refuse(s, start, "a number without digits behind its point");
+            return scan_refuse(s, start, "a number without digits behind its point");
         }
     }
-    if (peek(s) == 'e' || peek(s) == 'E') {
+    if (scan_peek(s) == 'e' || scan_peek(s) == 'E') {
         s->at++;
         exponent = true;
-        s->at += peek(s) == '+' || peek(s) == '-';
+        s->at += scan_peek(s) == '+' || scan_peek(s) == '-';
         if (!skip_digits(s)) {
-            return refuse(s, start, "a number without digits in its exponent");
+            return scan_refuse(s, start, "a number without digits in its exponent");
         }
     }
-    if (!fraction && !exponent && !fits(start, s->at)) {
-        return refuse(s, start, "an integer beyond 64 bits");
+    if (!fraction && !exponent && !scan_fits_64_bits(start, s->at)) {
+        return scan_refuse(s, start, "an integer beyond 64 bits");
     }
-    return is_finite(s, start, exponent) || refuse(s, start, "a number beyond a double");
+    return is_finite(s, start, exponent) || scan_refuse(s, start, "a number beyond a double");
 }
 
 static enum state
@@ -249,7 +250,7 @@ read_word(struct scan *s, const char *word)
     size_t len = strlen(word);
 
     if ((size_t)(s->end - s->at) < len || memcmp(s->at, word, len) != 0) {
-        return fail(s, "a value was expected");
+        return scan_fail(s, "a value was expected");
     }
     s->at += len;
     return AFTER_VALUE;
@@ -259,7 +260,7 @@ static enum state
 open_bracket(struct scan *s, char close, enum state next)
 {
     if (s->depth == JSON_MAX_DEPTH) {
-        return fail(s, "nested too deeply");
+        return scan_fail(s, "nested too deeply");
     }
     s->closes[s->depth++] = close;
     s->at++;
@@ -280,7 +281,7 @@ read_value(struct scan *s)
 {
     bool escaped;
 
-    switch (peek(s)) {
+    switch (scan_peek(s)) {
     case '{':
         return open_bracket(s, '}', KEY_OR_END);
     case '[':
@@ -296,10 +297,10 @@ read_value(struct scan *s)
     default:
         break;
     }
-    if (peek(s) == '-' || (peek(s) >= '0' && peek(s) <= '9')) {
+    if (scan_peek(s) == '-' || (scan_peek(s) >= '0' && scan_peek(s) <= '9')) {
         return read_number(s) ? AFTER_VALUE : FAILED;
     }
-    return fail(s, s->at == s->end ? "the text ends too early" : "a value was expected");
+    return scan_fail(s, s->at == s->end ? "the text ends too early" : "a value was expected");
 }
 
 /* A key and its colon. */
@@ -309,15 +310,15 @@ read_key(struct scan *s)
     const char *start = s->at;
     bool escaped;
 
-    if (peek(s) != '"') {
-        return fail(s, s->at == s->end ? "the text ends too early" : "a key was expected");
+    if (scan_peek(s) != '"') {
+        return scan_fail(s, s->at == s->end ? "the text ends too early" : "a key was expected");
     }
     if (!read_string(s, &escaped) || !note_key(s, start, escaped)) {
         return FAILED;
     }
     skip_space(s);
-    if (peek(s) != ':') {
-        return fail(s, s->at == s->end ? "the text ends too early" : "\":\" was expected");
+    if (scan_peek(s) != ':') {
+        return scan_fail(s, s->at == s->end ? "the text ends too early" : "\":\" was expected");
     }
     s->at++;
     return VALUE;
@@ -329,29 +330,30 @@ read_separator(struct scan *s)
 {
     char close = s->closes[s->depth - 1];
 
-    if (peek(s) == close) {
+    if (scan_peek(s) == close) {
         return close_bracket(s);
     }
-    if (peek(s) == ',') {
+    if (scan_peek(s) == ',') {
         s->at++;
         return close == '}' ? KEY : VALUE;
     }
     if (s->at == s->end) {
-        return fail(s, "the text ends too early");
+        return scan_fail(s, "the text ends too early");
     }
-    return fail(s, close == '}' ? "\",\" or \"}\" was expected" : "\",\" or \"]\" was expected");
+    return scan_fail(s,
+                     close == '}' ? "\",\" or \"}\" was expected" : "\",\" or \"]\" was expected");
 }
 
 static enum state
-step(struct scan *s, enum state state)
+scan_step(struct scan *s, enum state state)
 {
     switch (state) {
     case ELEMENT_OR_END:
-        return peek(s) == ']' ? close_bracket(s) : read_value(s);
+        return scan_peek(s) == ']' ? close_bracket(s) : read_value(s);
     case VALUE:
         return read_value(s);
     case KEY_OR_END:
-        return peek(s) == '}' ? close_bracket(s) : read_key(s);
+        return scan_peek(s) == '}' ? close_bracket(s) : read_key(s);
     case KEY:
         return read_key(s);
     case AFTER_VALUE:
@@ -370,7 +372,7 @@ json_check(const char *text, size_t len, struct arena *scratch, struct json_erro
 
     do {
         skip_space(&s);
-        state = step(&s, state);
+        state = scan_step(&s, state);
     } while (state != FAILED && !(state == AFTER_VALUE && s.depth == 0));
     if (state == AFTER_VALUE) {
         skip_space(&s);

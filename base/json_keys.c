@@ -61,14 +61,14 @@ find_slot(const struct json_keys *k, const struct json_key *key)
 }
 
 static void
-place(struct json_keys *k, size_t at, size_t slot)
+json_keys_place(struct json_keys *k, size_t at, size_t slot)
 {
     k->keys[at].slot = slot;
     k->slots[slot] = (uint32_t)(at + 1);
 }
 
 static void
-grow(struct json_keys *k)
+json_keys_grow(struct json_keys *k)
 {
     size_t size = k->size == 0 ? FIRST_SIZE : k->size * 2;
     struct json_key *keys = arena_array(k->arena, size, sizeof(*keys));
@@ -80,7 +80,7 @@ grow(struct json_keys *k)
     k->size = size;
     k->slots = arena_array(k->arena, size * 2, sizeof(*k->slots));
     for (size_t i = 0; i < k->count; i++) {
-        place(k, i, find_slot(k, &k->keys[i]));
+        json_keys_place(k, i, find_slot(k, &k->keys[i]));
     }
 }
 
@@ -93,14 +93,14 @@ json_keys_add(struct json_keys *k, unsigned depth, const char *key, size_t len)
     (void)pthread_once(&hash_key_once, make_hash_key);
     new.hash = hash_of(depth, key, len);
     if (k->count == k->size) {
-        grow(k);
+        json_keys_grow(k);
     }
     slot = find_slot(k, &new);
     if (k->slots[slot] != 0) {
         return false;
     }
     k->keys[k->count] = new;
-    place(k, k->count, slot);
+    json_keys_place(k, k->count, slot);
     k->count++;
     return true;
 }

@@ -54,7 +54,8 @@ without_pairs(const char *text, size_t *len, struct arena *scratch)
  * a string (json-c/json-c#892).
  */
 static enum json_tokener_error
-build(struct json_tokener *tokener, const char *text, size_t len, struct json_object **tree)
+json_build_tree(struct json_tokener *tokener, const char *text, size_t len,
+                struct json_object **tree)
 {
     enum json_tokener_error result;
 
@@ -88,7 +89,7 @@ json_parse(const char *text, size_t len, struct arena *scratch, struct json_obje
         return false;
     }
     text = without_pairs(text, &len, scratch);
-    result = build(tokener, text, len, tree);
+    result = json_build_tree(tokener, text, len, tree);
     if (result != json_tokener_success) {
         *error = (struct json_error){.offset = json_tokener_get_parse_end(tokener),
                                      .reason = json_tokener_error_desc(result)};

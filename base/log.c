@@ -130,7 +130,7 @@ put_plain(struct buf *line, const char *text, size_t len)
 
 /* The length of the character or escape at `at`. */
 static size_t
-unit(const char *at, size_t left)
+log_unit_length(const char *at, size_t left)
 {
     size_t size = utf8_sequence(at, left);
 
@@ -161,8 +161,8 @@ put_text(struct buf *line, const char *text, size_t most)
         put_plain(line, text, len);
     }
     if (line->len - start > most) {
-        for (at = start; at + unit(line->at + at, line->len - at) <= start + most;) {
-            at += unit(line->at + at, line->len - at);
+        for (at = start; at + log_unit_length(line->at + at, line->len - at) <= start + most;) {
+            at += log_unit_length(line->at + at, line->len - at);
         }
         line->len = at;
         buf_str(line, ellipsis);
@@ -206,7 +206,7 @@ put_ms(struct buf *line, int64_t us)
 }
 
 static void
-begin(struct buf *line, enum log_level level)
+log_line_begin(struct buf *line, enum log_level level)
 {
     char now[CLOCK_TEXT_SIZE];
 
@@ -237,7 +237,7 @@ begin(struct buf *line, enum log_level level)
 
 /* Lines that may wait are gathered; any other line is written at once, after the gathered ones. */
 static void
-end(struct buf *line, bool may_wait)
+log_line_end(struct buf *line, bool may_wait)
 {
     size_t waiting;
 
@@ -261,7 +261,7 @@ end(struct buf *line, bool may_wait)
 
 /* Keeps errno, so that a caller may log before reading it. */
 static void __attribute__((format(printf, 2, 0)))
-say(enum log_level level, const char *format, va_list args)
+log_write(enum log_level level, const char *format, va_list args)
 {
     int error = errno;
     char message[MESSAGE_MAX];
@@ -273,13 +273,13 @@ say(enum log_level level, const char *format, va_list args)
     if (vsnprintf(message, sizeof(message), format, args) < 0) {
         (void)snprintf(message, sizeof(message), "(unprintable) %s", format);
     }
-    begin(&line, level);
+    log_line_begin(&line, level);
     if (log_settings.json) {
         put_member(&line, "message", message, MESSAGE_MAX);
     } else {
         put_text(&line, message, MESSAGE_MAX);
     }
-    end(&line, false);
+    log_line_end(&line, false);
     errno = error;
 }
 
@@ -289,7 +289,7 @@ say(enum log_level level, const char *format, va_list args)
         va_list args;                                                                              \
                                                                                                    \
         va_start(args, format);                                                                    \
-        say(level, format, args);                                                                  \
+        log_write(level, format, args);                                                            \
         va_end(args);                                                                              \
     }
 
@@ -337,7 +337,7 @@ log_request(const struct log_request *r, int64_t slow_us)
     if (level < log_settings.least) {
         return;
     }
-    begin(&line, level);
+    log_line_begin(&line, level);
     if (log_settings.json) {
         put_request_json(&line, r);
         buf_str(&line, slow ? ",\"slow\":true" : "");
@@ -345,6 +345,6 @@ log_request(const struct log_request *r, int64_t slow_us)
         put_request_plain(&line, r);
         buf_str(&line, slow ? ", slow" : "");
     }
-    end(&line, log_settings.gather && !slow);
+    log_line_end(&line, log_settings.gather && !slow);
     errno = error;
 }

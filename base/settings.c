@@ -32,7 +32,7 @@ struct loaded {
 };
 
 static struct loaded *
-behind(struct settings *s)
+settings_loaded(struct settings *s)
 {
     return (struct loaded *)(void *)s;
 }
@@ -45,7 +45,7 @@ behind_const(const struct settings *s)
 
 /* The text in quotes, escaped and cut to SHOWN_MAX: a message must stay one line. */
 static const char *
-quoted(struct arena *a, const char *text)
+settings_quote(struct arena *a, const char *text)
 {
     struct buf out = {0};
     const char *shown;
@@ -102,7 +102,7 @@ warn_of_pair(const char *path, const struct dotenv_pair *pair, struct arena *a, 
     }
     if (name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")] !=
         '\0') {
-        name = quoted(a, name);
+        name = settings_quote(a, name);
     }
     (void)fprintf(errors, "%s line %d: unknown key %s", path, pair->line, name);
     if (nearest != NULL) {
@@ -112,7 +112,7 @@ warn_of_pair(const char *path, const struct dotenv_pair *pair, struct arena *a, 
 }
 
 static const char *
-environment(const char *name)
+settings_environment(const char *name)
 {
     return getenv(name);
 }
@@ -128,7 +128,7 @@ read_env_file(const char *path, bool must_exist, struct dotenv *env, struct aren
     if (text == NULL) {
         return good;
     }
-    good = dotenv_parse(env, text, len, environment, a);
+    good = dotenv_parse(env, text, len, settings_environment, a);
     for (size_t i = 0; i < env->fault_count; i++) {
         (void)fprintf(errors, "%s line %d: %s\n", path, env->faults[i].line, env->faults[i].reason);
     }
@@ -140,7 +140,7 @@ read_env_file(const char *path, bool must_exist, struct dotenv *env, struct aren
 
 /* Finds the value of a key and its origin. */
 static void
-choose(struct loaded *l, size_t i, const char *path, const struct dotenv *env)
+settings_choose(struct loaded *l, size_t i, const char *path, const struct dotenv *env)
 {
     const struct dotenv_pair *pair = dotenv_find(env, settings_table[i].name);
     const char *value = getenv(settings_table[i].name);
@@ -158,7 +158,7 @@ choose(struct loaded *l, size_t i, const char *path, const struct dotenv *env)
 }
 
 static bool
-set(struct loaded *l, size_t i, FILE *errors)
+settings_set(struct loaded *l, size_t i, FILE *errors)
 {
     const struct setting *row = &settings_table[i];
     char reason[SETTING_REASON_SIZE];
@@ -167,7 +167,7 @@ set(struct loaded *l, size_t i, FILE *errors)
         return true;
     }
     (void)fprintf(errors, "%s: %s: %s%s%s\n", l->origins[i], row->name,
-                  row->secret ? "" : quoted(&l->arena, l->texts[i]), row->secret ? "" : " ",
+                  row->secret ? "" : settings_quote(&l->arena, l->texts[i]), row->secret ? "" : " ",
                   reason);
     return false;
 }
@@ -185,7 +185,7 @@ origin_of(const struct loaded *l, const char *key)
 
 /* Rules between values. The message names the value that was set, not a default. */
 static bool
-agree(const struct loaded *l, FILE *errors)
+settings_check_together(const struct loaded *l, FILE *errors)
 {
     const struct settings *s = &l->settings;
     bool good = true;
@@ -213,7 +213,7 @@ agree(const struct loaded *l, FILE *errors)
 
 /* The number of cores that this process may use. */
 static int
-cores(void)
+settings_cores(void)
 {
     cpu_set_t usable;
     int count = 1;
@@ -228,7 +228,7 @@ cores(void)
  * The text of an effective value that may differ from what was written ("007", "Yes", 0 workers).
  */
 static void
-rewrite(struct loaded *l, size_t i)
+settings_rewrite(struct loaded *l, size_t i)
 {
     const void *member = (const char *)&l->settings + settings_table[i].offset;
 
@@ -245,20 +245,20 @@ set_all(struct loaded *l, const char *path, const struct dotenv *env, FILE *erro
     bool good = true;
 
     for (size_t i = 0; i < SETTING_COUNT; i++) {
-        choose(l, i, path, env);
-        good = set(l, i, errors) && good;
+        settings_choose(l, i, path, env);
+        good = settings_set(l, i, errors) && good;
     }
-    if (!good || !agree(l, errors)) {
+    if (!good || !settings_check_together(l, errors)) {
         return false;
     }
     if (l->settings.app_workers == 0) {
-        l->settings.app_workers = cores();
+        l->settings.app_workers = settings_cores();
     }
     if (l->settings.task_children == 0) {
-        l->settings.task_children = cores();
+        l->settings.task_children = settings_cores();
     }
     for (size_t i = 0; i < SETTING_COUNT; i++) {
-        rewrite(l, i);
+        settings_rewrite(l, i);
     }
     return true;
 }
@@ -284,8 +284,8 @@ void
 settings_free(struct settings *s)
 {
     if (s != NULL) {
-        arena_free(&behind(s)->arena);
-        free(behind(s));
+        arena_free(&settings_loaded(s)->arena);
+        free(settings_loaded(s));
     }
 }
 

@@ -285,7 +285,7 @@ read_boolean(const char *text)
 }
 
 static bool
-refuse(char reason[static SETTING_REASON_SIZE], const char *why)
+setting_refuse(char reason[static SETTING_REASON_SIZE], const char *why)
 {
     (void)snprintf(reason, SETTING_REASON_SIZE, "%s", why);
     return false;
@@ -302,13 +302,13 @@ check_text(const struct setting *row, const char *text, char reason[static SETTI
         return false;
     }
     if (len < (size_t)row->min) {
-        return refuse(reason, "must not be empty");
+        return setting_refuse(reason, "must not be empty");
     }
     if (!utf8_valid(text, len)) {
-        return refuse(reason, "is not valid UTF-8");
+        return setting_refuse(reason, "is not valid UTF-8");
     }
     wrong = row->rule != NULL ? row->rule(text) : NULL;
-    return wrong == NULL || refuse(reason, wrong);
+    return wrong == NULL || setting_refuse(reason, wrong);
 }
 
 static bool
@@ -337,7 +337,7 @@ setting_read(const struct setting *row, const char *text, struct settings *s,
     case SETTING_BOOLEAN:
         word = read_boolean(text);
         *(bool *)member = word == 1;
-        return word >= 0 || refuse(reason, "is not true or false");
+        return word >= 0 || setting_refuse(reason, "is not true or false");
     case SETTING_TEXT:
         break;
     }
@@ -352,7 +352,7 @@ enum { NAME_MAX_LETTERS = 40 };
  * result. Returns its length.
  */
 static size_t
-fold(const char *name, char folded[static NAME_MAX_LETTERS])
+setting_fold_name(const char *name, char folded[static NAME_MAX_LETTERS])
 {
     size_t len = 0;
 
@@ -368,7 +368,7 @@ fold(const char *name, char folded[static NAME_MAX_LETTERS])
 
 /* Letters to add, remove or change to turn one into the other (Levenshtein distance). */
 static size_t
-distance(const char *a, size_t a_len, const char *b, size_t b_len)
+setting_distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
     size_t row[NAME_MAX_LETTERS + 1];
 
@@ -396,12 +396,12 @@ const char *
 setting_nearest(const char *name)
 {
     char wanted[NAME_MAX_LETTERS] = "", known[NAME_MAX_LETTERS] = "";
-    size_t len = fold(name, wanted), nearest = len / 3 + 1;
+    size_t len = setting_fold_name(name, wanted), nearest = len / 3 + 1;
     const char *found = NULL;
 
     for (size_t i = 0; i < SETTING_COUNT; i++) {
-        size_t known_len = fold(settings_table[i].name, known);
-        size_t far = distance(wanted, len, known, known_len);
+        size_t known_len = setting_fold_name(settings_table[i].name, known);
+        size_t far = setting_distance(wanted, len, known, known_len);
 
         if (far < nearest) {
             nearest = far;

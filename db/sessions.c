@@ -79,7 +79,8 @@ read_copy(const char *text, struct session *found)
 
 /* The reply of GET or, if more than the session is wanted, of the script. */
 static redisReply *
-ask(struct redis *redis, const void *hash, const struct limit_use *use, int64_t room_id)
+session_query_cache(struct redis *redis, const void *hash, const struct limit_use *use,
+                    int64_t room_id)
 {
     char key[KEY_BYTES], window[21], room[21];
     int64_t minute = use->per_minute > 0 ? clock_now_ms() / 60000 : 0;
@@ -99,7 +100,7 @@ static enum cached
 cache_get(struct redis *redis, const void *hash, struct limit_use *use, int64_t room_id,
           struct session *found)
 {
-    redisReply *answer = ask(redis, hash, use, room_id);
+    redisReply *answer = session_query_cache(redis, hash, use, room_id);
     enum cached result = UNKNOWN;
 
     if (answer != NULL) {
@@ -141,7 +142,7 @@ sessions_add(struct db *db, int64_t user_id, const uint8_t hash[static TOKEN_HAS
 
 /* Moves last_seen_at and expires_at of a session in use. May fail: the next hour tries again. */
 static void
-prolong(struct db *db, struct session *s, int64_t now, int days)
+session_prolong(struct db *db, struct session *s, int64_t now, int days)
 {
     s->expires_at = now + days * DAY_MS;
     (void)!db_run(db, "UPDATE sessions SET last_seen_at = ?, expires_at = ? WHERE id = ?",
@@ -179,7 +180,7 @@ sessions_find(struct db *db, struct redis *redis, const uint8_t hash[static TOKE
         return DB_NONE;
     }
     if (now - seen >= HOUR_MS) {
-        prolong(db, found, now, days);
+        session_prolong(db, found, now, days);
     }
     cache_put(redis, hash, found);
     return DB_OK;

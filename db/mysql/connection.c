@@ -151,7 +151,7 @@ is_supported_behind_proxy(MYSQL *mysql, char server[static SERVER_NAME_SIZE])
 
 /* Writes the reason of a refused connection. */
 static void
-explain(MYSQL *mysql, bool too_old, const char *server, char why[static DB_WHY_SIZE])
+connection_explain(MYSQL *mysql, bool too_old, const char *server, char why[static DB_WHY_SIZE])
 {
     if (too_old) {
         (void)snprintf(why, DB_WHY_SIZE,
@@ -187,7 +187,7 @@ connect_to(const struct settings *s, const char *database, bool without_time_out
     good = good && !too_old && mysql_query(mysql, session_setup) == 0 &&
            mysql_query(mysql, isolation_setup) == 0;
     if (!good) {
-        explain(mysql, too_old, server, why);
+        connection_explain(mysql, too_old, server, why);
         log_warning("the database cannot be used: %s", why);
         mysql_close(mysql);
         mysql = NULL;
@@ -284,7 +284,7 @@ db_close_idle(struct db *db, int64_t idle_ms)
 
 /* Logs that the server is away, but not for every statement that finds it so. */
 static void
-complain(struct db *db)
+connection_log_away(struct db *db)
 {
     int64_t now = clock_mono_us();
 
@@ -299,7 +299,7 @@ complain(struct db *db)
  * wait for them.
  */
 static void
-abandon(struct db *db)
+connection_abandon(struct db *db)
 {
     int fd = db->mysql == NULL ? -1 : mysql_descriptor(db->mysql);
 
@@ -324,11 +324,11 @@ db_error_result(struct db *db, unsigned error, const char *sql)
     case ERROR_LOST:
     case ERROR_GONE:
         db->start_over = db->in_transaction;
-        complain(db);
-        abandon(db);
+        connection_log_away(db);
+        connection_abandon(db);
         return DB_DOWN;
     case ERROR_AWAY: /* a new connection may reach another server */
-        complain(db);
+        connection_log_away(db);
         connection_drop(db);
         return DB_DOWN;
     case ERROR_REPREPARE:

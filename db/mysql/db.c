@@ -60,7 +60,7 @@ db_bytes(const void *at, size_t len)
 
 /* Logs without the values: they may be secrets. */
 static void
-echo(const struct db *db, const char *sql, size_t len, const char *what, uint64_t rows)
+db_log_statement(const struct db *db, const char *sql, size_t len, const char *what, uint64_t rows)
 {
     if (db->settings->db_echo) {
         log_info("sql %lld.%02d ms, %llu row%s%s: %.*s", (long long)(db->call_us / 1000),
@@ -216,11 +216,11 @@ db_run_values(struct db *db, const char *sql, const struct db_value *values, siz
         end_call(db);
         if (error == 0) {
             if (db->current == NULL) {
-                echo(db, sql, strlen(sql), " affected", db->affected);
+                db_log_statement(db, sql, strlen(sql), " affected", db->affected);
             }
             return DB_OK;
         }
-        echo(db, sql, strlen(sql), " (it failed)", 0);
+        db_log_statement(db, sql, strlen(sql), " (it failed)", 0);
         kind = error_kind(error);
         if (kind != ERROR_REPREPARE || tries == DB_TRIES) {
             r = db_error_result(db, error, sql);
@@ -333,7 +333,7 @@ db_done(struct db *db)
         statement_end_rows(s);
         error = statement_error(db, s);
     }
-    echo(db, s->sql, strlen(s->sql), error == 0 ? "" : " (then it failed)", db->rows);
+    db_log_statement(db, s->sql, strlen(s->sql), error == 0 ? "" : " (then it failed)", db->rows);
     return error == 0 ? DB_OK : db_error_result(db, error, s->sql);
 }
 
@@ -388,7 +388,7 @@ db_run_text(struct db *db, const char *sql, size_t len)
     if (error != 0) {
         (void)db_note_error(db, error, mysql_error(db->mysql));
     }
-    echo(db, sql, len, error == 0 ? "" : " (it failed)", 0);
+    db_log_statement(db, sql, len, error == 0 ? "" : " (it failed)", 0);
     return error;
 }
 

@@ -46,7 +46,7 @@ struct run {
 };
 
 static void
-checksum(const char *sql, char text[static CHECKSUM_SIZE])
+migrate_checksum(const char *sql, char text[static CHECKSUM_SIZE])
 {
     unsigned char hash[32];
 
@@ -55,7 +55,7 @@ checksum(const char *sql, char text[static CHECKSUM_SIZE])
 }
 
 __attribute__((format(printf, 2, 3))) static bool
-complain(struct run *run, const char *format, ...)
+migrate_report(struct run *run, const char *format, ...)
 {
     va_list args;
 
@@ -84,7 +84,7 @@ make_tables(struct run *run)
 }
 
 static bool
-read_past(struct run *run)
+migrate_read_past(struct run *run)
 {
     enum { MOST = 10000 };
     enum db_result r = db_run_plain(
@@ -106,7 +106,7 @@ read_past(struct run *run)
 }
 
 static const struct past *
-find_past(const struct run *run, int number)
+migrate_find_past(const struct run *run, int number)
 {
     for (size_t i = 0; i < run->past_count; i++) {
         if (run->past[i].number == number) {
@@ -166,7 +166,7 @@ check_past(struct run *run)
                           p->number, p->name);
             return false;
         }
-        checksum(run->list[p->number - 1].sql, sum);
+        migrate_checksum(run->list[p->number - 1].sql, sum);
         if (strcmp(sum, p->checksum) != 0) {
             (void)fprintf(run->errors,
                           "fastchat migrate: migration %d (%s) is not the one that was run: its "
@@ -189,8 +189,8 @@ check_past(struct run *run)
 
 /* Reports the state after a failure, and how to continue. */
 static void
-explain(struct run *run, const struct migration *m, const struct script_part *part, int ordinal,
-        const char *why)
+migrate_explain(struct run *run, const struct migration *m, const struct script_part *part,
+                int ordinal, const char *why)
 {
     (void)fprintf(run->errors,
                   "fastchat migrate: migration %d (%s) failed at its statement %d (line %d): %s\n"
@@ -216,9 +216,10 @@ still_ours(struct run *run)
     enum db_result r = schema_lock_check(&run->lock, run->db);
 
     return r == DB_OK ||
-           complain(run, r == DB_CONFLICT ? "somebody else migrates this database now, since this "
-                                            "process did not show for a minute; run it again"
-                                          : "the lock of the schema cannot be kept");
+           migrate_report(run, r == DB_CONFLICT
+                                   ? "somebody else migrates this database now, since this "
+                                     "process did not show for a minute; run it again"
+                                   : "the lock of the schema cannot be kept");
 }
 
 static bool
@@ -228,7 +229,7 @@ note_done(struct run *run, int number, int statements)
                               "UPDATE schema_migrations SET statements_done = ? WHERE number = ?",
                               db_int(statements), db_int(number));
 
-    return r == DB_OK || complain(run, "what was done cannot be noted");
+    return r == DB_OK || migrate_report(run, "what was done cannot be noted");
 }
 
 static bool
@@ -247,7 +248,7 @@ run_statements(struct run *run, const struct migration *m, int done_before)
             return false;
         }
         if (db_execute(run->db, part.at, part.len, &why) != DB_OK) {
-            explain(run, m, &part, ordinal, why);
+            migrate_explain(run, m, &part, ordinal, why);
             return false;
         }
         if (!note_done(run, m->number, ordinal)) {
@@ -260,12 +261,12 @@ run_statements(struct run *run, const struct migration *m, int done_before)
 static bool
 run_migration(struct run *run, const struct migration *m)
 {
-    const struct past *p = find_past(run, m->number);
+    const struct past *p = migrate_find_past(run, m->number);
     int64_t began = clock_mono_us();
     char sum[CHECKSUM_SIZE];
     enum db_result r = DB_OK;
 
-    checksum(m->sql, sum);
+    migrate_checksum(m->sql, sum);
     if (p == NULL) {
         r = db_run(run->db,
                    "INSERT INTO schema_migrations (number, name, checksum, started_at) "
@@ -273,7 +274,7 @@ run_migration(struct run *run, const struct migration *m)
                    db_int(m->number), db_text(m->name), db_text(sum), db_int(clock_now_ms()));
     }
     if (r != DB_OK) {
-        return complain(run, "the beginning of a migration cannot be noted");
+        return migrate_report(run, "the beginning of a migration cannot be noted");
     }
     if (!run_statements(run, m, p == NULL ? 0 : p->statements_done)) {
         return false;
@@ -281,7 +282,7 @@ run_migration(struct run *run, const struct migration *m)
     r = db_run(run->db, "UPDATE schema_migrations SET finished_at = ? WHERE number = ?",
                db_int(clock_now_ms()), db_int(m->number));
     if (r != DB_OK) {
-        return complain(run, "the end of a migration cannot be noted");
+        return migrate_report(run, "the end of a migration cannot be noted");
     }
     (void)fprintf(run->out, "migration %d (%s): done in %lld ms\n", m->number, m->name,
                   (long long)((clock_mono_us() - began) / 1000));
@@ -295,7 +296,7 @@ run_pending(struct run *run, int to)
     int count = 0;
 
     for (const struct migration *m = run->list; m->number != 0; m++) {
-        const struct past *p = find_past(run, m->number);
+        const struct past *p = migrate_find_past(run, m->number);
 
         if ((p != NULL && p->finished_at != 0) || (to != MIGRATE_ALL && m->number > to)) {
             continue;
@@ -313,17 +314,17 @@ run_pending(struct run *run, int to)
 
 /* Connects run->db to the database and makes the tables of this file. */
 static bool
-prepare(struct run *run)
+migrate_prepare(struct run *run)
 {
     char why[DB_WHY_SIZE];
 
     run->db = db_open(run->settings);
     db_allow_long(run->db);
     if (db_create_database(run->settings, why) != DB_OK) {
-        return complain(run, "the database cannot be reached or made: %s", why);
+        return migrate_report(run, "the database cannot be reached or made: %s", why);
     }
     if (db_connect(run->db) != DB_OK) {
-        return complain(run, "the database cannot be reached: %s", db_why(run->db));
+        return migrate_report(run, "the database cannot be reached: %s", db_why(run->db));
     }
     return make_tables(run);
 }
@@ -333,12 +334,13 @@ migrate_run_list(const struct settings *settings, const struct migration *list, 
                  FILE *errors)
 {
     struct run run = {.settings = settings, .list = list, .out = out, .errors = errors};
-    bool good = check_list(&run, to) && prepare(&run);
+    bool good = check_list(&run, to) && migrate_prepare(&run);
 
     if (good && !schema_lock_take(&run.lock, settings, run.db, out)) {
-        good = complain(&run, "the lock of the schema cannot be taken");
+        good = migrate_report(&run, "the lock of the schema cannot be taken");
     } else if (good) {
-        good = (read_past(&run) || complain(&run, "the list of past migrations cannot be read")) &&
+        good = (migrate_read_past(&run) ||
+                migrate_report(&run, "the list of past migrations cannot be read")) &&
                check_past(&run) && run_pending(&run, to);
         schema_lock_release(&run.lock, run.db);
     }
@@ -357,11 +359,11 @@ migrate_run(const struct settings *settings, int to, FILE *out, FILE *errors)
 static bool
 print_status(const struct run *run, const struct migration *m)
 {
-    const struct past *p = find_past(run, m->number);
+    const struct past *p = migrate_find_past(run, m->number);
     char when[CLOCK_TEXT_SIZE], sum[CHECKSUM_SIZE];
     const char *state = "done";
 
-    checksum(m->sql, sum);
+    migrate_checksum(m->sql, sum);
     if (p == NULL) {
         state = "pending";
     } else if (strcmp(p->checksum, sum) != 0) {
@@ -383,7 +385,7 @@ look_up_past(struct run *run)
     enum db_result r;
 
     if (db_connect(run->db) != DB_OK) {
-        return complain(run, "the database cannot be reached: %s", db_why(run->db));
+        return migrate_report(run, "the database cannot be reached: %s", db_why(run->db));
     }
     r = db_one(run->db,
                "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND "
@@ -392,8 +394,8 @@ look_up_past(struct run *run)
     if (r == DB_NONE) {
         return true;
     }
-    return (r == DB_OK && db_done(run->db) == DB_OK && read_past(run)) ||
-           complain(run, "the list of past migrations cannot be read");
+    return (r == DB_OK && db_done(run->db) == DB_OK && migrate_read_past(run)) ||
+           migrate_report(run, "the list of past migrations cannot be read");
 }
 
 static bool

@@ -48,7 +48,7 @@ schema_lock_check(const struct schema_lock *l, struct db *db)
 }
 
 static void *
-renew(void *context)
+schema_lock_renew(void *context)
 {
     struct schema_lock *l = context;
     struct db *db = db_open(l->settings);
@@ -107,7 +107,7 @@ schema_lock_take(struct schema_lock *l, const struct settings *settings, struct 
         pause_step();
     }
     l->settings = settings;
-    if (r == DB_OK && pthread_create(&l->renewer, NULL, renew, l) != 0) {
+    if (r == DB_OK && pthread_create(&l->renewer, NULL, schema_lock_renew, l) != 0) {
         give_back(l, db);
         return false;
     }

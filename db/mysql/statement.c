@@ -126,7 +126,7 @@ statement_free(struct statement *s)
 }
 
 static struct statement *
-prepare(struct db *db, const char *sql, unsigned *error)
+statement_new(struct db *db, const char *sql, unsigned *error)
 {
     struct statement *s = memory_new(struct statement);
 
@@ -151,7 +151,7 @@ prepare(struct db *db, const char *sql, unsigned *error)
 
 /* The slot of a statement, or the empty slot for it. */
 static struct statement **
-slot(struct db *db, const char *sql)
+statement_slot(struct db *db, const char *sql)
 {
     size_t slot = ((uintptr_t)sql * UINT64_C(0x9E3779B97F4A7C15) >> 32) % STATEMENT_SLOTS;
 
@@ -169,11 +169,11 @@ slot(struct db *db, const char *sql)
 struct statement *
 statement_prepare(struct db *db, const char *sql, unsigned *error)
 {
-    struct statement **at = slot(db, sql);
+    struct statement **at = statement_slot(db, sql);
 
     *error = 0;
     if (*at == NULL) {
-        *at = prepare(db, sql, error);
+        *at = statement_new(db, sql, error);
     }
     return *at;
 }
@@ -192,7 +192,7 @@ statement_close(struct db *db, struct statement *s)
         db->statements[i] = NULL;
     }
     for (size_t i = 0; i < count; i++) {
-        *slot(db, kept[i]->sql) = kept[i];
+        *statement_slot(db, kept[i]->sql) = kept[i];
     }
     statement_free(s);
 }
@@ -307,7 +307,7 @@ fetch_long(struct statement *s)
 
 /* Before the next row, frees buffers that a long value has made too large. */
 static void
-shrink(struct statement *s)
+statement_shrink_buffers(struct statement *s)
 {
     s->oversized = false;
     for (unsigned i = 0; i < s->columns; i++) {
@@ -325,7 +325,7 @@ int
 statement_fetch(struct statement *s)
 {
     if (s->oversized) {
-        shrink(s);
+        statement_shrink_buffers(s);
     }
     if (s->moved && mysql_stmt_bind_result(s->stmt, s->out) != 0) {
         return -1;

@@ -7,7 +7,7 @@
 
 /* Ignores the deadline: a transaction that has begun must be ended. */
 static enum db_result
-command(struct db *db, const char *sql)
+transaction_command(struct db *db, const char *sql)
 {
     unsigned error = db_run_text(db, sql, strlen(sql));
 
@@ -16,7 +16,7 @@ command(struct db *db, const char *sql)
 
 /* START TRANSACTION, on a new connection if the old one has been closed. */
 static enum db_result
-begin(struct db *db)
+transaction_begin(struct db *db)
 {
     static const char sql[] = "START TRANSACTION";
     enum db_result r = DB_DOWN;
@@ -24,7 +24,7 @@ begin(struct db *db)
     for (int tries = 0; tries < 2 && r == DB_DOWN && !db->over_deadline; tries++) {
         r = db_begin_call(db, sql);
         if (r == DB_OK) {
-            r = command(db, sql);
+            r = transaction_command(db, sql);
         }
     }
     return r;
@@ -34,7 +34,7 @@ begin(struct db *db)
 static void
 roll_back(struct db *db)
 {
-    if (db->mysql != NULL && command(db, "ROLLBACK") != DB_OK) {
+    if (db->mysql != NULL && transaction_command(db, "ROLLBACK") != DB_OK) {
         connection_drop(db);
     }
 }
@@ -45,14 +45,14 @@ roll_back(struct db *db)
  * also have left the transaction open.
  */
 static enum db_result
-finish(struct db *db, enum db_commit commit)
+transaction_finish(struct db *db, enum db_commit commit)
 {
     enum db_result r;
 
     if (db->mysql == NULL) {
         return DB_DOWN;
     }
-    r = command(db, "COMMIT");
+    r = transaction_command(db, "COMMIT");
     if (r != DB_OK) {
         bool unknown = db->outcome_unknown, again = db->start_over;
 
@@ -68,7 +68,7 @@ finish(struct db *db, enum db_commit commit)
 static enum db_result
 run_transaction(struct db *db, enum db_commit commit, db_body *body, void *context)
 {
-    enum db_result r = begin(db);
+    enum db_result r = transaction_begin(db);
 
     if (r != DB_OK) {
         return r;
@@ -80,7 +80,7 @@ run_transaction(struct db *db, enum db_commit commit, db_body *body, void *conte
         (void)db_done(db);
     }
     if (r == DB_OK && !db->start_over) {
-        r = finish(db, commit);
+        r = transaction_finish(db, commit);
     } else {
         bool again = db->start_over;
 

@@ -46,7 +46,7 @@ redis_open(const struct settings *settings)
 }
 
 static void
-drop(struct redis *r)
+redis_drop(struct redis *r)
 {
     if (r->context != NULL) {
         redisFree(r->context);
@@ -59,13 +59,13 @@ void
 redis_close(struct redis *r)
 {
     if (r != NULL) {
-        drop(r);
+        redis_drop(r);
         free(r);
     }
 }
 
 static void
-fail(struct redis *r, const char *what)
+redis_fail(struct redis *r, const char *what)
 {
     int64_t now = clock_mono_us();
 
@@ -74,23 +74,23 @@ fail(struct redis *r, const char *what)
         log_warning("Redis: %s: %s", what,
                     r->context == NULL ? "out of memory" : r->context->errstr);
     }
-    drop(r);
+    redis_drop(r);
     r->failed_us = now;
 }
 
 /* A command that sets up the connection. Returns whether it succeeded. */
 static bool
-introduce(struct redis *r, const char *command, const char *value)
+redis_set_up(struct redis *r, const char *command, const char *value)
 {
     redisReply *answer = redisCommandArgv(r->context, 2, (const char *[]){command, value}, NULL);
     bool good = answer != NULL && answer->type != REDIS_REPLY_ERROR;
 
     if (answer != NULL && !good) {
         log_warning("Redis refuses %s: %s", command, answer->str);
-        drop(r);
+        redis_drop(r);
         r->failed_us = clock_mono_us();
     } else if (!good) {
-        fail(r, command);
+        redis_fail(r, command);
     }
     freeReplyObject(answer);
     return good;
@@ -110,12 +110,12 @@ connect_now(struct redis *r)
                      : redisConnectWithTimeout(s->redis_host, s->redis_port, connect);
     if (r->context == NULL || r->context->err != 0 ||
         redisSetTimeout(r->context, command) != REDIS_OK) {
-        fail(r, "cannot connect");
+        redis_fail(r, "cannot connect");
         return false;
     }
     (void)snprintf(number, sizeof(number), "%d", s->redis_db);
-    if ((s->redis_password[0] != '\0' && !introduce(r, "AUTH", s->redis_password)) ||
-        (s->redis_db != 0 && !introduce(r, "SELECT", number))) {
+    if ((s->redis_password[0] != '\0' && !redis_set_up(r, "AUTH", s->redis_password)) ||
+        (s->redis_db != 0 && !redis_set_up(r, "SELECT", number))) {
         return false;
     }
     r->failed_us = 0;
@@ -156,7 +156,7 @@ redis_number(int64_t n, char text[static 21])
 
 /* The reply, which may be an error reply; NULL if the connection failed. */
 static redisReply *
-call(struct redis *r, const struct redis_arg *args, size_t count)
+redis_call(struct redis *r, const struct redis_arg *args, size_t count)
 {
     const char *at[ARGUMENTS_MAX];
     size_t len[ARGUMENTS_MAX];
@@ -175,7 +175,7 @@ call(struct redis *r, const struct redis_arg *args, size_t count)
     }
     answer = redisCommandArgv(r->context, (int)count, at, len);
     if (answer == NULL) {
-        fail(r, at[0]);
+        redis_fail(r, at[0]);
     }
     return answer;
 }
@@ -201,7 +201,7 @@ without_error(struct redis *r, redisReply *answer)
 redisReply *
 redis_run_args(struct redis *r, const struct redis_arg *args, size_t count)
 {
-    return without_error(r, call(r, args, count));
+    return without_error(r, redis_call(r, args, count));
 }
 
 /* The value of a line "key:value" of INFO; NULL if there is none. */
@@ -285,7 +285,7 @@ redis_script(struct redis *r, const char *script, size_t keys, const struct redi
         all[1] = redis_text(digest);
         all[2] = redis_number((int64_t)keys, number);
         memcpy(all + 3, args, count * sizeof(*args));
-        answer = call(r, all, count + 3);
+        answer = redis_call(r, all, count + 3);
         if (answer == NULL || answer->type != REDIS_REPLY_ERROR ||
             strncmp(answer->str, "NOSCRIPT", 8) != 0) {
             break;
@@ -363,7 +363,7 @@ redis_receive(struct redis *r, int ms, redisReply **message)
             break;
         }
     }
-    fail(r, "the subscription");
+    redis_fail(r, "the subscription");
     return REDIS_LOST;
 }
 

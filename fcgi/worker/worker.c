@@ -405,7 +405,7 @@ process_share(int of_host, int processes, size_t least)
 
 /* A tenth more or less, so that the processes of a pool do not end together. */
 static long
-jittered(int requests)
+worker_jitter(int requests)
 {
     if (requests == 0) {
         return 0;
@@ -526,7 +526,7 @@ worker_run(const struct app *app, enum pool pool)
         .thread_count = cpu ? 1 : process_share(s->db_pool_maxsize, s->app_workers, 1),
         .kept_count = cpu ? 0 : process_share(s->db_pool_minsize, s->app_workers, 0),
         .started_us = clock_mono_us(),
-        .last_request = jittered(s->worker_max_requests),
+        .last_request = worker_jitter(s->worker_max_requests),
     };
     sigset_t ends;
     int got = 0;

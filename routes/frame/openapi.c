@@ -10,7 +10,7 @@
 static void write_schema(const struct field *f, bool output, struct buf *out);
 
 static void
-member(struct buf *out, const char *name, const char *text)
+openapi_member(struct buf *out, const char *name, const char *text)
 {
     json_text(out, name);
     buf_char(out, ':');
@@ -83,7 +83,7 @@ write_string(const struct field *f, bool output, struct buf *out)
     }
     if (f->pattern != NULL) {
         buf_char(out, ',');
-        member(out, "pattern", f->pattern->regex);
+        openapi_member(out, "pattern", f->pattern->regex);
     }
     if (f->secret) {
         buf_str(out, ",\"format\":\"password\"");
@@ -115,7 +115,7 @@ write_details(const struct field *f, struct buf *out)
 {
     if (f->description != NULL) {
         buf_char(out, ',');
-        member(out, "description", f->description);
+        openapi_member(out, "description", f->description);
     }
     if (f->example != NULL) {
         buf_printf(out, ",\"examples\":[%s]", f->example);
@@ -287,7 +287,7 @@ write_parameters(const struct route *route, struct buf *out)
             continue;
         }
         buf_str(out, written++ > 0 ? ",{" : "{");
-        member(out, "name", f->name);
+        openapi_member(out, "name", f->name);
         buf_printf(out, ",\"in\":\"%s\",\"required\":%s,\"schema\":",
                    f->from == FROM_PATH ? "path" : "query", f->required ? "true" : "false");
         write_schema(f, false, out);
@@ -406,7 +406,7 @@ write_operation(const struct route *route, const char *tag, struct buf *out)
     buf_str(out, "\":{");
     write_operation_id(route, out);
     buf_char(out, ',');
-    member(out, "summary", route->summary);
+    openapi_member(out, "summary", route->summary);
     buf_printf(out, ",\"tags\":[\"%s\"]", tag);
     buf_str(out, route->access != ANYONE ? ",\"security\":[{\"bearer\":[]}]" : ",\"security\":[]");
     write_parameters(route, out);
@@ -460,9 +460,9 @@ void
 openapi_write(const struct router *router, const struct settings *settings, struct buf *out)
 {
     buf_str(out, "{\"openapi\":\"3.1.0\",\"info\":{");
-    member(out, "title", settings->app_name);
+    openapi_member(out, "title", settings->app_name);
     buf_char(out, ',');
-    member(out, "version", settings->app_version);
+    openapi_member(out, "version", settings->app_version);
     buf_str(out, ",\"license\":{\"name\":\"MIT\",\"identifier\":\"MIT\"}},"
                  "\"servers\":[{\"url\":\"/\"}],");
     write_paths(router, out);
