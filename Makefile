@@ -216,6 +216,7 @@ lint:
 
 format:
 	@clang-format -i $$(etc/lint --list-formatted)
+	@perltidy -b -bext=/ -se $$(etc/lint --list-perl)
 
 bench:
 	@etc/install-packages build run bench

@@ -14,8 +14,10 @@ my %kinds = (
         serving => [],
         install => sub {
             my ($dir, @options) = @_;
-            return ('mariadb-install-db', '--no-defaults', @options, "--datadir=./$dir", '--skip-test-db',
-                '--auth-root-authentication-method=normal');
+            return (
+                'mariadb-install-db', '--no-defaults', @options, "--datadir=./$dir", '--skip-test-db',
+                '--auth-root-authentication-method=normal'
+            );
         },
     },
     mysql => {
@@ -64,14 +66,15 @@ sub part {
         name    => 'database',
         command => [
             Parts::program($kind->{server}), '--no-defaults', options(), @{ $kind->{serving} },
-            "--tmpdir=$stack->{dir}/tmp",    # at its start a server removes the temporary tables of others in a shared one
+            "--tmpdir=$stack->{dir}/tmp", # at its start a server removes the temporary tables of others in a shared one
             "--datadir=$data", "--socket=$socket", "--pid-file=$data/database.pid",
             "--init-file=$stack->{dir}/conf/database.sql",
-            '--skip-networking', '--skip-name-resolve', '--skip-log-bin', '--max-connections=300', '--table-open-cache=500',
+            '--skip-networking', '--skip-name-resolve', '--skip-log-bin', '--max-connections=300',
+            '--table-open-cache=500',
             '--character-set-server=utf8mb4', '--performance-schema=OFF',
         ],
         ready => sub {
-            my $server = Parts::connected($socket) or return 0;
+            my $server   = Parts::connected($socket) or return 0;
             my $greeting = '';
             # A greeting begins with the protocol's version, 10; an error with 255.
             return sysread($server, $greeting, 5) && length $greeting == 5 && ord(substr $greeting, 4) == 10;
@@ -90,11 +93,11 @@ sub make {
     my $log   = "$stack->{dir}/log/database-install.log";
     system 'rm', '-rf', "$stack->{dir}/data/$aside";
     my @command = $kinds{ kind() }{install}->($aside, options());
-    my $pid = fork // return "cannot fork: $!";
+    my $pid     = fork // return "cannot fork: $!";
     if ($pid == 0) {
         POSIX::setsid();
-        open STDIN,  '<',  '/dev/null';
-        open STDOUT, '>',  $log;
+        open STDIN, '<', '/dev/null';
+        open STDOUT, '>', $log;
         open STDERR, '>&', \*STDOUT;
         $ENV{TMPDIR} = "$stack->{dir}/tmp";
         chdir "$stack->{dir}/data";    # MariaDB's script cannot take a blank in a path
@@ -112,8 +115,7 @@ sub make {
 sub init_file {
     my ($stack) = @_;
     my $database = $stack->{database};
-    return "CREATE USER IF NOT EXISTS fastchat\@localhost;\n"
-        . "GRANT ALL ON `$database`.* TO fastchat\@localhost;\n";
+    return "CREATE USER IF NOT EXISTS fastchat\@localhost;\n" . "GRANT ALL ON `$database`.* TO fastchat\@localhost;\n";
 }
 
 1;

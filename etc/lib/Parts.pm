@@ -12,8 +12,8 @@ sub pools {
     my ($stack) = @_;
     return (
         [ 'api', [qw(worker --pool api)], $stack->{workers}, 0 ],
-        [ 'cpu', [qw(worker --pool cpu)], $stack->{cores},   5 ],
-        [ 'events', ['events'],           1,                 0 ],
+        [ 'cpu', [qw(worker --pool cpu)], $stack->{cores}, 5 ],
+        [ 'events', ['events'], 1, 0 ],
     );
 }
 
@@ -63,7 +63,7 @@ sub redis {
         name    => 'redis',
         before  => sub { unlink $socket },
         command => [
-                        redis_program('server'), '--port', 0, '--unixsocket', $socket, '--unixsocketperm', 700,
+            redis_program('server'), '--port', 0, '--unixsocket', $socket, '--unixsocketperm', 700,
             '--save', '', '--appendonly', 'no', '--daemonize', 'no', '--dir', "$stack->{dir}/tmp",
             '--loglevel', 'warning', '--maxmemory', '128mb', '--maxmemory-policy', 'allkeys-lru',
         ],
@@ -73,7 +73,8 @@ sub redis {
             my $answer = '';
             return sysread($server, $answer, 5) && $answer eq '+PONG';
         },
-        showing  => qr/^(?!.*(?:overcommit|WARNING Your system|oO0OoO0|Redis version=|Configuration loaded|Server initialized))./,
+        showing =>
+            qr/^(?!.*(?:overcommit|WARNING Your system|oO0OoO0|Redis version=|Configuration loaded|Server initialized))./,
         patience => 3,
     };
 }
@@ -81,9 +82,10 @@ sub redis {
 sub nginx {
     my ($stack) = @_;
     return {
-        name     => 'nginx',
-        command  => [ nginx_command($stack) ],
-        ready    => sub { defined IO::Socket::IP->new(PeerHost => $stack->{reach}, PeerPort => $stack->{port}, Timeout => 2) },
+        name    => 'nginx',
+        command => [ nginx_command($stack) ],
+        ready   =>
+            sub { defined IO::Socket::IP->new(PeerHost => $stack->{reach}, PeerPort => $stack->{port}, Timeout => 2) },
         stop     => 'QUIT',
         patience => 4,
     };
@@ -100,8 +102,8 @@ sub nginx_conf {
     my $open_files = `sh -c 'ulimit -Hn'`;
     chomp $open_files;
     $open_files = 65536 if $open_files !~ /^\d+$/ || $open_files > 65536;
-    my $user        = $> == 0 ? "user root;\n" : '';
-    my $types       = -e '/etc/nginx/mime.types' ? '/etc/nginx/mime.types' : 'mime.types';
+    my $user  = $> == 0                    ? "user root;\n"          : '';
+    my $types = -e '/etc/nginx/mime.types' ? '/etc/nginx/mime.types' : 'mime.types';
     return <<"END";
 # Written by etc/stack at each start.
 ${user}daemon off;

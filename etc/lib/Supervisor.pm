@@ -12,11 +12,11 @@ use POSIX qw(WNOHANG setsid strftime);
 use Time::HiRes qw(time sleep);
 
 use constant {
-    BACKOFF_FIRST => 0.2,     # seconds before a part that died is started again; doubled each time
+    BACKOFF_FIRST => 0.2,         # seconds before a part that died is started again; doubled each time
     BACKOFF_MOST  => 10,
-    CALM          => 30,      # seconds after which a part counts as well again
+    CALM          => 30,          # seconds after which a part counts as well again
     LOG_MOST      => 50 << 20,    # bytes of a log file; then it becomes NAME.log.1
-    LAST_LINES    => 8,       # of a log, when its part died
+    LAST_LINES    => 8,           # of a log, when its part died
 };
 
 # dir: the stack's directory. show: stream the logs to standard output.
@@ -52,31 +52,30 @@ sub start {
         if ($part->{finishes}) {
             kill 'TERM', session_members($part->{pid});
             push @{ $part->{former} }, $part->{pid};
-        }
-        else {
+        } else {
             $self->end_session($part->{pid}, 1);
         }
     }
     $part->{before}->() if $part->{before};
 
     my $log = $self->log_file($name);
-    my $out;    # a full disk does not keep a part down
+    my $out;               # a full disk does not keep a part down
     open $out, '>>', $log or open $out, '>>', '/dev/null';
     my $pid = fork;
     die "cannot fork: $!\n" unless defined $pid;
     if ($pid == 0) {
         setsid();
         $SIG{$_} = 'DEFAULT' for qw(PIPE INT TERM HUP CHLD);
-        open STDIN,  '<',  '/dev/null';
+        open STDIN, '<', '/dev/null';
         open STDOUT, '>&', $out;
         open STDERR, '>&', $out;
         exec { $part->{command}[0] } @{ $part->{command} } or print STDERR "$part->{command}[0]: $!\n";
         POSIX::_exit(127);
     }
-    $part->{pid}     = $pid;
-    $part->{dead}    = 0;
-    $part->{since}   = time;
-    $part->{log_was} = -s $out // 0;
+    $part->{pid}          = $pid;
+    $part->{dead}         = 0;
+    $part->{since}        = time;
+    $part->{log_was}      = -s $out // 0;
     $self->{by_pid}{$pid} = $part;
     $self->write_pid($name, $pid);
 }
@@ -183,8 +182,10 @@ sub turn {
             $part->{wait} = BACKOFF_MOST if $part->{wait} > BACKOFF_MOST;
             $part->{due}  = $now + $part->{wait};
             my @words = grep { !$part->{showing} || $_ =~ $part->{showing} } $self->last_lines($part);
-            $self->note(sprintf '%s died (%s); starting it again in %g s.%s', $part->{name}, how_it_ended($part->{status}),
-                $part->{wait}, @words ? ' Its last lines:' : '');
+            $self->note(
+                sprintf '%s died (%s); starting it again in %g s.%s', $part->{name}, how_it_ended($part->{status}),
+                $part->{wait}, @words ? ' Its last lines:' : ''
+            );
             $self->note("    $_") for @words;
         }
         # A test may want a part to stay away: hold/NAME.
@@ -274,14 +275,14 @@ sub sweep {
     my $rank = sub { my ($name) = $_[0] =~ m{([^/]+)\.pid$}; return $rank{$name} // 1 };
     for my $file (sort { $rank->($a) <=> $rank->($b) } glob_files("$self->{dir}/pids", qr/^(.*)\.pid$/)) {
         my ($name) = $file =~ m{([^/]+)\.pid$};
-        my $pid    = first_line($file)                              // '';
+        my $pid    = first_line($file)                            // '';
         my $began  = first_line("$self->{dir}/pids/.$name.began") // '';
         my $now    = $pid =~ /^\d+$/ ? began($pid) : undef;
         if ($name eq 'stack') {    # the supervisor itself is gone: who calls sweep holds its lock
             $self->forget_pid($name);
             next;
         }
-        my $ours  = defined $now ? $now eq $began : $pid =~ /^\d+$/ && leaderless($pid, $began);
+        my $ours = defined $now ? $now eq $began : $pid =~ /^\d+$/ && leaderless($pid, $began);
         if ($ours) {
             push @found, $name;
             $self->end_session($pid, $name eq 'database' ? 20 : 3);
@@ -296,8 +297,10 @@ sub leaderless {
     my ($session, $began) = @_;
     return 0 if index $began, first_line('/proc/sys/kernel/random/boot_id');
     my @members = session_members($session) or return 0;
-    return !grep { (readlink("/proc/$_/exe") // '') !~ m{/(?:nginx|redis-[^/]*|valkey-[^/]*|mariadbd|mysqld|multiwatch|fastchat)(?: \(deleted\))?$} }
-        @members;
+    return !grep {
+        (readlink("/proc/$_/exe") // '') !~
+            m{/(?:nginx|redis-[^/]*|valkey-[^/]*|mariadbd|mysqld|multiwatch|fastchat)(?: \(deleted\))?$}
+    } @members;
 }
 
 sub glob_files {

@@ -9,9 +9,15 @@ my ($alice, $bob) = map { $stack->user($_) } qw(alice bob);
 sub user { return $stack->fastchat('user', @_) }
 
 is($alice->get('/api/users/me')->json->{is_admin}, JSON::PP::false, 'who signs up is no admin');
-is($alice->post('/api/lab', { tasks => 0 })->json->{code}, 'admins_only', 'and is kept from what is for admins, before the input is looked at');
+is(
+    $alice->post('/api/lab', { tasks => 0 })->json->{code}, 'admins_only',
+    'and is kept from what is for admins, before the input is looked at'
+);
 
-like((user('admin', uc $alice->username))[0], qr/is an admin$/m, 'an operator makes an admin, by name whatever its case');
+like(
+    (user('admin', uc $alice->username))[0], qr/is an admin$/m,
+    'an operator makes an admin, by name whatever its case'
+);
 is($alice->get('/api/users/me')->json->{is_admin}, JSON::PP::true, 'who is told');
 is($alice->post('/api/lab', { tasks => 0 })->status, 422, 'and let in at once, without signing in anew');
 ok(!exists $bob->get('/api/users/' . $alice->id)->json->{is_admin}, 'others are not told');
@@ -26,9 +32,15 @@ like((user('list', '--limit', 1))[0], qr/the first 1; --limit N shows more/, 'so
 
 is((user('no-admin', $alice->username))[1], 0, 'an admin is made none');
 is($alice->post('/api/lab', { tasks => 0 })->status, 403, 'and is kept out at once');
-for ([ [ 'admin', 'nobody_of_that_name' ], 1, qr/user nobody_of_that_name does not exist/ ], [ ['admin'], 2, qr/the operand NAME is missing/ ],
-    [ [ 'list', '--limit', 0 ], 2, qr/--limit takes a number from 1 to 10000, not 0/ ], [ [ 'list', '--state', 'done' ], 2, qr/--state is not an option of this command/ ],
-    [ ['promote'], 2, qr/promote is not one of: list, admin, no-admin/ ], [ [], 2, qr/one of these must follow/ ]) {
+for (
+    [ [ 'admin', 'nobody_of_that_name' ], 1, qr/there is no user nobody_of_that_name/ ],
+    [ ['admin'], 2, qr/admin takes the name of a user/ ],
+    [ [ 'list', '--limit', 0 ], 2, qr/--limit takes a number from 1 to 10000, not 0/ ],
+    [ [ 'list', '--state', 'done' ], 2, qr/list does not take that option/ ],
+    [ ['promote'], 2, qr/there is no promote; what there is: list, admin, no-admin/ ],
+    [ [], 2, qr/one word more is needed/ ]
+    )
+{
     my ($words, $status, $says) = @$_;
     my ($text, $is) = user(@$words);
     is($is, $status, "wrong words are refused: @$words");

@@ -14,11 +14,11 @@ is_deeply($stack->get('/api/readyz')->json, { status => 'ok', database => 'ok', 
 my $document = $stack->get('/openapi.json')->json;
 is($document->{openapi}, '3.1.0', 'the OpenAPI document is of version 3.1.0');
 my ($listing) = $stack->fastchat('routes');
-my @routes = map { [ (split)[0, 1] ] } split /\n/, $listing;
+my @routes = map { [ (split)[ 0, 1 ] ] } split /\n/, $listing;
 ok(@routes > 20, 'fastchat routes lists the routes');
 is_deeply([ grep { !$document->{paths}{ $_->[1] }{ lc $_->[0] } } @routes ], [], 'each route stands in the document');
 
-my %known = map { $_ => 1 } keys %{ $document->{components}{schemas} };
+my %known  = map  { $_ => 1 } keys %{ $document->{components}{schemas} };
 my @broken = grep { !$known{$_} } $stack->get('/openapi.json')->content =~ m{#/components/schemas/(\w+)}g;
 is_deeply(\@broken, [], 'and each reference in it leads somewhere');
 my %ids;

@@ -7,15 +7,27 @@ my $stack = Fastchat::Stack->new;
 my ($alice, $bob) = map { $stack->user($_) } qw(alice bob);
 
 # Many ask at once, from both sides.
-my @answers = $stack->at_once(50, sub {
-    my ($who, $whom) = $_[0] % 2 ? ($alice, $bob) : ($bob, $alice);
-    my $answer = $who->put('/api/dms/' . $whom->id, {});
-    return $answer->status . ' ' . ($answer->json->{id} // $answer->content);
-});
+my @answers = $stack->at_once(
+    50,
+    sub {
+        my ($who, $whom) = $_[0] % 2 ? ($alice, $bob) : ($bob, $alice);
+        my $answer = $who->put('/api/dms/' . $whom->id, {});
+        return $answer->status . ' ' . ($answer->json->{id} // $answer->content);
+    }
+);
 my %answers = map { $_ => 1 } @answers;
 is(scalar keys %answers, 1, 'however many ask at once, there is one room') or diag explain \%answers;
 like((keys %answers)[0], qr/^200 \d+$/, 'and all are told of it');
-is($stack->sql("SELECT COUNT(*) FROM fastchat.rooms WHERE dm_key LIKE '%" . $bob->id . "%' AND dm_key LIKE '%" . $alice->id . "%'"), 1, 'one row');
+is(
+    $stack->sql(
+              "SELECT COUNT(*) FROM fastchat.rooms WHERE dm_key LIKE '%"
+            . $bob->id
+            . "%' AND dm_key LIKE '%"
+            . $alice->id . "%'"
+    ),
+    1,
+    'one row'
+);
 
 my $room = $alice->put('/api/dms/' . $bob->id, {})->json;
 is($room->{kind}, 'dm', 'it is a direct room');

@@ -10,17 +10,22 @@ is($exit, 0, 'the document is printed');
 my $document = JSON::PP->new->utf8->decode($text);
 my @routes;
 for my $path (sort keys %{ $document->{paths} }) {
-    push @routes, map { { method => uc, path => $path, %{ $document->{paths}{$path}{$_} } } } sort keys %{ $document->{paths}{$path} };
+    push @routes,
+        map { { method => uc, path => $path, %{ $document->{paths}{$path}{$_} } } }
+        sort keys %{ $document->{paths}{$path} };
 }
 
-sub follow { my ($schema) = @_; return $schema->{'$ref'} && $schema->{'$ref'} =~ m{/(\w+)$} ? $document->{components}{schemas}{$1} : $schema }
+sub follow {
+    my ($schema) = @_;
+    return $schema->{'$ref'} && $schema->{'$ref'} =~ m{/(\w+)$} ? $document->{components}{schemas}{$1} : $schema;
+}
 
 # The JSON type of a value.
 sub type {
     my ($value) = @_;
-    return 'null'    if !defined $value;
-    return 'array'   if ref $value eq 'ARRAY';
-    return 'object'  if ref $value eq 'HASH';
+    return 'null' if !defined $value;
+    return 'array' if ref $value eq 'ARRAY';
+    return 'object' if ref $value eq 'HASH';
     return 'boolean' if ref $value;
     my $flags = B::svref_2object(\$value)->FLAGS;
     return $flags & B::SVf_POK ? 'string' : $flags & B::SVf_NOK && $value != int $value ? 'number' : 'integer';
@@ -38,14 +43,20 @@ sub faults {
     my @types = !$schema->{type} ? $type : ref $schema->{type} ? @{ $schema->{type} } : $schema->{type};
     return "$place: $type in place of @types" if !grep { $_ eq $type || ($_ eq 'number' && $type eq 'integer') } @types;
     my @found;
-    push @found, "$place: \"$value\" is not of its words" if $schema->{enum} && defined $value && !grep { defined && $_ eq $value } @{ $schema->{enum} };
-    push @found, "$place: \"$value\" is no time" if ($schema->{format} // '') eq 'date-time' && defined $value && $value !~ /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(?:Z|[+-]\d\d:\d\d)$/;
-    push @found, map { faults($value->[$_], $schema->{items}, "$place.$_") } 0 .. $#$value if $type eq 'array' && $schema->{items};
+    push @found, "$place: \"$value\" is not of its words"
+        if $schema->{enum} && defined $value && !grep { defined && $_ eq $value } @{ $schema->{enum} };
+    push @found, "$place: \"$value\" is no time"
+        if ($schema->{format} // '') eq 'date-time'
+        && defined $value
+        && $value !~ /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(?:Z|[+-]\d\d:\d\d)$/;
+    push @found, map { faults($value->[$_], $schema->{items}, "$place.$_") } 0 .. $#$value
+        if $type eq 'array' && $schema->{items};
     if ($type eq 'object') {
         my $has = $schema->{properties} || {};
         push @found, map { "$place.$_: missing" } grep { !exists $value->{$_} } @{ $schema->{required} || [] };
         push @found, map { $has->{$_} ? faults($value->{$_}, $has->{$_}, "$place.$_") : () } sort keys %$value;
-        push @found, map { "$place.$_: not in the document" } grep { !$has->{$_} } sort keys %$value if exists $schema->{additionalProperties} && !$schema->{additionalProperties};
+        push @found, map { "$place.$_: not in the document" } grep { !$has->{$_} } sort keys %$value
+            if exists $schema->{additionalProperties} && !$schema->{additionalProperties};
     }
     return @found;
 }
@@ -69,38 +80,56 @@ sub documented {
 # People and things for one call.
 sub world {
     my ($alice, $bob) = ($stack->user('alice'), $stack->user('bob'));
-    my $room  = $alice->post('/api/rooms', { name => '每条路', member_ids => [ $bob->id ] })->json->{id};
-    my $other = $stack->post('/api/sessions', { username => $alice->username, password => $alice->password })->json->{token};
+    my $room = $alice->post('/api/rooms', { name => '每条路', member_ids => [ $bob->id ] })->json->{id};
+    my $other =
+        $stack->post('/api/sessions', { username => $alice->username, password => $alice->password })->json->{token};
     $bob->post("/api/rooms/$room/messages", { client_id => 'b', body => '你好' });
     return {
-        alice => $alice, room_id => $room, user_id => $bob->id, session_id => $alice->get('/api/sessions')->json->{items}[0]{id},
-        username => sprintf('new_%06x', int rand 1 << 24), password => $alice->password, old_password => $alice->password, q => 'bob',
-        name => '好名字', open => JSON::PP::true, nickname => '阿丽', device => '手机', member_ids => [ $bob->id ], limit => 10,
-        num => '12', kind => 'square', state => 'done', tasks => 1, cpu => 1, wait_ms => 1, repeat => 1,
-        client_id => 'a', body => '大家好', seq => 2, rooms => { $room => 1, 999_999_999 => 3 }, role => 'admin', wait => 1, after => 'x',
+        alice        => $alice, room_id => $room, user_id => $bob->id,
+        session_id   => $alice->get('/api/sessions')->json->{items}[0]{id},
+        username     => sprintf('new_%06x', int rand 1 << 24), password => $alice->password,
+        old_password => $alice->password, q                             => 'bob',
+        name         => '好名字', open => JSON::PP::true, nickname => '阿丽', device => '手机', member_ids => [ $bob->id ],
+        limit        => 10,
+        num          => '12', kind => 'square', state => 'done', tasks => 1, cpu => 1, wait_ms => 1, repeat => 1,
+        client_id    => 'a', body  => '大家好', seq      => 2, rooms => { $room => 1, 999_999_999 => 3 }, role => 'admin',
+        wait         => 1, after   => 'x',
     };
 }
 
 # A task for one call: one that is dead to be retried, else one that waits for a day that does not come soon.
 sub task_of {
-    my ($owner, $path) = @_;
+    my ($owner, $path)  = @_;
     my ($state, $ready) = $path =~ /retry/ ? (4, 0) : (0, 1);
-    return $stack->sql('INSERT INTO tasks (kind, owner_id, state, ready, run_at, max_attempts, arguments, created_at) VALUES '
-            . "('square', " . $owner->id . ", $state, $ready, 9999999999999, 1, '{}', 0); SELECT LAST_INSERT_ID()");
+    return $stack->sql(
+              'INSERT INTO tasks (kind, owner_id, state, ready, run_at, max_attempts, arguments, created_at) VALUES '
+            . "('square', "
+            . $owner->id
+            . ", $state, $ready, 9999999999999, 1, '{}', 0); SELECT LAST_INSERT_ID()");
 }
 
 # A file of one chunk.
 sub export_of {
     my ($owner) = @_;
     my $id = int rand 1 << 40;
-    $stack->sql("INSERT INTO exports VALUES ($id, " . $owner->id . ", 1, 3, 0, 9999999999999); INSERT INTO export_chunks VALUES ($id, 1, 0, 'zip')");
+    $stack->sql("INSERT INTO exports VALUES ($id, "
+            . $owner->id
+            . ", 1, 3, 0, 9999999999999); INSERT INTO export_chunks VALUES ($id, 1, 0, 'zip')");
     return $id;
 }
 
 sub fill { my ($path, $with) = @_; return $path =~ s/\{(\w+)\}/$with->{$1} \/\/ die "no $1 for $path\n"/ger }
-sub body_schema { my ($route) = @_; my $body = $route->{requestBody} or return; return follow($body->{content}{'application/json'}{schema}) }
 
-sub query_of { my ($with, @parameters) = @_; return @parameters ? '?' . join('&', map { "$_->{name}=$with->{ $_->{name} }" } @parameters) : '' }
+sub body_schema {
+    my ($route) = @_;
+    my $body = $route->{requestBody} or return;
+    return follow($body->{content}{'application/json'}{schema});
+}
+
+sub query_of {
+    my ($with, @parameters) = @_;
+    return @parameters ? '?' . join('&', map { "$_->{name}=$with->{ $_->{name} }" } @parameters) : '';
+}
 
 # A stream does not end: its head is asked for alone.
 for my $route (@routes) {
@@ -114,7 +143,7 @@ for my $route (@routes) {
     my @query  = grep { $_->{in} eq 'query' } @{ $route->{parameters} };
     my $w      = world();
     my $alice  = $w->{alice};
-    $w->{task_id} = task_of($alice, $route->{path});
+    $w->{task_id}   = task_of($alice, $route->{path});
     $w->{export_id} = export_of($alice) if $route->{path} =~ /export_id/;
     if (($route->{responses}{403}{description} // '') =~ /admins_only/) {
         my $kept_out = $alice->request($route->{method}, fill($route->{path}, $w), $schema ? {} : ());
@@ -125,8 +154,9 @@ for my $route (@routes) {
 
     # As it says: all it requires, and then all there is.
     my $sign_in = $route->{path} eq '/api/sessions' && $route->{method} eq 'POST';
-    my %sent = map { $_ => $sign_in && $_ eq 'username' ? $alice->username : $w->{$_} } grep { exists $w->{$_} } keys %{ $schema ? $schema->{properties} : {} };
-    my $uri = fill($route->{path}, $w) . query_of($w, grep { $_->{required} } @query);
+    my %sent    = map { $_ => $sign_in && $_ eq 'username' ? $alice->username : $w->{$_} }
+        grep { exists $w->{$_} } keys %{ $schema ? $schema->{properties} : {} };
+    my $uri  = fill($route->{path}, $w) . query_of($w, grep { $_->{required} } @query);
     my $good = $alice->request($route->{method}, $uri, $schema ? \%sent : ());
     cmp_ok($good->status, '<', 300, "$name does what it says") or diag $good->content;
     documented($route, $good, $name);
@@ -135,7 +165,10 @@ for my $route (@routes) {
     for my $token (undef, 'x' x 43) {
         last if !$signed;
         my $refused = $stack->request($route->{method}, $uri, $schema ? \%sent : (), token => $token);
-        is($refused->status, 401, $name . (defined $token ? ' with a token that is none' : ' without a token') . ' is refused');
+        is(
+            $refused->status, 401,
+            $name . (defined $token ? ' with a token that is none' : ' without a token') . ' is refused'
+        );
         documented($route, $refused, $name);
     }
 
@@ -143,17 +176,28 @@ for my $route (@routes) {
     $alice = world()->{alice} if $route->{path} =~ m{^/api/sessions/};
     for my $parameter (@{ $route->{parameters} }) {
         my $integer = exists $parameter->{schema}{minimum};
-        for my $garbage ('-1', '1e3', '%00', '%ff', '%zz', '9223372036854775808', '', '%F0%9F%98%80', "'%20OR%201=1", 'x' x 2000) {
+        for my $garbage (
+            '-1', '1e3', '%00', '%ff', '%zz', '9223372036854775808', '', '%F0%9F%98%80', "'%20OR%201=1",
+            'x' x 2000
+            )
+        {
             next if $parameter->{in} eq 'path' && $garbage eq '';
             my %with = (%$w, $parameter->{name} => $garbage);
             my @also = grep { $_->{required} || $_->{name} eq $parameter->{name} } @query;
-            my $odd  = $alice->raw($route->{method}, fill($route->{path}, \%with) . query_of(\%with, @also),
-                [ 'Authorization: Bearer ' . $alice->token, $schema ? 'Content-Type: application/json' : () ], $schema ? JSON::PP->new->utf8->encode(\%sent) : undef);
+            my $odd  = $alice->raw(
+                $route->{method}, fill($route->{path}, \%with) . query_of(\%with, @also),
+                [ 'Authorization: Bearer ' . $alice->token, $schema ? 'Content-Type: application/json' : () ],
+                $schema ? JSON::PP->new->utf8->encode(\%sent) : undef
+            );
             my $words = "$name with $parameter->{name}=" . substr $garbage, 0, 20;
-            ok($odd->status == 422 || $odd->status == 400 || (!$integer && $odd->status < 300), "$words: " . $odd->status) or diag $odd->content;
+            ok(
+                $odd->status == 422 || $odd->status == 400 || (!$integer && $odd->status < 300),
+                "$words: " . $odd->status
+            ) or diag $odd->content;
             next if $odd->status != 422 || $route->{method} eq 'HEAD';
             my @wrong = faults($odd->json, $document->{components}{schemas}{Invalid}, 'body');
-            my ($fault) = grep { $_->{loc}[0] eq $parameter->{in} && $_->{loc}[1] eq $parameter->{name} } @{ $odd->json->{detail} };
+            my ($fault) = grep { $_->{loc}[0] eq $parameter->{in} && $_->{loc}[1] eq $parameter->{name} }
+                @{ $odd->json->{detail} };
             ok(!@wrong && $fault, '… says which it is') or diag $odd->content;
         }
     }
@@ -161,11 +205,26 @@ for my $route (@routes) {
     # The body as garbage.
     next if !$schema;
     my %field = %{ $schema->{properties} };
-    my @bad   = ('[]', 'null', '"x"', '{', "\xff", '{"no such field":1}', map { my $key = $_; map { qq({"$key":$_}) } '{}', '[[]]', '1e400', '-1', '""', '"\u0000"', 'true', '"' . 'x' x 9000 . '"' } sort keys %field);
-    my @odd = map { $alice->request($route->{method}, $uri, content => $_, headers => { 'Content-Type' => 'application/json' }) } @bad;
+    my @bad   = (
+        '[]', 'null', '"x"', '{', "\xff",
+        '{"no such field":1}',
+        map {
+            my $key = $_;
+            map { qq({"$key":$_}) } '{}', '[[]]', '1e400', '-1', '""', '"\u0000"', 'true', '"' . 'x' x 9000 . '"'
+        } sort keys %field
+    );
+    my @odd = map {
+        $alice->request($route->{method}, $uri, content => $_, headers => { 'Content-Type' => 'application/json' })
+    } @bad;
     my @not_refused = grep { $odd[$_]->status >= 500 || $odd[$_]->status !~ /^(?:422|20[0145])$/ } 0 .. $#odd;
-    is_deeply([ map { $odd[$_]->status . ' ' . substr $bad[$_], 0, 40 } @not_refused ], [], "$name: no body is answered but with 422, or done");
-    is_deeply([ map { $_->status == 422 ? faults($_->json, $document->{components}{schemas}{Invalid}, 'body') : () } @odd ], [], '… and told in the form of the document');
+    is_deeply(
+        [ map { $odd[$_]->status . ' ' . substr $bad[$_], 0, 40 } @not_refused ], [],
+        "$name: no body is answered but with 422, or done"
+    );
+    is_deeply(
+        [ map { $_->status == 422 ? faults($_->json, $document->{components}{schemas}{Invalid}, 'body') : () } @odd ],
+        [], '… and told in the form of the document'
+    );
     is($odd[$_]->status, 422, "$name: $bad[$_] is refused") for 0 .. 5;
     my $no_type = $alice->raw($route->{method}, $uri, [ 'Authorization: Bearer ' . $alice->token ], '{}');
     is($no_type->status, 415, "$name: a body without a media type is refused");

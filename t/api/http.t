@@ -3,15 +3,15 @@
 use lib 't/lib';
 use Fastchat::Test;
 
-my $stack = Fastchat::Stack->new(env => { CORS_ORIGINS => 'https://chat.example, http://localhost:5173' });
-my $alice = $stack->user('alice');
+my $stack     = Fastchat::Stack->new(env => { CORS_ORIGINS => 'https://chat.example, http://localhost:5173' });
+my $alice     = $stack->user('alice');
 my ($listing) = $stack->fastchat('routes');
 my %paths;
-push @{ $paths{ $_->[1] } }, $_->[0] for map { [ (split)[0, 1] ] } split /\n/, $listing;
+push @{ $paths{ $_->[1] } }, $_->[0] for map { [ (split)[ 0, 1 ] ] } split /\n/, $listing;
 
 for my $pattern (sort keys %paths) {
     (my $path = $pattern) =~ s/\{\w+\}/1/g;
-    my %has = map { $_ => 1 } @{ $paths{$pattern} };
+    my %has     = map { $_ => 1 } @{ $paths{$pattern} };
     my $options = $stack->request('OPTIONS', $path);
     is($options->status, 204, "OPTIONS $pattern");
     my %allowed = map { $_ => 1 } split /, /, $options->header('Allow');
@@ -24,7 +24,8 @@ for my $pattern (sort keys %paths) {
     }
     next unless $has{GET};
     my $head = $alice->head($path);
-    is($head->status, $path eq "/api/events" ? 200 : $alice->get($path)->status, "HEAD $pattern: as GET");    # a stream would not end
+    is($head->status, $path eq "/api/events" ? 200 : $alice->get($path)->status, "HEAD $pattern: as GET")
+        ;    # a stream would not end
     is($head->content // '', '', '… without a body');
 }
 
@@ -32,59 +33,127 @@ my $missing = $alice->get('/api/nothing/here');
 is($missing->status, 404, 'an unknown path is not found');
 is($missing->json->{code}, 'not_found', 'in a word');
 like($missing->header('X-Request-ID'), qr/^[0-9a-f]{16}$/, 'each answer has an X-Request-ID');
-ok($stack->wait_for(5, sub { index($stack->log_text('api'), $missing->header('X-Request-ID')) >= 0 }), 'which stands in the log');
+ok(
+    $stack->wait_for(5, sub { index($stack->log_text('api'), $missing->header('X-Request-ID')) >= 0 }),
+    'which stands in the log'
+);
 
-is($alice->get('/api/rooms/x', headers => { 'Accept-Language' => 'zh-CN,zh;q=0.9,en;q=0.8' })->json->{detail}[0]{msg}, '必须是整数', 'faults are told in Chinese');
-is($alice->get('/api/rooms/x', headers => { 'Accept-Language' => 'en-US,en;q=0.9,zh;q=0.8' })->json->{detail}[0]{msg}, 'must be a whole number', 'or in English');
-is($alice->get('/api/nothing', headers => { 'Accept-Language' => 'zh' })->json->{detail}, '该地址不存在。', 'and so are other errors');
+is(
+    $alice->get('/api/rooms/x', headers => { 'Accept-Language' => 'zh-CN,zh;q=0.9,en;q=0.8' })->json->{detail}[0]{msg},
+    '必须是整数', 'faults are told in Chinese'
+);
+is(
+    $alice->get('/api/rooms/x', headers => { 'Accept-Language' => 'en-US,en;q=0.9,zh;q=0.8' })->json->{detail}[0]{msg},
+    'must be a whole number', 'or in English'
+);
+is(
+    $alice->get('/api/nothing', headers => { 'Accept-Language' => 'zh' })->json->{detail}, '该地址不存在。',
+    'and so are other errors'
+);
 
-my $room = $alice->post('/api/rooms', { name => 'x' })->json->{id};
+my $room    = $alice->post('/api/rooms', { name => 'x' })->json->{id};
 my $patched = $alice->post("/api/rooms/$room", { name => 'y' }, headers => { 'X-HTTP-Method-Override' => 'PATCH' });
 is($patched->json->{name}, 'y', 'a POST may name another method');
 is($alice->get("/api/rooms/$room", headers => { 'X-HTTP-Method-Override' => 'DELETE' })->status, 200, 'a GET may not');
-is($alice->post("/api/rooms/$room", {}, headers => { 'X-HTTP-Method-Override' => 'BREW' })->status, 405, 'nor an unknown one');
+is(
+    $alice->post("/api/rooms/$room", {}, headers => { 'X-HTTP-Method-Override' => 'BREW' })->status, 405,
+    'nor an unknown one'
+);
 
-for my $type (undef, 'text/plain', 'application/x-www-form-urlencoded', 'application/jsonx', 'multipart/form-data; boundary=x') {
-    my $answer = $alice->raw('POST', '/api/rooms', [ 'Authorization: Bearer ' . $alice->token, $type ? "Content-Type: $type" : () ], '{"name":"x"}');
+for my $type (
+    undef, 'text/plain', 'application/x-www-form-urlencoded', 'application/jsonx',
+    'multipart/form-data; boundary=x'
+    )
+{
+    my $answer = $alice->raw(
+        'POST', '/api/rooms',
+        [ 'Authorization: Bearer ' . $alice->token, $type ? "Content-Type: $type" : () ], '{"name":"x"}'
+    );
     is($answer->status, 415, ($type // 'no media type') . ' is refused');
 }
-is($alice->post('/api/rooms', { name => 'x' }, headers => { 'Content-Type' => 'Application/JSON; charset=utf-8' })->status, 201, 'parameters of the media type do not matter');
-is($alice->post('/api/rooms', content => '', headers => { 'Content-Type' => 'application/json' })->json->{detail}[0]{type}, 'missing', 'an empty body lacks what is required');
+is($alice->post('/api/rooms', { name => 'x' }, headers => { 'Content-Type' => 'Application/JSON; charset=utf-8' })
+        ->status, 201, 'parameters of the media type do not matter');
+is($alice->post('/api/rooms', content => '', headers => { 'Content-Type' => 'application/json' })
+        ->json->{detail}[0]{type}, 'missing', 'an empty body lacks what is required');
 
 my $cors = $stack->get('/api', headers => { Origin => 'https://chat.example' });
-is($cors->header('Access-Control-Allow-Origin'), 'https://chat.example', 'an origin of CORS_ORIGINS may read the answer');
+is(
+    $cors->header('Access-Control-Allow-Origin'), 'https://chat.example',
+    'an origin of CORS_ORIGINS may read the answer'
+);
 like($cors->header('Vary'), qr/Origin/, 'and caches are told');
-is($stack->get('/api', headers => { Origin => 'https://evil.example' })->header('Access-Control-Allow-Origin'), undef, 'another may not');
-my $flight = $stack->request('OPTIONS', '/api/rooms', headers => { Origin => 'http://localhost:5173', 'Access-Control-Request-Method' => 'POST' });
+is(
+    $stack->get('/api', headers => { Origin => 'https://evil.example' })->header('Access-Control-Allow-Origin'), undef,
+    'another may not'
+);
+my $flight = $stack->request(
+    'OPTIONS', '/api/rooms',
+    headers => { Origin => 'http://localhost:5173', 'Access-Control-Request-Method' => 'POST' }
+);
 like($flight->header('Access-Control-Allow-Methods'), qr/POST/, 'a preflight is answered');
 like($flight->header('Access-Control-Allow-Headers'), qr/Authorization/, 'with the headers of a call');
-is($stack->request('OPTIONS', '/api/rooms', headers => { Origin => $_, 'Access-Control-Request-Method' => 'POST' })->header('Access-Control-Allow-Origin'), undef, "nor from $_")
-    for 'https://chat.example.evil', 'https://chat.exampl', 'http://chat.example', 'https://chat.example:444', 'null', '*', '';
-is($stack->get('/api/nothing', headers => { Origin => 'https://chat.example' })->header('Access-Control-Allow-Origin'), 'https://chat.example', 'errors may be read, too');
+is($stack->request('OPTIONS', '/api/rooms', headers => { Origin => $_, 'Access-Control-Request-Method' => 'POST' })
+        ->header('Access-Control-Allow-Origin'), undef, "nor from $_")
+    for 'https://chat.example.evil', 'https://chat.exampl', 'http://chat.example', 'https://chat.example:444', 'null',
+    '*', '';
+is(
+    $stack->get('/api/nothing', headers => { Origin => 'https://chat.example' })->header('Access-Control-Allow-Origin'),
+    'https://chat.example', 'errors may be read, too'
+);
 my $any = Fastchat::Stack->new(env => { CORS_ORIGINS => '*' });
-is($any->get('/api', headers => { Origin => 'https://who.example' })->header('Access-Control-Allow-Origin'), 'https://who.example', '* lets every origin');
-is(Fastchat::Stack->new->get('/api', headers => { Origin => 'https://chat.example' })->header('Access-Control-Allow-Origin'), undef, 'and none is let in where none is set');
+is(
+    $any->get('/api', headers => { Origin => 'https://who.example' })->header('Access-Control-Allow-Origin'),
+    'https://who.example', '* lets every origin'
+);
+is(Fastchat::Stack->new->get('/api', headers => { Origin => 'https://chat.example' })
+        ->header('Access-Control-Allow-Origin'), undef, 'and none is let in where none is set');
 
 # Methods that some platforms lack.
 my $other = $stack->user('bob');
-is($alice->post("/api/rooms/$room/members/" . $other->id, {}, headers => { 'X-HTTP-Method-Override' => 'PUT' })->json->{role}, 'member', 'a POST stands for PUT');
-is($alice->post("/api/rooms/$room/members/" . $other->id, {}, headers => { 'X-HTTP-Method-Override' => 'DELETE' })->status, 204, 'or for DELETE');
-is($alice->post('/api/users/me/password', { old_password => $alice->password, password => 'another one' }, headers => { 'X-HTTP-Method-Override' => 'PUT' })->status, 204, 'in every pool');
-is($alice->put("/api/rooms/$room", { name => 'z' }, headers => { 'X-HTTP-Method-Override' => 'PATCH' })->status, 405, 'a PUT stands for itself');
+is($alice->post("/api/rooms/$room/members/" . $other->id, {}, headers => { 'X-HTTP-Method-Override' => 'PUT' })
+        ->json->{role}, 'member', 'a POST stands for PUT');
+is($alice->post("/api/rooms/$room/members/" . $other->id, {}, headers => { 'X-HTTP-Method-Override' => 'DELETE' })
+        ->status, 204, 'or for DELETE');
+is(
+    $alice->post(
+        '/api/users/me/password', { old_password => $alice->password, password => 'another one' },
+        headers => { 'X-HTTP-Method-Override' => 'PUT' }
+    )->status,
+    204,
+    'in every pool'
+);
+is(
+    $alice->put("/api/rooms/$room", { name => 'z' }, headers => { 'X-HTTP-Method-Override' => 'PATCH' })->status, 405,
+    'a PUT stands for itself'
+);
 
 # Sizes and languages.
-my $most = $alice->post('/api/rooms', content => '{"name":"x"' . ' ' x (1_048_576 - 12) . '}', headers => { 'Content-Type' => 'application/json' });
+my $most = $alice->post(
+    '/api/rooms', content => '{"name":"x"' . ' ' x (1_048_576 - 12) . '}',
+    headers               => { 'Content-Type' => 'application/json' }
+);
 is($most->status, 201, 'a body of 1 MiB is read');
-my $over = $alice->post('/api/rooms', content => '{"name":"x"' . ' ' x (1_048_576 - 11) . '}', headers => { 'Content-Type' => 'application/json', 'Accept-Language' => 'zh' });
+my $over = $alice->post(
+    '/api/rooms', content => '{"name":"x"' . ' ' x (1_048_576 - 11) . '}',
+    headers               => { 'Content-Type' => 'application/json', 'Accept-Language' => 'zh' }
+);
 is($over->status, 413, 'and one byte more is refused');
 is_deeply($over->json, { code => 'body_too_large', detail => '请求体超过 1 MiB。' }, 'in Chinese, too');
-for my $asked ([ 'zh' => 'zh' ], [ 'zh-TW' => 'zh' ], [ 'ZH-cn' => 'zh' ], [ 'en' => 'en' ], [ 'fr' => 'en' ], [ 'fr, zh;q=0.5' => 'zh' ], [ 'en;q=0.9, zh;q=0.8' => 'en' ], [ '' => 'en' ]) {
+for my $asked (
+    [ 'zh'           => 'zh' ], [ 'zh-TW' => 'zh' ], [ 'ZH-cn' => 'zh' ], [ 'en' => 'en' ], [ 'fr' => 'en' ],
+    [ 'fr, zh;q=0.5' => 'zh' ], [ 'en;q=0.9, zh;q=0.8' => 'en' ], [ '' => 'en' ]
+    )
+{
     my $words = $alice->get('/api/nothing', headers => { 'Accept-Language' => $asked->[0] })->json->{detail};
     is($words =~ /\p{Han}/ ? 'zh' : 'en', $asked->[1], "Accept-Language: $asked->[0]");
 }
 my %ids = map { $stack->get('/api')->header('X-Request-ID') => 1 } 1 .. 20;
 is(scalar keys %ids, 20, 'each request has an X-Request-ID of its own');
-for my $answer ($stack->get('/api'), $stack->get('/api/nothing'), $stack->get('/api/rooms'), $stack->get('/openapi.json'), $stack->post('/api', {})) {
+for my $answer (
+    $stack->get('/api'), $stack->get('/api/nothing'), $stack->get('/api/rooms'),
+    $stack->get('/openapi.json'), $stack->post('/api', {})
+    )
+{
     like($answer->header('Content-Type'), qr{^application/json\b}, 'every answer is JSON: ' . $answer->status);
     is($answer->header('Cache-Control'), 'no-store', 'and kept by nobody');
     is($answer->header('X-Content-Type-Options'), 'nosniff', 'nor guessed at');

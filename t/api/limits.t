@@ -7,8 +7,12 @@ use Fastchat::Test;
 sub settle { sleep 60 - time % 60 if time % 60 > 45 }
 
 for my $redis (1, 0) {
-    my $with = $redis ? 'with Redis' : 'without Redis';
-    my $stack = Fastchat::Stack->new(env => { LIMIT_LOGIN => 5, LIMIT_SEND => 4, LIMIT_GENERAL => 40, APP_WORKERS => 1, ($redis ? () : (REDIS_HOST => '')) });
+    my $with  = $redis ? 'with Redis' : 'without Redis';
+    my $stack = Fastchat::Stack->new(
+        env => {
+            LIMIT_LOGIN => 5, LIMIT_SEND => 4, LIMIT_GENERAL => 40, APP_WORKERS => 1, ($redis ? () : (REDIS_HOST => ''))
+        }
+    );
     settle();
     my ($alice, $bob) = map { $stack->user($_) } qw(alice bob);    # two of the five sign-ins
     my $room = $alice->post('/api/rooms', { name => 'x', member_ids => [ $bob->id ] })->json->{id};
@@ -17,11 +21,15 @@ for my $redis (1, 0) {
     my $refused = $alice->post("/api/rooms/$room/messages", { client_id => 'm9', body => 'x' });
     like($refused->header('Retry-After'), qr/^(?:[1-9]|[1-5]\d|60)$/, "$with: the answer says when to come again");
     is($refused->json->{code}, 'too_many_requests', "$with: in a word");
-    is($bob->post("/api/rooms/$room/messages", { client_id => 'b', body => 'x' })->status, 201, "$with: another user is counted apart");
+    is(
+        $bob->post("/api/rooms/$room/messages", { client_id => 'b', body => 'x' })->status, 201,
+        "$with: another user is counted apart"
+    );
     is($alice->get("/api/rooms/$room")->status, 200, "$with: and so is another class");
     # Without Redis each process counts for itself, and two of the sign-ins are spent already.
-    my $most   = $redis ? 3 : 5 * $stack->workers('cpu') - 2;
-    my @signed = map { $stack->post('/api/sessions', { username => 'nobody', password => 'x' })->status } 1 .. $most + 1;
+    my $most = $redis ? 3 : 5 * $stack->workers('cpu') - 2;
+    my @signed =
+        map { $stack->post('/api/sessions', { username => 'nobody', password => 'x' })->status } 1 .. $most + 1;
     is_deeply([ @signed[ 0 .. 2 ] ], [ (401) x 3 ], "$with: those are let through that the limit allows");
     ok(scalar(grep { $_ == 429 } @signed), "$with: sign-ins are counted by address");
     my @general = map { $bob->get('/api/users/me')->status } 1 .. 41;
@@ -31,18 +39,41 @@ for my $redis (1, 0) {
 
 # 0 turns a limit off.
 {
-    my $stack = Fastchat::Stack->new(env => { LIMIT_GENERAL => 0, LIMIT_SEND => 0, LIMIT_LOGIN => 0, LIMIT_REGISTER => 3, APP_WORKERS => 1 });
+    my $stack = Fastchat::Stack->new(
+        env => { LIMIT_GENERAL => 0, LIMIT_SEND => 0, LIMIT_LOGIN => 0, LIMIT_REGISTER => 3, APP_WORKERS => 1 });
     settle();
     my $alice = $stack->user('alice');
     my $room  = $alice->post('/api/rooms', { name => 'x' })->json->{id};
-    is_deeply([ grep { $_ != 201 } map { $alice->post("/api/rooms/$room/messages", { client_id => "m$_", body => 'x' })->status } 1 .. 150 ], [], 'a limit of 0 is none: sending');
-    is_deeply([ grep { $_ != 401 } map { $stack->post('/api/sessions', { username => 'nobody', password => 'x' })->status } 1 .. 30 ], [], 'signing in');
+    is_deeply(
+        [
+            grep { $_ != 201 }
+            map  { $alice->post("/api/rooms/$room/messages", { client_id => "m$_", body => 'x' })->status } 1 .. 150
+        ],
+        [],
+        'a limit of 0 is none: sending'
+    );
+    is_deeply(
+        [
+            grep { $_ != 401 }
+            map  { $stack->post('/api/sessions', { username => 'nobody', password => 'x' })->status } 1 .. 30
+        ],
+        [],
+        'signing in'
+    );
     is_deeply([ grep { $_ != 200 } map { $alice->get("/api/rooms/$room")->status } 1 .. 150 ], [], 'and all else');
-    my @made = map { $stack->post('/api/users', { username => sprintf('reg_%06x', rand 1 << 24), password => '12345678' })->status } 1 .. 4;
+    my @made = map {
+        $stack->post('/api/users', { username => sprintf('reg_%06x', rand 1 << 24), password => '12345678' })->status
+    } 1 .. 4;
     is_deeply(\@made, [ 201, 201, 429, 429 ], 'those that are set hold: signing up');
     $stack->redis_cli('FLUSHALL');
-    is($stack->post('/api/users', { username => 'x', password => 'y' })->status, 422, 'a wiped Redis begins to count anew');
-    is_deeply([ map { $stack->get('/api/users/me', token => 'x' x 43)->status } 1 .. 3 ], [ (401) x 3 ], 'and lets nobody in');
+    is(
+        $stack->post('/api/users', { username => 'x', password => 'y' })->status, 422,
+        'a wiped Redis begins to count anew'
+    );
+    is_deeply(
+        [ map { $stack->get('/api/users/me', token => 'x' x 43)->status } 1 .. 3 ], [ (401) x 3 ],
+        'and lets nobody in'
+    );
 }
 
 done_testing;

@@ -4,16 +4,19 @@ use lib 't/lib';
 use Fastchat::Test;
 
 my $stack = Fastchat::Stack->new;
-my %who = map { $_ => $stack->user($_) } qw(owner admin admin2 member member2 outsider newcomer);
+my %who   = map { $_ => $stack->user($_) } qw(owner admin admin2 member member2 outsider newcomer);
 
-sub put_in  { my ($by, $at, $whom, %role) = @_; return $who{$by}->put("$at/members/" . $who{$whom}->id, {%role}) }
+sub put_in { my ($by, $at, $whom, %role) = @_; return $who{$by}->put("$at/members/" . $who{$whom}->id, {%role}) }
 sub take_out { my ($by, $at, $whom) = @_; return $who{$by}->delete("$at/members/" . $who{$whom}->id) }
 
 # A room with an owner, two admins and two members.
 sub room {
     my (%more) = @_;
-    my $made = $who{owner}->post('/api/rooms', { name => '成员', member_ids => [ map { $who{$_}->id } qw(admin admin2 member member2) ], %more });
-    my $at   = '/api/rooms/' . $made->json->{id};
+    my $made = $who{owner}->post(
+        '/api/rooms',
+        { name => '成员', member_ids => [ map { $who{$_}->id } qw(admin admin2 member member2) ], %more }
+    );
+    my $at = '/api/rooms/' . $made->json->{id};
     put_in('owner', $at, $_, role => 'admin') for qw(admin admin2);
     return $at;
 }
@@ -32,10 +35,11 @@ my %all = (owner => 'owner', admin => 'admin', admin2 => 'admin', member => 'mem
 is_deeply(roles($at, 'member'), \%all, 'everybody in a room sees who is in it, and as what');
 
 my %removal = (
-    'admin admin2'     => '403 not_allowed', 'admin owner'      => '403 not_allowed', 'member member2' => '403 not_allowed',
-    'member admin'     => '403 not_allowed', 'member owner'     => '403 not_allowed', 'outsider member' => '403 not_a_member',
-    'outsider owner'   => '403 not_a_member', 'owner outsider'  => '404 no_such_member', 'admin outsider' => '404 no_such_member',
-    'member outsider'  => '404 no_such_member', 'outsider outsider' => '403 not_a_member',
+    'admin admin2'   => '403 not_allowed', 'admin owner'  => '403 not_allowed', 'member member2'  => '403 not_allowed',
+    'member admin'   => '403 not_allowed', 'member owner' => '403 not_allowed', 'outsider member' => '403 not_a_member',
+    'outsider owner' => '403 not_a_member', 'owner outsider' => '404 no_such_member',
+    'admin outsider'  => '404 no_such_member',
+    'member outsider' => '404 no_such_member', 'outsider outsider' => '403 not_a_member',
 );
 for my $case (sort keys %removal) {
     my ($by, $whom) = split / /, $case;
@@ -52,9 +56,12 @@ for my $case ('owner admin', 'owner member', 'admin member', 'admin2 admin2', 'm
 }
 
 my %giving = (
-    'admin member admin' => '403 not_allowed', 'admin admin2 member' => '403 not_allowed', 'member member admin' => '403 not_allowed',
-    'admin admin member' => '403 not_allowed', 'owner owner member' => '403 not_allowed', 'outsider member admin' => '403 not_a_member',
-    'outsider outsider admin' => '403 not_a_member', 'member newcomer member' => '403 not_allowed', 'admin newcomer admin' => '403 not_allowed',
+    'admin member admin'       => '403 not_allowed', 'admin admin2 member' => '403 not_allowed',
+    'member member admin'      => '403 not_allowed',
+    'admin admin member'       => '403 not_allowed', 'owner owner member' => '403 not_allowed',
+    'outsider member admin'    => '403 not_a_member',
+    'outsider outsider admin'  => '403 not_a_member', 'member newcomer member' => '403 not_allowed',
+    'admin newcomer admin'     => '403 not_allowed',
     'outsider newcomer member' => '403 not_a_member', 'outsider outsider member' => '403 not_a_member',
 );
 for my $case (sort keys %giving) {
@@ -62,19 +69,30 @@ for my $case (sort keys %giving) {
     is(told(put_in($by, $at, $whom, role => $role)), $giving{$case}, "roles: $by does not make $whom $role");
 }
 is_deeply(roles($at, 'owner'), \%all, 'and nobody has changed');
-is(put_in('owner', $at, 'member', role => 'admin')->json->{role}, 'admin', 'roles: the owner makes a member admin');
-is(put_in('owner', $at, 'admin', role => 'member')->json->{role}, 'member', 'and an admin member');
-is(put_in('owner', $at, 'newcomer', role => 'admin')->json->{role}, 'admin', 'or adds somebody as admin');
+is(put_in('owner', $at, 'member', role    => 'admin')->json->{role}, 'admin', 'roles: the owner makes a member admin');
+is(put_in('owner', $at, 'admin', role     => 'member')->json->{role}, 'member', 'and an admin member');
+is(put_in('owner', $at, 'newcomer', role  => 'admin')->json->{role}, 'admin', 'or adds somebody as admin');
 is(put_in('admin2', $at, 'outsider', role => 'member')->json->{role}, 'member', 'an admin adds a member');
-is($who{owner}->put("$at/members/" . $who{admin}->id, { role => $_ })->status, 422, "the role $_ cannot be given") for qw(owner king Admin), '';
+is($who{owner}->put("$at/members/" . $who{admin}->id, { role => $_ })->status, 422, "the role $_ cannot be given")
+    for qw(owner king Admin), '';
 my $member = put_in('owner', $at, 'member')->json;
 is_deeply([ sort keys %$member ], [qw(joined_at read_seq role user)], 'a member is told with every part');
-is_deeply($member->{user}, { id => $who{member}->id, username => $who{member}->username, nickname => $who{member}->nickname, online => JSON::PP::false }, 'and who it is');
+is_deeply(
+    $member->{user},
+    {
+        id     => $who{member}->id, username => $who{member}->username, nickname => $who{member}->nickname,
+        online => JSON::PP::false
+    },
+    'and who it is'
+);
 is($member->{role}, 'admin', 'no role given leaves the one there is');
 
 # An open room.
 my $open = room(open => JSON::PP::true);
-is(told(put_in('outsider', $open, 'outsider', role => 'admin')), '403 not_a_member', 'nobody joins an open room as admin');
+is(
+    told(put_in('outsider', $open, 'outsider', role => 'admin')), '403 not_a_member',
+    'nobody joins an open room as admin'
+);
 is(told(put_in('outsider', $open, 'newcomer')), '403 not_a_member', 'nor puts others in it');
 is(put_in('outsider', $open, 'outsider', role => 'member')->json->{role}, 'member', 'one joins as a member');
 is($who{outsider}->get($open)->json->{last_seq}, 8, 'and the log has one entry more');
@@ -85,18 +103,28 @@ is(put_in('outsider', $open, 'outsider')->json->{role}, 'member', 'and may come 
 
 # The owner leaves: the longest-standing admin takes over, else the longest-standing member.
 $at = room();
-$stack->sql("UPDATE members SET joined_at = joined_at - 1000 WHERE room_id = ${\($at =~ /(\d+)/)} AND user_id IN (${\$who{admin2}->id}, ${\$who{member2}->id})");
+$stack->sql(
+    "UPDATE members SET joined_at = joined_at - 1000 WHERE room_id = ${\($at =~ /(\d+)/)} AND user_id IN (${\$who{admin2}->id}, ${\$who{member2}->id})"
+);
 is(take_out('owner', $at, 'owner')->status, 204, 'the owner leaves');
-is_deeply(roles($at, 'member'), { admin => 'admin', admin2 => 'owner', member => 'member', member2 => 'member' }, 'the longest-standing admin takes over');
-my @told = map { [ @$_{qw(kind body)}, $_->{sender}{id} ] } @{ $who{member}->get("$at/messages?limit=2")->json->{items} };
+is_deeply(
+    roles($at, 'member'), { admin => 'admin', admin2 => 'owner', member => 'member', member2 => 'member' },
+    'the longest-standing admin takes over'
+);
+my @told =
+    map { [ @$_{qw(kind body)}, $_->{sender}{id} ] } @{ $who{member}->get("$at/messages?limit=2")->json->{items} };
 is_deeply(\@told, [ [ 'leave', undef, $who{owner}->id ], [ 'role', 'owner', $who{admin2}->id ] ], 'as the log tells');
 take_out('admin', $at, 'admin');
 take_out('admin2', $at, 'admin2');
-is_deeply(roles($at, 'member'), { member => 'member', member2 => 'owner' }, 'where there is no admin, the longest-standing member');
+is_deeply(
+    roles($at, 'member'), { member => 'member', member2 => 'owner' },
+    'where there is no admin, the longest-standing member'
+);
 take_out('member2', $at, 'member2');
 is_deeply(roles($at, 'member'), { member => 'owner' }, 'until one is left');
 is(take_out('member', $at, 'member')->status, 204, 'the last one leaves');
-is(told($who{$_}->get($at)), '403 not_a_member', "and nobody can see the room any more ($_)") for qw(owner member outsider);
+is(told($who{$_}->get($at)), '403 not_a_member', "and nobody can see the room any more ($_)")
+    for qw(owner member outsider);
 is(told(put_in('member', $at, 'member')), '403 not_a_member', 'nor join it');
 $at = room(open => JSON::PP::true);
 take_out($_, $at, $_) for qw(owner admin admin2 member member2);
@@ -104,14 +132,32 @@ is(told(put_in('outsider', $at, 'outsider')), '403 not_a_member', 'not even wher
 
 # All at once.
 $at = room();
-my @left = $stack->at_once(8, sub { my ($n) = @_; my $whom = (qw(owner admin admin2 member))[ $n % 4 ]; return take_out($whom, $at, $whom)->status });
+my @left = $stack->at_once(
+    8,
+    sub {
+        my ($n) = @_;
+        my $whom = (qw(owner admin admin2 member))[ $n % 4 ];
+        return take_out($whom, $at, $whom)->status;
+    }
+);
 is_deeply([ sort @left ], [ (204) x 4, (403) x 4 ], 'four leave at once, each asking twice: each leaves once');
 is_deeply(roles($at, 'member2'), { member2 => 'owner' }, 'and who is left owns the room');
-my ($id) = $at =~ /(\d+)/;
-my ($row) = $stack->sql("SELECT COUNT(*), MAX(seq), (SELECT last_seq FROM rooms WHERE id = $id) FROM room_log WHERE room_id = $id");
+my ($id)  = $at =~ /(\d+)/;
+my ($row) = $stack->sql(
+    "SELECT COUNT(*), MAX(seq), (SELECT last_seq FROM rooms WHERE id = $id) FROM room_log WHERE room_id = $id");
 is_deeply([ @$row[ 1, 2 ] ], [ @$row[ 0, 0 ] ], 'the log has no hole');
 $at = room(open => JSON::PP::true);
-is_deeply([ $stack->at_once(10, sub { return put_in('outsider', $at, 'outsider')->status }) ], [ (200) x 10 ], 'one who joins ten times at once is told so each time');
-is(scalar(grep { $_->{kind} eq 'join' && $_->{sender}{id} == $who{outsider}->id } @{ $who{owner}->get("$at/messages")->json->{items} }), 1, 'and joins once');
+is_deeply(
+    [ $stack->at_once(10, sub { return put_in('outsider', $at, 'outsider')->status }) ], [ (200) x 10 ],
+    'one who joins ten times at once is told so each time'
+);
+is(
+    scalar(
+        grep { $_->{kind} eq 'join' && $_->{sender}{id} == $who{outsider}->id }
+            @{ $who{owner}->get("$at/messages")->json->{items} }
+    ),
+    1,
+    'and joins once'
+);
 
 done_testing;

@@ -6,36 +6,51 @@ use Fastchat::Test;
 my $stack = Fastchat::Stack->new;
 my ($alice, $bob, $eve) = map { $stack->user($_) } qw(alice bob eve);
 my $room = $alice->post('/api/rooms', { name => '消息', member_ids => [ $bob->id ] })->json->{id};
-my $at = "/api/rooms/$room";
+my $at   = "/api/rooms/$room";
 sub say_it { my ($who, $id, $body) = @_; return $who->post("$at/messages", { client_id => $id, body => $body // $id }) }
 
 my $first = say_it($alice, 'one', '大家好 👋');
 is($first->status, 201, 'a message is sent');
-is_deeply([ sort keys %{ $first->json } ], [qw(body client_id created_at kind ref_seq room_id sender seq)], 'its entry has every member');
+is_deeply(
+    [ sort keys %{ $first->json } ], [qw(body client_id created_at kind ref_seq room_id sender seq)],
+    'its entry has every member'
+);
 is_deeply($first->json->{sender}, { id => $alice->id, nickname => $alice->nickname }, 'and its sender');
 my $again = say_it($alice, 'one', 'something else');
 is($again->status, 200, 'the same client_id again is answered 200');
 is_deeply($again->json, $first->json, 'with the entry that exists');
 is(say_it($bob, 'one', '我也好')->status, 201, 'another sender has client ids of his own');
 is(say_it($eve, 'one')->json->{code}, 'not_a_member', 'who is not in the room says nothing');
-is($eve->post('/api/rooms/999999999/messages', { client_id => 'x', body => 'x' })->json->{code}, 'no_such_room', 'nor in a room that is not there');
+is(
+    $eve->post('/api/rooms/999999999/messages', { client_id => 'x', body => 'x' })->json->{code}, 'no_such_room',
+    'nor in a room that is not there'
+);
 
 # Many send at once, some of them the same message.
-$stack->at_once(16, sub {
-    my ($n) = @_;
-    my $who = $n % 2 ? $alice : $bob;
-    say_it($who, "same-$_", "同一条 $_") for 1 .. 5;
-    say_it($who, "own-$n-$_") for 1 .. 10;
-    return 1;
-});
+$stack->at_once(
+    16,
+    sub {
+        my ($n) = @_;
+        my $who = $n % 2 ? $alice : $bob;
+        say_it($who, "same-$_", "同一条 $_") for 1 .. 5;
+        say_it($who, "own-$n-$_") for 1 .. 10;
+        return 1;
+    }
+);
 my @seqs = map { $_->[0] } $stack->sql("SELECT seq FROM fastchat.room_log WHERE room_id = $room ORDER BY seq");
 is_deeply(\@seqs, [ 1 .. @seqs ], 'numbers have no holes, however many send at once');
 is(scalar @seqs, 2 + 2 + 2 * 5 + 16 * 10, 'and no message is there twice');
 is($alice->get($at)->json->{last_seq}, scalar @seqs, 'the room knows its last number');
 
 # One message, sent by twenty at once.
-my @once = $stack->at_once(20, sub { my $answer = say_it($bob, 'once'); return { status => $answer->status, seq => $answer->json->{seq} } });
-is_deeply([ sort map { $_->{status} } @once ], [ (200) x 19, 201 ], 'of twenty that send one client_id at once, one makes the message');
+my @once = $stack->at_once(
+    20,
+    sub { my $answer = say_it($bob, 'once'); return { status => $answer->status, seq => $answer->json->{seq} } }
+);
+is_deeply(
+    [ sort map { $_->{status} } @once ], [ (200) x 19, 201 ],
+    'of twenty that send one client_id at once, one makes the message'
+);
 is_deeply([ grep { $_->{seq} != @seqs + 1 } @once ], [], 'and all are told of the same');
 push @seqs, scalar @seqs + 1;
 
@@ -57,10 +72,14 @@ is($after->{next}, 8, 'and says where to go on');
 is($bob->get("$at/messages?after=" . ($last - 5) . '&limit=5')->json->{next}, undef, 'until the end');
 is_deeply($bob->get("$at/messages?after=$last")->json, { items => [], next => undef }, 'behind which is nothing');
 is($bob->get("$at/messages?after=1&before=5")->status, 422, 'both ways at once is refused');
-is($bob->get("$at/messages?$_")->status, 422, "$_ is refused") for 'limit=0', 'limit=101', 'before=0', 'before=x', 'after=-1', 'limit=1e1', 'limit=';
+is($bob->get("$at/messages?$_")->status, 422, "$_ is refused")
+    for 'limit=0', 'limit=101', 'before=0', 'before=x', 'after=-1', 'limit=1e1', 'limit=';
 
 # Reading.
-sub unread { my ($who) = @_; return (grep { $_->{id} == $room } @{ $who->get('/api/rooms')->json->{items} })[0]{unread} }
+sub unread {
+    my ($who) = @_;
+    return (grep { $_->{id} == $room } @{ $who->get('/api/rooms')->json->{items} })[0]{unread};
+}
 is(unread($bob), 86, 'unread counts the messages of others');
 is_deeply($bob->put("$at/read", { seq => 10 })->json->{read_seq}, 10, 'a read mark moves forward');
 is($bob->put("$at/read", { seq => 5 })->json->{read_seq}, 10, 'and never back');
@@ -68,13 +87,27 @@ my $mark = $bob->put("$at/read", { seq => 999999 })->json;
 is_deeply($mark, { room_id => $room, read_seq => $last, unread => 0 }, 'nor beyond the last');
 say_it($alice, "more-$_") for 1 .. 120;
 is(unread($bob), 99, 'unread is counted up to 99');
-is(unread($alice), (grep { $_->[0] == $bob->id } map { [ $_->[0] ] } $stack->sql("SELECT sender_id FROM fastchat.room_log WHERE room_id = $room AND kind = 0 AND sender_id <> " . $alice->id)) + 0, 'one\'s own messages do not count');
+is(
+    unread($alice),
+    (
+        grep { $_->[0] == $bob->id } map { [ $_->[0] ] } $stack->sql(
+            "SELECT sender_id FROM fastchat.room_log WHERE room_id = $room AND kind = 0 AND sender_id <> " . $alice->id
+        )
+        )
+        + 0,
+    'one\'s own messages do not count'
+);
 is($eve->put("$at/read", { seq => 1 })->status, 403, 'who is not in the room has no mark');
 
 # Far more than the list looks through by itself: own messages between the mark and those of others.
 my $long = $alice->post('/api/rooms', { name => '很长', member_ids => [ $bob->id ] })->json->{id};
-$stack->sql("INSERT INTO fastchat.room_log (room_id, seq, kind, sender_id, client_id, body, created_at) SELECT $long, seq + 2, 0, IF(seq > 490, ${\$alice->id}, ${\$bob->id}), CONCAT('s', seq), 'x', 1 FROM seq_1_to_500");
+$stack->sql(
+    "INSERT INTO fastchat.room_log (room_id, seq, kind, sender_id, client_id, body, created_at) SELECT $long, seq + 2, 0, IF(seq > 490, ${\$alice->id}, ${\$bob->id}), CONCAT('s', seq), 'x', 1 FROM seq_1_to_500"
+);
 $stack->sql("UPDATE fastchat.rooms SET last_seq = 502, last_message_seq = 502 WHERE id = $long");
-is((grep { $_->{id} == $long } @{ $bob->get('/api/rooms')->json->{items} })[0]{unread}, 10, 'unread is exact however far back the mark is');
+is(
+    (grep { $_->{id} == $long } @{ $bob->get('/api/rooms')->json->{items} })[0]{unread}, 10,
+    'unread is exact however far back the mark is'
+);
 
 done_testing;

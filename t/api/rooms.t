@@ -6,15 +6,22 @@ use Fastchat::Test;
 my $stack = Fastchat::Stack->new;
 my ($owner, $admin, $member, $other) = map { $stack->user($_) } qw(owner admin member other);
 
-my $made = $owner->post('/api/rooms', { name => '周末爬山', member_ids => [ $admin->id, $member->id, $member->id, $owner->id ] });
+my $made =
+    $owner->post('/api/rooms', { name => '周末爬山', member_ids => [ $admin->id, $member->id, $member->id, $owner->id ] });
 is($made->status, 201, 'a room is made');
 my $room = $made->json;
 is($room->{role}, 'owner', 'by its owner');
 ok(!$room->{open}, 'closed to others');
 is($room->{last_seq}, 3, 'its log begins with who joined, each once');
 my $at = "/api/rooms/$room->{id}";
-is($owner->post('/api/rooms', { name => 'x', member_ids => [999999999] })->json->{code}, 'no_such_user', 'nobody can be in it who does not exist');
-is($owner->post('/api/rooms', { name => 'x', member_ids => [ 'a', -1, 1.5 ] })->json->{detail}[1]{loc}[2], 1, 'a bad id is named by its place');
+is(
+    $owner->post('/api/rooms', { name => 'x', member_ids => [999999999] })->json->{code}, 'no_such_user',
+    'nobody can be in it who does not exist'
+);
+is(
+    $owner->post('/api/rooms', { name => 'x', member_ids => [ 'a', -1, 1.5 ] })->json->{detail}[1]{loc}[2], 1,
+    'a bad id is named by its place'
+);
 
 is($other->get($at)->json->{code}, 'not_a_member', 'others do not see a closed room');
 is($other->get("$at/members")->status, 403, 'nor who is in it');
@@ -23,7 +30,10 @@ is($other->put("$at/members/" . $other->id, {})->status, 403, 'nor can they join
 is($other->get('/api/rooms/999999999')->json->{code}, 'no_such_room', 'a room that is not there is not found');
 
 my $members = $member->get("$at/members")->json->{items};
-is_deeply({ map { $_->{user}{id} => $_->{role} } @$members }, { $owner->id => 'owner', $admin->id => 'member', $member->id => 'member' }, 'members are listed');
+is_deeply(
+    { map { $_->{user}{id} => $_->{role} } @$members },
+    { $owner->id => 'owner', $admin->id => 'member', $member->id => 'member' }, 'members are listed'
+);
 my $first = $member->get("$at/members?limit=2")->json;
 is(scalar @{ $member->get("$at/members?limit=2&cursor=$first->{next}")->json->{items} }, 1, 'page by page, too');
 
@@ -63,11 +73,14 @@ is($member->get($at)->json->{role}, 'member', 'who was a member');
 is($admin->get($at)->json->{role}, 'owner', 'and the admin has taken over');
 remove($_, $_) for $admin, $member, $other;
 is($owner->put("$at/members/" . $owner->id, {})->status, 403, 'a room that all have left is closed');
-is_deeply([ grep { $_->{id} == $room->{id} } @{ $owner->get('/api/rooms?open=true')->json->{items} } ], [], 'and listed no more');
+is_deeply(
+    [ grep { $_->{id} == $room->{id} } @{ $owner->get('/api/rooms?open=true')->json->{items} } ], [],
+    'and listed no more'
+);
 
 # The list: latest activity first, in pages.
 my $reader = $stack->user('reader');
-my @rooms = map { $reader->post('/api/rooms', { name => "r$_" })->json->{id} } 1 .. 7;
+my @rooms  = map { $reader->post('/api/rooms', { name => "r$_" })->json->{id} } 1 .. 7;
 $reader->post("/api/rooms/$rooms[2]/messages", { client_id => 'x', body => '最新' });
 my (@seen, $cursor);
 do {
@@ -77,6 +90,7 @@ do {
 } while ($cursor && @seen < 20);
 is_deeply(\@seen, [ $rooms[2], @rooms[ 6, 5, 4, 3, 1, 0 ] ], 'rooms are listed by latest activity, each once');
 is($reader->get('/api/rooms?limit=1')->json->{items}[0]{last_message}{body}, '最新', 'with the last message');
-is($reader->get("/api/rooms?cursor=$_")->status, 422, "a cursor that no list gave is refused ($_)") for '1', '1.', 'x.y', '1.2.3', '99999999999999999999.1', '1.-1';
+is($reader->get("/api/rooms?cursor=$_")->status, 422, "a cursor that no list gave is refused ($_)")
+    for '1', '1.', 'x.y', '1.2.3', '99999999999999999999.1', '1.-1';
 
 done_testing;

@@ -14,7 +14,12 @@ is($phone->status, 201, 'a second device signs in, whatever the case of the name
 like($phone->json->{token}, qr/^[\w-]{43}$/, 'a token is 256 bits in base64url');
 is($phone->json->{user}{id}, $alice->id, 'with its user');
 my $token = $phone->json->{token};
-is($stack->sql("SELECT COUNT(*) FROM fastchat.sessions WHERE token_hash = '$token' OR HEX(token_hash) = HEX('$token')"), 0, 'the token itself is kept nowhere');
+is(
+    $stack->sql(
+        "SELECT COUNT(*) FROM fastchat.sessions WHERE token_hash = '$token' OR HEX(token_hash) = HEX('$token')"),
+    0,
+    'the token itself is kept nowhere'
+);
 
 my $wrong = $stack->post('/api/sessions', { %form, password => 'wrong password' });
 is($wrong->status, 401, 'a wrong password is refused');
@@ -27,7 +32,10 @@ is(scalar @$list, 2, 'my devices are listed');
 is($list->[0]{device}, '手机', 'the newest first, by name');
 is_deeply([ map { $_->{current} ? 1 : 0 } @$list ], [ 0, 1 ], 'and this one is marked');
 my $page = $alice->get('/api/sessions?limit=1')->json;
-is($alice->get("/api/sessions?limit=1&cursor=$page->{next}")->json->{items}[0]{id}, $list->[1]{id}, 'page by page, too');
+is(
+    $alice->get("/api/sessions?limit=1&cursor=$page->{next}")->json->{items}[0]{id}, $list->[1]{id},
+    'page by page, too'
+);
 
 is($stack->get('/api/users/me', token => $token)->status, 200, 'the token lets in');
 is($bob->delete("/api/sessions/$list->[0]{id}")->json->{code}, 'no_such_session', 'nobody ends the session of another');
@@ -44,7 +52,10 @@ is($out->json->{code}, 'not_signed_in', 'in a word, too');
 for my $bad ('x', 'a' x 43, 'A' x 5000, '../../x', '%00') {
     is($stack->get('/api/users/me', token => $bad)->status, 401, 'a token that is none is refused');
 }
-is($stack->raw('GET', '/api/users/me', ["Authorization: Bearer \xff\xfe" . 'a' x 41])->status, 401, 'nor one of other bytes');
+is(
+    $stack->raw('GET', '/api/users/me', [ "Authorization: Bearer \xff\xfe" . 'a' x 41 ])->status, 401,
+    'nor one of other bytes'
+);
 is($stack->raw('GET', '/api/users/me', ['Authorization: Bearer'])->status, 401, 'nor none at all');
 is($stack->get('/api/users/me', headers => { Authorization => 'Basic eDp5' })->status, 401, 'and so is another scheme');
 
@@ -54,10 +65,15 @@ $stack->redis_cli('FLUSHALL');
 is($carol->get('/api/users/me')->status, 401, 'an expired session lets nobody in');
 is($bob->get('/api/users/me')->status, 200, 'and a wiped Redis signs nobody out');
 
-$stack->sql('UPDATE fastchat.sessions SET last_seen_at = last_seen_at - 7200000, expires_at = expires_at - 7200000 WHERE user_id = ' . $bob->id);
+$stack->sql(
+    'UPDATE fastchat.sessions SET last_seen_at = last_seen_at - 7200000, expires_at = expires_at - 7200000 WHERE user_id = '
+        . $bob->id);
 my $before = $stack->sql('SELECT expires_at FROM fastchat.sessions WHERE user_id = ' . $bob->id);
 $stack->redis_cli('FLUSHALL');
 is($bob->get('/api/users/me')->status, 200, 'a session in use');
-cmp_ok($stack->sql('SELECT expires_at FROM fastchat.sessions WHERE user_id = ' . $bob->id), '>', $before, 'is prolonged');
+cmp_ok(
+    $stack->sql('SELECT expires_at FROM fastchat.sessions WHERE user_id = ' . $bob->id), '>', $before,
+    'is prolonged'
+);
 
 done_testing;

@@ -7,18 +7,24 @@ my $stack = Fastchat::Stack->new;
 my ($alice, $bob) = map { $stack->user($_) } qw(alice bob);
 sub sync_it { my ($who, $rooms, %more) = @_; return $who->post('/api/sync', { rooms => $rooms, %more })->json }
 
-is_deeply(sync_it($alice, {}), { entries => [], rooms => [], left => [], more => JSON::PP::false }, 'who is in no room has nothing to catch up');
+is_deeply(
+    sync_it($alice, {}), { entries => [], rooms => [], left => [], more => JSON::PP::false },
+    'who is in no room has nothing to catch up'
+);
 my @rooms = map { $alice->post('/api/rooms', { name => "s$_", member_ids => [ $bob->id ] })->json->{id} } 1 .. 3;
-my $new = sync_it($bob, {});
+my $new   = sync_it($bob, {});
 is_deeply([ sort { $a <=> $b } map { $_->{id} } @{ $new->{rooms} } ], \@rooms, 'rooms that were not named are told');
 is_deeply([ map { $_->{last_seq} } @{ $new->{rooms} } ], [ 2, 2, 2 ], 'with their last number');
 is_deeply($new->{entries}, [], 'and not all they ever held');
 
 my %marks = map { $_ => 2 } @rooms;
 $alice->post("/api/rooms/$rooms[0]/messages", { client_id => "a$_", body => "第 $_ 条" }) for 1 .. 5;
-$alice->post("/api/rooms/$rooms[2]/messages", { client_id => "c$_", body => "c$_" }) for 1 .. 2;
+$alice->post("/api/rooms/$rooms[2]/messages", { client_id => "c$_", body => "c$_" })    for 1 .. 2;
 my $page = sync_it($bob, \%marks);
-is_deeply([ map { "$_->{room_id}:$_->{seq}" } @{ $page->{entries} } ], [ (map { "$rooms[0]:$_" } 3 .. 7), (map { "$rooms[2]:$_" } 3 .. 4) ], 'what was missed comes in order');
+is_deeply(
+    [ map { "$_->{room_id}:$_->{seq}" } @{ $page->{entries} } ],
+    [ (map { "$rooms[0]:$_" } 3 .. 7), (map { "$rooms[2]:$_" } 3 .. 4) ], 'what was missed comes in order'
+);
 ok(!$page->{more}, 'all of it');
 is_deeply(sync_it($bob, { %marks, $rooms[0] => 7, $rooms[2] => 4 })->{entries}, [], 'and then nothing is new');
 
@@ -45,9 +51,9 @@ $alice->post('/api/rooms', { name => "many$_", member_ids => [ $bob->id ] }) for
 my %seen = %have;
 $rounds = 0;
 do {
-    $page = sync_it($bob, \%seen);
-    $seen{ $_->{room_id} } = $_->{seq} for @{ $page->{entries} };
-    $seen{ $_->{id} } = $_->{last_seq} for @{ $page->{rooms} };
+    $page                  = sync_it($bob, \%seen);
+    $seen{ $_->{room_id} } = $_->{seq}      for @{ $page->{entries} };
+    $seen{ $_->{id} }      = $_->{last_seq} for @{ $page->{rooms} };
     delete $seen{$_} for @{ $page->{left} };
 } while ($page->{more} && ++$rounds < 10);
 is(scalar keys %seen, 62, 'sixty new rooms come in several pages');
@@ -55,10 +61,20 @@ is(scalar keys %seen, 62, 'sixty new rooms come in several pages');
 is($bob->post('/api/sync', { rooms => {}, limit => 501 })->status, 422, 'more than 500 entries at once are refused');
 is($bob->post('/api/sync', {})->json->{detail}[0]{type}, 'missing', 'rooms is required');
 is($bob->post('/api/sync', { rooms => [1] })->json->{detail}[0]{type}, 'dict_type', 'and is an object');
-is($bob->post('/api/sync', { rooms => { map { $_ => 0 } 1 .. 2001 } })->json->{detail}[0]{type}, 'too_long', 'of at most 2000 rooms');
+is(
+    $bob->post('/api/sync', { rooms => { map { $_ => 0 } 1 .. 2001 } })->json->{detail}[0]{type}, 'too_long',
+    'of at most 2000 rooms'
+);
 my $faults = $bob->post('/api/sync', { rooms => { x => 1, 5 => 'y', 6 => -1 } })->json->{detail};
 is(scalar @$faults, 3, 'each bad member of it is told');
-is_deeply($bob->post('/api/sync', content => qq({"rooms":{"$rooms[0]":0,"0$rooms[0]":0}}), headers => { 'Content-Type' => 'application/json' })->json->{left} // [], [], 'a room that is named in two ways is not told as left');
+is_deeply(
+    $bob->post(
+        '/api/sync', content => qq({"rooms":{"$rooms[0]":0,"0$rooms[0]":0}}),
+        headers              => { 'Content-Type' => 'application/json' }
+    )->json->{left} // [],
+    [],
+    'a room that is named in two ways is not told as left'
+);
 
 # Every limit yields all entries, once.
 my $long = $alice->post('/api/rooms', { name => '长', member_ids => [ $bob->id ] })->json->{id};

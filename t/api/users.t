@@ -9,7 +9,10 @@ my $tail  = sprintf '%06x', rand 0xffffff;
 my $made = $stack->post('/api/users', { username => "Li_$tail", password => 'correct horse' });
 is($made->status, 201, 'somebody signs up');
 is($made->json->{nickname}, "Li_$tail", 'and is called by the user name where no other is given');
-like($made->json->{created_at}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+08:00$/, 'times are RFC 3339 in APP_TIMEZONE');
+like(
+    $made->json->{created_at}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+08:00$/,
+    'times are RFC 3339 in APP_TIMEZONE'
+);
 is_deeply([ sort keys %{ $made->json } ], [qw(created_at id nickname username)], 'no more is told of a user');
 
 my $again = $stack->post('/api/users', { username => "li_$tail", password => 'correct horse' });
@@ -18,13 +21,18 @@ is($again->json->{code}, 'username_taken', 'and says so');
 is($stack->post('/api/users', { username => "小明$tail", password => '12345678' })->status, 201, 'a name may be Chinese');
 
 for my $bad ('ab', 'x' x 33, 'a b c', "a\x{2e}b", "ａｂｃ", "em\x{1F600}oji", "a'b--c", "\x{202e}abc") {
-    is($stack->post('/api/users', { username => $bad, password => '12345678' })->status, 422, "a user name of another form is refused (@{[length $bad]} characters)");
+    is(
+        $stack->post('/api/users', { username => $bad, password => '12345678' })->status, 422,
+        "a user name of another form is refused (@{[length $bad]} characters)"
+    );
 }
 my $faults = $stack->post('/api/users', { username => 'a', password => 'short', nickname => '', extra => 1 });
 is($faults->status, 422, 'bad input is refused');
-is_deeply([ sort map { "$_->{type} $_->{loc}[1]" } @{ $faults->json->{detail} } ],
+is_deeply(
+    [ sort map { "$_->{type} $_->{loc}[1]" } @{ $faults->json->{detail} } ],
     [ 'extra_forbidden extra', 'string_too_short nickname', 'string_too_short password', 'string_too_short username' ],
-    'and every fault is told at once');
+    'and every fault is told at once'
+);
 unlike($faults->content, qr/"short"/, 'a password is never echoed');
 my ($short) = grep { $_->{loc}[1] eq 'password' } @{ $faults->json->{detail} };
 is_deeply($short->{ctx}, { min_length => 8 }, 'a fault says its bound');
@@ -48,13 +56,25 @@ is($next->json->{next}, undef, 'and is the last');
 is_deeply($bob->get('/api/users?q=%25')->json->{items}, [], 'a % is no wildcard');
 is($bob->get('/api/users')->json->{detail}[0]{type}, 'missing', 'q is required');
 
-is($alice->put('/api/users/me/password', { old_password => 'wrong', password => 'new password' })->json->{code},
-    'bad_credentials', 'a new password needs the old one');
-my $other = $stack->post('/api/sessions', { username => $alice->username, password => $alice->password })->json->{token};
-is($alice->put('/api/users/me/password', { old_password => $alice->password, password => 'new password' })->status, 204, 'with it, it is changed');
+is(
+    $alice->put('/api/users/me/password', { old_password => 'wrong', password => 'new password' })->json->{code},
+    'bad_credentials', 'a new password needs the old one'
+);
+my $other =
+    $stack->post('/api/sessions', { username => $alice->username, password => $alice->password })->json->{token};
+is(
+    $alice->put('/api/users/me/password', { old_password => $alice->password, password => 'new password' })->status,
+    204, 'with it, it is changed'
+);
 is($stack->get('/api/users/me', token => $other)->status, 401, 'and my other sessions have ended');
 is($alice->get('/api/users/me')->status, 200, 'but not this one');
-is($stack->post('/api/sessions', { username => $alice->username, password => $alice->password })->status, 401, 'the old password is worth nothing');
-is($stack->post('/api/sessions', { username => $alice->username, password => 'new password' })->status, 201, 'the new one is');
+is(
+    $stack->post('/api/sessions', { username => $alice->username, password => $alice->password })->status, 401,
+    'the old password is worth nothing'
+);
+is(
+    $stack->post('/api/sessions', { username => $alice->username, password => 'new password' })->status, 201,
+    'the new one is'
+);
 
 done_testing;

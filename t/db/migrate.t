@@ -12,7 +12,10 @@ sub migrate { my ($database, @words) = @_; return with($database, 'migrate', @wo
 sub with {
     my ($database, @words) = @_;
     my %more = ref $database ? %$database : (DB_DATABASE => $database);
-    local %ENV = (PATH => $ENV{PATH}, APP_ENV => 'test', (map { $_ => $stack->setting($_) // '' } qw(DB_SOCKET DB_USER DB_PASSWORD REDIS_HOST)), %more);
+    local %ENV = (
+        PATH => $ENV{PATH}, APP_ENV => 'test',
+        (map { $_ => $stack->setting($_) // '' } qw(DB_SOCKET DB_USER DB_PASSWORD REDIS_HOST)), %more
+    );
     my $text = qx{'$binary' @words 2>&1};
     return ($text, $? >> 8);
 }
@@ -27,20 +30,30 @@ is((migrate('m1'))[0], "the database is up to date\n", 'the next has nothing to 
 is($status, 0, 'the status is good');
 like($text, qr/1  chat\s+done/, 'and lists what was done');
 
-my @both = map { open my $p, '-|', "DB_DATABASE=m2 DB_SOCKET=${\$stack->setting('DB_SOCKET')} DB_USER=fastchat '$binary' migrate 2>&1; echo \"exit \$?\"" or die $!; $p } 1 .. 2;
+my @both = map {
+    open my $p, '-|',
+        "DB_DATABASE=m2 DB_SOCKET=${\$stack->setting('DB_SOCKET')} DB_USER=fastchat '$binary' migrate 2>&1; echo \"exit \$?\""
+        or die $!;
+    $p
+} 1 .. 2;
 my @said = map { local $/; readline $_ } @both;
 is_deeply([ map { /exit (\d+)/ } @said ], [ 0, 0 ], 'two that start at once both succeed') or diag @said;
 is(scalar(grep { /migration 1 / } @said), 1, 'and one of them did it');
 
 is((migrate('m3', '--to', 0))[1], 0, '--to 0 runs none');
-is($stack->sql("SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'm3' AND table_name = 'users'"), 0, 'and makes no table');
+is(
+    $stack->sql("SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'm3' AND table_name = 'users'"), 0,
+    'and makes no table'
+);
 
 $stack->sql("UPDATE m1.schema_migrations SET checksum = REPEAT('0', 64)");
 ($text, $status) = migrate('m1');
 is($status, 1, 'a past migration that has changed is refused');
 like($text, qr/migration 1 \(chat\).*text has changed/s, 'with its number');
 like((migrate('m1', '--status'))[0], qr/CHANGED/, 'and the status tells it');
-$stack->sql("INSERT INTO m2.schema_migrations (number, name, checksum, started_at, finished_at) VALUES (900, 'future', '', 1, 1)");
+$stack->sql(
+    "INSERT INTO m2.schema_migrations (number, name, checksum, started_at, finished_at) VALUES (900, 'future', '', 1, 1)"
+);
 ($text, $status) = migrate('m2');
 is($status, 1, 'a database of a newer program is refused');
 like($text, qr/made by a newer fastchat/, 'and says so');
@@ -56,7 +69,11 @@ is((migrate('m4', '--status'))[1], 1, 'the status is not good');
 $stack->sql('DROP TABLE m4.rooms');
 ($text, $status) = migrate('m4');
 is($status, 0, 'when the cause is removed, it goes on where it stopped') or diag $text;
-is($stack->sql("SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'm4'"), $stack->sql("SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'fastchat'"), 'and all tables are there');
+is(
+    $stack->sql("SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'm4'"),
+    $stack->sql("SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'fastchat'"),
+    'and all tables are there'
+);
 
 $stack->sql('CREATE DATABASE m5');
 $stack->sql("CREATE TABLE m5.schema_lock (id INT PRIMARY KEY, holder VARCHAR(128) NOT NULL, ends_at BIGINT NOT NULL)");
@@ -71,14 +88,22 @@ for my $ran (1, 0) {
     is_deeply([ map { $_->{ended} } @all ], [ (0) x 5 ], 'five that start at once all succeed') or diag explain \@all;
     is(scalar(grep { $_->{said} =~ /: done in/ } @all), $ran, $ran ? 'and one of them did it' : 'and later none');
 }
-is($stack->sql('SELECT COUNT(*) FROM m6.schema_migrations'), scalar(@{ [ glob 'db/migrations/*.sql' ] }), 'and each is noted once');
+is(
+    $stack->sql('SELECT COUNT(*) FROM m6.schema_migrations'), scalar(@{ [ glob 'db/migrations/*.sql' ] }),
+    'and each is noted once'
+);
 is($stack->sql("SELECT LENGTH(holder) FROM m6.schema_lock"), 0, 'the lock is free again');
 
 ($text, $status) = with('m7', 'migrate', '--status');
 is($status, 1, 'asking for the status');
 is($stack->sql("SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = 'm7'"), 0, 'makes nothing');
 
-for my $bad ([ DB_PORT => 70000 ], [ APP_TIMEZONE => 'Mars/Olympus' ], [ DB_CHARSET => 'latin1' ], [ DB_POOL_MAXSIZE => 0 ], [ LIMIT_SEND => 'many' ], [ APP_DEBUG => 'perhaps' ], [ DB_SOCKET => 'relative.sock' ], [ CORS_ORIGINS => 'chat.example' ]) {
+for my $bad (
+    [ DB_PORT         => 70000 ], [ APP_TIMEZONE => 'Mars/Olympus' ], [ DB_CHARSET => 'latin1' ],
+    [ DB_POOL_MAXSIZE => 0 ], [ LIMIT_SEND => 'many' ], [ APP_DEBUG => 'perhaps' ], [ DB_SOCKET => 'relative.sock' ],
+    [ CORS_ORIGINS    => 'chat.example' ]
+    )
+{
     my ($key, $value) = @$bad;
     ($text, $status) = with({ DB_DATABASE => 'm6', $key => $value }, 'migrate');
     is($status, 1, "$key=$value stops it");

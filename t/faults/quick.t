@@ -14,16 +14,20 @@ sub check {
         exec $^X, 't/faults/check', '--with-parent', @options or POSIX::_exit(127);
     }
     binmode $out, ':encoding(UTF-8)';
-    my $text = do { local $/; <$out> } // '';
+    my $text = do { local $/; <$out> }
+        // '';
     close $out;
     my $status = $? & 127 ? "signal $?" : $? >> 8;
     return ($status, { map { $_ => 1 } $text =~ /^(\S.*?) {2,}\S.*  RED/mg }, $text);
 }
 
 {
-    my ($status, $red, $text) = check('--quick', $patient ? (qw(--rate 60 --messages 2000 --seconds 60 --healing 15)) : ());
-    is_deeply([ $status, $red ], [ 0, {} ], 'processes and stores are killed, stopped and cut off: nothing is lost, doubled, out of order or late')
-        or diag $text;
+    my ($status, $red, $text) =
+        check('--quick', $patient ? (qw(--rate 60 --messages 2000 --seconds 60 --healing 15)) : ());
+    is_deeply(
+        [ $status, $red ], [ 0, {} ],
+        'processes and stores are killed, stopped and cut off: nothing is lost, doubled, out of order or late'
+    ) or diag $text;
 }
 
 my @short = qw(--quick --seconds 8 --messages 1200 --rate 300 --faults 2 --settle 3);

@@ -14,7 +14,8 @@ sub check {
         exec $^X, 't/faults/tasks', '--with-parent', '--quick', @options or POSIX::_exit(127);
     }
     binmode $out, ':encoding(UTF-8)';
-    my $text = do { local $/; <$out> } // '';
+    my $text = do { local $/; <$out> }
+        // '';
     close $out;
     my $status = $? & 127 ? "signal $?" : $? >> 8;
     return ($status, { map { $_ => 1 } $text =~ /^(\S.*?) {2,}\S.*  RED/mg }, $text);
@@ -22,7 +23,10 @@ sub check {
 
 {
     my ($status, $red, $text) = check($patient ? qw(--tasks 600 --kills 15 --seconds 150) : ());
-    is_deeply([ $status, $red ], [ 0, {} ], 'runners, what they run and the stores are killed and stopped: every task is done, none twice') or diag $text;
+    is_deeply(
+        [ $status, $red ], [ 0, {} ],
+        'runners, what they run and the stores are killed and stopped: every task is done, none twice'
+    ) or diag $text;
 }
 
 {

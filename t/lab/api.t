@@ -27,7 +27,10 @@ is($second->status . ' ' . $second->json->{code}, '409 lab_is_running', 'one at 
 
 my $done = until_state($queued->json->{id}, 'done');
 is($done->{progress}, 100, 'it is done');
-is_deeply($done->{arguments}, { tasks => 3, cpu => 2, wait_ms => 150, repeat => 1 }, 'with the numbers that it was given');
+is_deeply(
+    $done->{arguments}, { tasks => 3, cpu => 2, wait_ms => 150, repeat => 1 },
+    'with the numbers that it was given'
+);
 my $result = $done->{result};
 is(scalar @{ $result->{works} }, 3, 'the result has three works');
 ok(!(grep { !$_->{same_work} } map { @{ $_->{modes} } } @{ $result->{works} }), 'the same in every shape');
@@ -41,16 +44,33 @@ ok($stack->wait_for(20, sub { task($long)->{progress} > 0 }), 'it tells how far 
 is($admin->post("/api/tasks/$long/cancel", {})->status, 200, 'it can be cancelled');
 is(until_state($long, 'cancelled')->{result}, undef, 'and then ends without a result');
 
-for ([ { tasks => 0 }, 'tasks' ], [ { tasks => 101 }, 'tasks' ], [ { cpu => -1 }, 'cpu' ], [ { wait_ms => 5001 }, 'wait_ms' ], [ { repeat => 10 }, 'repeat' ], [ { tasks => 'x' }, 'tasks' ]) {
+for (
+    [ { tasks   => 0 }, 'tasks' ], [ { tasks => 101 }, 'tasks' ], [ { cpu => -1 }, 'cpu' ],
+    [ { wait_ms => 5001 }, 'wait_ms' ], [ { repeat => 10 }, 'repeat' ], [ { tasks => 'x' }, 'tasks' ]
+    )
+{
     my ($body, $field) = @$_;
-    is_deeply($admin->post('/api/lab', $body)->json->{detail}[0]{loc}, [ 'body', $field ], "what is out of bounds is refused by its name: $field");
+    is_deeply(
+        $admin->post('/api/lab', $body)->json->{detail}[0]{loc}, [ 'body', $field ],
+        "what is out of bounds is refused by its name: $field"
+    );
 }
 my $too_long = $admin->post('/api/lab', { tasks => 100, wait_ms => 5000, repeat => 9 });
 is($too_long->status . ' ' . $too_long->json->{code}, '400 lab_too_long', 'so is what nobody would wait for');
 
-for my $arguments (q('{}'), q('{"tasks":20,"cpu":20,"wait_ms":890,"repeat":10}'), q('{"tasks":"20","cpu":20,"wait_ms":890,"repeat":1}'), q('[]')) {
-    my $id = $stack->sql("INSERT INTO tasks (kind, owner_id, run_at, max_attempts, arguments, created_at) VALUES ('lab', " . $admin->id . ", 0, 1, $arguments, 0); SELECT LAST_INSERT_ID()");
-    like(until_state($id, 'dead')->{error}, qr/its arguments must be \{"tasks": 1 to 100/, "arguments of another version are refused: $arguments");
+for my $arguments (
+    q('{}'), q('{"tasks":20,"cpu":20,"wait_ms":890,"repeat":10}'),
+    q('{"tasks":"20","cpu":20,"wait_ms":890,"repeat":1}'), q('[]')
+    )
+{
+    my $id =
+        $stack->sql("INSERT INTO tasks (kind, owner_id, run_at, max_attempts, arguments, created_at) VALUES ('lab', "
+            . $admin->id
+            . ", 0, 1, $arguments, 0); SELECT LAST_INSERT_ID()");
+    like(
+        until_state($id, 'dead')->{error}, qr/its arguments must be \{"tasks": 1 to 100/,
+        "arguments of another version are refused: $arguments"
+    );
 }
 
 done_testing;

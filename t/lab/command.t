@@ -12,13 +12,25 @@ sub lab { return $stack->fastchat('lab', @_) }
 my ($json, $status) = lab(@small, '--repeat', 2, '--json');
 is($status, 0, 'the lab runs');
 my $result = JSON::PP->new->utf8->decode($json =~ s/^(?!\{).*\n//mgr);
-is_deeply($result->{settings}, { tasks => 4, cpu => 4, wait_ms => 250, repeat => 2, threads => 4, processes => $result->{cores} }, 'with the numbers that it was given');
-my %works = map { $_->{work} => { %$_, by => { map { $_->{mode} => $_ } @{ $_->{modes} } } } } @{ $result->{works} };
+is_deeply(
+    $result->{settings},
+    { tasks => 4, cpu => 4, wait_ms => 250, repeat => 2, threads => 4, processes => $result->{cores} },
+    'with the numbers that it was given'
+);
+my %works = map {
+    $_->{work} => { %$_, by => { map { $_->{mode} => $_ } @{ $_->{modes} } } }
+} @{ $result->{works} };
 is_deeply([ sort keys %works ], [qw(cpu mixed wait)], 'for work of three kinds');
-is_deeply([ map { $_->{mode} } @{ $works{$_}{modes} } ], [qw(serial threads event_loop processes)], "in four shapes: $_") for sort keys %works;
+is_deeply(
+    [ map { $_->{mode} } @{ $works{$_}{modes} } ], [qw(serial threads event_loop processes)],
+    "in four shapes: $_"
+) for sort keys %works;
 ok(!(grep { !$_->{same_work} } map { @{ $_->{modes} } } values %works), 'each shape did the same work');
 for my $work (values %works) {
-    ok(!(grep { $_->{min_ms} > $_->{ms} || $_->{ms} > $_->{max_ms} } @{ $work->{modes} }), "the median of $work->{work} lies in its spread");
+    ok(
+        !(grep { $_->{min_ms} > $_->{ms} || $_->{ms} > $_->{max_ms} } @{ $work->{modes} }),
+        "the median of $work->{work} lies in its spread"
+    );
     ok($work->{why}{en} && $work->{why}{zh} =~ /\p{Han}/, 'what to take is said in two languages');
 }
 my $wait = $works{wait}{by};
@@ -26,7 +38,10 @@ cmp_ok($wait->{serial}{min_ms}, '>=', 4 * 250, 'one after the other each wait ta
 cmp_ok($wait->{$_}{min_ms}, '<', $wait->{serial}{min_ms} / 2, "$_ wait at once") for qw(threads event_loop);
 like($works{wait}{take}, qr/^(?:event_loop|threads)$/, 'so for waiting one of them is to be taken');
 my $blocked = $result->{traps}{blocked};
-cmp_ok($blocked->{event_loop_max_ms}, '>=', $blocked->{block_ms} - 10, 'a call that blocks stalls the event loop for everybody');
+cmp_ok(
+    $blocked->{event_loop_max_ms}, '>=', $blocked->{block_ms} - 10,
+    'a call that blocks stalls the event loop for everybody'
+);
 cmp_ok($blocked->{pool_max_ms}, '<', $blocked->{event_loop_max_ms}, 'but not a pool');
 my $pool = $result->{traps}{pool};
 cmp_ok($pool->{pool_last_ms}, '>=', 2 * $pool->{wait_ms}, 'the 41st request waits for one of 40 threads');
@@ -35,9 +50,17 @@ cmp_ok($pool->{event_loop_last_ms}, '<', $pool->{pool_last_ms}, 'but not in an e
 my ($table) = lab(@small, '--no-traps');
 like($table, qr/^  event loop +0\.\d{3} s .* yes/m, 'for people it is a table');
 unlike($table, qr/trap/, 'without the traps if they are not wanted');
-like((lab('say_after'))[0], qr/hello +live tasks: 1.*world.*concurrent.*hello +live tasks: 3.*world +live tasks: 2.*sequential 3\.\d+ s, concurrent 2\.\d+ s/s, 'say_after takes three seconds, and two');
+like(
+    (lab('say_after'))[0],
+    qr/hello +live tasks: 1.*world.*concurrent.*hello +live tasks: 3.*world +live tasks: 2.*sequential 3\.\d+ s, concurrent 2\.\d+ s/s,
+    'say_after takes three seconds, and two'
+);
 
-for (([ '--tasks', 0 ], [ '--tasks', 101 ], [ '--cpu', '1x' ], [ '--wait', -1 ], [ '--repeat', '' ], ['--fast'], ['zebra'])) {
+for ((
+    [ '--tasks', 0 ], [ '--tasks', 101 ], [ '--cpu', '1x' ], [ '--wait', -1 ], [ '--repeat', '' ], ['--fast'],
+    ['zebra']
+))
+{
     my ($words, $is) = lab(@$_);
     is($is, 2, "wrong words are refused: @$_");
     like($words, qr/\Q$_->[0]\E|unrecognized/, 'by their name');

@@ -13,14 +13,15 @@ sub slow_one {
     for my $number (1 .. 900) {
         my $sent = $say_it->('long ' x 1500)->{seq} // 'nothing';
         my $told = $stream->await('entry', 30);
-        push @wrong, "$number: " . ($told ? $told->{data}{seq} : 'none') . " for $sent" if !$told || $told->{data}{seq} ne $sent;
+        push @wrong, "$number: " . ($told ? $told->{data}{seq} : 'none') . " for $sent"
+            if !$told || $told->{data}{seq} ne $sent;
         last if !$told || $number % 20 == 0 && $stack->log_text('events') =~ /is too slow/;
     }
     is("@wrong", '', "$with: beside one that does not read, another gets all in order");
     my ($resync, $after);
     while (my $event = $slow->next(30)) {
         $resync = $event if $event->{event} eq 'resync';
-        $after = 1 if $resync && $event != $resync;
+        $after  = 1 if $resync && $event != $resync;
     }
     is_deeply($resync && $resync->{data}, { reason => 'too_slow' }, "$with: the slow one is told to sync");
     ok($slow->{finished} && !$after, "$with: and ended");
@@ -28,12 +29,14 @@ sub slow_one {
 
 for my $redis (1, 0) {
     my $with  = $redis ? 'with Redis' : 'without Redis';
-    my $stack = Fastchat::Stack->new(own => 1, expect => [qr/exited on signal 9|died \(signal 9\)/],
-        env => { EVENTS_HEARTBEAT_SECONDS => 1, EVENTS_QUEUE_KB => 64, ($redis ? () : (REDIS_HOST => '')) });
+    my $stack = Fastchat::Stack->new(
+        own => 1, expect => [qr/exited on signal 9|died \(signal 9\)/],
+        env => { EVENTS_HEARTBEAT_SECONDS => 1, EVENTS_QUEUE_KB => 64, ($redis ? () : (REDIS_HOST => '')) }
+    );
     my ($ann, $bob) = map { $stack->user($_) } qw(ann bob);
-    my $room = $ann->post('/api/rooms', { name => 'x', member_ids => [ $bob->id ] })->json->{id};
-    my $at   = "/api/rooms/$room";
-    my $n    = 0;
+    my $room   = $ann->post('/api/rooms', { name => 'x', member_ids => [ $bob->id ] })->json->{id};
+    my $at     = "/api/rooms/$room";
+    my $n      = 0;
     my $say_it = sub { $ann->post("$at/messages", { client_id => 'c' . ++$n, body => $_[0] // 'x' })->json };
 
     # Entries come without a hint, too.
@@ -48,24 +51,32 @@ for my $redis (1, 0) {
 
     # Membership.
     my $added = $ann->post('/api/rooms', { name => 'y', member_ids => [ $bob->id ] })->json->{id};
-    ok(exists(($stream->await('rooms', 3) || { data => { joined => {} } })->{data}{joined}{$added}), "$with: a new room is told");
+    ok(
+        exists(($stream->await('rooms', 3) || { data => { joined => {} } })->{data}{joined}{$added}),
+        "$with: a new room is told"
+    );
     $ann->delete("/api/rooms/$added/members/" . $bob->id);
     is_deeply(($stream->await('rooms', 2.5) || { data => {} })->{data}{left}, [$added], "$with: a removal is told");
     $ann->post("/api/rooms/$added/messages", { client_id => 'z', body => 'secret' });
     ok(!$stream->await('entry', 1.5), "$with: and nothing more of that room is");
 
     # Signing out, here and elsewhere.
-    my $phone = $stack->post('/api/sessions', { username => $bob->username, password => $bob->password })->json->{token};
+    my $phone =
+        $stack->post('/api/sessions', { username => $bob->username, password => $bob->password })->json->{token};
     my $there = Fastchat::Stream->new($bob, token => $phone);
     $there->next;
     $stack->delete('/api/sessions/current', token => $phone);
     ok($there->ends(2.5), "$with: a session that ends takes its stream along");
     is(Fastchat::Stream->new($bob, token => $phone)->status, 401, "$with: and opens none again");
     ok(!$stream->ends(0.1), "$with: the user's other stream goes on");
-    my $tablet = $stack->post('/api/sessions', { username => $bob->username, password => $bob->password })->json->{token};
+    my $tablet =
+        $stack->post('/api/sessions', { username => $bob->username, password => $bob->password })->json->{token};
     $there = Fastchat::Stream->new($bob, token => $tablet);
     $there->next;
-    is($bob->put('/api/users/me/password', { old_password => $bob->password, password => 'new password' })->status, 204, "$with: a password is changed");
+    is(
+        $bob->put('/api/users/me/password', { old_password => $bob->password, password => 'new password' })->status,
+        204, "$with: a password is changed"
+    );
     ok($there->ends(2.5), "$with: which ends the streams of the other devices");
     ok(!$stream->ends(0.1), "$with: but not one's own");
 
@@ -83,14 +94,20 @@ for my $redis (1, 0) {
     ok($_->ends(3), "$with: and ends the stream") for @streams[ 0, 1 ];
     $seq = $say_it->()->{seq};
     my $next;
-    ok($stack->wait_for(5, sub { $next = Fastchat::Stream->new($bob); $next->status == 200 }), "$with: another process takes over");
+    ok(
+        $stack->wait_for(5, sub { $next = Fastchat::Stream->new($bob); $next->status == 200 }),
+        "$with: another process takes over"
+    );
     is($next->next->{data}{rooms}{$room}, $seq, "$with: which knows where the room is");
     my ($new) = $stack->workers('events');
     isnt($new, $old, "$with: it is another");
     sleep 1;
     kill 'KILL', $new;
     ok($next->ends(3), "$with: kill -9 ends the streams");
-    ok($stack->wait_for(5, sub { $next = Fastchat::Stream->new($bob); $next->status == 200 }), "$with: and again another takes over");
+    ok(
+        $stack->wait_for(5, sub { $next = Fastchat::Stream->new($bob); $next->status == 200 }),
+        "$with: and again another takes over"
+    );
 
     # Where none runs, the other pool answers.
     next if !$redis;
@@ -99,10 +116,16 @@ for my $redis (1, 0) {
     $stack->kill('events', 'TERM');
     $stack->wait_for(10, sub { !kill 0, $last });
     my $none;
-    ok($stack->wait_for(10, sub { $none = $bob->get('/api/events'); $none->status == 503 }), 'where no event loop runs, a stream is refused');
+    ok(
+        $stack->wait_for(10, sub { $none = $bob->get('/api/events'); $none->status == 503 }),
+        'where no event loop runs, a stream is refused'
+    );
     is($none->json->{code}, 'no_live_events', 'in a word');
     $began = time;
-    is($bob->post('/api/sync/wait', { rooms => { $room => 10_000_000 }, wait => 20 })->status, 200, 'and a long poll is answered');
+    is(
+        $bob->post('/api/sync/wait', { rooms => { $room => 10_000_000 }, wait => 20 })->status, 200,
+        'and a long poll is answered'
+    );
     cmp_ok(time - $began, '<', 2, 'at once');
     $stack->release('events');
 }

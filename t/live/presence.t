@@ -11,9 +11,10 @@ my $dm = $ann->put('/api/dms/' . $bob->id)->json;
 is($dm->{peer}{online}, JSON::PP::false, 'who has no stream is not online');
 $eve->post('/api/rooms', { name => 'elsewhere' });
 
-my $seen = Fastchat::Stream->new($ann);
+my $seen      = Fastchat::Stream->new($ann);
 my $elsewhere = Fastchat::Stream->new($eve);
 $_->next for $seen, $elsewhere;
+
 sub told {
     my ($online, $seconds) = @_;
     my $until = time + $seconds;

@@ -12,11 +12,30 @@ my $room  = $ann->post('/api/rooms', { name => 'x' })->json->{id};
 my $path  = $stack->dir . '/sock/events.sock';
 my ($pid) = $stack->workers('events');
 
-sub record { my ($type, $content, $id, $version) = @_; return pack('CCnnCC', $version // 1, $type, $id // 1, length $content, 0, 0) . $content }
+sub record {
+    my ($type, $content, $id, $version) = @_;
+    return pack('CCnnCC', $version // 1, $type, $id // 1, length $content, 0, 0) . $content;
+}
 sub begin { my ($keep, $role, $id) = @_; return record(1, pack('nCx5', $role // 1, $keep ? 1 : 0), $id) }
-sub pair { my ($name, $value) = @_; return join '', (map { length $_ < 128 ? chr length $_ : pack 'N', length($_) | 0x80000000 } $name, $value), $name, $value }
-sub params { my ($id, %p) = @_; return record(4, join('', map { pair($_, $p{$_}) } sort keys %p), $id) . record(4, '', $id) }
-sub request { my ($id, $keep, %p) = @_; return begin($keep, 1, $id) . params($id, REQUEST_METHOD => 'GET', REQUEST_URI => '/api/events', REMOTE_ADDR => '127.0.0.1', %p) . record(5, '', $id) }
+
+sub pair {
+    my ($name, $value) = @_;
+    return join '', (map { length $_ < 128 ? chr length $_ : pack 'N', length($_) | 0x80000000 } $name, $value), $name,
+        $value;
+}
+
+sub params {
+    my ($id, %p) = @_;
+    return record(4, join('', map { pair($_, $p{$_}) } sort keys %p), $id) . record(4, '', $id);
+}
+
+sub request {
+    my ($id, $keep, %p) = @_;
+    return
+          begin($keep, 1, $id)
+        . params($id, REQUEST_METHOD => 'GET', REQUEST_URI => '/api/events', REMOTE_ADDR => '127.0.0.1', %p)
+        . record(5, '', $id);
+}
 sub connected { return IO::Socket::UNIX->new(Peer => $path) // die "$path: $!" }
 
 # Send, and read until the peer closes, a request ends, or the time is over.
@@ -36,7 +55,14 @@ sub ask {
     }
     return ($got, 0);
 }
-sub serves { my $s = Fastchat::Stream->new($ann); my $e = $s->next; my $good = $e && $e->{event} eq 'hello'; $s->close; return $good }
+
+sub serves {
+    my $s    = Fastchat::Stream->new($ann);
+    my $e    = $s->next;
+    my $good = $e && $e->{event} eq 'hello';
+    $s->close;
+    return $good;
+}
 
 my $stream = Fastchat::Stream->new($ann);
 $stream->next;
@@ -57,7 +83,7 @@ $ann->post("/api/rooms/$room/messages", { client_id => 'a', body => 'for the odd
 is((unpack 'CCn', $got)[2], 7, 'and gets entries under it');
 like($got, qr/for the odd one/, 'whole');
 my $slowly = connected();
-my $bytes = request(1, 0, %token);
+my $bytes  = request(1, 0, %token);
 for (1 .. length $bytes) { syswrite $slowly, substr $bytes, $_ - 1, 1 }
 ($got) = ask($slowly, '', 1);
 like($got, qr/event: hello/, 'a request may come byte by byte');
@@ -67,12 +93,12 @@ ok($closed, 'and be given up (FCGI_ABORT_REQUEST)');
 
 # What is wrong.
 my %wrong = (
-    'HTTP'                          => "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
-    'another version'               => record(1, pack('nCx5', 1, 0), 1, 9),
-    'a short beginning'             => record(1, 'abc'),
-    'a body without parameters'     => begin() . record(5, ''),
-    'parameters that never end'     => begin() . record(4, 'x' x 60000) x 3,
-    'random bytes'                  => join('', map { chr int rand 256 } 1 .. 5000) =~ s/^./\x07/sr,
+    'HTTP'                      => "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+    'another version'           => record(1, pack('nCx5', 1, 0), 1, 9),
+    'a short beginning'         => record(1, 'abc'),
+    'a body without parameters' => begin() . record(5, ''),
+    'parameters that never end' => begin() . record(4, 'x' x 60000) x 3,
+    'random bytes'              => join('', map { chr int rand 256 } 1 .. 5000) =~ s/^./\x07/sr,
 );
 for my $name (sort keys %wrong) {
     my (undef, $ended) = ask(connected(), $wrong{$name}, 3);
@@ -99,13 +125,18 @@ my $answers = connected();
     local $SIG{PIPE} = 'IGNORE';
     $answers->blocking(0);
     my $asked = 0;
-    for (1 .. 20000) { my $n = syswrite $answers, record(99, 'x', 0) x 10; last if !$n && $! != POSIX::EAGAIN(); $asked += $n // 0; sleep 0.001 if !$n && $_ % 100 == 0 }
+    for (1 .. 20000) {
+        my $n = syswrite $answers, record(99, 'x', 0) x 10;
+        last if !$n && $! != POSIX::EAGAIN();
+        $asked += $n // 0;
+        sleep 0.001 if !$n && $_ % 100 == 0;
+    }
     ok($asked > 0, 'questions without end, whose answers nobody takes');
 }
 ok(serves(), 'after all that others are served');
 
 # Thousands that say nothing.
-my $limit = 2000;
+my $limit  = 2000;
 my @silent = grep { defined } map { IO::Socket::UNIX->new(Peer => $path) } 1 .. $limit;
 is(scalar @silent, $limit, "$limit connections that say nothing");
 my @loud = map { my $s = connected(); syswrite $s, begin() . record(4, 'x' x 60000); $s } 1 .. 100;

@@ -17,31 +17,43 @@ my $path   = $stack->dir . '/sock/second.sock';
 my $listen = IO::Socket::UNIX->new(Local => $path, Listen => 100) or die "$path: $!\n";
 my $pid    = fork // die "fork: $!\n";
 if ($pid == 0) {
-    %ENV = (%ENV, $stack->environment, map { $_ => $stack->setting($_) } grep { defined $stack->setting($_) } qw(DB_SOCKET DB_HOST DB_USER DB_DATABASE DB_PASSWORD REDIS_HOST));
-    open STDIN,  '<&', $listen;
+    %ENV = (
+        %ENV, $stack->environment,
+        map      { $_ => $stack->setting($_) }
+            grep { defined $stack->setting($_) } qw(DB_SOCKET DB_HOST DB_USER DB_DATABASE DB_PASSWORD REDIS_HOST)
+    );
+    open STDIN, '<&', $listen;
     open STDERR, '>>', $stack->dir . '/log/second.log';
     open STDOUT, '>&', \*STDERR;
     exec Fastchat::Stack::binary(), 'events' or POSIX::_exit(127);
 }
 
 sub record { my ($type, $content) = @_; return pack('CCnnCC', 1, $type, 1, length $content, 0, 0) . $content }
-sub pair { my ($name, $value) = @_; return pack('CC', length $name, length $value) . $name . $value }
-my $there = IO::Socket::UNIX->new(Peer => $path) or die "$path: $!\n";
-my %params = (REQUEST_METHOD => 'GET', REQUEST_URI => '/api/events', REMOTE_ADDR => '127.0.0.1', HTTP_AUTHORIZATION => 'Bearer ' . $bob->token);
-syswrite $there, record(1, pack 'nCx5', 1, 0) . record(4, join '', map { pair($_, $params{$_}) } sort keys %params) . record(4, '') . record(5, '');
+sub pair   { my ($name, $value)   = @_; return pack('CC', length $name, length $value) . $name . $value }
+my $there  = IO::Socket::UNIX->new(Peer => $path) or die "$path: $!\n";
+my %params = (
+    REQUEST_METHOD     => 'GET', REQUEST_URI => '/api/events', REMOTE_ADDR => '127.0.0.1',
+    HTTP_AUTHORIZATION => 'Bearer ' . $bob->token
+);
+syswrite $there,
+    record(1, pack 'nCx5', 1, 0)
+    . record(4, join '', map { pair($_, $params{$_}) } sort keys %params)
+    . record(4, '')
+    . record(5, '');
 my $got = '';
+
 sub hears {
     my ($what, $seconds) = @_;
     my $until = time + $seconds;
     while ($got !~ $what && time < $until) {
         IO::Select->new($there)->can_read($until - time) or last;
-        sysread $there, $got, 65536, length $got or last;
+        sysread $there, $got, 65536, length $got         or last;
     }
     return $got =~ $what;
 }
 
 ok(hears(qr/event: hello/, 10), 'a second event loop greets');
-my $here = Fastchat::Stream->new($bob);
+my $here  = Fastchat::Stream->new($bob);
 my $hello = $here->next;
 $ann->post("/api/rooms/$room/messages", { client_id => 'a', body => 'to both' });
 is(($here->await('entry', 3) || { data => {} })->{data}{body}, 'to both', 'an entry arrives at the first');
@@ -49,7 +61,10 @@ ok(hears(qr/"to both"/, 3), 'and at the second');
 $ann->post("/api/rooms/$room/typing");
 ok(hears(qr/event: typing/, 3), 'so does typing');
 my $own = Fastchat::Stream->new($ann);
-ok(hears(qr/event: presence\ndata: \{"user_id":@{[ $ann->id ]},"online":true\}/, 6), 'who comes at the first is told at the second');
+ok(
+    hears(qr/event: presence\ndata: \{"user_id":@{[ $ann->id ]},"online":true\}/, 6),
+    'who comes at the first is told at the second'
+);
 my $second = $ann->post('/api/rooms', { name => 'y', member_ids => [ $bob->id ] })->json->{id};
 ok(hears(qr/"joined":\{"$second":/, 3), 'a new room, too');
 $stack->redis_cli('FLUSHALL');

@@ -11,22 +11,25 @@ my $room = $calm[0]->post('/api/rooms', { name => 'x', member_ids => [ map { $_-
 my ($pid) = $stack->workers('events');
 
 # One session, a stream each 5 ms, none of them closed.
-my $storm = $stack->begin_at_once(2, sub {
-    my (%count, @held);
-    for (1 .. 300) {
-        my $s = Fastchat::Stream->new($mad);
-        $count{ $s->status }++;
-        push @held, $s;
-        sleep 0.005;
+my $storm = $stack->begin_at_once(
+    2,
+    sub {
+        my (%count, @held);
+        for (1 .. 300) {
+            my $s = Fastchat::Stream->new($mad);
+            $count{ $s->status }++;
+            push @held, $s;
+            sleep 0.005;
+        }
+        return \%count;
     }
-    return \%count;
-});
+);
 my @streams = map { Fastchat::Stream->new($_) } @calm;
 $_->next for @streams;
 my $slowest = 0;
 for my $n (1 .. 20) {
     my $began = time;
-    my $seq = $calm[0]->post("/api/rooms/$room/messages", { client_id => "m$n", body => 'x' })->json->{seq};
+    my $seq   = $calm[0]->post("/api/rooms/$room/messages", { client_id => "m$n", body => 'x' })->json->{seq};
     for my $s (@streams) {
         my $e = $s->await('entry', 3);
         $slowest = 99 if !$e || $e->{data}{seq} != $seq;
@@ -43,11 +46,14 @@ is($sum{200} + $sum{429}, 600, 'and is refused the others');
 
 # All at once, again and again.
 for my $round (1 .. 3) {
-    my @back = $stack->at_once(8, sub {
-        my ($k) = @_;
-        my @mine = map { Fastchat::Stream->new($calm[ $k % 4 ]) } 1 .. 2;
-        return [ map { ($_->next || { event => 'none ' . $_->status })->{event} } @mine ];
-    });
+    my @back = $stack->at_once(
+        8,
+        sub {
+            my ($k) = @_;
+            my @mine = map { Fastchat::Stream->new($calm[ $k % 4 ]) } 1 .. 2;
+            return [ map { ($_->next || { event => 'none ' . $_->status })->{event} } @mine ];
+        }
+    );
     is_deeply([ grep { $_ ne 'hello' } map { @$_ } @back ], [], "round $round: all who come back at once are greeted");
     sleep 0.3;
 }

@@ -10,7 +10,12 @@ my ($ann, $bob, $eve) = map { $stack->user($_) } qw(ann bob eve);
 my $room = $ann->post('/api/rooms', { name => '直播', member_ids => [ $bob->id ] })->json->{id};
 my $at   = "/api/rooms/$room";
 my $n    = 0;
-sub say_it { my ($who, $body) = @_; my $said = $who->post("$at/messages", { client_id => 'c' . ++$n, body => $body }); return $said->json }
+
+sub say_it {
+    my ($who, $body) = @_;
+    my $said = $who->post("$at/messages", { client_id => 'c' . ++$n, body => $body });
+    return $said->json;
+}
 
 # The beginning.
 my $stream = Fastchat::Stream->new($bob);
@@ -32,7 +37,7 @@ my $other = Fastchat::Stream->new($eve);
 is_deeply($other->next->{data}{rooms}, {}, 'somebody without rooms gets a stream, too');
 
 # Entries.
-my $said = say_it($ann, "你好 \x{1F600} \"quoted\" \\ /");
+my $said  = say_it($ann, "你好 \x{1F600} \"quoted\" \\ /");
 my $entry = $stream->await('entry', 2);
 is_deeply($entry->{data}, $said, 'what is said arrives as it was answered');
 like($entry->{id}, qr/^[0-9a-f]{8}-[0-9a-f]+$/, 'with an id');
@@ -41,30 +46,52 @@ is_deeply([ @$line{qw(id data)} ], [ $entry->{id}, $said ], 'the same as a line'
 is_deeply($own->await('entry', 2)->{data}, $said, 'and to the sender');
 ok(!$other->next(0.3), 'and to nobody else');
 my @sent = map { say_it($_ % 2 ? $ann : $bob, "message $_")->{seq} } 1 .. 50;
-is_deeply([ map { ($stream->await('entry', 2) || { data => {} })->{data}{seq} } @sent ], \@sent, 'fifty arrive in order');
-my @at_once = sort { $a <=> $b } map { @$_ } $stack->at_once(8, sub { my ($k) = @_; [ map { $ann->post("$at/messages", { client_id => "at-once-$k-$_", body => 'x' })->json->{seq} } 1 .. 25 ] });
-is_deeply([ map { ($stream->await('entry', 3) || { data => {} })->{data}{seq} } @at_once ], \@at_once, 'and two hundred that were sent at once');
+is_deeply(
+    [ map { ($stream->await('entry', 2) || { data => {} })->{data}{seq} } @sent ], \@sent,
+    'fifty arrive in order'
+);
+my @at_once = sort { $a <=> $b } map { @$_ } $stack->at_once(
+    8,
+    sub {
+        my ($k) = @_;
+        [ map { $ann->post("$at/messages", { client_id => "at-once-$k-$_", body => 'x' })->json->{seq} } 1 .. 25 ];
+    }
+);
+is_deeply(
+    [ map { ($stream->await('entry', 3) || { data => {} })->{data}{seq} } @at_once ], \@at_once,
+    'and two hundred that were sent at once'
+);
 my $long = say_it($ann, "\x{1F600}" x 8000);
 is(length(($stream->await('entry', 3) || { data => { body => '' } })->{data}{body}), 8000, 'the longest message fits');
 
 # What has no place in the log.
 is($ann->post("$at/typing")->status, 204, 'typing is told');
-is_deeply($stream->await('typing', 2)->{data}, { room_id => $room, user => { id => $ann->id, nickname => $ann->get('/api/users/me')->json->{nickname} } }, 'to the others');
+is_deeply(
+    $stream->await('typing', 2)->{data},
+    { room_id => $room, user => { id => $ann->id, nickname => $ann->get('/api/users/me')->json->{nickname} } },
+    'to the others'
+);
 is($eve->post("$at/typing")->status, 403, 'and not by those outside');
 is($ann->post('/api/rooms/999999999/typing')->status, 404, 'nor where there is no room');
 $bob->put("$at/read", { seq => 10 });
-is_deeply($stream->await('read', 2)->{data}, { room_id => $room, user_id => $bob->id, read_seq => 10 }, "a read mark reaches the reader's own devices");
+is_deeply(
+    $stream->await('read', 2)->{data}, { room_id => $room, user_id => $bob->id, read_seq => 10 },
+    "a read mark reaches the reader's own devices"
+);
 my ($typing, $read);
 while (my $event = $own->next(1)) {
     $typing = $event if $event->{event} eq 'typing';
-    $read = $event if $event->{event} eq 'read';
+    $read   = $event if $event->{event} eq 'read';
 }
 ok(!$typing, 'nobody is told of their own typing');
 is($read->{data}{read_seq}, 10, 'and the read mark the others');
 
 # Rooms.
 my $second = $ann->post('/api/rooms', { name => 'second', member_ids => [ $bob->id ] })->json->{id};
-is_deeply($stream->await('rooms', 2)->{data}, { joined => { $second => 2 }, left => [], renamed => {} }, 'a new room is told');
+is_deeply(
+    $stream->await('rooms', 2)->{data}, { joined => { $second => 2 }, left => [], renamed => {} },
+    'a new room is told'
+);
 $ann->post("/api/rooms/$second/messages", { client_id => 's', body => 'in the second' });
 is($stream->await('entry', 2)->{data}{body}, 'in the second', 'and what is said there');
 $ann->patch("/api/rooms/$second", { name => '新名字' });
@@ -84,7 +111,10 @@ my @missed = map { say_it($ann, "missed $_")->{seq} } 1 .. 5;
 for my $how ([ after => $last ], [ last_event_id => $last ]) {
     my $again = Fastchat::Stream->new($bob, @$how);
     is($again->next->{data}{resumed}, JSON::PP::true, "$how->[0]: a stream is taken up again");
-    is_deeply([ map { ($again->next(2) || { data => {} })->{data}{seq} } @missed ], \@missed, 'and brings what was missed');
+    is_deeply(
+        [ map { ($again->next(2) || { data => {} })->{data}{seq} } @missed ], \@missed,
+        'and brings what was missed'
+    );
     my $new = say_it($ann, 'and then')->{seq};
     is($again->await('entry', 2)->{data}{seq}, $new, 'and goes on');
     push @missed, $new;
@@ -107,16 +137,22 @@ is_deeply([ map { $_->status } @many ], [ (200) x 7, 429, 429 ], 'a session hold
 like($many[-1]->header('Retry-After'), qr/^[1-9]\d*$/, 'the others are told when to come again');
 is(JSON::PP::decode_json($many[-1]->content)->{code}, 'too_many_streams', 'and why');
 $_->close for @many;
-ok($stack->wait_for(5, sub { my $s = Fastchat::Stream->new($eve); my $good = $s->status == 200; $s->close; $good }), 'those that were closed count no more');
+ok(
+    $stack->wait_for(5, sub { my $s = Fastchat::Stream->new($eve); my $good = $s->status == 200; $s->close; $good }),
+    'those that were closed count no more'
+);
 
 # Presence.
 my $fay = $stack->user('fay');
 $ann->put("$at/members/" . $fay->id);
 $own = Fastchat::Stream->new($ann);
-my $came = Fastchat::Stream->new($fay);
+my $came  = Fastchat::Stream->new($fay);
 my $until = time + 6;
 my $seen;
-while (time < $until && !$seen) { my $e = $own->await('presence', $until - time) or last; $seen = $e if $e->{data}{user_id} == $fay->id }
+while (time < $until && !$seen) {
+    my $e = $own->await('presence', $until - time) or last;
+    $seen = $e if $e->{data}{user_id} == $fay->id;
+}
 is_deeply($seen && $seen->{data}, { user_id => $fay->id, online => JSON::PP::true }, 'who comes is told to be online');
 my ($member) = grep { $_->{user}{id} == $fay->id } @{ $ann->get("$at/members")->json->{items} };
 is($member->{user}{online}, JSON::PP::true, 'and shown so');

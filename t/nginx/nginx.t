@@ -7,8 +7,8 @@ use File::Temp qw(tempdir);
 use POSIX ();
 
 my $stack = Fastchat::Stack->new(own => 1, expect => [qr/./]);
-my $dir = tempdir(CLEANUP => 1);
-my $root = "$dir/web";
+my $dir   = tempdir(CLEANUP => 1);
+my $root  = "$dir/web";
 mkdir $_ for $root, "$root/assets", "$dir/tmp";
 sub put { my ($path, $text) = @_; open my $f, '>', $path or die "$path: $!"; print {$f} $text; close $f }
 put("$root/index.html", '<!doctype html>the page');
@@ -17,10 +17,19 @@ chmod 0755, $dir, $root, "$root/assets";
 
 my $tls_port = Fastchat::Stack::free_port();
 my $redirect = Fastchat::Stack::free_port();
-my $plain = Fastchat::Stack::free_port();
-is(system("openssl req -x509 -newkey rsa:2048 -nodes -keyout $dir/key.pem -out $dir/cert.pem -days 2 -subj /CN=chat.example >/dev/null 2>&1"), 0, 'a certificate is made');
+my $plain    = Fastchat::Stack::free_port();
+is(
+    system(
+        "openssl req -x509 -newkey rsa:2048 -nodes -keyout $dir/key.pem -out $dir/cert.pem -days 2 -subj /CN=chat.example >/dev/null 2>&1"
+    ),
+    0,
+    'a certificate is made'
+);
 my $sockets = $stack->dir . '/sock';
-my ($tls, $status) = $stack->fastchat('nginx', '--listen', "127.0.0.1:$tls_port", '--root', $root, '--sockets', $sockets, '--tls', 'chat.example', '--cert', "$dir/cert.pem", '--key', "$dir/key.pem", '--redirect', "127.0.0.1:$redirect");
+my ($tls, $status) = $stack->fastchat(
+    'nginx', '--listen', "127.0.0.1:$tls_port", '--root', $root, '--sockets', $sockets, '--tls',
+    'chat.example', '--cert', "$dir/cert.pem", '--key', "$dir/key.pem", '--redirect', "127.0.0.1:$redirect"
+);
 is($status, 0, 'the form with TLS is printed');
 my ($clear) = $stack->fastchat('nginx', '--listen', "127.0.0.1:$plain", '--root', $root, '--sockets', $sockets);
 like($clear, qr{"POST /api/users" fastchat_cpu}, 'the pools come from the route table');
@@ -30,7 +39,11 @@ unlike($clear, qr{"GET /api/users" fastchat_cpu}, 'by method and path');
 my ($servers) = $clear =~ /^(server \{.*)\z/ms;
 put("$dir/site.conf", "$tls\n$servers");
 my $types = -e '/etc/nginx/mime.types' ? 'include /etc/nginx/mime.types;' : '';
-put("$dir/nginx.conf", ($> == 0 ? "user root;\n" : '') . "daemon off; worker_processes 1; pid $dir/nginx.pid; error_log $dir/error.log warn; events {}\nhttp { $types access_log off; client_body_temp_path $dir/tmp/a; fastcgi_temp_path $dir/tmp/b; proxy_temp_path $dir/tmp/c; scgi_temp_path $dir/tmp/d; uwsgi_temp_path $dir/tmp/e;\ninclude $dir/site.conf;\n}\n");
+put(
+    "$dir/nginx.conf",
+    ($> == 0 ? "user root;\n" : '')
+        . "daemon off; worker_processes 1; pid $dir/nginx.pid; error_log $dir/error.log warn; events {}\nhttp { $types access_log off; client_body_temp_path $dir/tmp/a; fastcgi_temp_path $dir/tmp/b; proxy_temp_path $dir/tmp/c; scgi_temp_path $dir/tmp/d; uwsgi_temp_path $dir/tmp/e;\ninclude $dir/site.conf;\n}\n"
+);
 my $nginx = (grep { -x } map { "$_/nginx" } split(/:/, $ENV{PATH}), '/usr/sbin')[0];
 my $check = `$nginx -t -c $dir/nginx.conf 2>&1`;
 is($?, 0, 'nginx takes both forms') or diag $check;
@@ -45,73 +58,132 @@ for my $version ('1.25.1', '1.30.6', 'nginx version: nginx/1.26.3 (Ubuntu)') {
 }
 is(($stack->fastchat('nginx', '--nginx', 'new'))[1], 2, 'what is not a version is refused');
 # nginx keeps upstream connections unless told otherwise from 1.29.7 on; these pools close theirs after each answer.
-like($clear, qr/upstream $_ \{[^}]*\n    keepalive 1;\n    keepalive_requests 1;\n\}/, "connections to $_ are not kept") for qw(fastchat_events fastchat_cpu);
+like($clear, qr/upstream $_ \{[^}]*\n    keepalive 1;\n    keepalive_requests 1;\n\}/, "connections to $_ are not kept")
+    for qw(fastchat_events fastchat_cpu);
 my $pid = fork // die "fork: $!";
 if (!$pid) { open STDERR, '>', "$dir/stderr"; exec $nginx, '-c', "$dir/nginx.conf" or POSIX::_exit(1) }
-END { local $?; if ($pid) { kill TERM => $pid; waitpid $pid, 0 } }
 
-sub curl { my (@words) = @_; open my $c, '-|', 'curl', '-sk', '--max-time', 10, @words or die "curl: $!"; local $/; my $text = <$c>; close $c; return $text // '' }
+END {
+    local $?;
+    if ($pid) { kill TERM => $pid; waitpid $pid, 0 }
+}
+
+sub curl {
+    my (@words) = @_;
+    open my $c, '-|', 'curl', '-sk', '--max-time', 10, @words or die "curl: $!";
+    local $/;
+    my $text = <$c>;
+    close $c;
+    return $text // '';
+}
 my ($t, $p) = ("https://127.0.0.1:$tls_port", "http://127.0.0.1:$plain");
 ok($stack->wait_for(5, sub { curl("$p/api") =~ /title/ }), 'it runs');
 
 is(curl("$p/api"), '{"title":"fastchat api"}', 'the API answers without TLS');
 is(curl("$t/api"), '{"title":"fastchat api"}', 'and with it');
 is(curl('-o', '/dev/null', '-w', '%{http_version}', '--http2', "$t/api"), '2', 'over HTTP/2');
-like(curl('-i', "http://127.0.0.1:$redirect/api/rooms?x=1"), qr{^HTTP/1.1 308.*Location: https://chat\.example:$tls_port/api/rooms\?x=1}si, 'plain HTTP is sent to TLS');
+like(
+    curl('-i', "http://127.0.0.1:$redirect/api/rooms?x=1"),
+    qr{^HTTP/1.1 308.*Location: https://chat\.example:$tls_port/api/rooms\?x=1}si, 'plain HTTP is sent to TLS'
+);
 isnt(system("curl -sk --tls-max 1.1 --max-time 5 $t/api >/dev/null 2>&1"), 0, 'TLS 1.1 is refused');
 is(system("curl -sk --tlsv1.3 --max-time 5 $t/api >/dev/null 2>&1"), 0, 'TLS 1.3 is spoken');
 like(curl('-i', "$t/"), qr/strict-transport-security/i, 'and will be asked for');
 
 my $page = curl('-i', "$p/rooms/12");
 like($page, qr/the page/, 'a place in the client is the page');
-like($page, qr/$_/i, "it has $_") for 'Content-Security-Policy: default-src', 'X-Content-Type-Options: nosniff', 'Referrer-Policy', 'Cache-Control: no-cache';
-like(curl('-i', "$p/assets/app-1a2b3c.js"), qr/Cache-Control: public, max-age=31536000, immutable/i, 'hashed files are kept for ever');
-like(curl('-i', '-H', 'Accept-Encoding: gzip', "$p/assets/app-1a2b3c.js"), qr/Content-Encoding: gzip/i, 'and sent gzipped');
+like($page, qr/$_/i, "it has $_")
+    for 'Content-Security-Policy: default-src', 'X-Content-Type-Options: nosniff', 'Referrer-Policy',
+    'Cache-Control: no-cache';
+like(
+    curl('-i', "$p/assets/app-1a2b3c.js"), qr/Cache-Control: public, max-age=31536000, immutable/i,
+    'hashed files are kept for ever'
+);
+like(
+    curl('-i', '-H', 'Accept-Encoding: gzip', "$p/assets/app-1a2b3c.js"), qr/Content-Encoding: gzip/i,
+    'and sent gzipped'
+);
 
 like(curl('-i', "$p/assets/none.js"), qr/404.*"code":"not_found"/s, 'nginx\'s own 404 is JSON');
-like(curl('-H', 'Accept-Language: zh-CN', "$p/assets/none.js"), qr/\xe8\xaf\xa5\xe5\x9c\xb0\xe5\x9d\x80/, 'in Chinese, too');
+like(
+    curl('-H', 'Accept-Language: zh-CN', "$p/assets/none.js"), qr/\xe8\xaf\xa5\xe5\x9c\xb0\xe5\x9d\x80/,
+    'in Chinese, too'
+);
 put("$dir/large", 'x' x 2_000_000);
-like(curl('-i', '-H', 'Content-Type: application/json', '--data-binary', "\@$dir/large", "$p/api/rooms"), qr/413.*"code":"body_too_large"/s, 'and its 413');
+like(
+    curl('-i', '-H', 'Content-Type: application/json', '--data-binary', "\@$dir/large", "$p/api/rooms"),
+    qr/413.*"code":"body_too_large"/s, 'and its 413'
+);
 like(curl('-i', "$p/api?" . 'x' x 20_000), qr/414.*"code":"uri_too_long"/s, 'and its 414');
 
 my $name = sprintf 'pool%06x', rand 0xffffff;
-like(curl('-H', 'Content-Type: application/json', '-d', "{\"username\":\"$name\",\"password\":\"12345678\"}", "$p/api/users"), qr/"id"/, 'somebody signs up');
-ok($stack->wait_for(3, sub { $stack->log_text('cpu') =~ m{"method":"POST","route":"/api/users"} }), 'in the pool for CPU-bound work');
+like(
+    curl(
+        '-H', 'Content-Type: application/json', '-d', "{\"username\":\"$name\",\"password\":\"12345678\"}",
+        "$p/api/users"
+    ),
+    qr/"id"/,
+    'somebody signs up'
+);
+ok(
+    $stack->wait_for(3, sub { $stack->log_text('cpu') =~ m{"method":"POST","route":"/api/users"} }),
+    'in the pool for CPU-bound work'
+);
 unlike($stack->log_text('api'), qr{"method":"POST","route":"/api/users"}, 'and not in the other');
 curl('-X', 'POST', '-H', 'X-HTTP-Method-Override: PUT', "$p/api/users/me/password");
-ok($stack->wait_for(3, sub { $stack->log_text('cpu') =~ m{"method":"PUT","route":"/api/users/me/password"} }), 'also where a POST names another method');
+ok(
+    $stack->wait_for(3, sub { $stack->log_text('cpu') =~ m{"method":"PUT","route":"/api/users/me/password"} }),
+    'also where a POST names another method'
+);
 
 
 # Whatever the address looks like, the work is done in its pool.
 for my $path ('/api/users/', '/api/%75sers', '/api/users?x=1', '/api/./users', '/api/users/#x') {
     my $user = sprintf 'pool%06x', rand 0xffffff;
-    my $made = curl('--path-as-is', '-H', 'Content-Type: application/json', '-d', "{\"username\":\"$user\",\"password\":\"12345678\"}", "$p$path");
-    ok($stack->log_text('api') !~ m{"method":"POST","route":"/api/users"}, "the pool for I/O hashes no password: POST $path");
+    my $made = curl(
+        '--path-as-is', '-H', 'Content-Type: application/json', '-d',
+        "{\"username\":\"$user\",\"password\":\"12345678\"}", "$p$path"
+    );
+    ok(
+        $stack->log_text('api') !~ m{"method":"POST","route":"/api/users"},
+        "the pool for I/O hashes no password: POST $path"
+    );
 }
 
 # Errors of nginx's own, each as JSON in both languages.
 my %own = (
-    404 => [ "$p/assets/none.js" ], 414 => [ "$p/api?" . 'x' x 20_000 ], 400 => [ '-H', 'Host: a b', "$p/api" ],
+    404 => ["$p/assets/none.js"], 414 => [ "$p/api?" . 'x' x 20_000 ], 400 => [ '-H', 'Host: a b', "$p/api" ],
     413 => [ '-H', 'Content-Type: application/json', '--data-binary', "\@$dir/large", "$p/api/rooms" ],
 );
 for my $code (sort keys %own) {
     for my $language ('en', 'zh-CN,zh;q=0.9') {
-        my ($head, $body) = split /\r\n\r\n/, curl('-i', '-H', 'Expect:', '-H', "Accept-Language: $language", @{ $own{$code} }), 2;
+        my ($head, $body) = split /\r\n\r\n/,
+            curl('-i', '-H', 'Expect:', '-H', "Accept-Language: $language", @{ $own{$code} }), 2;
         my $said = eval { JSON::PP->new->utf8->decode($body) } || {};
         like($head, qr{^HTTP/1.1 $code }, "nginx's own $code ($language)");
         like($head, qr{Content-Type: application/json}i, '… is JSON');
         ok($said->{code}, '… with a code');
         # Of a request line or a host that cannot be read, nginx has not yet read Accept-Language.
-        is(($said->{detail} // '') =~ /\p{Han}/ ? 'zh' : 'en', $code =~ /^(?:400|414)$/ ? 'en' : substr($language, 0, 2), '… in the language asked for');
+        is(
+            ($said->{detail} // '') =~ /\p{Han}/       ? 'zh' : 'en',
+            $code                   =~ /^(?:400|414)$/ ? 'en' : substr($language, 0, 2), '… in the language asked for'
+        );
         unlike($head, qr{^server: nginx/}im, '… and does not tell its version');
     }
 }
-for my $path ('/../../etc/passwd', '/assets/../../key.pem', '/%2e%2e/key.pem', '/assets/..%2f..%2fkey.pem', '/assets../key.pem', '/.git/config') {
+for my $path (
+    '/../../etc/passwd', '/assets/../../key.pem', '/%2e%2e/key.pem', '/assets/..%2f..%2fkey.pem',
+    '/assets../key.pem', '/.git/config'
+    )
+{
     unlike(curl('--path-as-is', "$p$path"), qr/PRIVATE KEY|root:/, "nothing outside of the pages is served: $path");
 }
 like(curl('-i', "$t/api"), qr/strict-transport-security/i, 'the API asks for TLS, too');
 unlike(curl('-i', "$p/api"), qr/strict-transport-security/i, 'where there is TLS');
-like(curl('-i', '-H', 'Accept-Encoding: gzip', "$p/openapi.json"), qr/Content-Encoding: gzip/i, 'long answers of the API are gzipped');
+like(
+    curl('-i', '-H', 'Accept-Encoding: gzip', "$p/openapi.json"), qr/Content-Encoding: gzip/i,
+    'long answers of the API are gzipped'
+);
 unlike(curl('-i', '-H', 'Accept-Encoding: gzip', "$p/api"), qr/Content-Encoding: gzip/i, 'short ones are not');
 is(curl('-I', '-o', '/dev/null', '-w', '%{http_code}', "$p/rooms/12"), '200', 'HEAD of a page');
 like(curl('-i', '-X', 'POST', "$p/index.html"), qr/^HTTP\S+ 405/, 'a page is not posted to');

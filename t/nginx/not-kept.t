@@ -10,14 +10,33 @@ $user->post('/api/rooms', { name => 'x' });    # so that there is always somethi
 # What was not answered as it should be, of requests that several clients send at the same time.
 sub wrong {
     my ($clients, $requests, $send, $expected) = @_;
-    return map { @$_ } $stack->at_once($clients, sub {
-        return [ grep { !/^$expected / } map { my $answer = $send->(); $answer->status . ' ' . $answer->content } 1 .. $requests ];
-    });
+    return map { @$_ } $stack->at_once(
+        $clients,
+        sub {
+            return [
+                grep { !/^$expected / }
+                map  { my $answer = $send->(); $answer->status . ' ' . $answer->content } 1 .. $requests
+            ];
+        }
+    );
 }
 
-is_deeply([ wrong(6, 150, sub { $user->post('/api/sync/wait', { rooms => {}, wait => 1 }) }, 200) ], [], '900 long polls that are answered at once');
-is_deeply([ wrong(4, 100, sub { $stack->post('/api/sessions', { username => $user->username, password => $user->password }) }, 201) ], [],
-    '400 sign-ins, while their processes are replaced after each 60');
-is_deeply([ wrong(4, 60, sub { $stack->get('/api/events', token => 'bad') }, 401) ], [],
-    '240 streams that are refused');
+is_deeply(
+    [ wrong(6, 150, sub { $user->post('/api/sync/wait', { rooms => {}, wait => 1 }) }, 200) ], [],
+    '900 long polls that are answered at once'
+);
+is_deeply(
+    [
+        wrong(
+            4, 100,
+            sub { $stack->post('/api/sessions', { username => $user->username, password => $user->password }) }, 201
+        )
+    ],
+    [],
+    '400 sign-ins, while their processes are replaced after each 60'
+);
+is_deeply(
+    [ wrong(4, 60, sub { $stack->get('/api/events', token => 'bad') }, 401) ], [],
+    '240 streams that are refused'
+);
 done_testing;

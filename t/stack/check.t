@@ -5,18 +5,26 @@ use Fastchat::Test;
 use File::Temp qw(tempdir);
 use POSIX ();
 
-my $stack = Fastchat::Stack->new(own => 1, expect => [qr/signal 9/]);
+my $stack  = Fastchat::Stack->new(own => 1, expect => [qr/signal 9/]);
 my @tables = qw(users sessions rooms members room_log);
-sub rows { return join ' ', map { scalar $stack->sql("SELECT COUNT(*) FROM $_") } @tables }
+
+sub rows {
+    return join ' ', map { scalar $stack->sql("SELECT COUNT(*) FROM $_") } @tables;
+}
 sub check { my ($text, $status) = $stack->fastchat('check', @_); utf8::decode($text); return ($text, $status) }
 
 subtest 'a server that works' => sub {
     my $before = rows();
     my ($text, $status) = check();
     is($status, 0, 'the exit status is 0');
-    like($text, qr/^ok\s+$_\b/m, "$_ is checked") for qw(JSON database tables message Redis sign-in room stream history);
-    like($text, qr/^\s+$_\s+\S*\d+\.\d+/m, "the version of $_ is shown") for qw(fastchat libc json-c libfcgi hiredis libsodium libcurl nginx);
-    like($text, qr/^ok\s+database\s+(?:MariaDB|MySQL) \d+\.\d+\.\d+, by \D+ \d+\.\d+/m, 'the server and the client library are named');
+    like($text, qr/^ok\s+$_\b/m, "$_ is checked")
+        for qw(JSON database tables message Redis sign-in room stream history);
+    like($text, qr/^\s+$_\s+\S*\d+\.\d+/m, "the version of $_ is shown")
+        for qw(fastchat libc json-c libfcgi hiredis libsodium libcurl nginx);
+    like(
+        $text, qr/^ok\s+database\s+(?:MariaDB|MySQL) \d+\.\d+\.\d+, by \D+ \d+\.\d+/m,
+        'the server and the client library are named'
+    );
     like($text, qr/^all is well$/m, 'and it says that all is well');
     is(rows(), $before, 'nothing of it is left');
 };
@@ -28,25 +36,37 @@ subtest 'what a check that was killed has left is removed by one that comes late
             . "INSERT INTO members (room_id, user_id, role, joined_at) VALUES (9001, 9001, 2, 1); "
             . "INSERT INTO room_log (room_id, seq, kind, sender_id, created_at) VALUES (9001, 1, 1, 9001, 1)");
     is((check())[1], 0, 'the check succeeds');
-    is(join(' ', map { $_->[0] } $stack->sql('SELECT username FROM users WHERE id > 9000 ORDER BY id')), 'probe-2 probe_3',
-        'the old one is gone; one that may still run, and a person of a like name, are not');
-    is($stack->sql('SELECT COUNT(*) FROM rooms WHERE id = 9001') + $stack->sql('SELECT COUNT(*) FROM room_log WHERE room_id = 9001'), 0, 'its room is gone, too');
+    is(
+        join(' ', map { $_->[0] } $stack->sql('SELECT username FROM users WHERE id > 9000 ORDER BY id')),
+        'probe-2 probe_3',
+        'the old one is gone; one that may still run, and a person of a like name, are not'
+    );
+    is(       $stack->sql('SELECT COUNT(*) FROM rooms WHERE id = 9001')
+            + $stack->sql('SELECT COUNT(*) FROM room_log WHERE room_id = 9001'), 0, 'its room is gone, too');
     $stack->sql('DELETE FROM users WHERE id > 9000');
 };
 
 subtest 'a room that others have put a probe in is theirs' => sub {
     my ($ann, $bob) = map { $stack->user($_) } qw(ann bob);
     my $room = $ann->post('/api/rooms', { name => '周末', member_ids => [ $bob->id ] })->json->{id};
-    $stack->sql("INSERT INTO users (id, username, username_key, nickname, password_hash, created_at) VALUES (9001, 'probe-1', 'probe-1', 'x', 'x', 1)");
+    $stack->sql(
+        "INSERT INTO users (id, username, username_key, nickname, password_hash, created_at) VALUES (9001, 'probe-1', 'probe-1', 'x', 'x', 1)"
+    );
     is($ann->put("/api/rooms/$room/members/9001", {})->status, 200, 'a probe is put in a room');
     is($ann->post("/api/rooms/$room/messages", { client_id => 'a', body => '还在吗' })->status, 201, 'something is said');
     is((check())[1], 0, 'a check removes the old probe');
     is($stack->sql('SELECT COUNT(*) FROM users WHERE id = 9001'), 0, 'it is gone');
-    is($bob->get("/api/rooms/$room/messages?limit=1")->json->{items}[0]{body}, '还在吗', 'the room and what was said stay');
+    is(
+        $bob->get("/api/rooms/$room/messages?limit=1")->json->{items}[0]{body}, '还在吗',
+        'the room and what was said stay'
+    );
     is(scalar @{ $bob->get("/api/rooms/$room/members")->json->{items} }, 2, 'with its other members');
 };
 
-is($stack->post('/api/users', { username => 'probe-1', password => 'long enough' })->status, 422, 'nobody can sign up as a probe');
+is(
+    $stack->post('/api/users', { username => 'probe-1', password => 'long enough' })->status, 422,
+    'nobody can sign up as a probe'
+);
 
 subtest 'words that it does not take' => sub {
     for my $words ([qw(--url ftp://x)], ['now'], ['--what']) {
@@ -67,7 +87,10 @@ sub fails {
     };
 }
 my $port = Fastchat::Stack::free_port();
-fails('no web server', 'sign-in', "POST http://127.0.0.1:$port/api/sessions: .*connect", '--url', "http://127.0.0.1:$port");
+fails(
+    'no web server', 'sign-in', "POST http://127.0.0.1:$port/api/sessions: .*connect", '--url',
+    "http://127.0.0.1:$port"
+);
 fails('another program at the address', 'sign-in', 'POST /api/sessions: 405', '--url', $stack->url . '/elsewhere');
 $stack->sql('CREATE DATABASE no_tables; GRANT ALL ON no_tables.* TO fastchat@localhost');
 {
@@ -87,6 +110,7 @@ $stack->sql('CREATE DATABASE no_tables; GRANT ALL ON no_tables.* TO fastchat@loc
     is($status, 0, 'without Redis all is well');
     like($text, qr/^ok\s+Redis\s+off/m, 'and it is shown');
 }
+
 sub end_pool {
     my ($pool) = @_;
     my @workers = $stack->workers($pool);
@@ -101,7 +125,7 @@ end_pool('api');
 fails('no api pool', 'room', 'POST /api/rooms: 502');
 
 # `make run` is not ready where it does not work: a program whose event loop nobody reaches.
-my $dir = tempdir('fastchat-check-XXXXXX', DIR => $ENV{TMPDIR} // '/tmp', CLEANUP => 1);
+my $dir    = tempdir('fastchat-check-XXXXXX', DIR => $ENV{TMPDIR} // '/tmp', CLEANUP => 1);
 my $binary = Fastchat::Stack::binary();
 open my $script, '>', "$dir/fastchat" or die "$dir: $!\n";
 print $script <<"END";

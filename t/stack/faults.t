@@ -7,7 +7,10 @@ my $stack = Fastchat::Stack->new(own => 1, expect => [qr/exited on signal 9|died
 for my $part (qw(redis database api cpu nginx)) {
     my $was = $stack->pid($part);
     $stack->kill($part);
-    ok($stack->wait_for(5, sub { my $pid = $stack->pid($part); $pid && $pid != $was && kill 0, $pid }), "$part is started again");
+    ok(
+        $stack->wait_for(5, sub { my $pid = $stack->pid($part); $pid && $pid != $was && kill 0, $pid }),
+        "$part is started again"
+    );
     ok($stack->wait_ready(15), "and all is ready again");
 }
 like($stack->log_text('stack'), qr/database died \(signal 9\); starting it again/, 'the supervisor says what died');
@@ -17,5 +20,13 @@ $stack->kill('redis');
 select undef, undef, undef, 0.6;
 is($stack->get('/api/readyz')->status, 200, 'ready without Redis');
 $stack->release('redis');
-ok($stack->wait_for(5, sub { (eval { $stack->redis_cli('ping') } // '') eq 'PONG' }), 'Redis comes back when it is released');
+ok(
+    $stack->wait_for(
+        5,
+        sub {
+            (eval { $stack->redis_cli('ping') } // '') eq 'PONG';
+        }
+    ),
+    'Redis comes back when it is released'
+);
 done_testing;

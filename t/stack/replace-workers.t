@@ -20,7 +20,8 @@ my @clients = map {
             my $read  = $user->get('/api/users/me');
             my $wrote = $user->post('/api/rooms', { name => "room $made" });
             $made++;
-            push @bad, map { $_->status . ' ' . $_->content =~ s/\s+/ /gr } grep { $_->status !~ /^20[01]$/ } $read, $wrote;
+            push @bad, map { $_->status . ' ' . $_->content =~ s/\s+/ /gr } grep { $_->status !~ /^20[01]$/ } $read,
+                $wrote;
         }
         print join("\t", $made, @bad), "\n";
         close STDOUT;
@@ -35,7 +36,10 @@ for my $round (1 .. 2) {
         for my $worker ($stack->workers($pool)) {
             kill 'TERM', $worker;
             ok($stack->wait_for(20, sub { !kill 0, $worker }), "a worker of $pool ends");
-            ok($stack->wait_for(5, sub { $stack->workers($pool) >= 2 || $pool eq 'cpu' && $stack->workers($pool) }), 'and another takes its place');
+            ok(
+                $stack->wait_for(5, sub { $stack->workers($pool) >= 2 || $pool eq 'cpu' && $stack->workers($pool) }),
+                'and another takes its place'
+            );
             sleep 0.6;    # multiwatch counts one that ends within half a second as failed
         }
     }

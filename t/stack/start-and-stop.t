@@ -18,7 +18,8 @@ sub stack {
         open STDERR, '>&', \*STDOUT;
         exec 'etc/stack', @arguments, '--binary', $binary or die;
     }
-    my $words = do { local $/; <$out> } // '';
+    my $words = do { local $/; <$out> }
+        // '';
     close $out;
     return ($words, $? >> 8);
 }
@@ -49,7 +50,11 @@ sub slurp { open my $in, '<', $_[0] or return ''; local $/; return <$in> // '' }
 sub remains {
     my ($dir) = @_;
     opendir my $proc, '/proc';
-    return grep { /^\d+$/ && (slurp("/proc/$_/cmdline") =~ /\Q$dir\E/ || (readlink("/proc/$_/cwd") // '') =~ /^\Q$dir\E/) && $_ != $$ } readdir $proc;
+    return grep {
+               /^\d+$/
+            && (slurp("/proc/$_/cmdline") =~ /\Q$dir\E/ || (readlink("/proc/$_/cwd") // '') =~ /^\Q$dir\E/)
+            && $_ != $$
+    } readdir $proc;
 }
 
 sub answers { return HTTP::Tiny->new(timeout => 5)->get("http://127.0.0.1:$_[0]/api/readyz")->{status} == 200 }
@@ -69,7 +74,7 @@ is($status, 1, 'a port in use is refused');
 like($words, qr/^fastchat: port $port is in use.*\n\z/, 'in one line');
 is_deeply([ remains("$room/two") ], [], 'before anything is started');
 
-my $other = Fastchat::Stack::free_port();
+my $other  = Fastchat::Stack::free_port();
 my $second = begin("$room/two", $other);
 ok(answers($other) && answers($port), 'a second one runs beside the first');
 kill 'INT', $second;
@@ -134,4 +139,6 @@ ok(!glob("$room/three/data/m*"), 'no private one was made');
 
 done_testing;
 
-END { kill 'TERM', grep { kill 0, $_ } @started }
+END {
+    kill 'TERM', grep { kill 0, $_ } @started;
+}

@@ -7,7 +7,8 @@ use Math::BigInt;
 my $stack = Fastchat::Stack->new(env => { TASK_DEMO_SECONDS => 2, TASK_CHILDREN => 2 });
 my ($alice, $bob) = map { $stack->user($_) } qw(alice bob);
 
-sub task  { my ($who, $id) = @_; return $who->get("/api/tasks/$id")->json }
+sub task { my ($who, $id) = @_; return $who->get("/api/tasks/$id")->json }
+
 sub until_state {
     my ($who, $id, $state) = @_;
     $stack->wait_for(10, sub { task($who, $id)->{state} eq $state });
@@ -21,19 +22,28 @@ is_deeply({ %{ $queued->json }, id => 0 }, { id => 0, num => 12, state => 'queue
 my $id = $queued->json->{id};
 is($bob->get("/api/tasks/$id")->json->{code}, 'no_such_task', 'which is its owner\'s alone');
 is($bob->post("/api/tasks/$id/cancel", {})->status, 404, 'to cancel, too');
-ok($stack->wait_for(5, sub { my $t = task($alice, $id); $t->{state} eq 'running' && $t->{progress} >= 50 }), 'it runs, and tells how far it is');
+ok(
+    $stack->wait_for(5, sub { my $t = task($alice, $id); $t->{state} eq 'running' && $t->{progress} >= 50 }),
+    'it runs, and tells how far it is'
+);
 is($alice->post("/api/tasks/$id/retry", {})->json->{code}, 'task_not_over', 'what runs is not retried');
 my $done = until_state($alice, $id, 'done');
 is_deeply($done->{result}, { num => 12, q => '144' }, 'the result is the square');
 is_deeply([ @$done{qw(progress attempts error cancel_asked)} ], [ 100, 1, undef, JSON::PP::false ], 'of one run');
 # It may begin within the millisecond in which it was queued; it takes longer than that itself.
-ok($done->{started_at} ge $done->{created_at} && $done->{ended_at} gt $done->{started_at}, 'created, started and ended in that order');
+ok(
+    $done->{started_at} ge $done->{created_at} && $done->{ended_at} gt $done->{started_at},
+    'created, started and ended in that order'
+);
 is($alice->post("/api/tasks/$id/cancel", {})->json->{code}, 'task_has_ended', 'what is done is not cancelled');
 is($alice->post("/api/tasks/$id/retry", {})->json->{code}, 'task_not_over', 'nor retried');
 
 # Numbers.
 my $large = '-' . '0' x 3 . '7' x 997;
-my @exact = ([ '9007199254740992', 9007199254740992 ], [ '9007199254740993', '9007199254740993' ], [ $large, $large =~ s/^-0+/-/r ], [ '-0', 0 ]);
+my @exact = (
+    [ '9007199254740992', 9007199254740992 ], [ '9007199254740993', '9007199254740993' ],
+    [ $large, $large =~ s/^-0+/-/r ], [ '-0', 0 ]
+);
 my @ids;
 for (@exact) {
     my ($given, $is) = @$_;
@@ -41,17 +51,27 @@ for (@exact) {
     is($made->json->{num}, $is, 'an integer of ' . length($given) . ' characters is taken');
     push @ids, $made->json->{id};
 }
-like($alice->post('/api/task/9007199254740993', {})->content, qr/"num":"9007199254740993"/, 'beyond 2^53 it is a string');
+like(
+    $alice->post('/api/task/9007199254740993', {})->content, qr/"num":"9007199254740993"/,
+    'beyond 2^53 it is a string'
+);
 like($alice->post('/api/task/-9007199254740992', {})->content, qr/"num":-9007199254740992,/, 'up to that a number');
 for my $n (0 .. $#exact) {
     my $result = until_state($alice, $ids[$n], 'done')->{result};
     is($result->{q}, Math::BigInt->new($exact[$n][0])->bpow(2)->bstr, 'and squared exactly');
 }
-for (([ 'abc', 'int_parsing' ], [ '1.5', 'int_parsing' ], [ '1e3', 'int_parsing' ], [ '--1', 'int_parsing' ], [ '-', 'int_parsing' ],
-    [ '%31%20', 'int_parsing' ], [ '9' x 1001, 'int_parsing_size' ])) {
+for ((
+    [ 'abc', 'int_parsing' ], [ '1.5', 'int_parsing' ], [ '1e3', 'int_parsing' ], [ '--1', 'int_parsing' ],
+    [ '-', 'int_parsing' ],
+    [ '%31%20', 'int_parsing' ], [ '9' x 1001, 'int_parsing_size' ]
+))
+{
     my ($given, $type) = @$_;
     my $answer = $alice->get("/api/task/$given");
-    is($answer->status . ' ' . $answer->json->{detail}[0]{type}, "422 $type", 'a num that is none is refused: ' . substr $given, 0, 10);
+    is(
+        $answer->status . ' ' . $answer->json->{detail}[0]{type}, "422 $type",
+        'a num that is none is refused: ' . substr $given, 0, 10
+    );
     is_deeply($answer->json->{detail}[0]{loc}, [ 'path', 'num' ], 'by its name');
 }
 
@@ -63,7 +83,10 @@ ok($bob->post("/api/tasks/$runs/cancel", {})->json->{cancel_asked}, 'one that ru
 my $cancelled = until_state($bob, $runs, 'cancelled');
 is_deeply([ @$cancelled{qw(state result error)} ], [ 'cancelled', undef, undef ], 'and ends');
 is($bob->post("/api/tasks/$waits/cancel", {})->status, 409, 'twice is once too often');
-like($bob->post("/api/tasks/$waits/retry", {})->json->{state}, qr/^(?:queued|running)$/, 'what was cancelled can be retried');
+like(
+    $bob->post("/api/tasks/$waits/retry", {})->json->{state}, qr/^(?:queued|running)$/,
+    'what was cancelled can be retried'
+);
 is(until_state($bob, $waits, 'done')->{result}{q}, '9', 'and is done');
 
 # Lists.
@@ -73,13 +96,25 @@ ok(!(grep { $_->{owner_id} != $alice->id } @$mine), 'only one\'s own');
 is_deeply([ map { $_->{id} } @{ $bob->get('/api/tasks?state=cancelled')->json->{items} } ], [$runs], 'by state');
 is_deeply($bob->get('/api/tasks?kind=none')->json, { items => [], next => undef }, 'by kind');
 my $page = $bob->get('/api/tasks?limit=2')->json;
-is_deeply([ map { $_->{id} } @{ $page->{items} }, @{ $bob->get("/api/tasks?limit=2&cursor=$page->{next}")->json->{items} } ], [ $waits, $next, $runs ], 'page by page');
+is_deeply(
+    [ map { $_->{id} } @{ $page->{items} }, @{ $bob->get("/api/tasks?limit=2&cursor=$page->{next}")->json->{items} } ],
+    [ $waits, $next, $runs ], 'page by page'
+);
 is($bob->get('/api/tasks?state=asleep')->json->{detail}[0]{type}, 'enum', 'a state that does not exist is refused');
 $stack->sql('UPDATE users SET is_admin = 1 WHERE id = ' . $bob->id);
 is($bob->get("/api/tasks/$id")->json->{id}, $id, 'an admin sees everybody\'s');
-ok(!(grep { ($_->{owner_id} // 0) != $bob->id } @{ $bob->get('/api/tasks?mine=true')->json->{items} }), 'or only the own');
-my $odd = $stack->sql("INSERT INTO tasks (kind, owner_id, run_at, max_attempts, arguments, created_at) VALUES ('square', " . $bob->id . ", 0, 1, 'no JSON', 0); SELECT LAST_INSERT_ID()");
+ok(
+    !(grep { ($_->{owner_id} // 0) != $bob->id } @{ $bob->get('/api/tasks?mine=true')->json->{items} }),
+    'or only the own'
+);
+my $odd =
+    $stack->sql("INSERT INTO tasks (kind, owner_id, run_at, max_attempts, arguments, created_at) VALUES ('square', "
+        . $bob->id
+        . ", 0, 1, 'no JSON', 0); SELECT LAST_INSERT_ID()");
 is(until_state($bob, $odd, 'dead')->{arguments}, undef, 'arguments that are no JSON are not told');
-ok(scalar(grep { !defined $_->{owner_id} } @{ $bob->get('/api/tasks?limit=100')->json->{items} }), 'the server\'s own, too');
+ok(
+    scalar(grep { !defined $_->{owner_id} } @{ $bob->get('/api/tasks?limit=100')->json->{items} }),
+    'the server\'s own, too'
+);
 
 done_testing;

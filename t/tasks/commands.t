@@ -5,7 +5,10 @@ use Fastchat::Test;
 
 my $stack  = Fastchat::Stack->new(own => 1);
 my $runner = $stack->pid('tasks');
-$stack->wait_for(10, sub { $stack->sql(q(SELECT COUNT(*) FROM tasks WHERE kind LIKE 'clean_up.%' AND state = 2)) == 4 });
+$stack->wait_for(
+    10,
+    sub { $stack->sql(q(SELECT COUNT(*) FROM tasks WHERE kind LIKE 'clean_up.%' AND state = 2)) == 4 }
+);
 $stack->hold('tasks');
 $stack->kill('tasks', 'TERM');
 ok($stack->wait_for(10, sub { !-e "/proc/$runner" }), 'nobody runs tasks');
@@ -16,18 +19,35 @@ my %id;
 for my $number (0 .. $#states) {
     my $state = $states[$number];
     my %row   = (
-        kind => "'trial.$state'", owner_id => 7, state => $number, ready => $state =~ /^(?:queued|failed)$/ ? 1 : 0, run_at => 1, max_attempts => 3,
-        attempts => $number ? 1 : 0, progress => 42, arguments => q('{"a":"é"}'), created_at => 1700000000000, runner => q('elsewhere:1'),
-        until_at => $state eq 'running' ? '(UNIX_TIMESTAMP() + 3600) * 1000' : '99999999999999',
-        started_at => $number ? 1700000001000 : 0, ended_at => $state =~ /^(?:done|dead|cancelled)$/ ? 1700000002000 : 0,
-        result => $state eq 'done' ? q('{"b":1}') : 'NULL', error => $state =~ /^(?:failed|dead)$/ ? q('it went wrong') : 'NULL',
+        kind     => "'trial.$state'", owner_id => 7, state => $number, ready => $state =~ /^(?:queued|failed)$/ ? 1 : 0,
+        run_at   => 1, max_attempts            => 3,
+        attempts => $number ? 1 : 0, progress  => 42, arguments => q('{"a":"é"}'), created_at => 1700000000000,
+        runner   => q('elsewhere:1'),
+        until_at   => $state eq 'running'                   ? '(UNIX_TIMESTAMP() + 3600) * 1000' : '99999999999999',
+        started_at => $number                               ? 1700000001000                      : 0,
+        ended_at   => $state =~ /^(?:done|dead|cancelled)$/ ? 1700000002000                      : 0,
+        result     => $state eq 'done'                      ? q('{"b":1}')                       : 'NULL',
+        error      => $state =~ /^(?:failed|dead)$/         ? q('it went wrong')                 : 'NULL',
     );
     my @names = sort keys %row;
-    $id{$state} = scalar $stack->sql(sprintf 'INSERT INTO tasks (%s) VALUES (%s); SELECT LAST_INSERT_ID()', join(', ', @names), join ', ', @row{@names});
+    $id{$state} = scalar $stack->sql(
+        sprintf 'INSERT INTO tasks (%s) VALUES (%s); SELECT LAST_INSERT_ID()', join(', ', @names),
+        join ', ', @row{@names}
+    );
 }
 
-sub task     { my @words = @_; my ($text, $status) = $stack->fastchat('task', @words); utf8::decode($text); return ($text, $status) }
-sub state_of { my ($state) = @_; my $n = $stack->sql("SELECT state FROM tasks WHERE id = $id{$state}"); return defined $n && !ref $n ? $states[$n] : 'gone' }
+sub task {
+    my @words = @_;
+    my ($text, $status) = $stack->fastchat('task', @words);
+    utf8::decode($text);
+    return ($text, $status);
+}
+
+sub state_of {
+    my ($state) = @_;
+    my $n = $stack->sql("SELECT state FROM tasks WHERE id = $id{$state}");
+    return defined $n && !ref $n ? $states[$n] : 'gone';
+}
 
 # A command that must go well, and what it says.
 sub good {
@@ -47,16 +67,28 @@ sub bad {
 
 # Seeing.
 my ($list) = task('list');
-is_deeply([ map { /^ *(\d+) / ? $1 : () } split /\n/, $list ], [ sort { $b <=> $a } values %id ], 'list shows all, the newest first');
-like($list, qr/^ *$id{dead} trial\.dead +dead +42 +1\/3 +2023-11-1\S+ +7 it went wrong$/m, 'with kind, state, progress, runs, time, owner and error');
+is_deeply(
+    [ map { /^ *(\d+) / ? $1 : () } split /\n/, $list ], [ sort { $b <=> $a } values %id ],
+    'list shows all, the newest first'
+);
+like(
+    $list, qr/^ *$id{dead} trial\.dead +dead +42 +1\/3 +2023-11-1\S+ +7 it went wrong$/m,
+    'with kind, state, progress, runs, time, owner and error'
+);
 for my $state (@states) {
     my ($text, $status) = task('list', '--state', $state);
     is_deeply([ $text =~ /^ *(\d+) /mg ], [ $id{$state} ], "--state $state shows those that are");
 }
 good(qr/\A *ID[^\n]*\n *$id{done} [^\n]*\n\z/, 'of a kind', 'list', '--kind', 'trial.done');
 good(qr/\A *ID[^\n]*\n\z/, 'nothing where nothing is', 'list', '--kind', "none' OR 1=1");
-good(qr/\A *ID[^\n]*\n *$id{cancelled} [^\n]*\n *$id{dead} [^\n]*\n[^\n]*--limit[^\n]*\n\z/, 'and not more than was asked for', 'list', '--limit', 2);
-good(qr/trial\.done.*arguments +\{"a":"é"\}\nresult +\{"b":1\}\nerror +-\n/s, 'with all that is known of it', 'show', $id{done});
+good(
+    qr/\A *ID[^\n]*\n *$id{cancelled} [^\n]*\n *$id{dead} [^\n]*\n[^\n]*--limit[^\n]*\n\z/,
+    'and not more than was asked for', 'list', '--limit', 2
+);
+good(
+    qr/trial\.done.*arguments +\{"a":"é"\}\nresult +\{"b":1\}\nerror +-\n/s, 'with all that is known of it', 'show',
+    $id{done}
+);
 good(qr/^trial\.failed +0 +0 +0 +1 +0 +0 +\d+\.\d s$/m, 'by kind and state, and how long they wait', 'stats');
 
 # Steering.
@@ -67,7 +99,10 @@ is(state_of('running'), 'running', 'and runs until it hears that');
 bad(1, qr/task $id{done} has ended already/, 'cancel', $id{done});
 for my $state (qw(failed dead cancelled)) {
     good(qr/task $id{$state} is queued/, 'it will be run again', 'retry', $id{$state});
-    is($stack->sql("SELECT CONCAT_WS(' ', state, ready, attempts, ended_at) FROM tasks WHERE id = $id{$state}"), '0 1 0 0', 'from its first attempt on');
+    is(
+        $stack->sql("SELECT CONCAT_WS(' ', state, ready, attempts, ended_at) FROM tasks WHERE id = $id{$state}"),
+        '0 1 0 0', 'from its first attempt on'
+    );
 }
 bad(1, qr/task $id{$_} has not failed/, 'retry', $id{$_}) for qw(running done);
 
@@ -80,8 +115,10 @@ is(state_of('done'), 'gone', 'is gone');
 $stack->sql("UPDATE tasks SET until_at = 1 WHERE id IN ($id{queued}, $id{running})");
 good(qr/^1 tasks were deleted$/m, 'what is past its time', 'purge');
 is(state_of('queued') . ' ' . state_of('running'), 'gone running', 'is gone, if it has ended');
-$stack->sql(q(INSERT INTO tasks (kind, state, ready, run_at, max_attempts, arguments, created_at, ended_at, until_at) SELECT 'trial.old', 4, 0, 0, 1, '{}', 1, 1, 1 FROM seq_1_to_2500));
-good(qr/^2500 tasks were deleted$/m, 'however many they are', 'purge', '--state', 'dead');
+$stack->sql(
+    q(INSERT INTO tasks (kind, state, ready, run_at, max_attempts, arguments, created_at, ended_at, until_at) SELECT 'trial.old', 4, 0, 0, 1, '{}', 1, 1, 1 FROM seq_1_to_2500)
+);
+good(qr/^2500 tasks are deleted$/m, 'however many they are', 'purge', '--state', 'dead');
 
 # Words that cannot be understood.
 bad(2, qr/one of these must follow: list, show, retry, cancel, purge, stats/);

@@ -6,8 +6,9 @@ use Fastchat::Stream;
 use Time::HiRes qw(time);
 
 my $stack = Fastchat::Stack->new(
-    own => 1, env => { TASK_CHILDREN => 2, TASK_LEASE_SECONDS => 2, TASK_DEMO_SECONDS => 0 },
-    expect => [qr/taken back|another run|MySQL|database|exited|is away|Redis|trial/]);
+    own    => 1, env => { TASK_CHILDREN => 2, TASK_LEASE_SECONDS => 2, TASK_DEMO_SECONDS => 0 },
+    expect => [qr/taken back|another run's|MySQL|database|exited|is away|Redis|trial/]
+);
 $stack->sql('CREATE TABLE trial_effects (task_id BIGINT NOT NULL, KEY (task_id)) ENGINE=InnoDB');
 my ($alice, $bob) = map { $stack->user($_) } qw(alice bob);
 
@@ -15,26 +16,38 @@ sub enqueue {
     my ($kind, %column) = @_;
     %column = (kind => "'$kind'", run_at => 0, created_at => 0, max_attempts => 3, arguments => "'{}'", %column);
     my @names = sort keys %column;
-    my $id    = $stack->sql(sprintf 'INSERT INTO tasks (%s) VALUES (%s); SELECT LAST_INSERT_ID()', join(', ', @names), join ', ', @column{@names});
+    my $id    = $stack->sql(
+        sprintf 'INSERT INTO tasks (%s) VALUES (%s); SELECT LAST_INSERT_ID()', join(', ', @names),
+        join ', ', @column{@names}
+    );
     $stack->redis_cli('PUBLISH', 'fc:0:tasks', 'wake');
     return $id;
 }
 
-sub is_so { my ($id, $what, $seconds) = @_; return $stack->wait_for($seconds // 10, sub { $stack->sql("SELECT $what FROM tasks WHERE id = $id") }) }
+sub is_so {
+    my ($id, $what, $seconds) = @_;
+    return $stack->wait_for($seconds // 10, sub { $stack->sql("SELECT $what FROM tasks WHERE id = $id") });
+}
 sub number   { my ($sql) = @_; return scalar $stack->sql($sql) }
-sub effects  { my ($id) = @_; return number("SELECT COUNT(*) FROM trial_effects WHERE task_id = $id") }
-sub attempts { my ($id) = @_; return number("SELECT attempts FROM tasks WHERE id = $id") }
+sub effects  { my ($id)  = @_; return number("SELECT COUNT(*) FROM trial_effects WHERE task_id = $id") }
+sub attempts { my ($id)  = @_; return number("SELECT attempts FROM tasks WHERE id = $id") }
 
 # Who hears of it: the owner, also where the runner writes progress down in the very moment in which the task commits its own end.
 my ($hers, $his) = map { my $stream = Fastchat::Stream->new($_); $stream->await('hello'); $stream } $alice, $bob;
 my $slow = enqueue('trial.slow_effect', owner_id => $alice->id);
-is_deeply(($hers->await('task', 10) // {})->{data}, { id => $slow, kind => 'trial.slow_effect', state => 'done' }, 'its owner hears that a task is done');
+is_deeply(
+    ($hers->await('task', 10) // {})->{data}, { id => $slow, kind => 'trial.slow_effect', state => 'done' },
+    'its owner hears that a task is done'
+);
 is(effects($slow), 1, 'and it is');
 unlike($stack->log_text('tasks'), qr/task $slow .*taken back/, 'it was nobody else\'s meanwhile');
 my $mine = $bob->post('/api/task/3', {})->json->{id};
 is(($his->await('task', 10) // { data => {} })->{data}{id}, $mine, 'others hear of their own alone');
 my $again = enqueue('trial.stumble', owner_id => $bob->id, max_attempts => 5);
-is_deeply([ map { ($his->await('task', 10) // { data => {} })->{data}{state} } 1 .. 3 ], [qw(failed failed done)], 'of each run');
+is_deeply(
+    [ map { ($his->await('task', 10) // { data => {} })->{data}{state} } 1 .. 3 ], [qw(failed failed done)],
+    'of each run'
+);
 $_->close for $hers, $his;
 
 # A lease that is lost while the task runs: a clock that jumped, a runner that was taken for dead.
@@ -46,11 +59,21 @@ is($status, 0, 'another runner comes after its lease has ended');
 ok(is_so($lost, 'state = 2'), 'the task is done');
 my @seen = (attempts($lost), effects($lost));
 ok($seen[1] == 1, 'once') or diag "runs, effects: @seen";
-ok($seen[0] == 1 || $stack->log_text('tasks') =~ /task $lost .*(?:taken back|another run)/, 'and where it was run twice, the first run was ended');
+ok(
+    $seen[0] == 1 || $stack->log_text('tasks') =~ /task $lost .*(?:taken back|another run's)/,
+    'and where it was run twice, the first run was ended'
+);
 
 # A thousand of a slow kind.
-$stack->sql(q(INSERT INTO tasks (kind, run_at, created_at, max_attempts, arguments) SELECT 'trial.doze', 0, 0, 3, '{}' FROM seq_1_to_1000));
-ok($stack->wait_for(10, sub { $stack->sql(q(SELECT COUNT(*) FROM tasks WHERE kind = 'trial.doze' AND state = 1)) == 2 }), 'a thousand slow tasks');
+$stack->sql(
+    q(INSERT INTO tasks (kind, run_at, created_at, max_attempts, arguments) SELECT 'trial.doze', 0, 0, 3, '{}' FROM seq_1_to_1000)
+);
+ok(
+    $stack->wait_for(
+        10, sub { $stack->sql(q(SELECT COUNT(*) FROM tasks WHERE kind = 'trial.doze' AND state = 1)) == 2 }
+    ),
+    'a thousand slow tasks'
+);
 ok(is_so(enqueue('trial.nothing'), 'state = 2'), 'do not keep a quick one');
 cmp_ok(number(q(SELECT COUNT(*) FROM tasks WHERE kind = 'trial.doze' AND state = 0)), '>', 900, 'waiting for them');
 $stack->sql(q(DELETE FROM tasks WHERE kind = 'trial.doze' AND state = 0));
@@ -66,7 +89,15 @@ for my $n (1 .. 5) {
 }
 cmp_ok((sort { $a <=> $b } @waited)[2], '<=', 1500, 'and begins within 1.5 s') or diag "@waited";
 $stack->release('redis');
-ok($stack->wait_for(10, sub { (eval { $stack->redis_cli('PING') } // '') eq 'PONG' }), 'Redis is back');
+ok(
+    $stack->wait_for(
+        10,
+        sub {
+            (eval { $stack->redis_cli('PING') } // '') eq 'PONG';
+        }
+    ),
+    'Redis is back'
+);
 
 # The database goes away while a task runs, and stays away for longer than the lease.
 my $kept = enqueue('trial.doze');
@@ -88,15 +119,26 @@ ok($stack->wait_for(10, sub { !-e "/proc/$runner" }), 'the runner ends');
 $stack->sql(q(DELETE FROM tasks WHERE kind LIKE 'clean_up.%'));
 my @ids = map { enqueue('trial.effect') } 1 .. 20;
 my $ids = join ',', @ids;
-is_deeply([ map { $_->[1] } $stack->at_once(4, sub { [ $stack->fastchat('tasks', '--once') ] }) ], [ (0) x 4 ], 'four runners at once do what is due');
+is_deeply(
+    [ map { $_->[1] } $stack->at_once(4, sub { [ $stack->fastchat('tasks', '--once') ] }) ], [ (0) x 4 ],
+    'four runners at once do what is due'
+);
 is(number("SELECT COUNT(*) FROM trial_effects WHERE task_id IN ($ids)"), 20, 'each task once');
-is(number(q(SELECT SUM(attempts) - COUNT(*) FROM tasks WHERE kind LIKE 'clean_up.%')), 0, 'and recurring tasks');
+is(
+    number(q(SELECT SUM(attempts) - COUNT(*) FROM tasks WHERE kind LIKE 'clean_up.%')), 0,
+    'and what comes by the timetable'
+);
 is(number(q(SELECT COUNT(DISTINCT kind) FROM tasks WHERE kind LIKE 'clean_up.%' AND state = 2)), 4, 'all of it');
 
 # Run by cron, while the database goes away.
-$stack->sql(q(INSERT INTO tasks (kind, run_at, created_at, max_attempts, arguments) SELECT 'trial.doze', 0, 0, 30, '{}' FROM seq_1_to_20));
+$stack->sql(
+    q(INSERT INTO tasks (kind, run_at, created_at, max_attempts, arguments) SELECT 'trial.doze', 0, 0, 30, '{}' FROM seq_1_to_20)
+);
 my $wait = $stack->begin_at_once(1, sub { [ $stack->fastchat('tasks', '--once') ] });
-ok($stack->wait_for(10, sub { $stack->sql(q(SELECT COUNT(*) FROM tasks WHERE kind = 'trial.doze' AND state = 1)) }), 'fastchat tasks --once is at work');
+ok(
+    $stack->wait_for(10, sub { $stack->sql(q(SELECT COUNT(*) FROM tasks WHERE kind = 'trial.doze' AND state = 1)) }),
+    'fastchat tasks --once is at work'
+);
 $stack->hold('database');
 $stack->kill('database');
 my ($once) = $wait->();
@@ -104,6 +146,11 @@ is($once->[1], 1, 'it ends where the database stays away, and says that it faile
 $stack->release('database');
 ok($stack->wait_ready(30), 'the database is back');
 $stack->release('tasks');
-ok($stack->wait_for(30, sub { $stack->sql(q(SELECT COUNT(*) FROM tasks WHERE kind = 'trial.doze' AND state <> 2)) == 0 }), 'and the tasks are done by who comes next');
+ok(
+    $stack->wait_for(
+        30, sub { $stack->sql(q(SELECT COUNT(*) FROM tasks WHERE kind = 'trial.doze' AND state <> 2)) == 0 }
+    ),
+    'and the tasks are done by who comes next'
+);
 
 done_testing;

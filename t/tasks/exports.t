@@ -6,15 +6,20 @@ use File::Temp qw(tempdir);
 use JSON::PP ();
 use Time::HiRes qw(sleep);
 
-my $stack = Fastchat::Stack->new(own => 1, env => { TASK_CHILDREN => 2, TASK_LEASE_SECONDS => 2, REQUEST_DEADLINE_MS => 3000 },
-    expect => [qr/task \d+ export|taken back|database|is away|upstream prematurely closed|cut after|MySQL|lost/]);
+my $stack = Fastchat::Stack->new(
+    own    => 1, env => { TASK_CHILDREN => 2, TASK_LEASE_SECONDS => 2, REQUEST_DEADLINE_MS => 3000 },
+    expect => [qr/task \d+ export|taken back|database|is away|upstream prematurely closed|cut after|MySQL|lost/]
+);
 my ($alice, $bob) = map { $stack->user($_) } qw(alice bob);
 my $dir  = tempdir(CLEANUP => 1);
 my $json = JSON::PP->new->utf8->canonical;
 
 sub until_state {
     my ($who, $id, $state, $seconds) = @_;
-    $stack->wait_for($seconds // 30, sub { my $t = $who->get("/api/tasks/$id"); $t->status == 200 && $t->json->{state} eq $state });
+    $stack->wait_for(
+        $seconds // 30,
+        sub { my $t = $who->get("/api/tasks/$id"); $t->status == 200 && $t->json->{state} eq $state }
+    );
     return $who->get("/api/tasks/$id")->json;
 }
 
@@ -34,18 +39,28 @@ sub unpack_export {
 }
 
 # The numbers of the entries in a file of them.
-sub seqs { my ($path) = @_; return map { /"seq":(\d+)/ } split /\n/, slurp($path) }
-sub lines { my ($path) = @_; return map { $json->decode($_) } split /\n/, slurp($path) }
+sub seqs {
+    my ($path) = @_;
+    return map { /"seq":(\d+)/ } split /\n/, slurp($path);
+}
+
+sub lines {
+    my ($path) = @_;
+    return map { $json->decode($_) } split /\n/, slurp($path);
+}
 
 # Rooms of all kinds.
 my $evil = $alice->post('/api/rooms', { name => '../../<script>alert(1)</script>', member_ids => [ $bob->id ] })->json;
 my $zh   = $alice->post('/api/rooms', { name => '周末爬山 🏔' })->json;
 my $dm   = $alice->put('/api/dms/' . $bob->id)->json;
-my $say  = sub { my ($who, $room, $body) = @_; return $who->post("/api/rooms/$room->{id}/messages", { client_id => 'c' . rand, body => $body }) };
+my $say  = sub {
+    my ($who, $room, $body) = @_;
+    return $who->post("/api/rooms/$room->{id}/messages", { client_id => 'c' . rand, body => $body });
+};
 $say->($alice, $evil, "<img src=x onerror=alert(1)> & \"quotes\"\nsecond line");
-$say->($bob,   $evil, '你好，世界 😀');
-$say->($alice, $zh,   "line $_") for 1 .. 5;
-$say->($bob,   $dm,   'just us');
+$say->($bob, $evil, '你好，世界 😀');
+$say->($alice, $zh, "line $_") for 1 .. 5;
+$say->($bob, $dm, 'just us');
 $alice->patch("/api/rooms/$evil->{id}", { open => JSON::PP::true });
 $alice->put("/api/rooms/$evil->{id}/members/" . $bob->id, { role => 'admin' });
 $alice->patch("/api/rooms/$zh->{id}", { name => '周末<爬>山' });
@@ -59,16 +74,23 @@ my $done = until_state($alice, $id, 'done');
 is($done->{state}, 'done', 'and made');
 is_deeply([ @{ $done->{result} }{qw(rooms download)} ], [ 3, "/api/exports/$id" ], 'of the rooms that she is in');
 my $folder = unpack_export($alice, $id);
-my $head = $alice->head("/api/exports/$id");
+my $head   = $alice->head("/api/exports/$id");
 is($head->header('Content-Type'), 'application/zip', 'it is a zip file');
 is($head->header('Content-Length'), -s "$dir/$id.zip", 'of a length that HEAD tells');
-like($head->header('Content-Disposition'), qr/^attachment; filename="fastchat-${\$alice->username}-\d{4}-\d\d-\d\d\.zip"$/, 'with a name');
+like(
+    $head->header('Content-Disposition'),
+    qr/^attachment; filename="fastchat-${\$alice->username}-\d{4}-\d\d-\d\d\.zip"$/, 'with a name'
+);
 is($done->{result}{bytes}, -s "$dir/$id.zip", 'and of which the task tells the size');
 
 my $account = $json->decode(slurp("$folder/account.json"));
-is_deeply([ sort map { $_->{id} } @{ $account->{rooms} } ], [ sort map { $_->{id} } $evil, $zh, $dm ], 'account.json lists her rooms');
+is_deeply(
+    [ sort map { $_->{id} } @{ $account->{rooms} } ], [ sort map { $_->{id} } $evil, $zh, $dm ],
+    'account.json lists her rooms'
+);
 my %folder = map { $_->{id} => $_->{folder} } @{ $account->{rooms} };
-ok(!(grep { m{(?:^|/)\.*(?:/|$)|[<>:"\\|?*]|/.*/} } values %folder), 'in folders that are safe on every system') or diag explain \%folder;
+ok(!(grep { m{(?:^|/)\.*(?:/|$)|[<>:"\\|?*]|/.*/} } values %folder), 'in folders that are safe on every system')
+    or diag explain \%folder;
 my $zh_folder = do { my $name = $folder{ $zh->{id} }; utf8::encode($name); $name };
 ok(-e "$folder/$zh_folder/0001.html", 'whose Chinese names come out right');
 my %entries;
@@ -76,7 +98,7 @@ for my $room ($evil, $zh, $dm) {
     my $path = $folder{ $room->{id} };
     utf8::encode($path);
     my @lines = lines("$folder/$path/entries.jsonl");
-    my $api = $alice->get("/api/rooms/$room->{id}/messages?limit=100&after=0")->json->{items};
+    my $api   = $alice->get("/api/rooms/$room->{id}/messages?limit=100&after=0")->json->{items};
     is_deeply(\@lines, $api, "the lines of room $room->{id} are the entries that the API gives");
     $entries{ $room->{id} } = @lines;
 }
@@ -84,7 +106,7 @@ my $sum = 0;
 $sum += $_ for values %entries;
 is($done->{result}{entries}, $sum, 'the task tells how many there are');
 my $evil_path = do { my $name = $folder{ $evil->{id} }; utf8::encode($name); "$folder/$name/0001.html" };
-my $page = slurp($evil_path);
+my $page      = slurp($evil_path);
 utf8::decode($page);
 unlike($page, qr/<script>|<img/, 'what people wrote is text in the pages');
 like($page, qr/&lt;img src=x onerror=alert\(1\)&gt; &amp; &quot;quotes&quot;\nsecond line/, 'whole');
@@ -103,15 +125,24 @@ is($bob->get("/api/exports/$id")->json->{code}, 'no_such_export', 'it is its own
 is($alice->get('/api/exports/999999')->status, 404, 'one that does not exist is not found');
 $stack->sql("UPDATE exports SET expires_at = 1 WHERE id = $id");
 is($alice->get("/api/exports/$id")->json->{code}, 'no_such_export', 'after its day it is gone');
-$stack->sql("UPDATE tasks SET state = 0, ready = 1, run_at = 0, ended_at = 0, attempts = 0 WHERE kind = 'clean_up.exports'");
+$stack->sql(
+    "UPDATE tasks SET state = 0, ready = 1, run_at = 0, ended_at = 0, attempts = 0 WHERE kind = 'clean_up.exports'");
 $stack->redis_cli('PUBLISH', 'fc:0:tasks', 'wake');
-ok($stack->wait_for(10, sub { $stack->sql('SELECT (SELECT COUNT(*) FROM exports) + (SELECT COUNT(*) FROM export_chunks)') == 0 }), 'and is cleaned up');
+ok(
+    $stack->wait_for(
+        10, sub { $stack->sql('SELECT (SELECT COUNT(*) FROM exports) + (SELECT COUNT(*) FROM export_chunks)') == 0 }
+    ),
+    'and is cleaned up'
+);
 
 # A room of many entries that do not pack well, so that the work takes its time.
 my $large = $bob->post('/api/rooms', { name => 'large' })->json;
 my $count = 60_000;
-$stack->sql("INSERT INTO room_log (room_id, seq, kind, sender_id, client_id, body, created_at) SELECT $large->{id}, seq + 1, 0, " . $bob->id
-        . ", CONCAT('x', seq), CONCAT(REPEAT(HEX(RANDOM_BYTES(200)), 1), seq), 1700000000000 + seq * 1000 FROM seq_1_to_$count; UPDATE rooms SET last_seq = $count + 1 WHERE id = $large->{id}");
+$stack->sql(
+    "INSERT INTO room_log (room_id, seq, kind, sender_id, client_id, body, created_at) SELECT $large->{id}, seq + 1, 0, "
+        . $bob->id
+        . ", CONCAT('x', seq), CONCAT(REPEAT(HEX(RANDOM_BYTES(200)), 1), seq), 1700000000000 + seq * 1000 FROM seq_1_to_$count; UPDATE rooms SET last_seq = $count + 1 WHERE id = $large->{id}"
+);
 
 sub begin_large {
     my $made = $bob->post('/api/exports')->json->{id};
@@ -119,7 +150,11 @@ sub begin_large {
     return $made;
 }
 
-sub children { my $runner = $stack->pid('tasks'); return grep { /^\d+$/ } split ' ', do { open my $in, '<', "/proc/$runner/task/$runner/children" or return; local $/; scalar <$in> // '' } }
+sub children {
+    my $runner = $stack->pid('tasks');
+    return grep { /^\d+$/ } split ' ',
+        do { open my $in, '<', "/proc/$runner/task/$runner/children" or return; local $/; scalar <$in> // '' }
+}
 
 my $first = begin_large();
 is($bob->post('/api/exports')->json->{id}, $first, 'while one is made, it is answered again');
@@ -148,8 +183,20 @@ is($bob->get("/api/exports/$third")->status, 404, 'and is not there then');
 # A database that goes away in the middle of a download.
 $stack->sql("DELETE FROM export_chunks WHERE export_id = $second AND number >= 2");
 my $cut = $bob->get("/api/exports/$second");
-ok($cut->status == 599 || length($cut->content) < $after_restart->{result}{bytes}, 'a file of which a part is missing does not come whole');
-ok($stack->wait_for(5, sub { $stack->log_text('api') =~ m{/api/exports/$second: cut after 1048576 of $after_restart->{result}{bytes} bytes} }), 'and the log says where it was cut');
+ok(
+    $cut->status == 599 || length($cut->content) < $after_restart->{result}{bytes},
+    'a file of which a part is missing does not come whole'
+);
+ok(
+    $stack->wait_for(
+        5,
+        sub {
+            $stack->log_text('api') =~
+                m{/api/exports/$second: cut after 1048576 of $after_restart->{result}{bytes} bytes};
+        }
+    ),
+    'and the log says where it was cut'
+);
 is($bob->get('/api/users/me')->status, 200, 'and the server goes on');
 
 done_testing;

@@ -5,22 +5,32 @@ use Fastchat::Test;
 use JSON::PP ();
 use Time::HiRes qw(time sleep);
 
-my $stack = Fastchat::Stack->new(env => { TASK_CHILDREN => 2, TASK_LEASE_SECONDS => 3 }, own => 1, expect => [qr/task \d+ trial|signal 6|knows no tasks|is lost/]);
+my $stack = Fastchat::Stack->new(
+    env    => { TASK_CHILDREN => 2, TASK_LEASE_SECONDS => 3 }, own => 1,
+    expect => [qr/task \d+ trial|signal 6|knows no tasks|is lost/]
+);
 my $runner = $stack->pid('tasks');
 
 sub enqueue {
     my ($kind, %column) = @_;
     %column = (kind => "'$kind'", run_at => 0, created_at => 0, max_attempts => 3, arguments => "'{}'", %column);
     my @names = sort keys %column;
-    my @row   = $stack->sql(sprintf 'INSERT INTO tasks (%s) VALUES (%s); SELECT LAST_INSERT_ID()', join(', ', @names), join ', ', @column{@names});
+    my @row   = $stack->sql(
+        sprintf 'INSERT INTO tasks (%s) VALUES (%s); SELECT LAST_INSERT_ID()', join(', ', @names),
+        join ', ', @column{@names}
+    );
     return ref $row[0] ? $row[0][0] : $row[0];
 }
 
 sub row {
-    my ($id) = @_;
-    my ($row) = $stack->sql("SELECT state, attempts, COALESCE(error, ''), COALESCE(result, ''), ready FROM tasks WHERE id = $id");
+    my ($id)  = @_;
+    my ($row) = $stack->sql(
+        "SELECT state, attempts, COALESCE(error, ''), COALESCE(result, ''), ready FROM tasks WHERE id = $id");
     my @names = qw(queued running done failed dead cancelled);
-    return { state => $names[ $row->[0] ], attempts => $row->[1], error => $row->[2], result => $row->[3], ready => $row->[4] };
+    return {
+        state => $names[ $row->[0] ], attempts => $row->[1], error => $row->[2], result => $row->[3],
+        ready => $row->[4]
+    };
 }
 
 sub ended {
@@ -29,7 +39,10 @@ sub ended {
     return row($id);
 }
 
-sub is_alive { my ($pid) = @_; return -e "/proc/$pid" && do { open my $in, '<', "/proc/$pid/stat"; (<$in> // '') !~ /\) Z/ } }
+sub is_alive {
+    my ($pid) = @_;
+    return -e "/proc/$pid" && do { open my $in, '<', "/proc/$pid/stat"; (<$in> // '') !~ /\) Z/ }
+}
 
 is(ended(enqueue('trial.nothing'))->{state}, 'done', 'a task that does nothing is done');
 
@@ -38,24 +51,41 @@ is_deeply([ @$crashed{qw(state attempts)} ], [ 'dead', 2 ], 'one that crashes is
 like($crashed->{error}, qr/signal 6 \(Aborted\)/, 'with the reason');
 
 my $stumbled = ended(enqueue('trial.stumble', max_attempts => 5));
-is_deeply([ @$stumbled{qw(state attempts error)} ], [ 'done', 3, '' ], 'one that goes wrong twice is done at the third run');
+is_deeply(
+    [ @$stumbled{qw(state attempts error)} ], [ 'done', 3, '' ],
+    'one that goes wrong twice is done at the third run'
+);
 
 my $late = ended(enqueue('trial.never_end', max_attempts => 1));
 is($late->{state}, 'dead', 'one that never ends is ended');
 like($late->{error}, qr/did not end within 2 s/, 'at its time limit');
 
 like(ended(enqueue('trial.flood', max_attempts => 1))->{error}, qr/too much/, 'one that reports a gigabyte is ended');
-like(ended(enqueue('trial.too_long'))->{error}, qr/the result of 1048578 bytes is longer than 1048576/, 'a result that is too long is refused');
+like(
+    ended(enqueue('trial.too_long'))->{error}, qr/the result of 1048578 bytes is longer than 1048576/,
+    'a result that is too long is refused'
+);
 SKIP: {
     skip 'sanitizers need more memory than a task may have', 1 if ($ENV{FASTCHAT_BINARY} // '') =~ /address|thread/;
-    like(ended(enqueue('trial.eat_memory', max_attempts => 1), 30)->{error}, qr/no memory after \d+ MB/, 'one that eats memory has an end');
+    like(
+        ended(enqueue('trial.eat_memory', max_attempts => 1), 30)->{error}, qr/no memory after \d+ MB/,
+        'one that eats memory has an end'
+    );
 }
 
 my $parent = ended(enqueue('trial.leave_children'));
 is($parent->{state}, 'done', 'one that forks is done');
 my @left = @{ JSON::PP->new->decode($parent->{result}) };
 is(scalar @left, 3, 'it began three processes');
-ok($stack->wait_for(2, sub { !grep { is_alive($_) } @left }), 'which are gone with it');
+ok(
+    $stack->wait_for(
+        2,
+        sub {
+            !grep { is_alive($_) } @left;
+        }
+    ),
+    'which are gone with it'
+);
 
 my $unknown = enqueue('trial.of_old', max_attempts => 1);
 is(ended($unknown)->{state}, 'dead', 'a kind that nobody knows is dead');
@@ -70,10 +100,16 @@ for my $arguments ("'not JSON'", q('{"num": 12}'), q('{"num": "1x"}'), q('[]'), 
 }
 
 # One that is of a lost runner, and one of a clock that jumped.
-my $orphan = enqueue('trial.nothing', state => 1, ready => 0, claim => 12345, runner => "'elsewhere:1'", until_at => 1, attempts => 1);
+my $orphan = enqueue(
+    'trial.nothing', state => 1, ready => 0, claim => 12345, runner => "'elsewhere:1'", until_at => 1,
+    attempts               => 1
+);
 is(ended($orphan)->{state}, 'done', 'a task whose runner was lost is run again');
 is(row($orphan)->{attempts}, 2, 'that was its second run');
-my $gone = enqueue('trial.nothing', state => 1, ready => 0, claim => 12345, runner => "'elsewhere:1'", until_at => 1, attempts => 3);
+my $gone = enqueue(
+    'trial.nothing', state => 1, ready => 0, claim => 12345, runner => "'elsewhere:1'", until_at => 1,
+    attempts               => 3
+);
 is(ended($gone)->{state}, 'dead', 'one that was lost in its last run is dead');
 like(row($gone)->{error}, qr/^lost: elsewhere:1/, 'and says by whom');
 
@@ -84,11 +120,17 @@ is(ended(enqueue('trial.nothing'))->{state}, 'done', 'a quick task beside forty 
 cmp_ok(time - $began, '<', 2, 'does not wait for them');
 my $urgent = enqueue('trial.doze', priority => -1);
 ended($urgent);
-cmp_ok($stack->sql("SELECT COUNT(*) FROM tasks WHERE kind = 'trial.doze' AND state = 0"), '>', 10, 'an urgent one comes before others of its kind');
+cmp_ok(
+    $stack->sql("SELECT COUNT(*) FROM tasks WHERE kind = 'trial.doze' AND state = 0"), '>', 10,
+    'an urgent one comes before others of its kind'
+);
 $stack->sql("DELETE FROM tasks WHERE kind = 'trial.doze' AND state = 0");
 
 is($stack->pid('tasks'), $runner, 'the runner is the one that was there first');
-is($stack->sql("SELECT COUNT(*) FROM tasks WHERE kind LIKE 'clean_up.%' AND state = 2"), 4, 'and has cleaned up by its schedule');
+is(
+    $stack->sql("SELECT COUNT(*) FROM tasks WHERE kind LIKE 'clean_up.%' AND state = 2"), 4,
+    'and has cleaned up by its timetable'
+);
 is($stack->sql("SELECT COUNT(DISTINCT dedupe_key) FROM tasks WHERE kind LIKE 'clean_up.%'"), 4, 'under a key each');
 
 # The end: what runs gets its time, what is left is given back.
@@ -103,7 +145,7 @@ is(row($doze)->{state}, 'done', 'what was almost done is done');
 like(row($hanging)->{state}, qr/^(?:queued|dead)$/, 'what was not is given back, unless its time was over');
 is($stack->sql('SELECT COUNT(*) FROM tasks WHERE state = 1'), 0, 'nothing is left running');
 
-my $once = enqueue('trial.nothing');
+my $once   = enqueue('trial.nothing');
 my $status = $stack->fastchat('tasks', '--once');
 is(row($once)->{state}, 'done', 'fastchat tasks --once does what is due, and ends');
 $stack->release('tasks');

@@ -13,7 +13,8 @@ use Fastchat::Server qw(start_database);
 use Fastchat::Stack;
 
 plan(skip_all => 'Galera is MariaDB\'s') if Database::kind() ne 'mariadb';
-my ($provider) = grep { -e } '/usr/lib/galera/libgalera_smm.so', '/usr/lib64/galera-4/libgalera_smm.so', '/usr/lib/libgalera_smm.so';
+my ($provider) = grep { -e } '/usr/lib/galera/libgalera_smm.so', '/usr/lib64/galera-4/libgalera_smm.so',
+    '/usr/lib/libgalera_smm.so';
 ok($provider, 'Galera is installed') or BAIL_OUT('galera-4 is missing: etc/install-packages check');
 
 my $dir = tempdir('fastchat-nodes-XXXXXX', DIR => $ENV{TMPDIR} // '/tmp', CLEANUP => 1);
@@ -24,25 +25,33 @@ END { my $status = $?; kill 'KILL', @runners; waitpid $_, 0 for @runners; $? = $
 sub two_ports {
     for (1 .. 200) {
         my $port = 20000 + 2 * int rand 6000;
-        return $port if !grep { !IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $_, Listen => 1, ReuseAddr => 1) } $port, $port + 1;
+        return $port
+            if !grep { !IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $_, Listen => 1, ReuseAddr => 1) }
+            $port, $port + 1;
     }
     die "no free ports\n";
 }
 
 my @port = (two_ports(), two_ports());
+
 sub wsrep {
     my ($number, @more) = @_;
-    my ($port, $ist) = ($port[ $number - 1 ], $port[ $number - 1 ] + 1);
-    return (qw(--binlog-format=ROW --innodb-autoinc-lock-mode=2 --wsrep-on=ON --wsrep-cluster-name=fastchat --wsrep-sst-method=skip --wsrep-slave-threads=2),
+    my ($port, $ist)    = ($port[ $number - 1 ], $port[ $number - 1 ] + 1);
+    return (
+        qw(--binlog-format=ROW --innodb-autoinc-lock-mode=2 --wsrep-on=ON --wsrep-cluster-name=fastchat --wsrep-sst-method=skip --wsrep-slave-threads=2),
         "--wsrep-provider=$provider", "--wsrep-node-name=node$number", "--wsrep-node-address=127.0.0.1:$port",
-        "--wsrep-provider-options=base_port=$port;gmcast.listen_addr=tcp://127.0.0.1:$port;ist.recv_addr=127.0.0.1:$ist;gcache.size=16M", @more);
+        "--wsrep-provider-options=base_port=$port;gmcast.listen_addr=tcp://127.0.0.1:$port;ist.recv_addr=127.0.0.1:$ist;gcache.size=16M",
+        @more
+    );
 }
 
 my @database;    # none before it is made
 
 sub sql {
     my ($node, $sql) = @_;
-    open my $out, '-|', 'timeout', '20', 'mariadb', '--no-defaults', '-S', $node->socket, '-u', 'root', '-N', '-B', '-e', $sql, @database or die "mariadb: $!\n";
+    open my $out, '-|', 'timeout', '20', 'mariadb', '--no-defaults', '-S', $node->socket, '-u', 'root', '-N', '-B',
+        '-e', $sql, @database
+        or die "mariadb: $!\n";
     my @rows = map { chomp; [ split /\t/ ] } <$out>;
     close $out or die "mariadb: $sql\n";
     return @rows == 1 && @{ $rows[0] } == 1 ? $rows[0][0] : @rows;
@@ -50,10 +59,18 @@ sub sql {
 
 sub status_of { my ($node, $name) = @_; return (sql($node, "SHOW STATUS LIKE '$name'"))[0][1] }
 
-sub wait_for { my ($seconds, $code) = @_; my $until = time + $seconds; until (eval { $code->() }) { return 0 if time > $until; sleep 0.05 } return 1 }
+sub wait_for {
+    my ($seconds, $code) = @_;
+    my $until = time + $seconds;
+    until (eval { $code->() }) {
+        return 0 if time > $until;
+        sleep 0.05;
+    }
+    return 1;
+}
 
 # The second node takes its place in the group where the first one stands: both are as they were installed, so nothing is to be sent.
-my $first  = start_database("$dir/1", wsrep(1, '--wsrep-new-cluster', '--wsrep-cluster-address=gcomm://'));
+my $first = start_database("$dir/1", wsrep(1, '--wsrep-new-cluster', '--wsrep-cluster-address=gcomm://'));
 ok(wait_for(20, sub { status_of($first, 'wsrep_ready') eq 'ON' }), 'a first node runs');
 my $plain = start_database("$dir/2");
 $plain->stop;
@@ -62,20 +79,29 @@ my ($data) = grep { -d "$_/mysql" } glob "$dir/2/data/* $dir/2/data";
 open my $state, '>', "$data/grastate.dat" or die "$!\n";
 print $state "# GALERA saved state\nversion: 2.1\nuuid:    $uuid\nseqno:   $seqno\nsafe_to_bootstrap: 0\n";
 close $state;
-my $second = start_database("$dir/2", wsrep(2, "--wsrep-cluster-address=gcomm://127.0.0.1:$port[0]", "--wsrep-start-position=$uuid:$seqno"));
-ok(wait_for(20, sub { status_of($second, 'wsrep_ready') eq 'ON' && status_of($second, 'wsrep_cluster_size') == 2 }), 'and a second one beside it');
+my $second = start_database(
+    "$dir/2",
+    wsrep(2, "--wsrep-cluster-address=gcomm://127.0.0.1:$port[0]", "--wsrep-start-position=$uuid:$seqno")
+);
+ok(
+    wait_for(20, sub { status_of($second, 'wsrep_ready') eq 'ON' && status_of($second, 'wsrep_cluster_size') == 2 }),
+    'and a second one beside it'
+);
 
 # The program on one of the nodes.
 sub environment {
     my ($node) = @_;
     my $bare = bless { dir => "$dir/1", env => {} }, 'Fastchat::Stack';
-    return ($bare->environment, DB_SOCKET => $node->socket, DB_USER => 'root', DB_PASSWORD => '', DB_DATABASE => 'fastchat', REDIS_HOST => '', TASK_CHILDREN => 2, TASK_LEASE_SECONDS => 5);
+    return (
+        $bare->environment, DB_SOCKET => $node->socket, DB_USER => 'root', DB_PASSWORD => '',
+        DB_DATABASE                   => 'fastchat', REDIS_HOST => '', TASK_CHILDREN   => 2, TASK_LEASE_SECONDS => 5
+    );
 }
 
 sub begin {
     my ($node, $log, @words) = @_;
     my $binary = Fastchat::Stack::binary();
-    my $pid = fork // die "fork: $!\n";
+    my $pid    = fork // die "fork: $!\n";
     if ($pid == 0) {
         %ENV = environment($node);
         open STDOUT, '>>', $log;
@@ -93,25 +119,52 @@ sql($first, 'CREATE TABLE trial_effects (id BIGINT AUTO_INCREMENT PRIMARY KEY, t
 @runners = (begin($first, "$dir/1/log/tasks.log", 'tasks'), begin($second, "$dir/1/log/tasks2.log", 'tasks'));
 
 # Some at a time, so that both runners are idle, hear of nothing, and come to the same rows at their next look.
-my $count = 0;
+my $count     = 0;
 my $conflicts = 0;
-my $until = time + 60;
-sub conflicts { my $sum = 0; $sum += status_of($_->[0], $_->[1]) for map { my $name = $_; map { [ $_, $name ] } $first, $second } qw(wsrep_local_cert_failures wsrep_local_bf_aborts); return $sum }
+my $until     = time + 60;
+
+sub conflicts {
+    my $sum = 0;
+    $sum += status_of($_->[0], $_->[1]) for map {
+        my $name = $_;
+        map { [ $_, $name ] } $first, $second
+    } qw(wsrep_local_cert_failures wsrep_local_bf_aborts);
+    return $sum;
+}
 while ($count < 600 || (!$conflicts && time < $until)) {
-    sql($first, "INSERT INTO tasks (kind, run_at, max_attempts, arguments, created_at) SELECT ELT(seq % 2 + 1, 'trial.effect', 'trial.nothing'), 0, 100, '{}', 0 FROM seq_1_to_60");
+    sql(
+        $first,
+        "INSERT INTO tasks (kind, run_at, max_attempts, arguments, created_at) SELECT ELT(seq % 2 + 1, 'trial.effect', 'trial.nothing'), 0, 100, '{}', 0 FROM seq_1_to_60"
+    );
     $count += 60;
-    wait_for(30, sub { sql($second, "SELECT COUNT(*) FROM tasks WHERE kind LIKE 'trial.%' AND state <> 2") == 0 }) or last;
+    wait_for(30, sub { sql($second, "SELECT COUNT(*) FROM tasks WHERE kind LIKE 'trial.%' AND state <> 2") == 0 })
+        or last;
     $conflicts = conflicts();
 }
-ok(wait_for(30, sub { sql($_, "SELECT COUNT(*) FROM tasks WHERE kind LIKE 'trial.%' AND state = 2") == $count }), 'every task is done') for $first, $second;
+ok(
+    wait_for(30, sub { sql($_, "SELECT COUNT(*) FROM tasks WHERE kind LIKE 'trial.%' AND state = 2") == $count }),
+    'every task is done'
+) for $first, $second;
 cmp_ok($conflicts, '>', 0, "both claimed the same rows ($conflicts conflicts)");
 is(sql($first, "SELECT COUNT(*) FROM trial_effects"), $count / 2, 'each effect is there');
 is(sql($first, "SELECT COUNT(DISTINCT task_id) FROM trial_effects"), $count / 2, 'once');
 my $by = sql($first, "SELECT COUNT(DISTINCT runner) FROM tasks WHERE kind LIKE 'trial.%'");
 is($by, 2, 'both runners had their share');
-is(sql($second, "SELECT COUNT(*) FROM tasks WHERE kind LIKE 'clean_up.%'"), 4, 'the schedule has enqueued each of its tasks once');
+is(
+    sql($second, "SELECT COUNT(*) FROM tasks WHERE kind LIKE 'clean_up.%'"), 4,
+    'the timetable has enqueued each of its tasks once'
+);
 kill 'TERM', @runners;
-ok(wait_for(15, sub { @runners = grep { waitpid($_, POSIX::WNOHANG()) == 0 } @runners; !@runners }), 'both end when they are told to');
+ok(
+    wait_for(
+        15,
+        sub {
+            @runners = grep { waitpid($_, POSIX::WNOHANG()) == 0 } @runners;
+            !@runners;
+        }
+    ),
+    'both end when they are told to'
+);
 is(sql($first, 'SELECT COUNT(*) FROM tasks WHERE state = 1'), 0, 'and leave nothing running');
 my @problems = Fastchat::Logs::problems("$dir/1/log", qr/mariadb/);
 is_deeply(\@problems, [], 'the logs hold no report of a sanitizer, crash or alert');

@@ -12,8 +12,10 @@ my $alice = $stack->user('alice');
 sub cgi {
     my ($method, $uri, $body, %more) = @_;
     local %ENV = (
-        PATH => $ENV{PATH}, APP_ENV => 'test', LIMIT_GENERAL => 0, (map { $_ => $stack->setting($_) // '' } qw(DB_SOCKET DB_USER DB_PASSWORD DB_DATABASE REDIS_HOST)),
-        GATEWAY_INTERFACE => 'CGI/1.1', REQUEST_METHOD => $method, REQUEST_URI => $uri, REMOTE_ADDR => '127.0.0.1', (map { $_ => $ENV{$_} } grep { /SAN_OPTIONS/ && $ENV{$_} } keys %ENV),
+        PATH => $ENV{PATH}, APP_ENV => 'test', LIMIT_GENERAL => 0,
+        (map { $_ => $stack->setting($_) // '' } qw(DB_SOCKET DB_USER DB_PASSWORD DB_DATABASE REDIS_HOST)),
+        GATEWAY_INTERFACE => 'CGI/1.1', REQUEST_METHOD => $method, REQUEST_URI => $uri, REMOTE_ADDR => '127.0.0.1',
+        (map { $_ => $ENV{$_} } grep { /SAN_OPTIONS/ && $ENV{$_} } keys %ENV),
         (defined $body ? (CONTENT_LENGTH => length $body, CONTENT_TYPE => 'application/json') : ()), %more,
     );
     my $pid = open3(my $in, my $out, undef, $binary);
@@ -30,31 +32,57 @@ like($text, qr/^Status: 200\r\n/m, 'with a status');
 like($text, qr/\r\n\r\n.*\{"title":"fastchat api"\}/s, 'and a body behind an empty line');
 my @token = (HTTP_AUTHORIZATION => 'Bearer ' . $alice->token);
 like((cgi('GET', '/api/users/me', undef, @token))[0], qr/"id":${\$alice->id},/, 'with the caller\'s token');
-like((cgi('GET', '/api/users/me', undef, REDIRECT_HTTP_AUTHORIZATION => $token[1]))[0], qr/Status: 200/, 'also as Apache hands it on');
+like(
+    (cgi('GET', '/api/users/me', undef, REDIRECT_HTTP_AUTHORIZATION => $token[1]))[0], qr/Status: 200/,
+    'also as Apache hands it on'
+);
 like((cgi('POST', '/api/rooms', '{"name":"cgi"}', @token))[0], qr/Status: 201/, 'and a body');
-like((cgi('POST', '/api/rooms', '{"name":"cgi"}', @token, CONTENT_LENGTH => 500))[0], qr/Status: 400/, 'a body that is shorter than it says is refused');
-like((cgi('GET', '/cgi-bin/fastchat.cgi/api?x=1', undef, SCRIPT_NAME => '/cgi-bin/fastchat.cgi', PATH_INFO => '/api'))[0], qr/fastchat api/, 'it may stand anywhere');
+like(
+    (cgi('POST', '/api/rooms', '{"name":"cgi"}', @token, CONTENT_LENGTH => 500))[0], qr/Status: 400/,
+    'a body that is shorter than it says is refused'
+);
+like(
+    (cgi('GET', '/cgi-bin/fastchat.cgi/api?x=1', undef, SCRIPT_NAME => '/cgi-bin/fastchat.cgi', PATH_INFO => '/api'))
+    [0],
+    qr/fastchat api/,
+    'it may stand anywhere'
+);
 like((cgi('HEAD', '/api'))[0], qr/\r\n\r\n\z/, 'HEAD has no body');
-like((cgi('GET', '/api/users/me', undef, @token, DB_SOCKET => '/nowhere.sock', REDIS_HOST => ''))[0], qr/Status: 503.*"unavailable"/s, 'without a database it says so');
+like(
+    (cgi('GET', '/api/users/me', undef, @token, DB_SOCKET => '/nowhere.sock', REDIS_HOST => ''))[0],
+    qr/Status: 503.*"unavailable"/s, 'without a database it says so'
+);
 like((cgi('GET', '/api', undef, DB_PORT => 'x'))[0], qr/DB_PORT/, 'a bad setting is told');
 
 # What a web server would hand on of a hostile request.
-my $rooms = sub { return $stack->sql('SELECT COUNT(*) FROM members WHERE user_id = ' . $alice->id) };
+my $rooms  = sub { return $stack->sql('SELECT COUNT(*) FROM members WHERE user_id = ' . $alice->id) };
 my $before = $rooms->();
 for my $odd (
-    [ 'a method in lower case' => 405, 'get', '/api' ], [ 'no such method' => 405, 'BREW', '/api' ], [ 'a path that climbs' => 400, 'GET', '/api/../etc/passwd' ],
-    [ 'a path with NUL' => 400, 'GET', '/api/rooms/%00' ], [ 'no path' => 400, 'GET', '' ], [ 'a path that is none' => 400, 'GET', 'x' ], [ 'a length that is none' => 413, 'POST', '/api/rooms', '{"name":"x"}', CONTENT_LENGTH => 'x' ],
-    [ 'a negative length' => 413, 'POST', '/api/rooms', '{"name":"x"}', CONTENT_LENGTH => -5 ], [ 'a length beyond all' => 413, 'POST', '/api/rooms', '{"name":"x"}', CONTENT_LENGTH => '9' x 30 ],
-    [ 'another media type' => 415, 'POST', '/api/rooms', '{"name":"x"}', CONTENT_TYPE => 'text/plain' ], [ 'no body' => 422, 'POST', '/api/rooms', '', CONTENT_LENGTH => '' ],
-) {
+    [ 'a method in lower case' => 405, 'get', '/api' ], [ 'no such method' => 405, 'BREW', '/api' ],
+    [ 'a path that climbs'     => 400, 'GET', '/api/../etc/passwd' ],
+    [ 'a path with NUL'        => 400, 'GET', '/api/rooms/%00' ], [ 'no path' => 400, 'GET', '' ],
+    [ 'a path that is none'    => 400, 'GET', 'x' ],
+    [ 'a length that is none'  => 413, 'POST', '/api/rooms', '{"name":"x"}', CONTENT_LENGTH => 'x' ],
+    [ 'a negative length'      => 413, 'POST', '/api/rooms', '{"name":"x"}', CONTENT_LENGTH => -5 ],
+    [ 'a length beyond all'    => 413, 'POST', '/api/rooms', '{"name":"x"}', CONTENT_LENGTH => '9' x 30 ],
+    [ 'another media type'     => 415, 'POST', '/api/rooms', '{"name":"x"}', CONTENT_TYPE   => 'text/plain' ],
+    [ 'no body'                => 422, 'POST', '/api/rooms', '', CONTENT_LENGTH             => '' ],
+    )
+{
     my ($name, $expected, $method, $uri, $body, %more) = @$odd;
     my ($said, $ended) = cgi($method, $uri, $body, @token, %more);
     like($said, qr/^Status: $expected\r\n/m, "$name: $expected");
     is($ended, 0, '… and the program ends as it should');
 }
 is($rooms->(), $before, 'and nothing was made');
-like((cgi('POST', '/api/rooms', '{"name":"cut"}', @token, CONTENT_LENGTH => 8))[0], qr/Status: 422.*json_invalid/s, 'no more is read than the length says');
-my @said = $stack->at_once(8, sub { my ($answer) = cgi('POST', '/api/rooms', '{"name":"many"}', @token); return $answer =~ /Status: 201/ ? 1 : 0 });
+like(
+    (cgi('POST', '/api/rooms', '{"name":"cut"}', @token, CONTENT_LENGTH => 8))[0], qr/Status: 422.*json_invalid/s,
+    'no more is read than the length says'
+);
+my @said = $stack->at_once(
+    8,
+    sub { my ($answer) = cgi('POST', '/api/rooms', '{"name":"many"}', @token); return $answer =~ /Status: 201/ ? 1 : 0 }
+);
 is_deeply(\@said, [ (1) x 8 ], 'many at once are each answered');
 
 done_testing;

@@ -7,7 +7,9 @@ use Time::HiRes qw(time sleep);
 
 # One thread answers everything, so that what one request leaves behind would meet the next.
 my $stack = Fastchat::Stack->new(
-    env    => { APP_WORKERS => 1, DB_POOL_MINSIZE => 1, DB_POOL_MAXSIZE => 1, REQUEST_DEADLINE_MS => 400, SLOW_REQUEST_MS => 200 },
+    env => {
+        APP_WORKERS => 1, DB_POOL_MINSIZE => 1, DB_POOL_MAXSIZE => 1, REQUEST_DEADLINE_MS => 400, SLOW_REQUEST_MS => 200
+    },
     expect => [qr/exited on signal|died \(signal 9\)|fastchat: crash|Segmentation fault|DEADLYSIGNAL|died to often/],
 );
 my $alice = $stack->user('alice');
@@ -17,14 +19,19 @@ my $at    = "/api/rooms/$room";
 sub say_it { my ($id) = @_; return $alice->post("$at/messages", { client_id => $id, body => $id }) }
 
 sub waiting {
-    return $stack->wait_for(5, sub { $stack->sql("SELECT COUNT(*) FROM information_schema.processlist WHERE state LIKE 'Waiting for table%'") });
+    return $stack->wait_for(
+        5,
+        sub { $stack->sql("SELECT COUNT(*) FROM information_schema.processlist WHERE state LIKE 'Waiting for table%'") }
+    );
 }
 
 # What the log holds of a request.
 sub lines_of {
     my ($answer) = @_;
-    my $id   = $answer->header('X-Request-ID');
-    my $have = sub { return grep { index($_, $id) >= 0 } split /\n/, $stack->log_text('api') };
+    my $id       = $answer->header('X-Request-ID');
+    my $have     = sub {
+        return grep { index($_, $id) >= 0 } split /\n/, $stack->log_text('api');
+    };
     $stack->wait_for(5, $have);
     return map { JSON::PP->new->utf8->decode($_) } $have->();
 }
@@ -39,24 +46,42 @@ is(say_it('first')->json->{seq}, 2, 'a message in time is sent');
     $hold->('UNLOCK TABLES');
     my ($late) = $sending->();
     like($late, qr/^(?:201|503)$/, 'a message whose last statement ends beyond the deadline is sent or given up');
-    is($stack->sql("SELECT COUNT(*) FROM room_log WHERE room_id = $room AND client_id = 'late'"), $late == 201 ? 1 : 0, 'whole');
+    is(
+        $stack->sql("SELECT COUNT(*) FROM room_log WHERE room_id = $room AND client_id = 'late'"), $late == 201 ? 1 : 0,
+        'whole'
+    );
 }
 is($stack->sql('SELECT COUNT(*) FROM information_schema.innodb_trx'), 0, 'no transaction is left open');
 is($alice->get($at)->status, 200, 'the next request is answered');
 is(say_it('next')->status, 201, 'and the next message sent');
 like(say_it('late')->status, qr/^20[01]$/, 'the late one is sent when it comes again');
 is($stack->sql("SELECT COUNT(*) FROM room_log WHERE room_id = $room AND client_id = 'late'"), 1, 'and is there once');
-is_deeply([ map { $_->[0] } $stack->sql("SELECT seq FROM room_log WHERE room_id = $room ORDER BY seq") ], [ 1 .. 4 ], 'the numbers have no hole');
+is_deeply(
+    [ map { $_->[0] } $stack->sql("SELECT seq FROM room_log WHERE room_id = $room ORDER BY seq") ], [ 1 .. 4 ],
+    'the numbers have no hole'
+);
 is($stack->sql("SELECT last_seq FROM rooms WHERE id = $room"), 4, 'and the room knows its last one');
 
 # A deadline between two statements of a transaction.
 {
     $stack->kill('database', 'STOP');
-    my $sending = $stack->begin_at_once(1, sub { my $answer = $alice->post('/api/rooms', { name => 'between' }); return { status => $answer->status, code => $answer->json->{code}, after => $answer->header('Retry-After') } });
+    my $sending = $stack->begin_at_once(
+        1,
+        sub {
+            my $answer = $alice->post('/api/rooms', { name => 'between' });
+            return {
+                status => $answer->status, code => $answer->json->{code},
+                after  => $answer->header('Retry-After')
+            };
+        }
+    );
     sleep 0.7;
     $stack->kill('database', 'CONT');
     my ($given_up) = $sending->();
-    is_deeply([ @$given_up{qw(status code)} ], [ 503, 'deadline_exceeded' ], 'a database that does not answer in time: the room is given up');
+    is_deeply(
+        [ @$given_up{qw(status code)} ], [ 503, 'deadline_exceeded' ],
+        'a database that does not answer in time: the room is given up'
+    );
     ok($given_up->{after}, 'with when to come again');
     is($stack->sql('SELECT COUNT(*) FROM information_schema.innodb_trx'), 0, 'no transaction is left open');
     is($stack->sql("SELECT COUNT(*) FROM rooms WHERE name = 'between'"), 0, 'and nothing of it is left');
@@ -76,10 +101,17 @@ is($stack->sql("SELECT last_seq FROM rooms WHERE id = $room"), 4, 'and the room 
 {
     my $answer = $alice->get("$at?x=1");
     my ($line) = lines_of($answer);
-    is_deeply([ sort keys %$line ], [ sort qw(time part pid level request_id method route path status ms queries db_ms user_id bytes) ], 'a line has these members');
+    is_deeply(
+        [ sort keys %$line ],
+        [ sort qw(time part pid level request_id method route path status ms queries db_ms user_id bytes) ],
+        'a line has these members'
+    );
     like($line->{time}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+08:00$/, 'its time is RFC 3339');
-    is_deeply([ @$line{qw(part level method route path status user_id)} ], [ 'api', 'info', 'GET', '/api/rooms/{room_id}', $at, 200, $alice->id ],
-        'and the route, the path without its query, and who called');
+    is_deeply(
+        [ @$line{qw(part level method route path status user_id)} ],
+        [ 'api', 'info', 'GET', '/api/rooms/{room_id}', $at, 200, $alice->id ],
+        'and the route, the path without its query, and who called'
+    );
     is($line->{pid}, ($stack->workers('api'))[0], 'the process');
     is($line->{bytes}, length $answer->content, 'the bytes');
     cmp_ok($line->{queries}, '>', 0, 'and how many queries it took');
@@ -87,25 +119,41 @@ is($stack->sql("SELECT last_seq FROM rooms WHERE id = $room"), 4, 'and the room 
     my $odd = $stack->raw('GET', '/api/rooms/%22%5Cn%0a%1b%5b31m', [ 'Authorization: Bearer ' . $alice->token ]);
     my ($odd_line) = lines_of($odd);
     is($odd_line->{path}, '/api/rooms/%22%5Cn%0a%1b%5b31m', 'whatever a path holds, a line is one line of JSON');
-    my @bad = grep { /^\{/ && !eval { JSON::PP->new->utf8->decode($_) } } split /\n/, $stack->log_text('api');
+    my @bad = grep {
+        /^\{/ && !eval { JSON::PP->new->utf8->decode($_) }
+    } split /\n/, $stack->log_text('api');
     is_deeply(\@bad, [], 'as every line is');
-    unlike($stack->log_text('api') . $stack->log_text('cpu'), qr/\Q${\$alice->token}\E|password of/, 'no line holds a token or a password');
+    unlike(
+        $stack->log_text('api') . $stack->log_text('cpu'), qr/\Q${\$alice->token}\E|password of/,
+        'no line holds a token or a password'
+    );
 }
 
 # A crash.
 SKIP: {
-    skip 'a sanitizer reports crashes in its own way', 3 if ($ENV{FASTCHAT_FLAVOUR} // '') =~ /address|thread/ || Fastchat::Stack::binary() =~ m{/(?:address|thread)/};
+    skip 'a sanitizer reports crashes in its own way', 3
+        if ($ENV{FASTCHAT_FLAVOUR} // '') =~ /address|thread/ || Fastchat::Stack::binary() =~ m{/(?:address|thread)/};
     my $pausing = $stack->begin_at_once(1, sub { return $stack->post('/api/trial/pause?ms=3000', {})->status });
     sleep 0.5;
     for my $pid ($stack->workers('cpu')) {
         for my $thread (grep { $_ != $pid } map { m{(\d+)$} } glob "/proc/$pid/task/*") {
-            syscall((POSIX::uname())[4] eq 'x86_64' ? 234 : 131, $pid + 0, $thread + 0, 11);    # tgkill: that thread alone
+            syscall((POSIX::uname())[4] eq 'x86_64' ? 234 : 131, $pid + 0, $thread + 0, 11); # tgkill: that thread alone
         }
     }
     is(($pausing->())[0], 502, 'a worker crashes: its client is told');
-    ok($stack->wait_for(5, sub { $stack->log_text('cpu') =~ m{crash: signal 11 in POST /api/trial/pause, request [0-9a-f]{16}} }), 'and the log names the route')
-        or diag $stack->log_text('cpu') =~ /(.*crash.*)/;
-    is($stack->wait_for(5, sub { my $status = $stack->post('/api/trial/pause?ms=1', {})->status; $status == 204 && $status }), 204, 'others are served on');
+    ok(
+        $stack->wait_for(
+            5, sub { $stack->log_text('cpu') =~ m{crash: signal 11 in POST /api/trial/pause, request [0-9a-f]{16}} }
+        ),
+        'and the log names the route'
+    ) or diag $stack->log_text('cpu') =~ /(.*crash.*)/;
+    is(
+        $stack->wait_for(
+            5, sub { my $status = $stack->post('/api/trial/pause?ms=1', {})->status; $status == 204 && $status }
+        ),
+        204,
+        'others are served on'
+    );
 }
 
 done_testing;

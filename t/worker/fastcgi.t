@@ -5,13 +5,25 @@ use Fastchat::Test;
 use IO::Socket::UNIX;
 
 my $stack = Fastchat::Stack->new(own => 1);
-my $path = $stack->dir . '/sock/api.sock';
-my @pids = sort $stack->workers('api');
+my $path  = $stack->dir . '/sock/api.sock';
+my @pids  = sort $stack->workers('api');
 
-sub record { my ($type, $content, $id, $version) = @_; return pack('CCnnCC', $version // 1, $type, $id // 1, length $content, 0, 0) . $content }
+sub record {
+    my ($type, $content, $id, $version) = @_;
+    return pack('CCnnCC', $version // 1, $type, $id // 1, length $content, 0, 0) . $content;
+}
 sub begin { my ($keep, $role) = @_; return record(1, pack('nCx5', $role // 1, $keep ? 1 : 0)) }
-sub pair { my ($name, $value) = @_; return join '', (map { length $_ < 128 ? chr length $_ : pack 'N', length($_) | 0x80000000 } $name, $value), $name, $value }
-sub params { my %p = @_; return record(4, join '', map { pair($_, $p{$_}) } sort keys %p) . record(4, '') }
+
+sub pair {
+    my ($name, $value) = @_;
+    return join '', (map { length $_ < 128 ? chr length $_ : pack 'N', length($_) | 0x80000000 } $name, $value), $name,
+        $value;
+}
+
+sub params {
+    my %p = @_;
+    return record(4, join '', map { pair($_, $p{$_}) } sort keys %p) . record(4, '');
+}
 my %get = (REQUEST_METHOD => 'GET', REQUEST_URI => '/api', REMOTE_ADDR => '127.0.0.1');
 
 sub connected { return IO::Socket::UNIX->new(Peer => $path) // die "$path: $!" }
@@ -39,24 +51,59 @@ sub ask {
     return $text;
 }
 
-sub is_alive { my ($words) = @_; like(ask(connected(), begin(0) . params(%get) . record(5, '')), qr/fastchat api/, $words) }
+sub is_alive {
+    my ($words) = @_;
+    like(ask(connected(), begin(0) . params(%get) . record(5, '')), qr/fastchat api/, $words);
+}
 
 is_alive('a request over the socket is answered');
 my $kept = connected();
-like(ask($kept, begin(1) . params(%get) . record(5, '')), qr/Status: 200/, 'a kept connection serves request after request') for 1 .. 5;
+like(
+    ask($kept, begin(1) . params(%get) . record(5, '')), qr/Status: 200/,
+    'a kept connection serves request after request'
+) for 1 .. 5;
 
-like(ask(connected(), begin(0) . params(REQUEST_URI => '/api') . record(5, '')), qr/Status: 400/, 'a request without a method is refused');
+like(
+    ask(connected(), begin(0) . params(REQUEST_URI => '/api') . record(5, '')), qr/Status: 400/,
+    'a request without a method is refused'
+);
 like(ask(connected(), begin(0) . record(4, '') . record(5, '')), qr/Status: 400/, 'and one without anything');
-my $half = ask(connected(), begin(0) . params(%get, REQUEST_METHOD => 'POST', REQUEST_URI => '/api/users', CONTENT_TYPE => 'application/json', CONTENT_LENGTH => 100) . record(5, '{"username":"half_body","password":"12345678"}') . record(5, ''));
+my $half = ask(
+    connected(),
+    begin(0) . params(
+        %get, REQUEST_METHOD => 'POST', REQUEST_URI => '/api/users', CONTENT_TYPE => 'application/json',
+        CONTENT_LENGTH       => 100
+        )
+        . record(5, '{"username":"half_body","password":"12345678"}')
+        . record(5, '')
+);
 like($half, qr/Status: 400/, 'a body that ends too early is refused');
 is($stack->sql("SELECT COUNT(*) FROM fastchat.users WHERE username = 'half_body'"), 0, 'and nothing is done on it');
-like(ask(connected(), begin(1) . params(%get, REQUEST_METHOD => 'POST', REQUEST_URI => '/api/nothing', CONTENT_LENGTH => 70000) . join('', map { record(5, 'x' x 35000) } 1 .. 2) . record(5, '')), qr/Status: 404/, 'a body that nobody reads does no harm');
+like(
+    ask(
+        connected(),
+        begin(1)
+            . params(%get, REQUEST_METHOD => 'POST', REQUEST_URI => '/api/nothing', CONTENT_LENGTH => 70000)
+            . join('', map { record(5, 'x' x 35000) } 1 .. 2)
+            . record(5, '')
+    ),
+    qr/Status: 404/,
+    'a body that nobody reads does no harm'
+);
 
 my %nonsense = (
-    'nothing' => '', 'one byte' => "\1", 'half a header' => "\1\1\0\1", 'another version' => record(1, pack('nCx5', 1, 0), 1, 9), 'an unknown type' => record(99, 'x' x 10), 'parameters first' => params(%get),
-    'an unknown role' => begin(0, 77) . params(%get), 'a role we do not play' => begin(0, 2) . params(%get) . record(5, ''), 'an abort' => begin(0) . record(2, ''), 'random bytes' => join('', map { chr rand 256 } 1 .. 5000),
-    'zeros' => "\0" x 5000, 'a name that is longer than its record' => begin(0) . record(4, "\x7f\x7fabc") . record(4, ''), 'a length far beyond its record' => begin(0) . record(4, "\x80\x00\xff\xff\x01abc") . record(4, ''),
-    'parameters that never end' => begin(0) . record(4, pair(X => 'y' x 60000)) x 3, 'HTTP' => "GET /api HTTP/1.1\r\nHost: x\r\n\r\n", 'a body that never ends' => begin(0) . params(%get, CONTENT_LENGTH => 1000) . record(5, 'x'),
+    'nothing'         => '', 'one byte'                                         => "\1", 'half a header' => "\1\1\0\1",
+    'another version' => record(1, pack('nCx5', 1, 0), 1, 9), 'an unknown type' => record(99, 'x' x 10),
+    'parameters first'      => params(%get),
+    'an unknown role'       => begin(0, 77) . params(%get),
+    'a role we do not play' => begin(0, 2) . params(%get) . record(5, ''), 'an abort' => begin(0) . record(2, ''),
+    'random bytes'          => join('', map { chr rand 256 } 1 .. 5000),
+    'zeros'                 => "\0" x 5000,
+    'a name that is longer than its record' => begin(0) . record(4, "\x7f\x7fabc") . record(4, ''),
+    'a length far beyond its record'        => begin(0) . record(4, "\x80\x00\xff\xff\x01abc") . record(4, ''),
+    'parameters that never end'             => begin(0) . record(4, pair(X => 'y' x 60000)) x 3,
+    'HTTP'                                  => "GET /api HTTP/1.1\r\nHost: x\r\n\r\n",
+    'a body that never ends'                => begin(0) . params(%get, CONTENT_LENGTH => 1000) . record(5, 'x'),
 );
 for my $name (sort keys %nonsense) {
     my $socket = connected();
@@ -67,20 +114,55 @@ for my $name (sort keys %nonsense) {
     is_alive("$name: others are served");
 }
 my $socket = connected();
-my $wide = ask($socket, begin(1) . join('', map { record(4, pair("HTTP_X_$_", 'y' x 30_000)) } 1 .. 40) . params(%get) . record(5, ''));
+my $wide   = ask(
+    $socket,
+    begin(1) . join('', map { record(4, pair("HTTP_X_$_", 'y' x 30_000)) } 1 .. 40) . params(%get) . record(5, '')
+);
 like($wide, qr/Status: 200/, 'a request of more than a megabyte of parameters is read');
 like(ask($socket, begin(1) . params(%get) . record(5, '')), qr/Status: 200/, 'and the next one on its connection');
-my $poster = sub { my (%more) = @_; return params(%get, REQUEST_METHOD => 'POST', REQUEST_URI => '/api/users', CONTENT_TYPE => 'application/json', %more) };
-my $whole  = sprintf '{"username":"fcgi_%06x","password":"12345678"}', int rand 1 << 24;
-like(ask(connected(), begin(0) . $poster->(CONTENT_LENGTH => length $whole) . join('', map { record(5, $_) } split //, $whole) . record(5, '')), qr/Status: 201/, 'a body in records of one byte is whole');
-like(ask(connected(), begin(0) . $poster->(CONTENT_LENGTH => 10) . record(5, $whole) . record(5, '')), qr/Status: 422/, 'no more of a body is read than its length says');
-like(ask(connected(), begin(0) . $poster->() . record(5, $whole) . record(5, '')), qr/Status: 422/, 'a body without a length is none');
+my $poster = sub {
+    my (%more) = @_;
+    return params(
+        %get, REQUEST_METHOD => 'POST', REQUEST_URI => '/api/users', CONTENT_TYPE => 'application/json',
+        %more
+    );
+};
+my $whole = sprintf '{"username":"fcgi_%06x","password":"12345678"}', int rand 1 << 24;
+like(
+    ask(
+        connected(),
+        begin(0)
+            . $poster->(CONTENT_LENGTH => length $whole)
+            . join('', map { record(5, $_) } split //, $whole)
+            . record(5, '')
+    ),
+    qr/Status: 201/,
+    'a body in records of one byte is whole'
+);
+like(
+    ask(connected(), begin(0) . $poster->(CONTENT_LENGTH => 10) . record(5, $whole) . record(5, '')), qr/Status: 422/,
+    'no more of a body is read than its length says'
+);
+like(
+    ask(connected(), begin(0) . $poster->() . record(5, $whole) . record(5, '')), qr/Status: 422/,
+    'a body without a length is none'
+);
 my $cut = connected();
 ask($cut, begin(1) . $poster->(CONTENT_LENGTH => 100) . record(5, '{"username":"half_kept","password":"12345678"}'), 1);
 close $cut;
 is_alive('a body that stops in the middle: others are served');
 is($stack->sql("SELECT COUNT(*) FROM users WHERE username = 'half_kept'"), 0, 'and nothing is done on it');
-$stack->at_once(20, sub { for (1 .. 20) { my $s = connected(); syswrite $s, substr(begin(1) . params(%get) . record(5, ''), 0, int rand 120); close $s } return 1 });
+$stack->at_once(
+    20,
+    sub {
+        for (1 .. 20) {
+            my $s = connected();
+            syswrite $s, substr(begin(1) . params(%get) . record(5, ''), 0, int rand 120);
+            close $s;
+        }
+        return 1;
+    }
+);
 is_alive('four hundred that break off anywhere: others are served');
 
 my @silent = map { connected() } 1 .. 200;

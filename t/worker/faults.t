@@ -18,12 +18,16 @@ sub oldest {
     return $pid;
 }
 
-sub rows   { my ($id) = @_; return $stack->sql("SELECT COUNT(*) FROM room_log WHERE room_id = $room AND client_id = '$id'") }
+sub rows {
+    my ($id) = @_;
+    return $stack->sql("SELECT COUNT(*) FROM room_log WHERE room_id = $room AND client_id = '$id'");
+}
 
 # No numbers are missing in the room.
 sub no_holes {
     my ($name) = @_;
-    my ($row) = $stack->sql("SELECT COUNT(*), MAX(seq), (SELECT last_seq FROM rooms WHERE id = $room) FROM room_log WHERE room_id = $room");
+    my ($row)  = $stack->sql(
+        "SELECT COUNT(*), MAX(seq), (SELECT last_seq FROM rooms WHERE id = $room) FROM room_log WHERE room_id = $room");
     is_deeply([ @$row[ 1, 2 ] ], [ @$row[ 0, 0 ] ], $name);
 }
 
@@ -32,13 +36,24 @@ sub no_holes {
     my $hold = $stack->sql_session;
     $hold->('LOCK TABLES room_log READ');
     my $sending = $stack->begin_at_once(1, sub { return say_it($alice, 'killed')->status });
-    ok($stack->wait_for(5, sub { $stack->sql("SELECT COUNT(*) FROM information_schema.processlist WHERE state LIKE 'Waiting for table%'") }),
-        'a worker is in the middle of a message');
+    ok(
+        $stack->wait_for(
+            5,
+            sub {
+                $stack->sql(
+                    "SELECT COUNT(*) FROM information_schema.processlist WHERE state LIKE 'Waiting for table%'");
+            }
+        ),
+        'a worker is in the middle of a message'
+    );
     kill 'KILL', $stack->workers('api');
     is(($sending->())[0], 502, 'it is killed: the client is told at once');
     $hold->('UNLOCK TABLES');
     ok($stack->wait_ready, 'others take its place');
-    like(say_it($alice, 'killed')->status, qr/^20[01]$/, 'the same client_id again sends the message, or finds it sent');
+    like(
+        say_it($alice, 'killed')->status, qr/^20[01]$/,
+        'the same client_id again sends the message, or finds it sent'
+    );
     is(say_it($alice, 'killed')->status, 200, 'once');
     is(rows('killed'), 1, 'there is one message');
     no_holes('and no hole in the numbers');
@@ -56,8 +71,14 @@ sub no_holes {
         push @statuses, $sending->();
         $stack->wait_ready;
     }
-    is_deeply([ grep { !/^(?:201|502)$/ } @statuses ], [], 'workers killed at any moment: a message is sent, or refused with 502');
-    my @again = map { my $n = $_; map { say_it($bob, "storm-$n-$_")->status } 1 .. 4 } 1 .. 6;
+    is_deeply(
+        [ grep { !/^(?:201|502)$/ } @statuses ], [],
+        'workers killed at any moment: a message is sent, or refused with 502'
+    );
+    my @again = map {
+        my $n = $_;
+        map { say_it($bob, "storm-$n-$_")->status } 1 .. 4
+    } 1 .. 6;
     is_deeply([ grep { !/^20[01]$/ } @again ], [], 'all are sent again');
     is($stack->sql("SELECT last_seq FROM rooms WHERE id = $room") - $before, 24, 'and each is there once');
     no_holes('without a hole');
@@ -85,35 +106,55 @@ sub no_holes {
     is($refused->json->{code}, 'unavailable', 'in a word');
     like($refused->header('Retry-After'), qr/^[1-9]\d*$/, 'and when to come again');
     is($alice->get('/api/rooms')->status, 503, 'reading is refused, too');
-    is($stack->post('/api/sessions', { username => $alice->username, password => $alice->password })->status, 503, 'and signing in');
+    is(
+        $stack->post('/api/sessions', { username => $alice->username, password => $alice->password })->status, 503,
+        'and signing in'
+    );
     is($stack->get('/api/readyz')->status, 503, 'it is not ready');
     is($stack->get('/api/healthz')->status, 200, 'but alive');
     cmp_ok(time - $began, '<', 3, 'all of that at once');
     $stack->release('database');
     ok($stack->wait_ready(20), 'the database is back');
-    is($stack->wait_for(5, sub { my $status = say_it($alice, 'away')->status; $status == 503 ? 0 : $status }), 201, 'and the message is sent');
+    is(
+        $stack->wait_for(5, sub { my $status = say_it($alice, 'away')->status; $status == 503 ? 0 : $status }), 201,
+        'and the message is sent'
+    );
     is_deeply([ sort $stack->workers('api') ], \@pids, 'by the same processes');
-    ok($stack->wait_for(5, sub { !grep { $_ != 200 } map { $bob->get($at)->status } 1 .. 40 }), 'every thread of which connects anew');
-    is($bob->post("$at/messages", { client_id => 'storm-1-1', body => 'x' })->status, 200, 'nothing acknowledged was lost');
+    ok(
+        $stack->wait_for(
+            5,
+            sub {
+                !grep { $_ != 200 } map { $bob->get($at)->status } 1 .. 40;
+            }
+        ),
+        'every thread of which connects anew'
+    );
+    is(
+        $bob->post("$at/messages", { client_id => 'storm-1-1', body => 'x' })->status, 200,
+        'nothing acknowledged was lost'
+    );
 }
 
 # The database restarts under load: each sends until it has met that, and ten more.
 {
-    my $sending = $stack->begin_at_once(4, sub {
-        my ($k) = @_;
-        my ($sent, $more, @refused) = (0, 10);
-        for my $try (1 .. 50_000) {
-            my $status = say_it($k % 2 ? $alice : $bob, "restart-$k-$sent")->status;
-            if ($status =~ /^20/) {
-                $sent++;
-                last if @refused && !$more--;
-            } else {
-                push @refused, $status;
-                sleep 0.1;
+    my $sending = $stack->begin_at_once(
+        4,
+        sub {
+            my ($k) = @_;
+            my ($sent, $more, @refused) = (0, 10);
+            for my $try (1 .. 50_000) {
+                my $status = say_it($k % 2 ? $alice : $bob, "restart-$k-$sent")->status;
+                if ($status =~ /^20/) {
+                    $sent++;
+                    last if @refused && !$more--;
+                } else {
+                    push @refused, $status;
+                    sleep 0.1;
+                }
             }
+            return { sent => $sent, refused => \@refused };
         }
-        return { sent => $sent, refused => \@refused };
-    });
+    );
     sleep 0.1;
     $stack->kill('database');
     my @ends    = $sending->();
@@ -121,7 +162,10 @@ sub no_holes {
     my $sent    = sum0(map { $_->{sent} } @ends);
     ok(@refused >= 4, 'the database is killed under load: each sender meets that');
     is_deeply([ grep { $_ != 503 } @refused ], [], 'and is told 503');
-    is($stack->sql("SELECT COUNT(*) FROM room_log WHERE room_id = $room AND client_id LIKE 'restart-%'"), $sent, 'and in the end each is there once');
+    is(
+        $stack->sql("SELECT COUNT(*) FROM room_log WHERE room_id = $room AND client_id LIKE 'restart-%'"), $sent,
+        'and in the end each is there once'
+    );
     no_holes('without a hole');
 }
 
@@ -129,26 +173,41 @@ sub no_holes {
 {
     $stack->redis_cli('FLUSHALL');
     is($alice->get('/api/users/me')->status, 200, 'a wiped Redis signs nobody out');
-    my $phone = sub { return $stack->post('/api/sessions', { username => $alice->username, password => $alice->password })->json };
+    my $phone = sub {
+        return $stack->post('/api/sessions', { username => $alice->username, password => $alice->password })->json;
+    };
 
     my $cached = $phone->();
     $stack->get('/api/users/me', token => $cached->{token}) for 1 .. 10;
-    is($stack->delete('/api/sessions/current', token => $cached->{token})->status, 204, 'a session that is cached is ended');
-    is_deeply([ grep { $_ != 401 } map { $stack->get('/api/users/me', token => $cached->{token})->status } 1 .. 20 ], [], 'and is worth nothing at once');
+    is(
+        $stack->delete('/api/sessions/current', token => $cached->{token})->status, 204,
+        'a session that is cached is ended'
+    );
+    is_deeply(
+        [ grep { $_ != 401 } map { $stack->get('/api/users/me', token => $cached->{token})->status } 1 .. 20 ],
+        [], 'and is worth nothing at once'
+    );
     $stack->redis_cli('FLUSHALL');
     is($stack->get('/api/users/me', token => $cached->{token})->status, 401, 'nor after Redis was wiped');
 
     # Ended while others use it: whoever looked it up just before must not bring it back.
-    my $busy  = $phone->();
-    my $using = $stack->begin_at_once(4, sub { $stack->get('/api/users/me', token => $busy->{token}) for 1 .. 60; return 1 });
+    my $busy = $phone->();
+    my $using =
+        $stack->begin_at_once(4, sub { $stack->get('/api/users/me', token => $busy->{token}) for 1 .. 60; return 1 });
     for (1 .. 20) { $stack->redis_cli('FLUSHALL') }
     $stack->delete('/api/sessions/current', token => $busy->{token});
-    is_deeply([ grep { $_ != 401 } map { $stack->get('/api/users/me', token => $busy->{token})->status } 1 .. 20 ], [], 'a session ended in use is worth nothing at once');
+    is_deeply(
+        [ grep { $_ != 401 } map { $stack->get('/api/users/me', token => $busy->{token})->status } 1 .. 20 ], [],
+        'a session ended in use is worth nothing at once'
+    );
     $using->();
 
     # What Redis remembers of who is in a room.
     my $seat = "$at/members/" . $bob->id;
-    my $try  = sub { return join ' ', $bob->get("$at/messages?limit=1")->status, say_it($bob, 'seat ' . rand)->status, $bob->put("$at/read", { seq => 1 })->status };
+    my $try  = sub {
+        return join ' ', $bob->get("$at/messages?limit=1")->status, say_it($bob, 'seat ' . rand)->status,
+            $bob->put("$at/read", { seq => 1 })->status;
+    };
     for my $wiped (0, 1) {
         my $when = $wiped ? ', also when Redis is wiped' : '';
         is($try->(), '200 201 200', 'a member reads and writes') for 1 .. 3;
@@ -159,7 +218,13 @@ sub no_holes {
         $stack->redis_cli('FLUSHALL') if $wiped;
         is($try->(), '200 201 200', "and who is added again does$when");
     }
-    my $talking = $stack->begin_at_once(4, sub { my ($k) = @_; return [ map { say_it($bob, "talk $k $_")->status } 1 .. 60 ] });
+    my $talking = $stack->begin_at_once(
+        4,
+        sub {
+            my ($k) = @_;
+            return [ map { say_it($bob, "talk $k $_")->status } 1 .. 60 ];
+        }
+    );
     for (1 .. 6) { $alice->delete($seat); $alice->put($seat, {}) }
     $alice->delete($seat);
     is($try->(), '403 403 403', 'who is removed while talking is out at once');
@@ -181,15 +246,24 @@ sub no_holes {
     is($stack->get('/api/users/me', token => $there->{token})->status, 200, 'is known');
     is($stack->delete('/api/sessions/current', token => $there->{token})->status, 204, 'and signs out');
     is($stack->get('/api/users/me', token => $there->{token})->status, 401, 'at once');
-    is_deeply($stack->get('/api/readyz')->json, { status => 'ok', database => 'ok', redis => 'down' }, 'it is ready, and says what is down');
+    is_deeply(
+        $stack->get('/api/readyz')->json, { status => 'ok', database => 'ok', redis => 'down' },
+        'it is ready, and says what is down'
+    );
     cmp_ok(time - $began, '<', 3, 'all of that at once');
     $stack->release('redis');
-    ok($stack->wait_for(10, sub { ($stack->get('/api/readyz')->json->{redis} // '') eq 'ok' }), 'it comes back by itself');
+    ok(
+        $stack->wait_for(10, sub { ($stack->get('/api/readyz')->json->{redis} // '') eq 'ok' }),
+        'it comes back by itself'
+    );
 }
 
 # A Redis that takes connections and answers nothing. One thread serves here, so that each request meets it.
 {
-    my $one = Fastchat::Stack->new(own => 1, env => { APP_WORKERS => 1, DB_POOL_MINSIZE => 1, DB_POOL_MAXSIZE => 1, LIMIT_GENERAL => 100_000 });
+    my $one = Fastchat::Stack->new(
+        own => 1,
+        env => { APP_WORKERS => 1, DB_POOL_MINSIZE => 1, DB_POOL_MAXSIZE => 1, LIMIT_GENERAL => 100_000 }
+    );
     my $eve = $one->user('eve');
     $eve->get('/api/users/me');
     $one->kill('redis', 'STOP');
@@ -204,15 +278,17 @@ sub no_holes {
     }
     $one->kill('redis', 'CONT');
     is_deeply(\@bad, [], 'a Redis that hangs: every request is answered');
-    cmp_ok($slow,  '<=', 3,  'and it costs a thread one time-out each two seconds, no more');
-    cmp_ok($asked, '>',  50, 'between which requests are as fast as ever');
+    cmp_ok($slow, '<=', 3, 'and it costs a thread one time-out each two seconds, no more');
+    cmp_ok($asked, '>', 50, 'between which requests are as fast as ever');
 
     # The thread leaves Redis alone for a while after it hung: what ends just then is ended for good all the same.
     ok($one->wait_for(5, sub { $one->get('/api/readyz')->json->{redis} eq 'ok' }), 'when it goes on, it is used again');
     my $phone = $one->post('/api/sessions', { username => $eve->username, password => $eve->password })->json->{token};
     my $adam  = $one->user('adam');
     my $there = '/api/rooms/' . $eve->post('/api/rooms', { name => 'x', member_ids => [ $adam->id ] })->json->{id};
-    my $works = sub { return join ' ', $one->get('/api/users/me', token => $phone)->status, $adam->get("$there/messages")->status };
+    my $works = sub {
+        return join ' ', $one->get('/api/users/me', token => $phone)->status, $adam->get("$there/messages")->status;
+    };
     is($works->(), '200 200', 'a session and a membership that Redis remembers') for 1 .. 2;
     $one->kill('redis', 'STOP');
     $eve->get('/api/users/me');

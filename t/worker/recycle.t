@@ -8,14 +8,17 @@ use Time::HiRes qw(time sleep);
 sub load {
     my ($stack, $most, $meanwhile, @calls) = @_;
     my $flag    = $stack->dir . '/stop';
-    my $loading = $stack->begin_at_once(4, sub {
-        my ($k) = @_;
-        my %statuses;
-        for (my $n = 0; $n < $most && !-e $flag; $n++) {
-            $statuses{ $calls[ $n % @calls ]->("$k-$n")->status }++;
+    my $loading = $stack->begin_at_once(
+        4,
+        sub {
+            my ($k) = @_;
+            my %statuses;
+            for (my $n = 0; $n < $most && !-e $flag; $n++) {
+                $statuses{ $calls[ $n % @calls ]->("$k-$n")->status }++;
+            }
+            return \%statuses;
         }
-        return \%statuses;
-    });
+    );
     $meanwhile->();
     open my $out, '>', $flag or die "$flag: $!";
     my %sum;
@@ -30,7 +33,13 @@ sub end_each {
     for my $pid (sort { $a <=> $b } $stack->workers($pool)) {
         sleep 0.6;
         kill $signal, $pid;
-        $stack->wait_for(15, sub { my @now = $stack->workers($pool); @now >= 2 && !grep { $_ == $pid } @now }) or return 0;
+        $stack->wait_for(
+            15,
+            sub {
+                my @now = $stack->workers($pool);
+                @now >= 2 && !grep { $_ == $pid } @now;
+            }
+        ) or return 0;
     }
     return 1;
 }
@@ -39,15 +48,19 @@ sub end_each {
     my $stack = Fastchat::Stack->new(own => 1, env => { APP_WORKERS => 2 });
     my $alice = $stack->user('alice');
     my $room  = $alice->post('/api/rooms', { name => '不停' })->json->{id};
-    my $sent  = load($stack, 100_000, sub { ok(end_each($stack, 'api', 'TERM'), 'each worker of the api pool is told to end') },
+    my $sent  = load(
+        $stack, 100_000, sub { ok(end_each($stack, 'api', 'TERM'), 'each worker of the api pool is told to end') },
         sub { return $alice->post("/api/rooms/$room/messages", { client_id => $_[0], body => $_[0] }) },
-        sub { return $alice->get("/api/rooms/$room/messages?limit=5") });
+        sub { return $alice->get("/api/rooms/$room/messages?limit=5") }
+    );
     is_deeply([ grep { !/^20[01]$/ } keys %$sent ], [], 'no request is lost') or diag explain $sent;
     cmp_ok($sent->{201} // 0, '>', 20, 'of many');
     is($stack->sql("SELECT last_seq FROM rooms WHERE id = $room"), 1 + $sent->{201}, 'each message is there once');
 
-    my $signed = load($stack, 100_000, sub { ok(end_each($stack, 'cpu', 'TERM'), 'each worker of the cpu pool is told to end') },
-        sub { return $stack->post('/api/sessions', { username => $alice->username, password => $alice->password }) });
+    my $signed = load(
+        $stack, 100_000, sub { ok(end_each($stack, 'cpu', 'TERM'), 'each worker of the cpu pool is told to end') },
+        sub { return $stack->post('/api/sessions', { username => $alice->username, password => $alice->password }) }
+    );
     is_deeply([ keys %$signed ], [201], 'no sign-in is lost') or diag explain $signed;
 
     my $pausing = $stack->begin_at_once(2, sub { return $stack->get('/api/trial/pause?ms=1500')->status });
@@ -55,7 +68,15 @@ sub end_each {
     my @told = $stack->workers('api');
     kill 'TERM', @told;
     is_deeply([ $pausing->() ], [ 204, 204 ], 'what they are at is finished first');
-    ok($stack->wait_for(15, sub { !grep { kill 0, $_ } @told }), 'and then they are gone');
+    ok(
+        $stack->wait_for(
+            15,
+            sub {
+                !grep { kill 0, $_ } @told;
+            }
+        ),
+        'and then they are gone'
+    );
     is($stack->get('/api')->status, 200, 'others serve on');
 }
 
@@ -63,10 +84,24 @@ sub end_each {
     my $stack = Fastchat::Stack->new(own => 1, env => { WORKER_MAX_REQUESTS => 200, APP_WORKERS => 2 });
     my %first = map { $_ => 1 } $stack->workers('api');
     sleep 1.1;    # a process that ends within its first second would count as one that failed
-    my $got = load($stack, 500, sub { }, sub { return $stack->get('/api') });
-    my $more = load($stack, 100_000, sub { $stack->wait_for(20, sub { my @now = $stack->workers('api'); @now >= 2 && !grep { $first{$_} } @now }) },
-        sub { return $stack->get('/api') });
-    is_deeply([ keys %{ { %$got, %$more } } ], [200], 'a worker replaces itself after WORKER_MAX_REQUESTS, and no request is lost') or diag explain [ $got, $more ];
+    my $got  = load($stack, 500, sub { }, sub { return $stack->get('/api') });
+    my $more = load(
+        $stack, 100_000,
+        sub {
+            $stack->wait_for(
+                20,
+                sub {
+                    my @now = $stack->workers('api');
+                    @now >= 2 && !grep { $first{$_} } @now;
+                }
+            );
+        },
+        sub { return $stack->get('/api') }
+    );
+    is_deeply(
+        [ keys %{ { %$got, %$more } } ], [200],
+        'a worker replaces itself after WORKER_MAX_REQUESTS, and no request is lost'
+    ) or diag explain [ $got, $more ];
     ok(!grep({ $first{$_} } $stack->workers('api')), 'all of the first ones are gone');
     like($stack->log_text('api'), qr/"ending after (?:1[89]|2)\d+ requests"/, 'after about as many');
 }

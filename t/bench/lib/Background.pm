@@ -18,15 +18,22 @@ sub rush {
     my ($stack, $count) = @_;
     my $runner = $stack->pid('tasks');
     $stack->kill('tasks', 'STOP');
-    $stack->sql("DELETE FROM tasks WHERE kind = 'square'");
-    enqueue($stack, $count);
+    $stack->sql(
+        "DELETE FROM tasks WHERE kind = 'trial.nothing'; INSERT INTO tasks (kind, run_at, max_attempts, arguments, created_at) SELECT 'trial.nothing', 0, 3, '{}', 0 FROM seq_1_to_$count"
+    );
     my $cpu = Load::cpu($runner);
     $stack->kill('tasks', 'CONT');
     my $began = time;
-    $stack->wait_for(120, sub { $stack->sql("SELECT COUNT(*) FROM tasks WHERE kind = 'square' AND state <> 2") == 0 }) or die "tasks are left\n";
+    $stack->wait_for(
+        120,
+        sub { $stack->sql("SELECT COUNT(*) FROM tasks WHERE kind = 'trial.nothing' AND state <> 2") == 0 }
+    ) or die "tasks are left\n";
     # By the database's clock, so that our asking does not count.
-    my ($row) = $stack->sql("SELECT MIN(started_at), MAX(ended_at) FROM tasks WHERE kind = 'square'");
-    return { rate => $count * 1000 / ($row->[1] - $row->[0] || 1), seconds => time - $began, cpu_us => (Load::cpu($runner) - $cpu) / $count * 1e6 };
+    my ($row) = $stack->sql("SELECT MIN(started_at), MAX(ended_at) FROM tasks WHERE kind = 'trial.nothing'");
+    return {
+        rate   => $count * 1000 / ($row->[1] - $row->[0] || 1), seconds => time - $began,
+        cpu_us => (Load::cpu($runner) - $cpu) / $count * 1e6
+    };
 }
 
 # From enqueued to begun, in milliseconds, of tasks that come one by one to an idle runner.
@@ -37,20 +44,33 @@ sub pick_up {
         my $made = $user->post('/api/task/12', {});
         $made->status == 202 or die 'POST /api/task/12: ' . $made->content . "\n";
         push @ids, $made->json->{id};
-        $stack->wait_for(10, sub { $stack->sql("SELECT state FROM tasks WHERE id = $ids[-1]") == 2 }) or die "task $ids[-1] is not done\n";
+        $stack->wait_for(10, sub { $stack->sql("SELECT state FROM tasks WHERE id = $ids[-1]") == 2 })
+            or die "task $ids[-1] is not done\n";
         sleep 0.05 + rand 0.1;
     }
-    my @ms = sort { $a <=> $b } map { $_->[0] } map { ref $_ ? $_ : [$_] } $stack->sql('SELECT started_at - created_at FROM tasks WHERE id IN (' . join(',', @ids) . ')');
+    my @ms =
+        sort { $a <=> $b }
+        map  { $_->[0] }
+        map  { ref $_ ? $_ : [$_] }
+        $stack->sql('SELECT started_at - created_at FROM tasks WHERE id IN (' . join(',', @ids) . ')');
     return { p50 => $ms[ @ms / 2 ], most => $ms[-1] };
 }
 
 # The lab's figures, with more computing than it usually has, so that starting processes is not what is measured.
 sub lab {
     my ($stack, $quick) = @_;
-    my ($text, $status) = $stack->fastchat('lab', '--json', '--no-traps', '--cpu', 100, $quick ? ('--tasks', 8, '--wait', 300) : ('--repeat', 3));
+    my ($text, $status) = $stack->fastchat(
+        'lab', '--json', '--no-traps', '--cpu', 100,
+        $quick ? ('--tasks', 8, '--wait', 300) : ('--repeat', 3)
+    );
     $status == 0 or die "fastchat lab: $text\n";
     my $result = JSON::PP->new->utf8->decode($text =~ s/^(?!\{).*\n//mgr);
-    return { map { my $work = $_; $work->{work} => { %$work, map { $_->{mode} => $_ } @{ $work->{modes} } } } @{ $result->{works} } };
+    return {
+        map {
+            my $work = $_;
+            $work->{work} => { %$work, map { $_->{mode} => $_ } @{ $work->{modes} } }
+        } @{ $result->{works} }
+    };
 }
 
 1;

@@ -8,15 +8,16 @@ use POSIX ();
 use Time::HiRes qw(time sleep);
 use Load;
 
-our $users   = 18_000;
-our $wide    = 1_000;     # rooms; each user is in 20 of them
-our $crowd   = 10_000;    # users in the one room of the fan-out
-our $online  = 1_000;     # users of the latency figure, 20 in each of 50 rooms
+our $users  = 18_000;
+our $wide   = 1_000;     # rooms; each user is in 20 of them
+our $crowd  = 10_000;    # users in the one room of the fan-out
+our $online = 1_000;     # users of the latency figure, 20 in each of 50 rooms
 my @running;
 
 sub compile {
     mkdir 'build/bench';
-    my $command = join ' ', $ENV{CC} || 'cc', '-std=c17 -D_GNU_SOURCE -I. -Wall -Wextra -O2 -g -o build/bench/streams t/bench/streams.c',
+    my $command = join ' ', $ENV{CC} || 'cc',
+        '-std=c17 -D_GNU_SOURCE -I. -Wall -Wextra -O2 -g -o build/bench/streams t/bench/streams.c',
         'build/release/libfastchat.a', `pkg-config --libs libsodium` =~ s/\n//r, '-lpthread';
     system($command) == 0 or die "t/bench/streams.c does not compile\n";
 }
@@ -24,24 +25,45 @@ sub compile {
 # Users with sessions, and rooms, put into the database as they would be after signing up and joining.
 sub new {
     my ($class, $stack, $count) = @_;
-    my $self = bless { stack => $stack, users => $count // $users }, $class;
+    my $self  = bless { stack => $stack, users => $count // $users }, $class;
     my @lines = map { [split] } split /\n/, `build/bench/streams tokens $self->{users}`;
     $self->{tokens} = [ map { $_->[0] } @lines ];
-    my $later = int(time * 1000) + 86_400_000 * 30;
+    my $later  = int(time * 1000) + 86_400_000 * 30;
     my $insert = sub {
         my ($into, @rows) = @_;
         while (my @some = splice @rows, 0, 1000) { $stack->sql("INSERT INTO $into VALUES " . join ',', @some) }
     };
     my ($first) = map { $_ + 1 } $stack->sql('SELECT COALESCE(MAX(id), 0) FROM users');
-    $insert->('users (id, username, username_key, nickname, password_hash, created_at)', map { my $id = $first + $_; "($id,'live$_','live$_','live $_','x',0)" } 0 .. $#lines);
-    $insert->('sessions (user_id, token_hash, device, created_at, last_seen_at, expires_at)',
-        map { sprintf "(%d,UNHEX('%s'),'bench',0,%d,%d)", $first + $_, $lines[$_][1], time * 1000, $later } 0 .. $#lines);
+    $insert->(
+        'users (id, username, username_key, nickname, password_hash, created_at)',
+        map { my $id = $first + $_; "($id,'live$_','live$_','live $_','x',0)" } 0 .. $#lines
+    );
+    $insert->(
+        'sessions (user_id, token_hash, device, created_at, last_seen_at, expires_at)',
+        map { sprintf "(%d,UNHEX('%s'),'bench',0,%d,%d)", $first + $_, $lines[$_][1], time * 1000, $later }
+            0 .. $#lines
+    );
     my ($room) = map { $_ + 1 } $stack->sql('SELECT COALESCE(MAX(id), 0) FROM rooms');
     my ($big, $small) = ($room + $wide, $room + $wide + 1);
-    $insert->('rooms (id, kind, name, last_at, created_at)', map { '(' . ($room + $_) . ",0,'live',0,0)" } 0 .. $wide + 50);
-    $insert->('members (room_id, user_id, role, joined_at)', map { my $u = $_; map { sprintf '(%d,%d,0,0)', $room + ($u + $_ * 50) % $wide, $first + $u } 0 .. 19 } 0 .. $#lines);
-    $insert->('members (room_id, user_id, role, joined_at)', map { sprintf '(%d,%d,0,0)', $big, $first + $_ } 0 .. ($crowd < @lines ? $crowd : @lines) - 1);
-    $insert->('members (room_id, user_id, role, joined_at)', map { sprintf '(%d,%d,0,0)', $small + $_ % 50, $first + $_ } 0 .. ($online < @lines ? $online : @lines) - 1);
+    $insert->(
+        'rooms (id, kind, name, last_at, created_at)',
+        map { '(' . ($room + $_) . ",0,'live',0,0)" } 0 .. $wide + 50
+    );
+    $insert->(
+        'members (room_id, user_id, role, joined_at)',
+        map {
+            my $u = $_;
+            map { sprintf '(%d,%d,0,0)', $room + ($u + $_ * 50) % $wide, $first + $u } 0 .. 19
+        } 0 .. $#lines
+    );
+    $insert->(
+        'members (room_id, user_id, role, joined_at)',
+        map { sprintf '(%d,%d,0,0)', $big, $first + $_ } 0 .. ($crowd < @lines ? $crowd : @lines) - 1
+    );
+    $insert->(
+        'members (room_id, user_id, role, joined_at)',
+        map { sprintf '(%d,%d,0,0)', $small + $_ % 50, $first + $_ } 0 .. ($online < @lines ? $online : @lines) - 1
+    );
     @$self{qw(big small)} = ($big, $small);
     return $self;
 }
@@ -66,7 +88,8 @@ sub result {
     my $line = readline $held->{out};
     waitpid $held->{pid}, 0;
     @running = grep { $_ != $held->{pid} } @running;
-    my ($arrived, $p50, $p99, $max, $heard) = ($line // '') =~ /^result (\d+) (\d+) (\d+) (\d+) (\d+)/ or die "streams said nothing\n";
+    my ($arrived, $p50, $p99, $max, $heard) = ($line // '') =~ /^result (\d+) (\d+) (\d+) (\d+) (\d+)/
+        or die "streams said nothing\n";
     return { arrived => $arrived, p50 => $p50 / 1000, p99 => $p99 / 1000, max => $max / 1000, heard => $heard };
 }
 
@@ -92,7 +115,7 @@ sub resident { my ($pid) = @_; return (Load::resident($pid))[0] * 1024 * 1024 }
 
 # An nginx with nchan of its own. Returns its port and process id.
 sub nchan {
-    my ($self) = @_;
+    my ($self)   = @_;
     my ($module) = grep { -e } map { "$_/ngx_nchan_module.so" } qw(/usr/lib/nginx/modules /usr/lib64/nginx/modules);
     $module or die "nchan is not installed; on Debian: etc/install-packages bench\n";
     my $dir  = $self->{stack}->dir . '/nchan';

@@ -20,9 +20,12 @@ sub median {
 sub start {
     my ($url, %o) = @_;
     my $threads = $o{clients} < 8 ? 1 : 2;
-    my @command = ('wrk', '-t', $threads, '-c', $o{clients}, '-d', "$o{seconds}s", '--timeout', '10s',
-        '-s', 't/bench/' . ($o{script} // 'report') . '.lua', ($o{token} ? ('-H', "Authorization: Bearer $o{token}") : ()),
-        $url, '--', @{ $o{arguments} || [] });
+    my @command = (
+        'wrk', '-t', $threads, '-c', $o{clients}, '-d', "$o{seconds}s", '--timeout', '10s',
+        '-s', 't/bench/' . ($o{script} // 'report') . '.lua',
+        ($o{token} ? ('-H', "Authorization: Bearer $o{token}") : ()),
+        $url, '--', @{ $o{arguments} || [] }
+    );
     my $pid = open(my $out, '-|') // die "fork: $!\n";
     if ($pid == 0) {
         open STDERR, '>&', \*STDOUT;
@@ -34,7 +37,8 @@ sub start {
 # Requests, requests a second, p50 and p99 in ms. Dies where an answer was no success: the figure would be of nothing.
 sub finish {
     my ($run) = @_;
-    my $text = do { local $/; readline $run->{out} } // '';
+    my $text = do { local $/; readline $run->{out} }
+        // '';
     close $run->{out};
     my ($requests, $us, $p50, $p99, $errors) = $text =~ /^result (\d+) (\d+) (\d+) (\d+) (\d+)$/m
         or die "wrk said:\n$text";
@@ -47,11 +51,13 @@ sub run { return finish(start(@_)) }
 # User and system time of processes so far, in seconds, with all of their threads.
 sub cpu {
     my $tick = POSIX::sysconf(&POSIX::_SC_CLK_TCK);
-    return sum0(map {
-        open my $in, '<', "/proc/$_/stat" or die "process $_ has ended\n";
-        my @field = split ' ', (<$in> =~ s/.*\) //sr);
-        ($field[11] + $field[12]) / $tick;
-    } @_);
+    return sum0(
+        map {
+            open my $in, '<', "/proc/$_/stat" or die "process $_ has ended\n";
+            my @field = split ' ', (<$in> =~ s/.*\) //sr);
+            ($field[11] + $field[12]) / $tick;
+        } @_
+    );
 }
 
 # Resident memory of each process, in MB.

@@ -9,9 +9,9 @@ use Load;
 our @bare     = qw(hello history send);
 our $users    = 16;
 our $rooms    = 32;
-our $messages = 1000;     # in the room whose history is read
+our $messages = 1000;                     # in the room whose history is read
 
-my $running;              # the stack, to be stopped however the run ends
+my $running;                              # the stack, to be stopped however the run ends
 
 # Compile the bare programs with the server's own flags.
 sub compile {
@@ -27,8 +27,9 @@ sub compile {
 
 sub new {
     my ($class) = @_;
-    my $self  = bless {}, $class;
-    $running = $self->{stack} = Fastchat::Stack->new(own => 1, env => { WORKER_MAX_REQUESTS => 0, TASK_DEMO_SECONDS => 0 });
+    my $self = bless {}, $class;
+    $running = $self->{stack} =
+        Fastchat::Stack->new(own => 1, env => { WORKER_MAX_REQUESTS => 0, TASK_DEMO_SECONDS => 0 });
     $self->fill;
     $self->start_bare;
     $self->put_behind_nginx;
@@ -39,8 +40,12 @@ sub stack   { return $_[0]{stack} }
 sub workers { my ($self) = @_; return $self->{stack}->workers('api') }
 sub url     { my ($self, $path) = @_; return $self->{stack}->url . $path }
 sub bare    { my ($self, $name) = @_; return @{ $self->{bare}{$name} } }
-sub tokens  { my ($self) = @_; return join ',', map { $_->token } @{ $self->{users} } }
-sub rooms   { my ($self) = @_; return join ',', @{ $self->{rooms} } }
+
+sub tokens {
+    my ($self) = @_;
+    return join ',', map { $_->token } @{ $self->{users} };
+}
+sub rooms { my ($self) = @_; return join ',', @{ $self->{rooms} } }
 
 # All users are in all rooms. The first room has the messages.
 sub fill {
@@ -56,10 +61,13 @@ sub fill {
     my $room  = $self->{room} = shift @{ $self->{rooms} };
     my $last  = $stack->sql("SELECT last_seq FROM rooms WHERE id = $room");
     my $ends  = $last + $messages;
-    my @texts = ('See you at the station at half past eight, bring the map and something warm to wear.',
-        '明天早上八点半在车站见，别忘了带地图和一件厚衣服 (it is cold up there).');
+    my @texts = (
+        'See you at the station at half past eight, bring the map and something warm to wear.',
+        '明天早上八点半在车站见，别忘了带地图和一件厚衣服 (it is cold up there).'
+    );
     my @rows = map {
-        sprintf "(%d,%d,0,%d,'%08x-4f0f-4e0a-9d55-3a3b7f5f2c11','%s',%d)", $room, $last + $_, $self->{users}[ $_ % 8 ]->id, $_,
+        sprintf "(%d,%d,0,%d,'%08x-4f0f-4e0a-9d55-3a3b7f5f2c11','%s',%d)", $room, $last + $_,
+            $self->{users}[ $_ % 8 ]->id, $_,
             $texts[ $_ % 2 ], 1767225600000 + $_ * 61007
     } 1 .. $messages;
     my $insert = 'INSERT INTO room_log (room_id, seq, kind, sender_id, client_id, body, created_at) VALUES ';
@@ -86,7 +94,8 @@ sub put_behind_nginx {
     my ($self) = @_;
     my $conf   = $self->{stack}->dir . '/conf';
     my $ours   = slurp("$conf/fastchat.conf");
-    my ($api)  = $ours =~ /^(    location ~ \^\/\(api.*?^    \}\n)/ms or die "fastchat nginx has no location for the API\n";
+    my ($api)  = $ours =~ /^(    location ~ \^\/\(api.*?^    \}\n)/ms
+        or die "fastchat nginx has no location for the API\n";
     my $same   = join '', $api =~ /^( +fastcgi_(?!pass|keep_conn).*\n)/mg;
     my $answer = $self->{stack}->get('/api');
     my $bytes  = $answer->content;
@@ -100,18 +109,19 @@ sub put_behind_nginx {
     }
 END
     for my $name (qw(hello once history send)) {
-        my $kept = $name eq 'history' || $name eq 'send' ? 'on' : 'off';
-        my $keeps = $kept eq 'on' ? "    keepalive 32;\n    keepalive_timeout 1s;\n" : '';
+        my $kept  = $name eq 'history' || $name eq 'send' ? 'on'                                             : 'off';
+        my $keeps = $kept eq 'on'                         ? "    keepalive 32;\n    keepalive_timeout 1s;\n" : '';
         $upstreams .= "upstream bench_$name {\n    server unix:tmp/$name.sock max_fails=0;\n$keeps}\n";
         $locations .= "    location /bench/$name {\n        add_header X-Content-Type-Options nosniff always;\n"
             . "        fastcgi_pass bench_$name;\n        fastcgi_keep_conn $kept;\n$same    }\n";
     }
     $upstreams =~ s{unix:tmp/}{'unix:' . $self->{stack}->dir . '/tmp/'}ge;
-    $ours =~ s{(?=^    location /assets/)}{$locations}m or die "fastchat nginx has no location /assets/\n";
+    $ours      =~ s{(?=^    location /assets/)}{$locations}m or die "fastchat nginx has no location /assets/\n";
     spew("$conf/fastchat.conf", $upstreams . $ours);
     $self->{stack}->kill('nginx', 'HUP');
     for my $path ('/bench/nginx', '/bench/hello') {
-        $self->{stack}->wait_for(10, sub { my $a = $self->{stack}->get($path); $a->status == 200 && $a->content eq $bytes })
+        $self->{stack}
+            ->wait_for(10, sub { my $a = $self->{stack}->get($path); $a->status == 200 && $a->content eq $bytes })
             or die "$path does not answer as GET /api does\n";
     }
 }

@@ -25,17 +25,17 @@ sub url { return $_[0]{url} }
 
 # $client->get(PATH, token => …, headers => {…}): the token is a user's own, unless one is given (undef: none).
 # With a body: $client->post(PATH, {…} or [...], …); (content => bytes, headers => {…}) for what is not JSON.
-sub get    { my $self = shift; return $self->request(GET     => @_) }
-sub head   { my $self = shift; return $self->request(HEAD    => @_) }
-sub post   { my $self = shift; return $self->request(POST    => @_) }
-sub put    { my $self = shift; return $self->request(PUT     => @_) }
-sub patch  { my $self = shift; return $self->request(PATCH   => @_) }
-sub delete { my $self = shift; return $self->request(DELETE  => @_) }
+sub get    { my $self = shift; return $self->request(GET    => @_) }
+sub head   { my $self = shift; return $self->request(HEAD   => @_) }
+sub post   { my $self = shift; return $self->request(POST   => @_) }
+sub put    { my $self = shift; return $self->request(PUT    => @_) }
+sub patch  { my $self = shift; return $self->request(PATCH  => @_) }
+sub delete { my $self = shift; return $self->request(DELETE => @_) }
 
 sub request {
     my ($self, $method, $path, @rest) = @_;
     my $body   = ref $rest[0] ? shift @rest : undef;
-    my %option = (token => $self->{token}, @rest);
+    my %option = (token   => $self->{token}, @rest);
     my %sent   = (headers => { %{ $option{headers} || {} } });
     $sent{headers}{Authorization} = "Bearer $option{token}" if defined $option{token};
     if (defined $body) {
@@ -54,7 +54,8 @@ sub raw {
     my ($self, $method, $path, $headers, $body) = @_;
     my @lines = @{ $headers || [] };
     unshift @lines, 'Host: 127.0.0.1' unless grep { /^host:/i } @lines;
-    push @lines, 'Content-Length: ' . length $body if defined $body && !grep { /^(?:content-length|transfer-encoding):/i } @lines;
+    push @lines, 'Content-Length: ' . length $body
+        if defined $body && !grep { /^(?:content-length|transfer-encoding):/i } @lines;
     push @lines, 'Connection: close' unless grep { /^connection:/i } @lines;
     return $self->raw_bytes(join("\r\n", "$method $path HTTP/1.1", @lines, '', '') . ($body // ''));
 }
@@ -97,14 +98,15 @@ package Fastchat::Answer;
 sub new { my ($class, $answer) = @_; return bless $answer, $class }
 
 sub parse {
-    my ($class, $text) = @_;
+    my ($class, $text)   = @_;
     my ($head, $content) = split /\r\n\r\n/, $text, 2;
-    my ($first, @lines) = split /\r\n/, $head // '';
+    my ($first, @lines)  = split /\r\n/, $head // '';
     my %headers;
     for (@lines) {
         my ($name, $value) = /^([^:]+):\s*(.*)$/ or next;
         $name = lc $name;
-        $headers{$name} = exists $headers{$name} ? [ ref $headers{$name} ? @{ $headers{$name} } : $headers{$name}, $value ] : $value;
+        $headers{$name} =
+            exists $headers{$name} ? [ ref $headers{$name} ? @{ $headers{$name} } : $headers{$name}, $value ] : $value;
     }
     if (($headers{'transfer-encoding'} // '') eq 'chunked') {
         my $whole = '';
@@ -120,13 +122,14 @@ sub parse {
 }
 
 sub status  { return $_[0]{status} }
-sub content { return $_[0]{content} }                            # bytes
+sub content { return $_[0]{content} }                                         # bytes
 sub header  { my ($self, $name) = @_; return $self->{headers}{ lc $name } }
 
 # The body as data; dies where it is not JSON.
 sub json {
     my ($self) = @_;
-    return $self->{json} //= eval { $json->decode($self->{content}) } // die "not JSON ($self->{status}): $self->{content}\n";
+    return $self->{json} //=
+        eval { $json->decode($self->{content}) } // die "not JSON ($self->{status}): $self->{content}\n";
 }
 
 1;

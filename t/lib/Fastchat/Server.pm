@@ -27,7 +27,8 @@ use Parts;
 
 my (@running, @made);
 
-$SIG{$_} = sub { exit 1 } for qw(INT TERM HUP);    # END stops what runs
+$SIG{$_} = sub { exit 1 }
+    for qw(INT TERM HUP);    # END stops what runs
 
 # A database server with an empty password for root, its data under `dir`. Options beyond those of a stack are added.
 sub start_database {
@@ -77,7 +78,7 @@ sub start {
         POSIX::setsid();    # a Ctrl-C is for us to pass on
         $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP);
         $ENV{LC_ALL} = 'C.UTF-8';
-        open STDIN,  '<',  '/dev/null';
+        open STDIN, '<', '/dev/null';
         open STDOUT, '>>', $self->{log};
         open STDERR, '>&', \*STDOUT;
         exec @{ $part->{command} } or POSIX::_exit(127);
@@ -139,7 +140,8 @@ sub run {
         fcntl $theirs, Fcntl::F_SETFD(), 0;
         $ENV{TSAN_OPTIONS} = "suppressions=$root/t/lib/tsan.supp:halt_on_error=1";
         $ENV{LSAN_OPTIONS} = "suppressions=$root/t/lib/lsan.supp:print_suppressions=0";
-        @ENV{qw(DB_SOCKET REDIS_HOST CONTROL_FD)} = ($servers{database}->socket, $servers{redis}->socket, fileno $theirs);
+        @ENV{qw(DB_SOCKET REDIS_HOST CONTROL_FD)} =
+            ($servers{database}->socket, $servers{redis}->socket, fileno $theirs);
         exec $program or POSIX::_exit(127);
     }
     close $theirs;
@@ -164,8 +166,7 @@ END {
         if ($status && $ENV{FASTCHAT_KEEP}) {
             print STDERR "# kept for you to look at: $place->[0]/log\n";
             remove_tree("$place->[0]/data");
-        }
-        else {
+        } else {
             remove_tree($place->[0]);
         }
     }

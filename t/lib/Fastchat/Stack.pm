@@ -24,8 +24,9 @@ our $root = abs_path(dirname(__FILE__) . '/../../..');
 my @own;       # stacks that this process has started
 my $shared;    # the one that the whole run shares
 
-$SIG{$_} = sub { exit 1 } for qw(INT TERM HUP);    # END stops what runs
-$SIG{PIPE} = sub { };    # a peer that ends early is a test's to see; what it starts has the default again
+$SIG{$_} = sub { exit 1 }
+    for qw(INT TERM HUP);    # END stops what runs
+$SIG{PIPE} = sub { };        # a peer that ends early is a test's to see; what it starts has the default again
 
 # Fastchat::Stack->new: the run's shared stack, or one of this test's own where there is none.
 # Fastchat::Stack->new(env => {LIMIT_LOGIN => 5}), (own => 1): always one of its own. `expect` lists patterns of log
@@ -65,7 +66,8 @@ sub released { return binary() =~ s/-test$//r }
 sub free_port {
     for (1 .. 200) {
         my $port = 20000 + int rand 12000;
-        return $port if IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 1, ReuseAddr => 1);
+        return $port
+            if IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 1, ReuseAddr => 1);
     }
     die "no free port\n";
 }
@@ -74,7 +76,7 @@ sub free_port {
 sub environment {
     my ($self) = @_;
     my $report = "log_path=$self->{dir}/log/sanitizer";
-    my %env = map { $_ => $ENV{$_} } grep { !/^(?:APP|DB|REDIS|LIMIT)_|^CORS_ORIGINS$|^FASTCHAT_/ } keys %ENV;
+    my %env    = map { $_ => $ENV{$_} } grep { !/^(?:APP|DB|REDIS|LIMIT)_|^CORS_ORIGINS$|^FASTCHAT_/ } keys %ENV;
     return (
         %env,
         FASTCHAT_ENV_FILE => '/dev/null',
@@ -105,14 +107,17 @@ sub start {
 # Returns undef where it is ready, else what it said.
 sub launch {
     my ($self, $port) = @_;
-    my @command = ("$root/etc/stack", 'run', '--quiet', '--with-parent', '--no-check', '--dir', $self->{dir}, '--port', $port, '--binary', $self->binary);
+    my @command = (
+        "$root/etc/stack", 'run', '--quiet', '--with-parent', '--no-check', '--dir', $self->{dir}, '--port', $port,
+        '--binary', binary()
+    );
     pipe my $from, my $to or die "pipe: $!\n";
     my $pid = fork // die "fork: $!\n";
     if ($pid == 0) {
         POSIX::setpgid(0, 0);    # a Ctrl-C reaches it through us, once
         $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP);
         %ENV = $self->environment;
-        open STDIN,  '<',  '/dev/null';
+        open STDIN, '<', '/dev/null';
         open STDOUT, '>&', $to;
         open STDERR, '>&', $to;
         exec @command or POSIX::_exit(127);
@@ -123,7 +128,7 @@ sub launch {
     while (my $line = <$from>) {
         $words .= $line;
         if ($line =~ /^ready: /) {
-            $self->{from} = $from;    # kept open; its pipe holds what little else is said
+            $self->{from} = $from;                  # kept open; its pipe holds what little else is said
             @$self{qw(port failed)} = ($port, 0);
             $self->read_env;
             return;
@@ -162,9 +167,9 @@ sub stop {
 sub numbers {
     my ($first, $last) = @_;
     my @digits = 0 .. length($last) - 1;
-    my $seq    = join ' + ', map { "d$_.d * 1" . '0' x $_ } @digits;
+    my $seq    = join ' + ', map                          { "d$_.d * 1" . '0' x $_ } @digits;
     my $digit  = join ' UNION ALL ', 'SELECT 0 AS d', map { "SELECT $_" } 1 .. 9;
-    my $from   = join ' JOIN ', map { "($digit) d$_" } @digits;
+    my $from   = join ' JOIN ', map                       { "($digit) d$_" } @digits;
     return "(SELECT $seq AS seq FROM $from HAVING seq BETWEEN $first AND $last) numbers";
 }
 
@@ -173,8 +178,10 @@ sub numbers {
 sub sql {
     my ($self, $sql) = @_;
     $sql =~ s/\bseq_(\d+)_to_(\d+)\b/numbers($1, $2)/ge;
-    my $out = $self->ask(Database::client($self->setting('DB_SOCKET')),
-        '--default-character-set=utf8mb4', '-e', $sql, $self->setting('DB_DATABASE'));
+    my $out = $self->ask(
+        Database::client($self->setting('DB_SOCKET')),
+        '--default-character-set=utf8mb4', '-e', $sql, $self->setting('DB_DATABASE')
+    );
     my @rows = map { [ map { $_ eq 'NULL' ? undef : $_ } split /\t/, $_, -1 ] } split /\n/, $out;
     return wantarray ? @rows : $rows[0] && $rows[0][0];
 }
@@ -183,7 +190,10 @@ sub sql {
 # done, until $say->('UNLOCK TABLES').
 sub sql_session {
     my ($self) = @_;
-    my $pid = IPC::Open2::open2(my $out, my $in, Database::client($self->setting('DB_SOCKET'), '-n'), $self->setting('DB_DATABASE'));
+    my $pid = IPC::Open2::open2(
+        my $out, my $in, Database::client($self->setting('DB_SOCKET'), '-n'),
+        $self->setting('DB_DATABASE')
+    );
     return sub {
         print $in "$_[0]; SELECT 'it is done';\n";
         $in->flush;
@@ -212,7 +222,8 @@ sub fastchat {
         open STDERR, '>&', \*STDOUT;
         exec $binary, @arguments or POSIX::_exit(127);
     }
-    my $text = do { local $/; <$out> } // '';
+    my $text = do { local $/; <$out> }
+        // '';
     close $out;
     return ($text, $? >> 8);
 }
@@ -225,7 +236,8 @@ sub ask {
         open STDERR, '>&', \*STDOUT;
         exec @command or POSIX::_exit(127);
     }
-    my $text = do { local $/; <$out> } // '';
+    my $text = do { local $/; <$out> }
+        // '';
     close $out or die "$command[0] failed: $text\n";
     utf8::decode($text);
     return $text;
@@ -299,7 +311,11 @@ sub begin_at_once {
         push @children, $out;
     }
     return sub {
-        return map { my $text = do { local $/; readline $_ }; close $_; $json->decode($text) } @children;
+        return map {
+            my $text = do { local $/; readline $_ };
+            close $_;
+            $json->decode($text)
+        } @children;
     };
 }
 
@@ -327,13 +343,16 @@ sub user {
     my ($self, $name, %more) = @_;
     my $username = $more{username} // sprintf '%s_%06x', $name, int rand 1 << 24;
     my $password = $more{password} // "password of $name";
-    my $made = $self->post('/api/users', { username => $username, password => $password, nickname => $more{nickname} // $name });
+    my $made     = $self->post(
+        '/api/users',
+        { username => $username, password => $password, nickname => $more{nickname} // $name }
+    );
     $made->status == 201 or die "POST /api/users: " . $made->status . ' ' . $made->content . "\n";
     my $session = $self->post('/api/sessions', { username => $username, password => $password });
     $session->status == 201 or die "POST /api/sessions: " . $session->status . ' ' . $session->content . "\n";
     return Fastchat::User->new(
-        url => $self->{url}, token => $session->json->{token}, id => $made->json->{id},
-        username => $username, password => $password, nickname => $made->json->{nickname},
+        url      => $self->{url}, token => $session->json->{token}, id => $made->json->{id},
+        username => $username, password => $password, nickname         => $made->json->{nickname},
     );
 }
 
@@ -348,16 +367,14 @@ sub finish {
         my @bad = $self->{failed} ? () : Fastchat::Logs::problems("$self->{dir}/log", @{ $self->{expect} });
         if ($counted) {
             $? ||= 1 if @bad;    # the test has counted its results already: fail it as a whole
-        }
-        else {
+        } else {
             $builder->ok(!@bad, 'the logs hold no report of a sanitizer, crash or alert');
         }
         $builder->diag("$self->{dir}/log:\n$_") for @bad;
         if (@bad || !$builder->is_passing || $? || $ENV{FASTCHAT_KEEP}) {
             remove_tree("$self->{dir}/data");
             $builder->diag("kept for you to look at: $self->{dir}");
-        }
-        else {
+        } else {
             remove_tree($self->{dir});
         }
     }

@@ -24,8 +24,10 @@ sub new {
     ) or die "$address: $@\n";
     my $token = $o{token} // $client->{token};
     my @lines = (
-        'GET /api/events' . (defined $o{after} ? "?after=$o{after}" : '') . ' HTTP/1.1', "Host: $address", "Authorization: Bearer $token",
-        ($o{lines} ? 'Accept: application/x-ndjson' : ()), (defined $o{last_event_id} ? "Last-Event-ID: $o{last_event_id}" : ()),
+        'GET /api/events' . (defined $o{after} ? "?after=$o{after}" : '') . ' HTTP/1.1', "Host: $address",
+        "Authorization: Bearer $token",
+        ($o{lines}                 ? 'Accept: application/x-ndjson'     : ()),
+        (defined $o{last_event_id} ? "Last-Event-ID: $o{last_event_id}" : ()),
     );
     print $socket join("\r\n", @lines, '', '');
     my $self = bless { socket => $socket, raw => '', text => '', lines => $o{lines}, beats => 0, all => '' }, $class;
@@ -50,7 +52,7 @@ sub read_head {
     $self->{raw} =~ s/^(.*?\r\n)\r\n//s or return;
     my $head = $1;
     ($self->{status}) = $head =~ m{^HTTP/1\.1 (\d+)};
-    $self->{head} = $head;
+    $self->{head}    = $head;
     $self->{chunked} = $head =~ /^transfer-encoding: chunked/mi;
 }
 
@@ -99,7 +101,8 @@ sub event_of {
             $self->{beats}++ if $line =~ /^:/;
             $field{$1} = $2 if $line =~ /^(\w+): ?(.*)$/;
         }
-        return { event => $field{event}, id => $field{id}, retry => $field{retry}, data => $json->decode($field{data}) } if defined $field{data};
+        return { event => $field{event}, id => $field{id}, retry => $field{retry}, data => $json->decode($field{data}) }
+            if defined $field{data};
     }
     return;
 }

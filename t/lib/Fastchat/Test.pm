@@ -16,7 +16,7 @@ sub import {
     binmode $_, ':encoding(UTF-8)' for map { Test::More->builder->$_ } qw(output failure_output todo_output);
     no strict 'refs';
     no warnings 'redefine';
-    *{"${caller}::$_"} = Test::More->can($_) for grep { /^\w/ } @Test::More::EXPORT;
+    *{"${caller}::$_"}           = Test::More->can($_) for grep { /^\w/ } @Test::More::EXPORT;
     *{"${caller}::done_testing"} = \&finished;
 }
 

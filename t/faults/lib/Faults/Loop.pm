@@ -26,8 +26,8 @@ sub on_write {
     my ($self, $handle, $code) = @_;
     my $fd = fileno $handle;
     vec($self->{writes}, $fd, 1) = $code ? 1 : 0;
-    if   ($code) { $self->{writable}{$fd} = $code }
-    else         { delete $self->{writable}{$fd} }
+    if ($code) { $self->{writable}{$fd} = $code }
+    else { delete $self->{writable}{$fd} }
 }
 
 sub forget {
@@ -56,8 +56,8 @@ sub turn {
     my $timers = $self->{timers};
     my $next;
     for (values %$timers) { $next = $_->[0] if !defined $next || $_->[0] < $next }
-    my $wait = defined $next ? $next - now() : 1;
-    my $found = select my $reads = $self->{reads}, my $writes = $self->{writes}, undef, $wait > 0 ? $wait : 0;
+    my $wait  = defined $next                                                                     ? $next - now() : 1;
+    my $found = select my $reads = $self->{reads}, my $writes = $self->{writes}, undef, $wait > 0 ? $wait         : 0;
     if ($found > 0) {
         for my $fd (keys %{ $self->{writable} }) {
             my $code = vec($writes, $fd, 1) && $self->{writable}{$fd} or next;

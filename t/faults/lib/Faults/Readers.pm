@@ -10,13 +10,13 @@ use Faults::Loop qw(now);
 use Faults::Wire;
 
 use constant {
-    PATIENCE    => 6,      # seconds until an answer is no longer awaited
-    POLL_EACH   => 0.5,    # seconds between two /api/sync of a reader that polls
-    SPIN_LEAST  => 0.5,    # an empty answer to /api/sync/wait that comes sooner: no events process runs
-    SPIN_PAUSE  => 2,      # then the next one is asked for after that many seconds
-    STREAM_LEAST => 10,    # a stream is left by its reader after that many seconds
+    PATIENCE     => 6,       # seconds until an answer is no longer awaited
+    POLL_EACH    => 0.5,     # seconds between two /api/sync of a reader that polls
+    SPIN_LEAST   => 0.5,     # an empty answer to /api/sync/wait that comes sooner: no events process runs
+    SPIN_PAUSE   => 2,       # then the next one is asked for after that many seconds
+    STREAM_LEAST => 10,      # a stream is left by its reader after that many seconds
     STREAM_MORE  => 50,
-    STRANGE     => 0.05,   # how often a reader resumes with a token that was never given
+    STRANGE      => 0.05,    # how often a reader resumes with a token that was never given
 };
 
 # How an entry was taken, the last byte of its record.
@@ -24,12 +24,12 @@ use constant { FROM_STREAM => 0, FROM_STREAM_HELD => 1, FROM_SYNC => 2 };
 
 # The kinds of readers: SSE or NDJSON; resuming or not; or without a stream.
 my %kinds = (
-    'sse'           => { stream => 1 },
-    'sse, resumed'  => { stream => 1, resume => 'header' },
-    'lines'         => { stream => 1, lines => 1 },
-    'lines, resumed'=> { stream => 1, lines => 1, resume => 'query' },
-    'wait'          => {},
-    'poll'          => {},
+    'sse'            => { stream => 1 },
+    'sse, resumed'   => { stream => 1, resume => 'header' },
+    'lines'          => { stream => 1, lines  => 1 },
+    'lines, resumed' => { stream => 1, lines  => 1, resume => 'query' },
+    'wait'           => {},
+    'poll'           => {},
 );
 
 my $json = JSON::PP->new->utf8;
@@ -52,26 +52,32 @@ sub run {
 sub listen_to_orders {
     my ($self) = @_;
     my $text = '';
-    $self->{loop}->on_read($self->{orders}, sub {
-        my $got = sysread $self->{orders}, $text, 65536, length $text;
-        $self->{over} = 1 if !$got;
-        while ($text =~ s/^(\w+) ?(.*)\n//) {
-            my ($order, $rest) = ($1, $2);
-            if    ($order eq 'cut') { rand() < 0.5 and $_->cut for @{ $self->{running} } }
-            elsif ($order eq 'end') { $self->{over} = 1 }
-            elsif ($order eq 'target') {
-                $self->{target} = $json->decode($rest);
-                $self->look;
+    $self->{loop}->on_read(
+        $self->{orders},
+        sub {
+            my $got = sysread $self->{orders}, $text, 65536, length $text;
+            $self->{over} = 1 if !$got;
+            while ($text =~ s/^(\w+) ?(.*)\n//) {
+                my ($order, $rest) = ($1, $2);
+                if ($order eq 'cut')    { rand() < 0.5 and $_->cut for @{ $self->{running} } }
+                elsif ($order eq 'end') { $self->{over} = 1 }
+                elsif ($order eq 'target') {
+                    $self->{target} = $json->decode($rest);
+                    $self->look;
+                }
             }
         }
-    });
+    );
 }
 
 # Has everybody everything?
 sub look {
     my ($self) = @_;
     my $target = $self->{target};
-    my $behind = grep { my $have = $_->{have}; grep { $have->{$_} < $target->{$_} } keys %$have } @{ $self->{running} };
+    my $behind = grep {
+        my $have = $_->{have};
+        grep { $have->{$_} < $target->{$_} } keys %$have
+    } @{ $self->{running} };
     return $self->{loop}->after(0.02, sub { $self->look }) if $behind;
     syswrite $self->{reports}, "there\n";
 }
@@ -82,21 +88,24 @@ use Faults::Loop qw(now);
 use Faults::Words qw(clip);
 
 use constant { map { $_ => Faults::Readers->can($_)->() }
-    qw(PATIENCE POLL_EACH SPIN_LEAST SPIN_PAUSE STREAM_LEAST STREAM_MORE STRANGE FROM_STREAM FROM_STREAM_HELD FROM_SYNC) };
+        qw(PATIENCE POLL_EACH SPIN_LEAST SPIN_PAUSE STREAM_LEAST STREAM_MORE STRANGE FROM_STREAM FROM_STREAM_HELD FROM_SYNC)
+};
 
 sub start {
     my ($class, $process, $is, $kind) = @_;
     my $self = bless {
-        %$is, %$kind, loop => $process->{loop}, taken => {}, absent => [], fault => {}, seen => [], count => {},
-        delay => 0.1, sync_delay => 0.1, away_since => now(),
+        %$is, %$kind, loop => $process->{loop}, taken => {}, absent      => [], fault => {}, seen => [], count => {},
+        delay              => 0.1, sync_delay         => 0.1, away_since => now(),
     }, $class;
-    $self->{first} = { %{ $is->{have} } };
+    $self->{first}     = { %{ $is->{have} } };
     $self->{taken}{$_} = '' for keys %{ $self->{have} };
-    $self->{api} = Faults::Wire->new($self->{loop}, $process->{port},
+    $self->{api}       = Faults::Wire->new(
+        $self->{loop}, $process->{port},
         answer => sub { $self->synced(@_) },
         broken => sub { $self->sync_failed },
     );
-    $self->{wire} = Faults::Wire->new($self->{loop}, $process->{port},
+    $self->{wire} = Faults::Wire->new(
+        $self->{loop}, $process->{port},
         answer => sub { $self->refused(@_) },
         body   => sub { $self->heard($_[0]) },
         broken => sub { $self->lost_stream },
@@ -153,20 +162,23 @@ sub connect {
     my ($self) = @_;
     my $token = $self->{resume} ? $self->{token} : undef;
     $self->{strange} = !defined $token || rand() < STRANGE;
-    $token = ('no-such-token', '4711-15', $token =~ s/[^-]+$/987654321/r)[ rand 3 ] if defined $token && $self->{strange};
+    $token = ('no-such-token', '4711-15', $token =~ s/[^-]+$/987654321/r)[ rand 3 ]
+        if defined $token && $self->{strange};
     my $query  = defined $token && $self->{resume} eq 'query'  ? "?after=$token"             : '';
     my $header = defined $token && $self->{resume} eq 'header' ? "Last-Event-ID: $token\r\n" : '';
     $header .= "Accept: application/x-ndjson\r\n" if $self->{lines};
     $self->back;
-    $self->{reached} = $self->{at} if $self->{at};
+    $self->{reached}                      = $self->{at} if $self->{at};
     @$self{qw(text at skipped heartbeat)} = ('', undef, {}, PATIENCE / 2.5);
-    $self->{heard_at}   = now();
+    $self->{heard_at}                     = now();
     $self->{loop}->cancel($self->{ear});
     $self->{ear} = $self->{loop}->after(0.5, sub { $self->listen });
     $self->{loop}->cancel($self->{leave});
-    $self->{leave} = $self->{loop}->after(STREAM_LEAST + rand STREAM_MORE, sub { $self->{wire}->drop; $self->lost_stream });
+    $self->{leave} =
+        $self->{loop}->after(STREAM_LEAST + rand STREAM_MORE, sub { $self->{wire}->drop; $self->lost_stream });
     $self->{count}{streams}++;
-    $self->{wire}->ask("GET /api/events$query HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer $self->{bearer}\r\n$header\r\n", 1);
+    $self->{wire}->ask(
+        "GET /api/events$query HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer $self->{bearer}\r\n$header\r\n", 1);
 }
 
 # A connection that says nothing is dead.
@@ -187,7 +199,7 @@ sub lost_stream {
     return if $self->{coming};
     $self->away;
     $wait //= $self->{delay} * (0.5 + rand);
-    $self->{delay} = $self->{delay} > 1 ? 2 : $self->{delay} * 2;
+    $self->{delay}  = $self->{delay} > 1 ? 2 : $self->{delay} * 2;
     $self->{coming} = $self->{loop}->after($wait, sub { delete $self->{coming}; $self->connect });
 }
 
@@ -213,7 +225,10 @@ sub read_events {
     my $text = \$self->{text};
     while (1) {
         # Most are messages.
-        if ($$text =~ /\Gid: ([^\n]*)\nevent: entry\ndata: \{"room_id":(\d+),"seq":(\d+),"kind":"message",[^\n]*?"client_id":"w(\d+)-(\d+)"[^\n]*\}\n\n/gc) {
+        if ($$text =~
+            /\Gid: ([^\n]*)\nevent: entry\ndata: \{"room_id":(\d+),"seq":(\d+),"kind":"message",[^\n]*?"client_id":"w(\d+)-(\d+)"[^\n]*\}\n\n/gc
+            )
+        {
             $self->entry($1, $2, $3, $4 << 24 | $5);
             next;
         }
@@ -234,7 +249,10 @@ sub read_lines {
     my ($self) = @_;
     my $text = \$self->{text};
     while (1) {
-        if ($$text =~ /\G\{"event":"entry","id":"([^"\n]*)","data":\{"room_id":(\d+),"seq":(\d+),"kind":"message",[^\n]*?"client_id":"w(\d+)-(\d+)"[^\n]*\}\}\n/gc) {
+        if ($$text =~
+            /\G\{"event":"entry","id":"([^"\n]*)","data":\{"room_id":(\d+),"seq":(\d+),"kind":"message",[^\n]*?"client_id":"w(\d+)-(\d+)"[^\n]*\}\}\n/gc
+            )
+        {
             $self->entry($1, $2, $3, $4 << 24 | $5);
             next;
         }
@@ -255,19 +273,15 @@ sub event {
     return $self->fault('protocol', "$event without data") if ref $data ne 'HASH';
     if ($event eq 'hello') {
         $self->hello($data);
-    }
-    elsif (!$self->{at}) {
+    } elsif (!$self->{at}) {
         $self->fault('protocol', "$event before hello");
-    }
-    elsif ($event eq 'entry') {
+    } elsif ($event eq 'entry') {
         my ($writer, $count) = ($data->{client_id} // '') =~ /^w(\d+)-(\d+)$/;
         $self->entry($id, $data->{room_id}, $data->{seq}, defined $count ? $writer << 24 | $count : 0);
-    }
-    elsif ($event eq 'resync') {
+    } elsif ($event eq 'resync') {
         $self->{count}{"resync $data->{reason}"}++;
         $self->sync;
-    }
-    elsif ($event eq 'bye') {
+    } elsif ($event eq 'bye') {
         $self->{wire}->drop;
         $self->lost_stream($data->{retry_ms} / 1000 * (0.5 + rand 0.5));
     }
@@ -302,24 +316,20 @@ sub entry {
     $self->{token} = $token;
     if ($seq == $at + 1) {
         $self->{at}{$room} = $seq;
-    }
-    elsif ($seq > $at) {
+    } elsif ($seq > $at) {
         $self->fault('hole', "room $room: $seq follows $at");
         $self->{skipped}{$room}{$_} = 1 for $at + 1 .. $seq - 1;
         $self->{at}{$room} = $seq;
-    }
-    elsif (delete $self->{skipped}{$room}{$seq}) {
+    } elsif (delete $self->{skipped}{$room}{$seq}) {
         $self->fault('disorder', "room $room: $seq comes after $at");
-    }
-    else {
+    } else {
         $self->fault('double', "room $room: $seq again; at $at");
     }
     my $have = $self->{have}{$room} // return;
     if ($seq == $have + 1) {
         $self->take($room, $seq, $id, FROM_STREAM);
         $self->take_held($room) if $self->{held}{$room};
-    }
-    elsif ($seq > $have) {    # what is between is on its way
+    } elsif ($seq > $have) {    # what is between is on its way
         $self->{held}{$room}{$seq} = $id;
         $self->sync if !$self->{syncing};
     }
@@ -344,14 +354,15 @@ sub sync {
         return;
     }
     $self->back if !$self->{stream};
-    $self->{syncing} = 1;
+    $self->{syncing}   = 1;
     $self->{once_more} = 0;
     $self->{asked_for} = { %{ $self->{have} } };
     $self->{asked_at}  = now();
     my $limit = (50, 200, 500)[ rand 3 ];
     my $wait  = 0;
     my $path  = '/api/sync';
-    my $body  = '{"rooms":{' . join(',', map { "\"$_\":$self->{have}{$_}" } keys %{ $self->{have} }) . "},\"limit\":$limit";
+    my $body =
+        '{"rooms":{' . join(',', map { "\"$_\":$self->{have}{$_}" } keys %{ $self->{have} }) . "},\"limit\":$limit";
     if ($self->{kind} eq 'wait') {
         $path .= '/wait';
         $wait = 1 + int rand 8;
@@ -361,7 +372,9 @@ sub sync {
     $self->{patience} = $self->{loop}->after($wait + PATIENCE, sub { $self->{api}->drop; $self->sync_failed });
     $self->{count}{syncs}++;
     $self->{api}->ask("POST $path HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer $self->{bearer}\r\n"
-        . "Content-Type: application/json\r\nContent-Length: " . length($body) . "\r\n\r\n$body");
+            . "Content-Type: application/json\r\nContent-Length: "
+            . length($body)
+            . "\r\n\r\n$body");
 }
 
 # The next one, after a while: by a reader's own will, so it is away meanwhile.
@@ -398,8 +411,7 @@ sub synced {
     return $self->sync_later(rand 0.3) if %{ $self->{held} || {} };    # a hole that it did not fill
     if ($self->{kind} eq 'poll') {
         $self->{loop}->after(POLL_EACH, sub { $self->sync });
-    }
-    elsif ($self->{kind} eq 'wait') {
+    } elsif ($self->{kind} eq 'wait') {
         my $early = !$got && now() - $self->{asked_at} < SPIN_LEAST;
         $early ? $self->sync_later(SPIN_PAUSE) : $self->sync;
     }
@@ -407,8 +419,10 @@ sub synced {
 
 sub take_answer {
     my ($self, $body) = @_;
-    my ($got, %at) = (0, %{ $self->{asked_for} });
-    while ($body =~ /\{"room_id":(\d+),"seq":(\d+),"kind":"\w+","sender":\{[^}]*\},"client_id":(?:"w(\d+)-(\d+)"|[^,]*),/g) {
+    my ($got, %at)    = (0, %{ $self->{asked_for} });
+    while (
+        $body =~ /\{"room_id":(\d+),"seq":(\d+),"kind":"\w+","sender":\{[^}]*\},"client_id":(?:"w(\d+)-(\d+)"|[^,]*),/g)
+    {
         my ($room, $seq, $id) = ($1, $2, defined $4 ? $3 << 24 | $4 : 0);
         $got++;
         my $at = $at{$room} // next;
@@ -418,7 +432,8 @@ sub take_answer {
     }
     $self->take_held($_) for keys %{ $self->{held} || {} };
     $self->fault('wrong', 'POST /api/sync: ' . clip($body, 200)) if !$got && $body !~ /^\{"entries":\[\]/;
-    $self->fault('wrong', 'POST /api/sync: ' . clip(substr($body, -300) =~ s/^[\x80-\xBF]+//r, 300)) if $body !~ /"rooms":\[\],"left":\[\],"more":(?:true|false)\}$/;
+    $self->fault('wrong', 'POST /api/sync: ' . clip(substr($body, -300) =~ s/^[\x80-\xBF]+//r, 300))
+        if $body !~ /"rooms":\[\],"left":\[\],"more":(?:true|false)\}$/;
     return $got;
 }
 

@@ -20,22 +20,24 @@ use constant {
 
 # Name, the part it is done to (one fault at a time for each), what is done, with what.
 my @kinds = (
-    [ 'kill api worker',   'api',     \&kill_worker ],
-    [ 'kill events',       'events',  \&kill_part ],
-    [ 'kill redis',        'redis',   \&kill_part ],
-    [ 'kill database',     'database', \&kill_part ],
-    [ 'kill nginx worker', 'nginx',   \&kill_worker ],
-    [ 'stop api worker',   'api',     \&stop_worker ],
-    [ 'stop events',       'events',  \&stop_part ],
-    [ 'stop redis',        'redis',   \&stop_part ],
-    [ 'stop database',     'database', \&stop_part ],
-    [ 'reload nginx',      'nginx',   \&reload ],
-    [ 'cut readers',       'readers', \&cut_readers ],
-    [ 'flush redis',       'redis',   \&flush ],
-    [ 'cut subscribers',   'redis',   \&cut_subscribers ],
+    [ 'kill api worker', 'api', \&kill_worker ],
+    [ 'kill events', 'events', \&kill_part ],
+    [ 'kill redis', 'redis', \&kill_part ],
+    [ 'kill database', 'database', \&kill_part ],
+    [ 'kill nginx worker', 'nginx', \&kill_worker ],
+    [ 'stop api worker', 'api', \&stop_worker ],
+    [ 'stop events', 'events', \&stop_part ],
+    [ 'stop redis', 'redis', \&stop_part ],
+    [ 'stop database', 'database', \&stop_part ],
+    [ 'reload nginx', 'nginx', \&reload ],
+    [ 'cut readers', 'readers', \&cut_readers ],
+    [ 'flush redis', 'redis', \&flush ],
+    [ 'cut subscribers', 'redis', \&cut_subscribers ],
 );
 
-sub names { return map { $_->[0] } @kinds }
+sub names {
+    return map { $_->[0] } @kinds;
+}
 
 # stack; seed; pause: seconds between two faults, on average; say: sub (line); cut: sub that has readers break their
 # connections; only: names, where not all.
@@ -63,8 +65,8 @@ sub total {
 # Do what is due. To be called often.
 sub turn {
     my ($self) = @_;
-    my $now = now();
-    my @due = grep { $_->[0] <= $now } @{ $self->{due} };
+    my $now    = now();
+    my @due    = grep { $_->[0] <= $now } @{ $self->{due} };
     @{ $self->{due} } = grep { $_->[0] > $now } @{ $self->{due} };
     $_->[1]->() for @due;
     return if $self->{ending} || $now < $self->{next};
@@ -72,10 +74,10 @@ sub turn {
         my @all = @{ $self->{kinds} };
         push @{ $self->{bag} }, splice @all, rand @all, 1 while @all;
     }
-    my $length = STOP_LEAST + rand STOP_MORE;
-    my $hold   = rand() < HOLD_CHANCE ? rand HOLD_MOST : 0;
-    my $pause  = rand() < AT_ONCE ? 0.05 + rand 0.5 : undef;
-    my $usual  = $self->{pause} * (0.5 + rand);
+    my $length  = STOP_LEAST + rand STOP_MORE;
+    my $hold    = rand() < HOLD_CHANCE ? rand HOLD_MOST  : 0;
+    my $pause   = rand() < AT_ONCE     ? 0.05 + rand 0.5 : undef;
+    my $usual   = $self->{pause} * (0.5 + rand);
     my ($place) = grep { !$self->{busy}{ $self->{bag}[$_][1] } } 0 .. $#{ $self->{bag} };
     my ($name, $part, $code) = @{ defined $place ? splice @{ $self->{bag} }, $place, 1 : [] };
     if (defined $name && $self->$code($part, $name =~ /^stop/ ? $length : $hold)) {
@@ -123,7 +125,8 @@ sub over {
 # A worker old enough, by chance.
 sub victim {
     my ($self, $part) = @_;
-    my @old = grep { my @stat = stat "/proc/$_"; @stat && time - $stat[9] > YOUNG } sort { $a <=> $b } $self->{stack}->workers($part);
+    my @old = grep { my @stat = stat "/proc/$_"; @stat && time - $stat[9] > YOUNG }
+        sort { $a <=> $b } $self->{stack}->workers($part);
     return @old ? $old[ rand @old ] : undef;
 }
 
@@ -152,11 +155,14 @@ sub stop_pid {
     my $since = now();
     kill 'STOP', $pid;
     $self->{stopped}{$pid} = 1;
-    $self->later($length, sub {
-        kill 'CONT', $pid;
-        delete $self->{stopped}{$pid};
-        $self->over($part, $since);
-    });
+    $self->later(
+        $length,
+        sub {
+            kill 'CONT', $pid;
+            delete $self->{stopped}{$pid};
+            $self->over($part, $since);
+        }
+    );
     return $self->begin($part, sprintf '%s (%d) is stopped for %.2f s', $what, $pid, $length);
 }
 
@@ -190,7 +196,7 @@ sub serves {
     my %about = (sockets => $self->{sockets}, dir => $stack->dir, database => 'fastchat', wrap => [], binary => '');
     local $SIG{PIPE} = 'IGNORE';
     return Database::part(\%about)->{ready}->() if $part eq 'database';
-    return Parts::redis(\%about)->{ready}->()   if $part eq 'redis';
+    return Parts::redis(\%about)->{ready}->() if $part eq 'redis';
     return defined Parts::connected("$self->{sockets}/$part.sock");
 }
 
@@ -209,8 +215,12 @@ sub cut_readers {
     return $self->begin($part, 'readers break their connections');
 }
 
-sub flush           { my ($self, $part) = @_; return $self->tell_redis($part, 'FLUSHALL',                'Redis is emptied') }
-sub cut_subscribers { my ($self, $part) = @_; return $self->tell_redis($part, 'CLIENT KILL TYPE pubsub', 'Redis hangs up on its subscribers') }
+sub flush { my ($self, $part) = @_; return $self->tell_redis($part, 'FLUSHALL', 'Redis is emptied') }
+
+sub cut_subscribers {
+    my ($self, $part) = @_;
+    return $self->tell_redis($part, 'CLIENT KILL TYPE pubsub', 'Redis hangs up on its subscribers');
+}
 
 sub tell_redis {
     my ($self, $part, $words, $what) = @_;

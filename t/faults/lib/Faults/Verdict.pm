@@ -33,11 +33,12 @@ sub clock { my ($self, $at) = @_; return sprintf '%.3f s', $at - $self->{began} 
 # The log, row by row: {log}{room}[seq] is the message's number.
 sub read_log {
     my ($self) = @_;
-    my $stack = $self->{stack};
-    my $rooms = join ',', sort { $a <=> $b } keys %{ $self->{rooms} };
+    my $stack  = $self->{stack};
+    my $rooms  = join ',', sort { $a <=> $b } keys %{ $self->{rooms} };
     open my $rows, '-|', Database::client($stack->setting('DB_SOCKET'), '--quick'),
         '--default-character-set=utf8mb4', '-e',
-        "SELECT room_id, seq, client_id, body FROM room_log WHERE room_id IN ($rooms) ORDER BY room_id, seq", $stack->setting('DB_DATABASE')
+        "SELECT room_id, seq, client_id, body FROM room_log WHERE room_id IN ($rooms) ORDER BY room_id, seq",
+        $stack->setting('DB_DATABASE')
         or die "the database client: $!\n";
     my (%at, %seen);
     while (my $row = <$rows>) {
@@ -54,7 +55,8 @@ sub read_log {
             $self->bad(altered => "room $room, seq $seq: nobody wrote \"$body\"");
             next;
         }
-        $self->bad(altered => "room $room, seq $seq: " . client_id($id) . " has the client_id $client_id, the text \"$body\"")
+        $self->bad(
+            altered => "room $room, seq $seq: " . client_id($id) . " has the client_id $client_id, the text \"$body\"")
             if $client_id ne client_id($id) || $body ne body_of($id);
         $self->bad(doubled => 'message ' . client_id($id) . " is $seen{$id} and room $room, seq $seq") if $seen{$id};
         $seen{$id} = "room $room, seq $seq";
@@ -65,7 +67,8 @@ sub read_log {
         my ($room, $last) = @$row;
         my $at = $at{$room} // $self->{rooms}{$room};
         $self->{last}{$room} = $last;
-        $self->bad(holes => "room $room: its last seq is $last, the log ends with $at", abs $last - $at) if $last != $at;
+        $self->bad(holes => "room $room: its last seq is $last, the log ends with $at", abs $last - $at)
+            if $last != $at;
     }
     $self->{where} = \%seen;
 }
@@ -89,9 +92,10 @@ sub look_at_order {
     for my $room (sort { $a <=> $b } keys %by_room) {
         my $latest;
         for my $ack (grep { defined } @{ $by_room{$room} }) {
-            $self->bad(disorder => sprintf 'room %d: seq %d was sent at %s, when seq %d was acknowledged already (%s)',
-                $room, $latest->[1], $self->clock($latest->[3]), $ack->[1], $self->clock($ack->[4]))
-                if $latest && $ack->[4] < $latest->[3];
+            $self->bad(
+                disorder => sprintf 'room %d: seq %d was sent at %s, when seq %d was acknowledged already (%s)',
+                $room, $latest->[1], $self->clock($latest->[3]), $ack->[1], $self->clock($ack->[4])
+            ) if $latest && $ack->[4] < $latest->[3];
             $latest = $ack if !$latest || $ack->[3] > $latest->[3];
         }
         $self->{acked_at}{$room} = [ map { defined ? $_->[4] : undef } @{ $by_room{$room} } ];
@@ -100,7 +104,10 @@ sub look_at_order {
 
 # --- readers
 
-my %row_of = (hole => 'reader_holes', double => 'reader_doubled', disorder => 'reader_disorder', wrong => 'wrong', protocol => 'protocol');
+my %row_of = (
+    hole     => 'reader_holes', double => 'reader_doubled', disorder => 'reader_disorder', wrong => 'wrong',
+    protocol => 'protocol'
+);
 
 sub look_at_readers {
     my ($self) = @_;
@@ -124,8 +131,11 @@ sub look_at_room {
     my $first = $reader->{first}{$room};
     my $have  = $reader->{have}{$room};
     my $last  = $self->{last}{$room};
-    $self->bad(missed => "$who has room $room up to $have of $last; seq " . ($have + 1) . ' was acknowledged at '
-        . $self->clock($self->{acked_at}{$room}[ $have + 1 ] // 0), $last - $have) if $have < $last;
+    $self->bad(missed => "$who has room $room up to $have of $last; seq "
+            . ($have + 1)
+            . ' was acknowledged at '
+            . $self->clock($self->{acked_at}{$room}[ $have + 1 ] // 0), $last - $have)
+        if $have < $last;
     my $acked = $self->{acked_at}{$room};
     my $log   = $self->{log}{$room};
     my $seq   = $first;
@@ -133,15 +143,18 @@ sub look_at_room {
     while (my ($at, $id, $how) = splice @taken, 0, 3) {
         $seq++;
         $self->{taken}++;
-        $self->bad(altered => "$who got room $room, seq $seq as " . client_id($id)) if !defined $log->[$seq] || $log->[$seq] != $id;
+        $self->bad(altered => "$who got room $room, seq $seq as " . client_id($id))
+            if !defined $log->[$seq] || $log->[$seq] != $id;
         my $since = $acked->[$seq] // next;
         my $delay = $at - $since;
         $self->{delays}[ $delay < 0 ? 0 : $delay > 10 ? 10_000 : int $delay * 1000 ]++ if $reader->{stream};
         $self->{raw} = $delay if $delay > $self->{raw};
         next if $delay <= $self->{slowest} && $delay <= $self->{limit};
         my ($calm, $from) = longest_calm($away[ $how || !$reader->{stream} ? 1 : 0 ], $since, $at);
-        my $words = sprintf '%s took room %d, seq %d at %s%s; it was acknowledged at %s; without any fault it waited %.3f s from %s on',
-            $who, $room, $seq, $self->clock($at), ('', ' (held for a sync)', ' (by a sync)')[$how], $self->clock($since), $calm, $self->clock($from);
+        my $words = sprintf
+            '%s took room %d, seq %d at %s%s; it was acknowledged at %s; without any fault it waited %.3f s from %s on',
+            $who, $room, $seq, $self->clock($at), ('', ' (held for a sync)', ' (by a sync)')[$how],
+            $self->clock($since), $calm, $self->clock($from);
         $self->bad(late => $words) if $calm > $self->{limit};
         @$self{qw(slowest slowest_is)} = ($calm, $words) if $calm > $self->{slowest};
     }
@@ -152,14 +165,13 @@ sub look_at_room {
 sub spans_of {
     my ($self, $reader, $by_api) = @_;
     my %needed = (database => 1, events => $reader->{kind} ne 'poll', api => $by_api);
-    my @spans = sort { $a->[0] <=> $b->[0] } map { [@$_] } @{ $reader->{absent} },
+    my @spans  = sort { $a->[0] <=> $b->[0] } map { [@$_] } @{ $reader->{absent} },
         map { [ @$_[ 1, 2 ] ] } grep { $needed{ $_->[0] } } @{ $self->{spans} };
     my @merged;
     for my $span (@spans) {
         if (@merged && $span->[0] <= $merged[-1][1]) {
             $merged[-1][1] = $span->[1] if $span->[1] > $merged[-1][1];
-        }
-        else {
+        } else {
             push @merged, $span;
         }
     }
@@ -169,12 +181,12 @@ sub spans_of {
 # The longest time between `from` and `to` outside the spans, and when it began.
 sub longest_calm {
     my ($spans, $from, $to) = @_;
-    my ($longest, $began) = (0, $from);
-    my ($low, $high) = (0, scalar @$spans);    # the first that ends behind `from`
+    my ($longest, $began)   = (0, $from);
+    my ($low, $high)        = (0, scalar @$spans);    # the first that ends behind `from`
     while ($low < $high) {
         my $middle = $low + $high >> 1;
-        if   ($spans->[$middle][1] <= $from) { $low  = $middle + 1 }
-        else                                 { $high = $middle }
+        if ($spans->[$middle][1] <= $from) { $low  = $middle + 1 }
+        else                               { $high = $middle }
     }
     for my $span (@$spans[ $low .. $#$spans ], [ $to, $to ]) {
         my $end = $span->[0] < $to ? $span->[0] : $to;

@@ -95,8 +95,7 @@ sub read_head {
     @$self{qw(status head body)} = ($status, $head, '');
     if ($head =~ /^Transfer-Encoding: *chunked/mi) {
         @$self{qw(phase left)} = ('chunks', 0);
-    }
-    else {
+    } else {
         @$self{qw(phase length)} = ('length', $head =~ /^Content-Length: *(\d+)/mi ? $1 : 0);
     }
     return 1;

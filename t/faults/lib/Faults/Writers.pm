@@ -9,10 +9,10 @@ use Faults::Wire;
 use Faults::Words qw(client_id json_body_of clip);
 
 use constant {
-    PATIENCE    => 5,        # seconds until an answer is no longer awaited
+    PATIENCE    => 5,       # seconds until an answer is no longer awaited
     CUT         => 0.02,    # how often a writer hangs up on its own request
     AGAIN       => 0.01,    # how often an acknowledged message is sent once more
-    QUIET_LEAST => 2.5,      # seconds between two messages in a quiet room
+    QUIET_LEAST => 2.5,     # seconds between two messages in a quiet room
     QUIET_MORE  => 3,
 };
 
@@ -27,7 +27,8 @@ sub run {
     for my $w (@{ $self->{writers} }) {
         $w->{count} = 0;
         $w->{due}   = { map { $_ => now() + rand QUIET_MORE } @{ $w->{quiet} } };
-        $w->{wire}  = Faults::Wire->new($self->{loop}, $self->{port},
+        $w->{wire}  = Faults::Wire->new(
+            $self->{loop}, $self->{port},
             answer => sub { $self->answered($w, @_) },
             broken => sub { $self->in_doubt($w, "broken: $_[0]") },
         );
@@ -36,20 +37,28 @@ sub run {
     }
     $self->report;
     $self->{loop}->turn until $self->{over} || $self->{stopping} && !grep { $_->{message} } @{ $self->{writers} };
-    nstore({ acks => $self->{acks}, count => $self->{count}, wrong => $self->{wrong},
-        open => [ map { $_->{message} ? [ @{ $_->{message} }{qw(room id sent)} ] : () } @{ $self->{writers} } ] }, $self->{file});
+    nstore(
+        {
+            acks => $self->{acks}, count => $self->{count}, wrong => $self->{wrong},
+            open => [ map { $_->{message} ? [ @{ $_->{message} }{qw(room id sent)} ] : () } @{ $self->{writers} } ]
+        },
+        $self->{file}
+    );
 }
 
 sub listen_to_orders {
     my ($self) = @_;
-    $self->{loop}->on_read($self->{orders}, sub {
-        my $got = sysread $self->{orders}, my $text, 4096;
-        $self->{over} = 1 if !$got;
-        if (($text // '') =~ /^stop$/m) {
-            $self->{stopping} = 1;
-            $self->{loop}->after(15, sub { $self->{over} = 1 });
+    $self->{loop}->on_read(
+        $self->{orders},
+        sub {
+            my $got = sysread $self->{orders}, my $text, 4096;
+            $self->{over} = 1 if !$got;
+            if (($text // '') =~ /^stop$/m) {
+                $self->{stopping} = 1;
+                $self->{loop}->after(15, sub { $self->{over} = 1 });
+            }
         }
-    });
+    );
 }
 
 sub report {
@@ -79,9 +88,11 @@ sub say_next {
     my $room = $self->choose_room($w);
     my $body = '{"client_id":"' . client_id($id) . '","body":"' . json_body_of($id) . '"}';
     $w->{message} = {
-        id => $id, room => $room, tries => 0,
+        id      => $id, room => $room, tries => 0,
         request => "POST /api/rooms/$room/messages HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer $w->{token}\r\n"
-            . "Content-Type: application/json\r\nContent-Length: " . length($body) . "\r\n\r\n$body",
+            . "Content-Type: application/json\r\nContent-Length: "
+            . length($body)
+            . "\r\n\r\n$body",
     };
     $self->say_it($w);
 }
@@ -94,7 +105,7 @@ sub say_it {
     $m->{tries}++;
     $w->{patience} = $self->{loop}->after(PATIENCE, sub { $w->{wire}->drop; $self->in_doubt($w, 'no answer') });
     if (rand() < CUT) {
-        $w->{cut} = $self->{loop}->after(0.004 * rand() ** 2, sub { $w->{wire}->drop; $self->in_doubt($w, 'hung up') });
+        $w->{cut} = $self->{loop}->after(0.004 * rand()**2, sub { $w->{wire}->drop; $self->in_doubt($w, 'hung up') });
     }
     $w->{wire}->ask($m->{request});
 }
@@ -118,16 +129,16 @@ sub answered {
     my $m = $w->{message};
     $self->calm($w);
     if ($status == 200 || $status == 201) {
-        my ($room, $seq, $id) = $body =~ /^\{"room_id":(\d+),"seq":(\d+),"kind":"message",.*?"client_id":(?:"([^"]*)"|null)/;
-        return $self->acknowledged($w, $status, $room, $seq) if defined $id && $id eq client_id($m->{id}) && $room == $m->{room};
+        my ($room, $seq, $id) =
+            $body =~ /^\{"room_id":(\d+),"seq":(\d+),"kind":"message",.*?"client_id":(?:"([^"]*)"|null)/;
+        return $self->acknowledged($w, $status, $room, $seq)
+            if defined $id && $id eq client_id($m->{id}) && $room == $m->{room};
         $self->wrong($m, $status, $body);
         return $self->acknowledged($w, $status, $room, $seq) if defined $seq && $room == $m->{room};
-    }
-    elsif ($status == 429) {
+    } elsif ($status == 429) {
         my ($told) = $head =~ /^Retry-After: *(\d+)/mi;
         return $self->in_doubt($w, 429, 2 * ($told // 1));
-    }
-    elsif ($status != 502 && $status != 503 && $status != 504) {
+    } elsif ($status != 502 && $status != 503 && $status != 504) {
         $self->wrong($m, $status, $body);
     }
     return $self->in_doubt($w, $status);
@@ -136,7 +147,8 @@ sub answered {
 sub wrong {
     my ($self, $m, $status, $body) = @_;
     $self->{count}{wrong}++;
-    push @{ $self->{wrong} }, 'to message ' . client_id($m->{id}) . " in room $m->{room}, try $m->{tries}: $status " . clip($body, 300)
+    push @{ $self->{wrong} },
+        'to message ' . client_id($m->{id}) . " in room $m->{room}, try $m->{tries}: $status " . clip($body, 300)
         if @{ $self->{wrong} } < 20;
 }
 
@@ -146,8 +158,7 @@ sub acknowledged {
     my $now = now();
     if (defined $m->{seq}) {
         $self->wrong($m, $status, "seq $seq; it was acknowledged as $m->{seq}") if $seq != $m->{seq};
-    }
-    else {
+    } else {
         $self->wrong($m, $status, 'it was never sent before') if $status == 200 && $m->{tries} == 1;
         push @{ $self->{acks} }, [ $room, $seq, $m->{id}, $m->{sent}, $now ];
         $m->{seq} = $seq;
