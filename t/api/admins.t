@@ -8,30 +8,33 @@ my ($alice, $bob) = map { $stack->user($_) } qw(alice bob);
 
 sub user { return $stack->fastchat('user', @_) }
 
-is($alice->get('/api/users/me')->json->{is_admin}, JSON::PP::false, 'who signs up is no admin');
+is($alice->get('/api/users/me')->json->{is_admin}, JSON::PP::false, 'a new user is not an admin');
 is(
     $alice->post('/api/lab', { tasks => 0 })->json->{code}, 'admins_only',
-    'and is kept from what is for admins, before the input is looked at'
+    'a route for admins denies others before it checks the input'
 );
 
 like(
     (user('admin', uc $alice->username))[0], qr/is an admin$/m,
-    'an operator makes an admin, by name whatever its case'
+    'an operator makes an admin by name, whatever its case'
 );
-is($alice->get('/api/users/me')->json->{is_admin}, JSON::PP::true, 'who is told');
-is($alice->post('/api/lab', { tasks => 0 })->status, 422, 'and let in at once, without signing in anew');
-ok(!exists $bob->get('/api/users/' . $alice->id)->json->{is_admin}, 'others are not told');
+is($alice->get('/api/users/me')->json->{is_admin}, JSON::PP::true, 'users/me shows an admin the flag');
+is($alice->post('/api/lab', { tasks => 0 })->status, 422, 'a new admin is let in at once, without signing in again');
+ok(!exists $bob->get('/api/users/' . $alice->id)->json->{is_admin}, 'other users do not see who is an admin');
 my $session = $stack->post('/api/sessions', { username => $alice->username, password => $alice->password });
-is($session->json->{user}{is_admin}, JSON::PP::true, 'signing in tells it, too');
+is($session->json->{user}{is_admin}, JSON::PP::true, 'signing in shows the flag, too');
 
 my ($list) = user('list', '--admins', '--limit', 10000);
-like($list, qr/^ *@{[ $alice->id ]} yes /m, 'the admins are listed');
-unlike($list, qr/^ *@{[ $bob->id ]} /m, 'and only they');
-like((user('list', '--limit', 10000))[0], qr/^ *@{[ $bob->id ]} - .*\Q@{[ $bob->username ]}\E/m, 'or everybody');
-like((user('list', '--limit', 1))[0], qr/the first 1; --limit N shows more/, 'some at a time');
+like($list, qr/^ *@{[ $alice->id ]} yes /m, 'list --admins shows the admins');
+unlike($list, qr/^ *@{[ $bob->id ]} /m, 'list --admins shows nobody else');
+like(
+    (user('list', '--limit', 10000))[0], qr/^ *@{[ $bob->id ]} - .*\Q@{[ $bob->username ]}\E/m,
+    'list shows every user'
+);
+like((user('list', '--limit', 1))[0], qr/the first 1; --limit N shows more/, 'list --limit says that there are more');
 
-is((user('no-admin', $alice->username))[1], 0, 'an admin is made none');
-is($alice->post('/api/lab', { tasks => 0 })->status, 403, 'and is kept out at once');
+is((user('no-admin', $alice->username))[1], 0, 'an operator takes the role away');
+is($alice->post('/api/lab', { tasks => 0 })->status, 403, 'a former admin is denied at once');
 for (
     [ [ 'admin', 'nobody_of_that_name' ], 1, qr/there is no user nobody_of_that_name/ ],
     [ ['admin'], 2, qr/admin takes the name of a user/ ],
@@ -43,8 +46,8 @@ for (
 {
     my ($words, $status, $says) = @$_;
     my ($text, $is) = user(@$words);
-    is($is, $status, "wrong words are refused: @$words");
-    like($text, $says, 'and told');
+    is($is, $status, "wrong arguments are refused: @$words");
+    like($text, $says, "the message names the fault: @$words");
 }
 
 done_testing;

@@ -37,10 +37,10 @@ my %not_json = (
 );
 for my $name (sort keys %not_json) {
     my $answer = body($not_json{$name});
-    is(type($answer), 'json_invalid', "$name is no JSON");
-    like($answer->json->{detail}[0]{loc}[1], qr/^\d+$/, '… and the place is told');
+    is(type($answer), 'json_invalid', "$name is not JSON");
+    like($answer->json->{detail}[0]{loc}[1], qr/^\d+$/, "$name: the fault names its offset");
 }
-is(type(body($_)), 'model_attributes_type', "$_ is no object") for '[]', '"x"', '1', 'true', 'null';
+is(type(body($_)), 'model_attributes_type', "$_ is not an object") for '[]', '"x"', '1', 'true', 'null';
 my %wrong = (
     '{"name":1}'            => 'string_type', '{"name":null}' => 'string_type', '{"name":["x"]}' => 'string_type',
     '{"name":""}'           => 'string_too_short', '{"name":"' . 'x' x 65 . '"}' => 'string_too_long',
@@ -62,9 +62,9 @@ for my $id (
     '1%20', '+1', '%EF%BC%91', "1'", '1;DROP', 'null'
     )
 {
-    is($alice->get("/api/rooms/$id/messages")->status, 422, "a room of id $id is refused");
+    is($alice->get("/api/rooms/$id/messages")->status, 422, "a room id of $id is refused");
 }
-unlike($alice->raw('GET', '/api/%2e%2e/etc/passwd')->content, qr/root:/, 'no path leads out of the page');
+unlike($alice->raw('GET', '/api/%2e%2e/etc/passwd')->content, qr/root:/, 'no path leads out of the web folder');
 for my $path (
     '//api/rooms', '/api//rooms', '/api/rooms/%2e', '/api/rooms/1%2f2', '/api/rooms/1%00', '/api/rooms/%',
     '/api/rooms/%zz', '/api/rooms/%ff', '/api/rooms/%c0%af', '/api/rooms/1%5c2', '/api/../api/rooms',
@@ -79,34 +79,36 @@ for my $path (
     ) or diag $answer->status, $answer->content;
 }
 is($alice->get('/api/users?q=%ff')->json->{detail}[0]{type}, 'string_unicode', 'a query that is not UTF-8 is refused');
-is($alice->get('/api/users?q=a%00b')->json->{detail}[0]{type}, 'string_unicode', 'and one with NUL');
-is($alice->get('/api/users?q=%zz')->status, 422, 'and one with a broken escape');
-is($alice->get('/api/users?q=x&limit=5&limit=999')->status, 422, 'the last of two values counts');
+is($alice->get('/api/users?q=a%00b')->json->{detail}[0]{type}, 'string_unicode', 'a query with NUL is refused');
+is($alice->get('/api/users?q=%zz')->status, 422, 'a query with a broken escape is refused');
+is($alice->get('/api/users?q=x&limit=5&limit=999')->status, 422, 'the last of two values of a parameter counts');
 is(
     $alice->raw('GET', '/api/users?q=' . 'x' x 60_000, [ 'Authorization: Bearer ' . $alice->token ])->status, 414,
     'a query of 60 kB is too long'
 );
 is(
     $alice->raw('GET', '/api', [ map { "X-Header-$_: " . 'x' x 7000 } 1 .. 12 ])->status, 400,
-    'and so are 84 kB of headers'
+    '84 kB of headers are too long'
 );
 my $large = $alice->raw_bytes(
-    "POST /api/rooms HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${\$alice->token}\r\nContent-Type: application/json\r\nContent-Length: 10485760\r\n\r\n{\"name\":\""
+          "POST /api/rooms HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${\$alice->token}\r\nContent-Type: "
+        . "application/json\r\nContent-Length: 10485760\r\n\r\n{\"name\":\""
         . 'x' x 100_000, 1);
 is($large->status, 413, 'a body of 10 MB is too large');
-is($large->json->{code}, 'body_too_large', 'in a word');
+is($large->json->{code}, 'body_too_large', 'a body that is too large is answered with its code');
 my $short = $alice->raw_bytes(
-    "POST /api/rooms HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${\$alice->token}\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{\"name\":\"half\"}",
+          "POST /api/rooms HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${\$alice->token}\r\nContent-Type: "
+        . "application/json\r\nContent-Length: 500\r\n\r\n{\"name\":\"half\"}",
     1
 );
-isnt($short->status, 201, 'half a body makes no room');
+isnt($short->status, 201, 'half a body creates no room');
 my $chunked = $alice->raw(
     'POST', '/api/rooms',
     [ 'Authorization: Bearer ' . $alice->token, 'Content-Type: application/json', 'Transfer-Encoding: chunked' ],
     "7\r\n{\"name\"\r\n7\r\n:\"chu\"}\r\n0\r\n\r\n"
 );
-is($chunked->status, 201, 'a body in chunks is as good as another');
-ok($alice->raw_bytes($_, 2)->status =~ /^(?:0|400|405|505)$/, 'nonsense is no request')
+is($chunked->status, 201, 'a chunked body is accepted');
+ok($alice->raw_bytes($_, 2)->status =~ /^(?:0|400|405|505)$/, 'bytes that are not HTTP are refused')
     for "\x00\x01\x02\r\n\r\n", "GET\r\n\r\n", "GET /api HTTP/9.9\r\n\r\n", "G\x00T /api HTTP/1.1\r\nHost: x\r\n\r\n";
 
 
@@ -114,14 +116,14 @@ ok($alice->raw_bytes($_, 2)->status =~ /^(?:0|400|405|505)$/, 'nonsense is no re
 my $auth     = 'Authorization: Bearer ' . $alice->token;
 my $bob_room = $eve->post('/api/rooms', { name => '别人的' })->json->{id};
 my $two      = $alice->raw_bytes(
-    "GET /api HTTP/1.1\r\nHost: x\r\n\r\nGET /api/nothing HTTP/1.1\r\nHost: x\r\n\r\nGET /api/healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-);
-like($two->content, qr/fastchat api.*not_found.*"status":"ok"/s, 'requests sent all at once are answered in order');
+          "GET /api HTTP/1.1\r\nHost: x\r\n\r\nGET /api/nothing HTTP/1.1\r\nHost: x\r\n\r\nGET /api/healthz "
+        . "HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+like($two->content, qr/fastchat api.*not_found.*"status":"ok"/s, 'pipelined requests are answered in order');
 my $hidden = $alice->raw(
     'POST', '/api/rooms', [ $auth, 'Content-Type: application/json', 'Content-Length: 12' ],
     qq({"name":"x"}GET /api/users/me HTTP/1.1\r\nHost: x\r\n\r\n)
 );
-is($hidden->status, 201, 'what stands behind a body is not of it');
+is($hidden->status, 201, 'bytes after a body do not belong to it');
 isnt(
     $alice->raw(
         'POST', '/api/rooms',
@@ -140,7 +142,8 @@ isnt(
 ) for '-1', '1e1', '12, 12', '99999999999999999999';
 isnt(
     $alice->raw_bytes(
-        "POST /api/rooms HTTP/1.1\r\nHost: x\r\n$auth\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n$_",
+              "POST /api/rooms HTTP/1.1\r\nHost: x\r\n$auth\r\nContent-Type: "
+            . "application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n$_",
         1
     )->status,
     201,
@@ -149,12 +152,12 @@ isnt(
 my @cut = $stack->at_once(
     12,
     sub {
-        return $alice->raw_bytes(
-            "POST /api/rooms HTTP/1.1\r\nHost: x\r\n$auth\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n"
+        return $alice->raw_bytes("POST /api/rooms HTTP/1.1\r\nHost: x\r\n$auth\r\nContent-Type: "
+                . "application/json\r\nContent-Length: 12\r\n\r\n"
                 . substr('{"name":"x"}', 0, $_[0] - 1), 1)->status;
     }
 );
-is_deeply([ grep { $_ == 201 } @cut ], [], 'a body that is cut, wherever, makes no room');
+is_deeply([ grep { $_ == 201 } @cut ], [], 'a body cut at any byte creates no room');
 
 # Paths that only look like ours.
 for my $path (
@@ -167,9 +170,12 @@ for my $path (
     my $page   = $answer->status == 200 && $answer->content =~ /^<!doctype html>/i;   # what nginx finds outside of /api
     ok($page || $answer->status =~ /^(?:400|404|422)$/, 'a path is refused: ' . substr $path, 0, 40)
         or diag $answer->status, $answer->content;
-    is($answer->header('X-Evil'), undef, '… and puts no header into the answer');
+    is($answer->header('X-Evil'), undef, 'a path puts no header into the answer');
 }
-is($alice->raw('GET', '/api/users/%6De', [$auth])->json->{id}, $alice->id, 'what an escape stands for is what it is');
+is(
+    $alice->raw('GET', '/api/users/%6De', [$auth])->json->{id}, $alice->id,
+    'an escaped path is the path that it stands for'
+);
 is(
     $alice->raw(
         'GET', '/api',
@@ -184,14 +190,14 @@ my $expired = $stack->user('expired');
 $stack->sql('UPDATE sessions SET expires_at = 1000 WHERE user_id = ' . $expired->id);
 for (1 .. 2) {
     $stack->redis_cli('FLUSHALL');
-    is($expired->get('/api/rooms')->status, 401, 'a session that has expired lets nobody in');
+    is($expired->get('/api/rooms')->status, 401, 'an expired session lets nobody in');
 }
 is($alice->raw('GET', '/api/rooms', ["Authorization: $_"])->status, 401, 'a token is refused: ' . substr $_, 0, 30)
     for 'Bearer', 'Bearer ', 'Bearer x', $alice->token, 'Token ' . $alice->token, 'Bearer ' . $alice->token . 'x',
     'Bearer ' . substr($alice->token, 0, 42), 'Bearer ' . 'A' x 7000, "Bearer \xff\xfe", 'Bearer ' . uc $alice->token,
     'Bearer ' . $alice->token . ' ' . $alice->token, 'Bearer %00';
-is($eve->get($at)->json->{code}, 'not_a_member', 'a token of another user opens nothing of mine');
-is($alice->delete("/api/sessions/$_")->json->{code}, 'no_such_session', 'nor ends it')
+is($eve->get($at)->json->{code}, 'not_a_member', 'another user\'s token does not open my room');
+is($alice->delete("/api/sessions/$_")->json->{code}, 'no_such_session', 'another user\'s session cannot be ended')
     for $eve->get('/api/sessions')->json->{items}[0]{id};
 for my $call (
     [ GET   => '' ], [ GET => '/members' ], [ GET => '/messages' ],
@@ -205,7 +211,7 @@ for my $call (
         "$method of a room that one is not in is refused: $tail"
     );
 }
-is($eve->get("/api/rooms/$bob_room")->json->{last_seq}, 1, 'and nothing was changed in it');
+is($eve->get("/api/rooms/$bob_room")->json->{last_seq}, 1, 'denied requests change nothing in the room');
 
 # What is odd but right comes back as it was.
 my %texts = (
@@ -217,8 +223,8 @@ my %texts = (
 );
 for my $name (sort keys %texts) {
     my $sent = $alice->post("$at/messages", { client_id => "t$name", body => $texts{$name} });
-    is($sent->status, 201, "$name is a message");
-    is($sent->json->{body}, $texts{$name}, '… and comes back unchanged');
+    is($sent->status, 201, "$name: the message is accepted");
+    is($sent->json->{body}, $texts{$name}, "$name: the text comes back unchanged");
 }
 is_deeply(
     {
@@ -226,26 +232,29 @@ is_deeply(
         grep { $_->{kind} eq 'message' } @{ $alice->get("$at/messages?limit=100")->json->{items} }
     },
     \%texts,
-    'and so they are read'
+    'every odd text reads back unchanged'
 );
 is(
     $alice->post("$at/messages", { client_id => $texts{sql}, body => 'x' })->json->{client_id}, $texts{sql},
     'SQL in a client_id is text'
 );
-is($alice->post('/api/rooms', { name => q{x' OR '1'='1} })->json->{name}, q{x' OR '1'='1}, 'and in a name');
-is_deeply($alice->get('/api/users?q=%27%20OR%201=1')->json->{items}, [], 'and in a search');
+is($alice->post('/api/rooms', { name => q{x' OR '1'='1} })->json->{name}, q{x' OR '1'='1}, 'SQL in a name is text');
+is_deeply($alice->get('/api/users?q=%27%20OR%201=1')->json->{items}, [], 'SQL in a search is text');
 is(
     $stack->post('/api/sessions', { username => q{' OR 1=1 -- }, password => q{' OR 1=1 -- } })->status, 401,
-    'and in a sign-in'
+    'SQL in a sign-in is text'
 );
 is(
     $alice->post("$at/messages", { client_id => 'x' x 65, body => 'x' })->status, 422,
     'a client_id of 65 characters is refused'
 );
-is($alice->post("$at/messages", { client_id => 'l', body => '长' x 8001 })->status, 422, 'and a message of 8001');
+is(
+    $alice->post("$at/messages", { client_id => 'l', body => '长' x 8001 })->status, 422,
+    'a message of 8001 characters is refused'
+);
 is(
     $eve->post("$at/messages", { client_id => 'e', body => 'x' })->status, 403,
-    'who is not in a room changes nothing in it'
+    'a user outside a room cannot write to it'
 );
 
 is(
@@ -254,10 +263,10 @@ is(
             . $alice->id
     ),
     4,
-    'no room was made but those answered 201'
+    'only requests answered 201 created rooms'
 );
-is($alice->get($at)->json->{last_seq}, $seq + keys(%texts) + 1, 'nothing was added but what was answered 201');
+is($alice->get($at)->json->{last_seq}, $seq + keys(%texts) + 1, 'only requests answered 201 added entries');
 is_deeply([ sort $stack->workers('api') ], \@pids, 'no process has died');
-unlike($stack->log_text('api'), qr/"status":500/, 'nothing was answered 500');
+unlike($stack->log_text('api'), qr/"status":500/, 'no request was answered 500');
 
 done_testing;

@@ -7,20 +7,23 @@ my $stack = Fastchat::Stack->new;
 
 my $about = $stack->get('/api');
 is($about->status, 200, 'GET /api answers');
-is($about->content, '{"title":"fastchat api"}', 'with exactly the title');
-is($stack->get('/api/healthz')->content, '{"status":"ok"}', 'the process says it is alive');
-is_deeply($stack->get('/api/readyz')->json, { status => 'ok', database => 'ok', redis => 'ok' }, 'and ready');
+is($about->content, '{"title":"fastchat api"}', 'GET /api returns exactly the title');
+is($stack->get('/api/healthz')->content, '{"status":"ok"}', 'healthz reports that the process is alive');
+is_deeply(
+    $stack->get('/api/readyz')->json, { status => 'ok', database => 'ok', redis => 'ok' },
+    'readyz reports that every store is ready'
+);
 
 my $document = $stack->get('/openapi.json')->json;
 is($document->{openapi}, '3.1.0', 'the OpenAPI document is of version 3.1.0');
 my ($listing) = $stack->fastchat('routes');
 my @routes = map { [ (split)[ 0, 1 ] ] } split /\n/, $listing;
 ok(@routes > 20, 'fastchat routes lists the routes');
-is_deeply([ grep { !$document->{paths}{ $_->[1] }{ lc $_->[0] } } @routes ], [], 'each route stands in the document');
+is_deeply([ grep { !$document->{paths}{ $_->[1] }{ lc $_->[0] } } @routes ], [], 'the document has every route');
 
 my %known  = map  { $_ => 1 } keys %{ $document->{components}{schemas} };
 my @broken = grep { !$known{$_} } $stack->get('/openapi.json')->content =~ m{#/components/schemas/(\w+)}g;
-is_deeply(\@broken, [], 'and each reference in it leads somewhere');
+is_deeply(\@broken, [], 'every reference in the document resolves');
 my %ids;
 $ids{ $_->{operationId} }++ for map { values %$_ } values %{ $document->{paths} };
 is_deeply([ grep { $ids{$_} > 1 } keys %ids ], [], 'operation ids are unique');

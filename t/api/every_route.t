@@ -74,7 +74,7 @@ sub documented {
     my @wrong = faults($answer->json, $told->{content}{'application/json'}{schema} || {}, 'body');
     push @wrong, "code $answer->{json}{code} is not in the document"
         if $status >= 400 && $status != 422 && !grep { $_ eq $answer->json->{code} } split /, /, $told->{description};
-    return is_deeply(\@wrong, [], "… of the form that the document gives");
+    return is_deeply(\@wrong, [], "$name: the answer has the documented form");
 }
 
 # People and things for one call.
@@ -198,7 +198,7 @@ for my $route (@routes) {
             my @wrong = faults($odd->json, $document->{components}{schemas}{Invalid}, 'body');
             my ($fault) = grep { $_->{loc}[0] eq $parameter->{in} && $_->{loc}[1] eq $parameter->{name} }
                 @{ $odd->json->{detail} };
-            ok(!@wrong && $fault, '… says which it is') or diag $odd->content;
+            ok(!@wrong && $fault, "$words: the fault names the parameter") or diag $odd->content;
         }
     }
 
@@ -219,11 +219,11 @@ for my $route (@routes) {
     my @not_refused = grep { $odd[$_]->status >= 500 || $odd[$_]->status !~ /^(?:422|20[0145])$/ } 0 .. $#odd;
     is_deeply(
         [ map { $odd[$_]->status . ' ' . substr $bad[$_], 0, 40 } @not_refused ], [],
-        "$name: no body is answered but with 422, or done"
+        "$name: every body is answered with 422 or carried out"
     );
     is_deeply(
         [ map { $_->status == 422 ? faults($_->json, $document->{components}{schemas}{Invalid}, 'body') : () } @odd ],
-        [], '… and told in the form of the document'
+        [], "$name: every 422 has the documented form"
     );
     is($odd[$_]->status, 422, "$name: $bad[$_] is refused") for 0 .. 5;
     my $no_type = $alice->raw($route->{method}, $uri, [ 'Authorization: Bearer ' . $alice->token ], '{}');

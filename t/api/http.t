@@ -20,44 +20,47 @@ for my $pattern (sort keys %paths) {
     for my $method (grep { !$allowed{$_} } qw(GET POST PUT PATCH DELETE BREW)) {
         my $answer = $alice->request($method, $path);
         is($answer->status, 405, "$method $pattern: 405");
-        is($answer->header('Allow'), $options->header('Allow'), '… with Allow');
+        is($answer->header('Allow'), $options->header('Allow'), "$method $pattern: 405 carries Allow");
     }
     next unless $has{GET};
     my $head = $alice->head($path);
     is($head->status, $path eq "/api/events" ? 200 : $alice->get($path)->status, "HEAD $pattern: as GET")
         ;    # a stream would not end
-    is($head->content // '', '', '… without a body');
+    is($head->content // '', '', "HEAD $pattern: the answer has no body");
 }
 
 my $missing = $alice->get('/api/nothing/here');
 is($missing->status, 404, 'an unknown path is not found');
-is($missing->json->{code}, 'not_found', 'in a word');
+is($missing->json->{code}, 'not_found', 'an unknown path has a code');
 like($missing->header('X-Request-ID'), qr/^[0-9a-f]{16}$/, 'each answer has an X-Request-ID');
 ok(
     $stack->wait_for(5, sub { index($stack->log_text('api'), $missing->header('X-Request-ID')) >= 0 }),
-    'which stands in the log'
+    'the log holds the request id of an answer'
 );
 
 is(
     $alice->get('/api/rooms/x', headers => { 'Accept-Language' => 'zh-CN,zh;q=0.9,en;q=0.8' })->json->{detail}[0]{msg},
-    '必须是整数', 'faults are told in Chinese'
+    '必须是整数', 'faults are described in Chinese'
 );
 is(
     $alice->get('/api/rooms/x', headers => { 'Accept-Language' => 'en-US,en;q=0.9,zh;q=0.8' })->json->{detail}[0]{msg},
-    'must be a whole number', 'or in English'
+    'must be a whole number', 'faults are described in English'
 );
 is(
     $alice->get('/api/nothing', headers => { 'Accept-Language' => 'zh' })->json->{detail}, '该地址不存在。',
-    'and so are other errors'
+    'other errors are described in Chinese'
 );
 
 my $room    = $alice->post('/api/rooms', { name => 'x' })->json->{id};
 my $patched = $alice->post("/api/rooms/$room", { name => 'y' }, headers => { 'X-HTTP-Method-Override' => 'PATCH' });
-is($patched->json->{name}, 'y', 'a POST may name another method');
-is($alice->get("/api/rooms/$room", headers => { 'X-HTTP-Method-Override' => 'DELETE' })->status, 200, 'a GET may not');
+is($patched->json->{name}, 'y', 'a POST may override its method');
+is(
+    $alice->get("/api/rooms/$room", headers => { 'X-HTTP-Method-Override' => 'DELETE' })->status, 200,
+    'a GET cannot override its method'
+);
 is(
     $alice->post("/api/rooms/$room", {}, headers => { 'X-HTTP-Method-Override' => 'BREW' })->status, 405,
-    'nor an unknown one'
+    'an unknown method in an override is refused'
 );
 
 for my $type (
@@ -81,50 +84,50 @@ is(
     $cors->header('Access-Control-Allow-Origin'), 'https://chat.example',
     'an origin of CORS_ORIGINS may read the answer'
 );
-like($cors->header('Vary'), qr/Origin/, 'and caches are told');
+like($cors->header('Vary'), qr/Origin/, 'Vary tells caches that the answer depends on the origin');
 is(
     $stack->get('/api', headers => { Origin => 'https://evil.example' })->header('Access-Control-Allow-Origin'), undef,
-    'another may not'
+    'another origin may not read the answer'
 );
 my $flight = $stack->request(
     'OPTIONS', '/api/rooms',
     headers => { Origin => 'http://localhost:5173', 'Access-Control-Request-Method' => 'POST' }
 );
 like($flight->header('Access-Control-Allow-Methods'), qr/POST/, 'a preflight is answered');
-like($flight->header('Access-Control-Allow-Headers'), qr/Authorization/, 'with the headers of a call');
+like($flight->header('Access-Control-Allow-Headers'), qr/Authorization/, 'a preflight allows the headers of a call');
 is($stack->request('OPTIONS', '/api/rooms', headers => { Origin => $_, 'Access-Control-Request-Method' => 'POST' })
-        ->header('Access-Control-Allow-Origin'), undef, "nor from $_")
+        ->header('Access-Control-Allow-Origin'), undef, "no preflight from $_ is allowed")
     for 'https://chat.example.evil', 'https://chat.exampl', 'http://chat.example', 'https://chat.example:444', 'null',
     '*', '';
 is(
     $stack->get('/api/nothing', headers => { Origin => 'https://chat.example' })->header('Access-Control-Allow-Origin'),
-    'https://chat.example', 'errors may be read, too'
+    'https://chat.example', 'an allowed origin may read errors'
 );
 my $any = Fastchat::Stack->new(env => { CORS_ORIGINS => '*' });
 is(
     $any->get('/api', headers => { Origin => 'https://who.example' })->header('Access-Control-Allow-Origin'),
-    'https://who.example', '* lets every origin'
+    'https://who.example', '* allows every origin'
 );
 is(Fastchat::Stack->new->get('/api', headers => { Origin => 'https://chat.example' })
-        ->header('Access-Control-Allow-Origin'), undef, 'and none is let in where none is set');
+        ->header('Access-Control-Allow-Origin'), undef, 'without CORS_ORIGINS no origin is allowed');
 
 # Methods that some platforms lack.
 my $other = $stack->user('bob');
 is($alice->post("/api/rooms/$room/members/" . $other->id, {}, headers => { 'X-HTTP-Method-Override' => 'PUT' })
-        ->json->{role}, 'member', 'a POST stands for PUT');
+        ->json->{role}, 'member', 'a POST can stand for PUT');
 is($alice->post("/api/rooms/$room/members/" . $other->id, {}, headers => { 'X-HTTP-Method-Override' => 'DELETE' })
-        ->status, 204, 'or for DELETE');
+        ->status, 204, 'a POST can stand for DELETE');
 is(
     $alice->post(
         '/api/users/me/password', { old_password => $alice->password, password => 'another one' },
         headers => { 'X-HTTP-Method-Override' => 'PUT' }
     )->status,
     204,
-    'in every pool'
+    'a method override works in the cpu pool'
 );
 is(
     $alice->put("/api/rooms/$room", { name => 'z' }, headers => { 'X-HTTP-Method-Override' => 'PATCH' })->status, 405,
-    'a PUT stands for itself'
+    'a PUT cannot override its method'
 );
 
 # Sizes and languages.
@@ -137,8 +140,11 @@ my $over = $alice->post(
     '/api/rooms', content => '{"name":"x"' . ' ' x (1_048_576 - 11) . '}',
     headers               => { 'Content-Type' => 'application/json', 'Accept-Language' => 'zh' }
 );
-is($over->status, 413, 'and one byte more is refused');
-is_deeply($over->json, { code => 'body_too_large', detail => '请求体超过 1 MiB。' }, 'in Chinese, too');
+is($over->status, 413, 'a body of one byte more than 1 MiB is refused');
+is_deeply(
+    $over->json, { code => 'body_too_large', detail => '请求体超过 1 MiB。' },
+    'a body that is too large is described in Chinese'
+);
 for my $asked (
     [ 'zh'           => 'zh' ], [ 'zh-TW' => 'zh' ], [ 'ZH-cn' => 'zh' ], [ 'en' => 'en' ], [ 'fr' => 'en' ],
     [ 'fr, zh;q=0.5' => 'zh' ], [ 'en;q=0.9, zh;q=0.8' => 'en' ], [ '' => 'en' ]
@@ -155,8 +161,8 @@ for my $answer (
     )
 {
     like($answer->header('Content-Type'), qr{^application/json\b}, 'every answer is JSON: ' . $answer->status);
-    is($answer->header('Cache-Control'), 'no-store', 'and kept by nobody');
-    is($answer->header('X-Content-Type-Options'), 'nosniff', 'nor guessed at');
+    is($answer->header('Cache-Control'), 'no-store', 'no answer may be cached');
+    is($answer->header('X-Content-Type-Options'), 'nosniff', 'no answer may be sniffed for its type');
 }
 
 done_testing;

@@ -19,21 +19,21 @@ for my $redis (1, 0) {
     my @sent = map { $alice->post("/api/rooms/$room/messages", { client_id => "m$_", body => 'x' })->status } 1 .. 6;
     is_deeply(\@sent, [ 201, 201, 201, 201, 429, 429 ], "$with: sending is limited");
     my $refused = $alice->post("/api/rooms/$room/messages", { client_id => 'm9', body => 'x' });
-    like($refused->header('Retry-After'), qr/^(?:[1-9]|[1-5]\d|60)$/, "$with: the answer says when to come again");
-    is($refused->json->{code}, 'too_many_requests', "$with: in a word");
+    like($refused->header('Retry-After'), qr/^(?:[1-9]|[1-5]\d|60)$/, "$with: the denial carries Retry-After");
+    is($refused->json->{code}, 'too_many_requests', "$with: the denial has a code");
     is(
         $bob->post("/api/rooms/$room/messages", { client_id => 'b', body => 'x' })->status, 201,
-        "$with: another user is counted apart"
+        "$with: another user is counted separately"
     );
-    is($alice->get("/api/rooms/$room")->status, 200, "$with: and so is another class");
+    is($alice->get("/api/rooms/$room")->status, 200, "$with: another class of calls is counted separately");
     # Without Redis each process counts for itself, and two of the sign-ins are spent already.
     my $most = $redis ? 3 : 5 * $stack->workers('cpu') - 2;
     my @signed =
         map { $stack->post('/api/sessions', { username => 'nobody', password => 'x' })->status } 1 .. $most + 1;
-    is_deeply([ @signed[ 0 .. 2 ] ], [ (401) x 3 ], "$with: those are let through that the limit allows");
+    is_deeply([ @signed[ 0 .. 2 ] ], [ (401) x 3 ], "$with: sign-ins below the limit are let through");
     ok(scalar(grep { $_ == 429 } @signed), "$with: sign-ins are counted by address");
     my @general = map { $bob->get('/api/users/me')->status } 1 .. 41;
-    is($general[-1], 429, "$with: and all else by user");
+    is($general[-1], 429, "$with: all other calls are counted by user");
     is($stack->get('/api/healthz')->status, 200, "$with: health is never limited");
 }
 
@@ -50,7 +50,7 @@ for my $redis (1, 0) {
             map  { $alice->post("/api/rooms/$room/messages", { client_id => "m$_", body => 'x' })->status } 1 .. 150
         ],
         [],
-        'a limit of 0 is none: sending'
+        'a limit of 0 turns the limit off: sending'
     );
     is_deeply(
         [
@@ -58,21 +58,24 @@ for my $redis (1, 0) {
             map  { $stack->post('/api/sessions', { username => 'nobody', password => 'x' })->status } 1 .. 30
         ],
         [],
-        'signing in'
+        'a limit of 0 turns the limit off: signing in'
     );
-    is_deeply([ grep { $_ != 200 } map { $alice->get("/api/rooms/$room")->status } 1 .. 150 ], [], 'and all else');
+    is_deeply(
+        [ grep { $_ != 200 } map { $alice->get("/api/rooms/$room")->status } 1 .. 150 ], [],
+        'a limit of 0 turns the limit off: all other calls'
+    );
     my @made = map {
         $stack->post('/api/users', { username => sprintf('reg_%06x', rand 1 << 24), password => '12345678' })->status
     } 1 .. 4;
-    is_deeply(\@made, [ 201, 201, 429, 429 ], 'those that are set hold: signing up');
+    is_deeply(\@made, [ 201, 201, 429, 429 ], 'a limit that is set holds beside others that are off');
     $stack->redis_cli('FLUSHALL');
     is(
         $stack->post('/api/users', { username => 'x', password => 'y' })->status, 422,
-        'a wiped Redis begins to count anew'
+        'counting starts again after Redis was wiped'
     );
     is_deeply(
         [ map { $stack->get('/api/users/me', token => 'x' x 43)->status } 1 .. 3 ], [ (401) x 3 ],
-        'and lets nobody in'
+        'a wiped Redis lets nobody in'
     );
 }
 

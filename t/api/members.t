@@ -45,14 +45,14 @@ for my $case (sort keys %removal) {
     my ($by, $whom) = split / /, $case;
     is(told(take_out($by, $at, $whom)), $removal{$case}, "removing: $by does not remove $whom");
 }
-is_deeply(roles($at, 'owner'), \%all, 'and nobody has gone');
+is_deeply(roles($at, 'owner'), \%all, 'denied removals remove nobody');
 for my $case ('owner admin', 'owner member', 'admin member', 'admin2 admin2', 'member member') {
     my ($by, $whom) = split / /, $case;
     my $fresh = room();
     is(take_out($by, $fresh, $whom)->status, 204, 'removing: ' . ($by eq $whom ? "$by leaves" : "$by removes $whom"));
-    is(told($who{$whom}->get("$fresh/messages")), '403 not_a_member', '… who reads no more');
+    is(told($who{$whom}->get("$fresh/messages")), '403 not_a_member', "$whom reads nothing after leaving");
     my $last = $who{owner}->get("$fresh/messages?limit=1")->json->{items}[0];
-    is_deeply([ $last->{kind}, $last->{sender}{id} ], [ 'leave', $who{$whom}->id ], '… and the log tells it');
+    is_deeply([ $last->{kind}, $last->{sender}{id} ], [ 'leave', $who{$whom}->id ], "the log records that $whom left");
 }
 
 my %giving = (
@@ -68,24 +68,24 @@ for my $case (sort keys %giving) {
     my ($by, $whom, $role) = split / /, $case;
     is(told(put_in($by, $at, $whom, role => $role)), $giving{$case}, "roles: $by does not make $whom $role");
 }
-is_deeply(roles($at, 'owner'), \%all, 'and nobody has changed');
-is(put_in('owner', $at, 'member', role    => 'admin')->json->{role}, 'admin', 'roles: the owner makes a member admin');
-is(put_in('owner', $at, 'admin', role     => 'member')->json->{role}, 'member', 'and an admin member');
-is(put_in('owner', $at, 'newcomer', role  => 'admin')->json->{role}, 'admin', 'or adds somebody as admin');
-is(put_in('admin2', $at, 'outsider', role => 'member')->json->{role}, 'member', 'an admin adds a member');
+is_deeply(roles($at, 'owner'), \%all, 'denied changes of role change no role');
+is(put_in('owner', $at, 'member', role => 'admin')->json->{role}, 'admin', 'roles: the owner makes a member admin');
+is(put_in('owner', $at, 'admin', role => 'member')->json->{role}, 'member', 'roles: the owner makes an admin a member');
+is(put_in('owner', $at, 'newcomer', role => 'admin')->json->{role}, 'admin', 'roles: the owner adds somebody as admin');
+is(put_in('admin2', $at, 'outsider', role => 'member')->json->{role}, 'member', 'roles: an admin adds a member');
 is($who{owner}->put("$at/members/" . $who{admin}->id, { role => $_ })->status, 422, "the role $_ cannot be given")
     for qw(owner king Admin), '';
 my $member = put_in('owner', $at, 'member')->json;
-is_deeply([ sort keys %$member ], [qw(joined_at read_seq role user)], 'a member is told with every part');
+is_deeply([ sort keys %$member ], [qw(joined_at read_seq role user)], 'a member has every field');
 is_deeply(
     $member->{user},
     {
         id     => $who{member}->id, username => $who{member}->username, nickname => $who{member}->nickname,
         online => JSON::PP::false
     },
-    'and who it is'
+    'a member carries the user'
 );
-is($member->{role}, 'admin', 'no role given leaves the one there is');
+is($member->{role}, 'admin', 'a PUT without a role keeps the role');
 
 # An open room.
 my $open = room(open => JSON::PP::true);
@@ -93,19 +93,21 @@ is(
     told(put_in('outsider', $open, 'outsider', role => 'admin')), '403 not_a_member',
     'nobody joins an open room as admin'
 );
-is(told(put_in('outsider', $open, 'newcomer')), '403 not_a_member', 'nor puts others in it');
-is(put_in('outsider', $open, 'outsider', role => 'member')->json->{role}, 'member', 'one joins as a member');
-is($who{outsider}->get($open)->json->{last_seq}, 8, 'and the log has one entry more');
+is(told(put_in('outsider', $open, 'newcomer')), '403 not_a_member', 'an outsider cannot add others to an open room');
+is(
+    put_in('outsider', $open, 'outsider', role => 'member')->json->{role}, 'member',
+    'an outsider joins an open room as a member'
+);
+is($who{outsider}->get($open)->json->{last_seq}, 8, 'joining adds one entry to the log');
 take_out('outsider', $open, 'outsider');
-is($who{outsider}->get($open)->json->{role}, undef, 'who has left sees that it is there');
-is(told($who{outsider}->get("$open/messages")), '403 not_a_member', 'but not what is said');
-is(put_in('outsider', $open, 'outsider')->json->{role}, 'member', 'and may come back');
+is($who{outsider}->get($open)->json->{role}, undef, 'a former member still sees an open room');
+is(told($who{outsider}->get("$open/messages")), '403 not_a_member', 'a former member cannot read an open room');
+is(put_in('outsider', $open, 'outsider')->json->{role}, 'member', 'a former member may join an open room again');
 
 # The owner leaves: the longest-standing admin takes over, else the longest-standing member.
 $at = room();
-$stack->sql(
-    "UPDATE members SET joined_at = joined_at - 1000 WHERE room_id = ${\($at =~ /(\d+)/)} AND user_id IN (${\$who{admin2}->id}, ${\$who{member2}->id})"
-);
+$stack->sql("UPDATE members SET joined_at = joined_at - 1000 WHERE room_id = ${\($at =~ /(\d+)/)} AND user_id IN "
+        . "(${\$who{admin2}->id}, ${\$who{member2}->id})");
 is(take_out('owner', $at, 'owner')->status, 204, 'the owner leaves');
 is_deeply(
     roles($at, 'member'), { admin => 'admin', admin2 => 'owner', member => 'member', member2 => 'member' },
@@ -113,22 +115,25 @@ is_deeply(
 );
 my @told =
     map { [ @$_{qw(kind body)}, $_->{sender}{id} ] } @{ $who{member}->get("$at/messages?limit=2")->json->{items} };
-is_deeply(\@told, [ [ 'leave', undef, $who{owner}->id ], [ 'role', 'owner', $who{admin2}->id ] ], 'as the log tells');
+is_deeply(
+    \@told, [ [ 'leave', undef, $who{owner}->id ], [ 'role', 'owner', $who{admin2}->id ] ],
+    'the log records the leave and the new owner'
+);
 take_out('admin', $at, 'admin');
 take_out('admin2', $at, 'admin2');
 is_deeply(
     roles($at, 'member'), { member => 'member', member2 => 'owner' },
-    'where there is no admin, the longest-standing member'
+    'the longest-standing member takes over if there is no admin'
 );
 take_out('member2', $at, 'member2');
-is_deeply(roles($at, 'member'), { member => 'owner' }, 'until one is left');
+is_deeply(roles($at, 'member'), { member => 'owner' }, 'the last member becomes the owner');
 is(take_out('member', $at, 'member')->status, 204, 'the last one leaves');
-is(told($who{$_}->get($at)), '403 not_a_member', "and nobody can see the room any more ($_)")
+is(told($who{$_}->get($at)), '403 not_a_member', "nobody sees a room that all have left ($_)")
     for qw(owner member outsider);
-is(told(put_in('member', $at, 'member')), '403 not_a_member', 'nor join it');
+is(told(put_in('member', $at, 'member')), '403 not_a_member', 'nobody can join a room that all have left');
 $at = room(open => JSON::PP::true);
 take_out($_, $at, $_) for qw(owner admin admin2 member member2);
-is(told(put_in('outsider', $at, 'outsider')), '403 not_a_member', 'not even where it was open');
+is(told(put_in('outsider', $at, 'outsider')), '403 not_a_member', 'nobody can join an open room that all have left');
 
 # All at once.
 $at = room();
@@ -140,8 +145,8 @@ my @left = $stack->at_once(
         return take_out($whom, $at, $whom)->status;
     }
 );
-is_deeply([ sort @left ], [ (204) x 4, (403) x 4 ], 'four leave at once, each asking twice: each leaves once');
-is_deeply(roles($at, 'member2'), { member2 => 'owner' }, 'and who is left owns the room');
+is_deeply([ sort @left ], [ (204) x 4, (403) x 4 ], 'four users who leave at once, twice each, leave once each');
+is_deeply(roles($at, 'member2'), { member2 => 'owner' }, 'the remaining member owns the room');
 my ($id)  = $at =~ /(\d+)/;
 my ($row) = $stack->sql(
     "SELECT COUNT(*), MAX(seq), (SELECT last_seq FROM rooms WHERE id = $id) FROM room_log WHERE room_id = $id");
@@ -149,7 +154,7 @@ is_deeply([ @$row[ 1, 2 ] ], [ @$row[ 0, 0 ] ], 'the log has no hole');
 $at = room(open => JSON::PP::true);
 is_deeply(
     [ $stack->at_once(10, sub { return put_in('outsider', $at, 'outsider')->status }) ], [ (200) x 10 ],
-    'one who joins ten times at once is told so each time'
+    'ten concurrent joins are all answered 200'
 );
 is(
     scalar(
@@ -157,7 +162,7 @@ is(
             @{ $who{owner}->get("$at/messages")->json->{items} }
     ),
     1,
-    'and joins once'
+    'ten concurrent joins add one entry'
 );
 
 done_testing;

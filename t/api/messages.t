@@ -13,17 +13,17 @@ my $first = say_it($alice, 'one', '大家好 👋');
 is($first->status, 201, 'a message is sent');
 is_deeply(
     [ sort keys %{ $first->json } ], [qw(body client_id created_at kind ref_seq room_id sender seq)],
-    'its entry has every member'
+    'an entry has every field'
 );
-is_deeply($first->json->{sender}, { id => $alice->id, nickname => $alice->nickname }, 'and its sender');
+is_deeply($first->json->{sender}, { id => $alice->id, nickname => $alice->nickname }, 'an entry names its sender');
 my $again = say_it($alice, 'one', 'something else');
-is($again->status, 200, 'the same client_id again is answered 200');
-is_deeply($again->json, $first->json, 'with the entry that exists');
-is(say_it($bob, 'one', '我也好')->status, 201, 'another sender has client ids of his own');
-is(say_it($eve, 'one')->json->{code}, 'not_a_member', 'who is not in the room says nothing');
+is($again->status, 200, 'a repeated client_id is answered 200');
+is_deeply($again->json, $first->json, 'a repeated client_id returns the existing entry');
+is(say_it($bob, 'one', '我也好')->status, 201, 'client ids of different senders do not collide');
+is(say_it($eve, 'one')->json->{code}, 'not_a_member', 'a user outside the room cannot send');
 is(
     $eve->post('/api/rooms/999999999/messages', { client_id => 'x', body => 'x' })->json->{code}, 'no_such_room',
-    'nor in a room that is not there'
+    'nobody can send to a room that does not exist'
 );
 
 # Many send at once, some of them the same message.
@@ -38,9 +38,9 @@ $stack->at_once(
     }
 );
 my @seqs = map { $_->[0] } $stack->sql("SELECT seq FROM fastchat.room_log WHERE room_id = $room ORDER BY seq");
-is_deeply(\@seqs, [ 1 .. @seqs ], 'numbers have no holes, however many send at once');
-is(scalar @seqs, 2 + 2 + 2 * 5 + 16 * 10, 'and no message is there twice');
-is($alice->get($at)->json->{last_seq}, scalar @seqs, 'the room knows its last number');
+is_deeply(\@seqs, [ 1 .. @seqs ], 'concurrent sends leave no hole in the numbers');
+is(scalar @seqs, 2 + 2 + 2 * 5 + 16 * 10, 'concurrent sends store no message twice');
+is($alice->get($at)->json->{last_seq}, scalar @seqs, 'the room\'s last_seq is the last number');
 
 # One message, sent by twenty at once.
 my @once = $stack->at_once(
@@ -49,29 +49,35 @@ my @once = $stack->at_once(
 );
 is_deeply(
     [ sort map { $_->{status} } @once ], [ (200) x 19, 201 ],
-    'of twenty that send one client_id at once, one makes the message'
+    'one of twenty concurrent sends of a client_id creates the message'
 );
-is_deeply([ grep { $_->{seq} != @seqs + 1 } @once ], [], 'and all are told of the same');
+is_deeply([ grep { $_->{seq} != @seqs + 1 } @once ], [], 'all twenty return the same message');
 push @seqs, scalar @seqs + 1;
 
 # Pages.
 my $last = @seqs;
 my $page = $bob->get("$at/messages?limit=10")->json;
-is_deeply([ map { $_->{seq} } @{ $page->{items} } ], [ $last - 9 .. $last ], 'the newest page, ascending');
-is($page->{next}, $last - 9, 'and where the older one begins');
+is_deeply(
+    [ map { $_->{seq} } @{ $page->{items} } ], [ $last - 9 .. $last ],
+    'a page holds the newest entries in ascending order'
+);
+is($page->{next}, $last - 9, 'next says where the older page begins');
 my (@all, $before);
 do {
     my $p = $bob->get("$at/messages?limit=100" . ($before ? "&before=$before" : ''))->json;
     unshift @all, map { $_->{seq} } @{ $p->{items} };
     $before = $p->{next};
 } while ($before);
-is_deeply(\@all, \@seqs, 'page by page one reads all, each once');
+is_deeply(\@all, \@seqs, 'reading page by page yields every entry once');
 my $after = $bob->get("$at/messages?after=3&limit=5")->json;
-is_deeply([ map { $_->{seq} } @{ $after->{items} } ], [ 4 .. 8 ], 'after reads on from a number');
-is($after->{next}, 8, 'and says where to go on');
-is($bob->get("$at/messages?after=" . ($last - 5) . '&limit=5')->json->{next}, undef, 'until the end');
-is_deeply($bob->get("$at/messages?after=$last")->json, { items => [], next => undef }, 'behind which is nothing');
-is($bob->get("$at/messages?after=1&before=5")->status, 422, 'both ways at once is refused');
+is_deeply([ map { $_->{seq} } @{ $after->{items} } ], [ 4 .. 8 ], 'after= reads the entries after a number');
+is($after->{next}, 8, 'next says where to read on');
+is($bob->get("$at/messages?after=" . ($last - 5) . '&limit=5')->json->{next}, undef, 'next is null on the last page');
+is_deeply(
+    $bob->get("$at/messages?after=$last")->json, { items => [], next => undef },
+    'the page after the last entry is empty'
+);
+is($bob->get("$at/messages?after=1&before=5")->status, 422, 'before= and after= together are refused');
 is($bob->get("$at/messages?$_")->status, 422, "$_ is refused")
     for 'limit=0', 'limit=101', 'before=0', 'before=x', 'after=-1', 'limit=1e1', 'limit=';
 
@@ -82,9 +88,9 @@ sub unread {
 }
 is(unread($bob), 86, 'unread counts the messages of others');
 is_deeply($bob->put("$at/read", { seq => 10 })->json->{read_seq}, 10, 'a read mark moves forward');
-is($bob->put("$at/read", { seq => 5 })->json->{read_seq}, 10, 'and never back');
+is($bob->put("$at/read", { seq => 5 })->json->{read_seq}, 10, 'a read mark never moves backwards');
 my $mark = $bob->put("$at/read", { seq => 999999 })->json;
-is_deeply($mark, { room_id => $room, read_seq => $last, unread => 0 }, 'nor beyond the last');
+is_deeply($mark, { room_id => $room, read_seq => $last, unread => 0 }, 'a read mark never moves beyond the last entry');
 say_it($alice, "more-$_") for 1 .. 120;
 is(unread($bob), 99, 'unread is counted up to 99');
 is(
@@ -97,13 +103,13 @@ is(
         + 0,
     'one\'s own messages do not count'
 );
-is($eve->put("$at/read", { seq => 1 })->status, 403, 'who is not in the room has no mark');
+is($eve->put("$at/read", { seq => 1 })->status, 403, 'a user outside the room has no read mark');
 
 # Far more than the list looks through by itself: own messages between the mark and those of others.
 my $long = $alice->post('/api/rooms', { name => '很长', member_ids => [ $bob->id ] })->json->{id};
-$stack->sql(
-    "INSERT INTO fastchat.room_log (room_id, seq, kind, sender_id, client_id, body, created_at) SELECT $long, seq + 2, 0, IF(seq > 490, ${\$alice->id}, ${\$bob->id}), CONCAT('s', seq), 'x', 1 FROM seq_1_to_500"
-);
+$stack->sql("INSERT INTO fastchat.room_log (room_id, seq, kind, sender_id, client_id, body, created_at) SELECT "
+        . "$long, seq + 2, 0, IF(seq > 490, ${\$alice->id}, ${\$bob->id}), CONCAT('s', seq), 'x', 1 FROM "
+        . "seq_1_to_500");
 $stack->sql("UPDATE fastchat.rooms SET last_seq = 502, last_message_seq = 502 WHERE id = $long");
 is(
     (grep { $_->{id} == $long } @{ $bob->get('/api/rooms')->json->{items} })[0]{unread}, 10,

@@ -10,23 +10,23 @@ my $made =
     $owner->post('/api/rooms', { name => '周末爬山', member_ids => [ $admin->id, $member->id, $member->id, $owner->id ] });
 is($made->status, 201, 'a room is made');
 my $room = $made->json;
-is($room->{role}, 'owner', 'by its owner');
-ok(!$room->{open}, 'closed to others');
-is($room->{last_seq}, 3, 'its log begins with who joined, each once');
+is($room->{role}, 'owner', 'the creator of a room is its owner');
+ok(!$room->{open}, 'a new room is closed');
+is($room->{last_seq}, 3, 'the log begins with one join per member');
 my $at = "/api/rooms/$room->{id}";
 is(
     $owner->post('/api/rooms', { name => 'x', member_ids => [999999999] })->json->{code}, 'no_such_user',
-    'nobody can be in it who does not exist'
+    'a room cannot be created with an unknown member'
 );
 is(
     $owner->post('/api/rooms', { name => 'x', member_ids => [ 'a', -1, 1.5 ] })->json->{detail}[1]{loc}[2], 1,
-    'a bad id is named by its place'
+    'a bad member id is named by its index'
 );
 
 is($other->get($at)->json->{code}, 'not_a_member', 'others do not see a closed room');
-is($other->get("$at/members")->status, 403, 'nor who is in it');
-is($other->get("$at/messages")->status, 403, 'nor what is said');
-is($other->put("$at/members/" . $other->id, {})->status, 403, 'nor can they join');
+is($other->get("$at/members")->status, 403, 'others do not see the members of a closed room');
+is($other->get("$at/messages")->status, 403, 'others do not read a closed room');
+is($other->put("$at/members/" . $other->id, {})->status, 403, 'others cannot join a closed room');
 is($other->get('/api/rooms/999999999')->json->{code}, 'no_such_room', 'a room that is not there is not found');
 
 my $members = $member->get("$at/members")->json->{items};
@@ -35,47 +35,53 @@ is_deeply(
     { $owner->id => 'owner', $admin->id => 'member', $member->id => 'member' }, 'members are listed'
 );
 my $first = $member->get("$at/members?limit=2")->json;
-is(scalar @{ $member->get("$at/members?limit=2&cursor=$first->{next}")->json->{items} }, 1, 'page by page, too');
+is(
+    scalar @{ $member->get("$at/members?limit=2&cursor=$first->{next}")->json->{items} }, 1,
+    'members are listed page by page'
+);
 
 sub role { my ($who, $whom, $role) = @_; return $who->put("$at/members/" . $whom->id, { role => $role }) }
 is(role($member, $admin, 'admin')->json->{code}, 'not_allowed', 'a member gives no roles');
-is(role($owner, $admin, 'admin')->json->{role}, 'admin', 'the owner does');
-is(role($owner, $admin, 'owner')->json->{detail}[0]{type}, 'enum', 'but not that of owner');
+is(role($owner, $admin, 'admin')->json->{role}, 'admin', 'the owner gives the role of admin');
+is(role($owner, $admin, 'owner')->json->{detail}[0]{type}, 'enum', 'nobody gives the role of owner');
 is(role($admin, $member, 'admin')->status, 403, 'an admin gives no roles');
-is(role($owner, $owner, 'member')->status, 403, 'the owner stays it');
+is(role($owner, $owner, 'member')->status, 403, 'the owner cannot give the role up');
 my $seq = $owner->get($at)->json->{last_seq};
 role($owner, $admin, 'admin');
-is($owner->get($at)->json->{last_seq}, $seq, 'doing what is done already changes nothing');
+is($owner->get($at)->json->{last_seq}, $seq, 'giving a role twice adds no entry');
 
-is($member->patch($at, { name => 'x' })->json->{code}, 'not_allowed', 'a member does not rename');
-is($admin->patch($at, { name => '周日爬山' })->json->{name}, '周日爬山', 'an admin does');
-is($admin->patch($at, { open => JSON::PP::true })->json->{open}, JSON::PP::true, 'and opens the room');
+is($member->patch($at, { name => 'x' })->json->{code}, 'not_allowed', 'a member cannot rename the room');
+is($admin->patch($at, { name => '周日爬山' })->json->{name}, '周日爬山', 'an admin renames the room');
+is($admin->patch($at, { open => JSON::PP::true })->json->{open}, JSON::PP::true, 'an admin opens the room');
 my @kinds = map { "$_->{kind} " . ($_->{body} // '-') } @{ $member->get("$at/messages?limit=3")->json->{items} };
-is_deeply(\@kinds, [ 'role admin', 'rename 周日爬山', 'open true' ], 'the log tells what happened');
+is_deeply(\@kinds, [ 'role admin', 'rename 周日爬山', 'open true' ], 'the log records role, name and opening');
 
 is($member->put("$at/members/" . $other->id, {})->status, 403, 'a member adds nobody');
 is($other->get($at)->json->{role}, undef, 'an open room shows itself to others');
-ok(scalar(grep { $_->{id} == $room->{id} } @{ $other->get('/api/rooms?open=true')->json->{items} }), 'and is listed');
-is($other->put("$at/members/" . $other->id, {})->json->{role}, 'member', 'one may join it');
-is($other->put("$at/members/" . $other->id, {})->status, 200, 'twice does no harm');
+ok(
+    scalar(grep { $_->{id} == $room->{id} } @{ $other->get('/api/rooms?open=true')->json->{items} }),
+    'an open room is listed'
+);
+is($other->put("$at/members/" . $other->id, {})->json->{role}, 'member', 'anybody may join an open room');
+is($other->put("$at/members/" . $other->id, {})->status, 200, 'joining twice does no harm');
 
 sub remove { my ($who, $whom) = @_; return $who->delete("$at/members/" . $whom->id) }
 is(remove($member, $other)->status, 403, 'a member removes nobody');
-is(remove($admin, $owner)->status, 403, 'an admin not the owner');
-is(remove($admin, $other)->status, 204, 'but members');
-is(remove($admin, $other)->json->{code}, 'no_such_member', 'who are then gone');
+is(remove($admin, $owner)->status, 403, 'an admin cannot remove the owner');
+is(remove($admin, $other)->status, 204, 'an admin removes a member');
+is(remove($admin, $other)->json->{code}, 'no_such_member', 'a removed member cannot be removed again');
 is($admin->put("$at/members/" . $other->id, {})->status, 200, 'an admin adds somebody');
-is($admin->put("$at/members/999999999", {})->json->{code}, 'no_such_user', 'who exists');
+is($admin->put("$at/members/999999999", {})->json->{code}, 'no_such_user', 'an admin cannot add an unknown user');
 
 is(remove($owner, $owner)->status, 204, 'the owner leaves');
-is($owner->get("$at/messages")->status, 403, 'and reads no more');
-is($member->get($at)->json->{role}, 'member', 'who was a member');
-is($admin->get($at)->json->{role}, 'owner', 'and the admin has taken over');
+is($owner->get("$at/messages")->status, 403, 'the former owner reads nothing more');
+is($member->get($at)->json->{role}, 'member', 'a member stays a member when the owner leaves');
+is($admin->get($at)->json->{role}, 'owner', 'the admin takes over when the owner leaves');
 remove($_, $_) for $admin, $member, $other;
 is($owner->put("$at/members/" . $owner->id, {})->status, 403, 'a room that all have left is closed');
 is_deeply(
     [ grep { $_->{id} == $room->{id} } @{ $owner->get('/api/rooms?open=true')->json->{items} } ], [],
-    'and listed no more'
+    'a room that all have left is not listed'
 );
 
 # The list: latest activity first, in pages.
@@ -89,7 +95,10 @@ do {
     $cursor = $page->{next};
 } while ($cursor && @seen < 20);
 is_deeply(\@seen, [ $rooms[2], @rooms[ 6, 5, 4, 3, 1, 0 ] ], 'rooms are listed by latest activity, each once');
-is($reader->get('/api/rooms?limit=1')->json->{items}[0]{last_message}{body}, '最新', 'with the last message');
+is(
+    $reader->get('/api/rooms?limit=1')->json->{items}[0]{last_message}{body}, '最新',
+    'the list shows the last message of a room'
+);
 is($reader->get("/api/rooms?cursor=$_")->status, 422, "a cursor that no list gave is refused ($_)")
     for '1', '1.', 'x.y', '1.2.3', '99999999999999999999.1', '1.-1';
 

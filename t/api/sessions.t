@@ -12,68 +12,77 @@ my %form  = (username => uc $alice->username, password => $alice->password, devi
 my $phone = $stack->post('/api/sessions', \%form);
 is($phone->status, 201, 'a second device signs in, whatever the case of the name');
 like($phone->json->{token}, qr/^[\w-]{43}$/, 'a token is 256 bits in base64url');
-is($phone->json->{user}{id}, $alice->id, 'with its user');
+is($phone->json->{user}{id}, $alice->id, 'signing in returns the user');
 my $token = $phone->json->{token};
 is(
     $stack->sql(
         "SELECT COUNT(*) FROM fastchat.sessions WHERE token_hash = '$token' OR HEX(token_hash) = HEX('$token')"),
     0,
-    'the token itself is kept nowhere'
+    'the token itself is not stored'
 );
 
 my $wrong = $stack->post('/api/sessions', { %form, password => 'wrong password' });
 is($wrong->status, 401, 'a wrong password is refused');
-is($wrong->json->{code}, 'bad_credentials', 'in a word');
+is($wrong->json->{code}, 'bad_credentials', 'a wrong password has a code');
 my $nobody = $stack->post('/api/sessions', { %form, username => 'nobody_at_all' });
 is($nobody->content, $wrong->content, 'an unknown name gets the very same answer');
 
 my $list = $alice->get('/api/sessions')->json->{items};
-is(scalar @$list, 2, 'my devices are listed');
-is($list->[0]{device}, '手机', 'the newest first, by name');
-is_deeply([ map { $_->{current} ? 1 : 0 } @$list ], [ 0, 1 ], 'and this one is marked');
+is(scalar @$list, 2, 'the sessions of a user are listed');
+is($list->[0]{device}, '手机', 'the newest session comes first, with its device');
+is_deeply([ map { $_->{current} ? 1 : 0 } @$list ], [ 0, 1 ], 'the current session is marked');
 my $page = $alice->get('/api/sessions?limit=1')->json;
 is(
     $alice->get("/api/sessions?limit=1&cursor=$page->{next}")->json->{items}[0]{id}, $list->[1]{id},
-    'page by page, too'
+    'sessions are listed page by page'
 );
 
-is($stack->get('/api/users/me', token => $token)->status, 200, 'the token lets in');
-is($bob->delete("/api/sessions/$list->[0]{id}")->json->{code}, 'no_such_session', 'nobody ends the session of another');
-is($alice->delete("/api/sessions/$list->[0]{id}")->status, 204, 'I end it from my other device');
-is($stack->get('/api/users/me', token => $token)->status, 401, 'and at once it is worth nothing');
-is($alice->delete("/api/sessions/$list->[0]{id}")->status, 404, 'it is not there any more');
+is($stack->get('/api/users/me', token => $token)->status, 200, 'the new token is accepted');
+is(
+    $bob->delete("/api/sessions/$list->[0]{id}")->json->{code}, 'no_such_session',
+    'nobody can end another user\'s session'
+);
+is($alice->delete("/api/sessions/$list->[0]{id}")->status, 204, 'a user ends a session from another device');
+is($stack->get('/api/users/me', token => $token)->status, 401, 'the token of an ended session is rejected at once');
+is($alice->delete("/api/sessions/$list->[0]{id}")->status, 404, 'an ended session cannot be ended again');
 
-is($alice->delete('/api/sessions/current')->status, 204, 'I sign out');
+is($alice->delete('/api/sessions/current')->status, 204, 'signing out ends the current session');
 my $out = $alice->get('/api/users/me');
-is($out->status, 401, 'and am out');
-is($out->header('WWW-Authenticate'), 'Bearer', 'told how to sign in');
-is($out->json->{code}, 'not_signed_in', 'in a word, too');
+is($out->status, 401, 'the token is rejected after signing out');
+is($out->header('WWW-Authenticate'), 'Bearer', 'a 401 carries WWW-Authenticate');
+is($out->json->{code}, 'not_signed_in', 'a 401 has a code');
 
 for my $bad ('x', 'a' x 43, 'A' x 5000, '../../x', '%00') {
-    is($stack->get('/api/users/me', token => $bad)->status, 401, 'a token that is none is refused');
+    is($stack->get('/api/users/me', token => $bad)->status, 401, 'a malformed token is refused');
 }
 is(
     $stack->raw('GET', '/api/users/me', [ "Authorization: Bearer \xff\xfe" . 'a' x 41 ])->status, 401,
-    'nor one of other bytes'
+    'a token that is not ASCII is refused'
 );
-is($stack->raw('GET', '/api/users/me', ['Authorization: Bearer'])->status, 401, 'nor none at all');
-is($stack->get('/api/users/me', headers => { Authorization => 'Basic eDp5' })->status, 401, 'and so is another scheme');
+is(
+    $stack->raw('GET', '/api/users/me', ['Authorization: Bearer'])->status, 401,
+    'a Bearer header without a token is refused'
+);
+is(
+    $stack->get('/api/users/me', headers => { Authorization => 'Basic eDp5' })->status, 401,
+    'another authentication scheme is refused'
+);
 
 my $carol = $stack->user('carol');
 $stack->sql('UPDATE fastchat.sessions SET expires_at = 1 WHERE user_id = ' . $carol->id);
 $stack->redis_cli('FLUSHALL');
 is($carol->get('/api/users/me')->status, 401, 'an expired session lets nobody in');
-is($bob->get('/api/users/me')->status, 200, 'and a wiped Redis signs nobody out');
+is($bob->get('/api/users/me')->status, 200, 'a wiped Redis signs nobody out');
 
 $stack->sql(
     'UPDATE fastchat.sessions SET last_seen_at = last_seen_at - 7200000, expires_at = expires_at - 7200000 WHERE user_id = '
         . $bob->id);
 my $before = $stack->sql('SELECT expires_at FROM fastchat.sessions WHERE user_id = ' . $bob->id);
 $stack->redis_cli('FLUSHALL');
-is($bob->get('/api/users/me')->status, 200, 'a session in use');
+is($bob->get('/api/users/me')->status, 200, 'a session that is two hours old is still accepted');
 cmp_ok(
     $stack->sql('SELECT expires_at FROM fastchat.sessions WHERE user_id = ' . $bob->id), '>', $before,
-    'is prolonged'
+    'using a session prolongs it'
 );
 
 done_testing;

@@ -9,13 +9,16 @@ sub sync_it { my ($who, $rooms, %more) = @_; return $who->post('/api/sync', { ro
 
 is_deeply(
     sync_it($alice, {}), { entries => [], rooms => [], left => [], more => JSON::PP::false },
-    'who is in no room has nothing to catch up'
+    'a user without rooms has nothing to catch up'
 );
 my @rooms = map { $alice->post('/api/rooms', { name => "s$_", member_ids => [ $bob->id ] })->json->{id} } 1 .. 3;
 my $new   = sync_it($bob, {});
-is_deeply([ sort { $a <=> $b } map { $_->{id} } @{ $new->{rooms} } ], \@rooms, 'rooms that were not named are told');
-is_deeply([ map { $_->{last_seq} } @{ $new->{rooms} } ], [ 2, 2, 2 ], 'with their last number');
-is_deeply($new->{entries}, [], 'and not all they ever held');
+is_deeply(
+    [ sort { $a <=> $b } map { $_->{id} } @{ $new->{rooms} } ], \@rooms,
+    'rooms that the client did not name are returned'
+);
+is_deeply([ map { $_->{last_seq} } @{ $new->{rooms} } ], [ 2, 2, 2 ], 'new rooms come with their last number');
+is_deeply($new->{entries}, [], 'new rooms come without their entries');
 
 my %marks = map { $_ => 2 } @rooms;
 $alice->post("/api/rooms/$rooms[0]/messages", { client_id => "a$_", body => "第 $_ 条" }) for 1 .. 5;
@@ -23,10 +26,13 @@ $alice->post("/api/rooms/$rooms[2]/messages", { client_id => "c$_", body => "c$_
 my $page = sync_it($bob, \%marks);
 is_deeply(
     [ map { "$_->{room_id}:$_->{seq}" } @{ $page->{entries} } ],
-    [ (map { "$rooms[0]:$_" } 3 .. 7), (map { "$rooms[2]:$_" } 3 .. 4) ], 'what was missed comes in order'
+    [ (map { "$rooms[0]:$_" } 3 .. 7), (map { "$rooms[2]:$_" } 3 .. 4) ], 'missed entries come in order'
 );
-ok(!$page->{more}, 'all of it');
-is_deeply(sync_it($bob, { %marks, $rooms[0] => 7, $rooms[2] => 4 })->{entries}, [], 'and then nothing is new');
+ok(!$page->{more}, 'more is false if nothing is left out');
+is_deeply(
+    sync_it($bob, { %marks, $rooms[0] => 7, $rooms[2] => 4 })->{entries}, [],
+    'a client that is up to date gets no entries'
+);
 
 my (%have, @got);
 %have = %marks;
@@ -37,14 +43,14 @@ do {
     push @got, map { "$_->{room_id}:$_->{seq}" } @{ $page->{entries} };
     $have{ $_->{room_id} } = $_->{seq} for @{ $page->{entries} };
 } while ($page->{more} && ++$rounds < 10);
-is(scalar @got, 7, 'page by page, everything comes once');
+is(scalar @got, 7, 'page by page, every entry comes once');
 
 $alice->delete("/api/rooms/$rooms[1]/members/" . $bob->id);
 $page = sync_it($bob, \%have);
-is_deeply($page->{left}, [ $rooms[1] ], 'a room one was removed from is told');
-is_deeply(sync_it($bob, { 999999999 => 5 })->{left}, [999999999], 'and so is one that never was');
+is_deeply($page->{left}, [ $rooms[1] ], 'a room that the user was removed from is in left');
+is_deeply(sync_it($bob, { 999999999 => 5 })->{left}, [999999999], 'a room that does not exist is in left');
 $alice->patch("/api/rooms/$rooms[0]", { name => '新名字' });
-is(sync_it($bob, \%have)->{entries}[0]{kind}, 'rename', 'what happened to a room is an entry, too');
+is(sync_it($bob, \%have)->{entries}[0]{kind}, 'rename', 'a rename is an entry');
 
 # More rooms than one page takes.
 $alice->post('/api/rooms', { name => "many$_", member_ids => [ $bob->id ] }) for 1 .. 60;
@@ -60,20 +66,20 @@ is(scalar keys %seen, 62, 'sixty new rooms come in several pages');
 
 is($bob->post('/api/sync', { rooms => {}, limit => 501 })->status, 422, 'more than 500 entries at once are refused');
 is($bob->post('/api/sync', {})->json->{detail}[0]{type}, 'missing', 'rooms is required');
-is($bob->post('/api/sync', { rooms => [1] })->json->{detail}[0]{type}, 'dict_type', 'and is an object');
+is($bob->post('/api/sync', { rooms => [1] })->json->{detail}[0]{type}, 'dict_type', 'rooms must be an object');
 is(
     $bob->post('/api/sync', { rooms => { map { $_ => 0 } 1 .. 2001 } })->json->{detail}[0]{type}, 'too_long',
-    'of at most 2000 rooms'
+    'more than 2000 rooms are refused'
 );
 my $faults = $bob->post('/api/sync', { rooms => { x => 1, 5 => 'y', 6 => -1 } })->json->{detail};
-is(scalar @$faults, 3, 'each bad member of it is told');
+is(scalar @$faults, 3, 'every bad member of rooms is reported');
 is_deeply(
     $bob->post(
         '/api/sync', content => qq({"rooms":{"$rooms[0]":0,"0$rooms[0]":0}}),
         headers              => { 'Content-Type' => 'application/json' }
     )->json->{left} // [],
     [],
-    'a room that is named in two ways is not told as left'
+    'a room named in two spellings is not in left'
 );
 
 # Every limit yields all entries, once.
@@ -91,6 +97,6 @@ for my $limit (1, 7, 31, 32, 33, 500) {
     }
     is_deeply(\@seqs, [ 1 .. 32 ], "in pages of $limit every entry comes once, in order");
 }
-is_deeply(sync_it($bob, { $long => 99 })->{entries}, [], 'who says to have more than there is gets nothing');
+is_deeply(sync_it($bob, { $long => 99 })->{entries}, [], 'a mark beyond the last entry yields nothing');
 
 done_testing;

@@ -8,22 +8,22 @@ my $tail  = sprintf '%06x', rand 0xffffff;
 
 my $made = $stack->post('/api/users', { username => "Li_$tail", password => 'correct horse' });
 is($made->status, 201, 'somebody signs up');
-is($made->json->{nickname}, "Li_$tail", 'and is called by the user name where no other is given');
+is($made->json->{nickname}, "Li_$tail", 'the nickname defaults to the user name');
 like(
     $made->json->{created_at}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+08:00$/,
     'times are RFC 3339 in APP_TIMEZONE'
 );
-is_deeply([ sort keys %{ $made->json } ], [qw(created_at id nickname username)], 'no more is told of a user');
+is_deeply([ sort keys %{ $made->json } ], [qw(created_at id nickname username)], 'a user has no other fields');
 
 my $again = $stack->post('/api/users', { username => "li_$tail", password => 'correct horse' });
 is($again->status, 409, 'the same name in another case is taken');
-is($again->json->{code}, 'username_taken', 'and says so');
+is($again->json->{code}, 'username_taken', 'a name that is taken has its own code');
 is($stack->post('/api/users', { username => "小明$tail", password => '12345678' })->status, 201, 'a name may be Chinese');
 
 for my $bad ('ab', 'x' x 33, 'a b c', "a\x{2e}b", "ａｂｃ", "em\x{1F600}oji", "a'b--c", "\x{202e}abc") {
     is(
         $stack->post('/api/users', { username => $bad, password => '12345678' })->status, 422,
-        "a user name of another form is refused (@{[length $bad]} characters)"
+        "a malformed user name is refused (@{[length $bad]} characters)"
     );
 }
 my $faults = $stack->post('/api/users', { username => 'a', password => 'short', nickname => '', extra => 1 });
@@ -31,50 +31,50 @@ is($faults->status, 422, 'bad input is refused');
 is_deeply(
     [ sort map { "$_->{type} $_->{loc}[1]" } @{ $faults->json->{detail} } ],
     [ 'extra_forbidden extra', 'string_too_short nickname', 'string_too_short password', 'string_too_short username' ],
-    'and every fault is told at once'
+    'every fault is reported at once'
 );
 unlike($faults->content, qr/"short"/, 'a password is never echoed');
 my ($short) = grep { $_->{loc}[1] eq 'password' } @{ $faults->json->{detail} };
-is_deeply($short->{ctx}, { min_length => 8 }, 'a fault says its bound');
+is_deeply($short->{ctx}, { min_length => 8 }, 'a fault carries its bound');
 
 my $alice = $stack->user('alice');
 my $bob   = $stack->user('bob');
-is($alice->get('/api/users/me')->json->{id}, $alice->id, 'I am told who I am');
-is($alice->patch('/api/users/me', { nickname => '阿丽' })->json->{nickname}, '阿丽', 'I change my nickname');
-is($bob->get('/api/users/' . $alice->id)->json->{nickname}, '阿丽', 'and others see it');
-is($alice->patch('/api/users/me', {})->json->{nickname}, '阿丽', 'a change of nothing changes nothing');
+is($alice->get('/api/users/me')->json->{id}, $alice->id, 'users/me returns the caller');
+is($alice->patch('/api/users/me', { nickname => '阿丽' })->json->{nickname}, '阿丽', 'a user changes the nickname');
+is($bob->get('/api/users/' . $alice->id)->json->{nickname}, '阿丽', 'others see the new nickname');
+is($alice->patch('/api/users/me', {})->json->{nickname}, '阿丽', 'an empty change changes nothing');
 is($alice->patch('/api/users/me', { nickname => " x" })->status, 422, 'a nickname with space at its ends is refused');
-is($alice->patch('/api/users/me', { nickname => "a\nb" })->status, 422, 'and one of two lines');
+is($alice->patch('/api/users/me', { nickname => "a\nb" })->status, 422, 'a nickname of two lines is refused');
 is($bob->get('/api/users/999999999')->json->{code}, 'no_such_user', 'an unknown user is not found');
 
 $stack->user("find${tail}_$_") for 1 .. 5;
 my $page = $bob->get("/api/users?q=FIND$tail&limit=2");
 is(scalar @{ $page->json->{items} }, 2, 'users are found by the beginning of their name, whatever its case');
 my $next = $bob->get("/api/users?q=find$tail&limit=10&cursor=" . $page->json->{next});
-is(scalar @{ $next->json->{items} }, 3, 'the next page has the others');
-is($next->json->{next}, undef, 'and is the last');
-is_deeply($bob->get('/api/users?q=%25')->json->{items}, [], 'a % is no wildcard');
+is(scalar @{ $next->json->{items} }, 3, 'the next page of a search has the other users');
+is($next->json->{next}, undef, 'the last page of a search has no next');
+is_deeply($bob->get('/api/users?q=%25')->json->{items}, [], 'a % is not a wildcard');
 is($bob->get('/api/users')->json->{detail}[0]{type}, 'missing', 'q is required');
 
 is(
     $alice->put('/api/users/me/password', { old_password => 'wrong', password => 'new password' })->json->{code},
-    'bad_credentials', 'a new password needs the old one'
+    'bad_credentials', 'changing the password needs the old one'
 );
 my $other =
     $stack->post('/api/sessions', { username => $alice->username, password => $alice->password })->json->{token};
 is(
     $alice->put('/api/users/me/password', { old_password => $alice->password, password => 'new password' })->status,
-    204, 'with it, it is changed'
+    204, 'the password is changed with the old one'
 );
-is($stack->get('/api/users/me', token => $other)->status, 401, 'and my other sessions have ended');
-is($alice->get('/api/users/me')->status, 200, 'but not this one');
+is($stack->get('/api/users/me', token => $other)->status, 401, 'a new password ends the other sessions');
+is($alice->get('/api/users/me')->status, 200, 'a new password keeps the current session');
 is(
     $stack->post('/api/sessions', { username => $alice->username, password => $alice->password })->status, 401,
-    'the old password is worth nothing'
+    'the old password is rejected'
 );
 is(
     $stack->post('/api/sessions', { username => $alice->username, password => 'new password' })->status, 201,
-    'the new one is'
+    'the new password is accepted'
 );
 
 done_testing;

@@ -23,10 +23,10 @@ sub check {
 
 {
     my ($status, $red, $text) =
-        check('--quick', $patient ? (qw(--rate 60 --messages 2000 --seconds 60 --healing 15)) : ());
+        check('--quick', $patient ? (qw(--rate 60 --messages 2000 --seconds 60 --recovery 15)) : ());
     is_deeply(
         [ $status, $red ], [ 0, {} ],
-        'processes and stores are killed, stopped and cut off: nothing is lost, doubled, out of order or late'
+        'nothing is lost, doubled, reordered or late while processes and stores are killed, stopped and cut off'
     ) or diag $text;
 }
 
@@ -34,14 +34,17 @@ my @short = qw(--quick --seconds 8 --messages 1200 --rate 300 --faults 2 --settl
 
 {
     my ($status, $red, $text) = check('--break', 'retry', @short);
-    is($status, 1, 'a server that keeps a message twice when it is sent twice does not pass');
-    ok($red->{doubled}, 'by what is doubled') or diag $text;
+    is($status, 1, 'a server that stores a repeated message twice fails the check');
+    ok($red->{doubled}, 'a server that stores a repeated message twice fails by "doubled"') or diag $text;
 }
 
 {
     my ($status, $red, $text) = check('--break', 'hints', @short);
-    is($status, 1, 'nor does one that loses hints and heals nothing');
-    ok($red->{'readers: missed'} || $red->{'slowest healing'}, 'by what readers miss or get late') or diag $text;
+    is($status, 1, 'a server that loses hints and reconciles nothing fails the check');
+    ok(
+        $red->{'readers: missed'} || $red->{'slowest recovery'},
+        'a server that loses hints fails by what readers miss or get late'
+    ) or diag $text;
 }
 
 done_testing;

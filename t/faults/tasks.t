@@ -25,14 +25,17 @@ sub check {
     my ($status, $red, $text) = check($patient ? qw(--tasks 600 --kills 15 --seconds 150) : ());
     is_deeply(
         [ $status, $red ], [ 0, {} ],
-        'runners, what they run and the stores are killed and stopped: every task is done, none twice'
+        'every task is done once while runners, tasks and stores are killed and stopped'
     ) or diag $text;
 }
 
 {
     my ($status, $red, $text) = check('--break', 'claims', qw(--stores 0 --seconds 150 --kills 80 --tasks 4000));
-    is($status, 1, 'a runner that ends tasks that are not its own any more does not pass');
-    ok($red->{'finished twice'} || $red->{'effects: doubled'}, 'by what it does twice') or diag $text;
+    is($status, 1, 'a runner that ends tasks it has lost fails the check');
+    ok(
+        $red->{'finished twice'} || $red->{'effects: doubled'},
+        'a runner that ends tasks it has lost fails by what is done twice'
+    ) or diag $text;
 }
 
 done_testing;

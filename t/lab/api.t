@@ -15,34 +15,34 @@ sub until_state {
     return task($id);
 }
 
-is($stack->post('/api/lab', {})->status, 401, 'who is not signed in measures nothing');
+is($stack->post('/api/lab', {})->status, 401, 'the lab needs a session');
 my $refused = $other->post('/api/lab', {});
-is($refused->status . ' ' . $refused->json->{code}, '403 admins_only', 'nor does who is no admin');
+is($refused->status . ' ' . $refused->json->{code}, '403 admins_only', 'the lab is for admins only');
 
 my $queued = $admin->post('/api/lab', { tasks => 3, cpu => 2, wait_ms => 150 });
-is($queued->status, 202, 'an admin does, and is answered at once');
-is($queued->json->{state}, 'queued', 'with a queued task');
+is($queued->status, 202, 'an admin\'s request is answered 202 at once');
+is($queued->json->{state}, 'queued', 'the answer is a queued task');
 my $second = $admin->post('/api/lab', {});
-is($second->status . ' ' . $second->json->{code}, '409 lab_is_running', 'one at a time');
+is($second->status . ' ' . $second->json->{code}, '409 lab_is_running', 'a second lab is refused while one runs');
 
 my $done = until_state($queued->json->{id}, 'done');
-is($done->{progress}, 100, 'it is done');
+is($done->{progress}, 100, 'a finished lab has a progress of 100');
 is_deeply(
     $done->{arguments}, { tasks => 3, cpu => 2, wait_ms => 150, repeat => 1 },
-    'with the numbers that it was given'
+    'the task keeps the numbers that it was given'
 );
 my $result = $done->{result};
-is(scalar @{ $result->{works} }, 3, 'the result has three works');
-ok(!(grep { !$_->{same_work} } map { @{ $_->{modes} } } @{ $result->{works} }), 'the same in every shape');
-cmp_ok($result->{traps}{blocked}{event_loop_max_ms}, '>=', 490, 'and the traps');
-ok($result->{rule}{zh} && $result->{rule}{en}, 'and the rule');
-is($other->get("/api/tasks/$done->{id}")->status, 404, 'others do not see it');
+is(scalar @{ $result->{works} }, 3, 'the result has three kinds of work');
+ok(!(grep { !$_->{same_work} } map { @{ $_->{modes} } } @{ $result->{works} }), 'every shape does the same work');
+cmp_ok($result->{traps}{blocked}{event_loop_max_ms}, '>=', 490, 'the result has the traps');
+ok($result->{rule}{zh} && $result->{rule}{en}, 'the result has the rule in both languages');
+is($other->get("/api/tasks/$done->{id}")->status, 404, 'other users do not see the lab\'s task');
 
 my $long = $admin->post('/api/lab', { tasks => 20, cpu => 0, wait_ms => 1500 })->json->{id};
 until_state($long, 'running');
-ok($stack->wait_for(20, sub { task($long)->{progress} > 0 }), 'it tells how far it is');
-is($admin->post("/api/tasks/$long/cancel", {})->status, 200, 'it can be cancelled');
-is(until_state($long, 'cancelled')->{result}, undef, 'and then ends without a result');
+ok($stack->wait_for(20, sub { task($long)->{progress} > 0 }), 'a running lab reports progress');
+is($admin->post("/api/tasks/$long/cancel", {})->status, 200, 'a running lab can be cancelled');
+is(until_state($long, 'cancelled')->{result}, undef, 'a cancelled lab has no result');
 
 for (
     [ { tasks   => 0 }, 'tasks' ], [ { tasks => 101 }, 'tasks' ], [ { cpu => -1 }, 'cpu' ],
@@ -52,11 +52,11 @@ for (
     my ($body, $field) = @$_;
     is_deeply(
         $admin->post('/api/lab', $body)->json->{detail}[0]{loc}, [ 'body', $field ],
-        "what is out of bounds is refused by its name: $field"
+        "a value out of bounds is refused by its name: $field"
     );
 }
 my $too_long = $admin->post('/api/lab', { tasks => 100, wait_ms => 5000, repeat => 9 });
-is($too_long->status . ' ' . $too_long->json->{code}, '400 lab_too_long', 'so is what nobody would wait for');
+is($too_long->status . ' ' . $too_long->json->{code}, '400 lab_too_long', 'a lab that would take too long is refused');
 
 for my $arguments (
     q('{}'), q('{"tasks":20,"cpu":20,"wait_ms":890,"repeat":10}'),

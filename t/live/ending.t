@@ -17,14 +17,14 @@ sub slow_one {
             if !$told || $told->{data}{seq} ne $sent;
         last if !$told || $number % 20 == 0 && $stack->log_text('events') =~ /is too slow/;
     }
-    is("@wrong", '', "$with: beside one that does not read, another gets all in order");
+    is("@wrong", '', "$with: a stream gets every entry in order beside one that does not read");
     my ($resync, $after);
     while (my $event = $slow->next(30)) {
         $resync = $event if $event->{event} eq 'resync';
         $after  = 1 if $resync && $event != $resync;
     }
-    is_deeply($resync && $resync->{data}, { reason => 'too_slow' }, "$with: the slow one is told to sync");
-    ok($slow->{finished} && !$after, "$with: and ended");
+    is_deeply($resync && $resync->{data}, { reason => 'too_slow' }, "$with: a slow stream is sent resync");
+    ok($slow->{finished} && !$after, "$with: a slow stream ends after resync");
 }
 
 for my $redis (1, 0) {
@@ -45,20 +45,23 @@ for my $redis (1, 0) {
     my $began = time;
     my $seq   = $say_it->()->{seq};
     is(($stream->await('entry', 3) || { data => {} })->{data}{seq}, $seq, "$with: an entry arrives");
-    cmp_ok(time - $began, '<', 2, "$with: within 2 s");
+    cmp_ok(time - $began, '<', 2, "$with: an entry arrives within 2 s");
     $stream->next(1.6);
-    ok($stream->{beats} >= 1, "$with: a silent stream gives signs of life");
+    ok($stream->{beats} >= 1, "$with: a silent stream sends heartbeats");
 
     # Membership.
     my $added = $ann->post('/api/rooms', { name => 'y', member_ids => [ $bob->id ] })->json->{id};
     ok(
         exists(($stream->await('rooms', 3) || { data => { joined => {} } })->{data}{joined}{$added}),
-        "$with: a new room is told"
+        "$with: a new room is announced"
     );
     $ann->delete("/api/rooms/$added/members/" . $bob->id);
-    is_deeply(($stream->await('rooms', 2.5) || { data => {} })->{data}{left}, [$added], "$with: a removal is told");
+    is_deeply(
+        ($stream->await('rooms', 2.5) || { data => {} })->{data}{left}, [$added],
+        "$with: a removal is announced"
+    );
     $ann->post("/api/rooms/$added/messages", { client_id => 'z', body => 'secret' });
-    ok(!$stream->await('entry', 1.5), "$with: and nothing more of that room is");
+    ok(!$stream->await('entry', 1.5), "$with: a removed member receives nothing more of the room");
 
     # Signing out, here and elsewhere.
     my $phone =
@@ -66,8 +69,8 @@ for my $redis (1, 0) {
     my $there = Fastchat::Stream->new($bob, token => $phone);
     $there->next;
     $stack->delete('/api/sessions/current', token => $phone);
-    ok($there->ends(2.5), "$with: a session that ends takes its stream along");
-    is(Fastchat::Stream->new($bob, token => $phone)->status, 401, "$with: and opens none again");
+    ok($there->ends(2.5), "$with: ending a session ends its stream");
+    is(Fastchat::Stream->new($bob, token => $phone)->status, 401, "$with: an ended session cannot open a stream");
     ok(!$stream->ends(0.1), "$with: the user's other stream goes on");
     my $tablet =
         $stack->post('/api/sessions', { username => $bob->username, password => $bob->password })->json->{token};
@@ -77,8 +80,8 @@ for my $redis (1, 0) {
         $bob->put('/api/users/me/password', { old_password => $bob->password, password => 'new password' })->status,
         204, "$with: a password is changed"
     );
-    ok($there->ends(2.5), "$with: which ends the streams of the other devices");
-    ok(!$stream->ends(0.1), "$with: but not one's own");
+    ok($there->ends(2.5), "$with: a new password ends the streams of other sessions");
+    ok(!$stream->ends(0.1), "$with: a new password keeps the caller's stream");
 
     # One that does not read. (Without Redis entries come once a second: there would be no end to it.)
     $stream = Fastchat::Stream->new($bob);
@@ -90,23 +93,23 @@ for my $redis (1, 0) {
     my ($old) = $stack->workers('events');
     kill 'TERM', $old;
     my @byes = map { ($_->await('bye', 3) || { data => {} })->{data}{retry_ms} // 0 } @streams;
-    is(scalar(grep { $_ >= 500 && $_ <= 5000 } @byes), 4, "$with: SIGTERM says goodbye, and when to come again");
-    ok($_->ends(3), "$with: and ends the stream") for @streams[ 0, 1 ];
+    is(scalar(grep { $_ >= 500 && $_ <= 5000 } @byes), 4, "$with: SIGTERM sends bye with a delay to every stream");
+    ok($_->ends(3), "$with: SIGTERM ends the streams") for @streams[ 0, 1 ];
     $seq = $say_it->()->{seq};
     my $next;
     ok(
         $stack->wait_for(5, sub { $next = Fastchat::Stream->new($bob); $next->status == 200 }),
         "$with: another process takes over"
     );
-    is($next->next->{data}{rooms}{$room}, $seq, "$with: which knows where the room is");
+    is($next->next->{data}{rooms}{$room}, $seq, "$with: the new process knows the room's last number");
     my ($new) = $stack->workers('events');
-    isnt($new, $old, "$with: it is another");
+    isnt($new, $old, "$with: the new process has another pid");
     sleep 1;
     kill 'KILL', $new;
     ok($next->ends(3), "$with: kill -9 ends the streams");
     ok(
         $stack->wait_for(5, sub { $next = Fastchat::Stream->new($bob); $next->status == 200 }),
-        "$with: and again another takes over"
+        "$with: another process takes over after kill -9"
     );
 
     # Where none runs, the other pool answers.
@@ -118,15 +121,15 @@ for my $redis (1, 0) {
     my $none;
     ok(
         $stack->wait_for(10, sub { $none = $bob->get('/api/events'); $none->status == 503 }),
-        'where no event loop runs, a stream is refused'
+        'a stream is refused if no event loop runs'
     );
-    is($none->json->{code}, 'no_live_events', 'in a word');
+    is($none->json->{code}, 'no_live_events', 'the denial of a stream has a code');
     $began = time;
     is(
         $bob->post('/api/sync/wait', { rooms => { $room => 10_000_000 }, wait => 20 })->status, 200,
-        'and a long poll is answered'
+        'a long poll is answered if no event loop runs'
     );
-    cmp_ok(time - $began, '<', 2, 'at once');
+    cmp_ok(time - $began, '<', 2, 'a long poll does not wait if no event loop runs');
     $stack->release('events');
 }
 

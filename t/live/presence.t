@@ -8,7 +8,7 @@ use Time::HiRes qw(time);
 my $stack = Fastchat::Stack->new(own => 1);
 my ($ann, $bob, $eve) = map { $stack->user($_) } qw(ann bob eve);
 my $dm = $ann->put('/api/dms/' . $bob->id)->json;
-is($dm->{peer}{online}, JSON::PP::false, 'who has no stream is not online');
+is($dm->{peer}{online}, JSON::PP::false, 'a user without a stream is offline');
 $eve->post('/api/rooms', { name => 'elsewhere' });
 
 my $seen      = Fastchat::Stream->new($ann);
@@ -25,14 +25,14 @@ sub told {
     return;
 }
 my ($phone, $desk) = map { Fastchat::Stream->new($bob) } 1 .. 2;
-ok(told(!!1, 5), 'who comes is told within 5 s');
-is($ann->get("/api/rooms/$dm->{id}")->json->{peer}{online}, JSON::PP::true, 'and shown so in a direct room');
+ok(told(!!1, 5), 'a user who comes online is announced within 5 s');
+is($ann->get("/api/rooms/$dm->{id}")->json->{peer}{online}, JSON::PP::true, 'a direct room shows an online peer');
 $phone->close;
-ok(!told(!!0, 4), 'one of two streams that ends is no leaving');
+ok(!told(!!0, 4), 'a user with one stream left stays online');
 my $began = time;
 $desk->close;
-ok(told(!!0, 60), 'after the last one it is told');
-cmp_ok(time - $began, '>', 5, 'not at once: a client may come back');
-is($ann->get("/api/rooms/$dm->{id}")->json->{peer}{online}, JSON::PP::false, 'and shown so');
-ok(!$elsewhere->await('presence', 0.5), 'nobody else was told');
+ok(told(!!0, 60), 'a user is announced as offline after the last stream ended');
+cmp_ok(time - $began, '>', 5, 'a client has 5 s to come back before it is announced as offline');
+is($ann->get("/api/rooms/$dm->{id}")->json->{peer}{online}, JSON::PP::false, 'a direct room shows an offline peer');
+ok(!$elsewhere->await('presence', 0.5), 'presence is announced to nobody else');
 done_testing;

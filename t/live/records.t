@@ -73,15 +73,15 @@ my $kept = connected();
 for my $id (1, 2, 65535) {
     my ($got) = ask($kept, request($id, 1, REQUEST_URI => '/api/events'));
     like($got, qr/Status: 401/, "request $id on a kept connection is answered");
-    is((unpack 'CCn', $got)[2], $id, 'under its id');
+    is((unpack 'CCn', $got)[2], $id, "request $id is answered under its id");
 }
 my $odd = connected();
 my ($got) = ask($odd, request(7, 0, %token), 1);
 like($got, qr/event: hello/, 'a stream may have another id than 1');
 $ann->post("/api/rooms/$room/messages", { client_id => 'a', body => 'for the odd one' });
 ($got) = ask($odd, '', 2);
-is((unpack 'CCn', $got)[2], 7, 'and gets entries under it');
-like($got, qr/for the odd one/, 'whole');
+is((unpack 'CCn', $got)[2], 7, 'a stream gets entries under its id');
+like($got, qr/for the odd one/, 'a stream with an odd id gets the whole entry');
 my $slowly = connected();
 my $bytes  = request(1, 0, %token);
 for (1 .. length $bytes) { syswrite $slowly, substr $bytes, $_ - 1, 1 }
@@ -89,7 +89,7 @@ for (1 .. length $bytes) { syswrite $slowly, substr $bytes, $_ - 1, 1 }
 like($got, qr/event: hello/, 'a request may come byte by byte');
 syswrite $slowly, record(2, '');
 (undef, my $closed) = ask($slowly, '', 2);
-ok($closed, 'and be given up (FCGI_ABORT_REQUEST)');
+ok($closed, 'FCGI_ABORT_REQUEST ends a stream');
 
 # What is wrong.
 my %wrong = (
@@ -114,12 +114,12 @@ my $double = connected();
 ($got) = ask($double, begin() . begin(0, 1, 2));
 is((unpack 'x12C', $got)[0], 1, 'a second request beside the first is refused (FCGI_CANT_MPX_CONN)');
 ($got) = ask(connected(), record(9, pair('FCGI_MPXS_CONNS', ''), 0), 1);
-like($got, qr/FCGI_MPXS_CONNS0/, 'what it can is told (FCGI_GET_VALUES)');
+like($got, qr/FCGI_MPXS_CONNS0/, 'FCGI_GET_VALUES is answered');
 my $half = connected();
 syswrite $half, substr $bytes, 0, 50;
 shutdown $half, 1;
 (undef, $closed) = ask($half, '', 3);
-ok($closed, 'half a request and a half-closed socket is closed');
+ok($closed, 'half a request on a half-closed socket is closed');
 my $answers = connected();
 {
     local $SIG{PIPE} = 'IGNORE';
@@ -131,27 +131,30 @@ my $answers = connected();
         $asked += $n // 0;
         sleep 0.001 if !$n && $_ % 100 == 0;
     }
-    ok($asked > 0, 'questions without end, whose answers nobody takes');
+    ok($asked > 0, 'management records can be sent without reading the answers');
 }
-ok(serves(), 'after all that others are served');
+ok(serves(), 'others are served after every protocol violation');
 
 # Thousands that say nothing.
 my $limit  = 2000;
 my @silent = grep { defined } map { IO::Socket::UNIX->new(Peer => $path) } 1 .. $limit;
-is(scalar @silent, $limit, "$limit connections that say nothing");
+is(scalar @silent, $limit, "$limit silent connections are accepted");
 my @loud = map { my $s = connected(); syswrite $s, begin() . record(4, 'x' x 60000); $s } 1 .. 100;
-ok(serves(), 'beside them others are served');
+ok(serves(), 'others are served beside silent connections');
 my ($mb) = map { /^VmRSS:\s*(\d+)/ ? $1 / 1024 : () } do { open my $in, '<', "/proc/$pid/status"; <$in> };
-cmp_ok($mb, '<', Fastchat::Stack::binary() =~ m{build/fastchat-test$} ? 64 : 800, 'memory is bounded');
+cmp_ok(
+    $mb, '<', Fastchat::Stack::binary() =~ m{build/fastchat$} ? 64 : 800,
+    'memory stays bounded with silent connections'
+);
 my $began = time;
 my (undef, $let_go) = ask($silent[0], '', 15);
-ok($let_go, 'they are let go');
-cmp_ok(time - $began, '<', 14, 'after a while');
+ok($let_go, 'a silent connection is closed');
+cmp_ok(time - $began, '<', 14, 'a silent connection is closed within 14 s');
 @silent = @loud = ();
 
-is(($stack->workers('events'))[0], $pid, 'it is the same process all along');
+is(($stack->workers('events'))[0], $pid, 'the event loop survives every protocol violation');
 $ann->post("/api/rooms/$room/messages", { client_id => 'b', body => 'in the end' });
 my $entry;
 while (my $e = $stream->await('entry', 2)) { $entry = $e }
-is($entry->{data}{body}, 'in the end', 'and the stream that was there first still gets what is said');
+is($entry->{data}{body}, 'in the end', 'the oldest stream still gets entries');
 done_testing;

@@ -52,33 +52,33 @@ sub hears {
     return $got =~ $what;
 }
 
-ok(hears(qr/event: hello/, 10), 'a second event loop greets');
+ok(hears(qr/event: hello/, 10), 'a second event loop sends hello');
 my $here  = Fastchat::Stream->new($bob);
 my $hello = $here->next;
 $ann->post("/api/rooms/$room/messages", { client_id => 'a', body => 'to both' });
-is(($here->await('entry', 3) || { data => {} })->{data}{body}, 'to both', 'an entry arrives at the first');
-ok(hears(qr/"to both"/, 3), 'and at the second');
+is(($here->await('entry', 3) || { data => {} })->{data}{body}, 'to both', 'an entry arrives at the first event loop');
+ok(hears(qr/"to both"/, 3), 'an entry arrives at the second event loop');
 $ann->post("/api/rooms/$room/typing");
-ok(hears(qr/event: typing/, 3), 'so does typing');
+ok(hears(qr/event: typing/, 3), 'typing reaches the second event loop');
 my $own = Fastchat::Stream->new($ann);
 ok(
     hears(qr/event: presence\ndata: \{"user_id":@{[ $ann->id ]},"online":true\}/, 6),
-    'who comes at the first is told at the second'
+    'a user online at the first event loop is announced at the second'
 );
 my $second = $ann->post('/api/rooms', { name => 'y', member_ids => [ $bob->id ] })->json->{id};
-ok(hears(qr/"joined":\{"$second":/, 3), 'a new room, too');
+ok(hears(qr/"joined":\{"$second":/, 3), 'a new room is announced at the second event loop');
 $stack->redis_cli('FLUSHALL');
 $ann->post("/api/rooms/$second/messages", { client_id => 'b', body => 'after the wipe' });
-ok(hears(qr/"after the wipe"/, 3), 'also when Redis was wiped');
+ok(hears(qr/"after the wipe"/, 3), 'entries reach the second event loop after Redis was wiped');
 my ($token) = $got =~ /id: (\S+)\nevent: entry/;
 my $again = Fastchat::Stream->new($bob, after => $token);
-is($again->status, 200, "a stream with a token of the second") or diag $token, $again->content;
+is($again->status, 200, "a stream opens with a token of the other event loop") or diag $token, $again->content;
 my $greeting = $again->next || {};
-ok($greeting->{event} && !$greeting->{data}{resumed}, "which is none of the first");
-is($again->next->{event}, 'resync', 'which says so');
+ok($greeting->{event} && !$greeting->{data}{resumed}, "a token of the other event loop is not resumed");
+is($again->next->{event}, 'resync', 'a token of the other event loop yields resync');
 
 kill 'TERM', $pid;
-ok(hears(qr/event: bye/, 3), 'it says goodbye');
-is(waitpid($pid, 0), $pid, 'and ends');
-is($? >> 8, 0, 'well');
+ok(hears(qr/event: bye/, 3), 'SIGTERM sends bye');
+is(waitpid($pid, 0), $pid, 'SIGTERM ends the event loop');
+is($? >> 8, 0, 'the event loop exits with status 0');
 done_testing;

@@ -37,12 +37,12 @@ for my $n (1 .. 20) {
     $slowest = time - $began if time - $began > $slowest;
     sleep 0.05;
 }
-cmp_ok($slowest, '<', 1, 'beside one that opens streams without end, others get all, soon');
+cmp_ok($slowest, '<', 1, 'others get every entry within a second beside a client that keeps opening streams');
 my %sum;
 for my $count ($storm->()) { $sum{$_} += $count->{$_} for keys %$count }
 # The one that ends first lets its own go.
-ok($sum{200} >= 8 && $sum{200} <= 16, 'it holds as many as it may');
-is($sum{200} + $sum{429}, 600, 'and is refused the others');
+ok($sum{200} >= 8 && $sum{200} <= 16, 'a session holds no more streams than the limit');
+is($sum{200} + $sum{429}, 600, 'every stream above the limit is denied');
 
 # All at once, again and again.
 for my $round (1 .. 3) {
@@ -54,8 +54,11 @@ for my $round (1 .. 3) {
             return [ map { ($_->next || { event => 'none ' . $_->status })->{event} } @mine ];
         }
     );
-    is_deeply([ grep { $_ ne 'hello' } map { @$_ } @back ], [], "round $round: all who come back at once are greeted");
+    is_deeply(
+        [ grep { $_ ne 'hello' } map { @$_ } @back ], [],
+        "round $round: everyone who reconnects at once gets hello"
+    );
     sleep 0.3;
 }
-is(($stack->workers('events'))[0], $pid, 'by the same process');
+is(($stack->workers('events'))[0], $pid, 'the event loop survives the storm');
 done_testing;

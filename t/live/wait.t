@@ -17,18 +17,21 @@ sub wait_for {
 }
 
 my ($answer, $took) = wait_for({}, 10);
-is_deeply([ map { $_->{id} } @{ $answer->json->{rooms} } ], [$room], 'what is there already is answered at once');
-cmp_ok($took, '<', 1, 'without waiting');
+is_deeply(
+    [ map { $_->{id} } @{ $answer->json->{rooms} } ], [$room],
+    'a wait with an unknown room is answered with that room'
+);
+cmp_ok($took, '<', 1, 'news that exists already is returned within 1 s');
 ($answer, $took) = wait_for({ $room => 1 }, 10);
-is(scalar @{ $answer->json->{entries} }, $last - 1, 'missed entries, too');
-cmp_ok($took, '<', 1, 'without waiting');
+is(scalar @{ $answer->json->{entries} }, $last - 1, 'a wait with missed entries is answered with them');
+cmp_ok($took, '<', 1, 'news that exists already is returned within 1 s');
 ($answer, $took) = wait_for({ $room => $last }, 1);
 is_deeply(
     $answer->json, { entries => [], rooms => [], left => [], more => JSON::PP::false },
-    'where nothing comes, the answer is empty'
+    'a wait in which nothing happens ends empty'
 );
-cmp_ok($took, '>', 0.7, 'after the time');
-cmp_ok($took, '<', 2.5, 'and not much later');
+cmp_ok($took, '>', 0.7, 'an empty wait lasts for the time asked');
+cmp_ok($took, '<', 2.5, 'an empty wait ends soon after its time');
 
 # Something happens meanwhile.
 sub meanwhile {
@@ -47,21 +50,21 @@ my $got = meanwhile(
     sub { $said = $ann->post("/api/rooms/$room/messages", { client_id => 'a', body => '来了' })->json }
 );
 is_deeply($got->{answer}{entries}, [$said], 'an entry ends the wait');
-cmp_ok($got->{took}, '<', 1.5, 'as it comes');
+cmp_ok($got->{took}, '<', 1.5, 'an entry ends the wait within 1.5 s');
 my $second;
 $got = meanwhile(
     { $room => $said->{seq} },
     sub { $second = $ann->post('/api/rooms', { name => 'y', member_ids => [ $bob->id ] })->json->{id} }
 );
-is_deeply([ map { $_->{id} } @{ $got->{answer}{rooms} } ], [$second], 'so does a new room');
+is_deeply([ map { $_->{id} } @{ $got->{answer}{rooms} } ], [$second], 'a new room ends the wait');
 $got =
     meanwhile({ $room => $said->{seq}, $second => 2 }, sub { $ann->delete("/api/rooms/$second/members/" . $bob->id) });
-is_deeply($got->{answer}{left}, [$second], 'and a room that is lost');
+is_deeply($got->{answer}{left}, [$second], 'losing a room ends the wait');
 $got = meanwhile({ $room => $said->{seq} }, sub { $stack->delete('/api/sessions/current', token => $bob->token) });
-is($got->{answer}{code}, 'not_signed_in', 'a session that ends, ends the wait');
+is($got->{answer}{code}, 'not_signed_in', 'ending the session ends the wait');
 
 is($ann->post('/api/sync/wait', { rooms => {}, wait => $_ })->status, 422, "wait=$_ is refused") for 0, 26, -1;
-is($ann->post('/api/sync/wait', { rooms => {} })->status, 422, 'and so is none');
-is($stack->post('/api/sync/wait', { rooms => {}, wait => 5 })->status, 401, 'nobody waits who is not signed in');
+is($ann->post('/api/sync/wait', { rooms => {} })->status, 422, 'a wait without a time is refused');
+is($stack->post('/api/sync/wait', { rooms => {}, wait => 5 })->status, 401, 'a wait needs a session');
 
 done_testing;

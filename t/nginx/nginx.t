@@ -20,10 +20,11 @@ my $redirect = Fastchat::Stack::free_port();
 my $plain    = Fastchat::Stack::free_port();
 is(
     system(
-        "openssl req -x509 -newkey rsa:2048 -nodes -keyout $dir/key.pem -out $dir/cert.pem -days 2 -subj /CN=chat.example >/dev/null 2>&1"
+              "openssl req -x509 -newkey rsa:2048 -nodes -keyout $dir/key.pem -out $dir/cert.pem -days 2 -subj "
+            . "/CN=chat.example >/dev/null 2>&1"
     ),
     0,
-    'a certificate is made'
+    'a certificate is created'
 );
 my $sockets = $stack->dir . '/sock';
 my ($tls, $status) = $stack->fastchat(
@@ -33,7 +34,7 @@ my ($tls, $status) = $stack->fastchat(
 is($status, 0, 'the form with TLS is printed');
 my ($clear) = $stack->fastchat('nginx', '--listen', "127.0.0.1:$plain", '--root', $root, '--sockets', $sockets);
 like($clear, qr{"POST /api/users" fastchat_cpu}, 'the pools come from the route table');
-unlike($clear, qr{"GET /api/users" fastchat_cpu}, 'by method and path');
+unlike($clear, qr{"GET /api/users" fastchat_cpu}, 'pools depend on method and path');
 
 # Both in one nginx: the maps and upstreams are the same, the servers differ.
 my ($servers) = $clear =~ /^(server \{.*)\z/ms;
@@ -42,21 +43,24 @@ my $types = -e '/etc/nginx/mime.types' ? 'include /etc/nginx/mime.types;' : '';
 put(
     "$dir/nginx.conf",
     ($> == 0 ? "user root;\n" : '')
-        . "daemon off; worker_processes 1; pid $dir/nginx.pid; error_log $dir/error.log warn; events {}\nhttp { $types access_log off; client_body_temp_path $dir/tmp/a; fastcgi_temp_path $dir/tmp/b; proxy_temp_path $dir/tmp/c; scgi_temp_path $dir/tmp/d; uwsgi_temp_path $dir/tmp/e;\ninclude $dir/site.conf;\n}\n"
+        . "daemon off; worker_processes 1; pid $dir/nginx.pid; error_log $dir/error.log warn; events {}\nhttp "
+        . "{ $types access_log off; client_body_temp_path $dir/tmp/a; fastcgi_temp_path $dir/tmp/b; "
+        . "proxy_temp_path $dir/tmp/c; scgi_temp_path $dir/tmp/d; uwsgi_temp_path $dir/tmp/e;\ninclude "
+        . "$dir/site.conf;\n}\n"
 );
 my $nginx = (grep { -x } map { "$_/nginx" } split(/:/, $ENV{PATH}), '/usr/sbin')[0];
 my $check = `$nginx -t -c $dir/nginx.conf 2>&1`;
-is($?, 0, 'nginx takes both forms') or diag $check;
-unlike($check, qr/\[warn\]/, 'and warns of nothing: they are printed for the version that is installed');
+is($?, 0, 'nginx accepts both forms') or diag $check;
+unlike($check, qr/\[warn\]/, 'nginx gives no warning about the form for its own version');
 for my $version ('1.22.1', '1.25.0') {
     my ($old) = $stack->fastchat('nginx', '--nginx', $version, '--tls', 'a', '--cert', 'b', '--key', 'c');
-    like($old, qr/listen 443 ssl http2;/, "HTTP/2 for nginx $version is a word of listen");
+    like($old, qr/listen 443 ssl http2;/, "HTTP/2 for nginx $version is a parameter of listen");
 }
 for my $version ('1.25.1', '1.30.6', 'nginx version: nginx/1.26.3 (Ubuntu)') {
     my ($new) = $stack->fastchat('nginx', '--nginx', $version, '--tls', 'a', '--cert', 'b', '--key', 'c');
     like($new, qr/listen 443 ssl;\n    http2 on;/, "HTTP/2 for $version is a line of its own");
 }
-is(($stack->fastchat('nginx', '--nginx', 'new'))[1], 2, 'what is not a version is refused');
+is(($stack->fastchat('nginx', '--nginx', 'new'))[1], 2, 'a malformed version is refused');
 # nginx keeps upstream connections unless told otherwise from 1.29.7 on; these pools close theirs after each answer.
 like($clear, qr/upstream $_ \{[^}]*\n    keepalive 1;\n    keepalive_requests 1;\n\}/, "connections to $_ are not kept")
     for qw(fastchat_events fastchat_cpu);
@@ -77,22 +81,22 @@ sub curl {
     return $text // '';
 }
 my ($t, $p) = ("https://127.0.0.1:$tls_port", "http://127.0.0.1:$plain");
-ok($stack->wait_for(5, sub { curl("$p/api") =~ /title/ }), 'it runs');
+ok($stack->wait_for(5, sub { curl("$p/api") =~ /title/ }), 'nginx serves the printed configuration');
 
 is(curl("$p/api"), '{"title":"fastchat api"}', 'the API answers without TLS');
-is(curl("$t/api"), '{"title":"fastchat api"}', 'and with it');
-is(curl('-o', '/dev/null', '-w', '%{http_version}', '--http2', "$t/api"), '2', 'over HTTP/2');
+is(curl("$t/api"), '{"title":"fastchat api"}', 'the API answers with TLS');
+is(curl('-o', '/dev/null', '-w', '%{http_version}', '--http2', "$t/api"), '2', 'the API answers over HTTP/2');
 like(
     curl('-i', "http://127.0.0.1:$redirect/api/rooms?x=1"),
-    qr{^HTTP/1.1 308.*Location: https://chat\.example:$tls_port/api/rooms\?x=1}si, 'plain HTTP is sent to TLS'
+    qr{^HTTP/1.1 308.*Location: https://chat\.example:$tls_port/api/rooms\?x=1}si, 'plain HTTP is redirected to TLS'
 );
 isnt(system("curl -sk --tls-max 1.1 --max-time 5 $t/api >/dev/null 2>&1"), 0, 'TLS 1.1 is refused');
 is(system("curl -sk --tlsv1.3 --max-time 5 $t/api >/dev/null 2>&1"), 0, 'TLS 1.3 is spoken');
-like(curl('-i', "$t/"), qr/strict-transport-security/i, 'and will be asked for');
+like(curl('-i', "$t/"), qr/strict-transport-security/i, 'the page sets Strict-Transport-Security');
 
 my $page = curl('-i', "$p/rooms/12");
-like($page, qr/the page/, 'a place in the client is the page');
-like($page, qr/$_/i, "it has $_")
+like($page, qr/the page/, 'a path of the client serves the page');
+like($page, qr/$_/i, "the page has $_")
     for 'Content-Security-Policy: default-src', 'X-Content-Type-Options: nosniff', 'Referrer-Policy',
     'Cache-Control: no-cache';
 like(
@@ -101,20 +105,20 @@ like(
 );
 like(
     curl('-i', '-H', 'Accept-Encoding: gzip', "$p/assets/app-1a2b3c.js"), qr/Content-Encoding: gzip/i,
-    'and sent gzipped'
+    'hashed files are sent gzipped'
 );
 
 like(curl('-i', "$p/assets/none.js"), qr/404.*"code":"not_found"/s, 'nginx\'s own 404 is JSON');
 like(
     curl('-H', 'Accept-Language: zh-CN', "$p/assets/none.js"), qr/\xe8\xaf\xa5\xe5\x9c\xb0\xe5\x9d\x80/,
-    'in Chinese, too'
+    'nginx\'s own 404 can be Chinese'
 );
 put("$dir/large", 'x' x 2_000_000);
 like(
     curl('-i', '-H', 'Content-Type: application/json', '--data-binary', "\@$dir/large", "$p/api/rooms"),
-    qr/413.*"code":"body_too_large"/s, 'and its 413'
+    qr/413.*"code":"body_too_large"/s, 'nginx\'s own 413 is JSON'
 );
-like(curl('-i', "$p/api?" . 'x' x 20_000), qr/414.*"code":"uri_too_long"/s, 'and its 414');
+like(curl('-i', "$p/api?" . 'x' x 20_000), qr/414.*"code":"uri_too_long"/s, 'nginx\'s own 414 is JSON');
 
 my $name = sprintf 'pool%06x', rand 0xffffff;
 like(
@@ -127,13 +131,13 @@ like(
 );
 ok(
     $stack->wait_for(3, sub { $stack->log_text('cpu') =~ m{"method":"POST","route":"/api/users"} }),
-    'in the pool for CPU-bound work'
+    'signing up runs in the cpu pool'
 );
-unlike($stack->log_text('api'), qr{"method":"POST","route":"/api/users"}, 'and not in the other');
+unlike($stack->log_text('api'), qr{"method":"POST","route":"/api/users"}, 'signing up does not run in the api pool');
 curl('-X', 'POST', '-H', 'X-HTTP-Method-Override: PUT', "$p/api/users/me/password");
 ok(
     $stack->wait_for(3, sub { $stack->log_text('cpu') =~ m{"method":"PUT","route":"/api/users/me/password"} }),
-    'also where a POST names another method'
+    'an overridden method chooses the pool'
 );
 
 
@@ -161,14 +165,15 @@ for my $code (sort keys %own) {
             curl('-i', '-H', 'Expect:', '-H', "Accept-Language: $language", @{ $own{$code} }), 2;
         my $said = eval { JSON::PP->new->utf8->decode($body) } || {};
         like($head, qr{^HTTP/1.1 $code }, "nginx's own $code ($language)");
-        like($head, qr{Content-Type: application/json}i, '… is JSON');
-        ok($said->{code}, '… with a code');
+        like($head, qr{Content-Type: application/json}i, "nginx's own $code ($language) is JSON");
+        ok($said->{code}, "nginx's own $code ($language) has a code");
         # Of a request line or a host that cannot be read, nginx has not yet read Accept-Language.
         is(
             ($said->{detail} // '') =~ /\p{Han}/       ? 'zh' : 'en',
-            $code                   =~ /^(?:400|414)$/ ? 'en' : substr($language, 0, 2), '… in the language asked for'
+            $code                   =~ /^(?:400|414)$/ ? 'en' : substr($language, 0, 2),
+            "nginx's own $code ($language) is in the language asked for"
         );
-        unlike($head, qr{^server: nginx/}im, '… and does not tell its version');
+        unlike($head, qr{^server: nginx/}im, "nginx's own $code ($language) does not reveal the version");
     }
 }
 for my $path (
@@ -178,15 +183,18 @@ for my $path (
 {
     unlike(curl('--path-as-is', "$p$path"), qr/PRIVATE KEY|root:/, "nothing outside of the pages is served: $path");
 }
-like(curl('-i', "$t/api"), qr/strict-transport-security/i, 'the API asks for TLS, too');
-unlike(curl('-i', "$p/api"), qr/strict-transport-security/i, 'where there is TLS');
+like(curl('-i', "$t/api"), qr/strict-transport-security/i, 'the API sets Strict-Transport-Security');
+unlike(curl('-i', "$p/api"), qr/strict-transport-security/i, 'Strict-Transport-Security is not set without TLS');
 like(
     curl('-i', '-H', 'Accept-Encoding: gzip', "$p/openapi.json"), qr/Content-Encoding: gzip/i,
     'long answers of the API are gzipped'
 );
-unlike(curl('-i', '-H', 'Accept-Encoding: gzip', "$p/api"), qr/Content-Encoding: gzip/i, 'short ones are not');
-is(curl('-I', '-o', '/dev/null', '-w', '%{http_code}', "$p/rooms/12"), '200', 'HEAD of a page');
-like(curl('-i', '-X', 'POST', "$p/index.html"), qr/^HTTP\S+ 405/, 'a page is not posted to');
+unlike(
+    curl('-i', '-H', 'Accept-Encoding: gzip', "$p/api"), qr/Content-Encoding: gzip/i,
+    'short answers of the API are not gzipped'
+);
+is(curl('-I', '-o', '/dev/null', '-w', '%{http_code}', "$p/rooms/12"), '200', 'HEAD of a page is answered');
+like(curl('-i', '-X', 'POST', "$p/index.html"), qr/^HTTP\S+ 405/, 'POST to a page is refused');
 
 my @workers = $stack->workers('api');
 $stack->hold('api');
@@ -195,8 +203,11 @@ kill KILL => @workers;    # they would go on without the one that watches them
 $stack->wait_for(5, sub { curl('-o', '/dev/null', '-w', '%{http_code}', "$p/api") eq '502' });
 my $down = curl('-i', "$p/api");
 like($down, qr/502.*"code":"unavailable"/s, 'without a pool the 502 is JSON');
-like(curl('-H', 'Accept-Language: zh', "$p/api"), qr/\xe6\x9c\x8d\xe5\x8a\xa1/, 'and speaks Chinese');
-like($down, qr/Retry-After: 1/, 'that says when to come again');
+like(
+    curl('-H', 'Accept-Language: zh', "$p/api"), qr/\xe6\x9c\x8d\xe5\x8a\xa1/,
+    'the 502 without a pool can be Chinese'
+);
+like($down, qr/Retry-After: 1/, 'the 502 without a pool carries Retry-After');
 
 for my $bad ('x"y', "a;b", "a b\n", '', '$x', '{') {
     my ($words, $exit) = $stack->fastchat('nginx', '--root', $bad);

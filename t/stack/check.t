@@ -25,13 +25,14 @@ subtest 'a server that works' => sub {
         $text, qr/^ok\s+database\s+(?:MariaDB|MySQL) \d+\.\d+\.\d+, by \D+ \d+\.\d+/m,
         'the server and the client library are named'
     );
-    like($text, qr/^all is well$/m, 'and it says that all is well');
-    is(rows(), $before, 'nothing of it is left');
+    like($text, qr/^all is well$/m, 'the check reports that all is well');
+    is(rows(), $before, 'the check leaves no rows');
 };
 
-subtest 'what a check that was killed has left is removed by one that comes later' => sub {
+subtest 'a later check removes the rows of one that was killed' => sub {
     $stack->sql("INSERT INTO users (id, username, username_key, nickname, password_hash, created_at) VALUES "
-            . "(9001, 'probe-1', 'probe-1', 'x', 'x', 1), (9002, 'probe-2', 'probe-2', 'x', 'x', UNIX_TIMESTAMP() * 1000), (9003, 'probe_3', 'probe_3', 'x', 'x', 1); "
+            . "(9001, 'probe-1', 'probe-1', 'x', 'x', 1), (9002, 'probe-2', 'probe-2', 'x', 'x', "
+            . "UNIX_TIMESTAMP() * 1000), (9003, 'probe_3', 'probe_3', 'x', 'x', 1); "
             . "INSERT INTO rooms (id, kind, name, last_at, created_at) VALUES (9001, 0, 'x', 1, 1); "
             . "INSERT INTO members (room_id, user_id, role, joined_at) VALUES (9001, 9001, 2, 1); "
             . "INSERT INTO room_log (room_id, seq, kind, sender_id, created_at) VALUES (9001, 1, 1, 9001, 1)");
@@ -39,36 +40,38 @@ subtest 'what a check that was killed has left is removed by one that comes late
     is(
         join(' ', map { $_->[0] } $stack->sql('SELECT username FROM users WHERE id > 9000 ORDER BY id')),
         'probe-2 probe_3',
-        'the old one is gone; one that may still run, and a person of a like name, are not'
+        'only the old probe is removed, not a recent one or a similar name'
     );
-    is(       $stack->sql('SELECT COUNT(*) FROM rooms WHERE id = 9001')
-            + $stack->sql('SELECT COUNT(*) FROM room_log WHERE room_id = 9001'), 0, 'its room is gone, too');
+    is(
+              $stack->sql('SELECT COUNT(*) FROM rooms WHERE id = 9001')
+            + $stack->sql('SELECT COUNT(*) FROM room_log WHERE room_id = 9001'), 0,
+        'the room of the old probe is removed'
+    );
     $stack->sql('DELETE FROM users WHERE id > 9000');
 };
 
-subtest 'a room that others have put a probe in is theirs' => sub {
+subtest 'a room of other users survives a probe in it' => sub {
     my ($ann, $bob) = map { $stack->user($_) } qw(ann bob);
     my $room = $ann->post('/api/rooms', { name => '周末', member_ids => [ $bob->id ] })->json->{id};
-    $stack->sql(
-        "INSERT INTO users (id, username, username_key, nickname, password_hash, created_at) VALUES (9001, 'probe-1', 'probe-1', 'x', 'x', 1)"
-    );
-    is($ann->put("/api/rooms/$room/members/9001", {})->status, 200, 'a probe is put in a room');
-    is($ann->post("/api/rooms/$room/messages", { client_id => 'a', body => '还在吗' })->status, 201, 'something is said');
+    $stack->sql("INSERT INTO users (id, username, username_key, nickname, password_hash, created_at) VALUES (9001, "
+            . "'probe-1', 'probe-1', 'x', 'x', 1)");
+    is($ann->put("/api/rooms/$room/members/9001", {})->status, 200, 'a probe is added to a room');
+    is($ann->post("/api/rooms/$room/messages", { client_id => 'a', body => '还在吗' })->status, 201, 'a message is sent');
     is((check())[1], 0, 'a check removes the old probe');
-    is($stack->sql('SELECT COUNT(*) FROM users WHERE id = 9001'), 0, 'it is gone');
+    is($stack->sql('SELECT COUNT(*) FROM users WHERE id = 9001'), 0, 'the old probe is removed');
     is(
         $bob->get("/api/rooms/$room/messages?limit=1")->json->{items}[0]{body}, '还在吗',
-        'the room and what was said stay'
+        'the room and its messages stay'
     );
-    is(scalar @{ $bob->get("/api/rooms/$room/members")->json->{items} }, 2, 'with its other members');
+    is(scalar @{ $bob->get("/api/rooms/$room/members")->json->{items} }, 2, 'the other members stay');
 };
 
 is(
     $stack->post('/api/users', { username => 'probe-1', password => 'long enough' })->status, 422,
-    'nobody can sign up as a probe'
+    'the names of probes cannot be registered'
 );
 
-subtest 'words that it does not take' => sub {
+subtest 'unknown arguments are refused' => sub {
     for my $words ([qw(--url ftp://x)], ['now'], ['--what']) {
         is((check(@$words))[1], 2, "@$words: exit status 2");
     }
@@ -81,9 +84,9 @@ sub fails {
         my $before = rows();
         my ($text, $status) = check(@words);
         is($status, 1, 'the exit status is 1');
-        like($text, qr/^FAILED\s+$step\s.*$reason/m, "the step is $step, and says why");
-        unlike($text, qr/^all is well/m, 'it does not say that all is well');
-        is(rows(), $before, 'nothing of it is left');
+        like($text, qr/^FAILED\s+$step\s.*$reason/m, "the step $step fails and gives the reason");
+        unlike($text, qr/^all is well/m, 'the check does not report that all is well');
+        is(rows(), $before, 'the check leaves no rows');
     };
 }
 my $port = Fastchat::Stack::free_port();
@@ -97,18 +100,18 @@ $stack->sql('CREATE DATABASE no_tables; GRANT ALL ON no_tables.* TO fastchat@loc
     local $stack->{settings}{DB_DATABASE} = 'no_tables';
     my ($text, $status) = check();
     is($status, 1, 'a database without tables: the exit status is 1');
-    like($text, qr/^FAILED\s+tables\s+run `fastchat migrate`/m, 'and it says what to do');
+    like($text, qr/^FAILED\s+tables\s+run `fastchat migrate`/m, 'a database without tables: the remedy is named');
 }
 {
     local $stack->{settings}{DB_USER} = 'nobody_of_that_name';
     my ($text, $status) = check();
-    like($text, qr/^FAILED\s+database\s+1045 /m, 'an account that is refused: with the words of the server');
+    like($text, qr/^FAILED\s+database\s+1045 /m, 'a denied database account: the server\'s error is shown');
 }
 {
     local $stack->{settings}{REDIS_HOST} = '';
     my ($text, $status) = check();
-    is($status, 0, 'without Redis all is well');
-    like($text, qr/^ok\s+Redis\s+off/m, 'and it is shown');
+    is($status, 0, 'the check succeeds without Redis');
+    like($text, qr/^ok\s+Redis\s+off/m, 'the check shows that Redis is off');
 }
 
 sub end_pool {
@@ -120,7 +123,7 @@ sub end_pool {
 }
 end_pool('events');
 fails('no event loop', 'stream', 'GET /api/events: 503');
-is((check('--no-live'))[1], 0, 'where there is none, --no-live checks the rest');
+is((check('--no-live'))[1], 0, '--no-live checks the rest without an event loop');
 end_pool('api');
 fails('no api pool', 'room', 'POST /api/rooms: 502');
 
@@ -140,7 +143,7 @@ chmod 0755, "$dir/fastchat";
     my $free  = Fastchat::Stack::free_port();
     my $words = `$Fastchat::Stack::root/etc/stack run --quiet --dir $dir/run --port $free --binary $dir/fastchat 2>&1`;
     isnt($?, 0, 'a stack that serves no live events does not start');
-    like($words, qr{it does not work: stream GET /api/events: 503}, 'it says which step failed, with the answer');
-    unlike($words, qr/^ready/m, 'and never that it is ready');
+    like($words, qr{it does not work: stream GET /api/events: 503}, 'the failed step and its answer are reported');
+    unlike($words, qr/^ready/m, 'a stack that does not work never reports ready');
 }
 done_testing;

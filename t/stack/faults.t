@@ -11,14 +11,17 @@ for my $part (qw(redis database api cpu nginx)) {
         $stack->wait_for(5, sub { my $pid = $stack->pid($part); $pid && $pid != $was && kill 0, $pid }),
         "$part is started again"
     );
-    ok($stack->wait_ready(15), "and all is ready again");
+    ok($stack->wait_ready(15), "the stack is ready again after $part died");
 }
-like($stack->log_text('stack'), qr/database died \(signal 9\); starting it again/, 'the supervisor says what died');
+like(
+    $stack->log_text('stack'), qr/database died \(signal 9\); starting it again/,
+    'the supervisor logs the part that died'
+);
 
 $stack->hold('redis');
 $stack->kill('redis');
 select undef, undef, undef, 0.6;
-is($stack->get('/api/readyz')->status, 200, 'ready without Redis');
+is($stack->get('/api/readyz')->status, 200, 'the stack is ready without Redis');
 $stack->release('redis');
 ok(
     $stack->wait_for(

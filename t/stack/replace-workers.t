@@ -38,7 +38,7 @@ for my $round (1 .. 2) {
             ok($stack->wait_for(20, sub { !kill 0, $worker }), "a worker of $pool ends");
             ok(
                 $stack->wait_for(5, sub { $stack->workers($pool) >= 2 || $pool eq 'cpu' && $stack->workers($pool) }),
-                'and another takes its place'
+                "a new worker of $pool takes its place"
             );
             sleep 0.6;    # multiwatch counts one that ends within half a second as failed
         }

@@ -62,60 +62,63 @@ sub answers { return HTTP::Tiny->new(timeout => 5)->get("http://127.0.0.1:$_[0]/
 my $port = Fastchat::Stack::free_port();
 my $dir  = "$room/one";
 my $pid  = begin($dir, $port);
-ok(answers($port), 'it answers when it says ready, also under a locale that is not installed');
-like(slurp("$dir.out"), qr{^ready: http://127\.0\.0\.1:$port$}m, 'and says where');
+ok(answers($port), 'a ready stack answers, even under a locale that is not installed');
+like(slurp("$dir.out"), qr{^ready: http://127\.0\.0\.1:$port$}m, 'the ready line has the URL');
 
 my ($words, $status) = stack({}, 'run', '--dir', $dir, '--port', $port);
-is($status, 1, 'a second one in the same directory is refused');
-like($words, qr/^fastchat: it runs already in .*\n\z/, 'in one line');
+is($status, 1, 'a second stack in the same directory is refused');
+like($words, qr/^fastchat: it runs already in .*\n\z/, 'a second stack in one directory is refused in one line');
 
 ($words, $status) = stack({}, 'run', '--dir', "$room/two", '--port', $port);
 is($status, 1, 'a port in use is refused');
-like($words, qr/^fastchat: port $port is in use.*\n\z/, 'in one line');
-is_deeply([ remains("$room/two") ], [], 'before anything is started');
+like($words, qr/^fastchat: port $port is in use.*\n\z/, 'a port in use is refused in one line');
+is_deeply([ remains("$room/two") ], [], 'a port in use is refused before anything starts');
 
 my $other  = Fastchat::Stack::free_port();
 my $second = begin("$room/two", $other);
-ok(answers($other) && answers($port), 'a second one runs beside the first');
+ok(answers($other) && answers($port), 'a second stack runs beside the first');
 kill 'INT', $second;
 waitpid $second, 0;
 is($? >> 8, 0, 'SIGINT stops it');
-is_deeply([ remains("$room/two") ], [], 'and nothing of it is left');
-ok(answers($port), 'while the first goes on');
+is_deeply([ remains("$room/two") ], [], 'SIGINT leaves no process of the stack');
+ok(answers($port), 'the first stack goes on when the second stops');
 
 kill 'KILL', $pid;
 waitpid $pid, 0;
-ok(answers($port), 'what a killed supervisor has started goes on');
+ok(answers($port), 'the parts of a killed supervisor go on');
 $pid = begin($dir, $port);
-ok(answers($port), 'and the next start replaces it');
-like(slurp("$dir.out"), qr/ended what a killed run has left: .*database/, 'saying so');
+ok(answers($port), 'the next start replaces the parts of a killed supervisor');
+like(
+    slurp("$dir.out"), qr/ended what a killed run has left: .*database/,
+    'the next start reports the parts that it ended'
+);
 
 kill 'KILL', $pid;
 waitpid $pid, 0;
 ($words, $status) = stack({}, 'stop', '--dir', $dir);
 is($status, 0, 'stop ends what a killed run has left');
-is_deeply([ remains($dir) ], [], 'all of it');
+is_deeply([ remains($dir) ], [], 'stop leaves nothing of a killed run');
 ($words, $status) = stack({}, 'stop', '--dir', $dir);
-like($words, qr/^nothing runs in/, 'and says so where nothing runs');
+like($words, qr/^nothing runs in/, 'stop reports if nothing runs');
 
 $pid = begin($dir, $port);
 ($words, $status) = stack({}, 'stop', '--dir', $dir);
 waitpid $pid, 0;
-is($words, "stopped\n", 'stop ends one that runs');
-is_deeply([ remains($dir) ], [], 'all of it');
+is($words, "stopped\n", 'stop ends a running stack');
+is_deeply([ remains($dir) ], [], 'stop leaves nothing of a running stack');
 
 for my $signal (qw(TERM HUP)) {
     $pid = begin($dir, $port);
     kill $signal, $pid;
     waitpid $pid, 0;
     is($? >> 8, 0, "SIG$signal stops it");
-    is_deeply([ remains($dir) ], [], 'and nothing is left');
+    is_deeply([ remains($dir) ], [], "SIG$signal leaves no process");
 }
 
 # A directory too deep for a socket's path, and with a blank in it.
 my $deep = "$room/a directory with blanks/" . 'd' x 80;
 $pid = begin_deep($deep, $port);
-ok(answers($port), 'a deep directory with blanks in its path will do');
+ok(answers($port), 'a deep directory with blanks in its path works');
 kill 'TERM', $pid;
 waitpid $pid, 0;
 ok(!-l "$deep/sock", 'its short socket directory is removed');
@@ -129,13 +132,13 @@ sub begin_deep {
 
 ($words, $status) = stack({ APP_PORT => 70000 }, 'run', '--dir', "$room/three");
 is($status, 1, 'a bad setting stops the start');
-like($words, qr/APP_PORT/, 'and is named');
-is_deeply([ remains("$room/three") ], [], 'before anything is started');
+like($words, qr/APP_PORT/, 'the message names the bad setting');
+is_deeply([ remains("$room/three") ], [], 'a bad setting is refused before anything starts');
 
 ($words, $status) = stack({ DB_HOST => '127.0.0.1', DB_PORT => 1 }, 'run', '--dir', "$room/three", '--port', $port);
 is($status, 1, 'a database of the user\'s own that does not answer stops the start');
-is_deeply([ remains("$room/three") ], [], 'and nothing is left');
-ok(!glob("$room/three/data/m*"), 'no private one was made');
+is_deeply([ remains("$room/three") ], [], 'a database that does not answer leaves no process');
+ok(!glob("$room/three/data/m*"), 'no private database was created');
 
 done_testing;
 

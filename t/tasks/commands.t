@@ -11,7 +11,7 @@ $stack->wait_for(
 );
 $stack->hold('tasks');
 $stack->kill('tasks', 'TERM');
-ok($stack->wait_for(10, sub { !-e "/proc/$runner" }), 'nobody runs tasks');
+ok($stack->wait_for(10, sub { !-e "/proc/$runner" }), 'no runner is left');
 $stack->sql('DELETE FROM tasks');
 
 my @states = qw(queued running done failed dead cancelled);
@@ -62,63 +62,64 @@ sub bad {
     my ($wanted, $like, @words) = @_;
     my ($text, $status) = task(@words);
     is($status, $wanted, "task @words: status $wanted");
-    return like($text, qr/\A[^\n]*$like[^\n]*\n\z/, 'which says why, on a line');
+    return like($text, qr/\A[^\n]*$like[^\n]*\n\z/, "task @words: one line gives the reason");
 }
 
 # Seeing.
 my ($list) = task('list');
 is_deeply(
     [ map { /^ *(\d+) / ? $1 : () } split /\n/, $list ], [ sort { $b <=> $a } values %id ],
-    'list shows all, the newest first'
+    'list shows all tasks, the newest first'
 );
 like(
     $list, qr/^ *$id{dead} trial\.dead +dead +42 +1\/3 +2023-11-1\S+ +7 it went wrong$/m,
-    'with kind, state, progress, runs, time, owner and error'
+    'list shows kind, state, progress, runs, time, owner and error'
 );
 for my $state (@states) {
     my ($text, $status) = task('list', '--state', $state);
-    is_deeply([ $text =~ /^ *(\d+) /mg ], [ $id{$state} ], "--state $state shows those that are");
+    is_deeply([ $text =~ /^ *(\d+) /mg ], [ $id{$state} ], "list --state $state shows only those tasks");
 }
-good(qr/\A *ID[^\n]*\n *$id{done} [^\n]*\n\z/, 'of a kind', 'list', '--kind', 'trial.done');
-good(qr/\A *ID[^\n]*\n\z/, 'nothing where nothing is', 'list', '--kind', "none' OR 1=1");
+good(qr/\A *ID[^\n]*\n *$id{done} [^\n]*\n\z/, 'list --kind shows only that kind', 'list', '--kind', 'trial.done');
+good(qr/\A *ID[^\n]*\n\z/, 'list of an unknown kind is empty', 'list', '--kind', "none' OR 1=1");
 good(
     qr/\A *ID[^\n]*\n *$id{cancelled} [^\n]*\n *$id{dead} [^\n]*\n[^\n]*--limit[^\n]*\n\z/,
-    'and not more than was asked for', 'list', '--limit', 2
+    'list --limit shows no more and says so', 'list', '--limit', 2
 );
 good(
-    qr/trial\.done.*arguments +\{"a":"é"\}\nresult +\{"b":1\}\nerror +-\n/s, 'with all that is known of it', 'show',
+    qr/trial\.done.*arguments +\{"a":"é"\}\nresult +\{"b":1\}\nerror +-\n/s, 'show prints arguments, result and error',
+    'show',
     $id{done}
 );
-good(qr/^trial\.failed +0 +0 +0 +1 +0 +0 +\d+\.\d s$/m, 'by kind and state, and how long they wait', 'stats');
+good(qr/^trial\.failed +0 +0 +0 +1 +0 +0 +\d+\.\d s$/m, 'stats counts by kind and state and shows the wait', 'stats');
 
 # Steering.
-good(qr/task $id{queued} is cancelled/, 'one that waits is cancelled', 'cancel', $id{queued});
-is(state_of('queued'), 'cancelled', 'at once');
-good(qr/asked to end/, 'one that runs is told', 'cancel', $id{running});
-is(state_of('running'), 'running', 'and runs until it hears that');
+good(qr/task $id{queued} is cancelled/, 'cancel ends a queued task', 'cancel', $id{queued});
+is(state_of('queued'), 'cancelled', 'a queued task is cancelled at once');
+good(qr/told to end/, 'cancel asks a running task to end', 'cancel', $id{running});
+is(state_of('running'), 'running', 'a running task stays running until its runner reads the request');
 bad(1, qr/task $id{done} has ended already/, 'cancel', $id{done});
 for my $state (qw(failed dead cancelled)) {
-    good(qr/task $id{$state} is queued/, 'it will be run again', 'retry', $id{$state});
+    good(qr/task $id{$state} is queued/, 'retry queues a task again', 'retry', $id{$state});
     is(
         $stack->sql("SELECT CONCAT_WS(' ', state, ready, attempts, ended_at) FROM tasks WHERE id = $id{$state}"),
-        '0 1 0 0', 'from its first attempt on'
+        '0 1 0 0', 'retry starts at the first attempt'
     );
 }
 bad(1, qr/task $id{$_} has not failed/, 'retry', $id{$_}) for qw(running done);
 
 # Deleting.
-good(qr/^0 tasks were deleted$/m, 'nothing before its time', 'purge');
-bad(2, qr/--state: only done, dead or cancelled tasks are deleted/, 'purge', '--state', $_) for qw(queued running failed);
-is($stack->sql('SELECT COUNT(*) FROM tasks'), 6, 'all are there still');
-good(qr/^1 tasks were deleted$/m, 'what has ended, when somebody says so', 'purge', '--state', 'done');
-is(state_of('done'), 'gone', 'is gone');
+good(qr/^0 tasks are deleted$/m, 'purge deletes nothing before its time', 'purge');
+bad(2, qr/only what has ended is deleted/, 'purge', '--state', $_) for qw(queued running failed);
+is($stack->sql('SELECT COUNT(*) FROM tasks'), 6, 'refused purges delete nothing');
+good(qr/^1 tasks are deleted$/m, 'purge --state deletes tasks of that state', 'purge', '--state', 'done');
+is(state_of('done'), 'gone', 'a purged task is gone');
 $stack->sql("UPDATE tasks SET until_at = 1 WHERE id IN ($id{queued}, $id{running})");
-good(qr/^1 tasks were deleted$/m, 'what is past its time', 'purge');
-is(state_of('queued') . ' ' . state_of('running'), 'gone running', 'is gone, if it has ended');
+good(qr/^1 tasks are deleted$/m, 'purge deletes ended tasks past their time', 'purge');
+is(state_of('queued') . ' ' . state_of('running'), 'gone running', 'purge keeps a running task past its time');
 $stack->sql(
-    q(INSERT INTO tasks (kind, state, ready, run_at, max_attempts, arguments, created_at, ended_at, until_at) SELECT 'trial.old', 4, 0, 0, 1, '{}', 1, 1, 1 FROM seq_1_to_2500)
-);
-good(qr/^2500 tasks are deleted$/m, 'however many they are', 'purge', '--state', 'dead');
+          q(INSERT INTO tasks (kind, state, ready, run_at, max_attempts, arguments, created_at, ended_at, until_at) )
+        . q(SELECT 'trial.old', 4, 0, 0, 1, '{}', 1, 1, 1 FROM seq_1_to_2500));
+good(qr/^2500 tasks are deleted$/m, 'purge deletes thousands', 'purge', '--state', 'dead');
 
 # Words that cannot be understood.
 bad(2, qr/one of these must follow: list, show, retry, cancel, purge, stats/);
@@ -142,10 +143,10 @@ $stack->hold('database');
 $stack->kill('database');
 $stack->wait_for(10, sub { (task('list'))[1] == 1 });
 my ($away, $status) = task('list');
-is($status, 1, 'without a database the command fails');
-like($away, qr/the database is away/, 'and says so');
+is($status, 1, 'the command fails without a database');
+like($away, qr/the database is away/, 'the message says that the database is away');
 $stack->release('database');
-ok($stack->wait_ready(30), 'it is back');
+ok($stack->wait_ready(30), 'the database is back');
 $stack->release('tasks');
 
 done_testing;

@@ -37,16 +37,16 @@ my ($hers, $his) = map { my $stream = Fastchat::Stream->new($_); $stream->await(
 my $slow = enqueue('trial.slow_effect', owner_id => $alice->id);
 is_deeply(
     ($hers->await('task', 10) // {})->{data}, { id => $slow, kind => 'trial.slow_effect', state => 'done' },
-    'its owner hears that a task is done'
+    'the owner is notified that a task is done'
 );
-is(effects($slow), 1, 'and it is');
-unlike($stack->log_text('tasks'), qr/task $slow .*taken back/, 'it was nobody else\'s meanwhile');
+is(effects($slow), 1, 'the task\'s effect is there once');
+unlike($stack->log_text('tasks'), qr/task $slow .*taken back/, 'no other runner took the task');
 my $mine = $bob->post('/api/task/3', {})->json->{id};
-is(($his->await('task', 10) // { data => {} })->{data}{id}, $mine, 'others hear of their own alone');
+is(($his->await('task', 10) // { data => {} })->{data}{id}, $mine, 'other users are notified only of their own tasks');
 my $again = enqueue('trial.stumble', owner_id => $bob->id, max_attempts => 5);
 is_deeply(
     [ map { ($his->await('task', 10) // { data => {} })->{data}{state} } 1 .. 3 ], [qw(failed failed done)],
-    'of each run'
+    'the owner is notified of every run'
 );
 $_->close for $hers, $his;
 
@@ -55,27 +55,29 @@ my $lost = enqueue('trial.slow_effect');
 ok(is_so($lost, 'state = 1'), 'a task runs');
 $stack->sql("UPDATE tasks SET until_at = 1 WHERE id = $lost");
 my (undef, $status) = $stack->fastchat('tasks', '--once');
-is($status, 0, 'another runner comes after its lease has ended');
-ok(is_so($lost, 'state = 2'), 'the task is done');
+is($status, 0, 'another runner runs after the lease expired');
+ok(is_so($lost, 'state = 2'), 'a task that lost its lease is done');
 my @seen = (attempts($lost), effects($lost));
-ok($seen[1] == 1, 'once') or diag "runs, effects: @seen";
+ok($seen[1] == 1, 'a task that lost its lease has one effect') or diag "runs, effects: @seen";
 ok(
     $seen[0] == 1 || $stack->log_text('tasks') =~ /task $lost .*(?:taken back|another run's)/,
-    'and where it was run twice, the first run was ended'
+    'if the task was run twice, the first run was ended'
 );
 
 # A thousand of a slow kind.
-$stack->sql(
-    q(INSERT INTO tasks (kind, run_at, created_at, max_attempts, arguments) SELECT 'trial.doze', 0, 0, 3, '{}' FROM seq_1_to_1000)
-);
+$stack->sql(q(INSERT INTO tasks (kind, run_at, created_at, max_attempts, arguments) SELECT 'trial.doze', 0, 0, 3, )
+        . q('{}' FROM seq_1_to_1000));
 ok(
     $stack->wait_for(
         10, sub { $stack->sql(q(SELECT COUNT(*) FROM tasks WHERE kind = 'trial.doze' AND state = 1)) == 2 }
     ),
-    'a thousand slow tasks'
+    'a thousand slow tasks are queued and two run'
 );
-ok(is_so(enqueue('trial.nothing'), 'state = 2'), 'do not keep a quick one');
-cmp_ok(number(q(SELECT COUNT(*) FROM tasks WHERE kind = 'trial.doze' AND state = 0)), '>', 900, 'waiting for them');
+ok(is_so(enqueue('trial.nothing'), 'state = 2'), 'a quick task of another kind is done beside them');
+cmp_ok(
+    number(q(SELECT COUNT(*) FROM tasks WHERE kind = 'trial.doze' AND state = 0)), '>', 900,
+    'the quick task did not wait for the slow ones'
+);
 $stack->sql(q(DELETE FROM tasks WHERE kind = 'trial.doze' AND state = 0));
 
 # Without Redis.
@@ -84,10 +86,10 @@ $stack->kill('redis');
 my @waited;
 for my $n (1 .. 5) {
     my $id = $alice->post("/api/task/$n", {})->json->{id};
-    ok(is_so($id, 'state = 2'), 'without Redis a task is done') or last;
+    ok(is_so($id, 'state = 2'), 'a task is done without Redis') or last;
     push @waited, number("SELECT started_at - created_at FROM tasks WHERE id = $id");
 }
-cmp_ok((sort { $a <=> $b } @waited)[2], '<=', 1500, 'and begins within 1.5 s') or diag "@waited";
+cmp_ok((sort { $a <=> $b } @waited)[2], '<=', 1500, 'a task starts within 1.5 s without Redis') or diag "@waited";
 $stack->release('redis');
 ok(
     $stack->wait_for(
@@ -108,41 +110,46 @@ my $until = time + 3;
 $stack->wait_for(4, sub { time > $until });
 $stack->release('database');
 ok($stack->wait_ready(30), 'the database was away, and is back');
-ok(is_so($kept, 'state = 2'), 'what the task reported meanwhile is written down');
-is(attempts($kept), 1, 'it is not run again');
+ok(is_so($kept, 'state = 2'), 'a task that ended while the database was away is recorded');
+is(attempts($kept), 1, 'a task that ended while the database was away is not run again');
 
 # Many runners at once.
 my $runner = $stack->pid('tasks');
 $stack->hold('tasks');
 $stack->kill('tasks', 'TERM');
-ok($stack->wait_for(10, sub { !-e "/proc/$runner" }), 'the runner ends');
+ok($stack->wait_for(10, sub { !-e "/proc/$runner" }), 'the runner ends on SIGTERM');
 $stack->sql(q(DELETE FROM tasks WHERE kind LIKE 'clean_up.%'));
 my @ids = map { enqueue('trial.effect') } 1 .. 20;
 my $ids = join ',', @ids;
 is_deeply(
     [ map { $_->[1] } $stack->at_once(4, sub { [ $stack->fastchat('tasks', '--once') ] }) ], [ (0) x 4 ],
-    'four runners at once do what is due'
+    'four concurrent runners all succeed'
 );
-is(number("SELECT COUNT(*) FROM trial_effects WHERE task_id IN ($ids)"), 20, 'each task once');
+is(
+    number("SELECT COUNT(*) FROM trial_effects WHERE task_id IN ($ids)"), 20,
+    'four concurrent runners run each task once'
+);
 is(
     number(q(SELECT SUM(attempts) - COUNT(*) FROM tasks WHERE kind LIKE 'clean_up.%')), 0,
-    'and what comes by the timetable'
+    'scheduled tasks are run once each'
 );
-is(number(q(SELECT COUNT(DISTINCT kind) FROM tasks WHERE kind LIKE 'clean_up.%' AND state = 2)), 4, 'all of it');
+is(
+    number(q(SELECT COUNT(DISTINCT kind) FROM tasks WHERE kind LIKE 'clean_up.%' AND state = 2)), 4,
+    'every scheduled task is run'
+);
 
 # Run by cron, while the database goes away.
-$stack->sql(
-    q(INSERT INTO tasks (kind, run_at, created_at, max_attempts, arguments) SELECT 'trial.doze', 0, 0, 30, '{}' FROM seq_1_to_20)
-);
+$stack->sql(q(INSERT INTO tasks (kind, run_at, created_at, max_attempts, arguments) SELECT 'trial.doze', 0, 0, 30, )
+        . q('{}' FROM seq_1_to_20));
 my $wait = $stack->begin_at_once(1, sub { [ $stack->fastchat('tasks', '--once') ] });
 ok(
     $stack->wait_for(10, sub { $stack->sql(q(SELECT COUNT(*) FROM tasks WHERE kind = 'trial.doze' AND state = 1)) }),
-    'fastchat tasks --once is at work'
+    'fastchat tasks --once runs a task'
 );
 $stack->hold('database');
 $stack->kill('database');
 my ($once) = $wait->();
-is($once->[1], 1, 'it ends where the database stays away, and says that it failed');
+is($once->[1], 1, 'fastchat tasks --once fails if the database stays away');
 $stack->release('database');
 ok($stack->wait_ready(30), 'the database is back');
 $stack->release('tasks');
@@ -150,7 +157,7 @@ ok(
     $stack->wait_for(
         30, sub { $stack->sql(q(SELECT COUNT(*) FROM tasks WHERE kind = 'trial.doze' AND state <> 2)) == 0 }
     ),
-    'and the tasks are done by who comes next'
+    'the next runner does the remaining tasks'
 );
 
 done_testing;

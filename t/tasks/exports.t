@@ -33,7 +33,8 @@ sub unpack_export {
     open my $out, '>:raw', "$dir/$id.zip" or die "$!\n";
     print $out $answer->content;
     close $out;
-    is(system("unzip -tq '$dir/$id.zip' > '$dir/$id.txt' 2>&1"), 0, 'the file is whole') or diag slurp("$dir/$id.txt");
+    is(system("unzip -tq '$dir/$id.zip' > '$dir/$id.txt' 2>&1"), 0, 'the zip file is intact')
+        or diag slurp("$dir/$id.txt");
     system "unzip -q -d '$dir/$id' '$dir/$id.zip'";
     return "$dir/$id";
 }
@@ -66,65 +67,75 @@ $alice->put("/api/rooms/$evil->{id}/members/" . $bob->id, { role => 'admin' });
 $alice->patch("/api/rooms/$zh->{id}", { name => '周末<爬>山' });
 my $not_hers = $bob->post('/api/rooms', { name => 'secret of bob' })->json;
 
-is($stack->post('/api/exports')->status, 401, 'who is not signed in exports nothing');
+is($stack->post('/api/exports')->status, 401, 'an export needs a session');
 my $queued = $alice->post('/api/exports', headers => { 'Accept-Language' => 'zh-CN' });
 is($queued->status, 202, 'an export is queued');
 my $id   = $queued->json->{id};
 my $done = until_state($alice, $id, 'done');
-is($done->{state}, 'done', 'and made');
-is_deeply([ @{ $done->{result} }{qw(rooms download)} ], [ 3, "/api/exports/$id" ], 'of the rooms that she is in');
+is($done->{state}, 'done', 'an export is done');
+is_deeply(
+    [ @{ $done->{result} }{qw(rooms download)} ], [ 3, "/api/exports/$id" ],
+    'the result has the number of rooms and the download path'
+);
 my $folder = unpack_export($alice, $id);
 my $head   = $alice->head("/api/exports/$id");
-is($head->header('Content-Type'), 'application/zip', 'it is a zip file');
-is($head->header('Content-Length'), -s "$dir/$id.zip", 'of a length that HEAD tells');
+is($head->header('Content-Type'), 'application/zip', 'an export is a zip file');
+is($head->header('Content-Length'), -s "$dir/$id.zip", 'HEAD has the length of the file');
 like(
     $head->header('Content-Disposition'),
-    qr/^attachment; filename="fastchat-${\$alice->username}-\d{4}-\d\d-\d\d\.zip"$/, 'with a name'
+    qr/^attachment; filename="fastchat-${\$alice->username}-\d{4}-\d\d-\d\d\.zip"$/,
+    'the file is named after the user and the day'
 );
-is($done->{result}{bytes}, -s "$dir/$id.zip", 'and of which the task tells the size');
+is($done->{result}{bytes}, -s "$dir/$id.zip", 'the task\'s result has the size of the file');
 
 my $account = $json->decode(slurp("$folder/account.json"));
 is_deeply(
     [ sort map { $_->{id} } @{ $account->{rooms} } ], [ sort map { $_->{id} } $evil, $zh, $dm ],
-    'account.json lists her rooms'
+    'account.json lists the user\'s rooms'
 );
 my %folder = map { $_->{id} => $_->{folder} } @{ $account->{rooms} };
-ok(!(grep { m{(?:^|/)\.*(?:/|$)|[<>:"\\|?*]|/.*/} } values %folder), 'in folders that are safe on every system')
+ok(!(grep { m{(?:^|/)\.*(?:/|$)|[<>:"\\|?*]|/.*/} } values %folder), 'the folders\' names are safe on every system')
     or diag explain \%folder;
 my $zh_folder = do { my $name = $folder{ $zh->{id} }; utf8::encode($name); $name };
-ok(-e "$folder/$zh_folder/0001.html", 'whose Chinese names come out right');
+ok(-e "$folder/$zh_folder/0001.html", 'a folder\'s Chinese name is kept');
 my %entries;
 for my $room ($evil, $zh, $dm) {
     my $path = $folder{ $room->{id} };
     utf8::encode($path);
     my @lines = lines("$folder/$path/entries.jsonl");
     my $api   = $alice->get("/api/rooms/$room->{id}/messages?limit=100&after=0")->json->{items};
-    is_deeply(\@lines, $api, "the lines of room $room->{id} are the entries that the API gives");
+    is_deeply(\@lines, $api, "the entries of room $room->{id} are those of the API");
     $entries{ $room->{id} } = @lines;
 }
 my $sum = 0;
 $sum += $_ for values %entries;
-is($done->{result}{entries}, $sum, 'the task tells how many there are');
+is($done->{result}{entries}, $sum, 'the task\'s result has the number of entries');
 my $evil_path = do { my $name = $folder{ $evil->{id} }; utf8::encode($name); "$folder/$name/0001.html" };
 my $page      = slurp($evil_path);
 utf8::decode($page);
-unlike($page, qr/<script>|<img/, 'what people wrote is text in the pages');
-like($page, qr/&lt;img src=x onerror=alert\(1\)&gt; &amp; &quot;quotes&quot;\nsecond line/, 'whole');
-like($page, qr/你好，世界 😀/, 'in any language');
-like($page, qr/加入了房间/, 'what happened is worded in the language that was asked for');
-like($page, qr/将房间设为公开.*的角色变为 管理员/s, 'whatever it is');
-like($page, qr/<h2>\d{4}-\d\d-\d\d<\/h2>/, 'by days');
+unlike($page, qr/<script>|<img/, 'messages are escaped in the pages');
+like(
+    $page, qr/&lt;img src=x onerror=alert\(1\)&gt; &amp; &quot;quotes&quot;\nsecond line/,
+    'a message is complete in the page'
+);
+like($page, qr/你好，世界 😀/, 'a Chinese message is kept in the page');
+like($page, qr/加入了房间/, 'events are worded in the language asked for');
+like($page, qr/将房间设为公开.*的角色变为 管理员/s, 'every kind of event is worded in the language asked for');
+like($page, qr/<h2>\d{4}-\d\d-\d\d<\/h2>/, 'a page has a heading for each day');
 my $index = slurp("$folder/index.html");
 my @links = $index =~ /href="([^"]+)"/g;
-is(scalar @links, 3, 'the index links each room');
-is(scalar(grep { my $path = s/%([0-9A-F]{2})/chr hex $1/ger; -e "$folder/$path" } @links), 3, 'where it is');
-isnt(system("grep -rq 'secret of bob' '$folder'"), 0, 'nothing is there of rooms that she is not in');
+is(scalar @links, 3, 'the index links every room');
+is(
+    scalar(grep { my $path = s/%([0-9A-F]{2})/chr hex $1/ger; -e "$folder/$path" } @links), 3,
+    'every link of the index leads to a file'
+);
+isnt(system("grep -rq 'secret of bob' '$folder'"), 0, 'other rooms are not exported');
 
 # Only one's own, for a day.
-is($bob->get("/api/exports/$id")->json->{code}, 'no_such_export', 'it is its owner\'s alone');
-is($alice->get('/api/exports/999999')->status, 404, 'one that does not exist is not found');
+is($bob->get("/api/exports/$id")->json->{code}, 'no_such_export', 'other users cannot download an export');
+is($alice->get('/api/exports/999999')->status, 404, 'an export that does not exist is not found');
 $stack->sql("UPDATE exports SET expires_at = 1 WHERE id = $id");
-is($alice->get("/api/exports/$id")->json->{code}, 'no_such_export', 'after its day it is gone');
+is($alice->get("/api/exports/$id")->json->{code}, 'no_such_export', 'an expired export is not found');
 $stack->sql(
     "UPDATE tasks SET state = 0, ready = 1, run_at = 0, ended_at = 0, attempts = 0 WHERE kind = 'clean_up.exports'");
 $stack->redis_cli('PUBLISH', 'fc:0:tasks', 'wake');
@@ -132,17 +143,18 @@ ok(
     $stack->wait_for(
         10, sub { $stack->sql('SELECT (SELECT COUNT(*) FROM exports) + (SELECT COUNT(*) FROM export_chunks)') == 0 }
     ),
-    'and is cleaned up'
+    'an expired export is cleaned up'
 );
 
 # A room of many entries that do not pack well, so that the work takes its time.
 my $large = $bob->post('/api/rooms', { name => 'large' })->json;
 my $count = 60_000;
 $stack->sql(
-    "INSERT INTO room_log (room_id, seq, kind, sender_id, client_id, body, created_at) SELECT $large->{id}, seq + 1, 0, "
+          "INSERT INTO room_log (room_id, seq, kind, sender_id, client_id, body, created_at) SELECT $large->{id}, "
+        . "seq + 1, 0, "
         . $bob->id
-        . ", CONCAT('x', seq), CONCAT(REPEAT(HEX(RANDOM_BYTES(200)), 1), seq), 1700000000000 + seq * 1000 FROM seq_1_to_$count; UPDATE rooms SET last_seq = $count + 1 WHERE id = $large->{id}"
-);
+        . ", CONCAT('x', seq), CONCAT(REPEAT(HEX(RANDOM_BYTES(200)), 1), seq), 1700000000000 + seq * 1000 FROM "
+        . "seq_1_to_$count; UPDATE rooms SET last_seq = $count + 1 WHERE id = $large->{id}");
 
 sub begin_large {
     my $made = $bob->post('/api/exports')->json->{id};
@@ -157,35 +169,38 @@ sub children {
 }
 
 my $first = begin_large();
-is($bob->post('/api/exports')->json->{id}, $first, 'while one is made, it is answered again');
+is($bob->post('/api/exports')->json->{id}, $first, 'a second request returns the export that is running');
 kill 'KILL', children();
 my $after_kill = until_state($bob, $first, 'done', 60);
-is($after_kill->{state}, 'done', 'one whose process is killed is made in the end');
-cmp_ok($after_kill->{attempts}, '>=', 2, 'by another run');
+is($after_kill->{state}, 'done', 'an export whose process is killed is done in the end');
+cmp_ok($after_kill->{attempts}, '>=', 2, 'an export whose process was killed is run again');
 my $large_folder = unpack_export($bob, $first);
 my ($jsonl) = glob "'$large_folder/rooms/$large->{id} large/entries.jsonl'";
-is(join(' ', seqs($jsonl)), join(' ', 1 .. $count + 1), 'with every entry once, in order');
-is(scalar(() = glob "'$large_folder/rooms/$large->{id} large/*.html'"), 61, 'on pages of a thousand');
+is(join(' ', seqs($jsonl)), join(' ', 1 .. $count + 1), 'a large export has every entry once, in order');
+is(scalar(() = glob "'$large_folder/rooms/$large->{id} large/*.html'"), 61, 'a page has a thousand entries');
 
 my $second = begin_large();
 $stack->kill('database');
-ok($stack->wait_ready(30), 'the database is killed, and is back');
+ok($stack->wait_ready(30), 'the database is back after it was killed');
 my $after_restart = until_state($bob, $second, 'done', 60);
-is($after_restart->{state}, 'done', 'one in whose middle that happened is made in the end');
+is($after_restart->{state}, 'done', 'an export during which the database died is done in the end');
 my $restarted = unpack_export($bob, $second);
-is(scalar(() = seqs("$restarted/rooms/$large->{id} large/entries.jsonl")), $count + 1, 'whole');
+is(
+    scalar(() = seqs("$restarted/rooms/$large->{id} large/entries.jsonl")), $count + 1,
+    'an export during which the database died has every entry'
+);
 
 my $third = begin_large();
-is($bob->post("/api/tasks/$third/cancel")->status, 200, 'one can be cancelled');
-is(until_state($bob, $third, 'cancelled')->{state}, 'cancelled', 'while it is made');
-is($bob->get("/api/exports/$third")->status, 404, 'and is not there then');
+is($bob->post("/api/tasks/$third/cancel")->status, 200, 'a running export can be cancelled');
+is(until_state($bob, $third, 'cancelled')->{state}, 'cancelled', 'a cancelled export ends as cancelled');
+is($bob->get("/api/exports/$third")->status, 404, 'a cancelled export has no file');
 
 # A database that goes away in the middle of a download.
 $stack->sql("DELETE FROM export_chunks WHERE export_id = $second AND number >= 2");
 my $cut = $bob->get("/api/exports/$second");
 ok(
     $cut->status == 599 || length($cut->content) < $after_restart->{result}{bytes},
-    'a file of which a part is missing does not come whole'
+    'a file with a missing chunk is cut off'
 );
 ok(
     $stack->wait_for(
@@ -195,8 +210,8 @@ ok(
                 m{/api/exports/$second: cut after 1048576 of $after_restart->{result}{bytes} bytes};
         }
     ),
-    'and the log says where it was cut'
+    'the log says where the file was cut off'
 );
-is($bob->get('/api/users/me')->status, 200, 'and the server goes on');
+is($bob->get('/api/users/me')->status, 200, 'the server goes on after a download was cut off');
 
 done_testing;

@@ -47,20 +47,23 @@ sub is_alive {
 is(ended(enqueue('trial.nothing'))->{state}, 'done', 'a task that does nothing is done');
 
 my $crashed = ended(enqueue('trial.crash', max_attempts => 2));
-is_deeply([ @$crashed{qw(state attempts)} ], [ 'dead', 2 ], 'one that crashes is tried again, and then dead');
-like($crashed->{error}, qr/signal 6 \(Aborted\)/, 'with the reason');
+is_deeply([ @$crashed{qw(state attempts)} ], [ 'dead', 2 ], 'a task that crashes is tried again and then dead');
+like($crashed->{error}, qr/signal 6 \(Aborted\)/, 'the error of a crashed task names the signal');
 
 my $stumbled = ended(enqueue('trial.stumble', max_attempts => 5));
 is_deeply(
     [ @$stumbled{qw(state attempts error)} ], [ 'done', 3, '' ],
-    'one that goes wrong twice is done at the third run'
+    'a task that fails twice is done at the third attempt'
 );
 
 my $late = ended(enqueue('trial.never_end', max_attempts => 1));
-is($late->{state}, 'dead', 'one that never ends is ended');
-like($late->{error}, qr/did not end within 2 s/, 'at its time limit');
+is($late->{state}, 'dead', 'a task that never ends is dead');
+like($late->{error}, qr/did not end within 2 s/, 'a task that never ends is stopped at its time limit');
 
-like(ended(enqueue('trial.flood', max_attempts => 1))->{error}, qr/too much/, 'one that reports a gigabyte is ended');
+like(
+    ended(enqueue('trial.flood', max_attempts => 1))->{error}, qr/too much/,
+    'a task that reports a gigabyte is stopped'
+);
 like(
     ended(enqueue('trial.too_long'))->{error}, qr/the result of 1048578 bytes is longer than 1048576/,
     'a result that is too long is refused'
@@ -69,14 +72,14 @@ SKIP: {
     skip 'sanitizers need more memory than a task may have', 1 if ($ENV{FASTCHAT_BINARY} // '') =~ /address|thread/;
     like(
         ended(enqueue('trial.eat_memory', max_attempts => 1), 30)->{error}, qr/no memory after \d+ MB/,
-        'one that eats memory has an end'
+        'a task that eats memory is stopped'
     );
 }
 
 my $parent = ended(enqueue('trial.leave_children'));
-is($parent->{state}, 'done', 'one that forks is done');
+is($parent->{state}, 'done', 'a task that forks is done');
 my @left = @{ JSON::PP->new->decode($parent->{result}) };
-is(scalar @left, 3, 'it began three processes');
+is(scalar @left, 3, 'the task started three processes');
 ok(
     $stack->wait_for(
         2,
@@ -84,19 +87,22 @@ ok(
             !grep { is_alive($_) } @left;
         }
     ),
-    'which are gone with it'
+    'a task\'s processes end with it'
 );
 
 my $unknown = enqueue('trial.of_old', max_attempts => 1);
-is(ended($unknown)->{state}, 'dead', 'a kind that nobody knows is dead');
-like(row($unknown)->{error}, qr/knows no tasks of the kind trial\.of_old/, 'with the reason');
+is(ended($unknown)->{state}, 'dead', 'a task of an unknown kind is dead');
+like(row($unknown)->{error}, qr/knows no tasks of the kind trial\.of_old/, 'the error names the unknown kind');
 my $later = enqueue('trial.of_new', max_attempts => 3);
-ok($stack->wait_for(5, sub { row($later)->{state} eq 'failed' }), 'or waits for a version that knows it');
+ok(
+    $stack->wait_for(5, sub { row($later)->{state} eq 'failed' }),
+    'a task of an unknown kind waits for a newer version while it has attempts left'
+);
 
 for my $arguments ("'not JSON'", q('{"num": 12}'), q('{"num": "1x"}'), q('[]'), q('{"num": ""}')) {
     my $refused = ended(enqueue('square', arguments => $arguments));
-    is($refused->{state}, 'dead', "arguments that are not what the kind takes: $arguments");
-    like($refused->{error}, qr/its arguments must be/, 'are said to be wrong');
+    is($refused->{state}, 'dead', "a task with wrong arguments is dead: $arguments");
+    like($refused->{error}, qr/its arguments must be/, "the error names the wrong arguments: $arguments");
 }
 
 # One that is of a lost runner, and one of a clock that jumped.
@@ -104,34 +110,37 @@ my $orphan = enqueue(
     'trial.nothing', state => 1, ready => 0, claim => 12345, runner => "'elsewhere:1'", until_at => 1,
     attempts               => 1
 );
-is(ended($orphan)->{state}, 'done', 'a task whose runner was lost is run again');
-is(row($orphan)->{attempts}, 2, 'that was its second run');
+is(ended($orphan)->{state}, 'done', 'a task of a lost runner is run again');
+is(row($orphan)->{attempts}, 2, 'running a lost task again counts as an attempt');
 my $gone = enqueue(
     'trial.nothing', state => 1, ready => 0, claim => 12345, runner => "'elsewhere:1'", until_at => 1,
     attempts               => 3
 );
-is(ended($gone)->{state}, 'dead', 'one that was lost in its last run is dead');
-like(row($gone)->{error}, qr/^lost: elsewhere:1/, 'and says by whom');
+is(ended($gone)->{state}, 'dead', 'a task lost in its last attempt is dead');
+like(row($gone)->{error}, qr/^lost: elsewhere:1/, 'the error of a lost task names its runner');
 
 # Fairness: many slow ones do not keep a quick one waiting, and one that is urgent comes first.
 enqueue('trial.doze') for 1 .. 40;
 my $began = time;
-is(ended(enqueue('trial.nothing'))->{state}, 'done', 'a quick task beside forty slow ones');
-cmp_ok(time - $began, '<', 2, 'does not wait for them');
+is(ended(enqueue('trial.nothing'))->{state}, 'done', 'a quick task is done beside forty slow ones');
+cmp_ok(time - $began, '<', 2, 'a quick task does not wait for forty slow ones');
 my $urgent = enqueue('trial.doze', priority => -1);
 ended($urgent);
 cmp_ok(
     $stack->sql("SELECT COUNT(*) FROM tasks WHERE kind = 'trial.doze' AND state = 0"), '>', 10,
-    'an urgent one comes before others of its kind'
+    'an urgent task runs before others of its kind'
 );
 $stack->sql("DELETE FROM tasks WHERE kind = 'trial.doze' AND state = 0");
 
-is($stack->pid('tasks'), $runner, 'the runner is the one that was there first');
+is($stack->pid('tasks'), $runner, 'the runner survives every kind of task');
 is(
     $stack->sql("SELECT COUNT(*) FROM tasks WHERE kind LIKE 'clean_up.%' AND state = 2"), 4,
-    'and has cleaned up by its timetable'
+    'every scheduled clean-up has run'
 );
-is($stack->sql("SELECT COUNT(DISTINCT dedupe_key) FROM tasks WHERE kind LIKE 'clean_up.%'"), 4, 'under a key each');
+is(
+    $stack->sql("SELECT COUNT(DISTINCT dedupe_key) FROM tasks WHERE kind LIKE 'clean_up.%'"), 4,
+    'every scheduled task has its own key'
+);
 
 # The end: what runs gets its time, what is left is given back.
 my $doze = enqueue('trial.doze');
@@ -140,14 +149,14 @@ my $hanging = enqueue('trial.never_end', max_attempts => 1);
 $stack->wait_for(5, sub { row($hanging)->{state} eq 'running' });
 $stack->hold('tasks');
 $stack->kill('tasks', 'TERM');
-ok($stack->wait_for(8, sub { !is_alive($runner) }), 'told to end, the runner ends');
-is(row($doze)->{state}, 'done', 'what was almost done is done');
-like(row($hanging)->{state}, qr/^(?:queued|dead)$/, 'what was not is given back, unless its time was over');
-is($stack->sql('SELECT COUNT(*) FROM tasks WHERE state = 1'), 0, 'nothing is left running');
+ok($stack->wait_for(8, sub { !is_alive($runner) }), 'the runner ends on SIGTERM');
+is(row($doze)->{state}, 'done', 'a task that ends in time is done when the runner ends');
+like(row($hanging)->{state}, qr/^(?:queued|dead)$/, 'a task that does not end in time is given back or dead');
+is($stack->sql('SELECT COUNT(*) FROM tasks WHERE state = 1'), 0, 'no task stays running after the runner ended');
 
 my $once   = enqueue('trial.nothing');
 my $status = $stack->fastchat('tasks', '--once');
-is(row($once)->{state}, 'done', 'fastchat tasks --once does what is due, and ends');
+is(row($once)->{state}, 'done', 'fastchat tasks --once runs what is due');
 $stack->release('tasks');
 
 done_testing;

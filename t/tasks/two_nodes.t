@@ -85,7 +85,7 @@ my $second = start_database(
 );
 ok(
     wait_for(20, sub { status_of($second, 'wsrep_ready') eq 'ON' && status_of($second, 'wsrep_cluster_size') == 2 }),
-    'and a second one beside it'
+    'a second node joins the first'
 );
 
 # The program on one of the nodes.
@@ -113,8 +113,11 @@ sub begin {
 
 waitpid begin($first, "$dir/1/log/migrate.log", 'migrate'), 0;
 @database = ('fastchat');
-is($?, 0, 'the tables are made on one') or diag `cat $dir/1/log/migrate.log`;
-ok(wait_for(10, sub { sql($second, 'SELECT COUNT(*) FROM tasks') == 0 }), 'and are there on the other');
+is($?, 0, 'the tables are created on one node') or diag `cat $dir/1/log/migrate.log`;
+ok(
+    wait_for(10, sub { sql($second, 'SELECT COUNT(*) FROM tasks') == 0 }),
+    'the tables are replicated to the other node'
+);
 sql($first, 'CREATE TABLE trial_effects (id BIGINT AUTO_INCREMENT PRIMARY KEY, task_id BIGINT NOT NULL)');
 @runners = (begin($first, "$dir/1/log/tasks.log", 'tasks'), begin($second, "$dir/1/log/tasks2.log", 'tasks'));
 
@@ -134,7 +137,8 @@ sub conflicts {
 while ($count < 600 || (!$conflicts && time < $until)) {
     sql(
         $first,
-        "INSERT INTO tasks (kind, run_at, max_attempts, arguments, created_at) SELECT ELT(seq % 2 + 1, 'trial.effect', 'trial.nothing'), 0, 100, '{}', 0 FROM seq_1_to_60"
+        "INSERT INTO tasks (kind, run_at, max_attempts, arguments, created_at) SELECT ELT(seq % 2 + 1, "
+            . "'trial.effect', 'trial.nothing'), 0, 100, '{}', 0 FROM seq_1_to_60"
     );
     $count += 60;
     wait_for(30, sub { sql($second, "SELECT COUNT(*) FROM tasks WHERE kind LIKE 'trial.%' AND state <> 2") == 0 })
@@ -146,13 +150,13 @@ ok(
     'every task is done'
 ) for $first, $second;
 cmp_ok($conflicts, '>', 0, "both claimed the same rows ($conflicts conflicts)");
-is(sql($first, "SELECT COUNT(*) FROM trial_effects"), $count / 2, 'each effect is there');
-is(sql($first, "SELECT COUNT(DISTINCT task_id) FROM trial_effects"), $count / 2, 'once');
+is(sql($first, "SELECT COUNT(*) FROM trial_effects"), $count / 2, 'every effect is there');
+is(sql($first, "SELECT COUNT(DISTINCT task_id) FROM trial_effects"), $count / 2, 'every effect is there once');
 my $by = sql($first, "SELECT COUNT(DISTINCT runner) FROM tasks WHERE kind LIKE 'trial.%'");
-is($by, 2, 'both runners had their share');
+is($by, 2, 'both runners ran tasks');
 is(
     sql($second, "SELECT COUNT(*) FROM tasks WHERE kind LIKE 'clean_up.%'"), 4,
-    'the timetable has enqueued each of its tasks once'
+    'every scheduled task was enqueued once'
 );
 kill 'TERM', @runners;
 ok(
@@ -163,9 +167,9 @@ ok(
             !@runners;
         }
     ),
-    'both end when they are told to'
+    'both runners end on SIGTERM'
 );
-is(sql($first, 'SELECT COUNT(*) FROM tasks WHERE state = 1'), 0, 'and leave nothing running');
+is(sql($first, 'SELECT COUNT(*) FROM tasks WHERE state = 1'), 0, 'no task stays running after both runners ended');
 my @problems = Fastchat::Logs::problems("$dir/1/log", qr/mariadb/);
 is_deeply(\@problems, [], 'the logs hold no report of a sanitizer, crash or alert');
 

@@ -28,15 +28,18 @@ sub cgi {
 
 my ($text, $status) = cgi('GET', '/api');
 is($status, 0, 'a request is answered');
-like($text, qr/^Status: 200\r\n/m, 'with a status');
-like($text, qr/\r\n\r\n.*\{"title":"fastchat api"\}/s, 'and a body behind an empty line');
+like($text, qr/^Status: 200\r\n/m, 'an answer has a status line');
+like($text, qr/\r\n\r\n.*\{"title":"fastchat api"\}/s, 'an answer has a body after an empty line');
 my @token = (HTTP_AUTHORIZATION => 'Bearer ' . $alice->token);
-like((cgi('GET', '/api/users/me', undef, @token))[0], qr/"id":${\$alice->id},/, 'with the caller\'s token');
+like(
+    (cgi('GET', '/api/users/me', undef, @token))[0], qr/"id":${\$alice->id},/,
+    'the caller\'s token is read from the environment'
+);
 like(
     (cgi('GET', '/api/users/me', undef, REDIRECT_HTTP_AUTHORIZATION => $token[1]))[0], qr/Status: 200/,
-    'also as Apache hands it on'
+    'the caller\'s token is read as Apache passes it'
 );
-like((cgi('POST', '/api/rooms', '{"name":"cgi"}', @token))[0], qr/Status: 201/, 'and a body');
+like((cgi('POST', '/api/rooms', '{"name":"cgi"}', @token))[0], qr/Status: 201/, 'a body is read from standard input');
 like(
     (cgi('POST', '/api/rooms', '{"name":"cgi"}', @token, CONTENT_LENGTH => 500))[0], qr/Status: 400/,
     'a body that is shorter than it says is refused'
@@ -45,14 +48,14 @@ like(
     (cgi('GET', '/cgi-bin/fastchat.cgi/api?x=1', undef, SCRIPT_NAME => '/cgi-bin/fastchat.cgi', PATH_INFO => '/api'))
     [0],
     qr/fastchat api/,
-    'it may stand anywhere'
+    'the program works below any path'
 );
 like((cgi('HEAD', '/api'))[0], qr/\r\n\r\n\z/, 'HEAD has no body');
 like(
     (cgi('GET', '/api/users/me', undef, @token, DB_SOCKET => '/nowhere.sock', REDIS_HOST => ''))[0],
-    qr/Status: 503.*"unavailable"/s, 'without a database it says so'
+    qr/Status: 503.*"unavailable"/s, 'a request without a database is answered 503'
 );
-like((cgi('GET', '/api', undef, DB_PORT => 'x'))[0], qr/DB_PORT/, 'a bad setting is told');
+like((cgi('GET', '/api', undef, DB_PORT => 'x'))[0], qr/DB_PORT/, 'a bad setting is reported');
 
 # What a web server would hand on of a hostile request.
 my $rooms  = sub { return $stack->sql('SELECT COUNT(*) FROM members WHERE user_id = ' . $alice->id) };
@@ -72,17 +75,17 @@ for my $odd (
     my ($name, $expected, $method, $uri, $body, %more) = @$odd;
     my ($said, $ended) = cgi($method, $uri, $body, @token, %more);
     like($said, qr/^Status: $expected\r\n/m, "$name: $expected");
-    is($ended, 0, '… and the program ends as it should');
+    is($ended, 0, "$name: the program exits with status 0");
 }
-is($rooms->(), $before, 'and nothing was made');
+is($rooms->(), $before, 'hostile requests create nothing');
 like(
     (cgi('POST', '/api/rooms', '{"name":"cut"}', @token, CONTENT_LENGTH => 8))[0], qr/Status: 422.*json_invalid/s,
-    'no more is read than the length says'
+    'no more of a body is read than its length says'
 );
 my @said = $stack->at_once(
     8,
     sub { my ($answer) = cgi('POST', '/api/rooms', '{"name":"many"}', @token); return $answer =~ /Status: 201/ ? 1 : 0 }
 );
-is_deeply(\@said, [ (1) x 8 ], 'many at once are each answered');
+is_deeply(\@said, [ (1) x 8 ], 'eight concurrent requests are all answered');
 
 done_testing;

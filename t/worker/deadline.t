@@ -36,7 +36,7 @@ sub lines_of {
     return map { JSON::PP->new->utf8->decode($_) } $have->();
 }
 
-is(say_it('first')->json->{seq}, 2, 'a message in time is sent');
+is(say_it('first')->json->{seq}, 2, 'a message within the deadline is sent');
 {
     my $hold = $stack->sql_session;
     $hold->('LOCK TABLES room_log READ');
@@ -48,19 +48,22 @@ is(say_it('first')->json->{seq}, 2, 'a message in time is sent');
     like($late, qr/^(?:201|503)$/, 'a message whose last statement ends beyond the deadline is sent or given up');
     is(
         $stack->sql("SELECT COUNT(*) FROM room_log WHERE room_id = $room AND client_id = 'late'"), $late == 201 ? 1 : 0,
-        'whole'
+        'a late message is stored if and only if it was answered 201'
     );
 }
 is($stack->sql('SELECT COUNT(*) FROM information_schema.innodb_trx'), 0, 'no transaction is left open');
-is($alice->get($at)->status, 200, 'the next request is answered');
-is(say_it('next')->status, 201, 'and the next message sent');
-like(say_it('late')->status, qr/^20[01]$/, 'the late one is sent when it comes again');
-is($stack->sql("SELECT COUNT(*) FROM room_log WHERE room_id = $room AND client_id = 'late'"), 1, 'and is there once');
+is($alice->get($at)->status, 200, 'the request after a late one is answered');
+is(say_it('next')->status, 201, 'the message after a late one is sent');
+like(say_it('late')->status, qr/^20[01]$/, 'a late message can be sent again');
+is(
+    $stack->sql("SELECT COUNT(*) FROM room_log WHERE room_id = $room AND client_id = 'late'"), 1,
+    'a late message that is sent again is stored once'
+);
 is_deeply(
     [ map { $_->[0] } $stack->sql("SELECT seq FROM room_log WHERE room_id = $room ORDER BY seq") ], [ 1 .. 4 ],
-    'the numbers have no hole'
+    'a late message leaves no hole in the numbers'
 );
-is($stack->sql("SELECT last_seq FROM rooms WHERE id = $room"), 4, 'and the room knows its last one');
+is($stack->sql("SELECT last_seq FROM rooms WHERE id = $room"), 4, 'the room\'s last_seq is right after a late message');
 
 # A deadline between two statements of a transaction.
 {
@@ -80,11 +83,14 @@ is($stack->sql("SELECT last_seq FROM rooms WHERE id = $room"), 4, 'and the room 
     my ($given_up) = $sending->();
     is_deeply(
         [ @$given_up{qw(status code)} ], [ 503, 'deadline_exceeded' ],
-        'a database that does not answer in time: the room is given up'
+        'a request that the database does not answer in time is given up'
     );
-    ok($given_up->{after}, 'with when to come again');
+    ok($given_up->{after}, 'deadline_exceeded carries Retry-After');
     is($stack->sql('SELECT COUNT(*) FROM information_schema.innodb_trx'), 0, 'no transaction is left open');
-    is($stack->sql("SELECT COUNT(*) FROM rooms WHERE name = 'between'"), 0, 'and nothing of it is left');
+    is(
+        $stack->sql("SELECT COUNT(*) FROM rooms WHERE name = 'between'"), 0,
+        'a request that was given up leaves nothing'
+    );
 }
 
 # Slow requests.
@@ -92,9 +98,9 @@ is($stack->sql("SELECT last_seq FROM rooms WHERE id = $room"), 4, 'and the room 
     my $slow = $stack->get('/api/trial/pause?ms=300');
     is($slow->status, 204, 'a slow request is answered');
     my ($line) = grep { $_->{route} } lines_of($slow);
-    is($line->{level}, 'warning', 'and logged as a warning');
-    ok($line->{slow}, 'that says it was slow');
-    cmp_ok($line->{ms}, '>=', 300, 'and how long it took');
+    is($line->{level}, 'warning', 'a slow request is logged as a warning');
+    ok($line->{slow}, 'the log line of a slow request is marked slow');
+    cmp_ok($line->{ms}, '>=', 300, 'the log line of a slow request has its duration');
 }
 
 # What a line tells.
@@ -104,28 +110,28 @@ is($stack->sql("SELECT last_seq FROM rooms WHERE id = $room"), 4, 'and the room 
     is_deeply(
         [ sort keys %$line ],
         [ sort qw(time part pid level request_id method route path status ms queries db_ms user_id bytes) ],
-        'a line has these members'
+        'a log line has exactly the documented fields'
     );
-    like($line->{time}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+08:00$/, 'its time is RFC 3339');
+    like($line->{time}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+08:00$/, 'a log line\'s time is RFC 3339');
     is_deeply(
         [ @$line{qw(part level method route path status user_id)} ],
         [ 'api', 'info', 'GET', '/api/rooms/{room_id}', $at, 200, $alice->id ],
-        'and the route, the path without its query, and who called'
+        'a log line has the route, the path without its query and the user'
     );
-    is($line->{pid}, ($stack->workers('api'))[0], 'the process');
-    is($line->{bytes}, length $answer->content, 'the bytes');
-    cmp_ok($line->{queries}, '>', 0, 'and how many queries it took');
+    is($line->{pid}, ($stack->workers('api'))[0], 'a log line has the pid');
+    is($line->{bytes}, length $answer->content, 'a log line has the bytes of the answer');
+    cmp_ok($line->{queries}, '>', 0, 'a log line counts the queries');
 
     my $odd = $stack->raw('GET', '/api/rooms/%22%5Cn%0a%1b%5b31m', [ 'Authorization: Bearer ' . $alice->token ]);
     my ($odd_line) = lines_of($odd);
-    is($odd_line->{path}, '/api/rooms/%22%5Cn%0a%1b%5b31m', 'whatever a path holds, a line is one line of JSON');
+    is($odd_line->{path}, '/api/rooms/%22%5Cn%0a%1b%5b31m', 'an odd path is logged in one line of JSON');
     my @bad = grep {
         /^\{/ && !eval { JSON::PP->new->utf8->decode($_) }
     } split /\n/, $stack->log_text('api');
-    is_deeply(\@bad, [], 'as every line is');
+    is_deeply(\@bad, [], 'every log line is JSON');
     unlike(
         $stack->log_text('api') . $stack->log_text('cpu'), qr/\Q${\$alice->token}\E|password of/,
-        'no line holds a token or a password'
+        'no log line holds a token or a password'
     );
 }
 
@@ -140,19 +146,19 @@ SKIP: {
             syscall((POSIX::uname())[4] eq 'x86_64' ? 234 : 131, $pid + 0, $thread + 0, 11); # tgkill: that thread alone
         }
     }
-    is(($pausing->())[0], 502, 'a worker crashes: its client is told');
+    is(($pausing->())[0], 502, 'the client of a crashed worker is answered 502');
     ok(
         $stack->wait_for(
             5, sub { $stack->log_text('cpu') =~ m{crash: signal 11 in POST /api/trial/pause, request [0-9a-f]{16}} }
         ),
-        'and the log names the route'
+        'the log names the route that crashed'
     ) or diag $stack->log_text('cpu') =~ /(.*crash.*)/;
     is(
         $stack->wait_for(
             5, sub { my $status = $stack->post('/api/trial/pause?ms=1', {})->status; $status == 204 && $status }
         ),
         204,
-        'others are served on'
+        'others are served after a crash'
     );
 }
 

@@ -112,8 +112,8 @@ my %changes = (
         state  => "SELECT COUNT(*) FROM tasks WHERE arguments LIKE '%4711%'"
     },
     'a cancelled task' => {
-        before =>
-            "UPDATE tasks SET state = 0, ready = 0, ended_at = 0, cancel_asked = 0 WHERE id = $task[0]; UPDATE tasks SET state = 3, ready = 1, run_at = 9999999999999 WHERE id = $task[0]",
+        before => "UPDATE tasks SET state = 0, ready = 0, ended_at = 0, cancel_asked = 0 WHERE id = $task[0]; "
+            . "UPDATE tasks SET state = 3, ready = 1, run_at = 9999999999999 WHERE id = $task[0]",
         send  => sub { $ann->post("/api/tasks/$task[0]/cancel", {}) },
         state => "SELECT cancel_asked FROM tasks WHERE id = $task[0]"
     },
@@ -127,8 +127,8 @@ my %changes = (
         state  => "SELECT COUNT(*) FROM tasks WHERE kind = 'export'"
     },
     'a password' => {
-        before =>
-            "DELETE FROM sessions WHERE device = 'other'; INSERT INTO sessions (user_id, token_hash, device, created_at, last_seen_at, expires_at) "
+        before => "DELETE FROM sessions WHERE device = 'other'; INSERT INTO sessions (user_id, token_hash, device, "
+            . "created_at, last_seen_at, expires_at) "
             . "VALUES ($eve_id, RANDOM_BYTES(32), 'other', 1, 1, 9999999999999)",
         send =>
             sub { $eve->put('/api/users/me/password', { old_password => $eve->password, password => $eve->password }) },
@@ -136,13 +136,13 @@ my %changes = (
     },
 );
 my %readings = (
-    'a page of history'   => sub { $eve->get("/api/rooms/$room/messages") },
-    'the list of rooms'   => sub { $eve->get('/api/rooms') },
-    'the list of members' => sub { $eve->get("/api/rooms/$room/members") },
-    'what is new'         => sub { $eve->post('/api/sync', { rooms => {} }) },
-    'the list of tasks'   => sub { $eve->get('/api/tasks') },
-    'who signs in where'  => sub { $eve->get('/api/sessions') },
-    'whether it is ready' => sub { $stack->get('/api/readyz') },
+    'a page of history'    => sub { $eve->get("/api/rooms/$room/messages") },
+    'the list of rooms'    => sub { $eve->get('/api/rooms') },
+    'the list of members'  => sub { $eve->get("/api/rooms/$room/members") },
+    'what is new'          => sub { $eve->post('/api/sync', { rooms => {} }) },
+    'the list of tasks'    => sub { $eve->get('/api/tasks') },
+    'the list of sessions' => sub { $eve->get('/api/sessions') },
+    'whether it is ready'  => sub { $stack->get('/api/readyz') },
 );
 
 # Let each call of a request fail in turn, in one way. Returns the number of calls that did, and what was wrong.
@@ -207,7 +207,7 @@ for my $name (sort keys %changes) {
                 }
             );
             is_deeply(\@wrong, [], "$way->[2] $way->[0] (error $way->[1]) each of its $count calls");
-            cmp_ok($count, '>', 0, 'calls were failed');
+            cmp_ok($count, '>', 0, "$way->[2] $way->[0] (error $way->[1]): calls were failed");
         }
     };
 }
@@ -236,17 +236,19 @@ subtest 'a library that cannot end a compound: messages are appended by plain tr
     my @statuses =
         map { $ann->post("/api/rooms/$room/messages", { client_id => "plain $_", body => '你好' })->status } 1 .. 8;
     observed();
-    is("@statuses", join(' ', (201) x 8), 'each is answered as it is stored');
-    is($stack->sql("SELECT COUNT(*) FROM room_log WHERE client_id LIKE 'plain %'"), 8, 'once');
-    like($stack->log_text('api'), qr/appended by plain transactions .*5025/, 'and the log says so, with the reason')
-        if Database::kind() eq 'mariadb';
+    is("@statuses", join(' ', (201) x 8), 'every message is answered 201');
+    is($stack->sql("SELECT COUNT(*) FROM room_log WHERE client_id LIKE 'plain %'"), 8, 'every message is stored once');
+    like(
+        $stack->log_text('api'), qr/appended by plain transactions .*5025/,
+        'the log gives the reason for plain transactions'
+    ) if Database::kind() eq 'mariadb';
 };
 
-subtest 'what cannot be repeated without harm asks the database for nothing after its commit' => sub {
+subtest 'a change that must not be repeated runs no statement after its commit' => sub {
     for my $name ('a new room', 'a member', 'a cancelled task', 'a password') {
         $stack->sql($changes{$name}{before} =~ s/\bN\b/++$last/ger) if $changes{$name}{before};
         order(1000, 0, 0);
-        cmp_ok($changes{$name}{send}->(++$last)->status, '<', 300, "$name is made");
+        cmp_ok($changes{$name}{send}->(++$last)->status, '<', 300, "$name is done");
         my (undef, @names) = observed();
         is($names[-1], 'mysql_real_query', "$name ends with COMMIT");
     }

@@ -67,7 +67,10 @@ like(
     ask(connected(), begin(0) . params(REQUEST_URI => '/api') . record(5, '')), qr/Status: 400/,
     'a request without a method is refused'
 );
-like(ask(connected(), begin(0) . record(4, '') . record(5, '')), qr/Status: 400/, 'and one without anything');
+like(
+    ask(connected(), begin(0) . record(4, '') . record(5, '')), qr/Status: 400/,
+    'a request without parameters is refused'
+);
 my $half = ask(
     connected(),
     begin(0) . params(
@@ -78,7 +81,10 @@ my $half = ask(
         . record(5, '')
 );
 like($half, qr/Status: 400/, 'a body that ends too early is refused');
-is($stack->sql("SELECT COUNT(*) FROM fastchat.users WHERE username = 'half_body'"), 0, 'and nothing is done on it');
+is(
+    $stack->sql("SELECT COUNT(*) FROM fastchat.users WHERE username = 'half_body'"), 0,
+    'a body that ends too early creates nothing'
+);
 like(
     ask(
         connected(),
@@ -88,7 +94,7 @@ like(
             . record(5, '')
     ),
     qr/Status: 404/,
-    'a body that nobody reads does no harm'
+    'an unread body does no harm'
 );
 
 my %nonsense = (
@@ -111,7 +117,7 @@ for my $name (sort keys %nonsense) {
     syswrite $socket, $nonsense{$name};
     shutdown $socket, 1;
     ask($socket, '', 3);
-    is_alive("$name: others are served");
+    is_alive("others are served after $name");
 }
 my $socket = connected();
 my $wide   = ask(
@@ -119,7 +125,10 @@ my $wide   = ask(
     begin(1) . join('', map { record(4, pair("HTTP_X_$_", 'y' x 30_000)) } 1 .. 40) . params(%get) . record(5, '')
 );
 like($wide, qr/Status: 200/, 'a request of more than a megabyte of parameters is read');
-like(ask($socket, begin(1) . params(%get) . record(5, '')), qr/Status: 200/, 'and the next one on its connection');
+like(
+    ask($socket, begin(1) . params(%get) . record(5, '')), qr/Status: 200/,
+    'the request after a large one is answered on the same connection'
+);
 my $poster = sub {
     my (%more) = @_;
     return params(
@@ -137,7 +146,7 @@ like(
             . record(5, '')
     ),
     qr/Status: 201/,
-    'a body in records of one byte is whole'
+    'a body in records of one byte is read completely'
 );
 like(
     ask(connected(), begin(0) . $poster->(CONTENT_LENGTH => 10) . record(5, $whole) . record(5, '')), qr/Status: 422/,
@@ -145,13 +154,16 @@ like(
 );
 like(
     ask(connected(), begin(0) . $poster->() . record(5, $whole) . record(5, '')), qr/Status: 422/,
-    'a body without a length is none'
+    'a body without a length is not read'
 );
 my $cut = connected();
 ask($cut, begin(1) . $poster->(CONTENT_LENGTH => 100) . record(5, '{"username":"half_kept","password":"12345678"}'), 1);
 close $cut;
-is_alive('a body that stops in the middle: others are served');
-is($stack->sql("SELECT COUNT(*) FROM users WHERE username = 'half_kept'"), 0, 'and nothing is done on it');
+is_alive('others are served after a body that stops in the middle');
+is(
+    $stack->sql("SELECT COUNT(*) FROM users WHERE username = 'half_kept'"), 0,
+    'a body that stops in the middle creates nothing'
+);
 $stack->at_once(
     20,
     sub {
@@ -163,17 +175,17 @@ $stack->at_once(
         return 1;
     }
 );
-is_alive('four hundred that break off anywhere: others are served');
+is_alive('others are served after four hundred broken connections');
 
 my @silent = map { connected() } 1 .. 200;
-is_alive('two hundred that say nothing stop nobody');
+is_alive('others are served beside two hundred silent connections');
 my @started = map { my $s = connected(); syswrite $s, begin(1); $s } 1 .. 3;
-is_alive('nor do some that begin and do not go on');
+is_alive('others are served beside requests that do not go on');
 close $_ for @silent, @started;
 my $gone = connected();
 syswrite $gone, begin(0) . params(%get) . record(5, '');
 close $gone;
-is_alive('nor one that does not wait for its answer');
+is_alive('others are served after a client left before its answer');
 is_deeply([ sort $stack->workers('api') ], \@pids, 'no process has died');
 
 done_testing;

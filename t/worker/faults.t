@@ -47,16 +47,16 @@ sub no_holes {
         'a worker is in the middle of a message'
     );
     kill 'KILL', $stack->workers('api');
-    is(($sending->())[0], 502, 'it is killed: the client is told at once');
+    is(($sending->())[0], 502, 'the client of a killed worker is answered 502');
     $hold->('UNLOCK TABLES');
-    ok($stack->wait_ready, 'others take its place');
+    ok($stack->wait_ready, 'other workers take the place of a killed one');
     like(
         say_it($alice, 'killed')->status, qr/^20[01]$/,
         'the same client_id again sends the message, or finds it sent'
     );
-    is(say_it($alice, 'killed')->status, 200, 'once');
+    is(say_it($alice, 'killed')->status, 200, 'a message of a killed worker is stored once');
     is(rows('killed'), 1, 'there is one message');
-    no_holes('and no hole in the numbers');
+    no_holes('a killed worker leaves no hole in the numbers');
 }
 
 # A message whose answer is lost: it is there, and the retry finds it.
@@ -73,15 +73,18 @@ sub no_holes {
     }
     is_deeply(
         [ grep { !/^(?:201|502)$/ } @statuses ], [],
-        'workers killed at any moment: a message is sent, or refused with 502'
+        'a message is sent or answered 502, whenever its worker is killed'
     );
     my @again = map {
         my $n = $_;
         map { say_it($bob, "storm-$n-$_")->status } 1 .. 4
     } 1 .. 6;
-    is_deeply([ grep { !/^20[01]$/ } @again ], [], 'all are sent again');
-    is($stack->sql("SELECT last_seq FROM rooms WHERE id = $room") - $before, 24, 'and each is there once');
-    no_holes('without a hole');
+    is_deeply([ grep { !/^20[01]$/ } @again ], [], 'every message can be sent again');
+    is(
+        $stack->sql("SELECT last_seq FROM rooms WHERE id = $room") - $before, 24,
+        'every message that was sent again is stored once'
+    );
+    no_holes('workers killed at any moment leave no hole in the numbers');
 }
 
 # An idempotent request is tried on another process.
@@ -103,23 +106,23 @@ sub no_holes {
     my $began   = time;
     my $refused = say_it($alice, 'away');
     is($refused->status, 503, 'while the database is away a message is refused');
-    is($refused->json->{code}, 'unavailable', 'in a word');
-    like($refused->header('Retry-After'), qr/^[1-9]\d*$/, 'and when to come again');
-    is($alice->get('/api/rooms')->status, 503, 'reading is refused, too');
+    is($refused->json->{code}, 'unavailable', 'the 503 without a database has a code');
+    like($refused->header('Retry-After'), qr/^[1-9]\d*$/, 'the 503 without a database carries Retry-After');
+    is($alice->get('/api/rooms')->status, 503, 'reading is answered 503 while the database is away');
     is(
         $stack->post('/api/sessions', { username => $alice->username, password => $alice->password })->status, 503,
-        'and signing in'
+        'signing in is answered 503 while the database is away'
     );
-    is($stack->get('/api/readyz')->status, 503, 'it is not ready');
-    is($stack->get('/api/healthz')->status, 200, 'but alive');
-    cmp_ok(time - $began, '<', 3, 'all of that at once');
+    is($stack->get('/api/readyz')->status, 503, 'readyz fails while the database is away');
+    is($stack->get('/api/healthz')->status, 200, 'healthz succeeds while the database is away');
+    cmp_ok(time - $began, '<', 3, 'every request is answered at once while the database is away');
     $stack->release('database');
     ok($stack->wait_ready(20), 'the database is back');
     is(
         $stack->wait_for(5, sub { my $status = say_it($alice, 'away')->status; $status == 503 ? 0 : $status }), 201,
-        'and the message is sent'
+        'the message is sent once the database is back'
     );
-    is_deeply([ sort $stack->workers('api') ], \@pids, 'by the same processes');
+    is_deeply([ sort $stack->workers('api') ], \@pids, 'no worker ended while the database was away');
     ok(
         $stack->wait_for(
             5,
@@ -127,11 +130,11 @@ sub no_holes {
                 !grep { $_ != 200 } map { $bob->get($at)->status } 1 .. 40;
             }
         ),
-        'every thread of which connects anew'
+        'every thread connects again'
     );
     is(
         $bob->post("$at/messages", { client_id => 'storm-1-1', body => 'x' })->status, 200,
-        'nothing acknowledged was lost'
+        'an acknowledged message survives the database\'s restart'
     );
 }
 
@@ -160,13 +163,13 @@ sub no_holes {
     my @ends    = $sending->();
     my @refused = map { @{ $_->{refused} } } @ends;
     my $sent    = sum0(map { $_->{sent} } @ends);
-    ok(@refused >= 4, 'the database is killed under load: each sender meets that');
-    is_deeply([ grep { $_ != 503 } @refused ], [], 'and is told 503');
+    ok(@refused >= 4, 'every sender notices that the database is killed under load');
+    is_deeply([ grep { $_ != 503 } @refused ], [], 'every failed send under load is answered 503');
     is(
         $stack->sql("SELECT COUNT(*) FROM room_log WHERE room_id = $room AND client_id LIKE 'restart-%'"), $sent,
-        'and in the end each is there once'
+        'every message sent under load is stored once'
     );
-    no_holes('without a hole');
+    no_holes('a database killed under load leaves no hole in the numbers');
 }
 
 # Redis.
@@ -185,10 +188,13 @@ sub no_holes {
     );
     is_deeply(
         [ grep { $_ != 401 } map { $stack->get('/api/users/me', token => $cached->{token})->status } 1 .. 20 ],
-        [], 'and is worth nothing at once'
+        [], 'the token of an ended session is rejected at once'
     );
     $stack->redis_cli('FLUSHALL');
-    is($stack->get('/api/users/me', token => $cached->{token})->status, 401, 'nor after Redis was wiped');
+    is(
+        $stack->get('/api/users/me', token => $cached->{token})->status, 401,
+        'the token of an ended session is rejected after Redis was wiped'
+    );
 
     # Ended while others use it: whoever looked it up just before must not bring it back.
     my $busy = $phone->();
@@ -198,7 +204,7 @@ sub no_holes {
     $stack->delete('/api/sessions/current', token => $busy->{token});
     is_deeply(
         [ grep { $_ != 401 } map { $stack->get('/api/users/me', token => $busy->{token})->status } 1 .. 20 ], [],
-        'a session ended in use is worth nothing at once'
+        'the token of a session ended in use is rejected at once'
     );
     $using->();
 
@@ -213,10 +219,10 @@ sub no_holes {
         is($try->(), '200 201 200', 'a member reads and writes') for 1 .. 3;
         $alice->delete($seat);
         $stack->redis_cli('FLUSHALL') if $wiped;
-        is($try->(), '403 403 403', "who is removed does so no more at once$when") for 1 .. 3;
+        is($try->(), '403 403 403', "a removed member is denied at once$when") for 1 .. 3;
         $alice->put($seat, {});
         $stack->redis_cli('FLUSHALL') if $wiped;
-        is($try->(), '200 201 200', "and who is added again does$when");
+        is($try->(), '200 201 200', "a member who is added again reads and writes$when");
     }
     my $talking = $stack->begin_at_once(
         4,
@@ -227,34 +233,40 @@ sub no_holes {
     );
     for (1 .. 6) { $alice->delete($seat); $alice->put($seat, {}) }
     $alice->delete($seat);
-    is($try->(), '403 403 403', 'who is removed while talking is out at once');
+    is($try->(), '403 403 403', 'a member removed while sending is denied at once');
     my @talk = map { @$_ } $talking->();
-    is_deeply([ grep { !/^(?:201|403|503)$/ } @talk ], [], 'each message is sent or refused');
-    no_holes('and the numbers have no hole');
+    is_deeply([ grep { !/^(?:201|403|503)$/ } @talk ], [], 'every message of a removed member is sent or refused');
+    no_holes('a removal while sending leaves no hole in the numbers');
     $alice->put($seat, {});
 
     $stack->hold('redis');
     $stack->kill('redis');
     my $began = time;
     $alice->delete($seat);
-    is($try->(), '403 403 403', 'without Redis, too, who is removed is out at once');
+    is($try->(), '403 403 403', 'a removed member is denied at once without Redis');
     $alice->put($seat, {});
-    is(say_it($alice, 'no redis')->status, 201, 'without Redis messages are sent');
-    is($bob->get("$at/messages?limit=1")->json->{items}[0]{client_id}, 'no redis', 'and read');
+    is(say_it($alice, 'no redis')->status, 201, 'messages are sent without Redis');
+    is($bob->get("$at/messages?limit=1")->json->{items}[0]{client_id}, 'no redis', 'messages are read without Redis');
     my $there = $phone->();
-    ok($there->{token}, 'one signs in');
-    is($stack->get('/api/users/me', token => $there->{token})->status, 200, 'is known');
-    is($stack->delete('/api/sessions/current', token => $there->{token})->status, 204, 'and signs out');
-    is($stack->get('/api/users/me', token => $there->{token})->status, 401, 'at once');
+    ok($there->{token}, 'signing in works without Redis');
+    is($stack->get('/api/users/me', token => $there->{token})->status, 200, 'a session is known without Redis');
+    is(
+        $stack->delete('/api/sessions/current', token => $there->{token})->status, 204,
+        'signing out works without Redis'
+    );
+    is(
+        $stack->get('/api/users/me', token => $there->{token})->status, 401,
+        'the token is rejected after signing out without Redis'
+    );
     is_deeply(
         $stack->get('/api/readyz')->json, { status => 'ok', database => 'ok', redis => 'down' },
-        'it is ready, and says what is down'
+        'readyz succeeds without Redis and says that it is down'
     );
-    cmp_ok(time - $began, '<', 3, 'all of that at once');
+    cmp_ok(time - $began, '<', 3, 'every request is answered at once while Redis is away');
     $stack->release('redis');
     ok(
         $stack->wait_for(10, sub { ($stack->get('/api/readyz')->json->{redis} // '') eq 'ok' }),
-        'it comes back by itself'
+        'Redis is used again once it is back'
     );
 }
 
@@ -277,12 +289,12 @@ sub no_holes {
         sleep 0.01;
     }
     $one->kill('redis', 'CONT');
-    is_deeply(\@bad, [], 'a Redis that hangs: every request is answered');
-    cmp_ok($slow, '<=', 3, 'and it costs a thread one time-out each two seconds, no more');
-    cmp_ok($asked, '>', 50, 'between which requests are as fast as ever');
+    is_deeply(\@bad, [], 'every request is answered while Redis hangs');
+    cmp_ok($slow, '<=', 3, 'a hanging Redis costs a thread one time-out every 2 s');
+    cmp_ok($asked, '>', 50, 'requests are fast between the time-outs of a hanging Redis');
 
     # The thread leaves Redis alone for a while after it hung: what ends just then is ended for good all the same.
-    ok($one->wait_for(5, sub { $one->get('/api/readyz')->json->{redis} eq 'ok' }), 'when it goes on, it is used again');
+    ok($one->wait_for(5, sub { $one->get('/api/readyz')->json->{redis} eq 'ok' }), 'a Redis that hung is used again');
     my $phone = $one->post('/api/sessions', { username => $eve->username, password => $eve->password })->json->{token};
     my $adam  = $one->user('adam');
     my $there = '/api/rooms/' . $eve->post('/api/rooms', { name => 'x', member_ids => [ $adam->id ] })->json->{id};
@@ -295,9 +307,9 @@ sub no_holes {
     $one->kill('redis', 'CONT');
     $eve->delete("$there/members/" . $adam->id);
     $one->delete('/api/sessions/current', token => $phone);
-    is($works->(), '401 403', 'end while a thread leaves Redis alone: at once');
+    is($works->(), '401 403', 'a session and a membership end at once while a thread avoids Redis');
     $one->wait_for(5, sub { $one->get('/api/readyz')->json->{redis} eq 'ok' });
-    is($works->(), '401 403', 'and for good');
+    is($works->(), '401 403', 'a session and a membership that ended stay ended');
 }
 
 done_testing;

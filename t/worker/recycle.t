@@ -53,21 +53,24 @@ sub end_each {
         sub { return $alice->post("/api/rooms/$room/messages", { client_id => $_[0], body => $_[0] }) },
         sub { return $alice->get("/api/rooms/$room/messages?limit=5") }
     );
-    is_deeply([ grep { !/^20[01]$/ } keys %$sent ], [], 'no request is lost') or diag explain $sent;
-    cmp_ok($sent->{201} // 0, '>', 20, 'of many');
-    is($stack->sql("SELECT last_seq FROM rooms WHERE id = $room"), 1 + $sent->{201}, 'each message is there once');
+    is_deeply([ grep { !/^20[01]$/ } keys %$sent ], [], 'no request is lost while workers end') or diag explain $sent;
+    cmp_ok($sent->{201} // 0, '>', 20, 'many messages were sent while workers ended');
+    is(
+        $stack->sql("SELECT last_seq FROM rooms WHERE id = $room"), 1 + $sent->{201},
+        'every message is stored once while workers end'
+    );
 
     my $signed = load(
         $stack, 100_000, sub { ok(end_each($stack, 'cpu', 'TERM'), 'each worker of the cpu pool is told to end') },
         sub { return $stack->post('/api/sessions', { username => $alice->username, password => $alice->password }) }
     );
-    is_deeply([ keys %$signed ], [201], 'no sign-in is lost') or diag explain $signed;
+    is_deeply([ keys %$signed ], [201], 'no sign-in is lost while workers end') or diag explain $signed;
 
     my $pausing = $stack->begin_at_once(2, sub { return $stack->get('/api/trial/pause?ms=1500')->status });
     sleep 0.5;
     my @told = $stack->workers('api');
     kill 'TERM', @told;
-    is_deeply([ $pausing->() ], [ 204, 204 ], 'what they are at is finished first');
+    is_deeply([ $pausing->() ], [ 204, 204 ], 'a worker finishes its request before it ends');
     ok(
         $stack->wait_for(
             15,
@@ -75,9 +78,9 @@ sub end_each {
                 !grep { kill 0, $_ } @told;
             }
         ),
-        'and then they are gone'
+        'a worker ends after its request'
     );
-    is($stack->get('/api')->status, 200, 'others serve on');
+    is($stack->get('/api')->status, 200, 'other workers go on');
 }
 
 {
@@ -102,8 +105,11 @@ sub end_each {
         [ keys %{ { %$got, %$more } } ], [200],
         'a worker replaces itself after WORKER_MAX_REQUESTS, and no request is lost'
     ) or diag explain [ $got, $more ];
-    ok(!grep({ $first{$_} } $stack->workers('api')), 'all of the first ones are gone');
-    like($stack->log_text('api'), qr/"ending after (?:1[89]|2)\d+ requests"/, 'after about as many');
+    ok(!grep({ $first{$_} } $stack->workers('api')), 'every first worker was replaced');
+    like(
+        $stack->log_text('api'), qr/"ending after (?:1[89]|2)\d+ requests"/,
+        'a worker ends after about WORKER_MAX_REQUESTS'
+    );
 }
 
 done_testing;

@@ -18,9 +18,8 @@ sub rush {
     my ($stack, $count) = @_;
     my $runner = $stack->pid('tasks');
     $stack->kill('tasks', 'STOP');
-    $stack->sql(
-        "DELETE FROM tasks WHERE kind = 'trial.nothing'; INSERT INTO tasks (kind, run_at, max_attempts, arguments, created_at) SELECT 'trial.nothing', 0, 3, '{}', 0 FROM seq_1_to_$count"
-    );
+    $stack->sql("DELETE FROM tasks WHERE kind = 'trial.nothing'; INSERT INTO tasks (kind, run_at, max_attempts, "
+            . "arguments, created_at) SELECT 'trial.nothing', 0, 3, '{}', 0 FROM seq_1_to_$count");
     my $cpu = Load::cpu($runner);
     $stack->kill('tasks', 'CONT');
     my $began = time;

@@ -7,7 +7,7 @@ use warnings;
 use JSON::PP ();
 use Storable qw(nstore);
 use Faults::Loop qw(now);
-use Faults::Wire;
+use Faults::Connection;
 
 use constant {
     PATIENCE     => 6,       # seconds until an answer is no longer awaited
@@ -85,7 +85,7 @@ sub look {
 package Faults::Reader;
 
 use Faults::Loop qw(now);
-use Faults::Words qw(clip);
+use Faults::Message qw(clip);
 
 use constant { map { $_ => Faults::Readers->can($_)->() }
         qw(PATIENCE POLL_EACH SPIN_LEAST SPIN_PAUSE STREAM_LEAST STREAM_MORE STRANGE FROM_STREAM FROM_STREAM_HELD FROM_SYNC)
@@ -99,12 +99,12 @@ sub start {
     }, $class;
     $self->{first}     = { %{ $is->{have} } };
     $self->{taken}{$_} = '' for keys %{ $self->{have} };
-    $self->{api}       = Faults::Wire->new(
+    $self->{api}       = Faults::Connection->new(
         $self->{loop}, $process->{port},
         answer => sub { $self->synced(@_) },
         broken => sub { $self->sync_failed },
     );
-    $self->{wire} = Faults::Wire->new(
+    $self->{connection} = Faults::Connection->new(
         $self->{loop}, $process->{port},
         answer => sub { $self->refused(@_) },
         body   => sub { $self->heard($_[0]) },
@@ -139,8 +139,8 @@ sub back {
 # Break what connections there are.
 sub cut {
     my ($self) = @_;
-    if ($self->{stream} && $self->{wire}{asked}) {
-        $self->{wire}->drop;
+    if ($self->{stream} && $self->{connection}{asked}) {
+        $self->{connection}->drop;
         $self->lost_stream;
     }
     if ($self->{syncing} && $self->{api}{asked}) {
@@ -175,9 +175,9 @@ sub connect {
     $self->{ear} = $self->{loop}->after(0.5, sub { $self->listen });
     $self->{loop}->cancel($self->{leave});
     $self->{leave} =
-        $self->{loop}->after(STREAM_LEAST + rand STREAM_MORE, sub { $self->{wire}->drop; $self->lost_stream });
+        $self->{loop}->after(STREAM_LEAST + rand STREAM_MORE, sub { $self->{connection}->drop; $self->lost_stream });
     $self->{count}{streams}++;
-    $self->{wire}->ask(
+    $self->{connection}->ask(
         "GET /api/events$query HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer $self->{bearer}\r\n$header\r\n", 1);
 }
 
@@ -186,7 +186,7 @@ sub listen {
     my ($self) = @_;
     if (now() - $self->{heard_at} > 2.5 * $self->{heartbeat}) {
         $self->{count}{silent}++;
-        $self->{wire}->drop;
+        $self->{connection}->drop;
         return $self->lost_stream;
     }
     $self->{ear} = $self->{loop}->after(0.2, sub { $self->listen });
@@ -194,7 +194,7 @@ sub listen {
 
 sub lost_stream {
     my ($self, $wait) = @_;
-    $self->{wire}{asked} = 0;
+    $self->{connection}{asked} = 0;
     $self->{loop}->cancel(delete $self->{$_}) for grep { defined $self->{$_} } qw(ear leave);
     return if $self->{coming};
     $self->away;
@@ -268,7 +268,7 @@ sub read_lines {
 
 sub event {
     my ($self, $event, $id, $data) = @_;
-    return if !defined $event || $event eq 'heartbeat' || !$self->{wire}{asked};
+    return if !defined $event || $event eq 'heartbeat' || !$self->{connection}{asked};
     $data = eval { $json->decode($data) } if defined $data && !ref $data;
     return $self->fault('protocol', "$event without data") if ref $data ne 'HASH';
     if ($event eq 'hello') {
@@ -282,7 +282,7 @@ sub event {
         $self->{count}{"resync $data->{reason}"}++;
         $self->sync;
     } elsif ($event eq 'bye') {
-        $self->{wire}->drop;
+        $self->{connection}->drop;
         $self->lost_stream($data->{retry_ms} / 1000 * (0.5 + rand 0.5));
     }
 }

@@ -5,8 +5,8 @@ use strict;
 use warnings;
 use Storable qw(nstore);
 use Faults::Loop qw(now);
-use Faults::Wire;
-use Faults::Words qw(client_id json_body_of clip);
+use Faults::Connection;
+use Faults::Message qw(client_id json_body_of clip);
 
 use constant {
     PATIENCE    => 5,       # seconds until an answer is no longer awaited
@@ -23,17 +23,17 @@ sub run {
     my (%arg) = @_;
     srand $arg{seed};
     my $self = bless { %arg, loop => Faults::Loop->new, acks => [], reported => 0, count => {}, wrong => [] };
-    $self->listen_to_orders;
+    $self->watch_orders;
     for my $w (@{ $self->{writers} }) {
-        $w->{count} = 0;
-        $w->{due}   = { map { $_ => now() + rand QUIET_MORE } @{ $w->{quiet} } };
-        $w->{wire}  = Faults::Wire->new(
+        $w->{count}      = 0;
+        $w->{due}        = { map { $_ => now() + rand QUIET_MORE } @{ $w->{quiet} } };
+        $w->{connection} = Faults::Connection->new(
             $self->{loop}, $self->{port},
             answer => sub { $self->answered($w, @_) },
             broken => sub { $self->in_doubt($w, "broken: $_[0]") },
         );
         $w->{next} = now() + rand($self->{rate} ? 1 / $self->{rate} : 0.1);
-        $self->{loop}->after($w->{next} - now(), sub { $self->say_next($w) });
+        $self->{loop}->after($w->{next} - now(), sub { $self->send_next($w) });
     }
     $self->report;
     $self->{loop}->turn until $self->{over} || $self->{stopping} && !grep { $_->{message} } @{ $self->{writers} };
@@ -46,7 +46,7 @@ sub run {
     );
 }
 
-sub listen_to_orders {
+sub watch_orders {
     my ($self) = @_;
     $self->{loop}->on_read(
         $self->{orders},
@@ -81,7 +81,7 @@ sub choose_room {
     return $w->{busy}[ rand @{ $w->{busy} } ];
 }
 
-sub say_next {
+sub send_next {
     my ($self, $w) = @_;
     return if $self->{stopping};
     my $id   = $w->{number} << 24 | ++$w->{count};
@@ -94,23 +94,24 @@ sub say_next {
             . length($body)
             . "\r\n\r\n$body",
     };
-    $self->say_it($w);
+    $self->send_message($w);
 }
 
-sub say_it {
+sub send_message {
     my ($self, $w) = @_;
     my $m   = $w->{message};
     my $now = now();
     $m->{sent} //= $now;
     $m->{tries}++;
-    $w->{patience} = $self->{loop}->after(PATIENCE, sub { $w->{wire}->drop; $self->in_doubt($w, 'no answer') });
+    $w->{patience} = $self->{loop}->after(PATIENCE, sub { $w->{connection}->drop; $self->in_doubt($w, 'no answer') });
     if (rand() < CUT) {
-        $w->{cut} = $self->{loop}->after(0.004 * rand()**2, sub { $w->{wire}->drop; $self->in_doubt($w, 'hung up') });
+        $w->{cut} =
+            $self->{loop}->after(0.004 * rand()**2, sub { $w->{connection}->drop; $self->in_doubt($w, 'hung up') });
     }
-    $w->{wire}->ask($m->{request});
+    $w->{connection}->ask($m->{request});
 }
 
-sub calm {
+sub cancel_timers {
     my ($self, $w) = @_;
     $self->{loop}->cancel(delete $w->{$_}) for qw(patience cut);
 }
@@ -118,16 +119,16 @@ sub calm {
 # Whether the message was taken is not known: the same one again, after a while that grows.
 sub in_doubt {
     my ($self, $w, $why, $wait) = @_;
-    $self->calm($w);
+    $self->cancel_timers($w);
     $self->{count}{$why}++;
     $wait //= 0.02 * 2**($w->{message}{tries} > 6 ? 6 : $w->{message}{tries});
-    $self->{loop}->after($wait * (0.5 + rand 0.5), sub { $self->say_it($w) });
+    $self->{loop}->after($wait * (0.5 + rand 0.5), sub { $self->send_message($w) });
 }
 
 sub answered {
     my ($self, $w, $status, $head, $body) = @_;
     my $m = $w->{message};
-    $self->calm($w);
+    $self->cancel_timers($w);
     if ($status == 200 || $status == 201) {
         my ($room, $seq, $id) =
             $body =~ /^\{"room_id":(\d+),"seq":(\d+),"kind":"message",.*?"client_id":(?:"([^"]*)"|null)/;
@@ -164,7 +165,7 @@ sub acknowledged {
         $m->{seq} = $seq;
         if (rand() < AGAIN) {
             $self->{count}{again}++;
-            return $self->say_it($w);
+            return $self->send_message($w);
         }
     }
     delete $w->{message};
@@ -174,7 +175,7 @@ sub acknowledged {
         $w->{next} = $now if $w->{next} < $now - 1;    # what a fault held up is not all made up for
         $pause = $w->{next} - $now;
     }
-    $self->{loop}->after($pause > 0 ? $pause : 0, sub { $self->say_next($w) });
+    $self->{loop}->after($pause > 0 ? $pause : 0, sub { $self->send_next($w) });
 }
 
 1;

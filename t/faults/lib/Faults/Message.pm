@@ -1,5 +1,5 @@
 # The messages of a run: each has a number of its own, of which its client_id and its text are made.
-package Faults::Words;
+package Faults::Message;
 
 use strict;
 use warnings;

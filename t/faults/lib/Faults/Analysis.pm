@@ -1,9 +1,9 @@
 # Compares what was acknowledged and what was read with what is in MariaDB, and measures how late entries were.
-package Faults::Verdict;
+package Faults::Analysis;
 
 use strict;
 use warnings;
-use Faults::Words qw(client_id body_of id_of);
+use Faults::Message qw(client_id body_of id_of);
 
 use constant SHOWN => 6;    # examples of each row
 
@@ -13,16 +13,16 @@ sub new {
     my ($class, %arg) = @_;
     my $self = bless { %arg, count => {}, examples => {} }, $class;
     $self->read_log;
-    $self->look_at_acks;
-    $self->look_at_order;
-    $self->look_at_readers;
+    $self->check_acks;
+    $self->check_order;
+    $self->check_readers;
     return $self;
 }
 
 sub count    { my ($self, $row) = @_; return $self->{count}{$row} // 0 }
 sub examples { my ($self, $row) = @_; return @{ $self->{examples}{$row} || [] } }
 
-sub bad {
+sub report {
     my ($self, $row, $words, $times) = @_;
     $self->{count}{$row} += $times // 1;
     push @{ $self->{examples}{$row} }, $words if @{ $self->{examples}{$row} || [] } < SHOWN;
@@ -47,18 +47,18 @@ sub read_log {
         my $first = $self->{rooms}{$room};
         next if $seq <= $first;
         my $at = $at{$room} // $first;
-        $self->bad(holes => "room $room: $seq follows $at", $seq - $at - 1) if $seq != $at + 1;
+        $self->report(holes => "room $room: $seq follows $at", $seq - $at - 1) if $seq != $at + 1;
         $at{$room} = $seq;
         $self->{entries}++;
         my $id = id_of((split /\|/, $body)[0]);
         if (!defined $id) {
-            $self->bad(altered => "room $room, seq $seq: nobody wrote \"$body\"");
+            $self->report(altered => "room $room, seq $seq: nobody wrote \"$body\"");
             next;
         }
-        $self->bad(
+        $self->report(
             altered => "room $room, seq $seq: " . client_id($id) . " has the client_id $client_id, the text \"$body\"")
             if $client_id ne client_id($id) || $body ne body_of($id);
-        $self->bad(doubled => 'message ' . client_id($id) . " is $seen{$id} and room $room, seq $seq") if $seen{$id};
+        $self->report(doubled => 'message ' . client_id($id) . " is $seen{$id} and room $room, seq $seq") if $seen{$id};
         $seen{$id} = "room $room, seq $seq";
         $self->{log}{$room}[$seq] = $id;
     }
@@ -67,32 +67,34 @@ sub read_log {
         my ($room, $last) = @$row;
         my $at = $at{$room} // $self->{rooms}{$room};
         $self->{last}{$room} = $last;
-        $self->bad(holes => "room $room: its last seq is $last, the log ends with $at", abs $last - $at)
+        $self->report(holes => "room $room: its last seq is $last, the log ends with $at", abs $last - $at)
             if $last != $at;
     }
     $self->{where} = \%seen;
 }
 
-sub look_at_acks {
+sub check_acks {
     my ($self) = @_;
     for my $ack (@{ $self->{acks} }) {
         my ($room, $seq, $id, $sent, $at) = @$ack;
         my $is = $self->{log}{$room}[$seq];
         next if defined $is && $is == $id;
         my $words = 'message ' . client_id($id) . ", acknowledged as room $room, seq $seq at " . $self->clock($at);
-        $self->{where}{$id} ? $self->bad(altered => "$words, is $self->{where}{$id}") : $self->bad(lost => $words);
+        $self->{where}{$id}
+            ? $self->report(altered => "$words, is $self->{where}{$id}")
+            : $self->report(lost    => $words);
     }
 }
 
 # What was first sent after another message of its room was acknowledged comes after that.
-sub look_at_order {
+sub check_order {
     my ($self) = @_;
     my %by_room;
     $by_room{ $_->[0] }[ $_->[1] ] = $_ for @{ $self->{acks} };
     for my $room (sort { $a <=> $b } keys %by_room) {
         my $latest;
         for my $ack (grep { defined } @{ $by_room{$room} }) {
-            $self->bad(
+            $self->report(
                 disorder => sprintf 'room %d: seq %d was sent at %s, when seq %d was acknowledged already (%s)',
                 $room, $latest->[1], $self->clock($latest->[3]), $ack->[1], $self->clock($ack->[4])
             ) if $latest && $ack->[4] < $latest->[3];
@@ -109,29 +111,29 @@ my %row_of = (
     protocol => 'protocol'
 );
 
-sub look_at_readers {
+sub check_readers {
     my ($self) = @_;
     @$self{qw(slowest raw)} = (0, 0);
     for my $reader (@{ $self->{readers} }) {
         my $who = "reader $reader->{number} ($reader->{kind})";
         for my $kind (keys %{ $reader->{fault} }) {
             my @seen = grep { $_->[0] eq $kind } @{ $reader->{seen} };
-            $self->bad($row_of{$kind}, "$who at " . $self->clock($_->[1]) . ": $_->[2]", 0) for @seen;
+            $self->report($row_of{$kind}, "$who at " . $self->clock($_->[1]) . ": $_->[2]", 0) for @seen;
             $self->{count}{ $row_of{$kind} } += $reader->{fault}{$kind};
         }
         my @calm = ($self->spans_of($reader, 0), $self->spans_of($reader, 1));
         for my $room (sort { $a <=> $b } keys %{ $reader->{first} }) {
-            $self->look_at_room($reader, $who, $room, @calm);
+            $self->check_room($reader, $who, $room, @calm);
         }
     }
 }
 
-sub look_at_room {
+sub check_room {
     my ($self, $reader, $who, $room, @away) = @_;
     my $first = $reader->{first}{$room};
     my $have  = $reader->{have}{$room};
     my $last  = $self->{last}{$room};
-    $self->bad(missed => "$who has room $room up to $have of $last; seq "
+    $self->report(missed => "$who has room $room up to $have of $last; seq "
             . ($have + 1)
             . ' was acknowledged at '
             . $self->clock($self->{acked_at}{$room}[ $have + 1 ] // 0), $last - $have)
@@ -143,19 +145,19 @@ sub look_at_room {
     while (my ($at, $id, $how) = splice @taken, 0, 3) {
         $seq++;
         $self->{taken}++;
-        $self->bad(altered => "$who got room $room, seq $seq as " . client_id($id))
+        $self->report(altered => "$who got room $room, seq $seq as " . client_id($id))
             if !defined $log->[$seq] || $log->[$seq] != $id;
         my $since = $acked->[$seq] // next;
         my $delay = $at - $since;
         $self->{delays}[ $delay < 0 ? 0 : $delay > 10 ? 10_000 : int $delay * 1000 ]++ if $reader->{stream};
         $self->{raw} = $delay if $delay > $self->{raw};
         next if $delay <= $self->{slowest} && $delay <= $self->{limit};
-        my ($calm, $from) = longest_calm($away[ $how || !$reader->{stream} ? 1 : 0 ], $since, $at);
+        my ($calm, $from) = longest_undisturbed($away[ $how || !$reader->{stream} ? 1 : 0 ], $since, $at);
         my $words = sprintf
             '%s took room %d, seq %d at %s%s; it was acknowledged at %s; without any fault it waited %.3f s from %s on',
             $who, $room, $seq, $self->clock($at), ('', ' (held for a sync)', ' (by a sync)')[$how],
             $self->clock($since), $calm, $self->clock($from);
-        $self->bad(late => $words) if $calm > $self->{limit};
+        $self->report(late => $words) if $calm > $self->{limit};
         @$self{qw(slowest slowest_is)} = ($calm, $words) if $calm > $self->{slowest};
     }
 }
@@ -179,7 +181,7 @@ sub spans_of {
 }
 
 # The longest time between `from` and `to` outside the spans, and when it began.
-sub longest_calm {
+sub longest_undisturbed {
     my ($spans, $from, $to) = @_;
     my ($longest, $began)   = (0, $from);
     my ($low, $high)        = (0, scalar @$spans);    # the first that ends behind `from`

@@ -1,5 +1,5 @@
 # One HTTP/1.1 connection to the stack that never blocks and is kept between requests.
-package Faults::Wire;
+package Faults::Connection;
 
 use strict;
 use warnings;

@@ -1,5 +1,5 @@
 # The faults: which, when and for how long, drawn by chance from a seed, and the spans in which a part was away.
-package Faults::Storm;
+package Faults::Injector;
 
 use strict;
 use warnings;
@@ -10,12 +10,12 @@ use Parts;
 
 use constant {
     YOUNG       => 1.1,    # multiwatch gives up on workers that die within half a second
-    AT_ONCE     => 0.2,    # how often the next fault comes on the heels of the last one, or into it
+    OVERLAP     => 0.2,    # how often the next fault comes on the heels of the last one, or into it
     STOP_LEAST  => 0.2,
     STOP_MORE   => 2.8,
     HOLD_CHANCE => 0.4,    # how often a part that was killed is kept away for a while
     HOLD_MOST   => 2,
-    SHORT       => 0.3,    # seconds after which a fault without an end of its own counts as over
+    SETTLE      => 0.3,    # seconds after which a fault without an end of its own counts as over
 };
 
 # Name, the part it is done to (one fault at a time for each), what is done, with what.
@@ -76,7 +76,7 @@ sub turn {
     }
     my $length  = STOP_LEAST + rand STOP_MORE;
     my $hold    = rand() < HOLD_CHANCE ? rand HOLD_MOST  : 0;
-    my $pause   = rand() < AT_ONCE     ? 0.05 + rand 0.5 : undef;
+    my $pause   = rand() < OVERLAP     ? 0.05 + rand 0.5 : undef;
     my $usual   = $self->{pause} * (0.5 + rand);
     my ($place) = grep { !$self->{busy}{ $self->{bag}[$_][1] } } 0 .. $#{ $self->{bag} };
     my ($name, $part, $code) = @{ defined $place ? splice @{ $self->{bag} }, $place, 1 : [] };
@@ -90,40 +90,40 @@ sub turn {
 }
 
 # No more of them; true when all are over.
-sub end {
+sub finish {
     my ($self) = @_;
     $self->{ending} = 1;
     return !%{ $self->{busy} };
 }
 
 # Let go on what is stopped, whatever has happened.
-sub let_go {
+sub resume_all {
     my ($self) = @_;
     kill 'CONT', keys %{ $self->{stopped} };
     $self->{stack}->release($_) for qw(database redis events);
 }
 
-sub later {
+sub schedule {
     my ($self, $seconds, $code) = @_;
     push @{ $self->{due} }, [ now() + $seconds, $code ];
 }
 
-sub begin {
+sub fault_begins {
     my ($self, $part, $what) = @_;
     $self->{busy}{$part} = $what;
-    $self->{say}->($what);
+    $self->{log}->($what);
     return 1;
 }
 
 # The part serves again; it was away from then on.
-sub over {
+sub fault_ends {
     my ($self, $part, $since) = @_;
     delete $self->{busy}{$part};
     push @{ $self->{spans} }, [ $part, $since, now() ] if defined $since;
 }
 
 # A worker old enough, by chance.
-sub victim {
+sub pick_worker {
     my ($self, $part) = @_;
     my @old = grep { my @stat = stat "/proc/$_"; @stat && time - $stat[9] > YOUNG }
         sort { $a <=> $b } $self->{stack}->workers($part);
@@ -132,15 +132,15 @@ sub victim {
 
 sub kill_worker {
     my ($self, $part) = @_;
-    my $pid = $self->victim($part) // return 0;
+    my $pid = $self->pick_worker($part) // return 0;
     kill 'KILL', $pid;
-    $self->later(SHORT, sub { $self->over($part) });
-    return $self->begin($part, "kill -9 of a worker of $part ($pid)");
+    $self->schedule(SETTLE, sub { $self->fault_ends($part) });
+    return $self->fault_begins($part, "kill -9 of a worker of $part ($pid)");
 }
 
 sub stop_worker {
     my ($self, $part, $length) = @_;
-    my $pid = $self->victim($part) // return 0;
+    my $pid = $self->pick_worker($part) // return 0;
     return $self->stop_pid($part, $pid, $length, "a worker of $part");
 }
 
@@ -155,15 +155,15 @@ sub stop_pid {
     my $since = now();
     kill 'STOP', $pid;
     $self->{stopped}{$pid} = 1;
-    $self->later(
+    $self->schedule(
         $length,
         sub {
             kill 'CONT', $pid;
             delete $self->{stopped}{$pid};
-            $self->over($part, $since);
+            $self->fault_ends($part, $since);
         }
     );
-    return $self->begin($part, sprintf '%s (%d) is stopped for %.2f s', $what, $pid, $length);
+    return $self->fault_begins($part, sprintf '%s (%d) is stopped for %.2f s', $what, $pid, $length);
 }
 
 sub kill_part {
@@ -173,21 +173,24 @@ sub kill_part {
     my $since = now();
     $stack->hold($part) if $hold;
     kill 'KILL', $pid or return 0;
-    $self->later($hold, sub { $stack->release($part) }) if $hold;
+    $self->schedule($hold, sub { $stack->release($part) }) if $hold;
     my $look;
     my $until = $since + 60;
     $look = sub {
         my $is = $stack->pid($part) // 0;
         if ($is != $pid && $self->serves($part) || now() > $until) {
-            $self->over($part, $since);
-            $self->{say}->(sprintf '%s serves again after %.2f s', $part, now() - $since);
+            $self->fault_ends($part, $since);
+            $self->{log}->(sprintf '%s serves again after %.2f s', $part, now() - $since);
             undef $look;
             return;
         }
-        $self->later(0.01, $look);
+        $self->schedule(0.01, $look);
     };
-    $self->later(0.1, $look);
-    return $self->begin($part, "kill -9 of $part ($pid)" . ($hold ? sprintf ', kept away for %.2f s', $hold : ''));
+    $self->schedule(0.1, $look);
+    return $self->fault_begins(
+        $part,
+        "kill -9 of $part ($pid)" . ($hold ? sprintf ', kept away for %.2f s', $hold : '')
+    );
 }
 
 sub serves {
@@ -204,25 +207,25 @@ sub reload {
     my ($self, $part) = @_;
     my $pid = $self->{stack}->pid($part) // return 0;
     kill 'HUP', $pid;
-    $self->later(SHORT, sub { $self->over($part) });
-    return $self->begin($part, 'nginx reads its configuration again');
+    $self->schedule(SETTLE, sub { $self->fault_ends($part) });
+    return $self->fault_begins($part, 'nginx reads its configuration again');
 }
 
 sub cut_readers {
     my ($self, $part) = @_;
     $self->{cut}->();
-    $self->later(SHORT, sub { $self->over($part) });
-    return $self->begin($part, 'readers break their connections');
+    $self->schedule(SETTLE, sub { $self->fault_ends($part) });
+    return $self->fault_begins($part, 'readers break their connections');
 }
 
-sub flush { my ($self, $part) = @_; return $self->tell_redis($part, 'FLUSHALL', 'Redis is emptied') }
+sub flush { my ($self, $part) = @_; return $self->send_to_redis($part, 'FLUSHALL', 'Redis is emptied') }
 
 sub cut_subscribers {
     my ($self, $part) = @_;
-    return $self->tell_redis($part, 'CLIENT KILL TYPE pubsub', 'Redis hangs up on its subscribers');
+    return $self->send_to_redis($part, 'CLIENT KILL TYPE pubsub', 'Redis hangs up on its subscribers');
 }
 
-sub tell_redis {
+sub send_to_redis {
     my ($self, $part, $words, $what) = @_;
     my $redis = IO::Socket::UNIX->new(Peer => $self->{stack}->setting('REDIS_HOST'), Timeout => 1) or return 0;
     syswrite $redis, "$words\r\n";
@@ -230,8 +233,8 @@ sub tell_redis {
     return 0 if !select $ready, undef, undef, 1;
     sysread $redis, my $answer, 100;
     return 0 if $answer !~ /^[+:]/;
-    $self->later(SHORT, sub { $self->over($part) });
-    return $self->begin($part, $what);
+    $self->schedule(SETTLE, sub { $self->fault_ends($part) });
+    return $self->fault_begins($part, $what);
 }
 
 1;
