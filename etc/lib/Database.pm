@@ -1,4 +1,4 @@
-# The private database server of a stack, MariaDB or MySQL: how it is made, configured and started, and its client.
+# The private database server of a stack, MariaDB or MySQL: its installation, configuration, start and client.
 package Database;
 
 use strict;
@@ -32,14 +32,15 @@ my %kinds = (
     },
 );
 
-# mariadb or mysql: what DB says, or the one that is installed (MariaDB's packages have a mysqld, too), MariaDB if both are.
+# mariadb or mysql: the value of DB, else the one that is installed, MariaDB if both are.
+# MariaDB's packages also have a mysqld.
 sub kind {
     my $wanted = $ENV{DB} || '';
     return $wanted if $kinds{$wanted};
     return Parts::program('mariadbd') ne 'mariadbd' || Parts::program('mysqld') eq 'mysqld' ? 'mariadb' : 'mysql';
 }
 
-# The command that talks to the server behind a socket as its root. More arguments follow it.
+# The client's command, as root of the server at a socket. More arguments follow it.
 sub client {
     my ($socket, @more) = @_;
     return ($kinds{ kind() }{client}, '--no-defaults', '-S', $socket, '-u', 'root', '-N', '-B', @more);
@@ -47,7 +48,7 @@ sub client {
 
 sub data { my ($stack) = @_; return "$stack->{dir}/data/" . kind() }
 
-# Of its making and of its serving.
+# Options for both the installation and the server.
 sub options {
     return (
         ($> == 0 ? '--user=root' : ()),
@@ -84,7 +85,7 @@ sub part {
     };
 }
 
-# The first start: system tables, made aside and put in place whole. Returns why it failed, or nothing.
+# The first start: creates the system tables aside and moves them in place. Returns the reason if it failed, or nothing.
 sub make {
     my ($stack) = @_;
     my $place = data($stack);
@@ -111,7 +112,7 @@ sub make {
     return;
 }
 
-# What the server runs at each start: an account that may do all with the stack's own database, and nothing else.
+# The SQL that the server runs at each start: an account with all rights on the stack's own database only.
 sub init_file {
     my ($stack) = @_;
     my $database = $stack->{database};

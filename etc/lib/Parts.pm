@@ -1,4 +1,4 @@
-# What a stack is made of: how each part is configured and started, and how one sees that it serves.
+# The parts of a stack: how each is configured and started, and how it is checked to serve.
 package Parts;
 
 use strict;
@@ -7,7 +7,7 @@ use IO::Socket::IP;
 use IO::Socket::UNIX;
 
 # The pools of fastchat: name, arguments, processes, niceness. A process shape is a line here; its socket is NAME.sock.
-# 0 processes: the program itself, without multiwatch.
+# 0 processes: the program itself runs, without multiwatch.
 sub pools {
     my ($stack) = @_;
     return (
@@ -17,8 +17,8 @@ sub pools {
     );
 }
 
-# multiwatch, told to stop, sends its children not the signal that -s names: rc1 (Debian 12) sends that name's place in
-# its own list, so SIGINT for QUIT, and for TERM a SIGQUIT. A worker ends properly on SIGTERM and SIGINT.
+# When multiwatch stops, it does not send its children the signal that -s names: rc1 (Debian 12) sends that name's index
+# in its own list, so SIGINT for QUIT and SIGQUIT for TERM. A worker ends properly on SIGTERM and SIGINT.
 sub pool {
     my ($stack, $name, $arguments, $processes, $nice) = @_;
     my $socket = "$stack->{sockets}/$name.sock";
@@ -37,7 +37,7 @@ sub pool {
     };
 }
 
-# The task runner listens on no socket. Told to stop it gives its tasks TASK_DRAIN_SECONDS, which etc/stack makes few.
+# The task runner listens on no socket. On SIGTERM it gives its tasks TASK_DRAIN_SECONDS, which etc/stack makes short.
 sub tasks {
     my ($stack) = @_;
     return {
@@ -49,7 +49,7 @@ sub tasks {
     };
 }
 
-# redis-server or valkey-server, redis-cli or valkey-cli: what REDIS says (redis, valkey), or the one that is installed.
+# redis-server or valkey-server, redis-cli or valkey-cli: as REDIS says (redis, valkey), else the one that is installed.
 sub redis_program {
     my ($what) = @_;
     my $wanted = $ENV{REDIS} || (program("redis-$what") ne "redis-$what" ? 'redis' : 'valkey');
@@ -73,8 +73,8 @@ sub redis {
             my $answer = '';
             return sysread($server, $answer, 5) && $answer eq '+PONG';
         },
-        showing =>
-            qr/^(?!.*(?:overcommit|WARNING Your system|oO0OoO0|Redis version=|Configuration loaded|Server initialized))./,
+        showing => qr/^(?!.*(?:overcommit|WARNING\ Your\ system|oO0OoO0|Redis\ version=|
+            Configuration\ loaded|Server\ initialized))./x,
         patience => 3,
     };
 }
@@ -96,7 +96,7 @@ sub nginx_command {
     return ('nginx', '-e', 'stderr', '-p', "$stack->{dir}/", '-c', "$stack->{dir}/conf/nginx.conf", @more);
 }
 
-# Paths are relative to the stack's directory, or to conf/ in an include: so none needs quoting.
+# Paths are relative to the stack's directory (in an include: to conf/), so none needs quoting.
 sub nginx_conf {
     my ($stack) = @_;
     my $open_files = `sh -c 'ulimit -Hn'`;
@@ -129,7 +129,7 @@ http {
 END
 }
 
-# The whole path of a program, its name if there is none. spawn-fcgi does not search PATH.
+# The full path of a program, or its name if it is not found. spawn-fcgi does not search PATH.
 sub program {
     my ($name) = @_;
     for my $dir (split(/:/, $ENV{PATH}), qw(/usr/local/sbin /usr/sbin /sbin)) {

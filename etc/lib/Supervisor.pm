@@ -1,8 +1,8 @@
 # Starts programs, starts them again when they die, shows their logs, and stops them in order.
 #
-# Each part runs in a session of its own, so that a Ctrl-C at the terminal reaches only us, and so that whatever a part
-# has forked can be found and ended with it. Parts write to their log files themselves: they outlive a supervisor that
-# is killed, and the next one finds them by their pid files (see sweep).
+# Each part runs in a session of its own, so that Ctrl-C at the terminal reaches only the supervisor, and so that all
+# processes that a part has forked can be found and ended with it. Parts write to their log files themselves: they
+# outlive a supervisor that is killed, and the next one finds them by their pid files (see sweep).
 package Supervisor;
 
 use strict;
@@ -31,7 +31,7 @@ sub say_line {
     STDOUT->flush;
 }
 
-# One line under the name of the supervisor itself, also kept in log/stack.log.
+# Prints one line under the supervisor's own name; it is also kept in log/stack.log.
 sub note {
     my ($self, $line) = @_;
     if (open my $log, '>>', "$self->{dir}/log/stack.log") {
@@ -41,9 +41,9 @@ sub note {
     $self->say_line(sprintf '%-7s | %s', 'stack', $line) if $self->{show} || $self->{ready};
 }
 
-# A part: name; command; run_in_child (code, before exec); before (code, before each start); ready (code, true when it
-# serves); stop (signal), patience (seconds until it is killed), finishes (true where processes whose leader has died may finish
-# what they are at beside the new ones); showing (a pattern of the log lines to show).
+# A part: name; command; run_in_child (code, before exec); before (code, before each start); ready (code, true once it
+# serves); stop (signal), patience (seconds until it is killed), finishes (true if processes whose leader has died may
+# finish their work beside the new ones); showing (a pattern of the log lines to show).
 sub start {
     my ($self, $part) = @_;
     my $name = $part->{name};
@@ -82,7 +82,7 @@ sub start {
 
 sub log_file { my ($self, $name) = @_; return "$self->{dir}/log/$name.log" }
 
-# The pid file is for people and tests; beside it stands when that process began, by which sweep knows it for ours.
+# The pid file is for people and tests; the start time beside it lets sweep recognise the process as ours.
 sub write_pid {
     my ($self, $name, $pid) = @_;
     my $began = began($pid) // 0;
@@ -99,7 +99,7 @@ sub forget_pid {
     unlink "$self->{dir}/pids/$name.pid", "$self->{dir}/pids/.$name.began";
 }
 
-# Fields of /proc/PID/stat behind the command's name, which may itself hold anything.
+# Fields of /proc/PID/stat after the command's name, which may hold any character.
 sub stat_of {
     my ($pid) = @_;
     open my $in, '<', "/proc/$pid/stat" or return;
@@ -126,7 +126,7 @@ sub session_members {
     return @members;
 }
 
-# End all of a session: SIGTERM, and SIGKILL after `patience` seconds.
+# Ends every process of a session: SIGTERM, and SIGKILL after `patience` seconds.
 sub end_session {
     my ($self, $session, $patience) = @_;
     my @members = session_members($session) or return;
@@ -139,7 +139,7 @@ sub end_session {
     }
 }
 
-# Take note of what has died.
+# Reaps ended processes and records their status.
 sub reap {
     my ($self) = @_;
     while ((my $pid = waitpid -1, WNOHANG) > 0) {
@@ -156,7 +156,7 @@ sub how_it_ended {
     return 'exit status ' . ($status >> 8);
 }
 
-# The last lines of a part's log that its present run has written.
+# The last lines that the present run of a part has logged.
 sub last_lines {
     my ($self, $part) = @_;
     open my $in, '<', $self->log_file($part->{name}) or return;
@@ -170,7 +170,7 @@ sub last_lines {
     return @lines;
 }
 
-# One turn: reap, say who died, start again what is due, show logs. Sleeps up to `nap` seconds.
+# One turn: reaps, logs which parts died, restarts those that are due, shows logs. Sleeps up to `nap` seconds.
 sub turn {
     my ($self, $nap) = @_;
     $self->reap;
@@ -188,7 +188,7 @@ sub turn {
             );
             $self->note("    $_") for @words;
         }
-        # A test may want a part to stay away: hold/NAME.
+        # A test can keep a part down with the file hold/NAME.
         if ($now >= $part->{due} && !-e "$self->{dir}/hold/$part->{name}") {
             $part->{due} = 0;
             $self->start($part);
@@ -198,7 +198,7 @@ sub turn {
     sleep $nap;
 }
 
-# New whole lines of every log, each under its part's name.
+# Prints the new complete lines of every log, each under its part's name.
 sub show_logs {
     my ($self) = @_;
     for my $part (@{ $self->{parts} }) {
@@ -228,7 +228,7 @@ sub show_logs {
     }
 }
 
-# Wait until the part serves; false where it died, or `seconds` have passed, or `giving_up` says so.
+# Waits until the part serves; false if it died, `seconds` have passed, or `giving_up` returns true.
 sub await {
     my ($self, $part, $seconds, $giving_up) = @_;
     my $until = time + $seconds;
@@ -240,7 +240,7 @@ sub await {
     return 1;
 }
 
-# Stop some parts, all at once, each with its own signal, and wait until nothing of them is left.
+# Stops some parts at the same time, each with its own signal, and waits until no process of them is left.
 sub stop {
     my ($self, @parts) = @_;
     my %since;
@@ -266,7 +266,7 @@ sub stop {
     }
 }
 
-# End what the pid files of `dir` name, where those processes are ours still. Returns the names of what was found.
+# Ends the processes named by the pid files of `dir` if they are still ours. Returns the names of those found.
 sub sweep {
     my ($self) = @_;
     my @found;
@@ -292,7 +292,7 @@ sub sweep {
     return @found;
 }
 
-# Is what is left of a session without its leader ours? It was of this boot, and runs nothing but our programs.
+# Are the processes of a session without a leader ours? They must be of this boot and run only our programs.
 sub leaderless {
     my ($session, $began) = @_;
     return 0 if index $began, first_line('/proc/sys/kernel/random/boot_id');

@@ -74,8 +74,8 @@ $stack->redis_cli('FLUSHALL');
 is($carol->get('/api/users/me')->status, 401, 'an expired session lets nobody in');
 is($bob->get('/api/users/me')->status, 200, 'a wiped Redis signs nobody out');
 
-$stack->sql(
-    'UPDATE fastchat.sessions SET last_seen_at = last_seen_at - 7200000, expires_at = expires_at - 7200000 WHERE user_id = '
+$stack->sql('UPDATE fastchat.sessions SET last_seen_at = last_seen_at - 7200000, expires_at = expires_at - 7200000 '
+        . 'WHERE user_id = '
         . $bob->id);
 my $before = $stack->sql('SELECT expires_at FROM fastchat.sessions WHERE user_id = ' . $bob->id);
 $stack->redis_cli('FLUSHALL');

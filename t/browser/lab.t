@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# An admin runs the lab and exports data in a browser: what must hold is in lab.mjs.
-use lib 't/lib', 't/browser/lib';
+# An admin runs the lab in a browser and exports data; lab.mjs has the steps. Pictures are kept in build/t/browser.
+use lib 't/lib';
 use Fastchat::Test;
 use BrowserTest;
 

@@ -55,7 +55,8 @@ like($table, qr/^  event loop +0\.\d{3} s .* yes/m, 'the default output is a tab
 unlike($table, qr/trap/, '--no-traps leaves the traps out');
 like(
     (lab('say_after'))[0],
-    qr/hello +live tasks: 1.*world.*concurrent.*hello +live tasks: 3.*world +live tasks: 2.*sequential 3\.\d+ s, concurrent 2\.\d+ s/s,
+    qr/hello\ +live\ tasks:\ 1.*world.*concurrent.*hello\ +live\ tasks:\ 3.*world\ +live\ tasks:\ 2.*
+        sequential\ 3\.\d+\ s,\ concurrent\ 2\.\d+\ s/sx,
     'say_after takes three seconds, and two'
 );
 

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# What comes over the event loop's socket, as only a broken or hostile peer would send it: it stays up, and others are served.
+# Records on the event loop's socket that only a broken or hostile client sends: the loop survives and serves others.
 use lib 't/lib';
 use Fastchat::Test;
 use Fastchat::Stream;

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Pools that close each connection after its answer lose no request by that, also under an nginx that keeps connections by default.
+# Pools that close each connection after its answer lose no request, even if nginx keeps connections by default.
 use lib 't/lib';
 use Fastchat::Test;
 
@@ -7,7 +7,7 @@ my $stack = Fastchat::Stack->new(own => 1, env => { WORKER_MAX_REQUESTS => 60 })
 my $user  = $stack->user('busy');
 $user->post('/api/rooms', { name => 'x' });    # so that there is always something new
 
-# What was not answered as it should be, of requests that several clients send at the same time.
+# The unexpected answers among the requests that several clients send at the same time.
 sub wrong {
     my ($clients, $requests, $send, $expected) = @_;
     return map { @$_ } $stack->at_once(

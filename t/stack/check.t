@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# `fastchat check`: it sees that a message can be sent, names the step that fails, and leaves nothing behind.
+# `fastchat check`: it checks that a message can be sent, names the step that fails, and leaves nothing behind.
 use lib 't/lib';
 use Fastchat::Test;
 use File::Temp qw(tempdir);
@@ -77,7 +77,7 @@ subtest 'unknown arguments are refused' => sub {
     }
 };
 
-# Each fault with the step that has to name it.
+# Each fault, with the step that must report it.
 sub fails {
     my ($about, $step, $reason, @words) = @_;
     subtest $about => sub {
@@ -127,13 +127,14 @@ is((check('--no-live'))[1], 0, '--no-live checks the rest without an event loop'
 end_pool('api');
 fails('no api pool', 'room', 'POST /api/rooms: 502');
 
-# `make run` is not ready where it does not work: a program whose event loop nobody reaches.
+# `make run` does not report ready if the stack does not work: here the event loop cannot be reached.
 my $dir    = tempdir('fastchat-check-XXXXXX', DIR => $ENV{TMPDIR} // '/tmp', CLEANUP => 1);
 my $binary = Fastchat::Stack::binary();
 open my $script, '>', "$dir/fastchat" or die "$dir: $!\n";
 print $script <<"END";
 #!/bin/sh
-if [ "\$1" = nginx ]; then "$binary" "\$@" | sed 's|location ~ ^/api/events|location ~ ^/api/no-events|'; else exec "$binary" "\$@"; fi
+[ "\$1" = nginx ] || exec "$binary" "\$@"
+"$binary" "\$@" | sed 's|location ~ ^/api/events|location ~ ^/api/no-events|'
 END
 close $script;
 chmod 0755, "$dir/fastchat";

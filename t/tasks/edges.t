@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# The edges of running tasks: who hears of them, leases that are lost, stores that are away, many runners at once.
+# Edge cases of running tasks: notifications, lost leases, stores that are away, concurrent runners.
 use lib 't/lib';
 use Fastchat::Test;
 use Fastchat::Stream;
@@ -32,7 +32,7 @@ sub number   { my ($sql) = @_; return scalar $stack->sql($sql) }
 sub effects  { my ($id)  = @_; return number("SELECT COUNT(*) FROM trial_effects WHERE task_id = $id") }
 sub attempts { my ($id)  = @_; return number("SELECT attempts FROM tasks WHERE id = $id") }
 
-# Who hears of it: the owner, also where the runner writes progress down in the very moment in which the task commits its own end.
+# Notifications: the owner gets them even if the runner records progress while the task commits its own end.
 my ($hers, $his) = map { my $stream = Fastchat::Stream->new($_); $stream->await('hello'); $stream } $alice, $bob;
 my $slow = enqueue('trial.slow_effect', owner_id => $alice->id);
 is_deeply(
@@ -50,7 +50,7 @@ is_deeply(
 );
 $_->close for $hers, $his;
 
-# A lease that is lost while the task runs: a clock that jumped, a runner that was taken for dead.
+# A lease that is lost while the task runs: the clock jumped, or the runner was taken for dead.
 my $lost = enqueue('trial.slow_effect');
 ok(is_so($lost, 'state = 1'), 'a task runs');
 $stack->sql("UPDATE tasks SET until_at = 1 WHERE id = $lost");
@@ -64,7 +64,7 @@ ok(
     'if the task was run twice, the first run was ended'
 );
 
-# A thousand of a slow kind.
+# A thousand tasks of a slow kind.
 $stack->sql(q(INSERT INTO tasks (kind, run_at, created_at, max_attempts, arguments) SELECT 'trial.doze', 0, 0, 3, )
         . q('{}' FROM seq_1_to_1000));
 ok(
@@ -113,7 +113,7 @@ ok($stack->wait_ready(30), 'the database was away, and is back');
 ok(is_so($kept, 'state = 2'), 'a task that ended while the database was away is recorded');
 is(attempts($kept), 1, 'a task that ended while the database was away is not run again');
 
-# Many runners at once.
+# Concurrent runners.
 my $runner = $stack->pid('tasks');
 $stack->hold('tasks');
 $stack->kill('tasks', 'TERM');

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# What changes while an export is made, and what is kept of those that were made.
+# Changes during an export, and how long finished exports are kept.
 use lib 't/lib';
 use Fastchat::Test;
 use File::Temp qw(tempdir);
@@ -56,7 +56,7 @@ is($many->{result}{rooms}, 1000, 'an export of a thousand rooms has all of them'
 my %named = map { $_->{id} => 1 } @{ account($bob, $many->{id})->{rooms} };
 is(scalar(grep { $named{ $low + $_ } } 0 .. 999), 1000, 'every one of a thousand rooms is exported');
 
-# A room that its reader is put out of.
+# The exporting user is removed from a room.
 my ($owner, $leaver) = map { $stack->user($_) } qw(owner leaver);
 my ($kept, $lost) =
     map { $owner->post('/api/rooms', { name => $_, member_ids => [ $leaver->id ] })->json->{id} } qw(kept lost);
@@ -90,11 +90,12 @@ my $his    = done($lilei, $lilei->post('/api/exports')->json->{id})->{id};
 my ($tail) = $lilei->username =~ /(_\w+)$/a;
 like(
     $lilei->head("/api/exports/$his")->header('Content-Disposition'),
-    qr/^attachment; filename="fastchat-(\d{4}-\d\d-\d\d)\.zip"; filename\*=UTF-8''fastchat-%E6%9D%8E%E9%9B%B7$tail-\1\.zip$/,
+    qr/^attachment;\ filename="fastchat-(\d{4}-\d\d-\d\d)\.zip";[ ]
+        filename\*=UTF-8''fastchat-%E6%9D%8E%E9%9B%B7$tail-\1\.zip$/x,
     'a Chinese user name is in the name of the file'
 );
 
-# Arguments that are not what it takes.
+# Wrong arguments.
 for my $arguments ('not JSON', '{}', '[]', '"zh"', '{"language":null}', '{"language":"fr"}') {
     my ($row) =
         $stack->sql("INSERT INTO tasks (kind, owner_id, run_at, max_attempts, arguments, created_at) VALUES ('export', "
@@ -110,7 +111,7 @@ for my $arguments ('not JSON', '{}', '[]', '"zh"', '{"language":null}', '{"langu
     is_deeply($ended, [ 4, 1, 'its arguments must be {"language": "en" or "zh"}' ], "$arguments is refused");
 }
 
-# How long it is kept, and how much of it: the newest one.
+# An export is kept for EXPORT_HOURS, and only the newest one.
 my ($hours) = $stack->sql("SELECT ROUND((expires_at - made_at) / 3600000, 3) FROM exports WHERE id = $export");
 is($hours->[0], '2.000', 'an export is kept for EXPORT_HOURS');
 my @again = map { done($leaver, $leaver->post('/api/exports')->json->{id})->{id} } 1 .. 3;
@@ -125,7 +126,7 @@ my @stored =
         . ') ORDER BY export_id');
 is_deeply(\@stored, [ @again[ 1, 2 ] ], 'a new export deletes the chunks of older ones');
 
-# Chunks of runs: of one that goes on, of a task that was cancelled, of an earlier run, of a task that is deleted.
+# Chunks of a running export, of a cancelled task, of an earlier run, and of a deleted task.
 sub task_in {
     my ($state, $claim) = @_;
     my ($row) = $stack->sql(

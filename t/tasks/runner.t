@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Tasks that crash, hang, flood, fork, or are of a kind that nobody knows: each ends in a clear state, and the runner stays up.
+# Tasks that crash, hang, flood, fork, or are of an unknown kind: each ends in a clear state, and the runner survives.
 use lib 't/lib';
 use Fastchat::Test;
 use JSON::PP ();
@@ -105,7 +105,7 @@ for my $arguments ("'not JSON'", q('{"num": 12}'), q('{"num": "1x"}'), q('[]'), 
     like($refused->{error}, qr/its arguments must be/, "the error names the wrong arguments: $arguments");
 }
 
-# One that is of a lost runner, and one of a clock that jumped.
+# A task of a lost runner, and one whose clock jumped.
 my $orphan = enqueue(
     'trial.nothing', state => 1, ready => 0, claim => 12345, runner => "'elsewhere:1'", until_at => 1,
     attempts               => 1
@@ -119,7 +119,7 @@ my $gone = enqueue(
 is(ended($gone)->{state}, 'dead', 'a task lost in its last attempt is dead');
 like(row($gone)->{error}, qr/^lost: elsewhere:1/, 'the error of a lost task names its runner');
 
-# Fairness: many slow ones do not keep a quick one waiting, and one that is urgent comes first.
+# Fairness: many slow tasks do not delay a quick one, and an urgent task runs first.
 enqueue('trial.doze') for 1 .. 40;
 my $began = time;
 is(ended(enqueue('trial.nothing'))->{state}, 'done', 'a quick task is done beside forty slow ones');
@@ -142,7 +142,7 @@ is(
     'every scheduled task has its own key'
 );
 
-# The end: what runs gets its time, what is left is given back.
+# Shutdown: running tasks get their time; the others are given back.
 my $doze = enqueue('trial.doze');
 $stack->wait_for(5, sub { row($doze)->{state} eq 'running' });
 my $hanging = enqueue('trial.never_end', max_attempts => 1);

@@ -1,5 +1,6 @@
 #!/usr/bin/perl
-# Two nodes of a Galera cluster, a runner on each: both see the same tasks, the loser's commit fails, and nothing is done twice.
+# Two nodes of a Galera cluster with a runner each: both see the same tasks, the loser's commit fails, none is done
+# twice.
 use strict;
 use warnings;
 use lib 't/lib';
@@ -21,7 +22,7 @@ my $dir = tempdir('fastchat-nodes-XXXXXX', DIR => $ENV{TMPDIR} // '/tmp', CLEANU
 my @runners;
 END { my $status = $?; kill 'KILL', @runners; waitpid $_, 0 for @runners; $? = $status }
 
-# Two ports beside each other: of the group, and of what a node that joins is sent.
+# Two adjacent ports: one for the group, one for the state sent to a joining node.
 sub two_ports {
     for (1 .. 200) {
         my $port = 20000 + 2 * int rand 6000;
@@ -38,9 +39,11 @@ sub wsrep {
     my ($number, @more) = @_;
     my ($port, $ist)    = ($port[ $number - 1 ], $port[ $number - 1 ] + 1);
     return (
-        qw(--binlog-format=ROW --innodb-autoinc-lock-mode=2 --wsrep-on=ON --wsrep-cluster-name=fastchat --wsrep-sst-method=skip --wsrep-slave-threads=2),
+        qw(--binlog-format=ROW --innodb-autoinc-lock-mode=2 --wsrep-on=ON --wsrep-cluster-name=fastchat),
+        qw(--wsrep-sst-method=skip --wsrep-slave-threads=2),
         "--wsrep-provider=$provider", "--wsrep-node-name=node$number", "--wsrep-node-address=127.0.0.1:$port",
-        "--wsrep-provider-options=base_port=$port;gmcast.listen_addr=tcp://127.0.0.1:$port;ist.recv_addr=127.0.0.1:$ist;gcache.size=16M",
+        "--wsrep-provider-options=base_port=$port;gmcast.listen_addr=tcp://127.0.0.1:$port;"
+            . "ist.recv_addr=127.0.0.1:$ist;gcache.size=16M",
         @more
     );
 }
@@ -69,7 +72,7 @@ sub wait_for {
     return 1;
 }
 
-# The second node takes its place in the group where the first one stands: both are as they were installed, so nothing is to be sent.
+# The second node joins at the first one's position: both are freshly installed, so no state has to be sent.
 my $first = start_database("$dir/1", wsrep(1, '--wsrep-new-cluster', '--wsrep-cluster-address=gcomm://'));
 ok(wait_for(20, sub { status_of($first, 'wsrep_ready') eq 'ON' }), 'a first node runs');
 my $plain = start_database("$dir/2");
@@ -121,7 +124,7 @@ ok(
 sql($first, 'CREATE TABLE trial_effects (id BIGINT AUTO_INCREMENT PRIMARY KEY, task_id BIGINT NOT NULL)');
 @runners = (begin($first, "$dir/1/log/tasks.log", 'tasks'), begin($second, "$dir/1/log/tasks2.log", 'tasks'));
 
-# Some at a time, so that both runners are idle, hear of nothing, and come to the same rows at their next look.
+# Tasks are added in batches, so that both runners are idle, get no hint, and find the same rows at their next poll.
 my $count     = 0;
 my $conflicts = 0;
 my $until     = time + 60;

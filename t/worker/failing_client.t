@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# A client library of the database that fails at each of its calls in turn: no change that was made is answered with an error
-# that says nothing was.
+# The database's client library fails at each of its calls in turn: a change that was made is never answered with an
+# error that says that nothing was changed.
 use lib 't/lib';
 use Fastchat::Test;
 use Time::HiRes qw(sleep);
@@ -9,14 +9,14 @@ my $shim = "$Fastchat::Stack::root/build/" . ($ENV{FASTCHAT_FLAVOUR} || 'release
 -e $shim or BAIL_OUT("$shim is not built (make tests)");
 my $orders = File::Temp->new;
 
-# Let call number `call` fail (0: none), after it was made or before, with an error.
+# Makes call number `call` fail (0: none) with an error, before or after it is made.
 sub order {
     my ($call, $after, $error) = @_;
     sysseek $orders, 0, 0;
     syswrite $orders, pack('l5', $call, $after, $error, 0, 0) . "\0" x 4000;
 }
 
-# Stop that. Returns whether the call was reached, and the names of those that were made.
+# Stops failing calls. Returns whether the call was reached, and the names of the calls that were made.
 sub observed {
     sysseek $orders, 0, 0;
     sysread $orders, my $bytes, 4020;
@@ -36,7 +36,7 @@ my @ways = (
 );
 
 order(0, 0, 0);
-# One process, one thread: each call of a request comes from the same connection. Nobody else uses it.
+# One process with one thread: all calls of a request use the same connection, and nothing else does.
 my $stack = Fastchat::Stack->new(
     env => {
         FASTCHAT_WRAP => "/usr/bin/env LD_PRELOAD=$shim FASTCHAT_FAIL=$orders", REDIS_HOST => '',
@@ -50,8 +50,8 @@ my @task = map { $ann->post('/api/task/7', {})->json->{id} } 1 .. 2;
 my $last = 0;
 $ann->post("/api/rooms/$room/messages", { client_id => "first $_", body => 'x' }) for 1 .. 3;
 
-# A change: before (SQL that makes it possible again), send (a number gives each trial names of its own), state (SQL that shows
-# whether it was made).
+# A change: before (SQL that makes it possible again), send (a number gives each trial its own names), state (SQL that
+# returns whether it was made).
 my %changes = (
     'a message' => {
         send  => sub { $ann->post("/api/rooms/$room/messages", { client_id => "c$_[0]", body => '你好' }) },
@@ -145,7 +145,7 @@ my %readings = (
     'whether it is ready'  => sub { $stack->get('/api/readyz') },
 );
 
-# Let each call of a request fail in turn, in one way. Returns the number of calls that did, and what was wrong.
+# Fails each call of a request in turn, in one way. Returns the number of failed calls, and every wrong outcome.
 sub try_all {
     my ($way, $send, $check)   = @_;
     my ($when, $error, $about) = @$way;
@@ -167,7 +167,7 @@ sub try_all {
     return (60, @wrong, 'its calls never end');
 }
 
-# A process that could not connect tries it again after a second.
+# A process that could not connect tries again after a second.
 sub until_served {
     my ($send) = @_;
     my $answer;

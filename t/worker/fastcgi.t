@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# What comes over the pool's socket, as only a broken or hostile peer would send it (FastCGI specification 1.0, section 3.3).
+# Records on the pool's socket that only a broken or hostile client sends (FastCGI specification 1.0, section 3.3).
 use lib 't/lib';
 use Fastchat::Test;
 use IO::Socket::UNIX;
@@ -28,7 +28,7 @@ my %get = (REQUEST_METHOD => 'GET', REQUEST_URI => '/api', REMOTE_ADDR => '127.0
 
 sub connected { return IO::Socket::UNIX->new(Peer => $path) // die "$path: $!" }
 
-# Send, and read until a request has ended or the peer closes.
+# Sends, and reads until a request has ended or the server closes.
 sub ask {
     my ($socket, $bytes, $seconds) = @_;
     local $SIG{PIPE} = 'IGNORE';

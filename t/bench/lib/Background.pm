@@ -7,13 +7,8 @@ use JSON::PP ();
 use Time::HiRes qw(time sleep);
 use Load;
 
-# The smallest task that the released program knows: the square of 12, with TASK_DEMO_SECONDS=0 (Place).
-sub enqueue {
-    my ($stack, $count) = @_;
-    $stack->sql(q(INSERT INTO tasks (kind, run_at, max_attempts, arguments, created_at) ) . qq(SELECT 'square', 0, 3, '{"num":"12"}', 0 FROM seq_1_to_$count));
-}
-
-# Enqueue such tasks while the runner stands still; let it go on, and wait until all are done. Seconds, and its processor time.
+# Enqueues empty tasks while the runner is stopped, lets it go on, and waits until all are done. Returns seconds and the
+# runner's processor time.
 sub rush {
     my ($stack, $count) = @_;
     my $runner = $stack->pid('tasks');

@@ -1,4 +1,4 @@
-# The HTTP verbs of a stack and of a user, and the answer they return.
+# The HTTP methods of a stack and of a user, and the answer that they return.
 package Fastchat::Client;
 
 use strict;
@@ -8,7 +8,7 @@ use IO::Socket::INET;
 use JSON::PP ();
 use Socket qw(IPPROTO_TCP TCP_NODELAY);
 
-# HTTP::Tiny writes head and body apart; Nagle's algorithm would then cost each POST 40 ms.
+# HTTP::Tiny writes head and body separately; with Nagle's algorithm each POST would take 40 ms longer.
 {
     no warnings qw(redefine once);
     my $connect = \&HTTP::Tiny::Handle::connect;
@@ -49,7 +49,7 @@ sub request {
 }
 
 # A request as exact bytes, for what no client library would send: raw('GET', '/api', ['Host: x', …], body).
-# Content-Length is added where there is a body and no header gives it.
+# Content-Length is added if there is a body and no header gives the length.
 sub raw {
     my ($self, $method, $path, $headers, $body) = @_;
     my @lines = @{ $headers || [] };
@@ -60,7 +60,7 @@ sub raw {
     return $self->raw_bytes(join("\r\n", "$method $path HTTP/1.1", @lines, '', '') . ($body // ''));
 }
 
-# Send bytes, read until the server closes. Status 0 where it answers nothing.
+# Sends bytes and reads until the server closes. Status 0 if nothing is answered.
 sub raw_bytes {
     my ($self, $bytes, $seconds) = @_;
     my ($address) = $self->{url} =~ m{//(.*)};
@@ -125,7 +125,7 @@ sub status  { return $_[0]{status} }
 sub content { return $_[0]{content} }                                         # bytes
 sub header  { my ($self, $name) = @_; return $self->{headers}{ lc $name } }
 
-# The body as data; dies where it is not JSON.
+# The body as data; dies if it is not JSON.
 sub json {
     my ($self) = @_;
     return $self->{json} //=

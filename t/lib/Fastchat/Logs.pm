@@ -1,4 +1,4 @@
-# What no log of a test may hold.
+# The lines that no log of a test may hold.
 package Fastchat::Logs;
 
 use strict;
@@ -11,7 +11,7 @@ my $bad = qr{
     | exit\ status\ 1[0-9][0-9]
 }x;
 
-# Descriptions of what is wrong in a stack's log directory; lines that match one of `expected` are no problem.
+# The problems in a stack's log directory, one text each; lines that match one of `expected` are not problems.
 sub problems {
     my ($dir, @expected) = @_;
     my @found;

@@ -1,4 +1,4 @@
-# A private MariaDB and a private Redis for the tests of t/db, on unix sockets in a throw-away directory; they end with the test.
+# A private MariaDB and Redis for the tests of t/db, on unix sockets in a temporary directory; they end with the test.
 #
 #     use Fastchat::Server;
 #     exit Fastchat::Server::run('transactions');        # build/FLAVOUR/t/db/transactions, beside both servers
@@ -30,7 +30,7 @@ my (@running, @made);
 $SIG{$_} = sub { exit 1 }
     for qw(INT TERM HUP);    # END stops what runs
 
-# A database server with an empty password for root, its data under `dir`. Options beyond those of a stack are added.
+# A database server with an empty password for root and its data under `dir`. Options are added to those of a stack.
 sub start_database {
     my ($dir, @options) = @_;
     my $stack = place($dir);
@@ -68,7 +68,7 @@ sub server {
 sub socket { return $_[0]{socket} }
 sub pid    { return $_[0]{pid} }
 
-# Returns when it serves.
+# Returns once the server accepts connections.
 sub start {
     my ($self) = @_;
     my $part = $self->{part};
@@ -91,7 +91,7 @@ sub start {
     }
 }
 
-# A signal: KILL ends it at once; STOP and CONT hold it and let it go on.
+# Sends a signal: KILL ends the server at once; STOP and CONT freeze it and let it go on.
 sub kill {
     my ($self, $signal) = @_;
     $signal //= 'KILL';
@@ -109,7 +109,7 @@ sub state_of {
     return (<$in> // '') =~ /\) (\w) / ? $1 : ();
 }
 
-# On a busy machine a thread may answer once more before the signal reaches it.
+# On a busy machine a thread may still answer once before the signal reaches it.
 sub until_all_stand {
     my ($pid) = @_;
     for (1 .. 200) {
@@ -120,14 +120,15 @@ sub until_all_stand {
 
 sub stop { return $_[0]->kill('TERM') }
 
-# Run a C program of t/db beside both servers; returns its exit status. It finds them by DB_SOCKET and REDIS_HOST, and
-# gives orders by its descriptor CONTROL_FD: a line "database kill" (stop, start, hold, cont) is answered by a line "ok" when it is done.
+# Runs a C program of t/db with both servers; returns its exit status. It finds them by DB_SOCKET and REDIS_HOST, and
+# sends commands on the descriptor CONTROL_FD: a line "database kill" (stop, start, hold, cont) is answered by a line
+# "ok" when it is done.
 sub run {
     my ($name, @options) = @_;
     my $program = "$root/build/" . ($ENV{FASTCHAT_FLAVOUR} || 'release') . "/t/db/$name";
     $program = "$ENV{FASTCHAT_DB_TESTS}/$name" if $ENV{FASTCHAT_DB_TESTS};
     if (!-x $program) {
-        print "1..1\nnot ok 1 -  is built (make tests)\n";
+        print "1..1\nnot ok 1 - $program is built (make tests)\n";
         return 1;
     }
     my $dir = File::Temp::tempdir('fastchat-db-XXXXXX', DIR => '/tmp');

@@ -1,4 +1,5 @@
-# A running fastchat for a test: nginx, pools, MariaDB, Redis, in a throw-away directory. t/README.md tells how to use it.
+# A running fastchat for a test: nginx, pools, MariaDB, Redis, in a temporary directory. t/README.md shows how to use
+# it.
 package Fastchat::Stack;
 
 use strict;
@@ -28,7 +29,7 @@ $SIG{$_} = sub { exit 1 }
     for qw(INT TERM HUP);    # END stops what runs
 $SIG{PIPE} = sub { };        # a peer that ends early is a test's to see; what it starts has the default again
 
-# Fastchat::Stack->new: the run's shared stack, or one of this test's own where there is none.
+# Fastchat::Stack->new: the run's shared stack, or one of this test's own if there is none.
 # Fastchat::Stack->new(env => {LIMIT_LOGIN => 5}), (own => 1): always one of its own. `expect` lists patterns of log
 # lines that would otherwise fail the test; `binary` is the program to run, if it is not Fastchat::Stack::binary().
 sub new {
@@ -45,7 +46,7 @@ sub new {
     return $self;
 }
 
-# A stack that somebody else has started.
+# A stack that another process has started.
 sub attach {
     my ($class, $dir) = @_;
     my $self = bless { dir => $dir, shared => 1 }, $class;
@@ -62,7 +63,7 @@ sub binary {
 # The released program, which is built beside it.
 sub released { return binary() =~ s/-test$//r }
 
-# A port below those that the system gives to outgoing connections.
+# A port below the range that the system uses for outgoing connections.
 sub free_port {
     for (1 .. 200) {
         my $port = 20000 + int rand 12000;
@@ -72,7 +73,7 @@ sub free_port {
     die "no free port\n";
 }
 
-# What the stack's programs see: nothing of the developer's own settings, no rate limits, sanitizers that report to files.
+# The environment of the stack's programs: none of the developer's settings, no rate limits, sanitizers report to files.
 sub environment {
     my ($self) = @_;
     my $report = "log_path=$self->{dir}/log/sanitizer";
@@ -83,7 +84,7 @@ sub environment {
         FASTCHAT_WRAP     => $ENV{FASTCHAT_WRAP} // '',
         APP_ENV           => 'test',
         map({ ("LIMIT_$_" => 0) } qw(LOGIN REGISTER SEND GENERAL)),
-        # Link order: a test may put a library of its own in front.
+        # A test may preload a library of its own in front: link order matters.
         ASAN_OPTIONS  => "$report:halt_on_error=1:detect_stack_use_after_return=1:verify_asan_link_order=0",
         LSAN_OPTIONS  => "suppressions=$root/t/lib/lsan.supp:print_suppressions=0",
         UBSAN_OPTIONS => "$report:halt_on_error=1:print_stacktrace=1",
@@ -92,7 +93,7 @@ sub environment {
     );
 }
 
-# (Again, after stop.) Dies with what it said where it does not come up.
+# Starts the stack (also again after stop). Dies with its output if it does not start.
 sub start {
     my ($self) = @_;
     my $words;
@@ -104,7 +105,7 @@ sub start {
     die "the stack did not start:\n$words";
 }
 
-# Returns undef where it is ready, else what it said.
+# Returns undef once it is ready, else its output.
 sub launch {
     my ($self, $port) = @_;
     my @command = (
@@ -152,10 +153,10 @@ sub read_env {
 sub dir  { return $_[0]{dir} }
 sub port { return $_[0]{settings}{APP_PORT} }
 
-# A setting with which the stack's own stores are reached: DB_SOCKET, REDIS_HOST ….
+# A setting that addresses the stack's own stores: DB_SOCKET, REDIS_HOST …
 sub setting { my ($self, $key) = @_; return $self->{settings}{$key} }
 
-# Stop it; its directory stays. The logs are then whole.
+# Stops the stack; its directory stays, with complete logs.
 sub stop {
     my ($self) = @_;
     my $pid = delete $self->{pid} or return;
@@ -163,7 +164,7 @@ sub stop {
     waitpid $pid, 0;
 }
 
-# The numbers from FIRST to LAST as a table of one column, seq: MariaDB's seq_1_to_500, for MySQL as well.
+# The numbers from FIRST to LAST as a table with the column seq: as MariaDB's seq_1_to_500, for MySQL as well.
 sub numbers {
     my ($first, $last) = @_;
     my @digits = 0 .. length($last) - 1;
@@ -173,7 +174,7 @@ sub numbers {
     return "(SELECT $seq AS seq FROM $from HAVING seq BETWEEN $first AND $last) numbers";
 }
 
-# Run SQL as the server's root; returns the rows, each a reference to its columns; in scalar context the first column
+# Runs SQL as the server's root. Returns the rows, each a reference to its columns; in scalar context the first column
 # of the first row. seq_1_to_500 is a table of these numbers.
 sub sql {
     my ($self, $sql) = @_;
@@ -186,8 +187,8 @@ sub sql {
     return wantarray ? @rows : $rows[0] && $rows[0][0];
 }
 
-# An SQL session that stays open, for what a connection holds: $say->('LOCK TABLES room_log READ') returns when that is
-# done, until $say->('UNLOCK TABLES').
+# An SQL session that stays open and keeps its locks: $run->('LOCK TABLES room_log READ') returns once the lock is held,
+# until $run->('UNLOCK TABLES').
 sub sql_session {
     my ($self) = @_;
     my $pid = IPC::Open2::open2(
@@ -211,7 +212,7 @@ sub redis_cli {
     return $out;
 }
 
-# Run the stack's fastchat with its settings; returns (output with errors, exit status).
+# Runs the stack's fastchat with its settings; returns (output with errors, exit status).
 sub fastchat {
     my ($self, @arguments) = @_;
     my $binary = $self->binary;
@@ -265,7 +266,7 @@ sub workers {
     return @found;
 }
 
-# Send a part a signal: kill('redis'), kill('database', 'STOP'). The supervisor starts it again, unless it is on hold.
+# Sends a part a signal: kill('redis'), kill('database', 'STOP'). The supervisor restarts it unless it is on hold.
 sub kill {
     my ($self, $part, $signal) = @_;
     die "a test that kills must have a stack of its own: Fastchat::Stack->new(own => 1)\n" if $self->{shared};
@@ -273,7 +274,7 @@ sub kill {
     return CORE::kill $signal // 'KILL', $pid;
 }
 
-# Keep a part that is killed next from being started again, until release.
+# Keeps a part down after its next kill, until release.
 sub hold {
     my ($self, $part) = @_;
     make_path("$self->{dir}/hold");
@@ -285,7 +286,7 @@ sub release {
     unlink "$self->{dir}/hold/$part";
 }
 
-# Wait until the code returns true, up to `seconds`; returns that, or false.
+# Waits until the code returns true, up to `seconds`; returns that value, or false.
 sub wait_for {
     my ($self, $seconds, $code) = @_;
     my $until = time + $seconds;
@@ -296,7 +297,7 @@ sub wait_for {
     }
 }
 
-# Begin to run the code in `count` processes, each with its number from 1; $wait->() then returns what each returned.
+# Starts the code in `count` processes, each with its number from 1. Returns code that waits and returns every result.
 sub begin_at_once {
     my ($self, $count, $code) = @_;
     my $json = JSON::PP->new->utf8->allow_nonref;
@@ -319,13 +320,13 @@ sub begin_at_once {
     };
 }
 
-# The same, from beginning to end.
+# Runs the code in `count` processes and waits for them.
 sub at_once {
     my ($self, $count, $code) = @_;
     return $self->begin_at_once($count, $code)->();
 }
 
-# Wait until it answers that it is ready.
+# Waits until the stack reports that it is ready.
 sub wait_ready {
     my ($self, $seconds) = @_;
     return $self->wait_for($seconds // 15, sub { $self->get('/api/readyz')->status == 200 });
@@ -338,7 +339,7 @@ sub log_text {
     return <$in> // '';
 }
 
-# A new user, signed in. The name gets a tail of its own, since tests share a stack.
+# A new user, signed in. The name gets a random suffix, since tests share a stack.
 sub user {
     my ($self, $name, %more) = @_;
     my $username = $more{username} // sprintf '%s_%06x', $name, int rand 1 << 24;
@@ -356,7 +357,7 @@ sub user {
     );
 }
 
-# Stop the test's own stacks and look at what they logged: one result each.
+# Stops the test's own stacks and checks their logs: one result each.
 sub finish {
     my $builder = Test::More->builder;
     my $plan    = $builder->has_plan // 0;
@@ -380,7 +381,7 @@ sub finish {
     }
 }
 
-# Stop a stack whose logs somebody else looks at.
+# Stops a stack whose logs are checked elsewhere.
 sub forget {
     my ($self, %option) = @_;
     $self->stop;

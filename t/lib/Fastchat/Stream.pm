@@ -1,6 +1,7 @@
-# A client of GET /api/events: opens the stream, takes it apart event by event.
+# A client of GET /api/events: opens the stream and returns its events one by one.
 #     my $stream = Fastchat::Stream->new($alice, after => $token, lines => 1);
-#     my $hello  = $stream->next;                      # { event => 'hello', id => undef, data => {…} }; undef after 5 s, or at the end
+#     my $hello  = $stream->next;                  # { event => 'hello', id => undef, data => {…} }
+#                                                  # undef after 5 s, or at the end
 #     my $entry  = $stream->await('entry', 2);         # the next of that name; others are passed over
 package Fastchat::Stream;
 
@@ -13,8 +14,8 @@ use Time::HiRes qw(time);
 
 my $json = JSON::PP->new->utf8;
 
-# Options: after, last_event_id, lines (NDJSON), token, receive_bytes (of the socket's buffer; much less than loopback's segments
-# of 64 KB would make the kernel wait many seconds before it sends more, once the buffer was full).
+# Options: after, last_event_id, lines (NDJSON), token, receive_bytes (of the socket's buffer; if it is much smaller
+# than loopback's segments of 64 KB, a full buffer makes the kernel wait many seconds before it sends more).
 sub new {
     my ($class, $client, %o) = @_;
     my ($address) = $client->{url} =~ m{//(.*)};
@@ -35,7 +36,7 @@ sub new {
     return $self;
 }
 
-# More bytes, within the time; false where none came, or at the end.
+# Reads more bytes within the time; false if none came, or at the end.
 sub more {
     my ($self, $until) = @_;
     my $left = $until - time;
@@ -59,7 +60,7 @@ sub read_head {
 sub status { return $_[0]{status} // 0 }
 sub header { my ($self, $name) = @_; return $self->{head} =~ /^\Q$name\E: *(.*?)\r$/mi ? $1 : undef }
 
-# The rest of an answer that is no stream.
+# The rest of an answer that is not a stream.
 sub content {
     my ($self) = @_;
     my $until = time + 5;
@@ -67,7 +68,7 @@ sub content {
     return $self->{text};
 }
 
-# Move what is whole from chunks to text; false where nothing was.
+# Moves complete chunks to the text; false if there was none.
 sub unchunk {
     my ($self) = @_;
     my $before = length $self->{text};

@@ -20,7 +20,7 @@ sub import {
     *{"${caller}::done_testing"} = \&finished;
 }
 
-# The stack's own results come before the count.
+# The results of the stack come before the count.
 sub finished {
     Fastchat::Stack::finish();
     Test::More::done_testing();

@@ -1,4 +1,4 @@
-# Compares what was acknowledged and what was read with what is in MariaDB, and measures how late entries were.
+# Compares acknowledged and received messages with those in MariaDB, and measures how late entries were.
 package Faults::Analysis;
 
 use strict;
@@ -7,8 +7,9 @@ use Faults::Message qw(client_id body_of id_of);
 
 use constant SHOWN => 6;    # examples of each row
 
-# stack; rooms: {id: last seq before the run}; acks: [[room, seq, id, sent, acknowledged]]; readers: what Readers wrote;
-# spans: [part, from, to]; began: the time from which examples count; limit: seconds of healing that are allowed.
+# stack; rooms: {id: last seq before the run}; acks: [[room, seq, id, sent, acknowledged]]; readers: the results of
+# Readers; spans: [part, from, to]; began: the start of the run, from which examples are timed; limit: seconds that
+# recovery may take.
 sub new {
     my ($class, %arg) = @_;
     my $self = bless { %arg, count => {}, examples => {} }, $class;
@@ -30,7 +31,7 @@ sub report {
 
 sub clock { my ($self, $at) = @_; return sprintf '%.3f s', $at - $self->{began} }
 
-# The log, row by row: {log}{room}[seq] is the message's number.
+# Reads the log row by row: {log}{room}[seq] is the message's number.
 sub read_log {
     my ($self) = @_;
     my $stack  = $self->{stack};
@@ -86,7 +87,7 @@ sub check_acks {
     }
 }
 
-# What was first sent after another message of its room was acknowledged comes after that.
+# A message first sent after another one of its room was acknowledged must have a higher seq.
 sub check_order {
     my ($self) = @_;
     my %by_room;
@@ -162,8 +163,9 @@ sub check_room {
     }
 }
 
-# When what a reader needs was away, or the reader itself: spans [from, to], merged, in order. MariaDB is needed always; the
-# events process by those who wait at it; all workers of the api by those who ask them. Redis is not needed.
+# The spans [from, to], merged and in order, in which the reader was away, or a part that it needs. MariaDB is always
+# needed; the events process by readers that wait at it; all workers of the api by readers that call them. Redis is not
+# needed.
 sub spans_of {
     my ($self, $reader, $by_api) = @_;
     my %needed = (database => 1, events => $reader->{kind} ne 'poll', api => $by_api);
@@ -180,11 +182,11 @@ sub spans_of {
     return \@merged;
 }
 
-# The longest time between `from` and `to` outside the spans, and when it began.
+# The longest time between `from` and `to` outside the spans, and its start.
 sub longest_undisturbed {
     my ($spans, $from, $to) = @_;
     my ($longest, $began)   = (0, $from);
-    my ($low, $high)        = (0, scalar @$spans);    # the first that ends behind `from`
+    my ($low, $high)        = (0, scalar @$spans);    # the first that ends after `from`
     while ($low < $high) {
         my $middle = $low + $high >> 1;
         if ($spans->[$middle][1] <= $from) { $low  = $middle + 1 }
@@ -200,7 +202,7 @@ sub longest_undisturbed {
     return ($longest, $began);
 }
 
-# Seconds within which that share of what was streamed came.
+# Seconds within which that share of the streamed entries arrived.
 sub delay_of {
     my ($self, $share) = @_;
     my $all = 0;

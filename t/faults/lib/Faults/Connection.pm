@@ -1,4 +1,4 @@
-# One HTTP/1.1 connection to the stack that never blocks and is kept between requests.
+# One non-blocking HTTP/1.1 connection to the stack, kept between requests.
 package Faults::Connection;
 
 use strict;
@@ -13,7 +13,7 @@ sub new {
     return bless { loop => $loop, port => $port, on => \%on, asked => 0 }, $class;
 }
 
-# Send a request; `stream`: its answer goes on and on.
+# Sends a request; `stream`: its answer does not end.
 sub ask {
     my ($self, $request, $stream) = @_;
     $self->{stream} = $stream;
@@ -53,7 +53,7 @@ sub flush {
     $self->{loop}->on_write($self->{handle}, length $self->{out} ? sub { $self->flush } : undef);
 }
 
-# Close it; nothing is called.
+# Closes the connection without calling a callback.
 sub drop {
     my ($self) = @_;
     my $handle = delete $self->{handle} or return;
@@ -82,7 +82,7 @@ sub read {
 
 sub read_head {
     my ($self) = @_;
-    $self->{in} =~ s/^\r\n//;    # behind the last chunk of the answer before
+    $self->{in} =~ s/^\r\n//;    # after the last chunk of the previous answer
     my $end = index $self->{in}, "\r\n\r\n";
     return 0 if $end < 0;
     my $head = substr $self->{in}, 0, $end + 2;
@@ -101,7 +101,7 @@ sub read_head {
     return 1;
 }
 
-# RFC 9112 section 7.1. The line break behind a chunk is read with the next one's size.
+# RFC 9112 section 7.1. The line break after a chunk is read with the size of the next one.
 sub read_chunks {
     my ($self) = @_;
     my $in = \$self->{in};

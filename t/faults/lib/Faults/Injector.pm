@@ -1,4 +1,4 @@
-# The faults: which, when and for how long, drawn by chance from a seed, and the spans in which a part was away.
+# Injects faults: which, when and for how long is drawn from a seed. Records the spans in which a part was away.
 package Faults::Injector;
 
 use strict;
@@ -10,15 +10,15 @@ use Parts;
 
 use constant {
     YOUNG       => 1.1,    # multiwatch gives up on workers that die within half a second
-    OVERLAP     => 0.2,    # how often the next fault comes on the heels of the last one, or into it
+    OVERLAP     => 0.2,    # the share of faults that come right after the last one, or during it
     STOP_LEAST  => 0.2,
     STOP_MORE   => 2.8,
-    HOLD_CHANCE => 0.4,    # how often a part that was killed is kept away for a while
+    HOLD_CHANCE => 0.4,    # the share of killed parts that are kept down for a while
     HOLD_MOST   => 2,
-    SETTLE      => 0.3,    # seconds after which a fault without an end of its own counts as over
+    SETTLE      => 0.3,    # seconds after which a fault without an end of its own counts as ended
 };
 
-# Name, the part it is done to (one fault at a time for each), what is done, with what.
+# Name, part (one fault at a time for each), code.
 my @kinds = (
     [ 'kill api worker', 'api', \&kill_worker ],
     [ 'kill events', 'events', \&kill_part ],
@@ -39,8 +39,8 @@ sub names {
     return map { $_->[0] } @kinds;
 }
 
-# stack; seed; pause: seconds between two faults, on average; say: sub (line); cut: sub that has readers break their
-# connections; only: names, where not all.
+# stack; seed; pause: seconds between two faults, on average; log: sub (line); cut: sub that makes readers break their
+# connections; only: names, if not all; sockets: the directory of the stack's sockets.
 sub new {
     my ($class, %arg) = @_;
     my %only = map { $_ => 1 } @{ $arg{only} || [] };
@@ -62,7 +62,7 @@ sub total {
     return $sum;
 }
 
-# Do what is due. To be called often.
+# Injects and ends the faults that are due. To be called often.
 sub turn {
     my ($self) = @_;
     my $now    = now();
@@ -89,14 +89,14 @@ sub turn {
     $self->{next} = $now + 0.1;
 }
 
-# No more of them; true when all are over.
+# Injects no more faults; true once all have ended.
 sub finish {
     my ($self) = @_;
     $self->{ending} = 1;
     return !%{ $self->{busy} };
 }
 
-# Let go on what is stopped, whatever has happened.
+# Resumes everything that is stopped or on hold.
 sub resume_all {
     my ($self) = @_;
     kill 'CONT', keys %{ $self->{stopped} };
@@ -115,14 +115,14 @@ sub fault_begins {
     return 1;
 }
 
-# The part serves again; it was away from then on.
+# The part serves again; it was away since that time.
 sub fault_ends {
     my ($self, $part, $since) = @_;
     delete $self->{busy}{$part};
     push @{ $self->{spans} }, [ $part, $since, now() ] if defined $since;
 }
 
-# A worker old enough, by chance.
+# A random worker that is old enough, or undef.
 sub pick_worker {
     my ($self, $part) = @_;
     my @old = grep { my @stat = stat "/proc/$_"; @stat && time - $stat[9] > YOUNG }

@@ -1,4 +1,4 @@
-# The messages of a run: each has a number of its own, of which its client_id and its text are made.
+# The messages of a run: each has a number, from which its client_id and its text are made.
 package Faults::Message;
 
 use strict;
@@ -7,7 +7,7 @@ use Exporter qw(import);
 
 our @EXPORT_OK = qw(client_id body_of json_body_of id_of clip);
 
-# 64 texts of up to 120 characters, in UTF-8; nothing in them that the database's client would escape.
+# 64 texts of up to 120 characters in UTF-8, without characters that the database's client would escape.
 my @fillers;
 {
     use utf8;

@@ -1,5 +1,5 @@
-# A process of readers. Each is a device of its own: it remembers how far it has read each room, and does what the interface
-# tells a client to do. It notes every entry that it takes, and what a stream or an answer does that it must not.
+# A process of readers. Each is a separate device: it remembers how far it has read each room, and does what the
+# interface tells a client to do. It records every entry that it gets, and every breach by a stream or an answer.
 package Faults::Readers;
 
 use strict;
@@ -10,13 +10,13 @@ use Faults::Loop qw(now);
 use Faults::Connection;
 
 use constant {
-    PATIENCE     => 6,       # seconds until an answer is no longer awaited
+    PATIENCE     => 6,       # seconds to wait for an answer
     POLL_EACH    => 0.5,     # seconds between two /api/sync of a reader that polls
-    SPIN_LEAST   => 0.5,     # an empty answer to /api/sync/wait that comes sooner: no events process runs
-    SPIN_PAUSE   => 2,       # then the next one is asked for after that many seconds
-    STREAM_LEAST => 10,      # a stream is left by its reader after that many seconds
+    SPIN_LEAST   => 0.5,     # an empty answer to /api/sync/wait sooner than this: no events process runs
+    SPIN_PAUSE   => 2,       # seconds until the next request then
+    STREAM_LEAST => 10,      # seconds after which a reader leaves its stream, at least
     STREAM_MORE  => 50,
-    STRANGE      => 0.05,    # how often a reader resumes with a token that was never given
+    STRANGE      => 0.05,    # the share of resumes with a token that was never given
 };
 
 # How an entry was taken, the last byte of its record.
@@ -34,10 +34,11 @@ my %kinds = (
 
 my $json = JSON::PP->new->utf8;
 
-# port; seed; readers: [{number, kind, bearer, have => {room: seq}}]; orders, reports: handles; file: where the results go.
-# Orders are lines: "cut" (each second reader breaks its connections), "target {room: seq}" (end when all have that much),
-# "end". The report: "there", when all have. The result, of each reader: records by room (in the order of seq, from the first
-# one after `have`: packed "d N C": time, message, how), absent: spans [from, to] in which it was away by itself, faults.
+# port; seed; readers: [{number, kind, bearer, have => {room: seq}}]; orders, reports: handles; file: where the results
+# go. Orders are lines: "cut" (every second reader breaks its connections), "target {room: seq}" (report when all have
+# that much), "end". The report: "there", once all have. The result of each reader: records by room (in the order of
+# seq, from the first one after `have`: packed "d N C": time, message, how), absent: spans [from, to] in which it was
+# away by its own choice, faults.
 sub run {
     my (%arg) = @_;
     srand $arg{seed};
@@ -70,7 +71,7 @@ sub listen_to_orders {
     );
 }
 
-# Has everybody everything?
+# Does every reader have every entry of the target?
 sub look {
     my ($self) = @_;
     my $target = $self->{target};
@@ -87,8 +88,10 @@ package Faults::Reader;
 use Faults::Loop qw(now);
 use Faults::Message qw(clip);
 
-use constant { map { $_ => Faults::Readers->can($_)->() }
-        qw(PATIENCE POLL_EACH SPIN_LEAST SPIN_PAUSE STREAM_LEAST STREAM_MORE STRANGE FROM_STREAM FROM_STREAM_HELD FROM_SYNC)
+use constant {
+    map { $_ => Faults::Readers->can($_)->() }
+        qw(PATIENCE POLL_EACH SPIN_LEAST SPIN_PAUSE STREAM_LEAST STREAM_MORE STRANGE),
+    qw(FROM_STREAM FROM_STREAM_HELD FROM_SYNC)
 };
 
 sub start {
@@ -120,14 +123,14 @@ sub result {
     return { map { $_ => $self->{$_} } qw(number kind stream first have taken absent fault seen count) };
 }
 
-# Something that the interface rules out.
+# Records a breach of the interface.
 sub fault {
     my ($self, $kind, $words) = @_;
     $self->{fault}{$kind}++;
     push @{ $self->{seen} }, [ $kind, now(), $words ] if @{ $self->{seen} } < 20;
 }
 
-# From here the reader is away by itself, until `back`.
+# From here the reader is away by its own choice, until `back`.
 sub away { my ($self) = @_; $self->{away_since} //= now() }
 
 sub back {
@@ -136,7 +139,7 @@ sub back {
     push @{ $self->{absent} }, [ $since, now() ];
 }
 
-# Break what connections there are.
+# Breaks all open connections.
 sub cut {
     my ($self) = @_;
     if ($self->{stream} && $self->{connection}{asked}) {
@@ -149,7 +152,7 @@ sub cut {
     }
 }
 
-# The entry follows what is there already, and is taken for good.
+# Takes an entry that follows the last one of its room.
 sub take {
     my ($self, $room, $seq, $id, $how) = @_;
     $self->{taken}{$room} .= pack 'd N C', now(), $id, $how;
@@ -181,7 +184,7 @@ sub connect {
         "GET /api/events$query HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer $self->{bearer}\r\n$header\r\n", 1);
 }
 
-# A connection that says nothing is dead.
+# A silent connection is dead.
 sub listen {
     my ($self) = @_;
     if (now() - $self->{heard_at} > 2.5 * $self->{heartbeat}) {
@@ -203,7 +206,7 @@ sub lost_stream {
     $self->{coming} = $self->{loop}->after($wait, sub { delete $self->{coming}; $self->connect });
 }
 
-# An answer that is no stream. What it tells about when to come again is what polite clients wait; here some are sooner.
+# An answer that is not a stream. Polite clients wait as Retry-After says; some of these readers return sooner.
 sub refused {
     my ($self, $status, $head, $body) = @_;
     $self->{count}{$status}++;
@@ -224,9 +227,10 @@ sub read_events {
     my ($self) = @_;
     my $text = \$self->{text};
     while (1) {
-        # Most are messages.
-        if ($$text =~
-            /\Gid: ([^\n]*)\nevent: entry\ndata: \{"room_id":(\d+),"seq":(\d+),"kind":"message",[^\n]*?"client_id":"w(\d+)-(\d+)"[^\n]*\}\n\n/gc
+        # Most events are messages.
+        if (
+            $$text =~ /\Gid:\ ([^\n]*)\nevent:\ entry\ndata:\ \{"room_id":(\d+),"seq":(\d+),"kind":"message",
+                [^\n]*?"client_id":"w(\d+)-(\d+)"[^\n]*\}\n\n/gcx
             )
         {
             $self->entry($1, $2, $3, $4 << 24 | $5);
@@ -249,8 +253,9 @@ sub read_lines {
     my ($self) = @_;
     my $text = \$self->{text};
     while (1) {
-        if ($$text =~
-            /\G\{"event":"entry","id":"([^"\n]*)","data":\{"room_id":(\d+),"seq":(\d+),"kind":"message",[^\n]*?"client_id":"w(\d+)-(\d+)"[^\n]*\}\}\n/gc
+        if (
+            $$text =~ /\G\{"event":"entry","id":"([^"\n]*)","data":\{"room_id":(\d+),"seq":(\d+),"kind":"message",
+                [^\n]*?"client_id":"w(\d+)-(\d+)"[^\n]*\}\}\n/gcx
             )
         {
             $self->entry($1, $2, $3, $4 << 24 | $5);
@@ -377,7 +382,7 @@ sub sync {
             . "\r\n\r\n$body");
 }
 
-# The next one, after a while: by a reader's own will, so it is away meanwhile.
+# The next sync after a pause; the reader chose the pause, so it counts as away.
 sub sync_later {
     my ($self, $wait) = @_;
     $self->away if !$self->{stream};

@@ -9,16 +9,17 @@ use Faults::Connection;
 use Faults::Message qw(client_id json_body_of clip);
 
 use constant {
-    PATIENCE    => 5,       # seconds until an answer is no longer awaited
-    CUT         => 0.02,    # how often a writer hangs up on its own request
-    AGAIN       => 0.01,    # how often an acknowledged message is sent once more
+    PATIENCE    => 5,       # seconds to wait for an answer
+    CUT         => 0.02,    # the share of requests on which a writer hangs up
+    AGAIN       => 0.01,    # the share of acknowledged messages that are sent again
     QUIET_LEAST => 2.5,     # seconds between two messages in a quiet room
     QUIET_MORE  => 3,
 };
 
-# port; seed; writers: [{number, token, busy => [rooms], quiet => [rooms]}]; rate: messages a second of each, 0: as fast as
-# they are answered; orders: handle to read from; reports: handle to write to; file: where the results go.
-# Orders are lines: "stop". Reports: "acked N". The result: acks, each [room, seq, id, first sent, acknowledged], and figures.
+# port; seed; writers: [{number, token, busy => [rooms], quiet => [rooms]}]; rate: messages per second of each writer,
+# 0: as fast as they are answered; orders: handle to read from; reports: handle to write to; file: where the results go.
+# Orders are lines: "stop". Reports: "acked N". The result: acks, each [room, seq, id, first sent, acknowledged], and
+# counts.
 sub run {
     my (%arg) = @_;
     srand $arg{seed};
@@ -116,7 +117,7 @@ sub cancel_timers {
     $self->{loop}->cancel(delete $w->{$_}) for qw(patience cut);
 }
 
-# Whether the message was taken is not known: the same one again, after a while that grows.
+# It is not known whether the message was stored: it is sent again after a growing delay.
 sub in_doubt {
     my ($self, $w, $why, $wait) = @_;
     $self->cancel_timers($w);
@@ -172,7 +173,7 @@ sub acknowledged {
     my $pause = 0;
     if ($self->{rate}) {
         $w->{next} += (0.5 + rand) / $self->{rate};
-        $w->{next} = $now if $w->{next} < $now - 1;    # what a fault held up is not all made up for
+        $w->{next} = $now if $w->{next} < $now - 1;    # a writer catches up on one second at most after a fault
         $pause = $w->{next} - $now;
     }
     $self->{loop}->after($pause > 0 ? $pause : 0, sub { $self->send_next($w) });
