@@ -24,30 +24,37 @@ ok(!exists $bob->get('/api/users/' . $alice->id)->json->{is_admin}, 'other users
 my $session = $stack->post('/api/sessions', { username => $alice->username, password => $alice->password });
 is($session->json->{user}{is_admin}, JSON::PP::true, 'signing in shows the flag, too');
 
-my ($list) = user('list', '--admins', '--limit', 10000);
-like($list, qr/^ *@{[ $alice->id ]} yes /m, 'list --admins shows the admins');
-unlike($list, qr/^ *@{[ $bob->id ]} /m, 'list --admins shows nobody else');
-like(
-    (user('list', '--limit', 10000))[0], qr/^ *@{[ $bob->id ]} - .*\Q@{[ $bob->username ]}\E/m,
-    'list shows every user'
-);
-like((user('list', '--limit', 1))[0], qr/the first 1; --limit N shows more/, 'list --limit says that there are more');
+subtest 'an operator lists users' => sub {
+    my ($list) = user('list', '--admins', '--limit', 10000);
+    like($list, qr/^ *@{[ $alice->id ]} yes /m, 'list --admins shows the admins');
+    unlike($list, qr/^ *@{[ $bob->id ]} /m, 'list --admins shows nobody else');
+    like(
+        (user('list', '--limit', 10000))[0], qr/^ *@{[ $bob->id ]} - .*\Q@{[ $bob->username ]}\E/m,
+        'list shows every user'
+    );
+    like(
+        (user('list', '--limit', 1))[0], qr/the first 1; --limit N shows more/,
+        'list --limit shows that there are more'
+    );
+};
 
-is((user('no-admin', $alice->username))[1], 0, 'an operator takes the role away');
-is($alice->post('/api/lab', { tasks => 0 })->status, 403, 'a former admin is denied at once');
-for (
-    [ [ 'admin', 'nobody_of_that_name' ], 1, qr/there is no user nobody_of_that_name/ ],
-    [ ['admin'], 2, qr/admin takes the name of a user/ ],
-    [ [ 'list', '--limit', 0 ], 2, qr/--limit takes a number from 1 to 10000, not 0/ ],
-    [ [ 'list', '--state', 'done' ], 2, qr/list does not take that option/ ],
-    [ ['promote'], 2, qr/there is no promote; what there is: list, admin, no-admin/ ],
-    [ [], 2, qr/one word more is needed/ ]
-    )
-{
-    my ($words, $status, $says) = @$_;
-    my ($text, $is) = user(@$words);
-    is($is, $status, "wrong arguments are refused: @$words");
-    like($text, $says, "the message names the fault: @$words");
-}
+subtest 'an operator takes the role away' => sub {
+    is((user('no-admin', $alice->username))[1], 0, 'an operator takes the role away');
+    is($alice->post('/api/lab', { tasks => 0 })->status, 403, 'a former admin is denied at once');
+    for (
+        [ [ 'admin', 'nobody_of_that_name' ], 1, qr/there is no user nobody_of_that_name/ ],
+        [ ['admin'], 2, qr/admin takes the name of a user/ ],
+        [ [ 'list', '--limit', 0 ], 2, qr/--limit takes a number from 1 to 10000, not 0/ ],
+        [ [ 'list', '--state', 'done' ], 2, qr/list does not take that option/ ],
+        [ ['promote'], 2, qr/there is no promote; what there is: list, admin, no-admin/ ],
+        [ [], 2, qr/one word more is needed/ ]
+        )
+    {
+        my ($words, $status, $says) = @$_;
+        my ($text, $is) = user(@$words);
+        is($is, $status, "wrong arguments are refused: @$words");
+        like($text, $says, "the message names the fault: @$words");
+    }
+};
 
 done_testing;

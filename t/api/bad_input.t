@@ -185,33 +185,35 @@ is(
     'odd headers do no harm'
 );
 
-# Tokens.
-my $expired = $stack->user('expired');
-$stack->sql('UPDATE sessions SET expires_at = 1000 WHERE user_id = ' . $expired->id);
-for (1 .. 2) {
-    $stack->redis_cli('FLUSHALL');
-    is($expired->get('/api/rooms')->status, 401, 'an expired session lets nobody in');
-}
-is($alice->raw('GET', '/api/rooms', ["Authorization: $_"])->status, 401, 'a token is refused: ' . substr $_, 0, 30)
-    for 'Bearer', 'Bearer ', 'Bearer x', $alice->token, 'Token ' . $alice->token, 'Bearer ' . $alice->token . 'x',
-    'Bearer ' . substr($alice->token, 0, 42), 'Bearer ' . 'A' x 7000, "Bearer \xff\xfe", 'Bearer ' . uc $alice->token,
-    'Bearer ' . $alice->token . ' ' . $alice->token, 'Bearer %00';
-is($eve->get($at)->json->{code}, 'not_a_member', 'another user\'s token does not open my room');
-is($alice->delete("/api/sessions/$_")->json->{code}, 'no_such_session', 'another user\'s session cannot be ended')
-    for $eve->get('/api/sessions')->json->{items}[0]{id};
-for my $call (
-    [ GET   => '' ], [ GET => '/members' ], [ GET => '/messages' ],
-    [ POST  => '/messages', { client_id => 'x', body => 'x' } ], [ PUT => '/read', { seq => 1 } ],
-    [ PATCH => '', { name => 'x' } ], [ PUT => '/members/' . $alice->id, {} ], [ DELETE => '/members/' . $eve->id ]
-    )
-{
-    my ($method, $tail, @body) = @$call;
-    is(
-        $alice->request($method, "/api/rooms/$bob_room$tail", @body)->json->{code}, 'not_a_member',
-        "$method of a room that one is not in is refused: $tail"
-    );
-}
-is($eve->get("/api/rooms/$bob_room")->json->{last_seq}, 1, 'denied requests change nothing in the room');
+subtest 'only a valid token gives access' => sub {
+    my $expired = $stack->user('expired');
+    $stack->sql('UPDATE sessions SET expires_at = 1000 WHERE user_id = ' . $expired->id);
+    for (1 .. 2) {
+        $stack->redis_cli('FLUSHALL');
+        is($expired->get('/api/rooms')->status, 401, 'an expired session lets nobody in');
+    }
+    is($alice->raw('GET', '/api/rooms', ["Authorization: $_"])->status, 401, 'a token is refused: ' . substr $_, 0, 30)
+        for 'Bearer', 'Bearer ', 'Bearer x', $alice->token, 'Token ' . $alice->token, 'Bearer ' . $alice->token . 'x',
+        'Bearer ' . substr($alice->token, 0, 42), 'Bearer ' . 'A' x 7000, "Bearer \xff\xfe",
+        'Bearer ' . uc $alice->token,
+        'Bearer ' . $alice->token . ' ' . $alice->token, 'Bearer %00';
+    is($eve->get($at)->json->{code}, 'not_a_member', 'another user\'s token does not open my room');
+    is($alice->delete("/api/sessions/$_")->json->{code}, 'no_such_session', 'another user\'s session cannot be ended')
+        for $eve->get('/api/sessions')->json->{items}[0]{id};
+    for my $call (
+        [ GET   => '' ], [ GET => '/members' ], [ GET => '/messages' ],
+        [ POST  => '/messages', { client_id => 'x', body => 'x' } ], [ PUT => '/read', { seq => 1 } ],
+        [ PATCH => '', { name => 'x' } ], [ PUT => '/members/' . $alice->id, {} ], [ DELETE => '/members/' . $eve->id ]
+        )
+    {
+        my ($method, $tail, @body) = @$call;
+        is(
+            $alice->request($method, "/api/rooms/$bob_room$tail", @body)->json->{code}, 'not_a_member',
+            "$method of a room that one is not in is refused: $tail"
+        );
+    }
+    is($eve->get("/api/rooms/$bob_room")->json->{last_seq}, 1, 'denied requests change nothing in the room');
+};
 
 # What is odd but right comes back as it was.
 my %texts = (

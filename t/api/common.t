@@ -5,14 +5,16 @@ use Fastchat::Test;
 
 my $stack = Fastchat::Stack->new;
 
-my $about = $stack->get('/api');
-is($about->status, 200, 'GET /api answers');
-is($about->content, '{"title":"fastchat api"}', 'GET /api returns exactly the title');
-is($stack->get('/api/healthz')->content, '{"status":"ok"}', 'healthz reports that the process is alive');
-is_deeply(
-    $stack->get('/api/readyz')->json, { status => 'ok', database => 'ok', redis => 'ok' },
-    'readyz reports that every store is ready'
-);
+subtest 'the server reports what it is and whether it is ready' => sub {
+    my $about = $stack->get('/api');
+    is($about->status, 200, 'GET /api answers');
+    is($about->content, '{"title":"fastchat api"}', 'GET /api returns exactly the title');
+    is($stack->get('/api/healthz')->content, '{"status":"ok"}', 'healthz reports that the process is alive');
+    is_deeply(
+        $stack->get('/api/readyz')->json, { status => 'ok', database => 'ok', redis => 'ok' },
+        'readyz reports that every store is ready'
+    );
+};
 
 my $document = $stack->get('/openapi.json')->json;
 is($document->{openapi}, '3.1.0', 'the OpenAPI document is of version 3.1.0');

@@ -51,17 +51,19 @@ is(
     'other errors are described in Chinese'
 );
 
-my $room    = $alice->post('/api/rooms', { name => 'x' })->json->{id};
-my $patched = $alice->post("/api/rooms/$room", { name => 'y' }, headers => { 'X-HTTP-Method-Override' => 'PATCH' });
-is($patched->json->{name}, 'y', 'a POST may override its method');
-is(
-    $alice->get("/api/rooms/$room", headers => { 'X-HTTP-Method-Override' => 'DELETE' })->status, 200,
-    'a GET cannot override its method'
-);
-is(
-    $alice->post("/api/rooms/$room", {}, headers => { 'X-HTTP-Method-Override' => 'BREW' })->status, 405,
-    'an unknown method in an override is refused'
-);
+my $room = $alice->post('/api/rooms', { name => 'x' })->json->{id};
+subtest 'a POST may override its method' => sub {
+    my $patched = $alice->post("/api/rooms/$room", { name => 'y' }, headers => { 'X-HTTP-Method-Override' => 'PATCH' });
+    is($patched->json->{name}, 'y', 'a POST may override its method');
+    is(
+        $alice->get("/api/rooms/$room", headers => { 'X-HTTP-Method-Override' => 'DELETE' })->status, 200,
+        'a GET cannot override its method'
+    );
+    is(
+        $alice->post("/api/rooms/$room", {}, headers => { 'X-HTTP-Method-Override' => 'BREW' })->status, 405,
+        'an unknown method in an override is refused'
+    );
+};
 
 for my $type (
     undef, 'text/plain', 'application/x-www-form-urlencoded', 'application/jsonx',
@@ -79,90 +81,106 @@ is($alice->post('/api/rooms', { name => 'x' }, headers => { 'Content-Type' => 'A
 is($alice->post('/api/rooms', content => '', headers => { 'Content-Type' => 'application/json' })
         ->json->{detail}[0]{type}, 'missing', 'an empty body lacks what is required');
 
-my $cors = $stack->get('/api', headers => { Origin => 'https://chat.example' });
-is(
-    $cors->header('Access-Control-Allow-Origin'), 'https://chat.example',
-    'an origin of CORS_ORIGINS may read the answer'
-);
-like($cors->header('Vary'), qr/Origin/, 'Vary tells caches that the answer depends on the origin');
-is(
-    $stack->get('/api', headers => { Origin => 'https://evil.example' })->header('Access-Control-Allow-Origin'), undef,
-    'another origin may not read the answer'
-);
-my $flight = $stack->request(
-    'OPTIONS', '/api/rooms',
-    headers => { Origin => 'http://localhost:5173', 'Access-Control-Request-Method' => 'POST' }
-);
-like($flight->header('Access-Control-Allow-Methods'), qr/POST/, 'a preflight is answered');
-like($flight->header('Access-Control-Allow-Headers'), qr/Authorization/, 'a preflight allows the headers of a call');
-is($stack->request('OPTIONS', '/api/rooms', headers => { Origin => $_, 'Access-Control-Request-Method' => 'POST' })
-        ->header('Access-Control-Allow-Origin'), undef, "no preflight from $_ is allowed")
-    for 'https://chat.example.evil', 'https://chat.exampl', 'http://chat.example', 'https://chat.example:444', 'null',
-    '*', '';
-is(
-    $stack->get('/api/nothing', headers => { Origin => 'https://chat.example' })->header('Access-Control-Allow-Origin'),
-    'https://chat.example', 'an allowed origin may read errors'
-);
-my $any = Fastchat::Stack->new(env => { CORS_ORIGINS => '*' });
-is(
-    $any->get('/api', headers => { Origin => 'https://who.example' })->header('Access-Control-Allow-Origin'),
-    'https://who.example', '* allows every origin'
-);
-is(Fastchat::Stack->new->get('/api', headers => { Origin => 'https://chat.example' })
-        ->header('Access-Control-Allow-Origin'), undef, 'without CORS_ORIGINS no origin is allowed');
+subtest 'only origins of CORS_ORIGINS may read answers' => sub {
+    my $cors = $stack->get('/api', headers => { Origin => 'https://chat.example' });
+    is(
+        $cors->header('Access-Control-Allow-Origin'), 'https://chat.example',
+        'an origin of CORS_ORIGINS may read the answer'
+    );
+    like($cors->header('Vary'), qr/Origin/, 'Vary tells caches that the answer depends on the origin');
+    is(
+        $stack->get('/api', headers => { Origin => 'https://evil.example' })->header('Access-Control-Allow-Origin'),
+        undef,
+        'another origin may not read the answer'
+    );
+    my $flight = $stack->request(
+        'OPTIONS', '/api/rooms',
+        headers => { Origin => 'http://localhost:5173', 'Access-Control-Request-Method' => 'POST' }
+    );
+    like($flight->header('Access-Control-Allow-Methods'), qr/POST/, 'a preflight is answered');
+    like(
+        $flight->header('Access-Control-Allow-Headers'), qr/Authorization/,
+        'a preflight allows the headers of a call'
+    );
+    is(
+        $stack->request(
+            'OPTIONS', '/api/rooms', headers => { Origin => $_, 'Access-Control-Request-Method' => 'POST' }
+        )->header('Access-Control-Allow-Origin'),
+        undef,
+        "no preflight from $_ is allowed"
+        )
+        for 'https://chat.example.evil', 'https://chat.exampl', 'http://chat.example', 'https://chat.example:444',
+        'null',
+        '*', '';
+    is(
+        $stack->get('/api/nothing', headers => { Origin => 'https://chat.example' })
+            ->header('Access-Control-Allow-Origin'),
+        'https://chat.example', 'an allowed origin may read errors'
+    );
+    my $any = Fastchat::Stack->new(env => { CORS_ORIGINS => '*' });
+    is(
+        $any->get('/api', headers => { Origin => 'https://who.example' })->header('Access-Control-Allow-Origin'),
+        'https://who.example', '* allows every origin'
+    );
+    is(Fastchat::Stack->new->get('/api', headers => { Origin => 'https://chat.example' })
+            ->header('Access-Control-Allow-Origin'), undef, 'without CORS_ORIGINS no origin is allowed');
+};
 
-# Methods that some platforms lack.
-my $other = $stack->user('bob');
-is($alice->post("/api/rooms/$room/members/" . $other->id, {}, headers => { 'X-HTTP-Method-Override' => 'PUT' })
-        ->json->{role}, 'member', 'a POST can stand for PUT');
-is($alice->post("/api/rooms/$room/members/" . $other->id, {}, headers => { 'X-HTTP-Method-Override' => 'DELETE' })
-        ->status, 204, 'a POST can stand for DELETE');
-is(
-    $alice->post(
-        '/api/users/me/password', { old_password => $alice->password, password => 'another one' },
-        headers => { 'X-HTTP-Method-Override' => 'PUT' }
-    )->status,
-    204,
-    'a method override works in the cpu pool'
-);
-is(
-    $alice->put("/api/rooms/$room", { name => 'z' }, headers => { 'X-HTTP-Method-Override' => 'PATCH' })->status, 405,
-    'a PUT cannot override its method'
-);
+subtest 'a POST can stand for any method' => sub {
+    my $other = $stack->user('bob');
+    is($alice->post("/api/rooms/$room/members/" . $other->id, {}, headers => { 'X-HTTP-Method-Override' => 'PUT' })
+            ->json->{role}, 'member', 'a POST can stand for PUT');
+    is($alice->post("/api/rooms/$room/members/" . $other->id, {}, headers => { 'X-HTTP-Method-Override' => 'DELETE' })
+            ->status, 204, 'a POST can stand for DELETE');
+    is(
+        $alice->post(
+            '/api/users/me/password', { old_password => $alice->password, password => 'another one' },
+            headers => { 'X-HTTP-Method-Override' => 'PUT' }
+        )->status,
+        204,
+        'a method override works in the cpu pool'
+    );
+    is(
+        $alice->put("/api/rooms/$room", { name => 'z' }, headers => { 'X-HTTP-Method-Override' => 'PATCH' })->status,
+        405,
+        'a PUT cannot override its method'
+    );
+};
 
-# Sizes and languages.
-my $most = $alice->post(
-    '/api/rooms', content => '{"name":"x"' . ' ' x (1_048_576 - 12) . '}',
-    headers               => { 'Content-Type' => 'application/json' }
-);
-is($most->status, 201, 'a body of 1 MiB is read');
-my $over = $alice->post(
-    '/api/rooms', content => '{"name":"x"' . ' ' x (1_048_576 - 11) . '}',
-    headers               => { 'Content-Type' => 'application/json', 'Accept-Language' => 'zh' }
-);
-is($over->status, 413, 'a body of one byte more than 1 MiB is refused');
-is_deeply(
-    $over->json, { code => 'body_too_large', detail => '请求体超过 1 MiB。' },
-    'a body that is too large is described in Chinese'
-);
-for my $asked (
-    [ 'zh'           => 'zh' ], [ 'zh-TW' => 'zh' ], [ 'ZH-cn' => 'zh' ], [ 'en' => 'en' ], [ 'fr' => 'en' ],
-    [ 'fr, zh;q=0.5' => 'zh' ], [ 'en;q=0.9, zh;q=0.8' => 'en' ], [ '' => 'en' ]
-    )
-{
-    my $words = $alice->get('/api/nothing', headers => { 'Accept-Language' => $asked->[0] })->json->{detail};
-    is($words =~ /\p{Han}/ ? 'zh' : 'en', $asked->[1], "Accept-Language: $asked->[0]");
-}
-my %ids = map { $stack->get('/api')->header('X-Request-ID') => 1 } 1 .. 20;
-is(scalar keys %ids, 20, 'each request has an X-Request-ID of its own');
-for my $answer (
-    $stack->get('/api'), $stack->get('/api/nothing'), $stack->get('/api/rooms'),
-    $stack->get('/openapi.json'), $stack->post('/api', {})
-    )
-{
-    like($answer->header('Content-Type'), qr{^application/json\b}, 'every answer is JSON: ' . $answer->status);
-    is($answer->header('Cache-Control'), 'no-store', 'no answer may be cached');
-    is($answer->header('X-Content-Type-Options'), 'nosniff', 'no answer may be sniffed for its type');
-}
+subtest 'sizes and languages' => sub {
+    my $most = $alice->post(
+        '/api/rooms', content => '{"name":"x"' . ' ' x (1_048_576 - 12) . '}',
+        headers               => { 'Content-Type' => 'application/json' }
+    );
+    is($most->status, 201, 'a body of 1 MiB is read');
+    my $over = $alice->post(
+        '/api/rooms', content => '{"name":"x"' . ' ' x (1_048_576 - 11) . '}',
+        headers               => { 'Content-Type' => 'application/json', 'Accept-Language' => 'zh' }
+    );
+    is($over->status, 413, 'a body of one byte more than 1 MiB is refused');
+    is_deeply(
+        $over->json, { code => 'body_too_large', detail => '请求体超过 1 MiB。' },
+        'a body that is too large is described in Chinese'
+    );
+    for my $asked (
+        [ 'zh'           => 'zh' ], [ 'zh-TW' => 'zh' ], [ 'ZH-cn' => 'zh' ], [ 'en' => 'en' ], [ 'fr' => 'en' ],
+        [ 'fr, zh;q=0.5' => 'zh' ], [ 'en;q=0.9, zh;q=0.8' => 'en' ], [ '' => 'en' ]
+        )
+    {
+        my $words = $alice->get('/api/nothing', headers => { 'Accept-Language' => $asked->[0] })->json->{detail};
+        is($words =~ /\p{Han}/ ? 'zh' : 'en', $asked->[1], "Accept-Language: $asked->[0]");
+    }
+    my %ids = map { $stack->get('/api')->header('X-Request-ID') => 1 } 1 .. 20;
+    is(scalar keys %ids, 20, 'each request has an X-Request-ID of its own');
+    for my $answer (
+        $stack->get('/api'), $stack->get('/api/nothing'), $stack->get('/api/rooms'),
+        $stack->get('/openapi.json'), $stack->post('/api', {})
+        )
+    {
+        like($answer->header('Content-Type'), qr{^application/json\b}, 'every answer is JSON: ' . $answer->status);
+        is($answer->header('Cache-Control'), 'no-store', 'no answer may be cached');
+        is($answer->header('X-Content-Type-Options'), 'nosniff', 'no answer may be sniffed for its type');
+    }
+};
 
 done_testing;

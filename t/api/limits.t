@@ -37,8 +37,7 @@ for my $redis (1, 0) {
     is($stack->get('/api/healthz')->status, 200, "$with: health is never limited");
 }
 
-# 0 turns a limit off.
-{
+subtest 'a limit of 0 is off' => sub {
     my $stack = Fastchat::Stack->new(
         env => { LIMIT_GENERAL => 0, LIMIT_SEND => 0, LIMIT_LOGIN => 0, LIMIT_REGISTER => 3, APP_WORKERS => 1 });
     settle();
@@ -77,6 +76,6 @@ for my $redis (1, 0) {
         [ map { $stack->get('/api/users/me', token => 'x' x 43)->status } 1 .. 3 ], [ (401) x 3 ],
         'a wiped Redis lets nobody in'
     );
-}
+};
 
 done_testing;

@@ -87,82 +87,95 @@ is_deeply(
 );
 is($member->{role}, 'admin', 'a PUT without a role keeps the role');
 
-# An open room.
-my $open = room(open => JSON::PP::true);
-is(
-    told(put_in('outsider', $open, 'outsider', role => 'admin')), '403 not_a_member',
-    'nobody joins an open room as admin'
-);
-is(told(put_in('outsider', $open, 'newcomer')), '403 not_a_member', 'an outsider cannot add others to an open room');
-is(
-    put_in('outsider', $open, 'outsider', role => 'member')->json->{role}, 'member',
-    'an outsider joins an open room as a member'
-);
-is($who{outsider}->get($open)->json->{last_seq}, 8, 'joining adds one entry to the log');
-take_out('outsider', $open, 'outsider');
-is($who{outsider}->get($open)->json->{role}, undef, 'a former member still sees an open room');
-is(told($who{outsider}->get("$open/messages")), '403 not_a_member', 'a former member cannot read an open room');
-is(put_in('outsider', $open, 'outsider')->json->{role}, 'member', 'a former member may join an open room again');
+subtest 'anybody may join an open room, as a member only' => sub {
+    my $open = room(open => JSON::PP::true);
+    is(
+        told(put_in('outsider', $open, 'outsider', role => 'admin')), '403 not_a_member',
+        'nobody joins an open room as admin'
+    );
+    is(
+        told(put_in('outsider', $open, 'newcomer')), '403 not_a_member',
+        'an outsider cannot add others to an open room'
+    );
+    is(
+        put_in('outsider', $open, 'outsider', role => 'member')->json->{role}, 'member',
+        'an outsider joins an open room as a member'
+    );
+    is($who{outsider}->get($open)->json->{last_seq}, 8, 'joining adds one entry to the log');
+    take_out('outsider', $open, 'outsider');
+    is($who{outsider}->get($open)->json->{role}, undef, 'a former member still sees an open room');
+    is(told($who{outsider}->get("$open/messages")), '403 not_a_member', 'a former member cannot read an open room');
+    is(put_in('outsider', $open, 'outsider')->json->{role}, 'member', 'a former member may join an open room again');
+};
 
 # The owner leaves: the longest-standing admin takes over, else the longest-standing member.
-$at = room();
-$stack->sql("UPDATE members SET joined_at = joined_at - 1000 WHERE room_id = ${\($at =~ /(\d+)/)} AND user_id IN "
-        . "(${\$who{admin2}->id}, ${\$who{member2}->id})");
-is(take_out('owner', $at, 'owner')->status, 204, 'the owner leaves');
-is_deeply(
-    roles($at, 'member'), { admin => 'admin', admin2 => 'owner', member => 'member', member2 => 'member' },
-    'the longest-standing admin takes over'
-);
-my @told =
-    map { [ @$_{qw(kind body)}, $_->{sender}{id} ] } @{ $who{member}->get("$at/messages?limit=2")->json->{items} };
-is_deeply(
-    \@told, [ [ 'leave', undef, $who{owner}->id ], [ 'role', 'owner', $who{admin2}->id ] ],
-    'the log records the leave and the new owner'
-);
-take_out('admin', $at, 'admin');
-take_out('admin2', $at, 'admin2');
-is_deeply(
-    roles($at, 'member'), { member => 'member', member2 => 'owner' },
-    'the longest-standing member takes over if there is no admin'
-);
-take_out('member2', $at, 'member2');
-is_deeply(roles($at, 'member'), { member => 'owner' }, 'the last member becomes the owner');
-is(take_out('member', $at, 'member')->status, 204, 'the last one leaves');
-is(told($who{$_}->get($at)), '403 not_a_member', "nobody sees a room that all have left ($_)")
-    for qw(owner member outsider);
-is(told(put_in('member', $at, 'member')), '403 not_a_member', 'nobody can join a room that all have left');
-$at = room(open => JSON::PP::true);
-take_out($_, $at, $_) for qw(owner admin admin2 member member2);
-is(told(put_in('outsider', $at, 'outsider')), '403 not_a_member', 'nobody can join an open room that all have left');
+subtest 'the longest-standing member takes over from the owner' => sub {
+    $at = room();
+    $stack->sql("UPDATE members SET joined_at = joined_at - 1000 WHERE room_id = ${\($at =~ /(\d+)/)} AND user_id IN "
+            . "(${\$who{admin2}->id}, ${\$who{member2}->id})");
+    is(take_out('owner', $at, 'owner')->status, 204, 'the owner leaves');
+    is_deeply(
+        roles($at, 'member'), { admin => 'admin', admin2 => 'owner', member => 'member', member2 => 'member' },
+        'the longest-standing admin takes over'
+    );
+    my @told =
+        map { [ @$_{qw(kind body)}, $_->{sender}{id} ] } @{ $who{member}->get("$at/messages?limit=2")->json->{items} };
+    is_deeply(
+        \@told, [ [ 'leave', undef, $who{owner}->id ], [ 'role', 'owner', $who{admin2}->id ] ],
+        'the log records the leave and the new owner'
+    );
+    take_out('admin', $at, 'admin');
+    take_out('admin2', $at, 'admin2');
+    is_deeply(
+        roles($at, 'member'), { member => 'member', member2 => 'owner' },
+        'the longest-standing member takes over if there is no admin'
+    );
+    take_out('member2', $at, 'member2');
+    is_deeply(roles($at, 'member'), { member => 'owner' }, 'the last member becomes the owner');
+    is(take_out('member', $at, 'member')->status, 204, 'the last one leaves');
+    is(told($who{$_}->get($at)), '403 not_a_member', "nobody sees a room that all have left ($_)")
+        for qw(owner member outsider);
+    is(told(put_in('member', $at, 'member')), '403 not_a_member', 'nobody can join a room that all have left');
+    $at = room(open => JSON::PP::true);
+    take_out($_, $at, $_) for qw(owner admin admin2 member member2);
+    is(
+        told(put_in('outsider', $at, 'outsider')), '403 not_a_member',
+        'nobody can join an open room that all have left'
+    );
 
-# All at once.
-$at = room();
-my @left = $stack->at_once(
-    8,
-    sub {
-        my ($n) = @_;
-        my $whom = (qw(owner admin admin2 member))[ $n % 4 ];
-        return take_out($whom, $at, $whom)->status;
-    }
-);
-is_deeply([ sort @left ], [ (204) x 4, (403) x 4 ], 'four users who leave at once, twice each, leave once each');
-is_deeply(roles($at, 'member2'), { member2 => 'owner' }, 'the remaining member owns the room');
-my ($id)  = $at =~ /(\d+)/;
-my ($row) = $stack->sql(
-    "SELECT COUNT(*), MAX(seq), (SELECT last_seq FROM rooms WHERE id = $id) FROM room_log WHERE room_id = $id");
-is_deeply([ @$row[ 1, 2 ] ], [ @$row[ 0, 0 ] ], 'the log has no hole');
-$at = room(open => JSON::PP::true);
-is_deeply(
-    [ $stack->at_once(10, sub { return put_in('outsider', $at, 'outsider')->status }) ], [ (200) x 10 ],
-    'ten concurrent joins are all answered 200'
-);
-is(
-    scalar(
-        grep { $_->{kind} eq 'join' && $_->{sender}{id} == $who{outsider}->id }
-            @{ $who{owner}->get("$at/messages")->json->{items} }
-    ),
-    1,
-    'ten concurrent joins add one entry'
-);
+    subtest 'concurrent changes keep the members and the log consistent' => sub {
+        $at = room();
+        my @left = $stack->at_once(
+            8,
+            sub {
+                my ($n) = @_;
+                my $whom = (qw(owner admin admin2 member))[ $n % 4 ];
+                return take_out($whom, $at, $whom)->status;
+            }
+        );
+        is_deeply(
+            [ sort @left ], [ (204) x 4, (403) x 4 ],
+            'four users who leave at once, twice each, leave once each'
+        );
+        is_deeply(roles($at, 'member2'), { member2 => 'owner' }, 'the remaining member owns the room');
+        my ($id)  = $at =~ /(\d+)/;
+        my ($row) = $stack->sql(
+            "SELECT COUNT(*), MAX(seq), (SELECT last_seq FROM rooms WHERE id = $id) FROM room_log WHERE room_id = $id");
+        is_deeply([ @$row[ 1, 2 ] ], [ @$row[ 0, 0 ] ], 'the log has no hole');
+        $at = room(open => JSON::PP::true);
+        is_deeply(
+            [ $stack->at_once(10, sub { return put_in('outsider', $at, 'outsider')->status }) ], [ (200) x 10 ],
+            'ten concurrent joins are all answered 200'
+        );
+        is(
+            scalar(
+                grep { $_->{kind} eq 'join' && $_->{sender}{id} == $who{outsider}->id }
+                    @{ $who{owner}->get("$at/messages")->json->{items} }
+            ),
+            1,
+            'ten concurrent joins add one entry'
+        );
+    };
+};
 
 done_testing;

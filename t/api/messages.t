@@ -42,17 +42,18 @@ is_deeply(\@seqs, [ 1 .. @seqs ], 'concurrent sends leave no hole in the numbers
 is(scalar @seqs, 2 + 2 + 2 * 5 + 16 * 10, 'concurrent sends store no message twice');
 is($alice->get($at)->json->{last_seq}, scalar @seqs, 'the room\'s last_seq is the last number');
 
-# One message, sent by twenty at once.
-my @once = $stack->at_once(
-    20,
-    sub { my $answer = say_it($bob, 'once'); return { status => $answer->status, seq => $answer->json->{seq} } }
-);
-is_deeply(
-    [ sort map { $_->{status} } @once ], [ (200) x 19, 201 ],
-    'one of twenty concurrent sends of a client_id creates the message'
-);
-is_deeply([ grep { $_->{seq} != @seqs + 1 } @once ], [], 'all twenty return the same message');
-push @seqs, scalar @seqs + 1;
+subtest 'concurrent sends of one client_id store one message' => sub {
+    my @once = $stack->at_once(
+        20,
+        sub { my $answer = say_it($bob, 'once'); return { status => $answer->status, seq => $answer->json->{seq} } }
+    );
+    is_deeply(
+        [ sort map { $_->{status} } @once ], [ (200) x 19, 201 ],
+        'one of twenty concurrent sends of a client_id creates the message'
+    );
+    is_deeply([ grep { $_->{seq} != @seqs + 1 } @once ], [], 'all twenty return the same message');
+    push @seqs, scalar @seqs + 1;
+};
 
 # Pages.
 my $last = @seqs;
@@ -87,10 +88,15 @@ sub unread {
     return (grep { $_->{id} == $room } @{ $who->get('/api/rooms')->json->{items} })[0]{unread};
 }
 is(unread($bob), 86, 'unread counts the messages of others');
-is_deeply($bob->put("$at/read", { seq => 10 })->json->{read_seq}, 10, 'a read mark moves forward');
-is($bob->put("$at/read", { seq => 5 })->json->{read_seq}, 10, 'a read mark never moves backwards');
-my $mark = $bob->put("$at/read", { seq => 999999 })->json;
-is_deeply($mark, { room_id => $room, read_seq => $last, unread => 0 }, 'a read mark never moves beyond the last entry');
+subtest 'a read mark only moves forward, up to the last entry' => sub {
+    is_deeply($bob->put("$at/read", { seq => 10 })->json->{read_seq}, 10, 'a read mark moves forward');
+    is($bob->put("$at/read", { seq => 5 })->json->{read_seq}, 10, 'a read mark never moves backwards');
+    my $mark = $bob->put("$at/read", { seq => 999999 })->json;
+    is_deeply(
+        $mark, { room_id => $room, read_seq => $last, unread => 0 },
+        'a read mark never moves beyond the last entry'
+    );
+};
 say_it($alice, "more-$_") for 1 .. 120;
 is(unread($bob), 99, 'unread is counted up to 99');
 is(
@@ -106,14 +112,16 @@ is(
 is($eve->put("$at/read", { seq => 1 })->status, 403, 'a user outside the room has no read mark');
 
 # Far more than the list looks through by itself: own messages between the mark and those of others.
-my $long = $alice->post('/api/rooms', { name => '很长', member_ids => [ $bob->id ] })->json->{id};
-$stack->sql("INSERT INTO fastchat.room_log (room_id, seq, kind, sender_id, client_id, body, created_at) SELECT "
-        . "$long, seq + 2, 0, IF(seq > 490, ${\$alice->id}, ${\$bob->id}), CONCAT('s', seq), 'x', 1 FROM "
-        . "seq_1_to_500");
-$stack->sql("UPDATE fastchat.rooms SET last_seq = 502, last_message_seq = 502 WHERE id = $long");
-is(
-    (grep { $_->{id} == $long } @{ $bob->get('/api/rooms')->json->{items} })[0]{unread}, 10,
-    'unread is exact however far back the mark is'
-);
+subtest 'unread is exact however far back the mark is' => sub {
+    my $long = $alice->post('/api/rooms', { name => '很长', member_ids => [ $bob->id ] })->json->{id};
+    $stack->sql("INSERT INTO fastchat.room_log (room_id, seq, kind, sender_id, client_id, body, created_at) SELECT "
+            . "$long, seq + 2, 0, IF(seq > 490, ${\$alice->id}, ${\$bob->id}), CONCAT('s', seq), 'x', 1 FROM "
+            . "seq_1_to_500");
+    $stack->sql("UPDATE fastchat.rooms SET last_seq = 502, last_message_seq = 502 WHERE id = $long");
+    is(
+        (grep { $_->{id} == $long } @{ $bob->get('/api/rooms')->json->{items} })[0]{unread}, 10,
+        'unread is exact however far back the mark is'
+    );
+};
 
 done_testing;

@@ -23,11 +23,13 @@ is(
     'a bad member id is named by its index'
 );
 
-is($other->get($at)->json->{code}, 'not_a_member', 'others do not see a closed room');
-is($other->get("$at/members")->status, 403, 'others do not see the members of a closed room');
-is($other->get("$at/messages")->status, 403, 'others do not read a closed room');
-is($other->put("$at/members/" . $other->id, {})->status, 403, 'others cannot join a closed room');
-is($other->get('/api/rooms/999999999')->json->{code}, 'no_such_room', 'a room that is not there is not found');
+subtest 'others see nothing of a closed room' => sub {
+    is($other->get($at)->json->{code}, 'not_a_member', 'others do not see a closed room');
+    is($other->get("$at/members")->status, 403, 'others do not see the members of a closed room');
+    is($other->get("$at/messages")->status, 403, 'others do not read a closed room');
+    is($other->put("$at/members/" . $other->id, {})->status, 403, 'others cannot join a closed room');
+    is($other->get('/api/rooms/999999999')->json->{code}, 'no_such_room', 'a room that is not there is not found');
+};
 
 my $members = $member->get("$at/members")->json->{items};
 is_deeply(
@@ -50,20 +52,24 @@ my $seq = $owner->get($at)->json->{last_seq};
 role($owner, $admin, 'admin');
 is($owner->get($at)->json->{last_seq}, $seq, 'giving a role twice adds no entry');
 
-is($member->patch($at, { name => 'x' })->json->{code}, 'not_allowed', 'a member cannot rename the room');
-is($admin->patch($at, { name => '周日爬山' })->json->{name}, '周日爬山', 'an admin renames the room');
-is($admin->patch($at, { open => JSON::PP::true })->json->{open}, JSON::PP::true, 'an admin opens the room');
-my @kinds = map { "$_->{kind} " . ($_->{body} // '-') } @{ $member->get("$at/messages?limit=3")->json->{items} };
-is_deeply(\@kinds, [ 'role admin', 'rename 周日爬山', 'open true' ], 'the log records role, name and opening');
+subtest 'admins rename and open a room' => sub {
+    is($member->patch($at, { name => 'x' })->json->{code}, 'not_allowed', 'a member cannot rename the room');
+    is($admin->patch($at, { name => '周日爬山' })->json->{name}, '周日爬山', 'an admin renames the room');
+    is($admin->patch($at, { open => JSON::PP::true })->json->{open}, JSON::PP::true, 'an admin opens the room');
+    my @kinds = map { "$_->{kind} " . ($_->{body} // '-') } @{ $member->get("$at/messages?limit=3")->json->{items} };
+    is_deeply(\@kinds, [ 'role admin', 'rename 周日爬山', 'open true' ], 'the log records role, name and opening');
+};
 
-is($member->put("$at/members/" . $other->id, {})->status, 403, 'a member adds nobody');
-is($other->get($at)->json->{role}, undef, 'an open room shows itself to others');
-ok(
-    scalar(grep { $_->{id} == $room->{id} } @{ $other->get('/api/rooms?open=true')->json->{items} }),
-    'an open room is listed'
-);
-is($other->put("$at/members/" . $other->id, {})->json->{role}, 'member', 'anybody may join an open room');
-is($other->put("$at/members/" . $other->id, {})->status, 200, 'joining twice does no harm');
+subtest 'anybody may join an open room' => sub {
+    is($member->put("$at/members/" . $other->id, {})->status, 403, 'a member adds nobody');
+    is($other->get($at)->json->{role}, undef, 'an open room shows itself to others');
+    ok(
+        scalar(grep { $_->{id} == $room->{id} } @{ $other->get('/api/rooms?open=true')->json->{items} }),
+        'an open room is listed'
+    );
+    is($other->put("$at/members/" . $other->id, {})->json->{role}, 'member', 'anybody may join an open room');
+    is($other->put("$at/members/" . $other->id, {})->status, 200, 'joining twice does no harm');
+};
 
 sub remove { my ($who, $whom) = @_; return $who->delete("$at/members/" . $whom->id) }
 is(remove($member, $other)->status, 403, 'a member removes nobody');
@@ -73,33 +79,36 @@ is(remove($admin, $other)->json->{code}, 'no_such_member', 'a removed member can
 is($admin->put("$at/members/" . $other->id, {})->status, 200, 'an admin adds somebody');
 is($admin->put("$at/members/999999999", {})->json->{code}, 'no_such_user', 'an admin cannot add an unknown user');
 
-is(remove($owner, $owner)->status, 204, 'the owner leaves');
-is($owner->get("$at/messages")->status, 403, 'the former owner reads nothing more');
-is($member->get($at)->json->{role}, 'member', 'a member stays a member when the owner leaves');
-is($admin->get($at)->json->{role}, 'owner', 'the admin takes over when the owner leaves');
-remove($_, $_) for $admin, $member, $other;
-is($owner->put("$at/members/" . $owner->id, {})->status, 403, 'a room that all have left is closed');
-is_deeply(
-    [ grep { $_->{id} == $room->{id} } @{ $owner->get('/api/rooms?open=true')->json->{items} } ], [],
-    'a room that all have left is not listed'
-);
+subtest 'the admin takes over when the owner leaves' => sub {
+    is(remove($owner, $owner)->status, 204, 'the owner leaves');
+    is($owner->get("$at/messages")->status, 403, 'the former owner reads nothing more');
+    is($member->get($at)->json->{role}, 'member', 'a member stays a member when the owner leaves');
+    is($admin->get($at)->json->{role}, 'owner', 'the admin takes over when the owner leaves');
+    remove($_, $_) for $admin, $member, $other;
+    is($owner->put("$at/members/" . $owner->id, {})->status, 403, 'a room that all have left is closed');
+    is_deeply(
+        [ grep { $_->{id} == $room->{id} } @{ $owner->get('/api/rooms?open=true')->json->{items} } ], [],
+        'a room that all have left is not listed'
+    );
+};
 
-# The list: latest activity first, in pages.
-my $reader = $stack->user('reader');
-my @rooms  = map { $reader->post('/api/rooms', { name => "r$_" })->json->{id} } 1 .. 7;
-$reader->post("/api/rooms/$rooms[2]/messages", { client_id => 'x', body => '最新' });
-my (@seen, $cursor);
-do {
-    my $page = $reader->get('/api/rooms?limit=3' . ($cursor ? "&cursor=$cursor" : ''))->json;
-    push @seen, map { $_->{id} } @{ $page->{items} };
-    $cursor = $page->{next};
-} while ($cursor && @seen < 20);
-is_deeply(\@seen, [ $rooms[2], @rooms[ 6, 5, 4, 3, 1, 0 ] ], 'rooms are listed by latest activity, each once');
-is(
-    $reader->get('/api/rooms?limit=1')->json->{items}[0]{last_message}{body}, '最新',
-    'the list shows the last message of a room'
-);
-is($reader->get("/api/rooms?cursor=$_")->status, 422, "a cursor that no list gave is refused ($_)")
-    for '1', '1.', 'x.y', '1.2.3', '99999999999999999999.1', '1.-1';
+subtest 'rooms are listed by latest activity, in pages' => sub {
+    my $reader = $stack->user('reader');
+    my @rooms  = map { $reader->post('/api/rooms', { name => "r$_" })->json->{id} } 1 .. 7;
+    $reader->post("/api/rooms/$rooms[2]/messages", { client_id => 'x', body => '最新' });
+    my (@seen, $cursor);
+    do {
+        my $page = $reader->get('/api/rooms?limit=3' . ($cursor ? "&cursor=$cursor" : ''))->json;
+        push @seen, map { $_->{id} } @{ $page->{items} };
+        $cursor = $page->{next};
+    } while ($cursor && @seen < 20);
+    is_deeply(\@seen, [ $rooms[2], @rooms[ 6, 5, 4, 3, 1, 0 ] ], 'rooms are listed by latest activity, each once');
+    is(
+        $reader->get('/api/rooms?limit=1')->json->{items}[0]{last_message}{body}, '最新',
+        'the list shows the last message of a room'
+    );
+    is($reader->get("/api/rooms?cursor=$_")->status, 422, "a cursor that no list gave is refused ($_)")
+        for '1', '1.', 'x.y', '1.2.3', '99999999999999999999.1', '1.-1';
+};
 
 done_testing;

@@ -21,11 +21,13 @@ is(
     'the token itself is not stored'
 );
 
-my $wrong = $stack->post('/api/sessions', { %form, password => 'wrong password' });
-is($wrong->status, 401, 'a wrong password is refused');
-is($wrong->json->{code}, 'bad_credentials', 'a wrong password has a code');
-my $nobody = $stack->post('/api/sessions', { %form, username => 'nobody_at_all' });
-is($nobody->content, $wrong->content, 'an unknown name gets the very same answer');
+subtest 'a failed sign-in does not reveal whether the name exists' => sub {
+    my $wrong = $stack->post('/api/sessions', { %form, password => 'wrong password' });
+    is($wrong->status, 401, 'a wrong password is refused');
+    is($wrong->json->{code}, 'bad_credentials', 'a wrong password has a code');
+    my $nobody = $stack->post('/api/sessions', { %form, username => 'nobody_at_all' });
+    is($nobody->content, $wrong->content, 'an unknown name gets the very same answer');
+};
 
 my $list = $alice->get('/api/sessions')->json->{items};
 is(scalar @$list, 2, 'the sessions of a user are listed');
@@ -46,33 +48,39 @@ is($alice->delete("/api/sessions/$list->[0]{id}")->status, 204, 'a user ends a s
 is($stack->get('/api/users/me', token => $token)->status, 401, 'the token of an ended session is rejected at once');
 is($alice->delete("/api/sessions/$list->[0]{id}")->status, 404, 'an ended session cannot be ended again');
 
-is($alice->delete('/api/sessions/current')->status, 204, 'signing out ends the current session');
-my $out = $alice->get('/api/users/me');
-is($out->status, 401, 'the token is rejected after signing out');
-is($out->header('WWW-Authenticate'), 'Bearer', 'a 401 carries WWW-Authenticate');
-is($out->json->{code}, 'not_signed_in', 'a 401 has a code');
+subtest 'signing out ends the session' => sub {
+    is($alice->delete('/api/sessions/current')->status, 204, 'signing out ends the current session');
+    my $out = $alice->get('/api/users/me');
+    is($out->status, 401, 'the token is rejected after signing out');
+    is($out->header('WWW-Authenticate'), 'Bearer', 'a 401 carries WWW-Authenticate');
+    is($out->json->{code}, 'not_signed_in', 'a 401 has a code');
+};
 
-for my $bad ('x', 'a' x 43, 'A' x 5000, '../../x', '%00') {
-    is($stack->get('/api/users/me', token => $bad)->status, 401, 'a malformed token is refused');
-}
-is(
-    $stack->raw('GET', '/api/users/me', [ "Authorization: Bearer \xff\xfe" . 'a' x 41 ])->status, 401,
-    'a token that is not ASCII is refused'
-);
-is(
-    $stack->raw('GET', '/api/users/me', ['Authorization: Bearer'])->status, 401,
-    'a Bearer header without a token is refused'
-);
-is(
-    $stack->get('/api/users/me', headers => { Authorization => 'Basic eDp5' })->status, 401,
-    'another authentication scheme is refused'
-);
+subtest 'a malformed token is refused' => sub {
+    for my $bad ('x', 'a' x 43, 'A' x 5000, '../../x', '%00') {
+        is($stack->get('/api/users/me', token => $bad)->status, 401, 'a malformed token is refused');
+    }
+    is(
+        $stack->raw('GET', '/api/users/me', [ "Authorization: Bearer \xff\xfe" . 'a' x 41 ])->status, 401,
+        'a token that is not ASCII is refused'
+    );
+    is(
+        $stack->raw('GET', '/api/users/me', ['Authorization: Bearer'])->status, 401,
+        'a Bearer header without a token is refused'
+    );
+    is(
+        $stack->get('/api/users/me', headers => { Authorization => 'Basic eDp5' })->status, 401,
+        'another authentication scheme is refused'
+    );
+};
 
-my $carol = $stack->user('carol');
-$stack->sql('UPDATE fastchat.sessions SET expires_at = 1 WHERE user_id = ' . $carol->id);
-$stack->redis_cli('FLUSHALL');
-is($carol->get('/api/users/me')->status, 401, 'an expired session lets nobody in');
-is($bob->get('/api/users/me')->status, 200, 'a wiped Redis signs nobody out');
+subtest 'sessions expire by the database, not by Redis' => sub {
+    my $carol = $stack->user('carol');
+    $stack->sql('UPDATE fastchat.sessions SET expires_at = 1 WHERE user_id = ' . $carol->id);
+    $stack->redis_cli('FLUSHALL');
+    is($carol->get('/api/users/me')->status, 401, 'an expired session lets nobody in');
+    is($bob->get('/api/users/me')->status, 200, 'a wiped Redis signs nobody out');
+};
 
 $stack->sql('UPDATE fastchat.sessions SET last_seen_at = last_seen_at - 7200000, expires_at = expires_at - 7200000 '
         . 'WHERE user_id = '

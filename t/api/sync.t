@@ -52,51 +52,58 @@ is_deeply(sync_it($bob, { 999999999 => 5 })->{left}, [999999999], 'a room that d
 $alice->patch("/api/rooms/$rooms[0]", { name => '新名字' });
 is(sync_it($bob, \%have)->{entries}[0]{kind}, 'rename', 'a rename is an entry');
 
-# More rooms than one page takes.
-$alice->post('/api/rooms', { name => "many$_", member_ids => [ $bob->id ] }) for 1 .. 60;
-my %seen = %have;
-$rounds = 0;
-do {
-    $page                  = sync_it($bob, \%seen);
-    $seen{ $_->{room_id} } = $_->{seq}      for @{ $page->{entries} };
-    $seen{ $_->{id} }      = $_->{last_seq} for @{ $page->{rooms} };
-    delete $seen{$_} for @{ $page->{left} };
-} while ($page->{more} && ++$rounds < 10);
-is(scalar keys %seen, 62, 'sixty new rooms come in several pages');
+subtest 'many new rooms come in several pages' => sub {
+    $alice->post('/api/rooms', { name => "many$_", member_ids => [ $bob->id ] }) for 1 .. 60;
+    my %seen = %have;
+    $rounds = 0;
+    do {
+        $page                  = sync_it($bob, \%seen);
+        $seen{ $_->{room_id} } = $_->{seq}      for @{ $page->{entries} };
+        $seen{ $_->{id} }      = $_->{last_seq} for @{ $page->{rooms} };
+        delete $seen{$_} for @{ $page->{left} };
+    } while ($page->{more} && ++$rounds < 10);
+    is(scalar keys %seen, 62, 'sixty new rooms come in several pages');
 
-is($bob->post('/api/sync', { rooms => {}, limit => 501 })->status, 422, 'more than 500 entries at once are refused');
-is($bob->post('/api/sync', {})->json->{detail}[0]{type}, 'missing', 'rooms is required');
-is($bob->post('/api/sync', { rooms => [1] })->json->{detail}[0]{type}, 'dict_type', 'rooms must be an object');
-is(
-    $bob->post('/api/sync', { rooms => { map { $_ => 0 } 1 .. 2001 } })->json->{detail}[0]{type}, 'too_long',
-    'more than 2000 rooms are refused'
-);
-my $faults = $bob->post('/api/sync', { rooms => { x => 1, 5 => 'y', 6 => -1 } })->json->{detail};
-is(scalar @$faults, 3, 'every bad member of rooms is reported');
-is_deeply(
-    $bob->post(
-        '/api/sync', content => qq({"rooms":{"$rooms[0]":0,"0$rooms[0]":0}}),
-        headers              => { 'Content-Type' => 'application/json' }
-    )->json->{left} // [],
-    [],
-    'a room named in two spellings is not in left'
-);
+    subtest 'bad input is refused' => sub {
+        is(
+            $bob->post('/api/sync', { rooms => {}, limit => 501 })->status, 422,
+            'more than 500 entries at once are refused'
+        );
+        is($bob->post('/api/sync', {})->json->{detail}[0]{type}, 'missing', 'rooms is required');
+        is($bob->post('/api/sync', { rooms => [1] })->json->{detail}[0]{type}, 'dict_type', 'rooms must be an object');
+        is(
+            $bob->post('/api/sync', { rooms => { map { $_ => 0 } 1 .. 2001 } })->json->{detail}[0]{type}, 'too_long',
+            'more than 2000 rooms are refused'
+        );
+        my $faults = $bob->post('/api/sync', { rooms => { x => 1, 5 => 'y', 6 => -1 } })->json->{detail};
+        is(scalar @$faults, 3, 'every bad member of rooms is reported');
+        is_deeply(
+            $bob->post(
+                '/api/sync', content => qq({"rooms":{"$rooms[0]":0,"0$rooms[0]":0}}),
+                headers              => { 'Content-Type' => 'application/json' }
+            )->json->{left} // [],
+            [],
+            'a room named in two spellings is not in left'
+        );
+    };
 
-# Every limit yields all entries, once.
-my $long = $alice->post('/api/rooms', { name => '长', member_ids => [ $bob->id ] })->json->{id};
-$alice->post("/api/rooms/$long/messages", { client_id => "l$_", body => "$_" }) for 1 .. 30;
-for my $limit (1, 7, 31, 32, 33, 500) {
-    my %at = ($long => 0);
-    my @seqs;
-    for (1 .. 40) {
-        my $answer = sync_it($bob, \%at, limit => $limit);
-        my @of     = grep { $_->{room_id} == $long } @{ $answer->{entries} };
-        push @seqs, map { $_->{seq} } @of;
-        last if @of < $limit;
-        $at{$long} = $seqs[-1];
-    }
-    is_deeply(\@seqs, [ 1 .. 32 ], "in pages of $limit every entry comes once, in order");
-}
-is_deeply(sync_it($bob, { $long => 99 })->{entries}, [], 'a mark beyond the last entry yields nothing');
+    subtest 'every limit yields all entries once' => sub {
+        my $long = $alice->post('/api/rooms', { name => '长', member_ids => [ $bob->id ] })->json->{id};
+        $alice->post("/api/rooms/$long/messages", { client_id => "l$_", body => "$_" }) for 1 .. 30;
+        for my $limit (1, 7, 31, 32, 33, 500) {
+            my %at = ($long => 0);
+            my @seqs;
+            for (1 .. 40) {
+                my $answer = sync_it($bob, \%at, limit => $limit);
+                my @of     = grep { $_->{room_id} == $long } @{ $answer->{entries} };
+                push @seqs, map { $_->{seq} } @of;
+                last if @of < $limit;
+                $at{$long} = $seqs[-1];
+            }
+            is_deeply(\@seqs, [ 1 .. 32 ], "in pages of $limit every entry comes once, in order");
+        }
+        is_deeply(sync_it($bob, { $long => 99 })->{entries}, [], 'a mark beyond the last entry yields nothing');
+    };
+};
 
 done_testing;

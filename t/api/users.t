@@ -6,19 +6,26 @@ use Fastchat::Test;
 my $stack = Fastchat::Stack->new;
 my $tail  = sprintf '%06x', rand 0xffffff;
 
-my $made = $stack->post('/api/users', { username => "Li_$tail", password => 'correct horse' });
-is($made->status, 201, 'somebody signs up');
-is($made->json->{nickname}, "Li_$tail", 'the nickname defaults to the user name');
-like(
-    $made->json->{created_at}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+08:00$/,
-    'times are RFC 3339 in APP_TIMEZONE'
-);
-is_deeply([ sort keys %{ $made->json } ], [qw(created_at id nickname username)], 'a user has no other fields');
+subtest 'a user signs up' => sub {
+    my $made = $stack->post('/api/users', { username => "Li_$tail", password => 'correct horse' });
+    is($made->status, 201, 'somebody signs up');
+    is($made->json->{nickname}, "Li_$tail", 'the nickname defaults to the user name');
+    like(
+        $made->json->{created_at}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+08:00$/,
+        'times are RFC 3339 in APP_TIMEZONE'
+    );
+    is_deeply([ sort keys %{ $made->json } ], [qw(created_at id nickname username)], 'a user has no other fields');
+};
 
-my $again = $stack->post('/api/users', { username => "li_$tail", password => 'correct horse' });
-is($again->status, 409, 'the same name in another case is taken');
-is($again->json->{code}, 'username_taken', 'a name that is taken has its own code');
-is($stack->post('/api/users', { username => "小明$tail", password => '12345678' })->status, 201, 'a name may be Chinese');
+subtest 'user names are unique without regard to case' => sub {
+    my $again = $stack->post('/api/users', { username => "li_$tail", password => 'correct horse' });
+    is($again->status, 409, 'the same name in another case is taken');
+    is($again->json->{code}, 'username_taken', 'a name that is taken has its own code');
+    is(
+        $stack->post('/api/users', { username => "小明$tail", password => '12345678' })->status, 201,
+        'a name may be Chinese'
+    );
+};
 
 for my $bad ('ab', 'x' x 33, 'a b c', "a\x{2e}b", "ａｂｃ", "em\x{1F600}oji", "a'b--c", "\x{202e}abc") {
     is(
@@ -26,16 +33,21 @@ for my $bad ('ab', 'x' x 33, 'a b c', "a\x{2e}b", "ａｂｃ", "em\x{1F600}oji",
         "a malformed user name is refused (@{[length $bad]} characters)"
     );
 }
-my $faults = $stack->post('/api/users', { username => 'a', password => 'short', nickname => '', extra => 1 });
-is($faults->status, 422, 'bad input is refused');
-is_deeply(
-    [ sort map { "$_->{type} $_->{loc}[1]" } @{ $faults->json->{detail} } ],
-    [ 'extra_forbidden extra', 'string_too_short nickname', 'string_too_short password', 'string_too_short username' ],
-    'every fault is reported at once'
-);
-unlike($faults->content, qr/"short"/, 'a password is never echoed');
-my ($short) = grep { $_->{loc}[1] eq 'password' } @{ $faults->json->{detail} };
-is_deeply($short->{ctx}, { min_length => 8 }, 'a fault carries its bound');
+subtest 'every fault of an input is reported at once' => sub {
+    my $faults = $stack->post('/api/users', { username => 'a', password => 'short', nickname => '', extra => 1 });
+    is($faults->status, 422, 'bad input is refused');
+    is_deeply(
+        [ sort map { "$_->{type} $_->{loc}[1]" } @{ $faults->json->{detail} } ],
+        [
+            'extra_forbidden extra', 'string_too_short nickname', 'string_too_short password',
+            'string_too_short username'
+        ],
+        'every fault is reported at once'
+    );
+    unlike($faults->content, qr/"short"/, 'a password is never echoed');
+    my ($short) = grep { $_->{loc}[1] eq 'password' } @{ $faults->json->{detail} };
+    is_deeply($short->{ctx}, { min_length => 8 }, 'a fault carries its bound');
+};
 
 my $alice = $stack->user('alice');
 my $bob   = $stack->user('bob');
@@ -47,34 +59,38 @@ is($alice->patch('/api/users/me', { nickname => " x" })->status, 422, 'a nicknam
 is($alice->patch('/api/users/me', { nickname => "a\nb" })->status, 422, 'a nickname of two lines is refused');
 is($bob->get('/api/users/999999999')->json->{code}, 'no_such_user', 'an unknown user is not found');
 
-$stack->user("find${tail}_$_") for 1 .. 5;
-my $page = $bob->get("/api/users?q=FIND$tail&limit=2");
-is(scalar @{ $page->json->{items} }, 2, 'users are found by the beginning of their name, whatever its case');
-my $next = $bob->get("/api/users?q=find$tail&limit=10&cursor=" . $page->json->{next});
-is(scalar @{ $next->json->{items} }, 3, 'the next page of a search has the other users');
-is($next->json->{next}, undef, 'the last page of a search has no next');
-is_deeply($bob->get('/api/users?q=%25')->json->{items}, [], 'a % is not a wildcard');
-is($bob->get('/api/users')->json->{detail}[0]{type}, 'missing', 'q is required');
+subtest 'users are found by the beginning of their name' => sub {
+    $stack->user("find${tail}_$_") for 1 .. 5;
+    my $page = $bob->get("/api/users?q=FIND$tail&limit=2");
+    is(scalar @{ $page->json->{items} }, 2, 'users are found by the beginning of their name, whatever its case');
+    my $next = $bob->get("/api/users?q=find$tail&limit=10&cursor=" . $page->json->{next});
+    is(scalar @{ $next->json->{items} }, 3, 'the next page of a search has the other users');
+    is($next->json->{next}, undef, 'the last page of a search has no next');
+    is_deeply($bob->get('/api/users?q=%25')->json->{items}, [], 'a % is not a wildcard');
+    is($bob->get('/api/users')->json->{detail}[0]{type}, 'missing', 'q is required');
+};
 
-is(
-    $alice->put('/api/users/me/password', { old_password => 'wrong', password => 'new password' })->json->{code},
-    'bad_credentials', 'changing the password needs the old one'
-);
-my $other =
-    $stack->post('/api/sessions', { username => $alice->username, password => $alice->password })->json->{token};
-is(
-    $alice->put('/api/users/me/password', { old_password => $alice->password, password => 'new password' })->status,
-    204, 'the password is changed with the old one'
-);
-is($stack->get('/api/users/me', token => $other)->status, 401, 'a new password ends the other sessions');
-is($alice->get('/api/users/me')->status, 200, 'a new password keeps the current session');
-is(
-    $stack->post('/api/sessions', { username => $alice->username, password => $alice->password })->status, 401,
-    'the old password is rejected'
-);
-is(
-    $stack->post('/api/sessions', { username => $alice->username, password => 'new password' })->status, 201,
-    'the new password is accepted'
-);
+subtest 'a new password ends the other sessions' => sub {
+    is(
+        $alice->put('/api/users/me/password', { old_password => 'wrong', password => 'new password' })->json->{code},
+        'bad_credentials', 'changing the password needs the old one'
+    );
+    my $other =
+        $stack->post('/api/sessions', { username => $alice->username, password => $alice->password })->json->{token};
+    is(
+        $alice->put('/api/users/me/password', { old_password => $alice->password, password => 'new password' })->status,
+        204, 'the password is changed with the old one'
+    );
+    is($stack->get('/api/users/me', token => $other)->status, 401, 'a new password ends the other sessions');
+    is($alice->get('/api/users/me')->status, 200, 'a new password keeps the current session');
+    is(
+        $stack->post('/api/sessions', { username => $alice->username, password => $alice->password })->status, 401,
+        'the old password is rejected'
+    );
+    is(
+        $stack->post('/api/sessions', { username => $alice->username, password => 'new password' })->status, 201,
+        'the new password is accepted'
+    );
+};
 
 done_testing;

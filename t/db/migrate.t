@@ -30,16 +30,18 @@ is((migrate('m1'))[0], "the database is up to date\n", 'the second run has nothi
 is($status, 0, '--status succeeds if the database is up to date');
 like($text, qr/1  chat\s+done/, '--status lists the migrations that were run');
 
-my @both = map {
-    open my $p, '-|',
-        "DB_DATABASE=m2 DB_SOCKET=${\$stack->setting('DB_SOCKET')} DB_USER=fastchat '$binary' migrate 2>&1; "
-        . "echo \"exit \$?\""
-        or die $!;
-    $p
-} 1 .. 2;
-my @said = map { local $/; readline $_ } @both;
-is_deeply([ map { /exit (\d+)/ } @said ], [ 0, 0 ], 'two concurrent runs both succeed') or diag @said;
-is(scalar(grep { /migration 1 / } @said), 1, 'only one of two concurrent runs runs the migration');
+subtest 'one of two concurrent runs runs the migrations' => sub {
+    my @both = map {
+        open my $p, '-|',
+            "DB_DATABASE=m2 DB_SOCKET=${\$stack->setting('DB_SOCKET')} DB_USER=fastchat '$binary' migrate 2>&1; "
+            . "echo \"exit \$?\""
+            or die $!;
+        $p
+    } 1 .. 2;
+    my @said = map { local $/; readline $_ } @both;
+    is_deeply([ map { /exit (\d+)/ } @said ], [ 0, 0 ], 'two concurrent runs both succeed') or diag @said;
+    is(scalar(grep { /migration 1 / } @said), 1, 'only one of two concurrent runs runs the migration');
+};
 
 is((migrate('m3', '--to', 0))[1], 0, '--to 0 runs none');
 is(
@@ -58,76 +60,85 @@ $stack->sql("INSERT INTO m2.schema_migrations (number, name, checksum, started_a
 is($status, 1, 'a database of a newer program is refused');
 like($text, qr/made by a newer fastchat/, 'the message names the newer program');
 
-$stack->sql('CREATE DATABASE m4');
-$stack->sql('CREATE TABLE m4.rooms (x INT)');
-($text, $status) = migrate('m4');
-is($status, 1, 'a migration that fails ends with status 1');
-like(
-    $text, qr/failed at its statement 3 \(line \d+\).*already exists/s,
-    'a failed migration reports the statement, the line and the reason'
-);
-like($text, qr/2 statements before it|statements: 2/, 'a failed migration reports the state that it left');
-like($text, qr/run `fastchat migrate` again/, 'a failed migration reports how to go on');
-is((migrate('m4', '--status'))[1], 1, '--status fails after a failed migration');
-$stack->sql('DROP TABLE m4.rooms');
-($text, $status) = migrate('m4');
-is($status, 0, 'a failed migration goes on where it stopped once the cause is removed') or diag $text;
-is(
-    $stack->sql("SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'm4'"),
-    $stack->sql("SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'fastchat'"),
-    'a migration that was continued creates all tables'
-);
+subtest 'a failed migration goes on where it stopped' => sub {
+    $stack->sql('CREATE DATABASE m4');
+    $stack->sql('CREATE TABLE m4.rooms (x INT)');
+    ($text, $status) = migrate('m4');
+    is($status, 1, 'a migration that fails ends with status 1');
+    like(
+        $text, qr/failed at its statement 3 \(line \d+\).*already exists/s,
+        'a failed migration reports the statement, the line and the reason'
+    );
+    like($text, qr/2 statements before it|statements: 2/, 'a failed migration reports the state that it left');
+    like($text, qr/run `fastchat migrate` again/, 'a failed migration reports how to go on');
+    is((migrate('m4', '--status'))[1], 1, '--status fails after a failed migration');
+    $stack->sql('DROP TABLE m4.rooms');
+    ($text, $status) = migrate('m4');
+    is($status, 0, 'a failed migration goes on where it stopped once the cause is removed') or diag $text;
+    is(
+        $stack->sql("SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'm4'"),
+        $stack->sql("SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'fastchat'"),
+        'a migration that was continued creates all tables'
+    );
+};
 
-$stack->sql('CREATE DATABASE m5');
-$stack->sql("CREATE TABLE m5.schema_lock (id INT PRIMARY KEY, holder VARCHAR(128) NOT NULL, ends_at BIGINT NOT NULL)");
-$stack->sql("INSERT INTO m5.schema_lock VALUES (1, 'a host that died', UNIX_TIMESTAMP() + 2)");
-($text, $status) = migrate('m5');
-is($status, 0, 'the lock of a host that died expires');
-like($text, qr/waiting.* a host that died/, 'a waiting run names the holder of the lock');
+subtest 'the lock of a host that died expires' => sub {
+    $stack->sql('CREATE DATABASE m5');
+    $stack->sql(
+        "CREATE TABLE m5.schema_lock (id INT PRIMARY KEY, holder VARCHAR(128) NOT NULL, ends_at BIGINT NOT NULL)");
+    $stack->sql("INSERT INTO m5.schema_lock VALUES (1, 'a host that died', UNIX_TIMESTAMP() + 2)");
+    ($text, $status) = migrate('m5');
+    is($status, 0, 'the lock of a host that died expires');
+    like($text, qr/waiting.* a host that died/, 'a waiting run names the holder of the lock');
+};
 
 # Five at once, of a database that is there and one that is not.
-for my $ran (1, 0) {
-    my @all = $stack->at_once(5, sub { my ($said, $ended) = migrate('m6'); return { said => $said, ended => $ended } });
-    is_deeply([ map { $_->{ended} } @all ], [ (0) x 5 ], 'five concurrent runs all succeed') or diag explain \@all;
+subtest 'one of five concurrent runs runs the migrations' => sub {
+    for my $ran (1, 0) {
+        my @all =
+            $stack->at_once(5, sub { my ($said, $ended) = migrate('m6'); return { said => $said, ended => $ended } });
+        is_deeply([ map { $_->{ended} } @all ], [ (0) x 5 ], 'five concurrent runs all succeed') or diag explain \@all;
+        is(
+            scalar(grep { $_->{said} =~ /: done in/ } @all), $ran,
+            $ran ? 'one of five concurrent runs runs the migrations' : 'later runs have nothing to do'
+        );
+    }
     is(
-        scalar(grep { $_->{said} =~ /: done in/ } @all), $ran,
-        $ran ? 'one of five concurrent runs runs the migrations' : 'later runs have nothing to do'
+        $stack->sql('SELECT COUNT(*) FROM m6.schema_migrations'), scalar(@{ [ glob 'db/migrations/*.sql' ] }),
+        'every migration is recorded once'
     );
-}
-is(
-    $stack->sql('SELECT COUNT(*) FROM m6.schema_migrations'), scalar(@{ [ glob 'db/migrations/*.sql' ] }),
-    'every migration is recorded once'
-);
-is($stack->sql("SELECT LENGTH(holder) FROM m6.schema_lock"), 0, 'the lock is released at the end');
+    is($stack->sql("SELECT LENGTH(holder) FROM m6.schema_lock"), 0, 'the lock is released at the end');
 
-($text, $status) = with('m7', 'migrate', '--status');
-is($status, 1, '--status of a database that does not exist ends with status 1');
-is(
-    $stack->sql("SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = 'm7'"), 0,
-    '--status does not create the database'
-);
+    ($text, $status) = with('m7', 'migrate', '--status');
+    is($status, 1, '--status of a database that does not exist ends with status 1');
+    is(
+        $stack->sql("SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = 'm7'"), 0,
+        '--status does not create the database'
+    );
 
-for my $bad (
-    [ DB_PORT         => 70000 ], [ APP_TIMEZONE => 'Mars/Olympus' ], [ DB_CHARSET => 'latin1' ],
-    [ DB_POOL_MAXSIZE => 0 ], [ LIMIT_SEND => 'many' ], [ APP_DEBUG => 'perhaps' ], [ DB_SOCKET => 'relative.sock' ],
-    [ CORS_ORIGINS    => 'chat.example' ]
-    )
-{
-    my ($key, $value) = @$bad;
-    ($text, $status) = with({ DB_DATABASE => 'm6', $key => $value }, 'migrate');
-    is($status, 1, "$key=$value is refused");
-    like($text, qr/^environment: $key: "\Q$value\E".*\n\z/, "$key=$value: one line names the key and the value");
-}
-($text, $status) = with({ DB_DATABASE => 'm6', DB_SOCKET => '/nowhere/db.sock' }, 'migrate');
-is($status, 1, 'a database that does not answer ends the run');
-like(
-    $text, qr/^fastchat migrate: the database cannot be (?:used|reached)/m,
-    'the message names the database that does not answer'
-);
+    for my $bad (
+        [ DB_PORT         => 70000 ], [ APP_TIMEZONE => 'Mars/Olympus' ], [ DB_CHARSET => 'latin1' ],
+        [ DB_POOL_MAXSIZE => 0 ], [ LIMIT_SEND => 'many' ], [ APP_DEBUG => 'perhaps' ],
+        [ DB_SOCKET       => 'relative.sock' ],
+        [ CORS_ORIGINS    => 'chat.example' ]
+        )
+    {
+        my ($key, $value) = @$bad;
+        ($text, $status) = with({ DB_DATABASE => 'm6', $key => $value }, 'migrate');
+        is($status, 1, "$key=$value is refused");
+        like($text, qr/^environment: $key: "\Q$value\E".*\n\z/, "$key=$value: one line names the key and the value");
+    }
+    ($text, $status) = with({ DB_DATABASE => 'm6', DB_SOCKET => '/nowhere/db.sock' }, 'migrate');
+    is($status, 1, 'a database that does not answer ends the run');
+    like(
+        $text, qr/^fastchat migrate: the database cannot be (?:used|reached)/m,
+        'the message names the database that does not answer'
+    );
 
-is((with('m1', 'migrate', '--to', 'x'))[1], 2, '--to refuses what is not a number');
-($text, $status) = with('not/a/name', 'migrate');
-is($status, 1, 'a bad database name is refused');
-like($text, qr/^environment: DB_DATABASE: "not\/a\/name"/, 'the message names DB_DATABASE');
+    is((with('m1', 'migrate', '--to', 'x'))[1], 2, '--to refuses what is not a number');
+    ($text, $status) = with('not/a/name', 'migrate');
+    is($status, 1, 'a bad database name is refused');
+    like($text, qr/^environment: DB_DATABASE: "not\/a\/name"/, 'the message names DB_DATABASE');
+};
 
 done_testing;

@@ -38,11 +38,13 @@ cmp_ok($result->{traps}{blocked}{event_loop_max_ms}, '>=', 490, 'the result has 
 ok($result->{rule}{zh} && $result->{rule}{en}, 'the result has the rule in both languages');
 is($other->get("/api/tasks/$done->{id}")->status, 404, 'other users do not see the lab\'s task');
 
-my $long = $admin->post('/api/lab', { tasks => 20, cpu => 0, wait_ms => 1500 })->json->{id};
-until_state($long, 'running');
-ok($stack->wait_for(20, sub { task($long)->{progress} > 0 }), 'a running lab reports progress');
-is($admin->post("/api/tasks/$long/cancel", {})->status, 200, 'a running lab can be cancelled');
-is(until_state($long, 'cancelled')->{result}, undef, 'a cancelled lab has no result');
+subtest 'a running lab can be cancelled' => sub {
+    my $long = $admin->post('/api/lab', { tasks => 20, cpu => 0, wait_ms => 1500 })->json->{id};
+    until_state($long, 'running');
+    ok($stack->wait_for(20, sub { task($long)->{progress} > 0 }), 'a running lab reports progress');
+    is($admin->post("/api/tasks/$long/cancel", {})->status, 200, 'a running lab can be cancelled');
+    is(until_state($long, 'cancelled')->{result}, undef, 'a cancelled lab has no result');
+};
 
 for (
     [ { tasks   => 0 }, 'tasks' ], [ { tasks => 101 }, 'tasks' ], [ { cpu => -1 }, 'cpu' ],

@@ -33,22 +33,24 @@ for my $work (values %works) {
     );
     ok($work->{why}{en} && $work->{why}{zh} =~ /\p{Han}/, 'the advice is given in two languages');
 }
-my $wait = $works{wait}{by};
-cmp_ok($wait->{serial}{min_ms}, '>=', 4 * 250, 'serial waits add up');
-cmp_ok($wait->{$_}{min_ms}, '<', $wait->{serial}{min_ms} / 2, "$_: waits overlap") for qw(threads event_loop);
-like($works{wait}{take}, qr/^(?:event_loop|threads)$/, 'event_loop or threads are advised for waiting');
-my $blocked = $result->{traps}{blocked};
-cmp_ok(
-    $blocked->{event_loop_max_ms}, '>=', $blocked->{block_ms} - 10,
-    'a call that blocks stalls the event loop for everybody'
-);
-cmp_ok(
-    $blocked->{pool_max_ms}, '<', $blocked->{event_loop_max_ms},
-    'a blocking call stalls a pool less than an event loop'
-);
-my $pool = $result->{traps}{pool};
-cmp_ok($pool->{pool_last_ms}, '>=', 2 * $pool->{wait_ms}, 'the 41st request waits for one of 40 threads');
-cmp_ok($pool->{event_loop_last_ms}, '<', $pool->{pool_last_ms}, 'the 41st request does not wait in an event loop');
+subtest 'the figures show what each shape is good for' => sub {
+    my $wait = $works{wait}{by};
+    cmp_ok($wait->{serial}{min_ms}, '>=', 4 * 250, 'serial waits add up');
+    cmp_ok($wait->{$_}{min_ms}, '<', $wait->{serial}{min_ms} / 2, "$_: waits overlap") for qw(threads event_loop);
+    like($works{wait}{take}, qr/^(?:event_loop|threads)$/, 'event_loop or threads are advised for waiting');
+    my $blocked = $result->{traps}{blocked};
+    cmp_ok(
+        $blocked->{event_loop_max_ms}, '>=', $blocked->{block_ms} - 10,
+        'a call that blocks stalls the event loop for everybody'
+    );
+    cmp_ok(
+        $blocked->{pool_max_ms}, '<', $blocked->{event_loop_max_ms},
+        'a blocking call stalls a pool less than an event loop'
+    );
+    my $pool = $result->{traps}{pool};
+    cmp_ok($pool->{pool_last_ms}, '>=', 2 * $pool->{wait_ms}, 'the 41st request waits for one of 40 threads');
+    cmp_ok($pool->{event_loop_last_ms}, '<', $pool->{pool_last_ms}, 'the 41st request does not wait in an event loop');
+};
 
 my ($table) = lab(@small, '--no-traps');
 like($table, qr/^  event loop +0\.\d{3} s .* yes/m, 'the default output is a table');

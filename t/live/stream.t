@@ -36,137 +36,151 @@ $own->next;
 my $other = Fastchat::Stream->new($eve);
 is_deeply($other->next->{data}{rooms}, {}, 'a user without rooms gets a stream');
 
-# Entries.
-my $said  = say_it($ann, "你好 \x{1F600} \"quoted\" \\ /");
-my $entry = $stream->await('entry', 2);
-is_deeply($entry->{data}, $said, 'an entry arrives as the sender got it');
-like($entry->{id}, qr/^[0-9a-f]{8}-[0-9a-f]+$/, 'an entry has an event id');
-my $line = $lines->await('entry', 2);
-is_deeply([ @$line{qw(id data)} ], [ $entry->{id}, $said ], 'NDJSON carries the same id and entry');
-is_deeply($own->await('entry', 2)->{data}, $said, 'the sender gets the entry, too');
-ok(!$other->next(0.3), 'a user outside the room gets nothing');
-my @sent = map { say_it($_ % 2 ? $ann : $bob, "message $_")->{seq} } 1 .. 50;
-is_deeply(
-    [ map { ($stream->await('entry', 2) || { data => {} })->{data}{seq} } @sent ], \@sent,
-    'fifty entries arrive in order'
-);
-my @at_once = sort { $a <=> $b } map { @$_ } $stack->at_once(
-    8,
-    sub {
-        my ($k) = @_;
-        [ map { $ann->post("$at/messages", { client_id => "at-once-$k-$_", body => 'x' })->json->{seq} } 1 .. 25 ];
+subtest 'entries reach every member in order' => sub {
+    my $said  = say_it($ann, "你好 \x{1F600} \"quoted\" \\ /");
+    my $entry = $stream->await('entry', 2);
+    is_deeply($entry->{data}, $said, 'an entry arrives as the sender got it');
+    like($entry->{id}, qr/^[0-9a-f]{8}-[0-9a-f]+$/, 'an entry has an event id');
+    my $line = $lines->await('entry', 2);
+    is_deeply([ @$line{qw(id data)} ], [ $entry->{id}, $said ], 'NDJSON carries the same id and entry');
+    is_deeply($own->await('entry', 2)->{data}, $said, 'the sender gets the entry, too');
+    ok(!$other->next(0.3), 'a user outside the room gets nothing');
+    my @sent = map { say_it($_ % 2 ? $ann : $bob, "message $_")->{seq} } 1 .. 50;
+    is_deeply(
+        [ map { ($stream->await('entry', 2) || { data => {} })->{data}{seq} } @sent ], \@sent,
+        'fifty entries arrive in order'
+    );
+    my @at_once = sort { $a <=> $b } map { @$_ } $stack->at_once(
+        8,
+        sub {
+            my ($k) = @_;
+            [ map { $ann->post("$at/messages", { client_id => "at-once-$k-$_", body => 'x' })->json->{seq} } 1 .. 25 ];
+        }
+    );
+    is_deeply(
+        [ map { ($stream->await('entry', 3) || { data => {} })->{data}{seq} } @at_once ], \@at_once,
+        'two hundred concurrent entries arrive in order'
+    );
+    my $long = say_it($ann, "\x{1F600}" x 8000);
+    is(
+        length(($stream->await('entry', 3) || { data => { body => '' } })->{data}{body}), 8000,
+        'the longest message fits'
+    );
+};
+
+subtest 'typing and read marks reach the other members' => sub {
+    is($ann->post("$at/typing")->status, 204, 'typing is accepted');
+    is_deeply(
+        $stream->await('typing', 2)->{data},
+        { room_id => $room, user => { id => $ann->id, nickname => $ann->get('/api/users/me')->json->{nickname} } },
+        'typing reaches the other members'
+    );
+    is($eve->post("$at/typing")->status, 403, 'typing is denied to users outside the room');
+    is($ann->post('/api/rooms/999999999/typing')->status, 404, 'typing in a room that does not exist is refused');
+    $bob->put("$at/read", { seq => 10 });
+    is_deeply(
+        $stream->await('read', 2)->{data}, { room_id => $room, user_id => $bob->id, read_seq => 10 },
+        "a read mark reaches the reader's own devices"
+    );
+    my ($typing, $read);
+    while (my $event = $own->next(1)) {
+        $typing = $event if $event->{event} eq 'typing';
+        $read   = $event if $event->{event} eq 'read';
     }
-);
-is_deeply(
-    [ map { ($stream->await('entry', 3) || { data => {} })->{data}{seq} } @at_once ], \@at_once,
-    'two hundred concurrent entries arrive in order'
-);
-my $long = say_it($ann, "\x{1F600}" x 8000);
-is(length(($stream->await('entry', 3) || { data => { body => '' } })->{data}{body}), 8000, 'the longest message fits');
+    ok(!$typing, 'a user gets no events of their own typing');
+    is($read->{data}{read_seq}, 10, 'a read mark reaches the other members');
 
-# What has no place in the log.
-is($ann->post("$at/typing")->status, 204, 'typing is accepted');
-is_deeply(
-    $stream->await('typing', 2)->{data},
-    { room_id => $room, user => { id => $ann->id, nickname => $ann->get('/api/users/me')->json->{nickname} } },
-    'typing reaches the other members'
-);
-is($eve->post("$at/typing")->status, 403, 'typing is denied to users outside the room');
-is($ann->post('/api/rooms/999999999/typing')->status, 404, 'typing in a room that does not exist is refused');
-$bob->put("$at/read", { seq => 10 });
-is_deeply(
-    $stream->await('read', 2)->{data}, { room_id => $room, user_id => $bob->id, read_seq => 10 },
-    "a read mark reaches the reader's own devices"
-);
-my ($typing, $read);
-while (my $event = $own->next(1)) {
-    $typing = $event if $event->{event} eq 'typing';
-    $read   = $event if $event->{event} eq 'read';
-}
-ok(!$typing, 'a user gets no events of their own typing');
-is($read->{data}{read_seq}, 10, 'a read mark reaches the other members');
+    subtest 'changes of membership are announced' => sub {
+        my $second = $ann->post('/api/rooms', { name => 'second', member_ids => [ $bob->id ] })->json->{id};
+        is_deeply(
+            $stream->await('rooms', 2)->{data}, { joined => { $second => 2 }, left => [], renamed => {} },
+            'a new room is announced'
+        );
+        $ann->post("/api/rooms/$second/messages", { client_id => 's', body => 'in the second' });
+        is($stream->await('entry', 2)->{data}{body}, 'in the second', 'an entry of a new room arrives');
+        $ann->patch("/api/rooms/$second", { name => '新名字' });
+        is($stream->await('entry', 2)->{data}{kind}, 'rename', 'a new name is an entry');
+        is_deeply(
+            $stream->await('rooms', 2)->{data}{renamed}, { $second => '新名字' },
+            'a new name is announced in a rooms event'
+        );
+        is($ann->delete("/api/rooms/$second/members/" . $bob->id)->status, 204, 'a member is removed');
+        is_deeply(
+            ($stream->await('rooms', 2) || {})->{data}{left}, [$second],
+            'a removal is announced to the removed member'
+        );
+        $ann->post("/api/rooms/$second/messages", { client_id => 'gone', body => 'not for bob' });
+        ok(!$stream->await('entry', 0.7), 'a removed member receives nothing more of the room');
+        my $dm = $ann->put('/api/dms/' . $bob->id)->json->{id};
+        ok(
+            exists(($stream->await('rooms', 2) || { data => { joined => {} } })->{data}{joined}{$dm}),
+            'a direct room is announced'
+        );
+    };
 
-# Rooms.
-my $second = $ann->post('/api/rooms', { name => 'second', member_ids => [ $bob->id ] })->json->{id};
-is_deeply(
-    $stream->await('rooms', 2)->{data}, { joined => { $second => 2 }, left => [], renamed => {} },
-    'a new room is announced'
-);
-$ann->post("/api/rooms/$second/messages", { client_id => 's', body => 'in the second' });
-is($stream->await('entry', 2)->{data}{body}, 'in the second', 'an entry of a new room arrives');
-$ann->patch("/api/rooms/$second", { name => '新名字' });
-is($stream->await('entry', 2)->{data}{kind}, 'rename', 'a new name is an entry');
-is_deeply(
-    $stream->await('rooms', 2)->{data}{renamed}, { $second => '新名字' },
-    'a new name is announced in a rooms event'
-);
-is($ann->delete("/api/rooms/$second/members/" . $bob->id)->status, 204, 'a member is removed');
-is_deeply(($stream->await('rooms', 2) || {})->{data}{left}, [$second], 'a removal is announced to the removed member');
-$ann->post("/api/rooms/$second/messages", { client_id => 'gone', body => 'not for bob' });
-ok(!$stream->await('entry', 0.7), 'a removed member receives nothing more of the room');
-my $dm = $ann->put('/api/dms/' . $bob->id)->json->{id};
-ok(
-    exists(($stream->await('rooms', 2) || { data => { joined => {} } })->{data}{joined}{$dm}),
-    'a direct room is announced'
-);
+    subtest 'a stream is resumed with its last id' => sub {
+        my $last = do { my $s = say_it($ann, 'before the gap'); my $e = $stream->await('entry', 2); $e->{id} };
+        $stream->close;
+        my @missed = map { say_it($ann, "missed $_")->{seq} } 1 .. 5;
+        for my $how ([ after => $last ], [ last_event_id => $last ]) {
+            my $again = Fastchat::Stream->new($bob, @$how);
+            is($again->next->{data}{resumed}, JSON::PP::true, "$how->[0]: a stream is resumed");
+            is_deeply(
+                [ map { ($again->next(2) || { data => {} })->{data}{seq} } @missed ], \@missed,
+                "$how->[0]: a resumed stream delivers missed entries"
+            );
+            my $new = say_it($ann, 'and then')->{seq};
+            is($again->await('entry', 2)->{data}{seq}, $new, "$how->[0]: a resumed stream goes on");
+            push @missed, $new;
+            $again->close;
+        }
+        for my $token ('nonsense', '00000000-1', substr($last, 0, 9) . 'ffffff', 'x' x 64) {
+            my $again = Fastchat::Stream->new($bob, after => $token);
+            ok(!$again->next->{data}{resumed}, "an unknown token ($token) is not resumed");
+            is_deeply(
+                [ @{ $again->next }{qw(event data)} ], [ 'resync', { reason => 'unknown_token' } ],
+                "an unknown token ($token) yields resync"
+            );
+            $again->close;
+        }
+    };
 
-# Taken up again.
-my $last = do { my $s = say_it($ann, 'before the gap'); my $e = $stream->await('entry', 2); $e->{id} };
-$stream->close;
-my @missed = map { say_it($ann, "missed $_")->{seq} } 1 .. 5;
-for my $how ([ after => $last ], [ last_event_id => $last ]) {
-    my $again = Fastchat::Stream->new($bob, @$how);
-    is($again->next->{data}{resumed}, JSON::PP::true, "$how->[0]: a stream is resumed");
-    is_deeply(
-        [ map { ($again->next(2) || { data => {} })->{data}{seq} } @missed ], \@missed,
-        "$how->[0]: a resumed stream delivers missed entries"
-    );
-    my $new = say_it($ann, 'and then')->{seq};
-    is($again->await('entry', 2)->{data}{seq}, $new, "$how->[0]: a resumed stream goes on");
-    push @missed, $new;
-    $again->close;
-}
-for my $token ('nonsense', '00000000-1', substr($last, 0, 9) . 'ffffff', 'x' x 64) {
-    my $again = Fastchat::Stream->new($bob, after => $token);
-    ok(!$again->next->{data}{resumed}, "an unknown token ($token) is not resumed");
-    is_deeply(
-        [ @{ $again->next }{qw(event data)} ], [ 'resync', { reason => 'unknown_token' } ],
-        "an unknown token ($token) yields resync"
-    );
-    $again->close;
-}
+    subtest 'a refused stream is an ordinary answer' => sub {
+        is(Fastchat::Stream->new($bob, token => 'x' x 43)->status, 401, 'a malformed session token opens no stream');
+        is($bob->request('HEAD', '/api/events')->status, 200, 'HEAD of a stream is answered');
+        is($bob->post('/api/events', {})->status, 405, 'POST to a stream is refused');
+        is($bob->get('/api/events?after=' . 'x' x 65)->status, 422, 'a resume token that is too long is refused');
+        my @many = map { Fastchat::Stream->new($eve) } 1 .. 9;
+        is_deeply([ map { $_->status } @many ], [ (200) x 7, 429, 429 ], 'a session holds eight streams');
+        like($many[-1]->header('Retry-After'), qr/^[1-9]\d*$/, 'a denied stream carries Retry-After');
+        is(JSON::PP::decode_json($many[-1]->content)->{code}, 'too_many_streams', 'a denied stream has a code');
+        $_->close for @many;
+        ok(
+            $stack->wait_for(
+                5, sub { my $s = Fastchat::Stream->new($eve); my $good = $s->status == 200; $s->close; $good }
+            ),
+            'closed streams no longer count'
+        );
 
-# Answers that are no streams.
-is(Fastchat::Stream->new($bob, token => 'x' x 43)->status, 401, 'a malformed session token opens no stream');
-is($bob->request('HEAD', '/api/events')->status, 200, 'HEAD of a stream is answered');
-is($bob->post('/api/events', {})->status, 405, 'POST to a stream is refused');
-is($bob->get('/api/events?after=' . 'x' x 65)->status, 422, 'a resume token that is too long is refused');
-my @many = map { Fastchat::Stream->new($eve) } 1 .. 9;
-is_deeply([ map { $_->status } @many ], [ (200) x 7, 429, 429 ], 'a session holds eight streams');
-like($many[-1]->header('Retry-After'), qr/^[1-9]\d*$/, 'a denied stream carries Retry-After');
-is(JSON::PP::decode_json($many[-1]->content)->{code}, 'too_many_streams', 'a denied stream has a code');
-$_->close for @many;
-ok(
-    $stack->wait_for(5, sub { my $s = Fastchat::Stream->new($eve); my $good = $s->status == 200; $s->close; $good }),
-    'closed streams no longer count'
-);
-
-# Presence.
-my $fay = $stack->user('fay');
-$ann->put("$at/members/" . $fay->id);
-$own = Fastchat::Stream->new($ann);
-my $came  = Fastchat::Stream->new($fay);
-my $until = time + 6;
-my $seen;
-while (time < $until && !$seen) {
-    my $e = $own->await('presence', $until - time) or last;
-    $seen = $e if $e->{data}{user_id} == $fay->id;
-}
-is_deeply(
-    $seen && $seen->{data}, { user_id => $fay->id, online => JSON::PP::true },
-    'a user who comes online is announced'
-);
-my ($member) = grep { $_->{user}{id} == $fay->id } @{ $ann->get("$at/members")->json->{items} };
-is($member->{user}{online}, JSON::PP::true, 'the member list shows who is online');
+        subtest 'a user who comes online is announced' => sub {
+            my $fay = $stack->user('fay');
+            $ann->put("$at/members/" . $fay->id);
+            $own = Fastchat::Stream->new($ann);
+            my $came  = Fastchat::Stream->new($fay);
+            my $until = time + 6;
+            my $seen;
+            while (time < $until && !$seen) {
+                my $e = $own->await('presence', $until - time) or last;
+                $seen = $e if $e->{data}{user_id} == $fay->id;
+            }
+            is_deeply(
+                $seen && $seen->{data}, { user_id => $fay->id, online => JSON::PP::true },
+                'a user who comes online is announced'
+            );
+            my ($member) = grep { $_->{user}{id} == $fay->id } @{ $ann->get("$at/members")->json->{items} };
+            is($member->{user}{online}, JSON::PP::true, 'the member list shows who is online');
+        };
+    };
+};
 
 done_testing;

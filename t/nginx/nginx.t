@@ -94,19 +94,21 @@ isnt(system("curl -sk --tls-max 1.1 --max-time 5 $t/api >/dev/null 2>&1"), 0, 'T
 is(system("curl -sk --tlsv1.3 --max-time 5 $t/api >/dev/null 2>&1"), 0, 'TLS 1.3 is spoken');
 like(curl('-i', "$t/"), qr/strict-transport-security/i, 'the page sets Strict-Transport-Security');
 
-my $page = curl('-i', "$p/rooms/12");
-like($page, qr/the page/, 'a path of the client serves the page');
-like($page, qr/$_/i, "the page has $_")
-    for 'Content-Security-Policy: default-src', 'X-Content-Type-Options: nosniff', 'Referrer-Policy',
-    'Cache-Control: no-cache';
-like(
-    curl('-i', "$p/assets/app-1a2b3c.js"), qr/Cache-Control: public, max-age=31536000, immutable/i,
-    'hashed files are kept for ever'
-);
-like(
-    curl('-i', '-H', 'Accept-Encoding: gzip', "$p/assets/app-1a2b3c.js"), qr/Content-Encoding: gzip/i,
-    'hashed files are sent gzipped'
-);
+subtest 'the page is served with its headers' => sub {
+    my $page = curl('-i', "$p/rooms/12");
+    like($page, qr/the page/, 'a path of the client serves the page');
+    like($page, qr/$_/i, "the page has $_")
+        for 'Content-Security-Policy: default-src', 'X-Content-Type-Options: nosniff', 'Referrer-Policy',
+        'Cache-Control: no-cache';
+    like(
+        curl('-i', "$p/assets/app-1a2b3c.js"), qr/Cache-Control: public, max-age=31536000, immutable/i,
+        'hashed files are kept for ever'
+    );
+    like(
+        curl('-i', '-H', 'Accept-Encoding: gzip', "$p/assets/app-1a2b3c.js"), qr/Content-Encoding: gzip/i,
+        'hashed files are sent gzipped'
+    );
+};
 
 like(curl('-i', "$p/assets/none.js"), qr/404.*"code":"not_found"/s, 'nginx\'s own 404 is JSON');
 like(
@@ -120,99 +122,108 @@ like(
 );
 like(curl('-i', "$p/api?" . 'x' x 20_000), qr/414.*"code":"uri_too_long"/s, 'nginx\'s own 414 is JSON');
 
-my $name = sprintf 'pool%06x', rand 0xffffff;
-like(
-    curl(
-        '-H', 'Content-Type: application/json', '-d', "{\"username\":\"$name\",\"password\":\"12345678\"}",
-        "$p/api/users"
-    ),
-    qr/"id"/,
-    'somebody signs up'
-);
-ok(
-    $stack->wait_for(3, sub { $stack->log_text('cpu') =~ m{"method":"POST","route":"/api/users"} }),
-    'signing up runs in the cpu pool'
-);
-unlike($stack->log_text('api'), qr{"method":"POST","route":"/api/users"}, 'signing up does not run in the api pool');
-curl('-X', 'POST', '-H', 'X-HTTP-Method-Override: PUT', "$p/api/users/me/password");
-ok(
-    $stack->wait_for(3, sub { $stack->log_text('cpu') =~ m{"method":"PUT","route":"/api/users/me/password"} }),
-    'an overridden method chooses the pool'
-);
+subtest 'signing up runs in the cpu pool' => sub {
+    my $name = sprintf 'pool%06x', rand 0xffffff;
+    like(
+        curl(
+            '-H', 'Content-Type: application/json', '-d', "{\"username\":\"$name\",\"password\":\"12345678\"}",
+            "$p/api/users"
+        ),
+        qr/"id"/,
+        'somebody signs up'
+    );
+    ok(
+        $stack->wait_for(3, sub { $stack->log_text('cpu') =~ m{"method":"POST","route":"/api/users"} }),
+        'signing up runs in the cpu pool'
+    );
+    unlike(
+        $stack->log_text('api'), qr{"method":"POST","route":"/api/users"},
+        'signing up does not run in the api pool'
+    );
+    curl('-X', 'POST', '-H', 'X-HTTP-Method-Override: PUT', "$p/api/users/me/password");
+    ok(
+        $stack->wait_for(3, sub { $stack->log_text('cpu') =~ m{"method":"PUT","route":"/api/users/me/password"} }),
+        'an overridden method chooses the pool'
+    );
+};
 
 
 # Whatever the address looks like, the work is done in its pool.
-for my $path ('/api/users/', '/api/%75sers', '/api/users?x=1', '/api/./users', '/api/users/#x') {
-    my $user = sprintf 'pool%06x', rand 0xffffff;
-    my $made = curl(
-        '--path-as-is', '-H', 'Content-Type: application/json', '-d',
-        "{\"username\":\"$user\",\"password\":\"12345678\"}", "$p$path"
-    );
-    ok(
-        $stack->log_text('api') !~ m{"method":"POST","route":"/api/users"},
-        "the pool for I/O hashes no password: POST $path"
-    );
-}
+subtest 'a request runs in the pool of its route, however its path is written' => sub {
+    for my $path ('/api/users/', '/api/%75sers', '/api/users?x=1', '/api/./users', '/api/users/#x') {
+        my $user = sprintf 'pool%06x', rand 0xffffff;
+        my $made = curl(
+            '--path-as-is', '-H', 'Content-Type: application/json', '-d',
+            "{\"username\":\"$user\",\"password\":\"12345678\"}", "$p$path"
+        );
+        ok(
+            $stack->log_text('api') !~ m{"method":"POST","route":"/api/users"},
+            "the pool for I/O hashes no password: POST $path"
+        );
+    }
+};
 
 # Errors of nginx's own, each as JSON in both languages.
-my %own = (
-    404 => ["$p/assets/none.js"], 414 => [ "$p/api?" . 'x' x 20_000 ], 400 => [ '-H', 'Host: a b', "$p/api" ],
-    413 => [ '-H', 'Content-Type: application/json', '--data-binary', "\@$dir/large", "$p/api/rooms" ],
-);
-for my $code (sort keys %own) {
-    for my $language ('en', 'zh-CN,zh;q=0.9') {
-        my ($head, $body) = split /\r\n\r\n/,
-            curl('-i', '-H', 'Expect:', '-H', "Accept-Language: $language", @{ $own{$code} }), 2;
-        my $said = eval { JSON::PP->new->utf8->decode($body) } || {};
-        like($head, qr{^HTTP/1.1 $code }, "nginx's own $code ($language)");
-        like($head, qr{Content-Type: application/json}i, "nginx's own $code ($language) is JSON");
-        ok($said->{code}, "nginx's own $code ($language) has a code");
-        # Of a request line or a host that cannot be read, nginx has not yet read Accept-Language.
-        is(
-            ($said->{detail} // '') =~ /\p{Han}/       ? 'zh' : 'en',
-            $code                   =~ /^(?:400|414)$/ ? 'en' : substr($language, 0, 2),
-            "nginx's own $code ($language) is in the language asked for"
-        );
-        unlike($head, qr{^server: nginx/}im, "nginx's own $code ($language) does not reveal the version");
+subtest "nginx's own errors are JSON in both languages" => sub {
+    my %own = (
+        404 => ["$p/assets/none.js"], 414 => [ "$p/api?" . 'x' x 20_000 ], 400 => [ '-H', 'Host: a b', "$p/api" ],
+        413 => [ '-H', 'Content-Type: application/json', '--data-binary', "\@$dir/large", "$p/api/rooms" ],
+    );
+    for my $code (sort keys %own) {
+        for my $language ('en', 'zh-CN,zh;q=0.9') {
+            my ($head, $body) = split /\r\n\r\n/,
+                curl('-i', '-H', 'Expect:', '-H', "Accept-Language: $language", @{ $own{$code} }), 2;
+            my $said = eval { JSON::PP->new->utf8->decode($body) } || {};
+            like($head, qr{^HTTP/1.1 $code }, "nginx's own $code ($language)");
+            like($head, qr{Content-Type: application/json}i, "nginx's own $code ($language) is JSON");
+            ok($said->{code}, "nginx's own $code ($language) has a code");
+            # Of a request line or a host that cannot be read, nginx has not yet read Accept-Language.
+            is(
+                ($said->{detail} // '') =~ /\p{Han}/       ? 'zh' : 'en',
+                $code                   =~ /^(?:400|414)$/ ? 'en' : substr($language, 0, 2),
+                "nginx's own $code ($language) is in the language asked for"
+            );
+            unlike($head, qr{^server: nginx/}im, "nginx's own $code ($language) does not reveal the version");
+        }
     }
-}
-for my $path (
-    '/../../etc/passwd', '/assets/../../key.pem', '/%2e%2e/key.pem', '/assets/..%2f..%2fkey.pem',
-    '/assets../key.pem', '/.git/config'
-    )
-{
-    unlike(curl('--path-as-is', "$p$path"), qr/PRIVATE KEY|root:/, "nothing outside of the pages is served: $path");
-}
-like(curl('-i', "$t/api"), qr/strict-transport-security/i, 'the API sets Strict-Transport-Security');
-unlike(curl('-i', "$p/api"), qr/strict-transport-security/i, 'Strict-Transport-Security is not set without TLS');
-like(
-    curl('-i', '-H', 'Accept-Encoding: gzip', "$p/openapi.json"), qr/Content-Encoding: gzip/i,
-    'long answers of the API are gzipped'
-);
-unlike(
-    curl('-i', '-H', 'Accept-Encoding: gzip', "$p/api"), qr/Content-Encoding: gzip/i,
-    'short answers of the API are not gzipped'
-);
-is(curl('-I', '-o', '/dev/null', '-w', '%{http_code}', "$p/rooms/12"), '200', 'HEAD of a page is answered');
-like(curl('-i', '-X', 'POST', "$p/index.html"), qr/^HTTP\S+ 405/, 'POST to a page is refused');
+    for my $path (
+        '/../../etc/passwd', '/assets/../../key.pem', '/%2e%2e/key.pem', '/assets/..%2f..%2fkey.pem',
+        '/assets../key.pem', '/.git/config'
+        )
+    {
+        unlike(curl('--path-as-is', "$p$path"), qr/PRIVATE KEY|root:/, "nothing outside of the pages is served: $path");
+    }
+    like(curl('-i', "$t/api"), qr/strict-transport-security/i, 'the API sets Strict-Transport-Security');
+    unlike(curl('-i', "$p/api"), qr/strict-transport-security/i, 'Strict-Transport-Security is not set without TLS');
+    like(
+        curl('-i', '-H', 'Accept-Encoding: gzip', "$p/openapi.json"), qr/Content-Encoding: gzip/i,
+        'long answers of the API are gzipped'
+    );
+    unlike(
+        curl('-i', '-H', 'Accept-Encoding: gzip', "$p/api"), qr/Content-Encoding: gzip/i,
+        'short answers of the API are not gzipped'
+    );
+    is(curl('-I', '-o', '/dev/null', '-w', '%{http_code}', "$p/rooms/12"), '200', 'HEAD of a page is answered');
+    like(curl('-i', '-X', 'POST', "$p/index.html"), qr/^HTTP\S+ 405/, 'POST to a page is refused');
 
-my @workers = $stack->workers('api');
-$stack->hold('api');
-$stack->kill('api');
-kill KILL => @workers;    # they would go on without the one that watches them
-$stack->wait_for(5, sub { curl('-o', '/dev/null', '-w', '%{http_code}', "$p/api") eq '502' });
-my $down = curl('-i', "$p/api");
-like($down, qr/502.*"code":"unavailable"/s, 'without a pool the 502 is JSON');
-like(
-    curl('-H', 'Accept-Language: zh', "$p/api"), qr/\xe6\x9c\x8d\xe5\x8a\xa1/,
-    'the 502 without a pool can be Chinese'
-);
-like($down, qr/Retry-After: 1/, 'the 502 without a pool carries Retry-After');
+    my @workers = $stack->workers('api');
+    $stack->hold('api');
+    $stack->kill('api');
+    kill KILL => @workers;    # they would go on without the one that watches them
+    $stack->wait_for(5, sub { curl('-o', '/dev/null', '-w', '%{http_code}', "$p/api") eq '502' });
+    my $down = curl('-i', "$p/api");
+    like($down, qr/502.*"code":"unavailable"/s, 'without a pool the 502 is JSON');
+    like(
+        curl('-H', 'Accept-Language: zh', "$p/api"), qr/\xe6\x9c\x8d\xe5\x8a\xa1/,
+        'the 502 without a pool can be Chinese'
+    );
+    like($down, qr/Retry-After: 1/, 'the 502 without a pool carries Retry-After');
 
-for my $bad ('x"y', "a;b", "a b\n", '', '$x', '{') {
-    my ($words, $exit) = $stack->fastchat('nginx', '--root', $bad);
-    isnt($exit, 0, 'an option that would break the configuration is refused');
-}
-isnt(($stack->fastchat('nginx', '--tls', 'x'))[1], 0, 'TLS without a certificate is refused');
+    for my $bad ('x"y', "a;b", "a b\n", '', '$x', '{') {
+        my ($words, $exit) = $stack->fastchat('nginx', '--root', $bad);
+        isnt($exit, 0, 'an option that would break the configuration is refused');
+    }
+    isnt(($stack->fastchat('nginx', '--tls', 'x'))[1], 0, 'TLS without a certificate is refused');
+};
 
 done_testing;

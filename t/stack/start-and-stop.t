@@ -74,24 +74,28 @@ is($status, 1, 'a port in use is refused');
 like($words, qr/^fastchat: port $port is in use.*\n\z/, 'a port in use is refused in one line');
 is_deeply([ remains("$room/two") ], [], 'a port in use is refused before anything starts');
 
-my $other  = Fastchat::Stack::free_port();
-my $second = begin("$room/two", $other);
-ok(answers($other) && answers($port), 'a second stack runs beside the first');
-kill 'INT', $second;
-waitpid $second, 0;
-is($? >> 8, 0, 'SIGINT stops it');
-is_deeply([ remains("$room/two") ], [], 'SIGINT leaves no process of the stack');
-ok(answers($port), 'the first stack goes on when the second stops');
+subtest 'a second stack runs beside the first' => sub {
+    my $other  = Fastchat::Stack::free_port();
+    my $second = begin("$room/two", $other);
+    ok(answers($other) && answers($port), 'a second stack runs beside the first');
+    kill 'INT', $second;
+    waitpid $second, 0;
+    is($? >> 8, 0, 'SIGINT stops it');
+    is_deeply([ remains("$room/two") ], [], 'SIGINT leaves no process of the stack');
+    ok(answers($port), 'the first stack goes on when the second stops');
+};
 
-kill 'KILL', $pid;
-waitpid $pid, 0;
-ok(answers($port), 'the parts of a killed supervisor go on');
-$pid = begin($dir, $port);
-ok(answers($port), 'the next start replaces the parts of a killed supervisor');
-like(
-    slurp("$dir.out"), qr/ended what a killed run has left: .*database/,
-    'the next start reports the parts that it ended'
-);
+subtest 'a killed supervisor leaves a working stack that the next start replaces' => sub {
+    kill 'KILL', $pid;
+    waitpid $pid, 0;
+    ok(answers($port), 'the parts of a killed supervisor go on');
+    $pid = begin($dir, $port);
+    ok(answers($port), 'the next start replaces the parts of a killed supervisor');
+    like(
+        slurp("$dir.out"), qr/ended what a killed run has left: .*database/,
+        'the next start reports the parts that it ended'
+    );
+};
 
 kill 'KILL', $pid;
 waitpid $pid, 0;

@@ -51,113 +51,123 @@ is_deeply(
 $_->close for $hers, $his;
 
 # A lease that is lost while the task runs: the clock jumped, or the runner was taken for dead.
-my $lost = enqueue('trial.slow_effect');
-ok(is_so($lost, 'state = 1'), 'a task runs');
-$stack->sql("UPDATE tasks SET until_at = 1 WHERE id = $lost");
-my (undef, $status) = $stack->fastchat('tasks', '--once');
-is($status, 0, 'another runner runs after the lease expired');
-ok(is_so($lost, 'state = 2'), 'a task that lost its lease is done');
-my @seen = (attempts($lost), effects($lost));
-ok($seen[1] == 1, 'a task that lost its lease has one effect') or diag "runs, effects: @seen";
-ok(
-    $seen[0] == 1 || $stack->log_text('tasks') =~ /task $lost .*(?:taken back|another run's)/,
-    'if the task was run twice, the first run was ended'
-);
+subtest 'a task that loses its lease has one effect' => sub {
+    my $lost = enqueue('trial.slow_effect');
+    ok(is_so($lost, 'state = 1'), 'a task runs');
+    $stack->sql("UPDATE tasks SET until_at = 1 WHERE id = $lost");
+    my (undef, $status) = $stack->fastchat('tasks', '--once');
+    is($status, 0, 'another runner runs after the lease expired');
+    ok(is_so($lost, 'state = 2'), 'a task that lost its lease is done');
+    my @seen = (attempts($lost), effects($lost));
+    ok($seen[1] == 1, 'a task that lost its lease has one effect') or diag "runs, effects: @seen";
+    ok(
+        $seen[0] == 1 || $stack->log_text('tasks') =~ /task $lost .*(?:taken back|another run's)/,
+        'if the task was run twice, the first run was ended'
+    );
+};
 
-# A thousand tasks of a slow kind.
-$stack->sql(q(INSERT INTO tasks (kind, run_at, created_at, max_attempts, arguments) SELECT 'trial.doze', 0, 0, 3, )
-        . q('{}' FROM seq_1_to_1000));
-ok(
-    $stack->wait_for(
-        10, sub { $stack->sql(q(SELECT COUNT(*) FROM tasks WHERE kind = 'trial.doze' AND state = 1)) == 2 }
-    ),
-    'a thousand slow tasks are queued and two run'
-);
-ok(is_so(enqueue('trial.nothing'), 'state = 2'), 'a quick task of another kind is done beside them');
-cmp_ok(
-    number(q(SELECT COUNT(*) FROM tasks WHERE kind = 'trial.doze' AND state = 0)), '>', 900,
-    'the quick task did not wait for the slow ones'
-);
-$stack->sql(q(DELETE FROM tasks WHERE kind = 'trial.doze' AND state = 0));
+subtest 'a thousand slow tasks do not delay a quick one' => sub {
+    $stack->sql(q(INSERT INTO tasks (kind, run_at, created_at, max_attempts, arguments) SELECT 'trial.doze', 0, 0, 3, )
+            . q('{}' FROM seq_1_to_1000));
+    ok(
+        $stack->wait_for(
+            10, sub { $stack->sql(q(SELECT COUNT(*) FROM tasks WHERE kind = 'trial.doze' AND state = 1)) == 2 }
+        ),
+        'a thousand slow tasks are queued and two run'
+    );
+    ok(is_so(enqueue('trial.nothing'), 'state = 2'), 'a quick task of another kind is done beside them');
+    cmp_ok(
+        number(q(SELECT COUNT(*) FROM tasks WHERE kind = 'trial.doze' AND state = 0)), '>', 900,
+        'the quick task did not wait for the slow ones'
+    );
+    $stack->sql(q(DELETE FROM tasks WHERE kind = 'trial.doze' AND state = 0));
+};
 
-# Without Redis.
-$stack->hold('redis');
-$stack->kill('redis');
-my @waited;
-for my $n (1 .. 5) {
-    my $id = $alice->post("/api/task/$n", {})->json->{id};
-    ok(is_so($id, 'state = 2'), 'a task is done without Redis') or last;
-    push @waited, number("SELECT started_at - created_at FROM tasks WHERE id = $id");
-}
-cmp_ok((sort { $a <=> $b } @waited)[2], '<=', 1500, 'a task starts within 1.5 s without Redis') or diag "@waited";
-$stack->release('redis');
-ok(
-    $stack->wait_for(
-        10,
-        sub {
-            (eval { $stack->redis_cli('PING') } // '') eq 'PONG';
-        }
-    ),
-    'Redis is back'
-);
+subtest 'tasks run without Redis' => sub {
+    $stack->hold('redis');
+    $stack->kill('redis');
+    my @waited;
+    for my $n (1 .. 5) {
+        my $id = $alice->post("/api/task/$n", {})->json->{id};
+        ok(is_so($id, 'state = 2'), 'a task is done without Redis') or last;
+        push @waited, number("SELECT started_at - created_at FROM tasks WHERE id = $id");
+    }
+    cmp_ok((sort { $a <=> $b } @waited)[2], '<=', 1500, 'a task starts within 1.5 s without Redis') or diag "@waited";
+    $stack->release('redis');
+    ok(
+        $stack->wait_for(
+            10,
+            sub {
+                (eval { $stack->redis_cli('PING') } // '') eq 'PONG';
+            }
+        ),
+        'Redis is back'
+    );
+};
 
 # The database goes away while a task runs, and stays away for longer than the lease.
-my $kept = enqueue('trial.doze');
-ok(is_so($kept, 'state = 1'), 'a task runs');
-$stack->hold('database');
-$stack->kill('database');
-my $until = time + 3;
-$stack->wait_for(4, sub { time > $until });
-$stack->release('database');
-ok($stack->wait_ready(30), 'the database was away, and is back');
-ok(is_so($kept, 'state = 2'), 'a task that ended while the database was away is recorded');
-is(attempts($kept), 1, 'a task that ended while the database was away is not run again');
+subtest 'a task survives the absence of the database' => sub {
+    my $kept = enqueue('trial.doze');
+    ok(is_so($kept, 'state = 1'), 'a task runs');
+    $stack->hold('database');
+    $stack->kill('database');
+    my $until = time + 3;
+    $stack->wait_for(4, sub { time > $until });
+    $stack->release('database');
+    ok($stack->wait_ready(30), 'the database was away, and is back');
+    ok(is_so($kept, 'state = 2'), 'a task that ended while the database was away is recorded');
+    is(attempts($kept), 1, 'a task that ended while the database was away is not run again');
+};
 
-# Concurrent runners.
-my $runner = $stack->pid('tasks');
-$stack->hold('tasks');
-$stack->kill('tasks', 'TERM');
-ok($stack->wait_for(10, sub { !-e "/proc/$runner" }), 'the runner ends on SIGTERM');
-$stack->sql(q(DELETE FROM tasks WHERE kind LIKE 'clean_up.%'));
-my @ids = map { enqueue('trial.effect') } 1 .. 20;
-my $ids = join ',', @ids;
-is_deeply(
-    [ map { $_->[1] } $stack->at_once(4, sub { [ $stack->fastchat('tasks', '--once') ] }) ], [ (0) x 4 ],
-    'four concurrent runners all succeed'
-);
-is(
-    number("SELECT COUNT(*) FROM trial_effects WHERE task_id IN ($ids)"), 20,
-    'four concurrent runners run each task once'
-);
-is(
-    number(q(SELECT SUM(attempts) - COUNT(*) FROM tasks WHERE kind LIKE 'clean_up.%')), 0,
-    'scheduled tasks are run once each'
-);
-is(
-    number(q(SELECT COUNT(DISTINCT kind) FROM tasks WHERE kind LIKE 'clean_up.%' AND state = 2)), 4,
-    'every scheduled task is run'
-);
+subtest 'concurrent runners run each task once' => sub {
+    my $runner = $stack->pid('tasks');
+    $stack->hold('tasks');
+    $stack->kill('tasks', 'TERM');
+    ok($stack->wait_for(10, sub { !-e "/proc/$runner" }), 'the runner ends on SIGTERM');
+    $stack->sql(q(DELETE FROM tasks WHERE kind LIKE 'clean_up.%'));
+    my @ids = map { enqueue('trial.effect') } 1 .. 20;
+    my $ids = join ',', @ids;
+    is_deeply(
+        [ map { $_->[1] } $stack->at_once(4, sub { [ $stack->fastchat('tasks', '--once') ] }) ], [ (0) x 4 ],
+        'four concurrent runners all succeed'
+    );
+    is(
+        number("SELECT COUNT(*) FROM trial_effects WHERE task_id IN ($ids)"), 20,
+        'four concurrent runners run each task once'
+    );
+    is(
+        number(q(SELECT SUM(attempts) - COUNT(*) FROM tasks WHERE kind LIKE 'clean_up.%')), 0,
+        'scheduled tasks are run once each'
+    );
+    is(
+        number(q(SELECT COUNT(DISTINCT kind) FROM tasks WHERE kind LIKE 'clean_up.%' AND state = 2)), 4,
+        'every scheduled task is run'
+    );
+};
 
-# Run by cron, while the database goes away.
-$stack->sql(q(INSERT INTO tasks (kind, run_at, created_at, max_attempts, arguments) SELECT 'trial.doze', 0, 0, 30, )
-        . q('{}' FROM seq_1_to_20));
-my $wait = $stack->begin_at_once(1, sub { [ $stack->fastchat('tasks', '--once') ] });
-ok(
-    $stack->wait_for(10, sub { $stack->sql(q(SELECT COUNT(*) FROM tasks WHERE kind = 'trial.doze' AND state = 1)) }),
-    'fastchat tasks --once runs a task'
-);
-$stack->hold('database');
-$stack->kill('database');
-my ($once) = $wait->();
-is($once->[1], 1, 'fastchat tasks --once fails if the database stays away');
-$stack->release('database');
-ok($stack->wait_ready(30), 'the database is back');
-$stack->release('tasks');
-ok(
-    $stack->wait_for(
-        30, sub { $stack->sql(q(SELECT COUNT(*) FROM tasks WHERE kind = 'trial.doze' AND state <> 2)) == 0 }
-    ),
-    'the next runner does the remaining tasks'
-);
+subtest 'fastchat tasks --once fails if the database stays away' => sub {
+    $stack->sql(q(INSERT INTO tasks (kind, run_at, created_at, max_attempts, arguments) SELECT 'trial.doze', 0, 0, 30, )
+            . q('{}' FROM seq_1_to_20));
+    my $wait = $stack->begin_at_once(1, sub { [ $stack->fastchat('tasks', '--once') ] });
+    ok(
+        $stack->wait_for(
+            10, sub { $stack->sql(q(SELECT COUNT(*) FROM tasks WHERE kind = 'trial.doze' AND state = 1)) }
+        ),
+        'fastchat tasks --once runs a task'
+    );
+    $stack->hold('database');
+    $stack->kill('database');
+    my ($once) = $wait->();
+    is($once->[1], 1, 'fastchat tasks --once fails if the database stays away');
+    $stack->release('database');
+    ok($stack->wait_ready(30), 'the database is back');
+    $stack->release('tasks');
+    ok(
+        $stack->wait_for(
+            30, sub { $stack->sql(q(SELECT COUNT(*) FROM tasks WHERE kind = 'trial.doze' AND state <> 2)) == 0 }
+        ),
+        'the next runner does the remaining tasks'
+    );
+};
 
 done_testing;

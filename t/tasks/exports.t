@@ -131,20 +131,22 @@ is(
 );
 isnt(system("grep -rq 'secret of bob' '$folder'"), 0, 'other rooms are not exported');
 
-# Only one's own, for a day.
-is($bob->get("/api/exports/$id")->json->{code}, 'no_such_export', 'other users cannot download an export');
-is($alice->get('/api/exports/999999')->status, 404, 'an export that does not exist is not found');
-$stack->sql("UPDATE exports SET expires_at = 1 WHERE id = $id");
-is($alice->get("/api/exports/$id")->json->{code}, 'no_such_export', 'an expired export is not found');
-$stack->sql(
-    "UPDATE tasks SET state = 0, ready = 1, run_at = 0, ended_at = 0, attempts = 0 WHERE kind = 'clean_up.exports'");
-$stack->redis_cli('PUBLISH', 'fc:0:tasks', 'wake');
-ok(
-    $stack->wait_for(
-        10, sub { $stack->sql('SELECT (SELECT COUNT(*) FROM exports) + (SELECT COUNT(*) FROM export_chunks)') == 0 }
-    ),
-    'an expired export is cleaned up'
-);
+subtest 'an export is private and expires' => sub {
+    is($bob->get("/api/exports/$id")->json->{code}, 'no_such_export', 'other users cannot download an export');
+    is($alice->get('/api/exports/999999')->status, 404, 'an export that does not exist is not found');
+    $stack->sql("UPDATE exports SET expires_at = 1 WHERE id = $id");
+    is($alice->get("/api/exports/$id")->json->{code}, 'no_such_export', 'an expired export is not found');
+    $stack->sql(
+        "UPDATE tasks SET state = 0, ready = 1, run_at = 0, ended_at = 0, attempts = 0 WHERE kind = 'clean_up.exports'"
+    );
+    $stack->redis_cli('PUBLISH', 'fc:0:tasks', 'wake');
+    ok(
+        $stack->wait_for(
+            10, sub { $stack->sql('SELECT (SELECT COUNT(*) FROM exports) + (SELECT COUNT(*) FROM export_chunks)') == 0 }
+        ),
+        'an expired export is cleaned up'
+    );
+};
 
 # A room of many entries that do not pack well, so that the work takes its time.
 my $large = $bob->post('/api/rooms', { name => 'large' })->json;
@@ -196,22 +198,24 @@ is(until_state($bob, $third, 'cancelled')->{state}, 'cancelled', 'a cancelled ex
 is($bob->get("/api/exports/$third")->status, 404, 'a cancelled export has no file');
 
 # A database that goes away in the middle of a download.
-$stack->sql("DELETE FROM export_chunks WHERE export_id = $second AND number >= 2");
-my $cut = $bob->get("/api/exports/$second");
-ok(
-    $cut->status == 599 || length($cut->content) < $after_restart->{result}{bytes},
-    'a file with a missing chunk is cut off'
-);
-ok(
-    $stack->wait_for(
-        5,
-        sub {
-            $stack->log_text('api') =~
-                m{/api/exports/$second: cut after 1048576 of $after_restart->{result}{bytes} bytes};
-        }
-    ),
-    'the log says where the file was cut off'
-);
-is($bob->get('/api/users/me')->status, 200, 'the server goes on after a download was cut off');
+subtest 'a download with a missing chunk is cut off' => sub {
+    $stack->sql("DELETE FROM export_chunks WHERE export_id = $second AND number >= 2");
+    my $cut = $bob->get("/api/exports/$second");
+    ok(
+        $cut->status == 599 || length($cut->content) < $after_restart->{result}{bytes},
+        'a file with a missing chunk is cut off'
+    );
+    ok(
+        $stack->wait_for(
+            5,
+            sub {
+                $stack->log_text('api') =~
+                    m{/api/exports/$second: cut after 1048576 of $after_restart->{result}{bytes} bytes};
+            }
+        ),
+        'the log says where the file was cut off'
+    );
+    is($bob->get('/api/users/me')->status, 200, 'the server goes on after a download was cut off');
+};
 
 done_testing;

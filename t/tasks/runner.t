@@ -46,9 +46,11 @@ sub is_alive {
 
 is(ended(enqueue('trial.nothing'))->{state}, 'done', 'a task that does nothing is done');
 
-my $crashed = ended(enqueue('trial.crash', max_attempts => 2));
-is_deeply([ @$crashed{qw(state attempts)} ], [ 'dead', 2 ], 'a task that crashes is tried again and then dead');
-like($crashed->{error}, qr/signal 6 \(Aborted\)/, 'the error of a crashed task names the signal');
+subtest 'a task that crashes is tried again and then dead' => sub {
+    my $crashed = ended(enqueue('trial.crash', max_attempts => 2));
+    is_deeply([ @$crashed{qw(state attempts)} ], [ 'dead', 2 ], 'a task that crashes is tried again and then dead');
+    like($crashed->{error}, qr/signal 6 \(Aborted\)/, 'the error of a crashed task names the signal');
+};
 
 my $stumbled = ended(enqueue('trial.stumble', max_attempts => 5));
 is_deeply(
@@ -56,9 +58,11 @@ is_deeply(
     'a task that fails twice is done at the third attempt'
 );
 
-my $late = ended(enqueue('trial.never_end', max_attempts => 1));
-is($late->{state}, 'dead', 'a task that never ends is dead');
-like($late->{error}, qr/did not end within 2 s/, 'a task that never ends is stopped at its time limit');
+subtest 'a task that never ends is stopped' => sub {
+    my $late = ended(enqueue('trial.never_end', max_attempts => 1));
+    is($late->{state}, 'dead', 'a task that never ends is dead');
+    like($late->{error}, qr/did not end within 2 s/, 'a task that never ends is stopped at its time limit');
+};
 
 like(
     ended(enqueue('trial.flood', max_attempts => 1))->{error}, qr/too much/,
@@ -76,28 +80,32 @@ SKIP: {
     );
 }
 
-my $parent = ended(enqueue('trial.leave_children'));
-is($parent->{state}, 'done', 'a task that forks is done');
-my @left = @{ JSON::PP->new->decode($parent->{result}) };
-is(scalar @left, 3, 'the task started three processes');
-ok(
-    $stack->wait_for(
-        2,
-        sub {
-            !grep { is_alive($_) } @left;
-        }
-    ),
-    'a task\'s processes end with it'
-);
+subtest 'the processes of a task end with it' => sub {
+    my $parent = ended(enqueue('trial.leave_children'));
+    is($parent->{state}, 'done', 'a task that forks is done');
+    my @left = @{ JSON::PP->new->decode($parent->{result}) };
+    is(scalar @left, 3, 'the task started three processes');
+    ok(
+        $stack->wait_for(
+            2,
+            sub {
+                !grep { is_alive($_) } @left;
+            }
+        ),
+        'a task\'s processes end with it'
+    );
+};
 
-my $unknown = enqueue('trial.of_old', max_attempts => 1);
-is(ended($unknown)->{state}, 'dead', 'a task of an unknown kind is dead');
-like(row($unknown)->{error}, qr/knows no tasks of the kind trial\.of_old/, 'the error names the unknown kind');
-my $later = enqueue('trial.of_new', max_attempts => 3);
-ok(
-    $stack->wait_for(5, sub { row($later)->{state} eq 'failed' }),
-    'a task of an unknown kind waits for a newer version while it has attempts left'
-);
+subtest 'a task of an unknown kind waits or is dead' => sub {
+    my $unknown = enqueue('trial.of_old', max_attempts => 1);
+    is(ended($unknown)->{state}, 'dead', 'a task of an unknown kind is dead');
+    like(row($unknown)->{error}, qr/knows no tasks of the kind trial\.of_old/, 'the error names the unknown kind');
+    my $later = enqueue('trial.of_new', max_attempts => 3);
+    ok(
+        $stack->wait_for(5, sub { row($later)->{state} eq 'failed' }),
+        'a task of an unknown kind waits for a newer version while it has attempts left'
+    );
+};
 
 for my $arguments ("'not JSON'", q('{"num": 12}'), q('{"num": "1x"}'), q('[]'), q('{"num": ""}')) {
     my $refused = ended(enqueue('square', arguments => $arguments));
@@ -106,57 +114,63 @@ for my $arguments ("'not JSON'", q('{"num": 12}'), q('{"num": "1x"}'), q('[]'), 
 }
 
 # A task of a lost runner, and one whose clock jumped.
-my $orphan = enqueue(
-    'trial.nothing', state => 1, ready => 0, claim => 12345, runner => "'elsewhere:1'", until_at => 1,
-    attempts               => 1
-);
-is(ended($orphan)->{state}, 'done', 'a task of a lost runner is run again');
-is(row($orphan)->{attempts}, 2, 'running a lost task again counts as an attempt');
-my $gone = enqueue(
-    'trial.nothing', state => 1, ready => 0, claim => 12345, runner => "'elsewhere:1'", until_at => 1,
-    attempts               => 3
-);
-is(ended($gone)->{state}, 'dead', 'a task lost in its last attempt is dead');
-like(row($gone)->{error}, qr/^lost: elsewhere:1/, 'the error of a lost task names its runner');
+subtest 'a lost task is run again, up to its last attempt' => sub {
+    my $orphan = enqueue(
+        'trial.nothing', state => 1, ready => 0, claim => 12345, runner => "'elsewhere:1'", until_at => 1,
+        attempts               => 1
+    );
+    is(ended($orphan)->{state}, 'done', 'a task of a lost runner is run again');
+    is(row($orphan)->{attempts}, 2, 'running a lost task again counts as an attempt');
+    my $gone = enqueue(
+        'trial.nothing', state => 1, ready => 0, claim => 12345, runner => "'elsewhere:1'", until_at => 1,
+        attempts               => 3
+    );
+    is(ended($gone)->{state}, 'dead', 'a task lost in its last attempt is dead');
+    like(row($gone)->{error}, qr/^lost: elsewhere:1/, 'the error of a lost task names its runner');
+};
 
 # Fairness: many slow tasks do not delay a quick one, and an urgent task runs first.
-enqueue('trial.doze') for 1 .. 40;
-my $began = time;
-is(ended(enqueue('trial.nothing'))->{state}, 'done', 'a quick task is done beside forty slow ones');
-cmp_ok(time - $began, '<', 2, 'a quick task does not wait for forty slow ones');
-my $urgent = enqueue('trial.doze', priority => -1);
-ended($urgent);
-cmp_ok(
-    $stack->sql("SELECT COUNT(*) FROM tasks WHERE kind = 'trial.doze' AND state = 0"), '>', 10,
-    'an urgent task runs before others of its kind'
-);
-$stack->sql("DELETE FROM tasks WHERE kind = 'trial.doze' AND state = 0");
+subtest 'many slow tasks do not delay a quick one' => sub {
+    enqueue('trial.doze') for 1 .. 40;
+    my $began = time;
+    is(ended(enqueue('trial.nothing'))->{state}, 'done', 'a quick task is done beside forty slow ones');
+    cmp_ok(time - $began, '<', 2, 'a quick task does not wait for forty slow ones');
+    my $urgent = enqueue('trial.doze', priority => -1);
+    ended($urgent);
+    cmp_ok(
+        $stack->sql("SELECT COUNT(*) FROM tasks WHERE kind = 'trial.doze' AND state = 0"), '>', 10,
+        'an urgent task runs before others of its kind'
+    );
+    $stack->sql("DELETE FROM tasks WHERE kind = 'trial.doze' AND state = 0");
 
-is($stack->pid('tasks'), $runner, 'the runner survives every kind of task');
-is(
-    $stack->sql("SELECT COUNT(*) FROM tasks WHERE kind LIKE 'clean_up.%' AND state = 2"), 4,
-    'every scheduled clean-up has run'
-);
-is(
-    $stack->sql("SELECT COUNT(DISTINCT dedupe_key) FROM tasks WHERE kind LIKE 'clean_up.%'"), 4,
-    'every scheduled task has its own key'
-);
+    is($stack->pid('tasks'), $runner, 'the runner survives every kind of task');
+    is(
+        $stack->sql("SELECT COUNT(*) FROM tasks WHERE kind LIKE 'clean_up.%' AND state = 2"), 4,
+        'every scheduled clean-up has run'
+    );
+    is(
+        $stack->sql("SELECT COUNT(DISTINCT dedupe_key) FROM tasks WHERE kind LIKE 'clean_up.%'"), 4,
+        'every scheduled task has its own key'
+    );
+};
 
 # Shutdown: running tasks get their time; the others are given back.
-my $doze = enqueue('trial.doze');
-$stack->wait_for(5, sub { row($doze)->{state} eq 'running' });
-my $hanging = enqueue('trial.never_end', max_attempts => 1);
-$stack->wait_for(5, sub { row($hanging)->{state} eq 'running' });
-$stack->hold('tasks');
-$stack->kill('tasks', 'TERM');
-ok($stack->wait_for(8, sub { !is_alive($runner) }), 'the runner ends on SIGTERM');
-is(row($doze)->{state}, 'done', 'a task that ends in time is done when the runner ends');
-like(row($hanging)->{state}, qr/^(?:queued|dead)$/, 'a task that does not end in time is given back or dead');
-is($stack->sql('SELECT COUNT(*) FROM tasks WHERE state = 1'), 0, 'no task stays running after the runner ended');
+subtest 'a runner that ends gives its tasks time or gives them back' => sub {
+    my $doze = enqueue('trial.doze');
+    $stack->wait_for(5, sub { row($doze)->{state} eq 'running' });
+    my $hanging = enqueue('trial.never_end', max_attempts => 1);
+    $stack->wait_for(5, sub { row($hanging)->{state} eq 'running' });
+    $stack->hold('tasks');
+    $stack->kill('tasks', 'TERM');
+    ok($stack->wait_for(8, sub { !is_alive($runner) }), 'the runner ends on SIGTERM');
+    is(row($doze)->{state}, 'done', 'a task that ends in time is done when the runner ends');
+    like(row($hanging)->{state}, qr/^(?:queued|dead)$/, 'a task that does not end in time is given back or dead');
+    is($stack->sql('SELECT COUNT(*) FROM tasks WHERE state = 1'), 0, 'no task stays running after the runner ended');
 
-my $once   = enqueue('trial.nothing');
-my $status = $stack->fastchat('tasks', '--once');
-is(row($once)->{state}, 'done', 'fastchat tasks --once runs what is due');
-$stack->release('tasks');
+    my $once   = enqueue('trial.nothing');
+    my $status = $stack->fastchat('tasks', '--once');
+    is(row($once)->{state}, 'done', 'fastchat tasks --once runs what is due');
+    $stack->release('tasks');
+};
 
 done_testing;

@@ -42,7 +42,7 @@ like(
 like((cgi('POST', '/api/rooms', '{"name":"cgi"}', @token))[0], qr/Status: 201/, 'a body is read from standard input');
 like(
     (cgi('POST', '/api/rooms', '{"name":"cgi"}', @token, CONTENT_LENGTH => 500))[0], qr/Status: 400/,
-    'a body that is shorter than it says is refused'
+    'a body shorter than its length is refused'
 );
 like(
     (cgi('GET', '/cgi-bin/fastchat.cgi/api?x=1', undef, SCRIPT_NAME => '/cgi-bin/fastchat.cgi', PATH_INFO => '/api'))
@@ -58,34 +58,39 @@ like(
 like((cgi('GET', '/api', undef, DB_PORT => 'x'))[0], qr/DB_PORT/, 'a bad setting is reported');
 
 # What a web server would hand on of a hostile request.
-my $rooms  = sub { return $stack->sql('SELECT COUNT(*) FROM members WHERE user_id = ' . $alice->id) };
-my $before = $rooms->();
-for my $odd (
-    [ 'a method in lower case' => 405, 'get', '/api' ], [ 'no such method' => 405, 'BREW', '/api' ],
-    [ 'a path that climbs'     => 400, 'GET', '/api/../etc/passwd' ],
-    [ 'a path with NUL'        => 400, 'GET', '/api/rooms/%00' ], [ 'no path' => 400, 'GET', '' ],
-    [ 'a path that is none'    => 400, 'GET', 'x' ],
-    [ 'a length that is none'  => 413, 'POST', '/api/rooms', '{"name":"x"}', CONTENT_LENGTH => 'x' ],
-    [ 'a negative length'      => 413, 'POST', '/api/rooms', '{"name":"x"}', CONTENT_LENGTH => -5 ],
-    [ 'a length beyond all'    => 413, 'POST', '/api/rooms', '{"name":"x"}', CONTENT_LENGTH => '9' x 30 ],
-    [ 'another media type'     => 415, 'POST', '/api/rooms', '{"name":"x"}', CONTENT_TYPE   => 'text/plain' ],
-    [ 'no body'                => 422, 'POST', '/api/rooms', '', CONTENT_LENGTH             => '' ],
-    )
-{
-    my ($name, $expected, $method, $uri, $body, %more) = @$odd;
-    my ($said, $ended) = cgi($method, $uri, $body, @token, %more);
-    like($said, qr/^Status: $expected\r\n/m, "$name: $expected");
-    is($ended, 0, "$name: the program exits with status 0");
-}
-is($rooms->(), $before, 'hostile requests create nothing');
-like(
-    (cgi('POST', '/api/rooms', '{"name":"cut"}', @token, CONTENT_LENGTH => 8))[0], qr/Status: 422.*json_invalid/s,
-    'no more of a body is read than its length says'
-);
-my @said = $stack->at_once(
-    8,
-    sub { my ($answer) = cgi('POST', '/api/rooms', '{"name":"many"}', @token); return $answer =~ /Status: 201/ ? 1 : 0 }
-);
-is_deeply(\@said, [ (1) x 8 ], 'eight concurrent requests are all answered');
+subtest 'hostile requests are refused' => sub {
+    my $rooms  = sub { return $stack->sql('SELECT COUNT(*) FROM members WHERE user_id = ' . $alice->id) };
+    my $before = $rooms->();
+    for my $odd (
+        [ 'a method in lower case' => 405, 'get', '/api' ], [ 'no such method' => 405, 'BREW', '/api' ],
+        [ 'a path that climbs'     => 400, 'GET', '/api/../etc/passwd' ],
+        [ 'a path with NUL'        => 400, 'GET', '/api/rooms/%00' ], [ 'no path' => 400, 'GET', '' ],
+        [ 'a path that is none'    => 400, 'GET', 'x' ],
+        [ 'a length that is none'  => 413, 'POST', '/api/rooms', '{"name":"x"}', CONTENT_LENGTH => 'x' ],
+        [ 'a negative length'      => 413, 'POST', '/api/rooms', '{"name":"x"}', CONTENT_LENGTH => -5 ],
+        [ 'a length beyond all'    => 413, 'POST', '/api/rooms', '{"name":"x"}', CONTENT_LENGTH => '9' x 30 ],
+        [ 'another media type'     => 415, 'POST', '/api/rooms', '{"name":"x"}', CONTENT_TYPE   => 'text/plain' ],
+        [ 'no body'                => 422, 'POST', '/api/rooms', '', CONTENT_LENGTH             => '' ],
+        )
+    {
+        my ($name, $expected, $method, $uri, $body, %more) = @$odd;
+        my ($said, $ended) = cgi($method, $uri, $body, @token, %more);
+        like($said, qr/^Status: $expected\r\n/m, "$name: $expected");
+        is($ended, 0, "$name: the program exits with status 0");
+    }
+    is($rooms->(), $before, 'hostile requests create nothing');
+    like(
+        (cgi('POST', '/api/rooms', '{"name":"cut"}', @token, CONTENT_LENGTH => 8))[0], qr/Status: 422.*json_invalid/s,
+        'no more of a body is read than its length says'
+    );
+    my @said = $stack->at_once(
+        8,
+        sub {
+            my ($answer) = cgi('POST', '/api/rooms', '{"name":"many"}', @token);
+            return $answer =~ /Status: 201/ ? 1 : 0;
+        }
+    );
+    is_deeply(\@said, [ (1) x 8 ], 'eight concurrent requests are all answered');
+};
 
 done_testing;

@@ -66,7 +66,7 @@ is_deeply(
 is($stack->sql("SELECT last_seq FROM rooms WHERE id = $room"), 4, 'the room\'s last_seq is right after a late message');
 
 # A deadline between two statements of a transaction.
-{
+subtest 'a request is given up between two statements' => sub {
     $stack->kill('database', 'STOP');
     my $sending = $stack->begin_at_once(
         1,
@@ -91,20 +91,18 @@ is($stack->sql("SELECT last_seq FROM rooms WHERE id = $room"), 4, 'the room\'s l
         $stack->sql("SELECT COUNT(*) FROM rooms WHERE name = 'between'"), 0,
         'a request that was given up leaves nothing'
     );
-}
+};
 
-# Slow requests.
-{
+subtest 'a slow request is logged as such' => sub {
     my $slow = $stack->get('/api/trial/pause?ms=300');
     is($slow->status, 204, 'a slow request is answered');
     my ($line) = grep { $_->{route} } lines_of($slow);
     is($line->{level}, 'warning', 'a slow request is logged as a warning');
     ok($line->{slow}, 'the log line of a slow request is marked slow');
     cmp_ok($line->{ms}, '>=', 300, 'the log line of a slow request has its duration');
-}
+};
 
-# What a line tells.
-{
+subtest 'a log line describes its request' => sub {
     my $answer = $alice->get("$at?x=1");
     my ($line) = lines_of($answer);
     is_deeply(
@@ -133,7 +131,7 @@ is($stack->sql("SELECT last_seq FROM rooms WHERE id = $room"), 4, 'the room\'s l
         $stack->log_text('api') . $stack->log_text('cpu'), qr/\Q${\$alice->token}\E|password of/,
         'no log line holds a token or a password'
     );
-}
+};
 
 # A crash.
 SKIP: {

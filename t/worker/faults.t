@@ -32,7 +32,7 @@ sub no_holes {
 }
 
 # A worker that is killed while it holds the room's row.
-{
+subtest 'a worker killed in the middle of a message loses nothing' => sub {
     my $hold = $stack->sql_session;
     $hold->('LOCK TABLES room_log READ');
     my $sending = $stack->begin_at_once(1, sub { return say_it($alice, 'killed')->status });
@@ -57,10 +57,10 @@ sub no_holes {
     is(say_it($alice, 'killed')->status, 200, 'a message of a killed worker is stored once');
     is(rows('killed'), 1, 'there is one message');
     no_holes('a killed worker leaves no hole in the numbers');
-}
+};
 
 # A message whose answer is lost: it is there, and the retry finds it.
-{
+subtest 'a message whose answer is lost is found by the retry' => sub {
     my $before = $stack->sql("SELECT last_seq FROM rooms WHERE id = $room");
     my @statuses;
     for my $n (1 .. 6) {
@@ -85,20 +85,19 @@ sub no_holes {
         'every message that was sent again is stored once'
     );
     no_holes('workers killed at any moment leave no hole in the numbers');
-}
+};
 
 # An idempotent request is tried on another process.
-{
+subtest 'an idempotent request is tried on another process' => sub {
     my $pid     = oldest();
     my $pausing = $stack->begin_at_once(4, sub { return $stack->get('/api/trial/pause?ms=600')->status });
     sleep 0.3;
     kill 'KILL', $pid;
     is_deeply([ $pausing->() ], [ (204) x 4 ], 'a GET whose worker is killed is answered by another one');
     $stack->wait_ready;
-}
+};
 
-# The database is away.
-{
+subtest 'requests are refused at once while the database is away' => sub {
     my @pids = sort $stack->workers('api');
     $stack->hold('database');
     $stack->kill('database');
@@ -136,10 +135,10 @@ sub no_holes {
         $bob->post("$at/messages", { client_id => 'storm-1-1', body => 'x' })->status, 200,
         'an acknowledged message survives the database\'s restart'
     );
-}
+};
 
 # The database restarts under load: each sends until it has met that, and ten more.
-{
+subtest 'a database that restarts under load loses nothing' => sub {
     my $sending = $stack->begin_at_once(
         4,
         sub {
@@ -170,10 +169,9 @@ sub no_holes {
         'every message sent under load is stored once'
     );
     no_holes('a database killed under load leaves no hole in the numbers');
-}
+};
 
-# Redis.
-{
+subtest 'Redis only speeds things up' => sub {
     $stack->redis_cli('FLUSHALL');
     is($alice->get('/api/users/me')->status, 200, 'a wiped Redis signs nobody out');
     my $phone = sub {
@@ -268,10 +266,10 @@ sub no_holes {
         $stack->wait_for(10, sub { ($stack->get('/api/readyz')->json->{redis} // '') eq 'ok' }),
         'Redis is used again once it is back'
     );
-}
+};
 
 # A Redis that takes connections and answers nothing. One thread serves here, so that each request meets it.
-{
+subtest 'a Redis that hangs does not slow requests down' => sub {
     my $one = Fastchat::Stack->new(
         own => 1,
         env => { APP_WORKERS => 1, DB_POOL_MINSIZE => 1, DB_POOL_MAXSIZE => 1, LIMIT_GENERAL => 100_000 }
@@ -310,6 +308,6 @@ sub no_holes {
     is($works->(), '401 403', 'a session and a membership end at once while a thread avoids Redis');
     $one->wait_for(5, sub { $one->get('/api/readyz')->json->{redis} eq 'ok' });
     is($works->(), '401 403', 'a session and a membership that ended stay ended');
-}
+};
 
 done_testing;

@@ -49,7 +49,7 @@ sub end_each {
     my $alice = $stack->user('alice');
     my $room  = $alice->post('/api/rooms', { name => '不停' })->json->{id};
     my $sent  = load(
-        $stack, 100_000, sub { ok(end_each($stack, 'api', 'TERM'), 'each worker of the api pool is told to end') },
+        $stack, 100_000, sub { ok(end_each($stack, 'api', 'TERM'), 'every worker of the api pool ends on SIGTERM') },
         sub { return $alice->post("/api/rooms/$room/messages", { client_id => $_[0], body => $_[0] }) },
         sub { return $alice->get("/api/rooms/$room/messages?limit=5") }
     );
@@ -61,7 +61,7 @@ sub end_each {
     );
 
     my $signed = load(
-        $stack, 100_000, sub { ok(end_each($stack, 'cpu', 'TERM'), 'each worker of the cpu pool is told to end') },
+        $stack, 100_000, sub { ok(end_each($stack, 'cpu', 'TERM'), 'every worker of the cpu pool ends on SIGTERM') },
         sub { return $stack->post('/api/sessions', { username => $alice->username, password => $alice->password }) }
     );
     is_deeply([ keys %$signed ], [201], 'no sign-in is lost while workers end') or diag explain $signed;
