@@ -142,40 +142,40 @@ subtest 'the longest-standing member takes over from the owner' => sub {
         told(put_in('outsider', $at, 'outsider')), '403 not_a_member',
         'nobody can join an open room that all have left'
     );
+};
 
-    subtest 'concurrent changes keep the members and the log consistent' => sub {
-        $at = room();
-        my @left = $stack->at_once(
-            8,
-            sub {
-                my ($n) = @_;
-                my $whom = (qw(owner admin admin2 member))[ $n % 4 ];
-                return take_out($whom, $at, $whom)->status;
-            }
-        );
-        is_deeply(
-            [ sort @left ], [ (204) x 4, (403) x 4 ],
-            'four users who leave at once, twice each, leave once each'
-        );
-        is_deeply(roles($at, 'member2'), { member2 => 'owner' }, 'the remaining member owns the room');
-        my ($id)  = $at =~ /(\d+)/;
-        my ($row) = $stack->sql(
-            "SELECT COUNT(*), MAX(seq), (SELECT last_seq FROM rooms WHERE id = $id) FROM room_log WHERE room_id = $id");
-        is_deeply([ @$row[ 1, 2 ] ], [ @$row[ 0, 0 ] ], 'the log has no hole');
-        $at = room(open => JSON::PP::true);
-        is_deeply(
-            [ $stack->at_once(10, sub { return put_in('outsider', $at, 'outsider')->status }) ], [ (200) x 10 ],
-            'ten concurrent joins are all answered 200'
-        );
-        is(
-            scalar(
-                grep { $_->{kind} eq 'join' && $_->{sender}{id} == $who{outsider}->id }
-                    @{ $who{owner}->get("$at/messages")->json->{items} }
-            ),
-            1,
-            'ten concurrent joins add one entry'
-        );
-    };
+subtest 'concurrent changes keep the members and the log consistent' => sub {
+    $at = room();
+    my @left = $stack->at_once(
+        8,
+        sub {
+            my ($n) = @_;
+            my $whom = (qw(owner admin admin2 member))[ $n % 4 ];
+            return take_out($whom, $at, $whom)->status;
+        }
+    );
+    is_deeply(
+        [ sort @left ], [ (204) x 4, (403) x 4 ],
+        'four users who leave at once, twice each, leave once each'
+    );
+    is_deeply(roles($at, 'member2'), { member2 => 'owner' }, 'the remaining member owns the room');
+    my ($id)  = $at =~ /(\d+)/;
+    my ($row) = $stack->sql(
+        "SELECT COUNT(*), MAX(seq), (SELECT last_seq FROM rooms WHERE id = $id) FROM room_log WHERE room_id = $id");
+    is_deeply([ @$row[ 1, 2 ] ], [ @$row[ 0, 0 ] ], 'the log has no hole');
+    $at = room(open => JSON::PP::true);
+    is_deeply(
+        [ $stack->at_once(10, sub { return put_in('outsider', $at, 'outsider')->status }) ], [ (200) x 10 ],
+        'ten concurrent joins are all answered 200'
+    );
+    is(
+        scalar(
+            grep { $_->{kind} eq 'join' && $_->{sender}{id} == $who{outsider}->id }
+                @{ $who{owner}->get("$at/messages")->json->{items} }
+        ),
+        1,
+        'ten concurrent joins add one entry'
+    );
 };
 
 done_testing;

@@ -63,47 +63,47 @@ subtest 'many new rooms come in several pages' => sub {
         delete $seen{$_} for @{ $page->{left} };
     } while ($page->{more} && ++$rounds < 10);
     is(scalar keys %seen, 62, 'sixty new rooms come in several pages');
+};
 
-    subtest 'bad input is refused' => sub {
-        is(
-            $bob->post('/api/sync', { rooms => {}, limit => 501 })->status, 422,
-            'more than 500 entries at once are refused'
-        );
-        is($bob->post('/api/sync', {})->json->{detail}[0]{type}, 'missing', 'rooms is required');
-        is($bob->post('/api/sync', { rooms => [1] })->json->{detail}[0]{type}, 'dict_type', 'rooms must be an object');
-        is(
-            $bob->post('/api/sync', { rooms => { map { $_ => 0 } 1 .. 2001 } })->json->{detail}[0]{type}, 'too_long',
-            'more than 2000 rooms are refused'
-        );
-        my $faults = $bob->post('/api/sync', { rooms => { x => 1, 5 => 'y', 6 => -1 } })->json->{detail};
-        is(scalar @$faults, 3, 'every bad member of rooms is reported');
-        is_deeply(
-            $bob->post(
-                '/api/sync', content => qq({"rooms":{"$rooms[0]":0,"0$rooms[0]":0}}),
-                headers              => { 'Content-Type' => 'application/json' }
-            )->json->{left} // [],
-            [],
-            'a room named in two spellings is not in left'
-        );
-    };
+subtest 'bad input is refused' => sub {
+    is(
+        $bob->post('/api/sync', { rooms => {}, limit => 501 })->status, 422,
+        'more than 500 entries at once are refused'
+    );
+    is($bob->post('/api/sync', {})->json->{detail}[0]{type}, 'missing', 'rooms is required');
+    is($bob->post('/api/sync', { rooms => [1] })->json->{detail}[0]{type}, 'dict_type', 'rooms must be an object');
+    is(
+        $bob->post('/api/sync', { rooms => { map { $_ => 0 } 1 .. 2001 } })->json->{detail}[0]{type}, 'too_long',
+        'more than 2000 rooms are refused'
+    );
+    my $faults = $bob->post('/api/sync', { rooms => { x => 1, 5 => 'y', 6 => -1 } })->json->{detail};
+    is(scalar @$faults, 3, 'every bad member of rooms is reported');
+    is_deeply(
+        $bob->post(
+            '/api/sync', content => qq({"rooms":{"$rooms[0]":0,"0$rooms[0]":0}}),
+            headers              => { 'Content-Type' => 'application/json' }
+        )->json->{left} // [],
+        [],
+        'a room named in two spellings is not in left'
+    );
+};
 
-    subtest 'every limit yields all entries once' => sub {
-        my $long = $alice->post('/api/rooms', { name => '长', member_ids => [ $bob->id ] })->json->{id};
-        $alice->post("/api/rooms/$long/messages", { client_id => "l$_", body => "$_" }) for 1 .. 30;
-        for my $limit (1, 7, 31, 32, 33, 500) {
-            my %at = ($long => 0);
-            my @seqs;
-            for (1 .. 40) {
-                my $answer = sync_it($bob, \%at, limit => $limit);
-                my @of     = grep { $_->{room_id} == $long } @{ $answer->{entries} };
-                push @seqs, map { $_->{seq} } @of;
-                last if @of < $limit;
-                $at{$long} = $seqs[-1];
-            }
-            is_deeply(\@seqs, [ 1 .. 32 ], "in pages of $limit every entry comes once, in order");
+subtest 'every limit yields all entries once' => sub {
+    my $long = $alice->post('/api/rooms', { name => '长', member_ids => [ $bob->id ] })->json->{id};
+    $alice->post("/api/rooms/$long/messages", { client_id => "l$_", body => "$_" }) for 1 .. 30;
+    for my $limit (1, 7, 31, 32, 33, 500) {
+        my %at = ($long => 0);
+        my @seqs;
+        for (1 .. 40) {
+            my $answer = sync_it($bob, \%at, limit => $limit);
+            my @of     = grep { $_->{room_id} == $long } @{ $answer->{entries} };
+            push @seqs, map { $_->{seq} } @of;
+            last if @of < $limit;
+            $at{$long} = $seqs[-1];
         }
-        is_deeply(sync_it($bob, { $long => 99 })->{entries}, [], 'a mark beyond the last entry yields nothing');
-    };
+        is_deeply(\@seqs, [ 1 .. 32 ], "in pages of $limit every entry comes once, in order");
+    }
+    is_deeply(sync_it($bob, { $long => 99 })->{entries}, [], 'a mark beyond the last entry yields nothing');
 };
 
 done_testing;

@@ -89,98 +89,98 @@ subtest 'typing and read marks reach the other members' => sub {
     }
     ok(!$typing, 'a user gets no events of their own typing');
     is($read->{data}{read_seq}, 10, 'a read mark reaches the other members');
+};
 
-    subtest 'changes of membership are announced' => sub {
-        my $second = $ann->post('/api/rooms', { name => 'second', member_ids => [ $bob->id ] })->json->{id};
+subtest 'changes of membership are announced' => sub {
+    my $second = $ann->post('/api/rooms', { name => 'second', member_ids => [ $bob->id ] })->json->{id};
+    is_deeply(
+        $stream->await('rooms', 2)->{data}, { joined => { $second => 2 }, left => [], renamed => {} },
+        'a new room is announced'
+    );
+    $ann->post("/api/rooms/$second/messages", { client_id => 's', body => 'in the second' });
+    is($stream->await('entry', 2)->{data}{body}, 'in the second', 'an entry of a new room arrives');
+    $ann->patch("/api/rooms/$second", { name => '新名字' });
+    is($stream->await('entry', 2)->{data}{kind}, 'rename', 'a new name is an entry');
+    is_deeply(
+        $stream->await('rooms', 2)->{data}{renamed}, { $second => '新名字' },
+        'a new name is announced in a rooms event'
+    );
+    is($ann->delete("/api/rooms/$second/members/" . $bob->id)->status, 204, 'a member is removed');
+    is_deeply(
+        ($stream->await('rooms', 2) || {})->{data}{left}, [$second],
+        'a removal is announced to the removed member'
+    );
+    $ann->post("/api/rooms/$second/messages", { client_id => 'gone', body => 'not for bob' });
+    ok(!$stream->await('entry', 0.7), 'a removed member receives nothing more of the room');
+    my $dm = $ann->put('/api/dms/' . $bob->id)->json->{id};
+    ok(
+        exists(($stream->await('rooms', 2) || { data => { joined => {} } })->{data}{joined}{$dm}),
+        'a direct room is announced'
+    );
+};
+
+subtest 'a stream is resumed with its last id' => sub {
+    my $last = do { my $s = say_it($ann, 'before the gap'); my $e = $stream->await('entry', 2); $e->{id} };
+    $stream->close;
+    my @missed = map { say_it($ann, "missed $_")->{seq} } 1 .. 5;
+    for my $how ([ after => $last ], [ last_event_id => $last ]) {
+        my $again = Fastchat::Stream->new($bob, @$how);
+        is($again->next->{data}{resumed}, JSON::PP::true, "$how->[0]: a stream is resumed");
         is_deeply(
-            $stream->await('rooms', 2)->{data}, { joined => { $second => 2 }, left => [], renamed => {} },
-            'a new room is announced'
+            [ map { ($again->next(2) || { data => {} })->{data}{seq} } @missed ], \@missed,
+            "$how->[0]: a resumed stream delivers missed entries"
         );
-        $ann->post("/api/rooms/$second/messages", { client_id => 's', body => 'in the second' });
-        is($stream->await('entry', 2)->{data}{body}, 'in the second', 'an entry of a new room arrives');
-        $ann->patch("/api/rooms/$second", { name => '新名字' });
-        is($stream->await('entry', 2)->{data}{kind}, 'rename', 'a new name is an entry');
+        my $new = say_it($ann, 'and then')->{seq};
+        is($again->await('entry', 2)->{data}{seq}, $new, "$how->[0]: a resumed stream goes on");
+        push @missed, $new;
+        $again->close;
+    }
+    for my $token ('nonsense', '00000000-1', substr($last, 0, 9) . 'ffffff', 'x' x 64) {
+        my $again = Fastchat::Stream->new($bob, after => $token);
+        ok(!$again->next->{data}{resumed}, "an unknown token ($token) is not resumed");
         is_deeply(
-            $stream->await('rooms', 2)->{data}{renamed}, { $second => '新名字' },
-            'a new name is announced in a rooms event'
+            [ @{ $again->next }{qw(event data)} ], [ 'resync', { reason => 'unknown_token' } ],
+            "an unknown token ($token) yields resync"
         );
-        is($ann->delete("/api/rooms/$second/members/" . $bob->id)->status, 204, 'a member is removed');
-        is_deeply(
-            ($stream->await('rooms', 2) || {})->{data}{left}, [$second],
-            'a removal is announced to the removed member'
-        );
-        $ann->post("/api/rooms/$second/messages", { client_id => 'gone', body => 'not for bob' });
-        ok(!$stream->await('entry', 0.7), 'a removed member receives nothing more of the room');
-        my $dm = $ann->put('/api/dms/' . $bob->id)->json->{id};
-        ok(
-            exists(($stream->await('rooms', 2) || { data => { joined => {} } })->{data}{joined}{$dm}),
-            'a direct room is announced'
-        );
-    };
+        $again->close;
+    }
+};
 
-    subtest 'a stream is resumed with its last id' => sub {
-        my $last = do { my $s = say_it($ann, 'before the gap'); my $e = $stream->await('entry', 2); $e->{id} };
-        $stream->close;
-        my @missed = map { say_it($ann, "missed $_")->{seq} } 1 .. 5;
-        for my $how ([ after => $last ], [ last_event_id => $last ]) {
-            my $again = Fastchat::Stream->new($bob, @$how);
-            is($again->next->{data}{resumed}, JSON::PP::true, "$how->[0]: a stream is resumed");
-            is_deeply(
-                [ map { ($again->next(2) || { data => {} })->{data}{seq} } @missed ], \@missed,
-                "$how->[0]: a resumed stream delivers missed entries"
-            );
-            my $new = say_it($ann, 'and then')->{seq};
-            is($again->await('entry', 2)->{data}{seq}, $new, "$how->[0]: a resumed stream goes on");
-            push @missed, $new;
-            $again->close;
-        }
-        for my $token ('nonsense', '00000000-1', substr($last, 0, 9) . 'ffffff', 'x' x 64) {
-            my $again = Fastchat::Stream->new($bob, after => $token);
-            ok(!$again->next->{data}{resumed}, "an unknown token ($token) is not resumed");
-            is_deeply(
-                [ @{ $again->next }{qw(event data)} ], [ 'resync', { reason => 'unknown_token' } ],
-                "an unknown token ($token) yields resync"
-            );
-            $again->close;
-        }
-    };
+subtest 'a refused stream is an ordinary answer' => sub {
+    is(Fastchat::Stream->new($bob, token => 'x' x 43)->status, 401, 'a malformed session token opens no stream');
+    is($bob->request('HEAD', '/api/events')->status, 200, 'HEAD of a stream is answered');
+    is($bob->post('/api/events', {})->status, 405, 'POST to a stream is refused');
+    is($bob->get('/api/events?after=' . 'x' x 65)->status, 422, 'a resume token that is too long is refused');
+    my @many = map { Fastchat::Stream->new($eve) } 1 .. 9;
+    is_deeply([ map { $_->status } @many ], [ (200) x 7, 429, 429 ], 'a session holds eight streams');
+    like($many[-1]->header('Retry-After'), qr/^[1-9]\d*$/, 'a denied stream carries Retry-After');
+    is(JSON::PP::decode_json($many[-1]->content)->{code}, 'too_many_streams', 'a denied stream has a code');
+    $_->close for @many;
+    ok(
+        $stack->wait_for(
+            5, sub { my $s = Fastchat::Stream->new($eve); my $good = $s->status == 200; $s->close; $good }
+        ),
+        'closed streams no longer count'
+    );
+};
 
-    subtest 'a refused stream is an ordinary answer' => sub {
-        is(Fastchat::Stream->new($bob, token => 'x' x 43)->status, 401, 'a malformed session token opens no stream');
-        is($bob->request('HEAD', '/api/events')->status, 200, 'HEAD of a stream is answered');
-        is($bob->post('/api/events', {})->status, 405, 'POST to a stream is refused');
-        is($bob->get('/api/events?after=' . 'x' x 65)->status, 422, 'a resume token that is too long is refused');
-        my @many = map { Fastchat::Stream->new($eve) } 1 .. 9;
-        is_deeply([ map { $_->status } @many ], [ (200) x 7, 429, 429 ], 'a session holds eight streams');
-        like($many[-1]->header('Retry-After'), qr/^[1-9]\d*$/, 'a denied stream carries Retry-After');
-        is(JSON::PP::decode_json($many[-1]->content)->{code}, 'too_many_streams', 'a denied stream has a code');
-        $_->close for @many;
-        ok(
-            $stack->wait_for(
-                5, sub { my $s = Fastchat::Stream->new($eve); my $good = $s->status == 200; $s->close; $good }
-            ),
-            'closed streams no longer count'
-        );
-
-        subtest 'a user who comes online is announced' => sub {
-            my $fay = $stack->user('fay');
-            $ann->put("$at/members/" . $fay->id);
-            $own = Fastchat::Stream->new($ann);
-            my $came  = Fastchat::Stream->new($fay);
-            my $until = time + 6;
-            my $seen;
-            while (time < $until && !$seen) {
-                my $e = $own->await('presence', $until - time) or last;
-                $seen = $e if $e->{data}{user_id} == $fay->id;
-            }
-            is_deeply(
-                $seen && $seen->{data}, { user_id => $fay->id, online => JSON::PP::true },
-                'a user who comes online is announced'
-            );
-            my ($member) = grep { $_->{user}{id} == $fay->id } @{ $ann->get("$at/members")->json->{items} };
-            is($member->{user}{online}, JSON::PP::true, 'the member list shows who is online');
-        };
-    };
+subtest 'a user who comes online is announced' => sub {
+    my $fay = $stack->user('fay');
+    $ann->put("$at/members/" . $fay->id);
+    $own = Fastchat::Stream->new($ann);
+    my $came  = Fastchat::Stream->new($fay);
+    my $until = time + 6;
+    my $seen;
+    while (time < $until && !$seen) {
+        my $e = $own->await('presence', $until - time) or last;
+        $seen = $e if $e->{data}{user_id} == $fay->id;
+    }
+    is_deeply(
+        $seen && $seen->{data}, { user_id => $fay->id, online => JSON::PP::true },
+        'a user who comes online is announced'
+    );
+    my ($member) = grep { $_->{user}{id} == $fay->id } @{ $ann->get("$at/members")->json->{items} };
+    is($member->{user}{online}, JSON::PP::true, 'the member list shows who is online');
 };
 
 done_testing;

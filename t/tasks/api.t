@@ -83,7 +83,7 @@ subtest 'integers of any size are squared exactly' => sub {
 };
 
 # Cancelling one that runs, and one that waits.
-subtest 'running and queued tasks are cancelled' => sub {
+subtest 'tasks are cancelled, retried and listed' => sub {
     my ($runs, $next, $waits) = map { $bob->post("/api/task/$_", {})->json->{id} } 1 .. 3;
     until_state($bob, $runs, 'running');
     is($bob->post("/api/tasks/$waits/cancel", {})->json->{state}, 'cancelled', 'a queued task is cancelled at once');
