@@ -5,7 +5,7 @@ use Fastchat::Test;
 use BrowserTest;
 
 my $chromium = find_chromium();
-my $stack = Fastchat::Stack->new(own => 1);
+my $stack    = Fastchat::Stack->new(own => 1);
 my ($admin, $other) = map { $stack->user($_) } qw(admin other);
 is(($stack->fastchat('user', 'admin', $admin->username))[1], 0, 'an operator makes a user an admin');
 my $room = $admin->post('/api/rooms', { name => '周末爬山' })->json;

@@ -22,14 +22,15 @@ sub slurp {
 # Runs a shell command in the copy. Returns whether it succeeded; shows its output if not.
 sub succeeds {
     my ($command) = @_;
-    my $output = qx(cd $copy && { $command; } 2>&1);
-    my $good   = $? == 0;
+    my $output    = qx(cd $copy && { $command; } 2>&1);
+    my $good      = $? == 0;
     diag "$command\n$output" if !$good;
     return $good;
 }
 
 # With what is built already: timestamps are kept, so make compiles only what a step changes.
-my $skipped = join ' ', map { "--exclude=$_" } qw(./.git ./var node_modules ./build/address ./build/thread ./build/fuzz);
+my $skipped = join ' ',
+    map { "--exclude=$_" } qw(./.git ./var node_modules ./build/address ./build/thread ./build/fuzz);
 system("mkdir $copy && tar -cf - $skipped . | tar -xf - -C $copy") == 0 or die "cannot copy the tree\n";
 
 my @steps = slurp($document) =~ /^```diff\n(.*?)^```$/msg;

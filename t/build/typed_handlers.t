@@ -8,8 +8,8 @@ use Test::More;
 
 my @compiler = split ' ', $ENV{CC} || 'cc';
 my ($client) = grep { system("pkg-config --exists $_") == 0 } qw(libmariadb mysqlclient);
-my @flags = split ' ', qx(pkg-config --cflags json-c hiredis $client);
-my $place = File::Temp->newdir;
+my @flags    = split ' ', qx(pkg-config --cflags json-c hiredis $client);
+my $place    = File::Temp->newdir;
 
 # Returns whether a route table with this row compiles. The row may name the handlers
 # list(struct request *, const struct page *) and hello(struct request *).
@@ -36,11 +36,11 @@ C
     return system(join(' ', map { quotemeta } @command) . " 2> $place/errors") == 0;
 }
 
-ok compiles('INPUT(list, page)'),    'a handler with the struct of its own shape compiles';
-ok compiles('NO_INPUT(hello)'),      'a handler without input compiles';
-ok !compiles('INPUT(list, other)'),  'a handler with the shape of another struct does not compile';
-ok !compiles('INPUT(hello, page)'),  'a handler without input does not compile with a shape';
-ok !compiles('NO_INPUT(list)'),      'a handler with input does not compile without its shape';
+ok compiles('INPUT(list, page)'), 'a handler with the struct of its own shape compiles';
+ok compiles('NO_INPUT(hello)'), 'a handler without input compiles';
+ok !compiles('INPUT(list, other)'), 'a handler with the shape of another struct does not compile';
+ok !compiles('INPUT(hello, page)'), 'a handler without input does not compile with a shape';
+ok !compiles('NO_INPUT(list)'), 'a handler with input does not compile without its shape';
 ok !compiles('INPUT(absent, page)'), 'a row whose handler is not declared does not compile';
 
 done_testing;

@@ -16,9 +16,9 @@ sub fastchat {
     my $errors    = File::Temp->new;
     my $pid       = open my $out, '-|' // die "fork: $!";
     if ($pid == 0) {
-        open STDIN,  '<', '/dev/null' or die "/dev/null: $!";
-        open STDERR, '>', $errors     or die "$errors: $!";
-        exec $binary, @arguments or die "$binary: $!";
+        open STDIN, '<', '/dev/null' or die "/dev/null: $!";
+        open STDERR, '>', $errors    or die "$errors: $!";
+        exec $binary, @arguments     or die "$binary: $!";
     }
     my $text = do { local $/; <$out> }
         // '';
@@ -32,7 +32,9 @@ sub fastchat {
 }
 
 # The names in the first column of a help text, in lines that begin with two blanks.
-sub names { return grep { $_ ne 'help' && $_ ne 'version' } $_[0] =~ /^  (-{0,2}[a-z][a-z-]*)/mg }
+sub names {
+    return grep { $_ ne 'help' && $_ ne 'version' } $_[0] =~ /^  (-{0,2}[a-z][a-z-]*)/mg;
+}
 
 my (undef, $overview) = fastchat('--help');
 my @commands = names($overview =~ s/\n\n  help .*//sr);
@@ -51,7 +53,14 @@ subtest 'the program prints its help and its version' => sub {
 
 subtest 'every command and subcommand explains itself and its options' => sub {
     my %subcommands = map { $_ => [ names((fastchat($_, '--help'))[1] =~ s/\nOptions:.*//sr) ] } qw(task user);
-    for my $command ((map { [$_] } @commands), map { my $c = $_; map { [ $c, $_ ] } @{ $subcommands{$c} } } qw(task user)) {
+    for my $command (
+        (map { [$_] } @commands),
+        map {
+            my $c = $_;
+            map { [ $c, $_ ] } @{ $subcommands{$c} }
+        } qw(task user)
+        )
+    {
         my ($status, $text, $errors) = fastchat(@$command, '--help');
         is "$status $errors", '0 ', "fastchat @$command --help succeeds";
         like $text, qr/\Ausage: fastchat @$command\b/, "fastchat @$command --help begins with its usage";
@@ -59,27 +68,31 @@ subtest 'every command and subcommand explains itself and its options' => sub {
         is "@silent", '', "fastchat @$command --help explains every option";
     }
     cmp_ok scalar @{ $subcommands{task} }, '>=', 6, 'fastchat task lists its subcommands';
-    is_deeply [ fastchat('help', $_) ], [ fastchat($_, '--help') ], "fastchat help $_ prints the help of $_" for @commands;
+    is_deeply [ fastchat('help', $_) ], [ fastchat($_, '--help') ], "fastchat help $_ prints the help of $_"
+        for @commands;
 };
 
 subtest 'arguments that are not understood end with status 2 and one line that names them' => sub {
     my @cases = (
-        [ [qw(frobnicate)],           qr/frobnicate is not a command; see fastchat --help/ ],
-        [ [qw(help frobnicate)],      qr/frobnicate is not a command/ ],
-        [ [qw(migrate --frobnicate)], qr/migrate: --frobnicate is not an option of this command; see fastchat migrate --help/ ],
-        [ [qw(migrate --to)],         qr/migrate: --to needs a value/ ],
-        [ [qw(migrate --to -1)],      qr/--to takes a number from 0 to \d+, not -1/ ],
-        [ [qw(migrate --to 1x)],      qr/--to takes a number from 0 to \d+, not 1x/ ],
-        [ [qw(routes all)],           qr/routes: takes no operand, but got all/ ],
-        [ [qw(worker)],               qr/worker: standard input is not a listening socket; start it with `spawn-fcgi/ ],
-        [ [qw(events)],               qr/events: standard input is not a listening socket/ ],
-        [ [qw(worker --pool web)],    qr/worker: --pool takes api or cpu, not web/ ],
-        [ [qw(nginx --nginx new)],    qr/nginx: --nginx takes a version such as 1\.26\.3, not new/ ],
+        [ [qw(frobnicate)], qr/frobnicate is not a command; see fastchat --help/ ],
+        [ [qw(help frobnicate)], qr/frobnicate is not a command/ ],
+        [
+            [qw(migrate --frobnicate)],
+            qr/migrate: --frobnicate is not an option of this command; see fastchat migrate --help/
+        ],
+        [ [qw(migrate --to)], qr/migrate: --to needs a value/ ],
+        [ [qw(migrate --to -1)], qr/--to takes a number from 0 to \d+, not -1/ ],
+        [ [qw(migrate --to 1x)], qr/--to takes a number from 0 to \d+, not 1x/ ],
+        [ [qw(routes all)], qr/routes: takes no operand, but got all/ ],
+        [ [qw(worker)], qr/worker: standard input is not a listening socket; start it with `spawn-fcgi/ ],
+        [ [qw(events)], qr/events: standard input is not a listening socket/ ],
+        [ [qw(worker --pool web)], qr/worker: --pool takes api or cpu, not web/ ],
+        [ [qw(nginx --nginx new)], qr/nginx: --nginx takes a version such as 1\.26\.3, not new/ ],
         [ [qw(nginx --tls a.example)], qr/nginx: --tls also needs --cert and --key/ ],
-        [ [qw(settings --get NOPE)],  qr/settings: NOPE is not a setting/ ],
-        [ [qw(lab dance)],            qr/lab: dance is not an experiment/ ],
-        [ [qw(task)],                 qr/task: one of these must follow: list, show/ ],
-        [ [qw(user promote)],         qr/user: promote is not one of: list, admin, no-admin/ ],
+        [ [qw(settings --get NOPE)], qr/settings: NOPE is not a setting/ ],
+        [ [qw(lab dance)], qr/lab: dance is not an experiment/ ],
+        [ [qw(task)], qr/task: one of these must follow: list, show/ ],
+        [ [qw(user promote)], qr/user: promote is not one of: list, admin, no-admin/ ],
     );
     for my $case (@cases) {
         my ($arguments, $message) = @$case;

@@ -143,7 +143,7 @@ subtest 'silent connections cost little and are closed' => sub {
     ok(serves(), 'others are served beside silent connections');
     my ($mb) = map { /^VmRSS:\s*(\d+)/ ? $1 / 1024 : () } do { open my $in, '<', "/proc/$pid/status"; <$in> };
     cmp_ok(
-        $mb, '<', Fastchat::Stack::binary() =~ m{build/fastchat$} ? 64 : 800,
+        $mb, '<', Fastchat::Stack::binary() =~ m{build/fastchat-test$} ? 64 : 800,
         'memory stays bounded with silent connections'
     );
     my $began = time;

@@ -6,7 +6,8 @@ use Fastchat::Test;
 # The parameters that the user's stored password hash names.
 sub hash_costs {
     my ($stack, $user) = @_;
-    return $stack->sql('SELECT password_hash FROM users WHERE id = ' . $user->id) =~ s/^(\$argon2id\$v=\d+\$[^\$]*).*/$1/sr;
+    return $stack->sql('SELECT password_hash FROM users WHERE id = ' . $user->id) =~
+        s/^(\$argon2id\$v=\d+\$[^\$]*).*/$1/sr;
 }
 
 # Sends a message to a new room twice with one client_id; returns how many entries of it the room then has.
@@ -19,7 +20,9 @@ sub kept_of_a_retry {
 
 sub task_state {
     my ($stack, $kind) = @_;
-    my ($row) = $stack->sql("INSERT INTO tasks (kind, run_at, created_at, max_attempts, arguments) VALUES ('$kind', 0, 0, 1, '{}'); SELECT LAST_INSERT_ID()");
+    my ($row) = $stack->sql(
+              "INSERT INTO tasks (kind, run_at, created_at, max_attempts, arguments) VALUES ('$kind', 0, 0, 1, '{}'); "
+            . 'SELECT LAST_INSERT_ID()');
     my $id = ref $row ? $row->[0] : $row;
     $stack->wait_for(10, sub { $stack->sql("SELECT state FROM tasks WHERE id = $id") > 1 });
     return $stack->sql("SELECT state FROM tasks WHERE id = $id");
@@ -40,7 +43,7 @@ subtest 'the released program with APP_ENV=test and FASTCHAT_BREAK=retry' => sub
     my $user  = $stack->user('released');
     is(hash_costs($stack, $user), '$argon2id$v=19$m=19456,t=2,p=1', 'hashes passwords at their full cost');
     is(kept_of_a_retry($user), 1, 'keeps a message that is sent twice once');
-    is($stack->get('/api/trial/pause?ms=1')->status,      404, 'has no route that holds a thread of the api pool');
+    is($stack->get('/api/trial/pause?ms=1')->status, 404, 'has no route that holds a thread of the api pool');
     is($stack->post('/api/trial/pause?ms=1', {})->status, 404, 'has no route that holds a process of the cpu pool');
     is(task_state($stack, 'trial.nothing'), $state{dead}, 'does not know the test program\'s kinds of tasks');
     my ($routes) = $stack->fastchat('routes');

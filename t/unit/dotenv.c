@@ -98,7 +98,8 @@ static const struct {
     {T("A=${EMPTY:-x}${NO:-y}${NO}."), "A=y.|", "a default, for what is not set"},
     {T("A=${NO:-}${NO:-a:-b}"), "A=a:-b|", "an empty default, and one with :- in it"},
     {T("A=1\nB='${A}'\nC=\"${A}\""), "A=1|B=1|C=1|", "in every kind of quotes"},
-    {T("A=$A ${ $} ${A:B} {A}"), "A=$A  ${A:B} {A}|", "what only looks like a variable stays"},
+    {T("A=$A ${ $} ${A:B} {A}"), "A=$A  ${A:B} {A}|",
+     "a text that only looks like a variable stays"},
     {T("A=x\nB=${A${A}"), "A=x|B=|", "the name goes on to the brace"},
 
     {T("A='1"), "line 1: the quote is not closed|", "a quote that is not closed"},

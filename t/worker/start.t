@@ -17,24 +17,44 @@ sub start {
     my ($failing, $input, @arguments) = @_;
     my $pid = open(my $out, '-|') // die "fork: $!\n";
     if ($pid == 0) {
-        %ENV = (Fastchat::Stack::environment({ dir => $dir, env => { APP_ENV => 'dev', DB_SOCKET => "$dir/no-database", DB_POOL_MINSIZE => 0, APP_WORKERS => 1, REDIS_HOST => '' } }),
-            FASTCHAT_FAIL_START => $failing, LD_PRELOAD => $shim);
-        open STDIN,  '<&', $input;
+        %ENV = (
+            Fastchat::Stack::environment({
+                dir => $dir,
+                env => {
+                    APP_ENV    => 'dev', DB_SOCKET => "$dir/no-database", DB_POOL_MINSIZE => 0, APP_WORKERS => 1,
+                    REDIS_HOST => ''
+                }
+            }),
+            FASTCHAT_FAIL_START => $failing,
+            LD_PRELOAD          => $shim
+        );
+        open STDIN, '<&', $input;
         open STDERR, '>&', \*STDOUT;
         exec $binary, @arguments or POSIX::_exit(127);
     }
-    my $text = do { local $/; <$out> } // '';
+    my $text = do { local $/; <$out> }
+        // '';
     close $out;
     return ($? & 127 ? "signal $?" : $? >> 8, $text);
 }
 
 my $socket = IO::Socket::UNIX->new(Local => "$dir/socket", Listen => 1) or die "$!";
-open my $nothing, '<', '/dev/null' or die "$!";
+open my $nothing, '<', '/dev/null'                                      or die "$!";
 for (
-    [ epoll_create1  => $socket,  [ 'worker', '--pool', 'api' ], 'the worker cannot start: no epoll set (epoll_create1): Too many open files' ],
-    [ pthread_create => $socket,  [ 'worker', '--pool', 'api' ], 'the worker cannot start: not all threads (pthread_create): Resource temporarily unavailable' ],
-    [ signalfd       => $nothing, ['tasks'],                     'the task runner cannot start: no descriptor for signals (signalfd): Too many open files' ],
-) {
+    [
+        epoll_create1 => $socket, [ 'worker', '--pool', 'api' ],
+        'the worker cannot start: no epoll set (epoll_create1): Too many open files'
+    ],
+    [
+        pthread_create => $socket, [ 'worker', '--pool', 'api' ],
+        'the worker cannot start: not all threads (pthread_create): Resource temporarily unavailable'
+    ],
+    [
+        signalfd => $nothing, ['tasks'],
+        'the task runner cannot start: no descriptor for signals (signalfd): Too many open files'
+    ],
+    )
+{
     my ($call, $input, $arguments, $line) = @$_;
     subtest "fastchat $arguments->[0], if $call fails" => sub {
         my ($status, $text) = start($call, $input, @$arguments);

@@ -38,7 +38,8 @@ sub new {
     if (!%$settings && !$option{own} && $ENV{FASTCHAT_TEST_STACK}) {
         return $shared //= $class->attach($ENV{FASTCHAT_TEST_STACK});
     }
-    my $self = bless { expect => $option{expect} || [], env => {%$settings}, owner => $$, binary => $option{binary} }, $class;
+    my $self = bless { expect => $option{expect} || [], env => {%$settings}, owner => $$, binary => $option{binary} },
+        $class;
     -x $self->binary or die $self->binary . " is not there: make build tests\n";
     $self->{dir} = File::Temp::tempdir('fastchat-t-XXXXXX', DIR => $ENV{TMPDIR} // '/tmp');
     push @own, $self;
@@ -110,7 +111,7 @@ sub launch {
     my ($self, $port) = @_;
     my @command = (
         "$root/etc/stack", 'run', '--quiet', '--with-parent', '--no-check', '--dir', $self->{dir}, '--port', $port,
-        '--binary', binary()
+        '--binary', $self->binary
     );
     pipe my $from, my $to or die "pipe: $!\n";
     my $pid = fork // die "fork: $!\n";
