@@ -72,7 +72,7 @@ bare_run(int threads, void (*prepare)(struct bare *), void (*answer)(struct bare
 {
     pthread_t id;
 
-    /* Whatever ends the run ends us. */
+    /* ends with the process that runs the benchmark */
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || FCGX_Init() != 0 ||
         (prepare != NULL && mysql_library_init(0, NULL, NULL) != 0)) {
         fail("start", "a library cannot be used");

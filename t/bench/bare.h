@@ -1,5 +1,5 @@
 /*
- * What the bare programs share: threads over libfcgi's own blocking accept, each with a connection
+ * Shared by the bare programs: threads over libfcgi's own blocking accept, each with a connection
  * to the database.
  */
 #ifndef T_BENCH_BARE_H
@@ -8,34 +8,34 @@
 #include <fcgiapp.h>
 #include <mysql.h>
 
-/* Each thread's own. `more` is the program's. */
+/* Owned by one thread; `more` belongs to the program. */
 struct bare {
     FCGX_Request fcgi;
-    MYSQL *mysql; /* NULL where the program uses no database */
+    MYSQL *mysql; /* NULL if the program uses no database */
     void *more;
 };
 
 /*
- * Serve until killed: `threads` threads call prepare once, then answer for each request. prepare
- * may be NULL: no database then. Where the web server keeps connections, each occupies a thread.
+ * Serves until killed: `threads` threads call prepare once (NULL: no database), then `answer` for
+ * each request. If the web server keeps connections, each occupies a thread.
  */
 int bare_run(int threads, void (*prepare)(struct bare *), void (*answer)(struct bare *))
     __attribute__((nonnull(3)));
 
-/* A prepared statement; ends the process where it cannot be prepared. */
+/* A prepared statement; ends the process if it cannot be prepared. */
 MYSQL_STMT *bare_prepare(struct bare *bare, const char *sql) __attribute__((nonnull));
 
-/* The number that ends the path of the request; 0 where there is none. */
+/* The number at the end of the request's path; 0 without one. */
 long bare_path_number(struct bare *bare) __attribute__((nonnull));
 
-/* "2026-01-31T09:30:00.123+08:00", without a NUL; returns where it ends. */
+/* Writes "2026-01-31T09:30:00.123+08:00" without a NUL; returns its end. */
 char *bare_put_time(char *at, long long ms) __attribute__((nonnull));
 char *bare_put_number(char *at, long long n) __attribute__((nonnull));
 char *bare_put(char *at, const char *text) __attribute__((nonnull));
-/* With quotes; escapes what JSON asks for (RFC 8259 section 7). */
+/* Writes a JSON string with its quotes and escapes (RFC 8259 section 7). */
 char *bare_put_string(char *at, const char *text, unsigned long len) __attribute__((nonnull));
 
-/* A JSON answer with as many header lines as ours. */
+/* A JSON reply with as many header lines as ours. */
 void bare_send(struct bare *bare, const char *status, const char *body, int len)
     __attribute__((nonnull));
 

@@ -1,6 +1,6 @@
 /*
- * The newest 50 messages of a room, without a session, a check of membership or names that could
- * change: the same rows by one prepared statement, the same bytes written by hand.
+ * The newest 50 messages of a room without a session, a membership check or names that may change:
+ * the same rows by one prepared statement, the same bytes written by hand.
  */
 #include "t/bench/bare.h"
 

@@ -1,6 +1,6 @@
 /*
- * A message is sent: the transaction of db/room_log.c, without a session, a check of membership,
- * validation, or the answer to a message that is sent twice.
+ * Sends a message: the transaction of db/room_log.c without a session, a membership check,
+ * validation, or the reply to a message that was sent before.
  */
 #include "t/bench/bare.h"
 
@@ -91,7 +91,8 @@ answer(struct bare *bare)
 
     s->body[got] = '\0';
     s->room_id = bare_path_number(bare);
-    s->sender_id = s->sender_id % SENDERS + 1; /* the index of client_ids grows at as many places */
+    s->sender_id = s->sender_id % SENDERS +
+                   1; /* so the index of client_ids grows in as many places */
     s->client_id = member(s->body, "\"client_id\":\"", &s->client_id_len);
     s->text = member(s->body, "\"body\":\"", &s->text_len);
     if (s->client_id == NULL || s->text == NULL) {

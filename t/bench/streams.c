@@ -1,6 +1,6 @@
 /*
- * Holds thousands of streams and notes when what is sent arrives on each. Senders put the time into
- * the message ("t" and CLOCK_MONOTONIC in µs), so that senders and listeners may be different
+ * Holds thousands of streams and records when each message arrives. Senders put the time into the
+ * message ("t" and CLOCK_MONOTONIC in µs), so that senders and listeners may be different
  * processes of one host.
  *     streams tokens COUNT
  *         prints COUNT lines "TOKEN HASH", for the sessions table
@@ -30,7 +30,7 @@
 enum {
     TOKENS_MAX = 20000,
     ARRIVALS_MAX = 4000000,
-    CARRY = 48,           /* bytes of a stream that are kept: a mark may be cut in two */
+    CARRY = 48,           /* bytes of a stream that are kept, since a mark may be split */
     UNDER_WAY_MAX = 200,  /* streams that are being opened at once */
     PORT_STREAMS = 20000, /* streams of one source address */
 };
@@ -116,7 +116,7 @@ connect_to(const char *place, int number)
         return fd;
     }
     fd = socket(AF_INET, SOCK_STREAM, 0);
-    /* An address of this run's own: the ports of the last one may not be free yet. */
+    /* an address of this run's own: ports of an earlier run may still be in use */
     in.sin_addr.s_addr = htonl(0x7F010000 + (unsigned)(getpid() % 65000) * 2 +
                                (unsigned)(number / PORT_STREAMS) + 2);
     if (fd < 0 || bind(fd, (struct sockaddr *)&in, sizeof(in)) != 0) {
@@ -185,7 +185,7 @@ note_arrivals(struct stream *s, char *text, int len, long long now)
         char *end;
         long long sent = strtoll(at + 2, &end, 10);
 
-        if (end == text + len) { /* cut: the rest comes with the next bytes */
+        if (end == text + len) { /* split: the rest comes with the next bytes */
             break;
         }
         if (*end == '"' && end > at + 9 && arrival_count < ARRIVALS_MAX) {
@@ -289,7 +289,7 @@ hold(const char *place, const char *path, int count, double seconds)
     return failed_count == 0 ? 0 : 1;
 }
 
-/* Read a whole answer with a Content-Length, or without a body. */
+/* Reads a whole reply with a Content-Length, or without a body. */
 static void
 read_answer(int fd)
 {

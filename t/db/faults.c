@@ -1,6 +1,6 @@
 /*
- * The database goes away in every way it can, and comes back: what each call returns meanwhile, and
- * how soon.
+ * Every way in which a database can go away and come back: what each call returns in the meantime,
+ * and how soon.
  */
 #include "db/mysql/db.h"
 
@@ -85,10 +85,7 @@ check_killed(struct db *db, struct db *other)
        "db_close_idle closes an idle connection, which opens again");
 }
 
-/*
- * A write that is under way when its connection dies: nobody knows whether it was done, so it is
- * not done again.
- */
+/* A write whose connection dies while it runs is not sent again: it may have been done. */
 struct slow {
     const struct settings *settings;
     pthread_t thread;
@@ -162,7 +159,7 @@ check_restart(struct db *db)
     is_int(insert(db, 5), DB_OK, "a write succeeds after a restart between two calls");
 }
 
-/* A server that hangs is given up after the time-outs: 10 s, then 3 s for a new connection. */
+/* A server that hangs costs the time-outs: 10 s, then 3 s for a new connection. */
 static void
 check_hung(struct db *db)
 {
@@ -189,7 +186,7 @@ check_deadline(struct db *db)
     db_set_deadline(db, 0);
 }
 
-/* What an ordinary account meets: a server that only reads, and one that has no connection left. */
+/* Ordinary accounts meet read-only servers, and servers without a free connection. */
 static void
 check_refused(struct db *root, const struct settings *settings)
 {
@@ -225,7 +222,7 @@ check_refused(struct db *root, const struct settings *settings)
     db_close(db);
 }
 
-/* The server refuses a packet of that size, and closes the connection: not worth a second try. */
+/* The server refuses a packet of that size and closes the connection; a second try is useless. */
 static void
 check_oversized(struct db *db)
 {

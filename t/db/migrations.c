@@ -1,4 +1,4 @@
-/* Migrations run once, in order, under one lock; those that fail go on where they stopped. */
+/* Migrations run once, in order, under one lock; one that fails continues where it stopped. */
 #include "db/mysql/migrate.h"
 
 #include <pthread.h>
@@ -48,7 +48,7 @@ static const struct migration long_one[] = {
     {0, NULL, NULL},
 };
 
-/* One call of migrate_run_list, and what it said. */
+/* One call of migrate_run_list and its output. */
 struct call {
     struct settings settings;
     const struct migration *list;
@@ -234,7 +234,7 @@ check_dead_holder(struct call *call)
     db_close(db);
 }
 
-/* A process that slept for longer than its lock finds that another one has it. */
+/* A process that slept longer than its lock lives loses it to another process. */
 static void
 check_lost_lock(struct call *call)
 {
@@ -287,7 +287,7 @@ check_long(struct call *call)
     db_close(db);
 }
 
-/* The list that is built in, and its state in words. */
+/* The embedded list, and its state as text. */
 static void
 check_status(struct call *call)
 {

@@ -1,4 +1,4 @@
-/* Redis: commands, scripts, and what its absence costs. */
+/* Redis: commands, scripts, and the cost of its absence. */
 #include "db/redis/redis.h"
 
 #include <string.h>
@@ -30,7 +30,7 @@ set(struct redis *r, const char *key, const char *value)
     return good;
 }
 
-/* -1 where there is no answer. */
+/* -1 without a reply. */
 static int64_t
 add(struct redis *r, const char *key, int64_t n)
 {
@@ -129,7 +129,7 @@ check_hung(struct redis *r)
     ok(set(r, "key", "value"), "commands succeed when the server continues");
 }
 
-/* A socket on which nobody accepts. */
+/* A socket on which connections are never accepted. */
 static void
 check_deaf(const struct settings *settings)
 {

@@ -1,7 +1,6 @@
 /*
- * For the test programs of this folder: they are started by the Perl test of the same name, beside
- * a MariaDB and a Redis of their own (t/lib/Fastchat/Server.pm), which they may kill, stop and
- * start.
+ * For the test programs of this folder. The Perl test of the same name starts each beside a MariaDB
+ * and a Redis of its own (t/lib/Fastchat/Server.pm), which it may kill, stop and start.
  */
 #ifndef T_DB_SERVERS_H
 #define T_DB_SERVERS_H
@@ -27,7 +26,7 @@ from_environment(const char *name)
     return value;
 }
 
-/* The account may do everything; the database is made where it does not exist. */
+/* The account may do everything; the database is made if it does not exist. */
 static inline struct settings
 test_settings(const char *database)
 {
@@ -69,7 +68,7 @@ order(const char *words)
     }
 }
 
-/* One statement that must succeed, its text made on the spot. */
+/* Runs one formatted statement, which must succeed. */
 __attribute__((format(printf, 2, 3))) static inline void
 must(struct db *db, const char *format, ...)
 {
@@ -95,7 +94,7 @@ must(struct db *db, const char *format, ...)
     "(SELECT one.d + ten.d * 10 + hundred.d * 100 AS d FROM " TEN " one JOIN " TEN                 \
     " ten JOIN " TEN " hundred)"
 
-/* The one number that a SELECT without values gives; -1 where it fails. `sql` is a literal. */
+/* The one number that a SELECT without values returns; -1 if it fails. `sql` is a literal. */
 static inline int64_t
 number_of(struct db *db, const char *sql)
 {

@@ -1,6 +1,6 @@
 /*
- * Transactions that meet deadlocks, lost connections and deadlines are run again or undone, never
- * half done.
+ * Transactions that meet deadlocks, lost connections or deadlines are run again or rolled back,
+ * never half done.
  */
 #include "db/mysql/db.h"
 
@@ -12,14 +12,14 @@
 #include "base/clock.h"
 #include "t/db/servers.h"
 
-/* What the bodies of this file are about: one account's money goes to another. */
+/* The transactions of this file move money from one account to another. */
 struct transfer {
     const struct settings *settings;
-    struct db *other; /* a second connection, for what another client does meanwhile */
+    struct db *other; /* a second connection, for another client */
     int from, to, runs;
     int64_t id;              /* of the connection that the body ran on */
     pthread_barrier_t *both; /* waited for between the two updates of the first run */
-    enum db_result answer;   /* what the body returns at last */
+    enum db_result answer;   /* the result of the body */
     enum { QUIETLY, KILLED, KILLED_BEFORE_COMMIT, LATE, LATE_AT_COMMIT } how;
 };
 
@@ -107,7 +107,7 @@ unread_body(struct db *db, void *context)
     return DB_OK;
 }
 
-/* The server's error of a deadlock, without one. MySQL does not prepare SIGNAL itself. */
+/* Raises the server's deadlock error. MySQL does not prepare SIGNAL itself. */
 #define DEADLOCK "CALL deadlock()"
 
 static enum db_result
@@ -280,7 +280,7 @@ start_holding(struct holder *holder)
     }
 }
 
-/* The server tells such an error when rows are fetched, not when the statement is sent. */
+/* The server sends such an error with the rows, not when the statement is sent. */
 static enum db_result
 lock_body(struct db *db, void *context)
 {
@@ -355,10 +355,7 @@ check_crash(struct db *db)
            "a transaction succeeds on the restarted server");
 }
 
-/*
- * A transfer as one compound statement: its row is what the payer has left, or -1 where there is no
- * such account.
- */
+/* A transfer as one compound statement: it returns the payer's balance, -1 without an account. */
 static const char transfer[] =
     "BEGIN NOT ATOMIC ROLLBACK; START TRANSACTION; UPDATE accounts SET balance = "
     "LAST_INSERT_ID(balance - 1) WHERE id = ?; IF ROW_COUNT() = 1 THEN INSERT INTO receipts "

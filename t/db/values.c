@@ -1,4 +1,4 @@
-/* What is written is what is read, and statements that were left half read harm nobody. */
+/* Values are read as they were written, and unread rows do no harm. */
 #include "db/mysql/db.h"
 
 #include <string.h>
@@ -81,10 +81,7 @@ check_texts(struct db *db, struct arena *a)
     (void)db_done(db);
 }
 
-/*
- * Texts of lengths around every size that a buffer can have, in one result, short and long by
- * turns.
- */
+/* Texts of lengths around every size of a buffer in one result, short and long ones in turn. */
 static void
 check_long(struct db *db, struct arena *a)
 {
@@ -189,10 +186,7 @@ check_unread(struct db *db)
            "unread rows of a request do not harm the next request");
 }
 
-/*
- * The server makes a statement anew when its table has changed; more columns than before in the
- * worst case.
- */
+/* The server prepares a statement again after its table changed, even with more columns. */
 static void
 check_changed_table(struct db *db, const struct settings *settings)
 {

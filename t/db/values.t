@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# What is written is what is read, and statements that were left half read harm nobody.
+# Values are read as they were written, and unread rows do no harm.
 use strict;
 use warnings;
 use lib 't/lib';

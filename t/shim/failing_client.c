@@ -1,9 +1,8 @@
 /*
- * A client library that fails on demand, for LD_PRELOAD: it passes each call on to the real one,
- * counts it, and lets the one that the test has named fail, before the real call or after it.
+ * A client library that fails on demand (LD_PRELOAD): it passes each call on to the real library,
+ * counts it, and lets the one that the test has named fail, before or after the real call.
  *
- * The test gives its orders in a file that is mapped (FASTCHAT_FAIL); only `fastchat worker`
- * follows them.
+ * The test gives its orders in a mapped file (FASTCHAT_FAIL); only `fastchat worker` follows them.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -16,21 +15,21 @@
 
 #include "db/mysql/mysql_compat.h"
 
-/* As `call`: each call fails that only a compound statement needs. */
+/* As `call`: every call fails that only a compound statement needs. */
 enum { NO_COMPOUNDS = -1 };
 
 struct orders {
     int32_t call;  /* the number of the call that fails, from 1; 0: none */
     int32_t after; /* it fails after the real call was made */
     int32_t error; /* with this number */
-    int32_t calls; /* so many were made since the test set this to 0 */
+    int32_t calls; /* calls since the test set this to 0 */
     int32_t failed;
     char names[4000]; /* of these calls, a line each */
 };
 
 static struct orders *orders;
 static __thread bool failing;
-/* Failures to connect are left out: after one the program waits a second. */
+/* Connecting never fails here: after a failure the program waits a second. */
 static __thread bool connecting;
 
 static bool
@@ -61,7 +60,7 @@ open_orders(void)
     (void)(fd >= 0 && close(fd));
 }
 
-/* Is this the call that is to fail? */
+/* Whether this is the call that must fail. */
 static bool
 count(const char *name)
 {
@@ -92,7 +91,7 @@ real_function(const char *name)
     return found;
 }
 
-/* A function that can fail, what it returns then, and what becomes of the real result. */
+/* A function that can fail, its result then, and what happens to the real result. */
 #define FAILING(type, name, parameters, arguments, failure, discard)                               \
     type name parameters                                                                           \
     {                                                                                              \
@@ -114,7 +113,7 @@ real_function(const char *name)
         return fails ? failure : result;                                                           \
     }
 
-/* Sets a new connection up, by mysql_real_query. */
+/* Sets up a new connection, by mysql_real_query. */
 int
 mysql_query(MYSQL *mysql, const char *sql)
 {
@@ -126,7 +125,7 @@ mysql_query(MYSQL *mysql, const char *sql)
     return result;
 }
 
-/* A function that tells of the error. */
+/* A function that returns the error. */
 #define TELLING(type, name, parameters, arguments, told)                                           \
     type name parameters                                                                           \
     {                                                                                              \

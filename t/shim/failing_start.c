@@ -1,7 +1,7 @@
 /*
- * Calls that a process needs for its start, for LD_PRELOAD: those that FASTCHAT_FAIL_START names
- * fail, with the error that a process has if it may open no more files or start no more threads. Of
- * pthread_create only the second call fails.
+ * Calls that a process needs to start (LD_PRELOAD): those named by FASTCHAT_FAIL_START fail with
+ * the error of a process that may open no more files or start no more threads. Of pthread_create
+ * only the second call fails.
  */
 #include <dlfcn.h>
 #include <errno.h>

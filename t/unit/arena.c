@@ -1,4 +1,4 @@
-/* base/arena: what is taken from it, and what a reset keeps. */
+/* base/arena: allocation, and the block that a reset keeps. */
 #include "base/arena.h"
 
 #include <string.h>

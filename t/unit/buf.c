@@ -1,4 +1,4 @@
-/* base/buf and base/utf8: bytes that grow, and bytes that are characters. */
+/* base/buf and base/utf8: growing buffers, and characters. */
 #include "base/buf.h"
 
 #include <stdint.h>
@@ -113,7 +113,7 @@ test_samples(void)
     }
 }
 
-/* Every code point there is goes through all of them. */
+/* Every code point passes all functions. */
 static void
 test_every_character(void)
 {

@@ -58,7 +58,7 @@ test_samples(void)
     }
 }
 
-/* A time in the C library's words, for the years and zones in which offsets are whole minutes. */
+/* A time as the C library writes it, for years and zones whose offsets are whole minutes. */
 static void
 by_library(int64_t ms, char text[static CLOCK_TEXT_SIZE])
 {
@@ -86,7 +86,7 @@ test_against_library(void)
 
         srandom(7);
         for (int k = 0; k < 50000 && same; k++) {
-            /* 1980 to 2037, now and then close to the time before it */
+            /* 1980 to 2037, sometimes close to the previous time */
             int64_t ms = INT64_C(315532800000) + random() % 1830297600 * INT64_C(1000) + k % 1000;
 
             by_library(ms, want);
@@ -101,7 +101,7 @@ test_against_library(void)
     }
 }
 
-/* Walks over times in steps that no quarter of an hour divides, in an order of its own. */
+/* Visits times in steps that are no multiple of a quarter of an hour. */
 static void *
 walk(void *step)
 {
@@ -120,7 +120,7 @@ walk(void *step)
     return NULL;
 }
 
-/* Offsets are remembered by each thread for itself. */
+/* Each thread caches offsets for itself. */
 static void
 test_threads(void)
 {

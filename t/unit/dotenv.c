@@ -19,7 +19,7 @@ lookup(const char *name)
 }
 
 /*
- * What dotenv_parse makes of a text: "KEY=value" (or "KEY") and "line 3: reason", one a line, pairs
+ * The result of dotenv_parse: "KEY=value" (or "KEY") and "line 3: reason", one per line, pairs
  * first.
  */
 static const char *

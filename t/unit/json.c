@@ -1,4 +1,4 @@
-/* base/json: what is taken as JSON, what is refused, and what is written. */
+/* base/json: accepted texts, refused texts, and written texts. */
 #include "base/json.h"
 
 #include <stdlib.h>
@@ -184,7 +184,7 @@ static const struct sample samples[] = {
 };
 /* clang-format on */
 
-/* On the heap and without a NUL behind it, so that a sanitizer sees a read too far. */
+/* On the heap and without a NUL, so that a sanitizer sees a read beyond the end. */
 static bool
 parse(const char *text, size_t len, struct json_object **tree, struct json_error *error)
 {
@@ -272,7 +272,7 @@ test_tree(void)
     json_object_put(tree);
 }
 
-/* Many keys in one object, and many objects: both must stay cheap, and no key be overlooked. */
+/* Many keys in one object, and many objects: both stay cheap, and no key is missed. */
 static void
 test_many_keys(void)
 {
@@ -303,7 +303,7 @@ test_many_keys(void)
     arena_free(&scratch);
 }
 
-/* A control, a quote, a byte that is no UTF-8: at every place of runs of every length. */
+/* A control, a quote or a byte that is not UTF-8 at every place of runs of every length. */
 static void
 test_every_place(void)
 {
@@ -389,7 +389,7 @@ test_writing(void)
     buf_free(&out);
 }
 
-/* What valid UTF-8 was written reads back as it was; what was not is at least JSON. */
+/* Valid UTF-8 reads back as it was written; other bytes become valid JSON. */
 static void
 test_round_trip(void)
 {

@@ -1,4 +1,4 @@
-/* base/log: one line an event, whatever is in it. */
+/* base/log: one line per event, whatever it contains. */
 #include "base/log.h"
 
 #include <errno.h>
@@ -26,7 +26,7 @@ catch_lines(void)
     }
 }
 
-/* What was written to standard error since catch_lines. */
+/* The output on standard error since catch_lines. */
 static const char *
 lines(void)
 {
@@ -48,7 +48,7 @@ is_one_line(const char *line)
     return newline != NULL && newline[1] == '\0';
 }
 
-/* The line as a JSON object; NULL where it is not one strict one. The caller puts it. */
+/* The line as a JSON object, which the caller releases; NULL if it is not strict JSON. */
 static struct json_object *
 parsed(const char *line)
 {

@@ -1,4 +1,4 @@
-/* base/log: lines of requests that wait to be written together; none is lost, mixed or late. */
+/* base/log: gathered lines of requests are not lost, mixed or late. */
 #include "base/log.h"
 
 #include <pthread.h>
@@ -24,7 +24,7 @@ begin_catching(void)
     }
 }
 
-/* What was written so far. */
+/* The output so far. */
 static const char *
 written(void)
 {
@@ -51,7 +51,7 @@ say(const char *path, int64_t us)
         500000);
 }
 
-/* How often `part` stands in `in`. */
+/* The number of times that `part` occurs in `in`. */
 static int
 count(const char *in, const char *part)
 {

@@ -1,4 +1,4 @@
-/* Whole numbers in texts: read with their range, and no further than they go. */
+/* Whole numbers in texts: their range, and where they end. */
 #include "base/number.h"
 
 #include "t/unit/tap.h"

@@ -1,4 +1,4 @@
-/* base/password: a hash tells the right password from all others, and nothing else. */
+/* base/password: a hash matches its own password only. */
 #include "base/password.h"
 
 #include <string.h>
@@ -6,7 +6,7 @@
 #include "base/random.h"
 #include "t/unit/tap.h"
 
-/* Of the same password, at the lowest cost: costs are read from the hash. */
+/* The same password at the lowest cost: costs are read from the hash. */
 static const char cheap[] = "$argon2id$v=19$m=8,t=1,p=1$77SQ59QZSbEkcwNuq8ou8g$"
                             "yst/SSnkhlf+X2hp0Tqbcfkrr9tP6DU1jtW6fdJaaKA";
 

@@ -213,7 +213,7 @@ static const struct {
     {"WORKER_MAX_REQUESTS", "0", NULL},
 };
 
-/* What is said begins with the place and the key, ends with the reason, and is one line. */
+/* A message is one line: the place and the key, then the reason. */
 static bool
 says(const char *place, const char *key, const char *reason)
 {
@@ -316,7 +316,7 @@ test_secrets(void)
     }
 }
 
-/* What is printed reads back as the same settings. */
+/* Printed settings read back as the same settings. */
 static void
 test_print_round_trip(void)
 {

@@ -40,7 +40,7 @@ uncomment(char *text, size_t len)
     return kept;
 }
 
-/* The pairs of a .env file; false, told, where it is none. */
+/* Reads the pairs of a .env file; reports false if it is not one. */
 static bool
 read_pairs(FILE *file, struct dotenv *env)
 {
