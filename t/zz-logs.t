@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# The last test of a run: stops the stack that the others shared, and looks at what it logged meanwhile.
+# The last test of a run: stops the shared stack and checks its logs.
 use lib 't/lib';
 use Fastchat::Test;
 use Fastchat::Logs;

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Admins: who becomes one, who is told, and what only they may do; the commands that list users.
+# Admins: how a user becomes one, what only admins may do, and the commands that list users.
 use lib 't/lib';
 use Fastchat::Test;
 

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Bad bytes of every kind: a 4xx that says what is wrong, no 500, no crash, nothing changed.
+# Bad bytes of every kind: a 4xx that names the fault, never a 500 or a crash, nothing changed.
 use lib 't/lib';
 use Fastchat::Test;
 
@@ -159,7 +159,7 @@ my @cut = $stack->at_once(
 );
 is_deeply([ grep { $_ == 201 } @cut ], [], 'a body cut at any byte creates no room');
 
-# Paths that only look like ours.
+# Paths that only resemble those of the routes.
 for my $path (
     '/api/rooms;x=1', '/api/rooms/1;x', '/api\\rooms', '/api/rooms/..%2f..%2fetc', '/api/rooms/..;/1',
     '/API/ROOMS', '/api/rooms%20', '/api/rooms%0d%0aX-Evil:%201', '/api/users/me%2e', '/api/users/%6de/x',
@@ -215,7 +215,7 @@ subtest 'only a valid token gives access' => sub {
     is($eve->get("/api/rooms/$bob_room")->json->{last_seq}, 1, 'denied requests change nothing in the room');
 };
 
-# What is odd but right comes back as it was.
+# Unusual but valid input is stored unchanged.
 my %texts = (
     sql       => q{'); DROP TABLE users; -- " \\' `x` %s %n ${HOME} $(id)},
     emoji     => "\x{1F469}\x{200D}\x{1F680}\x{1F1E8}\x{1F1F3}", rtl => "\x{202E}\x{05E9}\x{05DC}\x{05D5}\x{05DD}",

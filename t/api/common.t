@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# What the server is, whether it is well, and the document that describes it.
+# The name of the server, its health, and its OpenAPI document.
 use lib 't/lib';
 use Fastchat::Test;
 

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Every route of the OpenAPI document, called as it says and as it forbids: its answers are those it documents.
+# Every route of the OpenAPI document, called as documented and as forbidden: every reply is documented.
 use lib 't/lib';
 use Fastchat::Test;
 use B ();
@@ -31,7 +31,7 @@ sub type {
     return $flags & B::SVf_POK ? 'string' : $flags & B::SVf_NOK && $value != int $value ? 'number' : 'integer';
 }
 
-# What is wrong with a value by its schema: a list of "place: reason".
+# The faults of a value by its schema: a list of "place: reason".
 sub faults {
     my ($value, $schema, $place) = @_;
     $schema = follow($schema);
@@ -61,7 +61,7 @@ sub faults {
     return @found;
 }
 
-# Is this an answer that the document tells of?
+# Checks that the document has this reply.
 sub documented {
     my ($route, $answer, $name) = @_;
     my $status = $answer->status;
@@ -77,7 +77,7 @@ sub documented {
     return is_deeply(\@wrong, [], "$name: the answer has the documented form");
 }
 
-# People and things for one call.
+# The users and objects of one call.
 sub world {
     my ($alice, $bob) = ($stack->user('alice'), $stack->user('bob'));
     my $room = $alice->post('/api/rooms', { name => '每条路', member_ids => [ $bob->id ] })->json->{id};
@@ -97,7 +97,7 @@ sub world {
     };
 }
 
-# A task for one call: one that is dead to be retried, else one that waits for a day that does not come soon.
+# A task for one call: a dead one to retry, otherwise one that waits for a distant day.
 sub task_of {
     my ($owner, $path)  = @_;
     my ($state, $ready) = $path =~ /retry/ ? (4, 0) : (0, 1);
@@ -108,7 +108,7 @@ sub task_of {
             . ", $state, $ready, 9999999999999, 1, '{}', 0); SELECT LAST_INSERT_ID()");
 }
 
-# A file of one chunk.
+# An export of one chunk.
 sub export_of {
     my ($owner) = @_;
     my $id = int rand 1 << 40;
@@ -131,7 +131,7 @@ sub query_of {
     return @parameters ? '?' . join('&', map { "$_->{name}=$with->{ $_->{name} }" } @parameters) : '';
 }
 
-# A stream does not end: its head is asked for alone.
+# A stream does not end, so only its head is requested.
 for my $route (@routes) {
     $route->{method} = 'HEAD' if exists(($route->{responses}{200}{content} || {})->{'text/event-stream'});
 }
@@ -152,7 +152,7 @@ for my $route (@routes) {
         $stack->sql('UPDATE users SET is_admin = 1 WHERE id = ' . $alice->id);
     }
 
-    # As it says: all it requires, and then all there is.
+    # As documented: with all required fields, then with all fields.
     my $sign_in = $route->{path} eq '/api/sessions' && $route->{method} eq 'POST';
     my %sent    = map { $_ => $sign_in && $_ eq 'username' ? $alice->username : $w->{$_} }
         grep { exists $w->{$_} } keys %{ $schema ? $schema->{properties} : {} };

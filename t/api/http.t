@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# What HTTP asks of every route.
+# The rules of HTTP that hold for every route.
 use lib 't/lib';
 use Fastchat::Test;
 
@@ -15,7 +15,7 @@ for my $pattern (sort keys %paths) {
     my $options = $stack->request('OPTIONS', $path);
     is($options->status, 204, "OPTIONS $pattern");
     my %allowed = map { $_ => 1 } split /, /, $options->header('Allow');
-    # A literal path may also be that of a pattern: what is listed is answered, and more may be.
+    # A literal path may also match a pattern: all listed methods work, and perhaps more.
     is_deeply([ grep { !$allowed{$_} } keys %has ], [], "$pattern: Allow lists its methods");
     for my $method (grep { !$allowed{$_} } qw(GET POST PUT PATCH DELETE BREW)) {
         my $answer = $alice->request($method, $path);

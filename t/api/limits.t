@@ -1,9 +1,9 @@
 #!/usr/bin/perl
-# Rate limits: how often somebody may call, with Redis and without.
+# Rate limits, with Redis and without.
 use lib 't/lib';
 use Fastchat::Test;
 
-# Counters begin anew with each minute of the clock: do not begin at the end of one.
+# Counters start again with every minute of the clock: wait if one is about to end.
 sub settle { sleep 60 - time % 60 if time % 60 > 45 }
 
 for my $redis (1, 0) {
@@ -26,7 +26,7 @@ for my $redis (1, 0) {
         "$with: another user is counted separately"
     );
     is($alice->get("/api/rooms/$room")->status, 200, "$with: another class of calls is counted separately");
-    # Without Redis each process counts for itself, and two of the sign-ins are spent already.
+    # Without Redis every process counts for itself, and two sign-ins were used already.
     my $most = $redis ? 3 : 5 * $stack->workers('cpu') - 2;
     my @signed =
         map { $stack->post('/api/sessions', { username => 'nobody', password => 'x' })->status } 1 .. $most + 1;

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Who may do what to whom in a room, and who takes over when its owner leaves.
+# The rights of the roles in a room, and the new owner when the owner leaves.
 use lib 't/lib';
 use Fastchat::Test;
 
@@ -27,7 +27,7 @@ sub roles {
     return { map { $name{ $_->{user}{id} } => $_->{role} } @{ $who{$reader}->get("$at/members")->json->{items} } };
 }
 
-# The role that each has, and what it may do: "status code".
+# Each role and the result of each action: "status code".
 sub told { my ($answer) = @_; return $answer->status . ($answer->status >= 400 ? ' ' . $answer->json->{code} : '') }
 
 my $at  = room();
@@ -108,7 +108,7 @@ subtest 'anybody may join an open room, as a member only' => sub {
     is(put_in('outsider', $open, 'outsider')->json->{role}, 'member', 'a former member may join an open room again');
 };
 
-# The owner leaves: the longest-standing admin takes over, else the longest-standing member.
+# The owner leaves: the admin who joined first becomes the owner, else the member who did.
 subtest 'the longest-standing member takes over from the owner' => sub {
     $at = room();
     $stack->sql("UPDATE members SET joined_at = joined_at - 1000 WHERE room_id = ${\($at =~ /(\d+)/)} AND user_id IN "

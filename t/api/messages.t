@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Messages: sent exactly once, numbered without holes, read in pages.
+# Messages: sent exactly once, numbered without gaps, read in pages.
 use lib 't/lib';
 use Fastchat::Test;
 
@@ -26,7 +26,7 @@ is(
     'nobody can send to a room that does not exist'
 );
 
-# Many send at once, some of them the same message.
+# Many clients send at once, some of them the same message.
 $stack->at_once(
     16,
     sub {
@@ -111,7 +111,7 @@ is(
 );
 is($eve->put("$at/read", { seq => 1 })->status, 403, 'a user outside the room has no read mark');
 
-# Far more than the list looks through by itself: own messages between the mark and those of others.
+# More entries than the window of the list: own messages between the mark and those of others.
 subtest 'unread is exact however far back the mark is' => sub {
     my $long = $alice->post('/api/rooms', { name => '很长', member_ids => [ $bob->id ] })->json->{id};
     $stack->sql("INSERT INTO fastchat.room_log (room_id, seq, kind, sender_id, client_id, body, created_at) SELECT "

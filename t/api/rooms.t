@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Rooms, who is in them, and who may do what.
+# Rooms and their members.
 use lib 't/lib';
 use Fastchat::Test;
 

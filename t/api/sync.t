@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Catching up: all that is new, in bounded pages.
+# Catching up: everything that is new, in bounded pages.
 use lib 't/lib';
 use Fastchat::Test;
 

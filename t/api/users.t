@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Signing up, who I am, finding others.
+# Signing up, the own account, and finding others.
 use lib 't/lib';
 use Fastchat::Test;
 

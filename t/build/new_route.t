@@ -28,7 +28,7 @@ sub succeeds {
     return $good;
 }
 
-# With what is built already: timestamps are kept, so make compiles only what a step changes.
+# Copies the build, too: timestamps are kept, so make compiles only what a step changes.
 my $skipped = join ' ',
     map { "--exclude=$_" } qw(./.git ./var node_modules ./build/address ./build/thread ./build/fuzz);
 system("mkdir $copy && tar -cf - $skipped . | tar -xf - -C $copy") == 0 or die "cannot copy the tree\n";

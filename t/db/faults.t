@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# The database goes away in every way it can, and comes back: what each call returns meanwhile, and how soon.
+# Every way in which a database can go away and come back: what each call returns in the meantime, and how soon.
 use strict;
 use warnings;
 use lib 't/lib';

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Migrations: each runs once, in order; what failed half-way goes on where it stopped.
+# Migrations: each runs once, in order; one that failed half-way continues where it stopped.
 use lib 't/lib';
 use Fastchat::Test;
 
@@ -92,7 +92,7 @@ subtest 'the lock of a host that died expires' => sub {
     like($text, qr/waiting.* a host that died/, 'a waiting run names the holder of the lock');
 };
 
-# Five at once, of a database that is there and one that is not.
+# Five processes at once, for an existing database and for a missing one.
 subtest 'one of five concurrent runs runs the migrations' => sub {
     for my $ran (1, 0) {
         my @all =

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Migrations run once, in order, under one lock; those that fail go on where they stopped.
+# Migrations run once, in order, under one lock; one that fails continues where it stopped.
 use strict;
 use warnings;
 use lib 't/lib';

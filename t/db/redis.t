@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Redis: commands, scripts, and what its absence costs.
+# Redis: commands, scripts, and the cost of its absence.
 use strict;
 use warnings;
 use lib 't/lib';

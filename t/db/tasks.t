@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# The queue: what is enqueued, claimed, ended, cancelled, lost and deleted, and by whom.
+# The task queue: enqueuing, claiming, ending, cancelling, losing and deleting tasks.
 use strict;
 use warnings;
 use lib 't/lib';

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Transactions that meet deadlocks, lost connections and deadlines are run again or undone, never half done.
+# Transactions that meet deadlocks, lost connections or deadlines are run again or rolled back, never half done.
 use strict;
 use warnings;
 use lib 't/lib';

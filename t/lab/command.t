@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# fastchat lab on the command line: the table, the figures as JSON, the essay's say_after, and wrong words.
+# fastchat lab on the command line: the table, the figures as JSON, say_after, and wrong arguments.
 use lib 't/lib';
 use Fastchat::Test;
 use JSON::PP ();

@@ -1,11 +1,11 @@
 #!/usr/bin/perl
-# How streams end: by signing out, by leaving, by slowness, by the end of the process; with Redis and without.
+# How streams end: after signing out, leaving, slowness, or the end of the process; with Redis and without.
 use lib 't/lib';
 use Fastchat::Test;
 use Fastchat::Stream;
 use Time::HiRes qw(time sleep);
 
-# A stream that is too slow has 5 s for its last words: it is read as soon as it is.
+# A stream that is too slow has 5 s to send its last event, so it is read at once.
 sub slow_one {
     my ($with, $stack, $bob, $stream, $say_it) = @_;
     my $slow = Fastchat::Stream->new($bob, receive_bytes => 65_536);
@@ -39,7 +39,7 @@ for my $redis (1, 0) {
     my $n      = 0;
     my $say_it = sub { $ann->post("$at/messages", { client_id => 'c' . ++$n, body => $_[0] // 'x' })->json };
 
-    # Entries come without a hint, too.
+    # Entries also arrive without a hint.
     my $stream = Fastchat::Stream->new($bob);
     $stream->next;
     my $began = time;
@@ -83,11 +83,11 @@ for my $redis (1, 0) {
     ok($there->ends(2.5), "$with: a new password ends the streams of other sessions");
     ok(!$stream->ends(0.1), "$with: a new password keeps the caller's stream");
 
-    # One that does not read. (Without Redis entries come once a second: there would be no end to it.)
+    # A client that does not read. (Without Redis entries come once a second, which would take too long.)
     $stream = Fastchat::Stream->new($bob);
     $stream->next;
     slow_one($with, $stack, $bob, $stream, $say_it) if $redis;
-    # The end of the process, told and not told.
+    # The end of the process, by SIGTERM and by SIGKILL.
     my @streams = map { Fastchat::Stream->new($bob, lines => $_ % 2) } 1 .. 4;
     $_->next for @streams, $stream;
     my ($old) = $stack->workers('events');
@@ -112,7 +112,7 @@ for my $redis (1, 0) {
         "$with: another process takes over after kill -9"
     );
 
-    # Where none runs, the other pool answers.
+    # If no event loop runs, the other pool replies.
     next if !$redis;
     $stack->hold('events');
     my ($last) = $stack->workers('events');

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Who is online: told within 5 s of coming, and within a minute of the last stream's end, however that ends.
+# Presence: others see a user within 5 s of the first stream, and the absence within a minute of the last stream's end.
 use lib 't/lib';
 use Fastchat::Test;
 use Fastchat::Stream;

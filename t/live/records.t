@@ -38,7 +38,7 @@ sub request {
 }
 sub connected { return IO::Socket::UNIX->new(Peer => $path) // die "$path: $!" }
 
-# Send, and read until the peer closes, a request ends, or the time is over.
+# Sends, and reads until the server closes, a request ends, or the time is over.
 sub ask {
     my ($socket, $bytes, $seconds) = @_;
     local $SIG{PIPE} = 'IGNORE';
@@ -68,7 +68,7 @@ my $stream = Fastchat::Stream->new($ann);
 $stream->next;
 my %token = (HTTP_AUTHORIZATION => 'Bearer ' . $ann->token);
 
-# What is right, in unusual ways.
+# Unusual but valid records.
 my $kept = connected();
 for my $id (1, 2, 65535) {
     my ($got) = ask($kept, request($id, 1, REQUEST_URI => '/api/events'));
@@ -91,7 +91,7 @@ syswrite $slowly, record(2, '');
 (undef, my $closed) = ask($slowly, '', 2);
 ok($closed, 'FCGI_ABORT_REQUEST ends a stream');
 
-# What is wrong.
+# Invalid records.
 my %wrong = (
     'HTTP'                      => "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
     'another version'           => record(1, pack('nCx5', 1, 0), 1, 9),

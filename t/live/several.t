@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Two event loops beside each other: whoever lands on either sees the same.
+# Two event loops side by side: a client of either sees the same.
 use lib 't/lib';
 use Fastchat::Test;
 use Fastchat::Stream;
@@ -12,7 +12,7 @@ my $stack = Fastchat::Stack->new(own => 1);
 my ($ann, $bob) = map { $stack->user($_) } qw(ann bob);
 my $room = $ann->post('/api/rooms', { name => 'x', member_ids => [ $bob->id ] })->json->{id};
 
-# A second one, as spawn-fcgi would start it: its socket is its standard input.
+# A second event loop, started as by spawn-fcgi: its socket is its standard input.
 my $path   = $stack->dir . '/sock/second.sock';
 my $listen = IO::Socket::UNIX->new(Local => $path, Listen => 100) or die "$path: $!\n";
 my $pid    = fork // die "fork: $!\n";

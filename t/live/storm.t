@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# A client that comes back without end, and all clients at once: others are served meanwhile.
+# A client that reconnects without end, and all clients at once: others are still served.
 use lib 't/lib';
 use Fastchat::Test;
 use Fastchat::Stream;
@@ -10,7 +10,7 @@ my ($mad, @calm) = map { $stack->user($_) } 'mad', map { "calm$_" } 1 .. 4;
 my $room = $calm[0]->post('/api/rooms', { name => 'x', member_ids => [ map { $_->id } @calm[ 1 .. 3 ] ] })->json->{id};
 my ($pid) = $stack->workers('events');
 
-# One session, a stream each 5 ms, none of them closed.
+# One session that opens a stream every 5 ms and closes none.
 my $storm = $stack->begin_at_once(
     2,
     sub {
@@ -40,7 +40,7 @@ for my $n (1 .. 20) {
 cmp_ok($slowest, '<', 1, 'others get every entry within a second beside a client that keeps opening streams');
 my %sum;
 for my $count ($storm->()) { $sum{$_} += $count->{$_} for keys %$count }
-# The one that ends first lets its own go.
+# The process that ends first releases its streams.
 ok($sum{200} >= 8 && $sum{200} <= 16, 'a session holds no more streams than the limit');
 is($sum{200} + $sum{429}, 600, 'every stream above the limit is denied');
 

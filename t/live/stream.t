@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Streams: what is told, to whom, in which order, and how one is taken up again.
+# Streams: their events, receivers and order, and how a stream resumes.
 use lib 't/lib';
 use Fastchat::Test;
 use Fastchat::Stream;

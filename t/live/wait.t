@@ -35,7 +35,7 @@ subtest 'a wait returns at once if there is news, else after its time' => sub {
     cmp_ok($took, '<', 2.5, 'an empty wait ends soon after its time');
 };
 
-# Something happens meanwhile.
+# Something happens during the wait.
 sub meanwhile {
     my ($marks, $code) = @_;
     my $waiting = $stack->begin_at_once(

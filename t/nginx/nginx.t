@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# `fastchat nginx`: both of its forms, driven for real.
+# `fastchat nginx`: both forms of the configuration in a real nginx.
 use lib 't/lib';
 use Fastchat::Test;
 use Cwd qw(getcwd);
@@ -61,7 +61,7 @@ for my $version ('1.25.1', '1.30.6', 'nginx version: nginx/1.26.3 (Ubuntu)') {
     like($new, qr/listen 443 ssl;\n    http2 on;/, "HTTP/2 for $version is a line of its own");
 }
 is(($stack->fastchat('nginx', '--nginx', 'new'))[1], 2, 'a malformed version is refused');
-# nginx keeps upstream connections unless told otherwise from 1.29.7 on; these pools close theirs after each answer.
+# From 1.29.7 on nginx keeps upstream connections by default; these pools close theirs after each reply.
 like($clear, qr/upstream $_ \{[^}]*\n    keepalive 1;\n    keepalive_requests 1;\n\}/, "connections to $_ are not kept")
     for qw(fastchat_events fastchat_cpu);
 my $pid = fork // die "fork: $!";
@@ -148,7 +148,7 @@ subtest 'signing up runs in the cpu pool' => sub {
 };
 
 
-# Whatever the address looks like, the work is done in its pool.
+# Every form of an address reaches the pool of its route.
 subtest 'a request runs in the pool of its route, however its path is written' => sub {
     for my $path ('/api/users/', '/api/%75sers', '/api/users?x=1', '/api/./users', '/api/users/#x') {
         my $user = sprintf 'pool%06x', rand 0xffffff;
@@ -163,7 +163,7 @@ subtest 'a request runs in the pool of its route, however its path is written' =
     }
 };
 
-# Errors of nginx's own, each as JSON in both languages.
+# nginx's own errors, each as JSON in both languages.
 subtest "nginx's own errors are JSON in both languages" => sub {
     my %own = (
         404 => ["$p/assets/none.js"], 414 => [ "$p/api?" . 'x' x 20_000 ], 400 => [ '-H', 'Host: a b', "$p/api" ],
@@ -177,7 +177,7 @@ subtest "nginx's own errors are JSON in both languages" => sub {
             like($head, qr{^HTTP/1.1 $code }, "nginx's own $code ($language)");
             like($head, qr{Content-Type: application/json}i, "nginx's own $code ($language) is JSON");
             ok($said->{code}, "nginx's own $code ($language) has a code");
-            # Of a request line or a host that cannot be read, nginx has not yet read Accept-Language.
+            # After an unreadable request line or host, nginx has not read Accept-Language.
             is(
                 ($said->{detail} // '') =~ /\p{Han}/       ? 'zh' : 'en',
                 $code                   =~ /^(?:400|414)$/ ? 'en' : substr($language, 0, 2),

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Parts that die are started again, and requests are answered again.
+# Parts that die are started again, and requests are served again.
 use lib 't/lib';
 use Fastchat::Test;
 

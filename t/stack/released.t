@@ -1,9 +1,9 @@
 #!/usr/bin/perl
-# The released program has nothing of what the test program adds to it (base/test_seams.h), whatever it is told.
+# The released program has nothing that the test program adds (base/test_seams.h), in any environment.
 use lib 't/lib';
 use Fastchat::Test;
 
-# The parameters that the user's stored password hash names.
+# The parameters in the user's stored password hash.
 sub hash_costs {
     my ($stack, $user) = @_;
     return $stack->sql('SELECT password_hash FROM users WHERE id = ' . $user->id) =~
@@ -50,7 +50,7 @@ subtest 'the released program with APP_ENV=test and FASTCHAT_BREAK=retry' => sub
     unlike($routes, qr/trial/, 'lists no route of the test program');
 };
 
-# Without this the checks above could look for what is nowhere.
+# This proves that the strings above exist in the test program.
 subtest 'the test program, told the same' => sub {
     my $program = Fastchat::Stack::binary();
     my $holds   = bytes($program);

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Workers that are told to end finish what they are at: replacing them, and reloading nginx, costs no request.
+# Workers that must end finish their requests: replacing them, and reloading nginx, loses no request.
 use lib 't/lib';
 use Fastchat::Test;
 use Time::HiRes qw(time sleep);
@@ -7,13 +7,13 @@ use Time::HiRes qw(time sleep);
 my $stack = Fastchat::Stack->new(own => 1);
 my $room  = $stack->user('owner')->post('/api/rooms', { name => 'busy' })->json->{id};
 
-# Four clients read and write all the while; each says in the end how many of its answers were not as they should be.
+# Four clients read and write all the time; each reports how many replies were unexpected.
 my @clients = map {
     my $number = $_;
     my $pid    = open(my $out, '-|') // die;
     if ($pid == 0) {
         my $user = $stack->user("client$number");
-        # A new connection each: nginx closes kept ones as it reloads, which may meet a request on its way.
+        # Every request has a new connection: a reload closes kept ones, which can cut off a request.
         $user->{http} = HTTP::Tiny->new(timeout => 30, max_redirect => 0);
         my ($made, $until, @bad) = (0, time + 6);
         while (time < $until) {

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# etc/stack: one start a directory and port, one clear line where it cannot start, and nothing left running.
+# etc/stack: one stack per directory and port, one clear line if it cannot start, and nothing left running.
 use lib 't/lib';
 use Fastchat::Test;
 use File::Temp qw(tempdir);
@@ -9,7 +9,7 @@ my $binary = Fastchat::Stack::binary();
 my $room   = tempdir('fastchat-t-XXXXXX', DIR => '/tmp', CLEANUP => 1);
 my @started;
 
-# Run etc/stack to its end: (what it said, exit status).
+# Runs etc/stack to its end: (output, exit status).
 sub stack {
     my ($settings, @arguments) = @_;
     my $pid = open(my $out, '-|') // die;
@@ -24,7 +24,7 @@ sub stack {
     return ($words, $? >> 8);
 }
 
-# Start one in the background and wait until it is ready: its process.
+# Starts a stack in the background and waits until it is ready. Returns its process.
 sub begin {
     my ($dir, $port) = @_;
     unlink "$dir.out";
@@ -32,7 +32,7 @@ sub begin {
     if ($pid == 0) {
         setpgrp;
         $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP);
-        # Under a locale that is not installed, as LANG often is in a container.
+        # Under a locale that is not installed, as often in a container.
         %ENV = (Fastchat::Stack::environment({ dir => $room, env => {} }), LANG => 'xx_XX.UTF-8');
         delete $ENV{LC_ALL};
         open STDOUT, '>', "$dir.out";
@@ -46,7 +46,7 @@ sub begin {
 
 sub slurp { open my $in, '<', $_[0] or return ''; local $/; return <$in> // '' }
 
-# Processes that have anything to do with the directory.
+# The processes that use the directory.
 sub remains {
     my ($dir) = @_;
     opendir my $proc, '/proc';
@@ -119,7 +119,7 @@ for my $signal (qw(TERM HUP)) {
     is_deeply([ remains($dir) ], [], "SIG$signal leaves no process");
 }
 
-# A directory too deep for a socket's path, and with a blank in it.
+# A directory whose path is too long for a socket, and one with a blank.
 my $deep = "$room/a directory with blanks/" . 'd' x 80;
 $pid = begin_deep($deep, $port);
 ok(answers($port), 'a deep directory with blanks in its path works');

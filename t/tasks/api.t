@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Background tasks as their owners see them: the course's route, looking, cancelling, retrying.
+# Background tasks for their owners: the course's route, listing, cancelling, retrying.
 use lib 't/lib';
 use Fastchat::Test;
 use Math::BigInt;
@@ -33,7 +33,7 @@ is_deeply(
     [ @$done{qw(progress attempts error cancel_asked)} ], [ 100, 1, undef, JSON::PP::false ],
     'a finished task has progress 100, one attempt and no error'
 );
-# It may begin within the millisecond in which it was queued; it takes longer than that itself.
+# It may start in the millisecond in which it was queued; it takes longer than that.
 ok(
     $done->{started_at} ge $done->{created_at} && $done->{ended_at} gt $done->{started_at},
     'a task is created, started and ended in that order'
@@ -82,7 +82,7 @@ subtest 'integers of any size are squared exactly' => sub {
     }
 };
 
-# Cancelling one that runs, and one that waits.
+# Cancelling a running task and a waiting one.
 subtest 'tasks are cancelled, retried and listed' => sub {
     my ($runs, $next, $waits) = map { $bob->post("/api/task/$_", {})->json->{id} } 1 .. 3;
     until_state($bob, $runs, 'running');

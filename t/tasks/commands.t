@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# fastchat task: what an operator sees of the tasks, and does to them; words that cannot be understood change nothing.
+# fastchat task: operators list and change tasks; wrong arguments change nothing.
 use lib 't/lib';
 use Fastchat::Test;
 
@@ -49,7 +49,7 @@ sub state_of {
     return defined $n && !ref $n ? $states[$n] : 'gone';
 }
 
-# A command that must go well, and what it says.
+# A command that must succeed, and its output.
 sub good {
     my ($like, $name, @words) = @_;
     my ($text, $status) = task(@words);
@@ -57,7 +57,7 @@ sub good {
     return like($text, $like, $name);
 }
 
-# One that must not: its exit status, what it says, on one line.
+# A command that must fail: its exit status, and its message on one line.
 sub bad {
     my ($wanted, $like, @words) = @_;
     my ($text, $status) = task(@words);

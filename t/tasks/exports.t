@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Data exports: all rooms of a user in one zip file, whatever their names and whatever is killed meanwhile.
+# Data exports: all rooms of a user in one zip file, with any names, while processes are killed.
 use lib 't/lib';
 use Fastchat::Test;
 use File::Temp qw(tempdir);
@@ -25,7 +25,7 @@ sub until_state {
 
 sub slurp { my ($path) = @_; open my $in, '<:raw', $path or die "$path: $!\n"; local $/; return scalar <$in> }
 
-# Fetches, tests and unpacks; the folder.
+# Downloads, tests and unpacks an export. Returns the folder.
 sub unpack_export {
     my ($who, $id) = @_;
     my $answer = $who->get("/api/exports/$id");
@@ -39,7 +39,7 @@ sub unpack_export {
     return "$dir/$id";
 }
 
-# The numbers of the entries in a file of them.
+# The numbers of the entries in a file.
 sub seqs {
     my ($path) = @_;
     return map { /"seq":(\d+)/ } split /\n/, slurp($path);
@@ -148,7 +148,7 @@ subtest 'an export is private and expires' => sub {
     );
 };
 
-# A room of many entries that do not pack well, so that the work takes its time.
+# A room of many entries that compress badly, so that the export takes a while.
 my $large = $bob->post('/api/rooms', { name => 'large' })->json;
 my $count = 60_000;
 $stack->sql(
@@ -197,7 +197,7 @@ is($bob->post("/api/tasks/$third/cancel")->status, 200, 'a running export can be
 is(until_state($bob, $third, 'cancelled')->{state}, 'cancelled', 'a cancelled export ends as cancelled');
 is($bob->get("/api/exports/$third")->status, 404, 'a cancelled export has no file');
 
-# A database that goes away in the middle of a download.
+# The database goes away during a download.
 subtest 'a download with a missing chunk is cut off' => sub {
     $stack->sql("DELETE FROM export_chunks WHERE export_id = $second AND number >= 2");
     my $cut = $bob->get("/api/exports/$second");

@@ -57,7 +57,7 @@ like(
 );
 like((cgi('GET', '/api', undef, DB_PORT => 'x'))[0], qr/DB_PORT/, 'a bad setting is reported');
 
-# What a web server would hand on of a hostile request.
+# Variables that a web server would pass on from a hostile request.
 subtest 'hostile requests are refused' => sub {
     my $rooms  = sub { return $stack->sql('SELECT COUNT(*) FROM members WHERE user_id = ' . $alice->id) };
     my $before = $rooms->();

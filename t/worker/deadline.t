@@ -1,11 +1,11 @@
 #!/usr/bin/perl
-# A request that takes too long is given up, whole; a slow one is logged; a log line says what a request was.
+# A request that takes too long is rolled back; a slow one is logged; a log line describes its request.
 use lib 't/lib';
 use Fastchat::Test;
 use JSON::PP ();
 use Time::HiRes qw(time sleep);
 
-# One thread answers everything, so that what one request leaves behind would meet the next.
+# One thread serves everything, so that leftovers of a request would meet the next one.
 my $stack = Fastchat::Stack->new(
     env => {
         APP_WORKERS => 1, DB_POOL_MINSIZE => 1, DB_POOL_MAXSIZE => 1, REQUEST_DEADLINE_MS => 400, SLOW_REQUEST_MS => 200
@@ -25,7 +25,7 @@ sub waiting {
     );
 }
 
-# What the log holds of a request.
+# The log lines of a request.
 sub lines_of {
     my ($answer) = @_;
     my $id       = $answer->header('X-Request-ID');

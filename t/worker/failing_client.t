@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# The database's client library fails at each of its calls in turn: a change that was made is never answered with an
+# The database's client library fails at each of its calls in turn: the reply to a change that was made is never an
 # error that says that nothing was changed.
 use lib 't/lib';
 use Fastchat::Test;

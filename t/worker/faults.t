@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Processes and stores that die: nothing acknowledged is lost, nothing happens twice, nobody has to restart anything.
+# Processes and stores die: nothing acknowledged is lost, nothing happens twice, no restart is needed.
 use lib 't/lib';
 use Fastchat::Test;
 use List::Util qw(sum0);
@@ -11,7 +11,7 @@ my $room = $alice->post('/api/rooms', { name => '故障', member_ids => [ $bob->
 my $at   = "/api/rooms/$room";
 
 sub say_it { my ($who, $id) = @_; return $who->post("$at/messages", { client_id => $id, body => "消息 $id" }) }
-# The worker that has run longest. Its supervisor gives up on those that die within half a second of their start.
+# The worker that has run longest. Its supervisor gives up workers that die within half a second of their start.
 sub oldest {
     my ($pid) = sort { $a <=> $b } $stack->workers('api');
     $stack->wait_for(5, sub { my @stat = stat "/proc/$pid"; @stat && time - $stat[9] > 1.1 });
@@ -31,7 +31,7 @@ sub no_holes {
     is_deeply([ @$row[ 1, 2 ] ], [ @$row[ 0, 0 ] ], $name);
 }
 
-# A worker that is killed while it holds the room's row.
+# A worker is killed while it holds the room's row lock.
 subtest 'a worker killed in the middle of a message loses nothing' => sub {
     my $hold = $stack->sql_session;
     $hold->('LOCK TABLES room_log READ');
@@ -59,7 +59,7 @@ subtest 'a worker killed in the middle of a message loses nothing' => sub {
     no_holes('a killed worker leaves no hole in the numbers');
 };
 
-# A message whose answer is lost: it is there, and the retry finds it.
+# The reply to a message is lost: the message is stored, and the retry finds it.
 subtest 'a message whose answer is lost is found by the retry' => sub {
     my $before = $stack->sql("SELECT last_seq FROM rooms WHERE id = $room");
     my @statuses;
@@ -137,7 +137,7 @@ subtest 'requests are refused at once while the database is away' => sub {
     );
 };
 
-# The database restarts under load: each sends until it has met that, and ten more.
+# The database restarts under load: each client sends until it has met that, then ten more.
 subtest 'a database that restarts under load loses nothing' => sub {
     my $sending = $stack->begin_at_once(
         4,
@@ -194,7 +194,7 @@ subtest 'Redis only speeds things up' => sub {
         'the token of an ended session is rejected after Redis was wiped'
     );
 
-    # Ended while others use it: whoever looked it up just before must not bring it back.
+    # A session ends while others use it: a lookup that began before must not restore it.
     my $busy = $phone->();
     my $using =
         $stack->begin_at_once(4, sub { $stack->get('/api/users/me', token => $busy->{token}) for 1 .. 60; return 1 });
@@ -206,7 +206,7 @@ subtest 'Redis only speeds things up' => sub {
     );
     $using->();
 
-    # What Redis remembers of who is in a room.
+    # The membership copies in Redis.
     my $seat = "$at/members/" . $bob->id;
     my $try  = sub {
         return join ' ', $bob->get("$at/messages?limit=1")->status, say_it($bob, 'seat ' . rand)->status,
@@ -268,7 +268,7 @@ subtest 'Redis only speeds things up' => sub {
     );
 };
 
-# A Redis that takes connections and answers nothing. One thread serves here, so that each request meets it.
+# A Redis that accepts connections and never replies. One thread serves here, so that each request meets it.
 subtest 'a Redis that hangs does not slow requests down' => sub {
     my $one = Fastchat::Stack->new(
         own => 1,
@@ -291,7 +291,7 @@ subtest 'a Redis that hangs does not slow requests down' => sub {
     cmp_ok($slow, '<=', 3, 'a hanging Redis costs a thread one time-out every 2 s');
     cmp_ok($asked, '>', 50, 'requests are fast between the time-outs of a hanging Redis');
 
-    # The thread leaves Redis alone for a while after it hung: what ends just then is ended for good all the same.
+    # After a hang the thread does not use Redis for a while: a session that ends then stays ended.
     ok($one->wait_for(5, sub { $one->get('/api/readyz')->json->{redis} eq 'ok' }), 'a Redis that hung is used again');
     my $phone = $one->post('/api/sessions', { username => $eve->username, password => $eve->password })->json->{token};
     my $adam  = $one->user('adam');

@@ -1,10 +1,10 @@
 #!/usr/bin/perl
-# Workers that are told to end, or replace themselves, lose no request.
+# Workers that must end, or that replace themselves, lose no request.
 use lib 't/lib';
 use Fastchat::Test;
 use Time::HiRes qw(time sleep);
 
-# Requests of four clients at once, until they are told to stop or have sent `most`; returns statuses and their counts.
+# Sends requests from four clients at once until they are stopped or have sent `most`. Returns the statuses with counts.
 sub load {
     my ($stack, $most, $meanwhile, @calls) = @_;
     my $flag    = $stack->dir . '/stop';
@@ -27,7 +27,7 @@ sub load {
     return \%sum;
 }
 
-# Each worker of a pool, one after another, when its supervisor would not take it for one that failed at its start.
+# Ends each worker of a pool, one after another, once its supervisor would not see a failed start.
 sub end_each {
     my ($stack, $pool, $signal) = @_;
     for my $pid (sort { $a <=> $b } $stack->workers($pool)) {

@@ -1,4 +1,4 @@
-# Background tasks and the lab: how many tasks a second, how soon one is begun, what the lab's shapes reach.
+# Background tasks and the lab: tasks per second, the delay until one starts, and the figures of the lab.
 package Background;
 
 use strict;
@@ -29,7 +29,7 @@ sub rush {
         120,
         sub { $stack->sql("SELECT COUNT(*) FROM tasks WHERE kind = 'square' AND state <> 2") == 0 }
     ) or die "tasks are left\n";
-    # By the database's clock, so that our asking does not count.
+    # By the database's clock, so that polling does not count.
     my ($row) = $stack->sql("SELECT MIN(started_at), MAX(ended_at) FROM tasks WHERE kind = 'square'");
     return {
         rate   => $count * 1000 / ($row->[1] - $row->[0] || 1), seconds => time - $began,
@@ -37,7 +37,7 @@ sub rush {
     };
 }
 
-# From enqueued to begun, in milliseconds, of tasks that come one by one to an idle runner.
+# The milliseconds from enqueuing to starting, for single tasks at an idle runner.
 sub pick_up {
     my ($stack, $user, $tries) = @_;
     my @ids;
@@ -57,7 +57,7 @@ sub pick_up {
     return { p50 => $ms[ @ms / 2 ], most => $ms[-1] };
 }
 
-# The lab's figures, with more computing than it usually has, so that starting processes is not what is measured.
+# The lab's figures with more computing than usual, so that the start of processes does not dominate.
 sub lab {
     my ($stack, $quick) = @_;
     my ($text, $status) = $stack->fastchat(

@@ -22,7 +22,7 @@ sub compile {
     system($command) == 0 or die "t/bench/streams.c does not compile\n";
 }
 
-# Users with sessions, and rooms, put into the database as they would be after signing up and joining.
+# Users with sessions, and rooms, written into the database as if they had signed up and joined.
 sub new {
     my ($class, $stack, $count) = @_;
     my $self  = bless { stack => $stack, users => $count // $users }, $class;
@@ -68,7 +68,7 @@ sub new {
     return $self;
 }
 
-# Hold streams with the users from `from` on. Returns what `result` takes, once all have begun.
+# Holds streams of the users from number `from` on. Returns a handle for `result` once all have begun.
 sub hold {
     my ($self, $place, $path, $count, $seconds, $from) = @_;
     my $pid = IPC::Open2::open2(my $out, my $in, 'build/bench/streams', 'hold', $place, $path, $count, $seconds);
@@ -82,7 +82,7 @@ sub hold {
     return { pid => $pid, out => $out, ms => $ms, count => $count };
 }
 
-# Milliseconds: arrived, p50, p99, max, heard (streams that got something).
+# In milliseconds: arrived, p50, p99, max; and the number of streams that received something.
 sub result {
     my ($held) = @_;
     my $line = readline $held->{out};
@@ -100,7 +100,7 @@ sub let_go {
     @running = grep { $_ != $held->{pid} } @running;
 }
 
-# Send messages to the paths in turn.
+# Sends messages to the paths in turn.
 sub say_all {
     my ($self, $port, $rate, $seconds, $count, @paths) = @_;
     my $pid = IPC::Open2::open2(my $out, my $in, 'build/bench/streams', 'send', $port, $rate, $seconds, @paths);
@@ -113,7 +113,7 @@ sub say_all {
 
 sub resident { my ($pid) = @_; return (Load::resident($pid))[0] * 1024 * 1024 }
 
-# An nginx with nchan of its own. Returns its port and process id.
+# Starts a separate nginx with nchan. Returns its port and process id.
 sub nchan {
     my ($self)   = @_;
     my ($module) = grep { -e } map { "$_/ngx_nchan_module.so" } qw(/usr/lib/nginx/modules /usr/lib64/nginx/modules);

@@ -1,4 +1,4 @@
-# Loads, processor time and memory: what the figures of t/bench/run are made of.
+# Loads, processor time and memory, for the figures of t/bench/run.
 package Load;
 
 use strict;
@@ -10,13 +10,13 @@ use Time::HiRes qw(sleep);
 
 my %bare;    # process ids of the bare programs
 
-# The middle one.
+# The median.
 sub median {
     my @sorted = sort { $a <=> $b } @_;
     return @sorted % 2 ? $sorted[ @sorted / 2 ] : ($sorted[ @sorted / 2 - 1 ] + $sorted[ @sorted / 2 ]) / 2;
 }
 
-# Start wrk on a URL: clients, seconds; script and arguments; token. Returns what `finish` takes.
+# Starts wrk on a URL: clients, seconds; script and arguments; token. Returns a handle for `finish`.
 sub start {
     my ($url, %o) = @_;
     my $threads = $o{clients} < 8 ? 1 : 2;
@@ -34,7 +34,7 @@ sub start {
     return { out => $out, url => $url, command => \@command };
 }
 
-# Requests, requests a second, p50 and p99 in ms. Dies where an answer was no success: the figure would be of nothing.
+# Requests, requests per second, p50 and p99 in ms. Dies if a reply was not a success: such a figure means nothing.
 sub finish {
     my ($run) = @_;
     my $text = do { local $/; readline $run->{out} }
@@ -60,7 +60,7 @@ sub cpu {
     );
 }
 
-# Resident memory of each process, in MB.
+# The resident memory of each process, in MB.
 sub resident {
     return map {
         open my $in, '<', "/proc/$_/status" or die "process $_ has ended\n";
@@ -69,7 +69,7 @@ sub resident {
     } @_;
 }
 
-# A bare program behind a socket, as spawn-fcgi starts one: the socket is its standard input. Returns the process ids.
+# Starts a bare program as spawn-fcgi does: the socket is its standard input. Returns the process ids.
 sub bare {
     my ($program, $socket, $processes, @arguments) = @_;
     my $listen = IO::Socket::UNIX->new(Local => $socket, Listen => 1024) or die "$socket: $!\n";

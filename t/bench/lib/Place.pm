@@ -1,4 +1,4 @@
-# Where t/bench/run measures: a stack of its own, the bare programs behind the same nginx, users, rooms and messages.
+# The setting of t/bench/run: a stack of its own, the bare programs behind the same nginx, users, rooms and messages.
 package Place;
 
 use strict;
@@ -13,7 +13,7 @@ our $messages = 1000;                     # in the room whose history is read
 
 my $running;                              # the stack, to be stopped however the run ends
 
-# Compile the bare programs with the server's own flags.
+# Compiles the bare programs with the server's flags.
 sub compile {
     mkdir 'build/bench';
     chomp(my $flags = `pkg-config --cflags --libs libmariadb 2>/dev/null || pkg-config --cflags --libs mysqlclient`);
@@ -75,7 +75,7 @@ sub fill {
     $stack->sql("UPDATE rooms SET last_seq = $ends, last_message_seq = $ends WHERE id = $room");
 }
 
-# The api pool's shape: as many processes and threads, where connections are kept. `once`: a connection a request.
+# As many processes and threads as the api pool, with kept connections. `once`: one connection per request.
 sub start_bare {
     my ($self) = @_;
     my $stack  = $self->{stack};

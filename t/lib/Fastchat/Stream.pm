@@ -60,7 +60,7 @@ sub read_head {
 sub status { return $_[0]{status} // 0 }
 sub header { my ($self, $name) = @_; return $self->{head} =~ /^\Q$name\E: *(.*?)\r$/mi ? $1 : undef }
 
-# The rest of an answer that is not a stream.
+# The rest of a reply that is not a stream.
 sub content {
     my ($self) = @_;
     my $until = time + 5;
@@ -131,7 +131,7 @@ sub await {
     return;
 }
 
-# Has the server ended it, within the time?
+# Whether the server ends the stream within the time.
 sub ends {
     my ($self, $seconds) = @_;
     my $until = time + $seconds;

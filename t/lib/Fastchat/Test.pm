@@ -1,4 +1,4 @@
-# All that a test file needs: use Fastchat::Test; it brings strict, warnings, utf8, Test::More, and Fastchat::Stack.
+# Everything a test file needs: strict, warnings, utf8, Test::More and Fastchat::Stack.
 package Fastchat::Test;
 
 use strict;
