@@ -6,8 +6,7 @@
 
 #include "db/task_rows.h"
 
-#define TASK_STATE_WORD(state, number, word) [state] = (word),
-const char *const task_state_names[] = {TASK_STATE_LIST(TASK_STATE_WORD) NULL};
+const char *const task_state_words[] = {TASK_STATE_LIST(VOCABULARY_WORD) NULL};
 
 /* DB_EXISTS with the task that has the key. */
 static enum db_result

@@ -10,28 +10,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/vocabulary.h"
 #include "db/mysql/db.h"
 #include "db/redis/redis.h"
 
 /*
- * The states of a task: constant, number in the column `state`, word in the API and on the command
- * line. Queries bind the constants. A released number is never given to another state.
- *
- * failed: the last run went wrong, and the task is run again; dead: it is not, unless somebody
- * retries it.
+ * The states of a task (base/vocabulary.h). failed: the last run went wrong, and the task is run
+ * again; dead: it is not, unless somebody retries it.
  */
-#define TASK_STATE_LIST(X)                                                                         \
-    X(TASK_QUEUED, 0, "queued")                                                                    \
-    X(TASK_RUNNING, 1, "running")                                                                  \
-    X(TASK_DONE, 2, "done")                                                                        \
-    X(TASK_FAILED, 3, "failed")                                                                    \
-    X(TASK_DEAD, 4, "dead")                                                                        \
-    X(TASK_CANCELLED, 5, "cancelled")
-
-#define TASK_STATE_CONSTANT(state, number, word) state = (number),
-enum task_state { TASK_STATE_LIST(TASK_STATE_CONSTANT) TASK_STATES }; /* TASK_STATES: how many */
-
-extern const char *const task_state_names[]; /* the words by state; ends with NULL */
+#define TASK_STATE_LIST(WORD)                                                                      \
+    WORD(TASK_QUEUED, "queued")                                                                    \
+    WORD(TASK_RUNNING, "running")                                                                  \
+    WORD(TASK_DONE, "done")                                                                        \
+    WORD(TASK_FAILED, "failed")                                                                    \
+    WORD(TASK_DEAD, "dead")                                                                        \
+    WORD(TASK_CANCELLED, "cancelled")
+enum task_state { TASK_STATE_LIST(VOCABULARY_CONSTANT) TASK_STATES }; /* TASK_STATES: how many */
+extern const char *const task_state_words[];                          /* ends with NULL */
 
 enum {
     TASK_RESULT_MAX = 1024 * 1024, /* bytes of a result */

@@ -36,7 +36,7 @@ SCHEMA(presence_event, "PresenceEvent", FIELD(struct presence_event, user_id, FI
 
 SCHEMA(task_event, "TaskEvent", FIELD(struct task_event, id, FIELD_INT),
        FIELD(struct task_event, kind, FIELD_TEXT),
-       FIELD(struct task_event, state, FIELD_ENUM, .values = task_state_names));
+       FIELD(struct task_event, state, FIELD_ENUM, .values = task_state_words));
 
 SCHEMA(resync_event, "ResyncEvent",
        FIELD(struct resync_event, reason, FIELD_ENUM, .values = resync_reason_words));

@@ -20,8 +20,8 @@ task_read_state(const struct arguments *a, int *state)
     const char *name = argument_text(a, "state");
 
     *state = -1;
-    for (int i = 0; name != NULL && task_state_names[i] != NULL; i++) {
-        if (strcmp(name, task_state_names[i]) == 0) {
+    for (int i = 0; name != NULL && task_state_words[i] != NULL; i++) {
+        if (strcmp(name, task_state_words[i]) == 0) {
             *state = i;
         }
     }
@@ -85,7 +85,7 @@ task_list_print(struct resources *r, const struct arguments *a)
 
         (void)printf("%8" PRId64 " %-22s %-9s %4" PRId64 " %3" PRId64 "/%-3" PRId64
                      " %-29s %7" PRId64 " %.60s\n",
-                     t->id, t->kind, task_state_names[t->state], t->progress, t->attempts,
+                     t->id, t->kind, task_state_words[t->state], t->progress, t->attempts,
                      t->max_attempts, task_time(t->created_at, text), t->owner_id,
                      t->error == NULL ? "" : t->error);
     }
@@ -113,7 +113,7 @@ task_show(struct resources *r, const struct arguments *a)
     }
     (void)printf("id         %" PRId64 "\nkind       %s\nstate      %s%s\nprogress   %" PRId64
                  " %%\nruns       %" PRId64 " of %" PRId64 "\n",
-                 t.id, t.kind, task_state_names[t.state],
+                 t.id, t.kind, task_state_words[t.state],
                  t.cancel_asked && t.state == TASK_RUNNING ? ", asked to end" : "", t.progress,
                  t.attempts, t.max_attempts);
     (void)printf("owner      %" PRId64 "\nrunner     %s\n", t.owner_id,
@@ -208,7 +208,7 @@ task_stats_print(struct resources *r, const struct arguments *a)
     }
     (void)printf("%-22s", "KIND");
     for (int s = 0; s < TASK_STATES; s++) {
-        (void)printf(" %9s", task_state_names[s]);
+        (void)printf(" %9s", task_state_words[s]);
     }
     (void)printf(" %12s\n", "waits for");
     for (size_t i = 0; i < count; i++) {

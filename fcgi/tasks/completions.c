@@ -36,10 +36,10 @@ completion_log(const struct completion *done, const struct child *c)
                     c->kind->name, ms);
     } else if (error != NULL) {
         log_warning("task %lld %s is %s after %.1f ms, run %d: %s", (long long)c->id, c->kind->name,
-                    task_state_names[done->end.state], ms, c->attempts, error);
+                    task_state_words[done->end.state], ms, c->attempts, error);
     } else {
         log_info("task %lld %s is %s after %.1f ms, run %d", (long long)c->id, c->kind->name,
-                 task_state_names[done->end.state], ms, c->attempts);
+                 task_state_words[done->end.state], ms, c->attempts);
     }
 }
 

@@ -16,7 +16,7 @@ struct export_queued {
 SCHEMA(export_queued, "ExportQueued",
        FIELD(struct export_queued, id, FIELD_INT,
              .description = "The task's id, for `GET /api/tasks/{task_id}`."),
-       FIELD(struct export_queued, state, FIELD_ENUM, .values = task_state_names));
+       FIELD(struct export_queued, state, FIELD_ENUM, .values = task_state_words));
 
 struct export_query {
     int64_t export_id;

@@ -26,7 +26,7 @@ struct lab_queued {
 SCHEMA(lab_queued, "LabQueued",
        FIELD(struct lab_queued, id, FIELD_INT,
              .description = "The task's id, for `GET /api/tasks/{task_id}`."),
-       FIELD(struct lab_queued, state, FIELD_ENUM, .values = task_state_names));
+       FIELD(struct lab_queued, state, FIELD_ENUM, .values = task_state_words));
 
 /* The handlers; views.c says what each replies. */
 HANDLER(queue_lab, lab_new)

@@ -28,7 +28,7 @@ SCHEMA(square_queued, "SquareQueued",
              .description = "The task's id, for `GET /api/tasks/{task_id}`."),
        FIELD(struct square_queued, num, FIELD_JSON,
              .description = "The number; a string if it is beyond 2^53."),
-       FIELD(struct square_queued, state, FIELD_ENUM, .values = task_state_names));
+       FIELD(struct square_queued, state, FIELD_ENUM, .values = task_state_words));
 
 struct task_query {
     int64_t task_id;
@@ -41,7 +41,7 @@ SCHEMA(task_query, "TaskQuery",
 #define TASK_SUMMARY                                                                               \
     FIELD(struct task, id, FIELD_INT),                                                             \
         FIELD(struct task, kind, FIELD_TEXT, .example = "\"square\""),                             \
-        FIELD(struct task, state, FIELD_ENUM, .values = task_state_names,                          \
+        FIELD(struct task, state, FIELD_ENUM, .values = task_state_words,                          \
               .description = TASK_STATE_HELP),                                                     \
         FIELD(struct task, progress, FIELD_INT, .description = "In percent."),                     \
         FIELD(struct task, attempts, FIELD_INT, .description = "The number of runs so far."),      \
@@ -67,7 +67,7 @@ struct task_list_query {
 
 SCHEMA(
     task_list_query, "TaskListQuery",
-    FIELD(struct task_list_query, state, FIELD_ENUM, .from = FROM_QUERY, .values = task_state_names,
+    FIELD(struct task_list_query, state, FIELD_ENUM, .from = FROM_QUERY, .values = task_state_words,
           .default_value = -1, .description = "Only tasks in this state."),
     FIELD(struct task_list_query, kind, FIELD_TEXT, .from = FROM_QUERY, .min = 1, .max = 40,
           .description = "Only tasks of this kind."),
