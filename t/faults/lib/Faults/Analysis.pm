@@ -122,7 +122,7 @@ sub check_readers {
             $self->report($row_of{$kind}, "$who at " . $self->clock($_->[1]) . ": $_->[2]", 0) for @seen;
             $self->{count}{ $row_of{$kind} } += $reader->{fault}{$kind};
         }
-        my @calm = ($self->spans_of($reader, 0), $self->spans_of($reader, 1));
+        my @calm = ($self->outages_of($reader, 0), $self->outages_of($reader, 1));
         for my $room (sort { $a <=> $b } keys %{ $reader->{first} }) {
             $self->check_room($reader, $who, $room, @calm);
         }
@@ -166,7 +166,7 @@ sub check_room {
 # The spans [from, to], merged and in order, in which the reader was away, or a part that it needs. MariaDB is always
 # needed; the events process by readers that wait at it; all workers of the api by readers that call them. Redis is not
 # needed.
-sub spans_of {
+sub outages_of {
     my ($self, $reader, $by_api) = @_;
     my %needed = (database => 1, events => $reader->{kind} ne 'poll', api => $by_api);
     my @spans  = sort { $a->[0] <=> $b->[0] } map { [@$_] } @{ $reader->{absent} },

@@ -14,7 +14,7 @@ sub new {
 }
 
 # Sends a request; `stream`: its answer does not end.
-sub ask {
+sub send_request {
     my ($self, $request, $stream) = @_;
     $self->{stream} = $stream;
     $self->{asked}  = 1;

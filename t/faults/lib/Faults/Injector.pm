@@ -63,7 +63,7 @@ sub total {
 }
 
 # Injects and ends the faults that are due. To be called often.
-sub turn {
+sub run_once {
     my ($self) = @_;
     my $now    = now();
     my @due    = grep { $_->[0] <= $now } @{ $self->{due} };

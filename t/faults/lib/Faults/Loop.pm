@@ -51,7 +51,7 @@ sub cancel {
 }
 
 # Wait once, and do what is due.
-sub turn {
+sub run_once {
     my ($self) = @_;
     my $timers = $self->{timers};
     my $next;

@@ -43,14 +43,14 @@ sub run {
     my (%arg) = @_;
     srand $arg{seed};
     my $self = bless { %arg, loop => Faults::Loop->new }, __PACKAGE__;
-    $self->listen_to_orders;
+    $self->read_orders;
     my @readers = map { Faults::Reader->start($self, $_, $kinds{ $_->{kind} }) } @{ $self->{readers} };
     $self->{running} = \@readers;
-    $self->{loop}->turn until $self->{over};
+    $self->{loop}->run_once until $self->{over};
     nstore([ map { $_->result } @readers ], $self->{file});
 }
 
-sub listen_to_orders {
+sub read_orders {
     my ($self) = @_;
     my $text = '';
     $self->{loop}->on_read(
@@ -64,7 +64,7 @@ sub listen_to_orders {
                 elsif ($order eq 'end') { $self->{over} = 1 }
                 elsif ($order eq 'target') {
                     $self->{target} = $json->decode($rest);
-                    $self->look;
+                    $self->check_targets;
                 }
             }
         }
@@ -72,14 +72,14 @@ sub listen_to_orders {
 }
 
 # Does every reader have every entry of the target?
-sub look {
+sub check_targets {
     my ($self) = @_;
     my $target = $self->{target};
     my $behind = grep {
         my $have = $_->{have};
         grep { $have->{$_} < $target->{$_} } keys %$have
     } @{ $self->{running} };
-    return $self->{loop}->after(0.02, sub { $self->look }) if $behind;
+    return $self->{loop}->after(0.02, sub { $self->check_targets }) if $behind;
     syswrite $self->{reports}, "there\n";
 }
 
@@ -110,7 +110,7 @@ sub start {
     $self->{connection} = Faults::Connection->new(
         $self->{loop}, $process->{port},
         answer => sub { $self->refused(@_) },
-        body   => sub { $self->heard($_[0]) },
+        body   => sub { $self->receive($_[0]) },
         broken => sub { $self->lost_stream },
     ) if $self->{stream};
     $self->{loop}->after(rand 0.3, sub { $self->{stream} ? $self->connect : $self->sync });
@@ -153,7 +153,7 @@ sub cut {
 }
 
 # Takes an entry that follows the last one of its room.
-sub take {
+sub accept_entry {
     my ($self, $room, $seq, $id, $how) = @_;
     $self->{taken}{$room} .= pack 'd N C', now(), $id, $how;
     $self->{have}{$room} = $seq;
@@ -180,7 +180,7 @@ sub connect {
     $self->{leave} =
         $self->{loop}->after(STREAM_LEAST + rand STREAM_MORE, sub { $self->{connection}->drop; $self->lost_stream });
     $self->{count}{streams}++;
-    $self->{connection}->ask(
+    $self->{connection}->send_request(
         "GET /api/events$query HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer $self->{bearer}\r\n$header\r\n", 1);
 }
 
@@ -215,7 +215,7 @@ sub refused {
     $self->lost_stream(defined $told && $status == 429 ? rand $told : undef);
 }
 
-sub heard {
+sub receive {
     my ($self, $bytes) = @_;
     $self->{heard_at} = now();
     $self->fault('protocol', 'not ASCII: ' . clip($bytes, 200)) if $bytes =~ tr/\x80-\xFF//;
@@ -332,19 +332,19 @@ sub entry {
     }
     my $have = $self->{have}{$room} // return;
     if ($seq == $have + 1) {
-        $self->take($room, $seq, $id, FROM_STREAM);
-        $self->take_held($room) if $self->{held}{$room};
+        $self->accept_entry($room, $seq, $id, FROM_STREAM);
+        $self->accept_held($room) if $self->{held}{$room};
     } elsif ($seq > $have) {    # what is between is on its way
         $self->{held}{$room}{$seq} = $id;
         $self->sync if !$self->{syncing};
     }
 }
 
-sub take_held {
+sub accept_held {
     my ($self, $room) = @_;
     my $held = $self->{held}{$room} or return;
     while (defined(my $id = delete $held->{ $self->{have}{$room} + 1 })) {
-        $self->take($room, $self->{have}{$room} + 1, $id, FROM_STREAM_HELD);
+        $self->accept_entry($room, $self->{have}{$room} + 1, $id, FROM_STREAM_HELD);
     }
     for (keys %$held) { delete $held->{$_} if $_ <= $self->{have}{$room} }
     delete $self->{held}{$room} if !%$held;
@@ -376,7 +376,7 @@ sub sync {
     $body .= '}';
     $self->{patience} = $self->{loop}->after($wait + PATIENCE, sub { $self->{api}->drop; $self->sync_failed });
     $self->{count}{syncs}++;
-    $self->{api}->ask("POST $path HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer $self->{bearer}\r\n"
+    $self->{api}->send_request("POST $path HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer $self->{bearer}\r\n"
             . "Content-Type: application/json\r\nContent-Length: "
             . length($body)
             . "\r\n\r\n$body");
@@ -411,7 +411,7 @@ sub synced {
     }
     $self->{sync_delay} = 0.1;
     $self->{syncing}    = 0;
-    my $got = $self->take_answer($body);
+    my $got = $self->accept_answer($body);
     return $self->sync if $self->{once_more} || $body =~ /"more":true\}$/;
     return $self->sync_later(rand 0.3) if %{ $self->{held} || {} };    # a hole that it did not fill
     if ($self->{kind} eq 'poll') {
@@ -422,7 +422,7 @@ sub synced {
     }
 }
 
-sub take_answer {
+sub accept_answer {
     my ($self, $body) = @_;
     my ($got, %at)    = (0, %{ $self->{asked_for} });
     while (
@@ -433,9 +433,9 @@ sub take_answer {
         my $at = $at{$room} // next;
         $self->fault($seq > $at ? 'hole' : 'double', "sync of room $room: $seq follows $at") if $seq != $at + 1;
         $at{$room} = $seq;
-        $self->take($room, $seq, $id, FROM_SYNC) if $seq == $self->{have}{$room} + 1;
+        $self->accept_entry($room, $seq, $id, FROM_SYNC) if $seq == $self->{have}{$room} + 1;
     }
-    $self->take_held($_) for keys %{ $self->{held} || {} };
+    $self->accept_held($_) for keys %{ $self->{held} || {} };
     $self->fault('wrong', 'POST /api/sync: ' . clip($body, 200)) if !$got && $body !~ /^\{"entries":\[\]/;
     $self->fault('wrong', 'POST /api/sync: ' . clip(substr($body, -300) =~ s/^[\x80-\xBF]+//r, 300))
         if $body !~ /"rooms":\[\],"left":\[\],"more":(?:true|false)\}$/;

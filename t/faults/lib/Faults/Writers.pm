@@ -37,7 +37,7 @@ sub run {
         $self->{loop}->after($w->{next} - now(), sub { $self->send_next($w) });
     }
     $self->report;
-    $self->{loop}->turn until $self->{over} || $self->{stopping} && !grep { $_->{message} } @{ $self->{writers} };
+    $self->{loop}->run_once until $self->{over} || $self->{stopping} && !grep { $_->{message} } @{ $self->{writers} };
     nstore(
         {
             acks => $self->{acks}, count => $self->{count}, wrong => $self->{wrong},
@@ -109,7 +109,7 @@ sub send_message {
         $w->{cut} =
             $self->{loop}->after(0.004 * rand()**2, sub { $w->{connection}->drop; $self->in_doubt($w, 'hung up') });
     }
-    $w->{connection}->ask($m->{request});
+    $w->{connection}->send_request($m->{request});
 }
 
 sub cancel_timers {
@@ -135,18 +135,18 @@ sub answered {
             $body =~ /^\{"room_id":(\d+),"seq":(\d+),"kind":"message",.*?"client_id":(?:"([^"]*)"|null)/;
         return $self->acknowledged($w, $status, $room, $seq)
             if defined $id && $id eq client_id($m->{id}) && $room == $m->{room};
-        $self->wrong($m, $status, $body);
+        $self->report_wrong($m, $status, $body);
         return $self->acknowledged($w, $status, $room, $seq) if defined $seq && $room == $m->{room};
     } elsif ($status == 429) {
         my ($told) = $head =~ /^Retry-After: *(\d+)/mi;
         return $self->in_doubt($w, 429, 2 * ($told // 1));
     } elsif ($status != 502 && $status != 503 && $status != 504) {
-        $self->wrong($m, $status, $body);
+        $self->report_wrong($m, $status, $body);
     }
     return $self->in_doubt($w, $status);
 }
 
-sub wrong {
+sub report_wrong {
     my ($self, $m, $status, $body) = @_;
     $self->{count}{wrong}++;
     push @{ $self->{wrong} },
@@ -159,9 +159,9 @@ sub acknowledged {
     my $m   = $w->{message};
     my $now = now();
     if (defined $m->{seq}) {
-        $self->wrong($m, $status, "seq $seq; it was acknowledged as $m->{seq}") if $seq != $m->{seq};
+        $self->report_wrong($m, $status, "seq $seq; it was acknowledged as $m->{seq}") if $seq != $m->{seq};
     } else {
-        $self->wrong($m, $status, 'it was never sent before') if $status == 200 && $m->{tries} == 1;
+        $self->report_wrong($m, $status, 'it was never sent before') if $status == 200 && $m->{tries} == 1;
         push @{ $self->{acks} }, [ $room, $seq, $m->{id}, $m->{sent}, $now ];
         $m->{seq} = $seq;
         if (rand() < AGAIN) {
