@@ -18,7 +18,8 @@ sub find_chromium {
     return $chromium;
 }
 
-# Runs t/browser/$script against a stack. Each line "ok NAME" or "not ok NAME" becomes a test, every other line a diagnostic.
+# Runs t/browser/$script against a stack. Each line "ok NAME" or "not ok NAME" becomes a test, every other line a
+# diagnostic.
 sub run_in_browsers {
     my ($script, $stack, $chromium, @arguments) = @_;
     my $pictures = "$Fastchat::Stack::root/build/t/browser";
@@ -30,7 +31,7 @@ sub run_in_browsers {
     while (my $line = <$out>) {
         chomp $line;
         if ($line =~ /^(not )?ok (.*)/) { ok(!$1, $2) }
-        else                            { diag($line) }
+        else { diag($line) }
     }
     close $out;
     is($?, 0, 'the browser driver ran to its end');
