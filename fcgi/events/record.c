@@ -25,7 +25,7 @@ enum {
 };
 
 static size_t
-smaller(size_t a, size_t b)
+size_smaller(size_t a, size_t b)
 {
     return a < b ? a : b;
 }
@@ -51,7 +51,7 @@ void
 record_stdout(struct buf *out, uint16_t id, const char *bytes, size_t len)
 {
     while (len > 0) {
-        size_t content = smaller(len, RECORD_CONTENT_MAX);
+        size_t content = size_smaller(len, RECORD_CONTENT_MAX);
 
         record_header(out, STDOUT, id, content, 0);
         buf_add(out, bytes, content);
@@ -211,15 +211,15 @@ parser_feed_part(struct request_parser *in, const char *at, size_t len, bool *br
     size_t used;
 
     if (in->header_len < RECORD_HEADER) {
-        used = smaller(len, RECORD_HEADER - in->header_len);
+        used = size_smaller(len, RECORD_HEADER - in->header_len);
         memcpy(in->header + in->header_len, at, used);
         in->header_len = (uint8_t)(in->header_len + used);
         *broken = in->header_len == RECORD_HEADER && !parser_begin_record(in);
     } else if (in->content_left > 0) {
-        used = smaller(len, in->content_left);
+        used = size_smaller(len, in->content_left);
         parser_add_content(in, at, used);
     } else {
-        used = smaller(len, in->padding_left);
+        used = size_smaller(len, in->padding_left);
         in->padding_left -= (uint32_t)used;
     }
     return used;

@@ -47,7 +47,7 @@ struct lab {
 };
 
 static double
-largest(double a, double b)
+double_larger(double a, double b)
 {
     return a > b ? a : b;
 }
@@ -63,7 +63,7 @@ lab_estimate(const struct lab_settings *s, enum lab_work w, enum lab_mode m)
     case LAB_SERIAL:
         return n * (cpu + wait);
     case LAB_THREADS:
-        return largest(n * cpu / s->processes, cpu) + wait * (n / s->threads);
+        return double_larger(n * cpu / s->processes, cpu) + wait * (n / s->threads);
     case LAB_EVENT_LOOP:
         return n * cpu + wait;
     default:
@@ -146,7 +146,7 @@ lab_note_serial(struct lab *l, enum lab_work w, int k)
         const struct lab_done *d = &l->tasks->done[i];
 
         l->sums[i] = d->sum;
-        s->slowest[w][k] = largest(s->slowest[w][k], (double)d->took_us / 1000);
+        s->slowest[w][k] = double_larger(s->slowest[w][k], (double)d->took_us / 1000);
         s->computed[w][k] += (double)d->cpu_us / 1000;
     }
 }
@@ -254,7 +254,7 @@ lab_evaluate(struct lab *l)
         }
         measured->slowest_ms = samples_spread(l->samples.slowest[w], repeat).median;
         measured->cpu_ms = samples_spread(l->samples.computed[w], repeat).median;
-        measured->limit_ms = largest(measured->slowest_ms, measured->cpu_ms / r->cores);
+        measured->limit_ms = double_larger(measured->slowest_ms, measured->cpu_ms / r->cores);
         measured->recommended = lab_recommend(measured, preferred[w]);
     }
 }

@@ -29,7 +29,7 @@ write_why(const struct lab_result *r, enum lab_work w, struct buf *out)
 }
 
 static double
-ratio(double a, double b)
+time_ratio(double a, double b)
 {
     return b > 0 ? a / b : 0;
 }
@@ -49,8 +49,9 @@ write_work(const struct lab_result *r, enum lab_work w, struct buf *out)
                    "%s{\"mode\":\"%s\",\"ms\":%.1f,\"min_ms\":%.1f,\"max_ms\":%.1f,"
                    "\"speed_up\":%.3f,\"of_limit\":%.3f,\"cpu_ms\":%.1f,\"same_work\":%s}",
                    i > 0 ? "," : "", lab_mode_names[i], f->ms.median, f->ms.least, f->ms.most,
-                   ratio(m->modes[LAB_SERIAL].ms.median, f->ms.median),
-                   ratio(f->ms.median, m->limit_ms), f->cpu_ms, f->same_work ? "true" : "false");
+                   time_ratio(m->modes[LAB_SERIAL].ms.median, f->ms.median),
+                   time_ratio(f->ms.median, m->limit_ms), f->cpu_ms,
+                   f->same_work ? "true" : "false");
     }
     buf_printf(out, "],\"take\":\"%s\",\"why\":", lab_mode_names[m->recommended]);
     write_why(r, w, out);
@@ -148,8 +149,8 @@ print_work(const struct lab_result *r, enum lab_work w, FILE *out)
 
         (void)fprintf(out, "  %-11s %8.3f s %8.3f - %6.3f s %8.2f x %8.2f x %8.3f s  %s%s\n",
                       shapes[i], f->ms.median / 1000, f->ms.least / 1000, f->ms.most / 1000,
-                      ratio(m->modes[LAB_SERIAL].ms.median, f->ms.median),
-                      ratio(f->ms.median, m->limit_ms), f->cpu_ms / 1000,
+                      time_ratio(m->modes[LAB_SERIAL].ms.median, f->ms.median),
+                      time_ratio(f->ms.median, m->limit_ms), f->cpu_ms / 1000,
                       f->same_work ? "yes" : "NO",
                       (int)m->recommended == i ? "   <- recommended this" : "");
     }
