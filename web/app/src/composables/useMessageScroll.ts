@@ -1,5 +1,6 @@
 // The scroll position of a message list. It begins at the first unread message, or else at the end; follows the end
-// while the reader is there; and keeps its place when older messages are loaded. Messages that were seen are marked as read.
+// while the reader is there; and keeps its place when older messages are loaded. Messages that were
+// seen are marked as read.
 import type { VListHandle } from 'virtua/vue'
 import { nextTick, onBeforeUnmount, onMounted, ref, watch, type Ref } from 'vue'
 import type { Room } from '../api/client'
