@@ -7,7 +7,7 @@ PREFIX ?= /usr/local
 flavour := $(if $(SAN),$(SAN),release)
 out := build/$(flavour)
 program := $(if $(SAN),$(out)/fastchat,build/fastchat)
-# The same objects with those of t/program, which the tests run: base/test_seams.h tells what they add.
+# The same objects with those of t/program, which the tests run: base/test_seams.h lists what they add.
 test_program := $(program)-test
 
 ifeq ($(SAN),)

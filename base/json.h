@@ -29,8 +29,8 @@ struct json_error {
 /*
  * Whether `text` is exactly one strict JSON value. Refuses a depth over JSON_MAX_DEPTH, duplicate
  * keys (compared decoded), invalid UTF-8, lone surrogates as \u escapes, integers that fit neither
- * int64 nor uint64, other numbers beyond a double, and U+0000 in keys. `scratch` holds the keys
- * during the check.
+ * int64 nor uint64, other numbers that a double cannot hold, and U+0000 in keys. `scratch` holds
+ * the keys during the check.
  */
 bool json_check(const char *text, size_t len, struct arena *scratch, struct json_error *error)
     __attribute__((nonnull, warn_unused_result));

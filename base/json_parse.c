@@ -23,9 +23,9 @@ find_pair(const char *text, const char *end)
 }
 
 /*
- * The text with every escaped surrogate pair replaced by its character. json-c (its pull request
- * 893) takes U+1D800, and every character whose lower 16 bits look like a surrogate, for a lone
- * surrogate and replaces it by U+FFFD.
+ * Returns the text with every escaped surrogate pair replaced by its character. json-c mistakes
+ * U+1D800, and every character whose lower 16 bits look like a surrogate, for a lone surrogate and
+ * replaces it by U+FFFD (json-c's pull request 893).
  */
 static const char *
 without_pairs(const char *text, size_t *len, struct arena *scratch)

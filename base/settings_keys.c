@@ -391,7 +391,7 @@ setting_distance(const char *a, size_t a_len, const char *b, size_t b_len)
     return row[b_len];
 }
 
-/* Near: at most a third of its letters differ. */
+/* Returns the known key nearest to a misspelt one, or NULL if more than a third differs. */
 const char *
 setting_nearest(const char *name)
 {

@@ -14,7 +14,7 @@
 struct route_group;
 struct task_kind;
 
-/* Ways to be wrong on purpose: a check that does not find these finds nothing (t/faults). */
+/* Faults that t/faults injects, to prove that its checks find them. */
 enum test_fault {
     FAULT_RETRY,  /* a message that is sent again is appended again */
     FAULT_HINTS,  /* every tenth hint is dropped, and the reconciler is off */

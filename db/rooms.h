@@ -13,7 +13,7 @@
 enum room_kind { ROOM_KINDS(VOCABULARY_CONSTANT) };
 extern const char *const room_kind_words[]; /* ends with NULL */
 
-/* In rising order of rights. The owner's role passes on (members_remove); it cannot be given. */
+/* In rising order of rights. Only members_remove passes on the owner's role; it cannot be given. */
 #define ROLES_GIVEN(WORD) WORD(ROLE_MEMBER, "member") WORD(ROLE_ADMIN, "admin")
 #define ROLES(WORD) ROLES_GIVEN(WORD) WORD(ROLE_OWNER, "owner")
 enum role { ROLE_NONE = -1, ROLES(VOCABULARY_CONSTANT) };

@@ -28,12 +28,12 @@ struct curl {
 };
 
 /*
- * Its functions; NULL if it is not installed. Call it before threads; it lives as long as the
- * process.
+ * Returns libcurl's functions, or NULL if it is not installed. Call it before starting threads; the
+ * result lives as long as the process.
  */
 const struct curl *curl_load(void) __attribute__((warn_unused_result));
 
-/* The message then. */
+/* The message to show if curl_load returns NULL. */
 #define CURL_MISSING "libcurl is not installed (on Debian: libcurl3t64-gnutls or libcurl3-gnutls)"
 
 #endif

@@ -96,7 +96,7 @@ void live_event_write(enum live_event_kind kind, const void *event, struct buf *
     __attribute__((nonnull));
 
 /*
- * Publishes an event. `hint` says for whom: room_id, user_id and rooms, as its kind needs them
+ * Publishes an event. `hint` names the recipients: room_id, user_id and rooms, as its kind needs
  * (db/redis/announce.h); kind and JSON are filled in.
  */
 void live_event_publish(struct redis *redis, enum live_event_kind kind, struct hint hint,

@@ -282,7 +282,7 @@ db_close_idle(struct db *db, int64_t idle_ms)
     }
 }
 
-/* Logs that the server is away, but not for every statement that finds it so. */
+/* Logs that the server is away, but not once for every statement that fails. */
 static void
 connection_log_away(struct db *db)
 {

@@ -21,7 +21,7 @@ struct statement {
     bool bound; /* the library knows `in` */
     bool is_compound;
     bool oversized; /* a column's buffer is too large to be kept */
-    bool moved;     /* a column's buffer was replaced since the library was told */
+    bool moved;     /* a column's buffer was replaced since it was bound */
 };
 
 /* The memory that a MYSQL_BIND points to. */

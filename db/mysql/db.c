@@ -173,7 +173,7 @@ is_repeatable(const char *sql)
     return strncmp(sql, "SELECT", 6) == 0 || strncmp(sql, "BEGIN NOT ATOMIC", 16) == 0;
 }
 
-/* Whether a failed statement may be sent again. `lost`: it has lost a connection before. */
+/* Whether a failed statement may be sent again. `lost`: an earlier try lost the connection. */
 static bool
 may_repeat(const struct db *db, unsigned error, const char *sql, bool lost)
 {

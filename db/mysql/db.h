@@ -153,9 +153,9 @@ enum db_result db_transaction(struct db *db, enum db_commit commit, db_body *bod
  * A whole transaction in one round trip: a compound statement (BEGIN NOT ATOMIC … END with `?` for
  * values), which only MariaDB prepares. It has the form `ROLLBACK; START TRANSACTION; …; COMMIT;
  * SELECT …`, so that the next run rolls back one that failed half-way, and returns one row: DB_OK
- * with the row current, as db_one; it is committed then, whatever db_done returns. A failed run is
- * rolled back and, after a conflict or a lost connection, run again as with DB_REPEATABLE, for
- * which it must be fit. DB_EXISTS; DB_DOWN for all other errors.
+ * with the row current, like db_one; it is committed then, whatever db_done returns. A failed run
+ * is rolled back. After a conflict or a lost connection it is run again, so it must be safe to
+ * repeat (DB_REPEATABLE). Returns DB_EXISTS for a duplicate key, DB_DOWN for all other errors.
  */
 #define db_compound(db, sql, ...)                                                                  \
     db_compound_values((db), (sql), DB_VALUES(__VA_ARGS__), DB_COUNT(__VA_ARGS__))
@@ -184,8 +184,8 @@ enum db_result db_execute(struct db *db, const char *sql, size_t len, const char
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Makes DB_DATABASE if it does not exist, on a connection of its own. After a failure `why` has the
- * reason.
+ * Creates DB_DATABASE if it does not exist, on a connection of its own. After a failure `why` holds
+ * the reason.
  */
 enum db_result db_create_database(const struct settings *settings, char why[static DB_WHY_SIZE])
     __attribute__((nonnull, warn_unused_result));

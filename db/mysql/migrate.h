@@ -31,7 +31,7 @@ enum { MIGRATE_ALL = -1 };
 int migrate_run(const struct settings *settings, int to, FILE *out, FILE *errors)
     __attribute__((nonnull));
 
-/* The same with another list than the embedded one. */
+/* Like migrate_run, with `list` instead of the embedded migrations. */
 int migrate_run_list(const struct settings *settings, const struct migration *list, int to,
                      FILE *out, FILE *errors) __attribute__((nonnull));
 

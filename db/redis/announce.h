@@ -50,7 +50,7 @@ void announce_user(struct redis *redis, int64_t user_id) __attribute__((nonnull)
 
 /*
  * Parses a published hint, which then points into `text`. Returns false if `text` is not a hint. If
- * of an entry only the room is understood, as in a hint of another version, `seq` is 0.
+ * only the room of an entry can be read, as in a hint of another version, `seq` is 0.
  */
 bool hint_parse(const char *text, size_t len, struct hint *hint)
     __attribute__((nonnull, warn_unused_result));

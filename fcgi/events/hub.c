@@ -468,7 +468,7 @@ hub_update_user(struct hub *hub, int64_t user_id, int64_t changes, const struct 
         return;
     }
     user->stale = false;
-    /* Older than what is known: a session may have begun since. */
+    /* Ignores lists that were read before the hub's own: they may lack a newer session. */
     if (changes < user->changes) {
         return;
     }

@@ -333,7 +333,7 @@ connection_send_last(struct connection *c, enum live_event_kind kind, const char
     buf_free(&text);
 }
 
-/* Ends a stream because the server ends, and tells the client when to come back. */
+/* Ends a stream because the server ends, and sends the client the time to reconnect. */
 static void
 loop_send_bye(struct loop *l, struct connection *c)
 {

@@ -23,7 +23,8 @@ struct queue {
 void queue_open(struct queue *queue) __attribute__((nonnull));
 
 /*
- * With a wakeup. Returns false with errno set if no eventfd can be had; the queue works even then.
+ * Opens a queue with a wakeup. Returns false with errno set if no eventfd can be created; the queue
+ * works even then, without the wakeup.
  */
 bool queue_open_with_wakeup(struct queue *queue) __attribute__((nonnull, warn_unused_result));
 

@@ -106,7 +106,7 @@ reconciler_read_page(struct reconciler *r, struct resources *res, int64_t room_i
     return DB_OK;
 }
 
-/* Reports the entries of a room after `seen`, up to `last` at least. */
+/* Reports a room's entries after `seen`, page by page, until `last` or PAGES_MAX is reached. */
 static enum db_result
 reconciler_read_room(struct reconciler *r, struct resources *res, int64_t room_id, int64_t seen,
                      int64_t last)

@@ -153,7 +153,7 @@ http_many_socket_ready(void *context, int fd, uint32_t events)
                       ((events & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR : 0));
 }
 
-/* CURLMOPT_SOCKETFUNCTION: curl says what it waits for. */
+/* CURLMOPT_SOCKETFUNCTION: curl reports which events it waits for. */
 static int
 http_many_watch(CURL *easy, curl_socket_t s, int what, void *context, void *socket_context)
 {

@@ -188,8 +188,8 @@ child_parse_inbox(struct child *c)
 }
 
 /*
- * More than a pipe holds, so the last call reads to the end. A child that reports endlessly does
- * not hold up the loop.
+ * These reads hold more than a pipe, so the last call reads to the end. The limit keeps a child
+ * that reports endlessly from blocking the loop.
  */
 enum { READS_AT_ONCE = 16 };
 

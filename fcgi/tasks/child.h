@@ -23,7 +23,7 @@ struct child {
     int64_t owner_id;
 
     int64_t started_us;
-    int64_t lease_until_us; /* by clock_mono_us; a tenth earlier than by the database's clock */
+    int64_t lease_until_us; /* by clock_mono_us; a tenth of the lease early, for safety */
     int progress, stored_progress;
     struct buf inbox;         /* the bytes of an incomplete report */
     enum task_report outcome; /* 0: none yet */

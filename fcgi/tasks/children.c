@@ -139,8 +139,8 @@ child_find_process(struct task_runner *r, pid_t pid)
 }
 
 /*
- * Its process group is killed before the process is reaped: until then no other process can have
- * its id. Processes that we did not start are orphans of tasks (PR_SET_CHILD_SUBREAPER).
+ * Kills the process group before reaping the process: until then no other process can have its id.
+ * Processes that we did not start are orphans of tasks (PR_SET_CHILD_SUBREAPER).
  */
 static void
 children_reap(struct task_runner *r)

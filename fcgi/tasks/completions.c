@@ -73,7 +73,7 @@ completions_add_unrun(struct task_runner *r, const struct task_claim *task,
     }
 }
 
-/* Stores one completion. If another run has the task, that one tells the owner. */
+/* Stores one completion. If another run has the task, that run notifies the owner. */
 static enum db_result
 completion_store(struct db *db, struct completion *done)
 {
@@ -104,7 +104,7 @@ completions_body(struct db *db, void *context)
     return DB_OK;
 }
 
-/* Removes the first completion, which is stored: its owner's streams may be told. */
+/* Removes the first completion after it was stored, and notifies its owner's streams. */
 static void
 completions_pop(struct task_runner *r)
 {
@@ -118,7 +118,7 @@ completions_pop(struct task_runner *r)
     completion_free(done);
 }
 
-/* Stores them one by one, so that one that the database refuses does not hold up the others. */
+/* Stores completions one by one: if the database refuses one, the others are still stored. */
 static bool
 completions_write_each(struct task_runner *r)
 {

@@ -242,7 +242,7 @@ runner_check_step(bool good, const char *step)
     return good;
 }
 
-/* Signals are read from a descriptor; SIGCHLD tells that a child has ended. */
+/* Signals are read from a descriptor; SIGCHLD reports that a child has ended. */
 static bool
 runner_open_signals(struct task_runner *r)
 {

@@ -37,7 +37,7 @@ struct completion {
     struct buf text;     /* end.result points into it */
     char error[TASK_ERROR_MAX];
     const struct task_kind *kind; /* NULL for a task that was not run */
-    int64_t id, owner_id;         /* owner_id 0: nobody is told */
+    int64_t id, owner_id;         /* owner_id 0: nobody is notified */
 };
 
 /* When each periodic job is due next, by clock_mono_us. */

@@ -1,4 +1,4 @@
-/* The slots of recurring tasks. */
+/* Computes the slots of recurring tasks, and enqueues those that are due. */
 #include "fcgi/tasks/schedule.h"
 
 #include <stdio.h>
@@ -26,7 +26,7 @@ due_on(const struct task_kind *kind, const struct tm *day)
     return mktime(&due);
 }
 
-/* Hours are UTC's, of which each comes once; days are the zone's. */
+/* Hours are in UTC, where each comes once; days are in APP_TIMEZONE. */
 void
 schedule_slot_key(const struct task_kind *kind, time_t now, char key[static SLOT_KEY_SIZE])
 {

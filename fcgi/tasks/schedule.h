@@ -9,8 +9,8 @@
 /*
  * Enqueues recurring tasks that are due. A slot of the schedule (an hour of UTC, a day of
  * APP_TIMEZONE) has one key, and the database holds one task for a key, so each slot is run once,
- * however many hosts enqueue it. If no runner was up for a while, the last slot that was missed is
- * made up for; older ones are not.
+ * however many hosts enqueue it. If no runner was up for a while, only the last missed slot is
+ * enqueued; older ones are skipped.
  */
 void schedule_enqueue(struct task_runner *r) __attribute__((nonnull));
 

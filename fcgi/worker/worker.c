@@ -184,7 +184,7 @@ fastcgi_refuse(FCGX_Request *fcgi)
                     fcgi->out);
 }
 
-/* Answers a whole request. False if the answer could not be completed. */
+/* Handles one request. Returns false if the reply could not be sent completely. */
 static bool
 connection_answer(struct worker *w, struct resources *resources, FCGX_Request *fcgi)
 {
@@ -452,7 +452,7 @@ worker_open_epoll(struct worker *w)
                              "the listening socket (epoll_ctl)");
 }
 
-/* Supervisors differ: multiwatch's first release sends SIGQUIT when it is told to send SIGTERM. */
+/* Supervisors differ: multiwatch's first release sends SIGQUIT when it should send SIGTERM. */
 static const int end_signals[] = {SIGTERM, SIGINT, SIGQUIT, SIGUSR1};
 
 static bool

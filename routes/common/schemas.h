@@ -26,7 +26,7 @@ SCHEMA(readiness, "Readiness", FIELD(struct readiness, status, FIELD_TEXT, .exam
        FIELD(struct readiness, redis, FIELD_TEXT,
              .description = "`ok`, `down` or `off`; the server also works without Redis."));
 
-/* The handlers; views.c says what each replies. */
+/* The handlers; views.c documents their replies. */
 HANDLER_WITHOUT_INPUT(get_about)
 HANDLER_WITHOUT_INPUT(get_health)
 HANDLER_WITHOUT_INPUT(get_readiness)

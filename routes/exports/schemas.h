@@ -25,7 +25,7 @@ struct export_query {
 SCHEMA(export_query, "ExportQuery",
        PATH_ID(struct export_query, export_id, .description = "The id of the export's task."));
 
-/* The handlers; views.c says what each replies. */
+/* The handlers; views.c documents their replies. */
 HANDLER_WITHOUT_INPUT(queue_export)
 HANDLER(download_export, export_query)
 

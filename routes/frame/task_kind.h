@@ -59,7 +59,7 @@ struct task_kind {
 enum task_outcome task_result(struct task_run *run, const struct buf *json)
     __attribute__((nonnull(1)));
 
-/* The run went wrong, or the task is refused; the text says why. */
+/* The run failed, or the task is refused; the text is the reason. */
 enum task_outcome task_wrong(struct task_run *run, const char *format, ...)
     __attribute__((nonnull(1, 2), format(printf, 2, 3)));
 enum task_outcome task_refuse(struct task_run *run, const char *format, ...)

@@ -28,7 +28,7 @@ SCHEMA(lab_queued, "LabQueued",
              .description = "The task's id, for `GET /api/tasks/{task_id}`."),
        FIELD(struct lab_queued, state, FIELD_ENUM, .values = task_state_words));
 
-/* The handlers; views.c says what each replies. */
+/* The handlers; views.c documents their replies. */
 HANDLER(queue_lab, lab_new)
 
 #endif

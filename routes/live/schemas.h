@@ -31,7 +31,7 @@ struct typing {
 
 SCHEMA(typing, "Typing", PATH_ID(struct typing, room_id, .description = "The room's id."));
 
-/* The handlers; views.c says what each replies. */
+/* The handlers; views.c documents their replies. */
 HANDLER(open_stream, stream_query)
 HANDLER(sync_later, sync_wait)
 HANDLER(announce_typing, typing)

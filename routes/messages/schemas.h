@@ -59,7 +59,7 @@ struct sync_new {
 
 SCHEMA(sync_new, "SyncNew", SYNC_ROOMS(struct sync_new), SYNC_LIMIT(struct sync_new));
 
-/* The handlers; views.c says what each replies. */
+/* The handlers; views.c documents their replies. */
 HANDLER(send_message, message_new)
 HANDLER(list_messages, message_query)
 HANDLER(mark_read, read_new)

@@ -95,7 +95,7 @@ struct dm_path {
 
 SCHEMA(dm_path, "DmPath", PATH_ID(struct dm_path, user_id, .description = "The other user's id."));
 
-/* The handlers; views.c says what each replies. */
+/* The handlers; views.c documents their replies. */
 HANDLER(make_room, room_new)
 HANDLER(list_rooms, room_query)
 HANDLER(get_room, room_path)

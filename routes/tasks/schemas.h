@@ -77,7 +77,7 @@ SCHEMA(
 
 static const struct shape task_list_shape = NUMBER_PAGE("TaskList", task_summary_shape, PAGE_NEXT);
 
-/* The handlers; views.c says what each replies. */
+/* The handlers; views.c documents their replies. */
 HANDLER(queue_square, square_new)
 HANDLER(get_task, task_query)
 HANDLER(list_tasks, task_list_query)

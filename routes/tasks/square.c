@@ -1,4 +1,4 @@
-/* Squares with GMP: 1,000 digits take it microseconds. */
+/* Squares with GMP, which needs microseconds for 1,000 digits. */
 #include "routes/tasks/square.h"
 
 #include <gmp.h>

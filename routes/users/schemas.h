@@ -112,7 +112,7 @@ static const struct shape session_shape = SHAPE(
 
 static const struct shape session_list_shape = NUMBER_PAGE("SessionList", session_shape, PAGE_NEXT);
 
-/* The handlers; views.c says what each replies. */
+/* The handlers; views.c documents their replies. */
 HANDLER(sign_up, user_new)
 HANDLER(search_users, user_query)
 HANDLER_WITHOUT_INPUT(get_me)
