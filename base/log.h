@@ -13,7 +13,7 @@
 
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_ERROR };
 
-/* `part` (a static string: "api", "cpu", "migrate" …) stands in every line. */
+/* Every line contains `part` (a static string: "api", "cpu", "migrate" …). */
 void log_open(const char *part, bool json, enum log_level least) __attribute__((nonnull));
 
 /*

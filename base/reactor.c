@@ -15,7 +15,7 @@ enum { EVENTS_AT_ONCE = 64 };
 
 /*
  * A descriptor number is used again after close(2), while an event of its predecessor may still be
- * in the batch that epoll_wait returned: `serial` tells the two apart.
+ * in the batch that epoll_wait returned: `serial` detects that.
  */
 struct watched {
     reactor_ready *ready; /* NULL: not watched */

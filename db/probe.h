@@ -1,4 +1,4 @@
-/* The user that `fastchat check` makes and removes again with all its traces. */
+/* The user that `fastchat check` creates, and removes with all of its data. */
 #ifndef DB_PROBE_H
 #define DB_PROBE_H
 

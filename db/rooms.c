@@ -255,7 +255,7 @@ struct room_edit {
     const char *dm_key;
     int64_t peer_id;
     int64_t room_id;
-    struct room *room; /* as it is then; read before the commit, after which nothing may fail */
+    struct room *room; /* the result; read before the commit, after which nothing may fail */
 };
 
 static enum db_result

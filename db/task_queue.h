@@ -33,7 +33,7 @@ enum db_result tasks_waiting(struct db *db, struct arena *a, const char **kinds,
 
 /*
  * Claims up to `want` (at most TASK_CLAIM_MAX) due tasks of a kind for `lease_ms`, the most urgent
- * first. Skips rows that others are claiming. `runner` is for people: host and process. `claimed`
+ * first. Skips rows that others are claiming. `runner` names the host and process. `claimed`
  * has room for `want`; its texts are in the arena.
  */
 enum db_result tasks_claim(struct db *db, struct arena *a, const char *kind, const char *runner,

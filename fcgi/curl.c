@@ -37,7 +37,8 @@ load_symbols(void *library, struct curl *curl)
         if (found == NULL) {
             return false;
         }
-        memcpy(symbols[i].at, &found, sizeof(found)); /* the way that POSIX defines, dlsym(3) */
+        memcpy(symbols[i].at, &found,
+               sizeof(found)); /* ISO C has no cast from void * to a function */
     }
     return curl->global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 }

@@ -1,4 +1,4 @@
-/* One request, from its meta-variables to its answer, whatever protocol it came by. */
+/* Serves one request, from its meta-variables to its reply, for every protocol. */
 #ifndef FCGI_SERVE_H
 #define FCGI_SERVE_H
 

@@ -197,7 +197,7 @@ connect_to(const struct settings *s, const char *database, bool without_time_out
 
 /*
  * The times of the last failed and of the last successful attempt to connect, shared by all
- * threads: after one fails the others do not wait, after one succeeds all connect again.
+ * threads: after one fails, the others fail at once for a while; after one succeeds, all connect.
  */
 static _Atomic int64_t refused_us, reached_us;
 

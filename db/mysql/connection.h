@@ -52,7 +52,7 @@ struct db {
     enum { COMPOUNDS_UNKNOWN, COMPOUNDS_WORK, COMPOUNDS_FAIL } compounds;
     int compound_losses; /* consecutive connections lost while trying compounds */
     bool in_transaction;
-    bool start_over;      /* this run of the transaction is void */
+    bool start_over;      /* this run of the transaction has to be rolled back */
     bool committed;       /* something was committed since db_set_deadline */
     bool outcome_unknown; /* the connection was lost during the last statement */
 

@@ -55,12 +55,13 @@ enum db_result db_connect(struct db *db) __attribute__((nonnull));
 const char *db_why(const struct db *db) __attribute__((nonnull, returns_nonnull));
 
 /*
- * For people: "MariaDB 11.8.9", or NULL if the server cannot be used; "MariaDB Connector/C 3.4.10".
+ * Names to show: of the server ("MariaDB 11.8.9"), or NULL if it cannot be used; of the client
+ * library ("MariaDB Connector/C 3.4.10").
  */
 const char *db_server(struct db *db, struct arena *a) __attribute__((nonnull));
 const char *db_client(struct arena *a) __attribute__((nonnull, returns_nonnull));
 
-/* Closes the connection if it was idle for so long; the next query opens it again. */
+/* Closes the connection if it was idle for `idle_ms`; the next query opens it again. */
 void db_close_idle(struct db *db, int64_t idle_ms) __attribute__((nonnull));
 
 /*

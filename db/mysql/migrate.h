@@ -22,11 +22,11 @@ extern const struct migration
 enum { MIGRATE_ALL = -1 };
 
 /*
- * Runs the missing migrations up to number `to`, and continues one that failed at the statement
- * that failed. Makes DB_DATABASE if it does not exist and the account may. Takes a lock across
- * hosts and Galera nodes (db/mysql/schema_lock.h), so that of several processes one works and the
- * others wait. Refuses, with a line on `errors` that names the remedy, if a migration was changed
- * after it ran or is unknown to this program. Returns the exit status, 0 or 1.
+ * Runs the missing migrations up to number `to`; one that failed continues at the failed statement.
+ * Creates DB_DATABASE if it does not exist and the account may. Takes a lock across hosts and
+ * Galera nodes (db/mysql/schema_lock.h), so only one of several processes runs them, and the others
+ * wait. Refuses, with a line on `errors` that names the remedy, if a migration was changed after it
+ * ran or is unknown to this program. Returns the exit status, 0 or 1.
  */
 int migrate_run(const struct settings *settings, int to, FILE *out, FILE *errors)
     __attribute__((nonnull));

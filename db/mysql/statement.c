@@ -210,8 +210,8 @@ statement_close_all(struct db *db)
 
 /*
  * Sets a bound value. Returns true if the MYSQL_BIND itself changed: numbers stay at their address,
- * texts do not. The library copies a MYSQL_BIND and then sends the types to the server again, so it
- * is given a changed one only.
+ * texts do not. Binding makes the library send the types to the server again, so the caller binds
+ * only after a change.
  */
 static bool
 bind_value(MYSQL_BIND *bind, struct value_buffer *buffer, const struct db_value *value)

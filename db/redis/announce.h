@@ -39,7 +39,7 @@ struct hint {
     size_t renamed_len;
 };
 
-/* Publishes a hint: to the channel of its room, or without one to the channel of users. */
+/* Publishes a hint to the channel of its room, or to the channel of users if it has no room. */
 void hint_publish(struct redis *redis, const struct hint *hint) __attribute__((nonnull));
 
 /* Entries were appended to the room's log. */

@@ -9,15 +9,15 @@
 
 #include "db/redis/redis.h"
 
-/* After the database has confirmed that the user is in the room. */
+/* Call this after the database has confirmed that the user is in the room. */
 void membership_cache_put(struct redis *redis, int64_t room_id, int64_t user_id)
     __attribute__((nonnull));
 
-/* After the user has left the room. */
+/* Call this after the user has left the room. */
 void membership_cache_set_tombstone(struct redis *redis, int64_t room_id, int64_t user_id)
     __attribute__((nonnull));
 
-/* After the user has joined the room: removes a tombstone. */
+/* Removes a tombstone; call this after the user has joined the room. */
 void membership_cache_clear(struct redis *redis, int64_t room_id, int64_t user_id)
     __attribute__((nonnull));
 

@@ -27,7 +27,7 @@ enum redis_state { REDIS_OFF, REDIS_DOWN, REDIS_UP };
 /* Sends PING, unless a call failed within the last 2 s. */
 enum redis_state redis_ping(struct redis *r) __attribute__((nonnull));
 
-/* For people: "Redis 7.0.15", "Valkey 8.1.1"; NULL if it is off or down. In the arena. */
+/* A name to show: "Redis 7.0.15", "Valkey 8.1.1"; NULL if it is off or down. In the arena. */
 const char *redis_server(struct redis *r, struct arena *a) __attribute__((nonnull));
 
 /* One argument of a command: any bytes. */

@@ -85,7 +85,8 @@ sub part {
     };
 }
 
-# The first start: creates the system tables aside and moves them in place. Returns the reason if it failed, or nothing.
+# At the first start, creates the system tables in another folder and renames it, so that a start that was interrupted
+# leaves no half of them. Returns the reason if it failed, or nothing.
 sub make {
     my ($stack) = @_;
     my $place = data($stack);

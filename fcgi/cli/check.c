@@ -137,7 +137,7 @@ check_command_run(const struct arguments *a)
 
 static const struct command_option check_options[] = {
     {.name = "url", .value = "ADDRESS", .help = "the web server (default: APP_HOST and APP_PORT)"},
-    {.name = "no-live", .help = "without the live stream"},
+    {.name = "no-live", .help = "skip the live stream"},
     {.name = "no-web", .help = "only the database and Redis, without the web server"},
     {.name = NULL},
 };

@@ -96,7 +96,7 @@ lab_command_run(const struct arguments *a)
 }
 
 static const struct command_option lab_options[] = {
-    {.name = "tasks", .value = "N", .help = "tasks", .min = 1, .max = LAB_TASKS_MAX},
+    {.name = "tasks", .value = "N", .help = "the number of tasks", .min = 1, .max = LAB_TASKS_MAX},
     {.name = "cpu",
      .value = "UNITS",
      .help = "computing in each task, in units of about 1 ms",
@@ -109,7 +109,7 @@ static const struct command_option lab_options[] = {
      .max = LAB_WAIT_MAX_MS},
     {.name = "repeat",
      .value = "N",
-     .help = "runs; the figures are their medians",
+     .help = "the number of runs; prints their medians",
      .min = 1,
      .max = LAB_REPEAT_MAX},
     {.name = "threads", .value = "N", .help = "threads in a pool", .min = 1, .max = LAB_TASKS_MAX},
@@ -118,7 +118,7 @@ static const struct command_option lab_options[] = {
      .help = "processes in a pool",
      .min = 1,
      .max = LAB_TASKS_MAX},
-    {.name = "no-traps", .help = "without the measurements of blocked loops and pools"},
+    {.name = "no-traps", .help = "skip the measurements of blocked loops and full pools"},
     {.name = "json", .help = "print JSON"},
     {.name = NULL},
 };

@@ -55,8 +55,8 @@ static const struct command_option nginx_options[] = {
     {.name = "tls", .value = "NAME", .help = "serve this name with TLS; needs --cert and --key"},
     {.name = "cert", .value = "FILE", .help = "the certificate chain"},
     {.name = "key", .value = "FILE", .help = "the private key"},
-    {.name = "redirect", .value = "PORT", .help = "redirects to TLS from here (default: 80)"},
-    {.name = "nginx", .value = "VERSION", .help = "for this version (default: the installed one)"},
+    {.name = "redirect", .value = "PORT", .help = "redirect this port to TLS (default: 80)"},
+    {.name = "nginx", .value = "VERSION", .help = "its version (default: the installed one)"},
     {.name = NULL},
 };
 const struct command nginx_command = {

@@ -37,8 +37,8 @@ settings_command_run(const struct arguments *a)
 }
 
 static const struct command_option settings_options[] = {
-    {.name = "check", .help = "only check them"},
-    {.name = "get", .value = "KEY", .help = "print the value of one, for scripts"},
+    {.name = "check", .help = "only check the settings"},
+    {.name = "get", .value = "KEY", .help = "print the value of one key, for scripts"},
     {.name = NULL},
 };
 const struct command settings_command = {

@@ -228,7 +228,9 @@ static const struct command_option list_options[] = {
     {.name = NULL},
 };
 static const struct command_option purge_options[] = {
-    {.name = "state", .value = "STATE", .help = "all tasks that are done, dead or cancelled"},
+    {.name = "state",
+     .value = "STATE",
+     .help = "delete all tasks that are done, dead or cancelled"},
     {.name = NULL},
 };
 

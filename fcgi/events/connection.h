@@ -22,7 +22,7 @@ enum connection_state {
 struct connection {
     int fd;
     uint32_t slot;   /* its index in the loop's table */
-    uint32_t serial; /* tells it from an earlier connection in the same slot */
+    uint32_t serial; /* differs from earlier connections in the same slot */
     uint8_t state;   /* enum connection_state */
     bool keep_open;  /* the web server wants to use the connection again */
     bool ndjson;     /* the stream's form: a JSON object per line, not Server-Sent Events */

@@ -28,7 +28,7 @@ void queue_open(struct queue *queue) __attribute__((nonnull));
  */
 bool queue_open_with_wakeup(struct queue *queue) __attribute__((nonnull, warn_unused_result));
 
-/* For after its last use by any thread. Messages still in it are lost: take them first. */
+/* Call this after the last use by any thread. Messages still in it leak: take them first. */
 void queue_free(struct queue *queue) __attribute__((nonnull));
 
 void queue_put(struct queue *queue, struct message *message) __attribute__((nonnull));

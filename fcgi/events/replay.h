@@ -24,7 +24,7 @@ struct replay_entry {
 };
 
 struct replay {
-    uint32_t epoch;       /* random: tells this process's tokens from those of others */
+    uint32_t epoch;       /* random: distinguishes the tokens of this process */
     uint64_t first, last; /* numbers of the oldest entry kept and the newest; last 0: no entries */
     size_t bytes;
     struct replay_entry entries[REPLAY_ENTRIES]; /* number n is at n % REPLAY_ENTRIES */

@@ -92,7 +92,7 @@ children_check_limits(struct task_runner *r, int64_t now)
         if (now - c->started_us > c->kind->limit_seconds * SECOND_US) {
             c->is_late = true;
         } else if (now > c->lease_until_us) {
-            c->is_lost = true; /* the database has been away for so long that others may have it */
+            c->is_lost = true; /* not renewed in time: another runner may have the task */
         } else if (r->draining && now > r->drain_until_us) {
             c->is_drained = true;
         } else if (!c->is_cancelled || now - c->cancelled_us < CANCEL_GRACE_MS * INT64_C(1000)) {

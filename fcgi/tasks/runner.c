@@ -101,7 +101,7 @@ runner_recover(struct task_runner *r, int64_t now)
     uint64_t count;
 
     if (r->completions != NULL) {
-        return; /* tasks that this runner has yet to end may be among those whose lease is over */
+        return; /* a completion that is not stored yet may have a lease that is over */
     }
     if (tasks_recover(r->db, &count) == DB_OK && count > 0) {
         log_warning("%" PRIu64 " tasks whose runner was lost are taken back", count);

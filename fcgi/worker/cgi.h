@@ -1,4 +1,4 @@
-/* Plain CGI (RFC 3875): the same program dropped into a host that has nothing else. */
+/* Plain CGI (RFC 3875): the same program on a host that offers nothing else. */
 #ifndef FCGI_WORKER_CGI_H
 #define FCGI_WORKER_CGI_H
 
@@ -8,8 +8,8 @@
 bool cgi_is_cgi(void);
 
 /*
- * Answers the one request: environment and standard input to standard output. Returns the process's
- * exit status.
+ * Handles one request, read from the environment and standard input, and writes the reply to
+ * standard output. Returns the process's exit status.
  */
 int cgi_run(const struct app *app) __attribute__((nonnull));
 

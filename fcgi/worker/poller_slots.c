@@ -1,4 +1,4 @@
-/* A counting semaphore that wakes nobody as long as another holder is about to come back. */
+/* A counting semaphore that wakes no thread while another holder is about to return. */
 #include "fcgi/worker/poller_slots.h"
 
 #include <stdint.h>

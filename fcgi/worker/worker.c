@@ -199,7 +199,7 @@ connection_answer(struct worker *w, struct resources *resources, FCGX_Request *f
     return complete;
 }
 
-/* The connection is readable: reads a request from it and answers. */
+/* Reads a request from a readable connection, and replies. */
 static void
 connection_serve(struct worker *w, struct resources *resources, struct kept_connection *c)
 {

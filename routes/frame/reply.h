@@ -22,7 +22,7 @@ void reply_problem(struct request *req, enum problem p) __attribute__((nonnull))
 void reply_retry(struct request *req, enum problem p, int seconds) __attribute__((nonnull));
 
 /*
- * Replies to a result other than DB_OK that the handler does not treat itself: DB_FORBIDDEN with
+ * Replies to a result other than DB_OK that the handler does not handle itself: DB_FORBIDDEN with
  * the caller's denial (403, 404, 409); 503 with Retry-After if the database is away, the request's
  * time is over, or something was committed; otherwise 500.
  */
@@ -36,7 +36,7 @@ void reply_bytes(struct request *req, int status, const char *media_type, const 
                  size_t len) __attribute__((nonnull));
 
 /*
- * A body of `bytes` bytes that is too large to be held: `next` returns it in pieces (struct
+ * A body of `bytes` bytes that is too large for memory: `next` returns it in pieces (struct
  * stream), each under a deadline of its own.
  */
 void reply_stream(struct request *req, int status, const char *media_type, int64_t bytes,

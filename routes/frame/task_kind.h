@@ -99,7 +99,7 @@ enum task_report {
     REPORT_WRONG = 'w',
     REPORT_REFUSED = 'x',
     REPORT_STOPPED = 's',
-    REPORT_COMMITTED = 'c', /* the run has stored its end itself */
+    REPORT_COMMITTED = 'c', /* the run has stored its result itself */
 };
 struct report_head {
     uint32_t type, len;

@@ -89,7 +89,7 @@ read_mark_move(struct caller *caller, const struct read_new *in, struct read_mar
 
     if (r == DB_NONE) {
         r = members_require(caller, in->room_id);
-        return r == DB_OK ? DB_DOWN : r; /* joined at this very moment: the client tries again */
+        return r == DB_OK ? DB_DOWN : r; /* joined meanwhile: 503, and the client tries again */
     }
     if (r != DB_OK) {
         return r;

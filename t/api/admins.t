@@ -18,7 +18,7 @@ like(
     (user('admin', uc $alice->username))[0], qr/is an admin$/m,
     'an operator makes an admin by name, whatever its case'
 );
-is($alice->get('/api/users/me')->json->{is_admin}, JSON::PP::true, 'users/me shows an admin the flag');
+is($alice->get('/api/users/me')->json->{is_admin}, JSON::PP::true, 'users/me returns is_admin to an admin');
 is($alice->post('/api/lab', { tasks => 0 })->status, 422, 'a new admin is let in at once, without signing in again');
 ok(!exists $bob->get('/api/users/' . $alice->id)->json->{is_admin}, 'other users do not see who is an admin');
 my $session = $stack->post('/api/sessions', { username => $alice->username, password => $alice->password });

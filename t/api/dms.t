@@ -43,7 +43,7 @@ subtest 'two people have exactly one direct room' => sub {
     is($eve->get($at)->status, 403, 'an outsider cannot see a direct room');
     is_deeply($alice->get("$at/messages")->json, { items => [], next => undef }, 'a new direct room is empty');
     is($alice->post("$at/messages", { client_id => '1', body => '悄悄话' })->status, 201, 'one side writes a message');
-    is($bob->get("$at/messages")->json->{items}[0]{body}, '悄悄话', 'the other side reads it');
+    is($bob->get("$at/messages")->json->{items}[0]{body}, '悄悄话', 'the peer of a direct room reads its message');
     is(
         $alice->put('/api/dms/999999999', {})->json->{code}, 'no_such_user',
         'a direct room with an unknown user is refused'

@@ -66,7 +66,7 @@ subtest 'a limit of 0 is off' => sub {
     my @made = map {
         $stack->post('/api/users', { username => sprintf('reg_%06x', rand 1 << 24), password => '12345678' })->status
     } 1 .. 4;
-    is_deeply(\@made, [ 201, 201, 429, 429 ], 'a limit that is set holds beside others that are off');
+    is_deeply(\@made, [ 201, 201, 429, 429 ], 'one limit applies while others are off');
     $stack->redis_cli('FLUSHALL');
     is(
         $stack->post('/api/users', { username => 'x', password => 'y' })->status, 422,

@@ -62,7 +62,7 @@ is_deeply(
     [ map { $_->{seq} } @{ $page->{items} } ], [ $last - 9 .. $last ],
     'a page holds the newest entries in ascending order'
 );
-is($page->{next}, $last - 9, 'next says where the older page begins');
+is($page->{next}, $last - 9, 'next is the before of the older page');
 my (@all, $before);
 do {
     my $p = $bob->get("$at/messages?limit=100" . ($before ? "&before=$before" : ''))->json;
@@ -72,7 +72,7 @@ do {
 is_deeply(\@all, \@seqs, 'reading page by page yields every entry once');
 my $after = $bob->get("$at/messages?after=3&limit=5")->json;
 is_deeply([ map { $_->{seq} } @{ $after->{items} } ], [ 4 .. 8 ], 'after= reads the entries after a number');
-is($after->{next}, 8, 'next says where to read on');
+is($after->{next}, 8, 'next is the after of the newer page');
 is($bob->get("$at/messages?after=" . ($last - 5) . '&limit=5')->json->{next}, undef, 'next is null on the last page');
 is_deeply(
     $bob->get("$at/messages?after=$last")->json, { items => [], next => undef },

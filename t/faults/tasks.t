@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# The task part of the fault checker in short: the runner passes, and one that is broken on purpose does not.
+# The task part of the fault checker in short: the runner passes, and a runner that is broken on purpose fails.
 use lib 't/lib';
 use Fastchat::Test;
 

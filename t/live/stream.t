@@ -17,7 +17,7 @@ sub say_it {
     return $said->json;
 }
 
-# The beginning.
+# The first events of a stream.
 my $stream = Fastchat::Stream->new($bob);
 is($stream->status, 200, 'a stream opens');
 is($stream->header('Content-Type'), 'text/event-stream', 'a stream is Server-Sent Events');

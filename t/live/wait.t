@@ -16,7 +16,7 @@ sub wait_for {
     return ($answer, time - $began);
 }
 
-subtest 'a wait returns at once if there is news, else after its time' => sub {
+subtest 'a wait returns at once if there is an entry, else after its time' => sub {
     my ($answer, $took) = wait_for({}, 10);
     is_deeply(
         [ map { $_->{id} } @{ $answer->json->{rooms} } ], [$room],

@@ -15,7 +15,7 @@
 
 #include "db/mysql/mysql_compat.h"
 
-/* As `call`: every call fails that only a compound statement needs. */
+/* A value of `call`: every call that only a compound statement needs fails. */
 enum { NO_COMPOUNDS = -1 };
 
 struct orders {

@@ -53,7 +53,7 @@ is(say_it('first')->json->{seq}, 2, 'a message within the deadline is sent');
 }
 is($stack->sql('SELECT COUNT(*) FROM information_schema.innodb_trx'), 0, 'no transaction is left open');
 is($alice->get($at)->status, 200, 'the request after a late one is answered');
-is(say_it('next')->status, 201, 'the message after a late one is sent');
+is(say_it('next')->status, 201, 'a message is sent after another one exceeded its deadline');
 like(say_it('late')->status, qr/^20[01]$/, 'a late message can be sent again');
 is(
     $stack->sql("SELECT COUNT(*) FROM room_log WHERE room_id = $room AND client_id = 'late'"), 1,

@@ -27,7 +27,7 @@ sub load {
     return \%sum;
 }
 
-# Ends each worker of a pool, one after another, once its supervisor would not see a failed start.
+# Ends each worker of a pool, one after another. The pause keeps the supervisor from counting an end as a failed start.
 sub end_each {
     my ($stack, $pool, $signal) = @_;
     for my $pid (sort { $a <=> $b } $stack->workers($pool)) {

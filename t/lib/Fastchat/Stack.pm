@@ -382,7 +382,7 @@ sub finish {
     }
 }
 
-# Stops a stack whose logs are checked elsewhere.
+# Stops a stack and deletes its directory without checking its logs; `keep` deletes only the data.
 sub forget {
     my ($self, %option) = @_;
     $self->stop;

@@ -2,7 +2,7 @@
 #     my $stream = Fastchat::Stream->new($alice, after => $token, lines => 1);
 #     my $hello  = $stream->next;                  # { event => 'hello', id => undef, data => {…} }
 #                                                  # undef after 5 s, or at the end
-#     my $entry  = $stream->await('entry', 2);         # the next of that name; others are passed over
+#     my $entry  = $stream->await('entry', 2);         # the next of that name; others are skipped
 package Fastchat::Stream;
 
 use strict;

@@ -20,7 +20,7 @@ sub import {
     *{"${caller}::done_testing"} = \&finished;
 }
 
-# The results of the stack come before the count.
+# Stops the stack first: the results of its log check belong before the plan.
 sub finished {
     Fastchat::Stack::finish();
     Test::More::done_testing();

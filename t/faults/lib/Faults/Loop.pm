@@ -13,7 +13,7 @@ sub now { return clock_gettime(CLOCK_MONOTONIC) }
 
 sub new { return bless { readable => {}, writable => {}, reads => '', writes => '', timers => {}, last => 0 }, $_[0] }
 
-# Call the code when there is something to read, until `forget`.
+# Calls the code whenever there is something to read, until `forget`.
 sub on_read {
     my ($self, $handle, $code) = @_;
     my $fd = fileno $handle;

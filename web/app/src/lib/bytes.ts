@@ -1,4 +1,4 @@
-// Sizes of files for people to read.
+// File sizes as short texts: "1.4 MB".
 
 /** A size with its unit and two or three significant digits: "4.2 MB". */
 export function formatBytes(count: number): string {

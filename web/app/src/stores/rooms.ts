@@ -96,7 +96,7 @@ export function useRoomState() {
 
   const summariesOlderThan = (ms: number) => summariesAt > 0 && Date.now() - summariesAt > ms
 
-  /** The server has sent every summary: a room without one is no longer this user's, and is removed. */
+  /** Call this after the server has sent every summary: removes the rooms without one, which the user has left. */
   function completeSummaries(): void {
     if (summariesAt > 0) return
     for (const id of [...rooms.keys()]) if (!current.has(id)) removeRoom(id)
