@@ -52,7 +52,7 @@ buf_int(struct buf *b, int64_t n)
     buf_add(b, digits + at, sizeof(digits) - at);
 }
 
-/* Most texts fit into the free room, and are formatted once. */
+/* Formats twice only if the text does not fit into the free room. */
 void
 buf_printf(struct buf *b, const char *format, ...)
 {

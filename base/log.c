@@ -98,8 +98,8 @@ log_set_request(const char *id)
 }
 
 /*
- * Whether a terminal or a reader of lines could take the character for more than text: C0, DEL, C1
- * and Unicode's own line ends.
+ * Whether a terminal could interpret the character as a command, or a reader as the end of a line:
+ * C0, DEL, C1 and Unicode's own line ends.
  */
 static bool
 is_control(uint32_t c)
@@ -107,7 +107,7 @@ is_control(uint32_t c)
     return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029;
 }
 
-/* Text for people: controls and bytes that are not UTF-8 become \xNN; a backslash is doubled. */
+/* Writes readable text: controls and invalid UTF-8 become \xNN; a backslash is doubled. */
 static void
 put_plain(struct buf *line, const char *text, size_t len)
 {

@@ -13,7 +13,7 @@ forget_counter(void)
     request_counter = 0;
 }
 
-/* A forked child gets a start of its own, too. */
+/* A forked child forgets the counter, and so begins at a random start of its own. */
 bool
 random_init(void)
 {

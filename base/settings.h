@@ -50,7 +50,7 @@ struct settings {
     int task_drain_seconds;  /* for running tasks, when the runner must end */
     int task_demo_seconds;   /* the duration of a task of /api/task/{num} */
     int export_hours;        /* until an export expires */
-    int worker_max_requests; /* after about so many a worker process is replaced; 0: never */
+    int worker_max_requests; /* about how many, before a worker process is replaced; 0: no limit */
 };
 
 /*

@@ -143,9 +143,9 @@ exports_read_chunk(struct db *db, const struct export *e, int number, struct buf
 }
 
 /*
- * Finds a run whose chunks nobody needs. One statement sees one moment: a run that is neither a
- * file nor in progress at that moment will never be a file, since a claim token is used once, and a
- * file is finished together with its task.
+ * Finds a run whose chunks are no longer needed. One statement sees one moment: a run that is
+ * neither a file nor in progress at that moment will never be a file, since a claim token is used
+ * once, and a file is finished together with its task.
  */
 static enum db_result
 export_find_dead_run(struct db *db, int64_t *id, int64_t *run)

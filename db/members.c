@@ -156,7 +156,7 @@ struct member_change {
     struct caller *caller;
     int64_t room_id, user_id;
     enum role role;        /* wanted; ROLE_NONE: none in particular */
-    struct member *member; /* as it is then; read before the commit, after which nothing may fail */
+    struct member *member; /* the result; read before the commit, after which nothing may fail */
 };
 
 /* May the caller add a user who is not in the room? */

@@ -29,7 +29,7 @@ struct person {
 enum db_result names_fill(struct names *names, struct db *db, struct arena *a, struct person *first,
                           size_t count, size_t stride) __attribute__((nonnull, warn_unused_result));
 
-/* After a nickname changed: this thread reads it again. */
+/* Call this after a nickname has changed: this thread then reads it again. */
 void names_invalidate(struct names *names, int64_t user_id) __attribute__((nonnull));
 
 #endif

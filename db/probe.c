@@ -1,6 +1,6 @@
 /*
- * Rooms of others are never removed with a probe: meanwhile somebody may have added it to a room of
- * theirs, or have written to it.
+ * Removing a probe's user never removes rooms of others, who may have added that user to a room, or
+ * have written to them, in the meantime.
  */
 #include "db/probe.h"
 

@@ -2,7 +2,7 @@
  * The queue from the side of the runners. A claim is committed before anything runs, under a random
  * token that only the claimer knows. Every later change of the task names that token, so only one
  * claimer's changes count: on a Galera cluster, where two nodes can claim the same row, the commit
- * of one of them fails; a runner that was taken for dead and comes back holds a token that is no
+ * of one of them fails; a runner that was presumed dead and comes back holds a token that is no
  * longer in the row.
  */
 #ifndef DB_TASK_QUEUE_H

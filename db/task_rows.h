@@ -1,4 +1,4 @@
-/* SQL that db/tasks.c, db/task_queue.c and db/exports.c share. Nobody else includes this. */
+/* SQL that db/tasks.c, db/task_queue.c and db/exports.c share. No other file includes this. */
 #ifndef DB_TASK_ROWS_H
 #define DB_TASK_ROWS_H
 

@@ -37,8 +37,7 @@ load_symbols(void *library, struct curl *curl)
         if (found == NULL) {
             return false;
         }
-        memcpy(symbols[i].at, &found,
-               sizeof(found)); /* ISO C has no cast from void * to a function */
+        memcpy(symbols[i].at, &found, sizeof(found)); /* ISO C forbids a cast here */
     }
     return curl->global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 }

@@ -1,4 +1,4 @@
-/* Dispatches a request, writes its answer in CGI's form (RFC 3875 section 6), and logs it. */
+/* Dispatches a request, writes its reply in CGI's form (RFC 3875 section 6), and logs it. */
 #include "fcgi/serve.h"
 
 #include <signal.h>

@@ -7,7 +7,7 @@
 
 #include "fcgi/app.h"
 
-/* How a protocol delivers the body and takes the answer. */
+/* The functions of a protocol that read the request's body and write the reply. */
 struct exchange {
     char *const *env;
     /* Reads up to `size` bytes of the body; fewer at its end or on an error. */
@@ -17,19 +17,18 @@ struct exchange {
      * produced.
      */
     bool (*write)(void *context, const char *at, size_t len);
-    void *context; /* the first argument of all three functions */
-    struct deferred_reply
-        *deferred; /* routes/frame/deferred.h; NULL if every answer is immediate */
+    void *context;                   /* the first argument of all three functions */
+    struct deferred_reply *deferred; /* routes/frame/deferred.h; NULL if every reply is immediate */
     /* Called if the handler has set deferred->mode, before the request's memory is freed. */
     void (*on_deferred)(void *context, const struct request *req);
     bool counted; /* the request was dispatched before, and counted against its rate limit */
 };
 
 /*
- * Answers one request and logs it, then resets its memory. Of a live stream only the header lines
- * are written. For a request that waits (REPLY_LATER) nothing is written and nothing is logged.
- * False if the answer was begun and cannot be completed: the connection must then be closed, so
- * that the other side sees that something is missing.
+ * Replies to one request and logs it, then resets its memory. Of a live stream, only the header
+ * lines are written. For a request that waits (REPLY_LATER), nothing is written or logged. Returns
+ * false if the reply was begun and cannot be completed: the connection must then be closed, so that
+ * the other side sees that something is missing.
  */
 bool serve(const struct app *app, struct resources *from, const struct exchange *with)
     __attribute__((nonnull));

@@ -1,4 +1,4 @@
-/* What /api/sync and /api/sync/wait reply. */
+/* The reply of /api/sync and /api/sync/wait. */
 #include "routes/sync_reply.h"
 
 #include "routes/online.h"

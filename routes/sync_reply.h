@@ -1,4 +1,4 @@
-/* What /api/sync and /api/sync/wait share. */
+/* The part of a reply that /api/sync and /api/sync/wait share. */
 #ifndef ROUTES_SYNC_REPLY_H
 #define ROUTES_SYNC_REPLY_H
 

@@ -15,7 +15,7 @@
 enum {
     CONNECT_SECONDS = 3,
     IO_SECONDS = 10,
-    REFUSED_US = 1000 * 1000,  /* after a failed attempt to connect, the next one */
+    REFUSED_US = 1000 * 1000,  /* from a failed attempt to connect to the next one */
     COMPLAIN_US = 1000 * 1000, /* between two warnings that the server is away */
 };
 
@@ -320,7 +320,7 @@ db_error_result(struct db *db, unsigned error, const char *sql)
         return DB_EXISTS;
     case ERROR_CONFLICT:
         db->start_over = db->in_transaction;
-        return DB_DOWN; /* where retrying does not help: too busy, the client may try again */
+        return DB_DOWN; /* retries did not help: the client may try again later */
     case ERROR_LOST:
     case ERROR_GONE:
         db->start_over = db->in_transaction;

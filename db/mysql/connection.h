@@ -1,4 +1,4 @@
-/* What connection.c, statement.c, db.c and transaction.c share. Nobody else includes this. */
+/* Shared by connection.c, statement.c, db.c and transaction.c. No other file includes this. */
 #ifndef DB_MYSQL_CONNECTION_H
 #define DB_MYSQL_CONNECTION_H
 
@@ -62,7 +62,7 @@ struct db {
     char why[DB_WHY_SIZE]; /* the last error: its number and text */
 };
 
-/* What to do after an error. */
+/* Errors by their remedy. */
 enum error_kind {
     ERROR_OTHER,
     ERROR_DUPLICATE,
@@ -78,8 +78,9 @@ enum error_kind error_kind(unsigned number) __attribute__((const));
 unsigned db_note_error(struct db *db, unsigned number, const char *words) __attribute__((nonnull));
 
 /*
- * The result of an error whose text is in db->why. Logs it, closes a connection that can no longer
- * be used, and marks a transaction as void. `sql` is for the log; NULL: the caller logs.
+ * Returns the result for an error whose text is in db->why. Logs it, closes a connection that can
+ * no longer be used, and has a transaction rolled back. `sql` is for the log; NULL: the caller
+ * logs.
  */
 enum db_result db_error_result(struct db *db, unsigned error, const char *sql)
     __attribute__((nonnull(1)));

@@ -28,8 +28,8 @@ bool schema_lock_take(struct schema_lock *l, const struct settings *settings, st
                       FILE *out) __attribute__((nonnull, warn_unused_result));
 
 /*
- * Whether the lock is still held. DB_CONFLICT: it was not renewed in time, and somebody else took
- * it.
+ * Whether the lock is still held. DB_CONFLICT: it was not renewed in time, and another process
+ * took it.
  */
 enum db_result schema_lock_check(const struct schema_lock *l, struct db *db)
     __attribute__((nonnull, warn_unused_result));

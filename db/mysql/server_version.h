@@ -8,7 +8,7 @@
 enum { SERVER_NAME_SIZE = 96 };
 
 /*
- * The server's name and version for people: "MariaDB 11.8.9", "MySQL 9.7.4", "TiDB v8.5.0", from
+ * Writes the server's name and version: "MariaDB 11.8.9", "MySQL 9.7.4", "TiDB v8.5.0", from
  * texts such as "5.5.5-10.6.12-MariaDB-log" (up to 10.11 MariaDB puts "5.5.5-" before its own, for
  * old replicas). Returns false if the server is older than required: MySQL 8.0.1 or MariaDB 10.6,
  * the first with SKIP LOCKED. TiDB has its own numbering and is accepted.

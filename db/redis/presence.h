@@ -25,8 +25,8 @@ bool presence_refresh(struct redis *redis, const int64_t *users, size_t count, i
                       size_t *arrived_count) __attribute__((nonnull));
 
 /*
- * Removes up to `max` users who have gone offline and returns how many; each is returned to only
- * one of all the processes that sweep.
+ * Removes up to `max` users who have gone offline and returns how many. If several processes sweep,
+ * only one of them gets each user.
  */
 size_t presence_sweep(struct redis *redis, int64_t *gone, size_t max) __attribute__((nonnull));
 

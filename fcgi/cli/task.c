@@ -40,7 +40,7 @@ task_read_id(const struct arguments *a, int64_t *id)
                : command_usage_error(a, "%s is not the number of a task", a->operand);
 }
 
-/* A time for people; "-" for 0. `text` has room for CLOCK_TEXT_SIZE. */
+/* A readable time; "-" for 0. `text` has room for CLOCK_TEXT_SIZE. */
 static const char *
 task_time(int64_t ms, char *text)
 {

@@ -58,7 +58,7 @@ hub_send_to_user(struct hub *hub, const struct hub_user *user, const struct even
     }
 }
 
-/* Sends to all watchers but one: a user id, or 0 to omit nobody. */
+/* Sends to all watchers but one: a user id, or 0 for all watchers. */
 static void
 hub_send_to_room(struct hub *hub, const struct hub_room *room, const struct event *e,
                  int64_t except_user_id)
@@ -436,8 +436,8 @@ marks_find(const struct live_mark *marks, size_t count, int64_t id)
 }
 
 /*
- * Ends the connections whose session is not in the list. One that joined after the list was asked
- * for is left alone: its session may be younger than the list.
+ * Ends the connections whose session is not in the list. A connection that joined after the list
+ * was requested stays: its session may be newer than the list.
  */
 static void
 hub_update_sessions(struct hub *hub, struct hub_user *user, const struct live_mark *sessions,

@@ -1,7 +1,8 @@
 /*
  * The hub knows which users watch which rooms, and queues events for their streams. An entry is
  * delivered only if it is the next one of its room, whether a hint or the database brought it:
- * every watcher sees each room in order, without duplicates and without gaps. All of one thread.
+ * every watcher sees each room in order, without duplicates and without gaps. Only one thread
+ * uses it.
  */
 #ifndef FCGI_EVENTS_HUB_H
 #define FCGI_EVENTS_HUB_H

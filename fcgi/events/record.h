@@ -41,7 +41,7 @@ enum parser_result {
 
 /*
  * Parses `len` bytes, of which *used were needed. Appends to `out` the replies that the
- * specification wants at once: to management records (section 4), to a second request, to other
+ * specification requires at once: to management records (section 4), to a second request, to other
  * roles (section 5.5).
  */
 enum parser_result parser_feed(struct request_parser *in, const char *bytes, size_t len,

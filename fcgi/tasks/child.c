@@ -226,7 +226,7 @@ child_backoff_ms(int attempts)
     return ms / 2 + random_below((uint32_t)ms);
 }
 
-/* Writes why the run went wrong. */
+/* Writes why the run failed. */
 static void
 child_explain(struct child *c, int status, char *error)
 {

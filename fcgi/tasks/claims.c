@@ -78,7 +78,7 @@ kind_start_next(struct task_runner *r, struct kind_state *k)
     struct child *c = &r->children[r->child_count];
 
     if (clock_mono_us() > claimed.lease_until_us - r->lease_ms * 1000 / 2) {
-        claim_give_back(r, &claimed.task); /* waited long: another runner may be quicker */
+        claim_give_back(r, &claimed.task); /* another runner may be able to start it earlier */
         return;
     }
     if (!child_start(c, r->app, k->kind, &claimed.task)) {

@@ -1,4 +1,4 @@
-/* Shared by the files of the task runner. Nobody else includes this. */
+/* Shared by the files of the task runner. No other file includes this. */
 #ifndef FCGI_TASKS_RUNNER_INTERNAL_H
 #define FCGI_TASKS_RUNNER_INTERNAL_H
 

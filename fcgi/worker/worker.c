@@ -1,7 +1,7 @@
 /*
  * All threads wait on one epoll set, which holds the listening socket and every kept connection,
  * one-shot. A thread that is woken for the socket accepts one connection. A thread that is woken
- * for a connection lets libfcgi read the request, answers it, and arms the connection again. A
+ * for a connection lets libfcgi read the request, replies, and arms the connection again. A
  * thread owns its arena, its database and its Redis connection, so only the poller slots need
  * a lock.
  *
@@ -9,7 +9,7 @@
  * would hold a thread for up to 2 s at a silent connection, and has no time-out.
  *
  * Signals are blocked in all threads; the main thread receives them with sigwait. It wakes the
- * others out of epoll_pwait, the only place where SIGNAL_WAKE is unblocked: no read, write or query
+ * others from epoll_pwait, the only place where SIGNAL_WAKE is unblocked: no read, write or query
  * is ever interrupted.
  */
 #include "fcgi/worker/worker.h"

@@ -57,7 +57,7 @@ download_next_chunk(struct request *req, void *context)
 }
 
 /*
- * The file name (RFC 6266 section 4.3). A user name beyond ASCII stands only in filename*, encoded
+ * The file name (RFC 6266 section 4.3). A user name beyond ASCII is only in filename*, encoded
  * by RFC 8187 section 3.2.
  */
 static void

@@ -14,7 +14,7 @@
 enum reply_mode {
     REPLY_NOW,    /* the handler has replied */
     REPLY_STREAM, /* req->head has the header lines; the loop sends events as they come */
-    /* The loop dispatches the request again, without `deferred`, after news or after wait_ms. */
+    /* The loop dispatches the request again, without `deferred`, after an event or wait_ms. */
     REPLY_LATER,
 };
 

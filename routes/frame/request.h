@@ -40,7 +40,7 @@ struct resources {
     struct buf head, body; /* of the reply */
 };
 
-/* A reply's body that is written in pieces, since it is too large to be held. */
+/* A reply's body that is written in pieces, since it is too large for memory. */
 struct stream {
     /*
      * Appends the next piece to req->body, which is empty. False: it cannot be read, cut the reply.

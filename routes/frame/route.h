@@ -59,11 +59,11 @@ struct route_group {
 };
 
 /*
- * A group's header declares its handlers with these, each with the struct that its row's shape
+ * A group's schemas.h declares its handlers with these, each with the struct that its row's shape
  * fills; the row names both again with INPUT. A row whose shape and handler do not belong together
  * does not compile: _Generic finds no match.
  *
- *     HANDLER(send_message, message_new)            in messages.h
+ *     HANDLER(send_message, message_new)            in schemas.h
  *     … INPUT(send_message, message_new) …          in routes.c
  *     void send_message(struct request *req, const struct message_new *in) { … }    in views.c
  */

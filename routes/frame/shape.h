@@ -62,7 +62,7 @@ struct list {
 
 /* A rule for a text beyond its length. */
 struct pattern {
-    const char *regex; /* ECMA-262 with the unicode flag, for people and for OpenAPI */
+    const char *regex; /* ECMA-262 with the unicode flag, for OpenAPI and the 422 text */
     bool (*holds)(const char *text);
     const char *en, *zh; /* the message of a text that breaks the rule */
 };

@@ -31,8 +31,8 @@ struct task_run {
 };
 
 /*
- * How a run ended. A run that went wrong is repeated, up to the task's attempts; a task that is
- * refused can never go well.
+ * How a run ended. A run that went wrong is repeated, up to the task's attempts; a refused task is
+ * not, since it can never succeed.
  */
 enum task_outcome { TASK_WENT_WELL, TASK_WENT_WRONG, TASK_IS_REFUSED, TASK_WAS_STOPPED };
 

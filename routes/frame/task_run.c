@@ -32,7 +32,7 @@ task_is_cancelled(void)
     return cancelled != 0;
 }
 
-/* False if nobody reads: the runner has ended, and this process ends with it. */
+/* Returns false if the pipe has no reader: the runner has ended, and this process ends with it. */
 static bool
 report_write(int fd, const void *from, size_t len)
 {
@@ -144,7 +144,7 @@ struct commit_context {
     void *context;
 };
 
-/* The end comes first: it locks the task's row, so that nobody else can end the task meanwhile. */
+/* The end comes first: it locks the task's row, so that no other run can end the task meanwhile. */
 static enum db_result
 task_commit_body(struct db *db, void *context)
 {

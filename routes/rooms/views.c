@@ -30,7 +30,7 @@ make_room(struct request *req, const struct room_new *in)
     reply_room(req, r, &room);
 }
 
-/* "last_at.id" of the last room of the page before. */
+/* Reads a cursor: "last_at.id" of the last room of the page before. */
 static bool
 room_cursor_read(const char *text, struct room_cursor *cursor)
 {

@@ -1,4 +1,4 @@
-/* The server's own recurring tasks: they delete what nobody needs any more. */
+/* The server's own recurring tasks: they delete rows that are no longer needed. */
 #ifndef ROUTES_TASKS_CLEAN_UP_H
 #define ROUTES_TASKS_CLEAN_UP_H
 

@@ -1,4 +1,4 @@
-/* The task of the course: the square of an integer, made slow on purpose (TASK_DEMO_SECONDS). */
+/* The course's example of a task: squares an integer, slowly on purpose (TASK_DEMO_SECONDS). */
 #ifndef ROUTES_TASKS_SQUARE_H
 #define ROUTES_TASKS_SQUARE_H
 

@@ -46,7 +46,7 @@ valid_json(const struct request *req, const char *json)
     return json != NULL && json_check(json, strlen(json), req->caller.arena, &error) ? json : NULL;
 }
 
-/* Replies with a task, or with why not. */
+/* Replies with a task, or with the failure. */
 static void
 reply_task(struct request *req, enum db_result r, struct task *task, enum problem conflict)
 {

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What libFuzzer calls; t/unit/corpus.c calls it, too, under other names. */
+/* libFuzzer calls this for each input; t/unit/corpus.c calls it, too, under other names. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 /* A promise about any input: libFuzzer keeps the one that breaks it. */
