@@ -40,7 +40,7 @@ struct settings {
 
     const char *cors_origins; /* comma-separated origins, or "*", or "" */
     int session_days;         /* until an unused session ends */
-    int request_deadline_ms;  /* until a request is answered with 503 */
+    int request_deadline_ms;  /* until a request gets the reply 503 */
     int slow_request_ms;
     int events_heartbeat_seconds; /* the longest silence on a stream */
     int events_per_session;       /* live streams of one session at once */

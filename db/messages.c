@@ -10,7 +10,7 @@
 #include "db/redis/membership_cache.h"
 
 /*
- * DB_EXISTS with the message that this client_id made before. If it cannot be read the result is
+ * DB_EXISTS with the message that has this client_id already. If that cannot be read, the result is
  * DB_DOWN, not an error of the message: the message is stored.
  */
 static enum db_result

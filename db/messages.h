@@ -5,8 +5,8 @@
 #include "db/rooms.h"
 
 /*
- * Appends a message of the caller. DB_OK with the new entry; DB_EXISTS with the entry that this
- * client_id made before; DB_FORBIDDEN with DENIED_NO_ROOM or DENIED_NOT_A_MEMBER.
+ * Appends a message of the caller. DB_OK with the new entry; DB_EXISTS with the entry that has
+ * this client_id already; DB_FORBIDDEN with DENIED_NO_ROOM or DENIED_NOT_A_MEMBER.
  */
 enum db_result messages_send(struct caller *caller, int64_t room_id, const char *client_id,
                              const char *body, struct entry *entry)

@@ -49,7 +49,7 @@ names_store(struct names *names, const struct person *p)
     struct name_slot *slot = names_slot(names, p->id);
     size_t len = strlen(p->nickname);
 
-    if (len < NAME_BYTES) { /* always: the column is no longer */
+    if (len < NAME_BYTES) { /* always true: the column holds at most this much */
         slot->id = p->id;
         slot->read_us = clock_mono_us();
         memcpy(slot->name, p->nickname, len + 1);

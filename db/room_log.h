@@ -45,7 +45,7 @@ enum db_result room_log_append(struct db *db, struct entry *entry, bool by_membe
 enum db_result room_log_append_alone(struct db *db, struct entry *entry, bool by_member)
     __attribute__((nonnull, warn_unused_result));
 
-/* The entry that a sender's client_id made, without the sender's name. DB_NONE: there is none. */
+/* The entry of a sender's client_id, without the sender's name. DB_NONE if there is none. */
 enum db_result room_log_find(struct db *db, struct arena *a, int64_t room_id, int64_t sender_id,
                              const char *client_id, struct entry *found)
     __attribute__((nonnull, warn_unused_result));

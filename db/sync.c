@@ -20,7 +20,7 @@ sync_mark_compare(const void *a, const void *b)
     return x->seq < y->seq ? -1 : x->seq > y->seq;
 }
 
-/* A room that is named twice ("12" and "012") counts by its lower mark. */
+/* If a room is named twice ("12" and "012"), its lower mark counts. */
 static struct sync_mark *
 sync_sort_marks(struct arena *a, const struct sync_mark *marks, size_t *count)
 {

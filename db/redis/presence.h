@@ -31,8 +31,8 @@ bool presence_refresh(struct redis *redis, const int64_t *users, size_t count, i
 size_t presence_sweep(struct redis *redis, int64_t *gone, size_t max) __attribute__((nonnull));
 
 /*
- * Removes users who went offline an hour ago or more, and returns how many. They are left over only
- * if no process held streams and swept.
+ * Removes users who went offline an hour ago or more, and returns how many. They are left
+ * only if no process held streams and swept.
  */
 size_t presence_purge(struct redis *redis) __attribute__((nonnull));
 

@@ -356,7 +356,7 @@ worker_begin_drain(struct worker *w)
     atomic_store(&w->close_from_us, close_from);
     atomic_store(&w->drain_until_us, until);
     atomic_store(&w->draining, true);
-    slots_lift_limit(&w->slots); /* threads that wait for a slot have to see that */
+    slots_lift_limit(&w->slots); /* so that threads waiting for a slot start draining */
     for (size_t i = 0; i < w->started_count; i++) {
         (void)pthread_kill(w->threads[i].id, SIGNAL_WAKE);
     }

@@ -13,7 +13,7 @@
     FIELD(type, nickname, FIELD_TEXT, .min = 1, .max = 32, .pattern = &line_pattern,               \
           .example = "\"李雷\"", __VA_ARGS__)
 
-/* The own account: more than others see of it. */
+/* The caller's own account, with fields that others do not see. */
 
 static const struct shape me_shape = SHAPE(
     "Me", struct user, FIELD(struct user, id, FIELD_INT), FIELD(struct user, username, FIELD_TEXT),
