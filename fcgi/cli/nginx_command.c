@@ -56,7 +56,7 @@ static const struct command_option nginx_options[] = {
     {.name = "cert", .value = "FILE", .help = "the certificate chain"},
     {.name = "key", .value = "FILE", .help = "the private key"},
     {.name = "redirect", .value = "PORT", .help = "redirect this port to TLS (default: 80)"},
-    {.name = "nginx", .value = "VERSION", .help = "its version (default: the installed one)"},
+    {.name = "nginx", .value = "VERSION", .help = "the version of nginx (default: installed)"},
     {.name = NULL},
 };
 const struct command nginx_command = {

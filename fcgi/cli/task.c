@@ -230,7 +230,7 @@ static const struct command_option list_options[] = {
 static const struct command_option purge_options[] = {
     {.name = "state",
      .value = "STATE",
-     .help = "delete all tasks that are done, dead or cancelled"},
+     .help = "delete all tasks in this state: done, dead or cancelled"},
     {.name = NULL},
 };
 
