@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/password.h"
 #include "base/random.h"
 #include "db/probe.h"
@@ -13,14 +14,14 @@
 #include "fcgi/curl.h"
 
 enum {
-    PATIENCE_MS = 15 * 1000, /* for one request, or for the stream */
-    ANSWER_MAX = 1024 * 1024,
-    WHY_SIZE = 500,
+    TIMEOUT_MS = 15 * 1000, /* for one request, or for the stream */
+    REPLY_MAX = 1024 * 1024,
+    FAILURE_SIZE = 500,
 };
 
-static const char said[] = "自检：你好，世界 🌏";
+static const char message_body[] = "自检：你好，世界 🌏";
 
-struct web {
+struct check_web {
     const struct curl *curl;
     struct arena *arena;
     const char *url;
@@ -29,30 +30,30 @@ struct web {
     char client_id[TOKEN_TEXT_SIZE];
     struct buf stream; /* received so far */
     bool greeted, sent, delivered;
-    char why[WHY_SIZE];
+    char failure[FAILURE_SIZE];
 };
 
-struct call {
+struct web_call {
     const char *method, *path, *body; /* body: NULL: none */
-    size_t (*take)(char *bytes, size_t one, size_t count, void *owner);
+    size_t (*receive)(char *bytes, size_t one, size_t count, void *owner);
     void *owner;
 };
 
 static size_t
 check_web_receive_body(char *bytes, size_t one, size_t count, void *owner)
 {
-    struct buf *answer = owner;
+    struct buf *reply = owner;
 
-    if (answer->len + count > ANSWER_MAX) {
+    if (reply->len + count > REPLY_MAX) {
         return 0;
     }
-    buf_add(answer, bytes, one * count);
+    buf_add(reply, bytes, one * count);
     return count;
 }
 
-/* Sends a request. Returns the status, or 0 with curl's message in w->why. */
+/* Sends a request. Returns the status, or 0 with curl's message in w->failure. */
 static long
-check_web_perform(struct web *w, const struct call *call)
+check_web_perform(struct check_web *w, const struct web_call *call)
 {
     const struct curl *c = w->curl;
     CURL *easy = c->easy_init();
@@ -62,8 +63,7 @@ check_web_perform(struct web *w, const struct call *call)
     long status = 0;
 
     if (easy == NULL || headers == NULL) {
-        (void)snprintf(w->why, sizeof(w->why), "out of memory");
-        return 0;
+        memory_exhausted(0);
     }
     headers = c->slist_append(headers, "Content-Type: application/json");
     if (w->authorization != NULL) {
@@ -74,8 +74,8 @@ check_web_perform(struct web *w, const struct call *call)
     (void)c->easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
     (void)c->easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     (void)c->easy_setopt(easy, CURLOPT_PROXY, ""); /* no proxy may see the token */
-    (void)c->easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)PATIENCE_MS);
-    (void)c->easy_setopt(easy, CURLOPT_WRITEFUNCTION, call->take);
+    (void)c->easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)TIMEOUT_MS);
+    (void)c->easy_setopt(easy, CURLOPT_WRITEFUNCTION, call->receive);
     (void)c->easy_setopt(easy, CURLOPT_WRITEDATA, call->owner);
     if (call->body != NULL) {
         (void)c->easy_setopt(easy, CURLOPT_POSTFIELDS, call->body);
@@ -83,7 +83,7 @@ check_web_perform(struct web *w, const struct call *call)
     code = c->easy_perform(easy);
     (void)c->easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     if (code != CURLE_OK && status == 0) {
-        (void)snprintf(w->why, sizeof(w->why), "%s %s%s: %s", call->method, w->url, call->path,
+        (void)snprintf(w->failure, sizeof(w->failure), "%s %s%s: %s", call->method, w->url, call->path,
                        c->easy_strerror(code));
     }
     c->slist_free_all(headers);
@@ -101,34 +101,34 @@ check_web_flatten(char *text)
 }
 
 /*
- * The JSON of a reply, which the caller releases; NULL with the reason in w->why if the status is
+ * The JSON of a reply, which the caller releases; NULL with the reason in w->failure if the status is
  * not the expected one.
  */
 static struct json_object *
-check_web_request(struct web *w, const char *method, const char *path, const char *body,
+check_web_request(struct check_web *w, const char *method, const char *path, const char *body,
                   long expected)
 {
-    struct buf answer = {0};
+    struct buf reply = {0};
     struct json_object *tree = NULL;
     struct json_error error;
     long status = check_web_perform(
-        w, &(struct call){method, path, body, check_web_receive_body, &answer});
+        w, &(struct web_call){method, path, body, check_web_receive_body, &reply});
 
     if (status == expected &&
-        (status == 204 || json_parse(answer.at, answer.len, w->arena, &tree, &error))) {
+        (status == 204 || json_parse(reply.at, reply.len, w->arena, &tree, &error))) {
         tree = status == 204 ? json_object_new_object() : tree;
     } else if (status != 0) {
-        (void)snprintf(w->why, sizeof(w->why), "%s %s: %ld %.300s", method, path, status,
-                       answer.len == 0 ? "" : buf_cstr(&answer));
-        check_web_flatten(w->why);
+        (void)snprintf(w->failure, sizeof(w->failure), "%s %s: %ld %.300s", method, path, status,
+                       reply.len == 0 ? "" : buf_cstr(&reply));
+        check_web_flatten(w->failure);
     }
-    buf_free(&answer);
+    buf_free(&reply);
     return tree;
 }
 
 /* A text or a number of an object, as text; "" if there is none. */
 static const char *
-check_web_member(struct web *w, struct json_object *tree, const char *key)
+check_web_member(struct check_web *w, struct json_object *tree, const char *key)
 {
     struct json_object *value;
     const char *text = json_object_object_get_ex(tree, key, &value) ? json_object_get_string(value)
@@ -138,57 +138,57 @@ check_web_member(struct web *w, struct json_object *tree, const char *key)
 }
 
 static bool
-check_web_sign_in(struct web *w, const struct user *user, const char *password)
+check_web_sign_in(struct check_web *w, const struct user *user, const char *password)
 {
     const char *body = arena_printf(
         w->arena, "{\"username\":\"%s\",\"password\":\"%s\",\"device\":\"fastchat check\"}",
         user->username, password);
-    struct json_object *answer = check_web_request(w, "POST", "/api/sessions", body, 201);
+    struct json_object *reply = check_web_request(w, "POST", "/api/sessions", body, 201);
 
-    if (answer == NULL) {
-        return check_report(false, "sign-in", "%s", w->why);
+    if (reply == NULL) {
+        return check_report(false, "sign-in", "%s", w->failure);
     }
     w->authorization = arena_printf(w->arena, "Authorization: Bearer %s",
-                                    check_web_member(w, answer, "token"));
-    json_object_put(answer);
+                                    check_web_member(w, reply, "token"));
+    json_object_put(reply);
     return check_report(true, "sign-in", "at %s", w->url);
 }
 
 static bool
-check_web_make_room(struct web *w)
+check_web_create_room(struct check_web *w)
 {
-    struct json_object *answer = check_web_request(w, "POST", "/api/rooms", "{\"name\":\"自检\"}",
+    struct json_object *reply = check_web_request(w, "POST", "/api/rooms", "{\"name\":\"自检\"}",
                                                    201);
 
-    if (answer == NULL) {
-        return check_report(false, "room", "%s", w->why);
+    if (reply == NULL) {
+        return check_report(false, "room", "%s", w->failure);
     }
-    w->room_id = strtoll(check_web_member(w, answer, "id"), NULL, 10);
-    json_object_put(answer);
-    return check_report(true, "room", "made");
+    w->room_id = strtoll(check_web_member(w, reply, "id"), NULL, 10);
+    json_object_put(reply);
+    return check_report(true, "room", "created");
 }
 
 static bool
-check_web_send_message(struct web *w)
+check_web_send_message(struct check_web *w)
 {
     const char *path = arena_printf(w->arena, "/api/rooms/%" PRId64 "/messages", w->room_id);
-    struct json_object *answer;
+    struct json_object *reply;
 
     random_token(w->client_id);
-    answer = check_web_request(
+    reply = check_web_request(
         w, "POST", path,
-        arena_printf(w->arena, "{\"client_id\":\"%s\",\"body\":\"%s\"}", w->client_id, said), 201);
-    json_object_put(answer);
-    return answer != NULL;
+        arena_printf(w->arena, "{\"client_id\":\"%s\",\"body\":\"%s\"}", w->client_id, message_body), 201);
+    json_object_put(reply);
+    return reply != NULL;
 }
 
 /* Reads a stream: after `hello` the message is sent; when it arrives the stream ends. */
 static size_t
 check_web_receive_stream(char *bytes, size_t one, size_t count, void *owner)
 {
-    struct web *w = owner;
+    struct check_web *w = owner;
 
-    if (w->stream.len + count > ANSWER_MAX) {
+    if (w->stream.len + count > REPLY_MAX) {
         return 0;
     }
     buf_add(&w->stream, bytes, one * count);
@@ -202,21 +202,21 @@ check_web_receive_stream(char *bytes, size_t one, size_t count, void *owner)
 }
 
 static bool
-check_web_follow_stream(struct web *w)
+check_web_follow_stream(struct check_web *w)
 {
     long status = check_web_perform(
-        w, &(struct call){"GET", "/api/events", NULL, check_web_receive_stream, w});
+        w, &(struct web_call){"GET", "/api/events", NULL, check_web_receive_stream, w});
 
     if (w->greeted && !w->sent) {
-        return check_report(false, "message", "%s", w->why);
+        return check_report(false, "message", "%s", w->failure);
     }
     if (!w->greeted && status != 0) {
-        (void)snprintf(w->why, sizeof(w->why), "GET /api/events: %ld %.300s", status,
+        (void)snprintf(w->failure, sizeof(w->failure), "GET /api/events: %ld %.300s", status,
                        w->stream.len == 0 ? "" : buf_cstr(&w->stream));
-        check_web_flatten(w->why);
+        check_web_flatten(w->failure);
     }
     if (!w->greeted) {
-        return check_report(false, "stream", "%s", w->why);
+        return check_report(false, "stream", "%s", w->failure);
     }
     return check_report(w->delivered, "stream",
                         w->delivered ? "brings a message as it is sent"
@@ -225,7 +225,7 @@ check_web_follow_stream(struct web *w)
 
 /* Whether the newest message has exactly the text that was sent. */
 static bool
-check_web_read_back(struct web *w)
+check_web_read_back(struct check_web *w)
 {
     struct json_object *page = check_web_request(
         w, "GET", arena_printf(w->arena, "/api/rooms/%" PRId64 "/messages?limit=1", w->room_id),
@@ -234,13 +234,13 @@ check_web_read_back(struct web *w)
     bool same;
 
     if (page == NULL) {
-        return check_report(false, "history", "%s", w->why);
+        return check_report(false, "history", "%s", w->failure);
     }
     newest = json_object_object_get_ex(page, "items", &items) &&
                      json_object_is_type(items, json_type_array)
                  ? json_object_array_get_idx(items, 0)
                  : NULL;
-    same = strcmp(check_web_member(w, newest, "body"), said) == 0;
+    same = strcmp(check_web_member(w, newest, "body"), message_body) == 0;
     json_object_put(page);
     return check_report(same, "history",
                         same ? "a Chinese message is read back"
@@ -248,7 +248,7 @@ check_web_read_back(struct web *w)
 }
 
 static bool
-check_web_as_user(struct web *w, const struct user *user, const char *password, bool live)
+check_web_as_user(struct check_web *w, const struct user *user, const char *password, bool live)
 {
     struct json_object *signed_out;
     bool good;
@@ -256,16 +256,16 @@ check_web_as_user(struct web *w, const struct user *user, const char *password, 
     if (!check_web_sign_in(w, user, password)) {
         return false;
     }
-    good = check_web_make_room(w);
+    good = check_web_create_room(w);
     if (good && live) {
         good = check_web_follow_stream(w);
     } else if (good && !check_web_send_message(w)) {
-        good = check_report(false, "message", "%s", w->why);
+        good = check_report(false, "message", "%s", w->failure);
     }
     good = good && check_web_read_back(w);
     signed_out = check_web_request(w, "DELETE", "/api/sessions/current", NULL, 204);
     if (good && signed_out == NULL) {
-        good = check_report(false, "sign-out", "%s", w->why);
+        good = check_report(false, "sign-out", "%s", w->failure);
     }
     json_object_put(signed_out);
     return good;
@@ -287,7 +287,7 @@ check_web_block_signals(int how)
 bool
 check_web(struct resources *r, const char *url, bool live)
 {
-    struct web w = {.curl = curl_load(), .arena = &r->arena, .url = url};
+    struct check_web w = {.curl = curl_load(), .arena = &r->arena, .url = url};
     char password[TOKEN_TEXT_SIZE], hash[PASSWORD_HASH_SIZE];
     struct user user;
     bool good;
@@ -304,7 +304,7 @@ check_web(struct resources *r, const char *url, bool live)
                             db_why(r->db));
     }
     if (probe_add(r->db, &r->arena, hash, &user) != DB_OK) {
-        return check_report(false, "web", "a user for the check cannot be made: %s", db_why(r->db));
+        return check_report(false, "web", "a user for the check cannot be created: %s", db_why(r->db));
     }
     check_web_block_signals(SIG_BLOCK);
     good = check_web_as_user(&w, &user, password, live);

@@ -63,24 +63,44 @@ cli_is(const char *argument, const char *word)
            (strncmp(argument, "--", 2) == 0 && strcmp(argument + 2, word) == 0);
 }
 
+static int
+cli_refuse_word(const char *command, const char *word)
+{
+    (void)fprintf(stderr, "fastchat: %s takes no more words, but got %s; see fastchat --help\n",
+                  command, word);
+    return EXIT_USAGE;
+}
+
+/* `words` follow "help": none, the name of a command, or those of a command and a subcommand. */
+static int
+cli_help_for(int count, char **words)
+{
+    const struct command *command;
+
+    if (count == 0) {
+        return cli_help();
+    }
+    command = cli_find(words[0]);
+    if (command == NULL) {
+        return cli_unknown(words[0]);
+    }
+    return count > 2 ? cli_refuse_word("help", words[2])
+                     : command_help_for(command, count == 2 ? words[1] : NULL);
+}
+
 int
 cli_run(int count, char **args)
 {
     const struct command *command;
 
-    if (count < 2 || (cli_is(args[1], "help") && count == 2)) {
+    if (count < 2) {
         return cli_help();
     }
     if (cli_is(args[1], "version")) {
-        return cli_version();
+        return count > 2 ? cli_refuse_word("version", args[2]) : cli_version();
     }
     if (cli_is(args[1], "help")) {
-        command = cli_find(args[2]);
-        if (command == NULL) {
-            return cli_unknown(args[2]);
-        }
-        command_help(command, NULL, stdout);
-        return 0;
+        return cli_help_for(count - 2, args + 2);
     }
     command = cli_find(args[1]);
     return command == NULL ? cli_unknown(args[1]) : command_run(command, NULL, count - 1, args + 1);

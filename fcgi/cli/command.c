@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/log.h"
 #include "base/number.h"
 
@@ -112,7 +113,7 @@ command_help_line(FILE *out, const char *name, const char *value, const char *he
     (void)fprintf(out, "%*s%s\n", width < HELP_COLUMN ? HELP_COLUMN - width : 2, "", help);
 }
 
-void
+static void
 command_help(const struct command *command, const char *parent, FILE *out)
 {
     (void)fprintf(out, "usage: fastchat %s%s%s%s%s%s%s\n\n%s\n", parent != NULL ? parent : "",
@@ -177,7 +178,25 @@ arguments_read_operand(struct arguments *a, int count, char **args)
     return 0;
 }
 
-enum { OPTION_HELP = COMMAND_OPTIONS_MAX };
+/* What getopt_long returns for an option: above every character that it returns for a fault. */
+enum { OPTION_FIRST = 256, OPTION_HELP = OPTION_FIRST + COMMAND_OPTIONS_MAX };
+
+/* Returns the exit status. `word` is the argument that getopt_long refused. */
+static int
+arguments_refuse_option(const struct arguments *a, const char *word)
+{
+    if (optopt == OPTION_HELP) {
+        return command_usage_error(a, "--help takes no value");
+    }
+    if (optopt >= OPTION_FIRST) {
+        return command_usage_error(a, "--%s takes no value",
+                                   a->command->options[optopt - OPTION_FIRST].name);
+    }
+    if (optopt > 0) {
+        return command_usage_error(a, "-%c is not an option of this command", optopt);
+    }
+    return command_usage_error(a, "%s is not an option of this command", word);
+}
 
 /* Reads the arguments. Returns 0, or -1 if the help is wanted, or the exit status. */
 static int
@@ -189,7 +208,8 @@ arguments_read(struct arguments *a, int count, char **args)
 
     for (int k = 0; options[k].name != NULL; k++) {
         known[k + 1] = (struct option){
-            options[k].name, options[k].value != NULL ? required_argument : no_argument, NULL, k};
+            options[k].name, options[k].value != NULL ? required_argument : no_argument, NULL,
+            OPTION_FIRST + k};
     }
     opterr = 0; /* faults are reported here */
     while ((i = getopt_long(count, args, ":", known, NULL)) != -1) {
@@ -197,12 +217,12 @@ arguments_read(struct arguments *a, int count, char **args)
             return -1;
         }
         if (i == '?') {
-            return command_usage_error(a, "%s is not an option of this command", args[optind - 1]);
+            return arguments_refuse_option(a, args[optind - 1]);
         }
         if (i == ':') {
             return command_usage_error(a, "%s needs a value", args[optind - 1]);
         }
-        status = arguments_store(a, (size_t)i, optarg);
+        status = arguments_store(a, (size_t)(i - OPTION_FIRST), optarg);
         if (status != 0) {
             return status;
         }
@@ -210,27 +230,71 @@ arguments_read(struct arguments *a, int count, char **args)
     return arguments_read_operand(a, count - optind, args + optind);
 }
 
+/* Returns NULL if the command has no subcommand of this name. */
+static const struct command *
+command_find_subcommand(const struct command *command, const char *name)
+{
+    for (const struct command *c = command->subcommands; c != NULL && c->name != NULL; c++) {
+        if (strcmp(name, c->name) == 0) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+/* `name` is not a subcommand, or NULL: there is none. Returns the exit status. */
+static int
+command_refuse_subcommand(const struct command *command, const char *name)
+{
+    struct arguments a = {.command = command};
+    struct buf names = {0};
+    int status;
+
+    (void)snprintf(a.name, sizeof(a.name), "%s", command->name);
+    for (const struct command *c = command->subcommands; c != NULL && c->name != NULL; c++) {
+        buf_printf(&names, "%s%s", names.len > 0 ? ", " : "", c->name);
+    }
+    if (name == NULL) {
+        status = command_usage_error(&a, "one of these must follow: %s", buf_cstr(&names));
+    } else if (names.len == 0) {
+        status = command_usage_error(&a, "has no subcommand %s", name);
+    } else {
+        status = command_usage_error(&a, "%s is not one of: %s", name, buf_cstr(&names));
+    }
+    buf_free(&names);
+    return status;
+}
+
 static int
 command_run_subcommand(const struct command *command, int count, char **args)
 {
-    struct arguments a = {.command = command};
-    char names[160] = "";
+    const char *name = count > 1 ? args[1] : NULL;
+    const struct command *subcommand = name == NULL ? NULL
+                                                    : command_find_subcommand(command, name);
 
-    (void)snprintf(a.name, sizeof(a.name), "%s", command->name);
-    for (const struct command *c = command->subcommands; c->name != NULL; c++) {
-        size_t len = strlen(names);
-
-        if (count > 1 && strcmp(args[1], c->name) == 0) {
-            return command_run(c, command->name, count - 1, args + 1);
-        }
-        (void)snprintf(names + len, sizeof(names) - len, "%s%s", len > 0 ? ", " : "", c->name);
+    if (subcommand != NULL) {
+        return command_run(subcommand, command->name, count - 1, args + 1);
     }
-    if (count > 1 && strcmp(args[1], "--help") == 0) {
+    if (name != NULL && strcmp(name, "--help") == 0) {
         command_help(command, NULL, stdout);
         return 0;
     }
-    return count > 1 ? command_usage_error(&a, "%s is not one of: %s", args[1], names)
-                     : command_usage_error(&a, "one of these must follow: %s", names);
+    return command_refuse_subcommand(command, name);
+}
+
+int
+command_help_for(const struct command *command, const char *subcommand)
+{
+    const struct command *found = NULL;
+
+    if (subcommand != NULL) {
+        found = command_find_subcommand(command, subcommand);
+        if (found == NULL) {
+            return command_refuse_subcommand(command, subcommand);
+        }
+    }
+    command_help(found != NULL ? found : command, found != NULL ? command->name : NULL, stdout);
+    return 0;
 }
 
 int

@@ -62,9 +62,12 @@ struct arguments {
 int command_run(const struct command *command, const char *parent, int count, char **args)
     __attribute__((nonnull(1, 4)));
 
-/* Prints what `fastchat NAME --help` prints. */
-void command_help(const struct command *command, const char *parent, FILE *out)
-    __attribute__((nonnull(1, 3)));
+/*
+ * Prints what --help prints for the command, or for its subcommand of this name (NULL: none is
+ * wanted). Returns the exit status.
+ */
+int command_help_for(const struct command *command, const char *subcommand)
+    __attribute__((nonnull(1)));
 
 /* Options by name: whether one was given; its text, NULL without it; its number, or `otherwise`. */
 bool argument_given(const struct arguments *arguments, const char *option) __attribute__((nonnull));

@@ -377,8 +377,8 @@ nginx_write(const struct router *router, const struct nginx_options *o, FILE *ou
         return false;
     }
     (void)fputs(
-        "# Made by `fastchat nginx` from the route table: for nginx's http {}. Make it anew "
-        "after each upgrade.\n\n",
+        "# Printed by `fastchat nginx` from the route table, for nginx's http {}. Print it "
+        "again after each upgrade.\n\n",
         out);
     nginx_write_maps(router, out);
     nginx_write_error_maps(out);

@@ -152,7 +152,7 @@ print_work(const struct lab_result *r, enum lab_work w, FILE *out)
                       time_ratio(m->modes[LAB_SERIAL].ms.median, f->ms.median),
                       time_ratio(f->ms.median, m->limit_ms), f->cpu_ms / 1000,
                       f->same_work ? "yes" : "NO",
-                      (int)m->recommended == i ? "   <- recommended this" : "");
+                      (int)m->recommended == i ? "   <- recommended" : "");
     }
     lab_explain(r, w, false, &why);
     (void)fputc('\n', out);
