@@ -55,7 +55,7 @@ blank_length(const char *at, const char *end)
 }
 
 static void
-skip_blanks(struct reader *r)
+dotenv_skip_blanks(struct reader *r)
 {
     size_t size = blank_length(r->at, r->end);
 
@@ -66,12 +66,12 @@ skip_blanks(struct reader *r)
 }
 
 static void
-skip_blank_lines(struct reader *r)
+dotenv_skip_blank_lines(struct reader *r)
 {
-    skip_blanks(r);
+    dotenv_skip_blanks(r);
     while (reader_peek(r) == '\n') {
         reader_advance(r, r->at + 1);
-        skip_blanks(r);
+        dotenv_skip_blanks(r);
     }
 }
 
@@ -100,7 +100,7 @@ value_of(const struct reader *r, const char *name)
  * there.
  */
 static const char *
-read_variable(const struct reader *r, const char **text)
+dotenv_read_variable(const struct reader *r, const char **text)
 {
     const char *name = *text + 2, *name_end, *close, *fallback = "", *value;
 
@@ -133,7 +133,7 @@ reader_interpolate(const struct reader *r, const char *text)
         return text;
     }
     while (*text != '\0') {
-        const char *value = read_variable(r, &text);
+        const char *value = dotenv_read_variable(r, &text);
 
         if (value != NULL) {
             buf_str(&out, value);
@@ -192,7 +192,7 @@ closing_quote(const struct reader *r)
 }
 
 static bool
-read_quoted(struct reader *r, const char **value)
+dotenv_read_quoted(struct reader *r, const char **value)
 {
     const char *text = r->at + 1, *close = closing_quote(r);
 
@@ -206,7 +206,7 @@ read_quoted(struct reader *r, const char **value)
 
 /* Up to the end of the line or a "#" after a blank, without trailing blanks. */
 static const char *
-read_unquoted(struct reader *r)
+dotenv_read_unquoted(struct reader *r)
 {
     const char *start = r->at, *end = r->at, *stop = end_of_line(r);
     bool after_blank = r->at > r->start && r->at[-1] != '=';
@@ -224,7 +224,7 @@ read_unquoted(struct reader *r)
 
 /* NAME, or 'any NAME'. NULL after a fault. */
 static const char *
-read_key(struct reader *r)
+dotenv_read_key(struct reader *r)
 {
     const char *start = r->at, *end;
 
@@ -251,7 +251,7 @@ read_key(struct reader *r)
 }
 
 static void
-skip_export(struct reader *r)
+dotenv_skip_export(struct reader *r)
 {
     static const char word[] = "export";
     const char *behind = r->at + sizeof(word) - 1;
@@ -259,15 +259,15 @@ skip_export(struct reader *r)
     if (r->end - r->at >= (ptrdiff_t)sizeof(word) && memcmp(r->at, word, sizeof(word) - 1) == 0 &&
         blank_length(behind, r->end) > 0) {
         r->at = behind;
-        skip_blanks(r);
+        dotenv_skip_blanks(r);
     }
 }
 
 /* After a value, or after a key without one, only a comment may follow on the line. */
 static bool
-read_end(struct reader *r, const struct dotenv_pair *pair)
+dotenv_read_end(struct reader *r, const struct dotenv_pair *pair)
 {
-    skip_blanks(r);
+    dotenv_skip_blanks(r);
     if (reader_peek(r) == '#') {
         r->at = end_of_line(r);
     }
@@ -280,30 +280,30 @@ read_end(struct reader *r, const struct dotenv_pair *pair)
 
 /* Reads one binding or comment, up to the end of the line. Returns false after a fault. */
 static bool
-read_line(struct reader *r)
+dotenv_read_line(struct reader *r)
 {
     struct dotenv_pair pair = {.line = r->line};
 
-    skip_export(r);
+    dotenv_skip_export(r);
     if (reader_peek(r) == '#') {
-        return read_end(r, &pair);
+        return dotenv_read_end(r, &pair);
     }
-    pair.key = read_key(r);
+    pair.key = dotenv_read_key(r);
     if (pair.key == NULL) {
         return false;
     }
-    skip_blanks(r);
+    dotenv_skip_blanks(r);
     if (reader_peek(r) == '=') {
         r->at++;
-        skip_blanks(r);
+        dotenv_skip_blanks(r);
         if (reader_peek(r) != '\'' && reader_peek(r) != '"') {
-            pair.value = read_unquoted(r);
-        } else if (!read_quoted(r, &pair.value)) {
+            pair.value = dotenv_read_unquoted(r);
+        } else if (!dotenv_read_quoted(r, &pair.value)) {
             return false;
         }
         pair.value = reader_interpolate(r, pair.value);
     }
-    if (!read_end(r, &pair)) {
+    if (!dotenv_read_end(r, &pair)) {
         return false;
     }
     r->env->pairs[r->env->count++] = pair;
@@ -358,12 +358,12 @@ dotenv_parse(struct dotenv *env, const char *text, size_t len,
         return false;
     }
     r.at += strncmp(r.at, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-    skip_blank_lines(&r);
+    dotenv_skip_blank_lines(&r);
     while (r.at < r.end) {
-        if (!read_line(&r)) {
+        if (!dotenv_read_line(&r)) {
             r.at = end_of_line(&r);
         }
-        skip_blank_lines(&r);
+        dotenv_skip_blank_lines(&r);
     }
     return env->fault_count == 0;
 }

@@ -46,7 +46,7 @@ scan_peek(const struct scan *s)
 }
 
 static void
-skip_space(struct scan *s)
+scan_skip_space(struct scan *s)
 {
     while (scan_peek(s) == ' ' || scan_peek(s) == '\n' || scan_peek(s) == '\r' ||
            scan_peek(s) == '\t') {
@@ -55,7 +55,7 @@ skip_space(struct scan *s)
 }
 
 static bool
-skip_digits(struct scan *s)
+scan_skip_digits(struct scan *s)
 {
     const char *start = s->at;
 
@@ -67,7 +67,7 @@ skip_digits(struct scan *s)
 
 /* Reads "\uXXXX", or a surrogate pair of two of them. */
 static bool
-read_unicode_escape(struct scan *s, uint32_t *c)
+scan_unicode_escape(struct scan *s, uint32_t *c)
 {
     long unit = json_unit(s->at, s->end), low = -1;
 
@@ -92,7 +92,7 @@ read_unicode_escape(struct scan *s, uint32_t *c)
 
 /* Reads an escape, beginning at its backslash. */
 static bool
-read_escape(struct scan *s, uint32_t *c)
+scan_escape(struct scan *s, uint32_t *c)
 {
     static const char meanings[256] = {
         ['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
@@ -101,7 +101,7 @@ read_escape(struct scan *s, uint32_t *c)
     unsigned char name = s->end - s->at > 1 ? (unsigned char)s->at[1] : '\0';
 
     if (name == 'u') {
-        return read_unicode_escape(s, c);
+        return scan_unicode_escape(s, c);
     }
     if (meanings[name] == '\0') {
         return scan_refuse(s, s->at, "broken escape in a string");
@@ -113,7 +113,7 @@ read_escape(struct scan *s, uint32_t *c)
 
 /* Reads a string with its quotes. *escaped: whether it contains an escape. */
 static bool
-read_string(struct scan *s, bool *escaped)
+scan_string(struct scan *s, bool *escaped)
 {
     const char *start = s->at++;
     uint32_t c;
@@ -130,7 +130,7 @@ read_string(struct scan *s, bool *escaped)
         }
         if (*s->at == '\\') {
             *escaped = true;
-            if (!read_escape(s, &c)) {
+            if (!scan_escape(s, &c)) {
                 return false;
             }
         } else if ((unsigned char)*s->at < 0x20) {
@@ -158,7 +158,7 @@ scan_decode(struct scan *s, const char *from, const char *to, size_t *len)
 
         if (*inner.at != '\\') {
             *out++ = *inner.at++;
-        } else if (read_escape(&inner, &c)) {
+        } else if (scan_escape(&inner, &c)) {
             out += utf8_put(out, c);
         }
     }
@@ -168,7 +168,7 @@ scan_decode(struct scan *s, const char *from, const char *to, size_t *len)
 
 /* After the closing quote of a key. */
 static bool
-note_key(struct scan *s, const char *start, bool escaped)
+scan_note_key(struct scan *s, const char *start, bool escaped)
 {
     const char *key = start + 1;
     size_t len = (size_t)(s->at - 1 - key);
@@ -209,7 +209,7 @@ is_finite(struct scan *s, const char *start, bool exponent)
 }
 
 static bool
-read_number(struct scan *s)
+scan_number(struct scan *s)
 {
     const char *start = s->at;
     bool fraction = false, exponent = false;
@@ -217,16 +217,16 @@ read_number(struct scan *s)
     s->at += *s->at == '-';
     if (scan_peek(s) == '0') {
         s->at++;
-        if (skip_digits(s)) {
+        if (scan_skip_digits(s)) {
             return scan_refuse(s, start, "a number with a leading zero");
         }
-    } else if (!skip_digits(s)) {
+    } else if (!scan_skip_digits(s)) {
         return scan_refuse(s, start, "a number without digits");
     }
     if (scan_peek(s) == '.') {
         s->at++;
         fraction = true;
-        if (!skip_digits(s)) {
+        if (!scan_skip_digits(s)) {
             return scan_refuse(s, start, "a number without digits behind its point");
         }
     }
@@ -234,7 +234,7 @@ read_number(struct scan *s)
         s->at++;
         exponent = true;
         s->at += scan_peek(s) == '+' || scan_peek(s) == '-';
-        if (!skip_digits(s)) {
+        if (!scan_skip_digits(s)) {
             return scan_refuse(s, start, "a number without digits in its exponent");
         }
     }
@@ -245,7 +245,7 @@ read_number(struct scan *s)
 }
 
 static enum state
-read_word(struct scan *s, const char *word)
+scan_word(struct scan *s, const char *word)
 {
     size_t len = strlen(word);
 
@@ -257,7 +257,7 @@ read_word(struct scan *s, const char *word)
 }
 
 static enum state
-open_bracket(struct scan *s, char close, enum state next)
+scan_open_bracket(struct scan *s, char close, enum state next)
 {
     if (s->depth == JSON_MAX_DEPTH) {
         return scan_fail(s, "nested too deeply");
@@ -268,7 +268,7 @@ open_bracket(struct scan *s, char close, enum state next)
 }
 
 static enum state
-close_bracket(struct scan *s)
+scan_close_bracket(struct scan *s)
 {
     json_keys_close(&s->keys, s->depth);
     s->depth--;
@@ -277,35 +277,35 @@ close_bracket(struct scan *s)
 }
 
 static enum state
-read_value(struct scan *s)
+scan_value(struct scan *s)
 {
     bool escaped;
 
     switch (scan_peek(s)) {
     case '{':
-        return open_bracket(s, '}', KEY_OR_END);
+        return scan_open_bracket(s, '}', KEY_OR_END);
     case '[':
-        return open_bracket(s, ']', ELEMENT_OR_END);
+        return scan_open_bracket(s, ']', ELEMENT_OR_END);
     case '"':
-        return read_string(s, &escaped) ? AFTER_VALUE : FAILED;
+        return scan_string(s, &escaped) ? AFTER_VALUE : FAILED;
     case 't':
-        return read_word(s, "true");
+        return scan_word(s, "true");
     case 'f':
-        return read_word(s, "false");
+        return scan_word(s, "false");
     case 'n':
-        return read_word(s, "null");
+        return scan_word(s, "null");
     default:
         break;
     }
     if (scan_peek(s) == '-' || (scan_peek(s) >= '0' && scan_peek(s) <= '9')) {
-        return read_number(s) ? AFTER_VALUE : FAILED;
+        return scan_number(s) ? AFTER_VALUE : FAILED;
     }
     return scan_fail(s, s->at == s->end ? "the text ends too early" : "a value was expected");
 }
 
 /* A key and its colon. */
 static enum state
-read_key(struct scan *s)
+scan_key(struct scan *s)
 {
     const char *start = s->at;
     bool escaped;
@@ -313,10 +313,10 @@ read_key(struct scan *s)
     if (scan_peek(s) != '"') {
         return scan_fail(s, s->at == s->end ? "the text ends too early" : "a key was expected");
     }
-    if (!read_string(s, &escaped) || !note_key(s, start, escaped)) {
+    if (!scan_string(s, &escaped) || !scan_note_key(s, start, escaped)) {
         return FAILED;
     }
-    skip_space(s);
+    scan_skip_space(s);
     if (scan_peek(s) != ':') {
         return scan_fail(s, s->at == s->end ? "the text ends too early" : "\":\" was expected");
     }
@@ -326,12 +326,12 @@ read_key(struct scan *s)
 
 /* After a value inside a bracket. */
 static enum state
-read_separator(struct scan *s)
+scan_separator(struct scan *s)
 {
     char close = s->closes[s->depth - 1];
 
     if (scan_peek(s) == close) {
-        return close_bracket(s);
+        return scan_close_bracket(s);
     }
     if (scan_peek(s) == ',') {
         s->at++;
@@ -349,15 +349,15 @@ scan_step(struct scan *s, enum state state)
 {
     switch (state) {
     case ELEMENT_OR_END:
-        return scan_peek(s) == ']' ? close_bracket(s) : read_value(s);
+        return scan_peek(s) == ']' ? scan_close_bracket(s) : scan_value(s);
     case VALUE:
-        return read_value(s);
+        return scan_value(s);
     case KEY_OR_END:
-        return scan_peek(s) == '}' ? close_bracket(s) : read_key(s);
+        return scan_peek(s) == '}' ? scan_close_bracket(s) : scan_key(s);
     case KEY:
-        return read_key(s);
+        return scan_key(s);
     case AFTER_VALUE:
-        return read_separator(s);
+        return scan_separator(s);
     case FAILED:
         break;
     }
@@ -371,11 +371,11 @@ json_check(const char *text, size_t len, struct arena *scratch, struct json_erro
     enum state state = VALUE;
 
     do {
-        skip_space(&s);
+        scan_skip_space(&s);
         state = scan_step(&s, state);
     } while (state != FAILED && !(state == AFTER_VALUE && s.depth == 0));
     if (state == AFTER_VALUE) {
-        skip_space(&s);
+        scan_skip_space(&s);
         if (s.at == s.end) {
             return true;
         }

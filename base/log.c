@@ -67,7 +67,7 @@ log_pending(void)
 
 /* A failed write loses the line: a server must not stop for its log. */
 static void
-write_out(const char *at, size_t len)
+log_write_out(const char *at, size_t len)
 {
     while (write(STDERR_FILENO, at, len) < 0 && errno == EINTR) {
     }
@@ -79,7 +79,7 @@ log_rescue(void)
     size_t len = atomic_exchange(&gathered.len, 0);
 
     if (len > 0) {
-        write_out(gathered.bytes, len);
+        log_write_out(gathered.bytes, len);
     }
 }
 
@@ -109,7 +109,7 @@ is_control(uint32_t c)
 
 /* Writes readable text: controls and invalid UTF-8 become \xNN; a backslash is doubled. */
 static void
-put_plain(struct buf *line, const char *text, size_t len)
+log_put_plain(struct buf *line, const char *text, size_t len)
 {
     for (const char *end = text + len; text < end;) {
         size_t size = utf8_sequence(text, (size_t)(end - text));
@@ -146,7 +146,7 @@ log_unit_length(const char *at, size_t left)
  * escape, and ends in "…".
  */
 static void
-put_text(struct buf *line, const char *text, size_t most)
+log_put_text(struct buf *line, const char *text, size_t most)
 {
     static const char ellipsis[] = "\xE2\x80\xA6";
     size_t len = strnlen(text, MESSAGE_MAX), start = line->len, at, room;
@@ -158,7 +158,7 @@ put_text(struct buf *line, const char *text, size_t most)
         line->len--; /* the closing quote is written again below */
         start++;
     } else {
-        put_plain(line, text, len);
+        log_put_plain(line, text, len);
     }
     if (line->len - start > most) {
         for (at = start; at + log_unit_length(line->at + at, line->len - at) <= start + most;) {
@@ -173,7 +173,7 @@ put_text(struct buf *line, const char *text, size_t most)
 }
 
 static void
-put_name(struct buf *line, const char *name)
+log_put_name(struct buf *line, const char *name)
 {
     buf_str(line, ",\"");
     buf_str(line, name);
@@ -181,22 +181,22 @@ put_name(struct buf *line, const char *name)
 }
 
 static void
-put_member(struct buf *line, const char *name, const char *value, size_t most)
+log_put_member(struct buf *line, const char *name, const char *value, size_t most)
 {
-    put_name(line, name);
-    put_text(line, value, most);
+    log_put_name(line, name);
+    log_put_text(line, value, most);
 }
 
 static void
-put_number(struct buf *line, const char *name, int64_t n)
+log_put_number(struct buf *line, const char *name, int64_t n)
 {
-    put_name(line, name);
+    log_put_name(line, name);
     buf_int(line, n);
 }
 
 /* Milliseconds with three decimals. */
 static void
-put_ms(struct buf *line, int64_t us)
+log_put_ms(struct buf *line, int64_t us)
 {
     const char digits[] = {'.', (char)('0' + us / 100 % 10), (char)('0' + us / 10 % 10),
                            (char)('0' + us % 10)};
@@ -222,7 +222,7 @@ log_line_begin(struct buf *line, enum log_level level)
         buf_str(line, level_names[level]);
         buf_char(line, '"');
         if (request_id != NULL) {
-            put_member(line, "request_id", request_id, ROUTE_MAX);
+            log_put_member(line, "request_id", request_id, ROUTE_MAX);
         }
         return;
     }
@@ -230,7 +230,7 @@ log_line_begin(struct buf *line, enum log_level level)
     buf_printf(line, "%s %-4s %-7s ", now + 11, log_settings.part, level_names[level]);
     if (request_id != NULL) {
         buf_char(line, '[');
-        put_text(line, request_id, ROUTE_MAX);
+        log_put_text(line, request_id, ROUTE_MAX);
         buf_str(line, "] ");
     }
 }
@@ -253,7 +253,7 @@ log_line_end(struct buf *line, bool may_wait)
                line->len); /* no line is longer than the buffer */
         atomic_store(&gathered.len, waiting + line->len);
     } else {
-        write_out(line->at, line->len);
+        log_write_out(line->at, line->len);
     }
     pthread_mutex_unlock(&gathered.lock);
     buf_free(line);
@@ -275,9 +275,9 @@ log_write(enum log_level level, const char *format, va_list args)
     }
     log_line_begin(&line, level);
     if (log_settings.json) {
-        put_member(&line, "message", message, MESSAGE_MAX);
+        log_put_member(&line, "message", message, MESSAGE_MAX);
     } else {
-        put_text(&line, message, MESSAGE_MAX);
+        log_put_text(&line, message, MESSAGE_MAX);
     }
     log_line_end(&line, false);
     errno = error;
@@ -299,27 +299,27 @@ LOG_FUNCTION(log_warning, LOG_LEVEL_WARNING)
 LOG_FUNCTION(log_error, LOG_LEVEL_ERROR)
 
 static void
-put_request_json(struct buf *line, const struct log_request *r)
+log_put_request_json(struct buf *line, const struct log_request *r)
 {
-    put_member(line, "method", r->method, METHOD_MAX);
-    put_member(line, "route", r->route, ROUTE_MAX);
-    put_member(line, "path", r->path, LINE_MAX_BYTES);
-    put_number(line, "status", r->status);
-    put_name(line, "ms");
-    put_ms(line, r->us);
-    put_number(line, "queries", r->queries);
-    put_name(line, "db_ms");
-    put_ms(line, r->db_us);
-    put_number(line, "user_id", r->user_id);
-    put_number(line, "bytes", (int64_t)r->bytes);
+    log_put_member(line, "method", r->method, METHOD_MAX);
+    log_put_member(line, "route", r->route, ROUTE_MAX);
+    log_put_member(line, "path", r->path, LINE_MAX_BYTES);
+    log_put_number(line, "status", r->status);
+    log_put_name(line, "ms");
+    log_put_ms(line, r->us);
+    log_put_number(line, "queries", r->queries);
+    log_put_name(line, "db_ms");
+    log_put_ms(line, r->db_us);
+    log_put_number(line, "user_id", r->user_id);
+    log_put_number(line, "bytes", (int64_t)r->bytes);
 }
 
 static void
-put_request_plain(struct buf *line, const struct log_request *r)
+log_put_request_plain(struct buf *line, const struct log_request *r)
 {
-    put_text(line, r->method, METHOD_MAX);
+    log_put_text(line, r->method, METHOD_MAX);
     buf_char(line, ' ');
-    put_text(line, r->path, LINE_MAX_BYTES);
+    log_put_text(line, r->path, LINE_MAX_BYTES);
     buf_printf(line, " %d %lld.%03d ms, %u queries %lld.%03d ms, %zu bytes, user %lld", r->status,
                (long long)(r->us / 1000), (int)(r->us % 1000), r->queries,
                (long long)(r->db_us / 1000), (int)(r->db_us % 1000), r->bytes,
@@ -339,10 +339,10 @@ log_request(const struct log_request *r, int64_t slow_us)
     }
     log_line_begin(&line, level);
     if (log_settings.json) {
-        put_request_json(&line, r);
+        log_put_request_json(&line, r);
         buf_str(&line, slow ? ",\"slow\":true" : "");
     } else {
-        put_request_plain(&line, r);
+        log_put_request_plain(&line, r);
         buf_str(&line, slow ? ", slow" : "");
     }
     log_line_end(&line, log_settings.gather && !slow);

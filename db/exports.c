@@ -172,7 +172,7 @@ export_find_dead_run(struct db *db, int64_t *id, int64_t *run)
 enum { CHUNKS_AT_ONCE = 50 };
 
 static enum db_result
-export_purge_expired(struct db *db, size_t limit, uint64_t *deleted)
+exports_purge_expired(struct db *db, size_t limit, uint64_t *deleted)
 {
     enum db_result r = db_run(db,
                               "DELETE FROM exports "
@@ -185,7 +185,7 @@ export_purge_expired(struct db *db, size_t limit, uint64_t *deleted)
 }
 
 static enum db_result
-export_purge_chunks(struct db *db, size_t limit, uint64_t *deleted)
+exports_purge_chunks(struct db *db, size_t limit, uint64_t *deleted)
 {
     int64_t id, run;
     enum db_result r = export_find_dead_run(db, &id, &run);
@@ -211,12 +211,12 @@ enum db_result
 exports_purge(struct db *db, size_t limit, uint64_t *deleted)
 {
     uint64_t chunks;
-    enum db_result r = export_purge_expired(db, limit, deleted);
+    enum db_result r = exports_purge_expired(db, limit, deleted);
 
     if (r != DB_OK) {
         return r;
     }
-    r = export_purge_chunks(db, limit, &chunks);
+    r = exports_purge_chunks(db, limit, &chunks);
     *deleted += chunks;
     return r;
 }

@@ -10,6 +10,20 @@
 
 #define SEEN "JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$[0]', number BIGINT PATH '$[1]')) seen"
 
+const struct live_mark *
+live_mark_find(const struct live_mark *marks, size_t count, int64_t id, size_t *from)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t at = (*from + i) % count;
+
+        if (marks[at].id == id) {
+            *from = at;
+            return &marks[at];
+        }
+    }
+    return NULL;
+}
+
 static enum db_result
 live_run_seen(struct db *db, const char *sql, const struct live_mark *seen, size_t count)
 {

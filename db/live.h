@@ -18,6 +18,13 @@ struct live_mark {
     int64_t id, number;
 };
 
+/*
+ * Finds the mark of an id; NULL if there is none. The search starts at *from and leaves there where
+ * it ended: one after the other in the order of the list, each costs one step.
+ */
+const struct live_mark *live_mark_find(const struct live_mark *marks, size_t count, int64_t id,
+                                       size_t *from) __attribute__((nonnull(4)));
+
 /* Those of `seen` whose number in the database is greater, with that number. One query. */
 enum db_result live_rooms_ahead(struct db *db, struct arena *a, const struct live_mark *seen,
                                 size_t count, struct live_mark **ahead, size_t *found)

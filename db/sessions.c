@@ -35,18 +35,18 @@ static const char find_script[] =
     "return {s, n, m}";
 
 static void
-cache_key(char key[static KEY_BYTES], const void *hash)
+session_cache_key(char key[static KEY_BYTES], const void *hash)
 {
     memcpy(key, "fc:s:", 5);
     memcpy(key + 5, hash, TOKEN_HASH_BYTES);
 }
 
 static void
-cache_put(struct redis *redis, const void *hash, const struct session *s)
+session_cache_put(struct redis *redis, const void *hash, const struct session *s)
 {
     char key[KEY_BYTES], value[64], seconds[21];
 
-    cache_key(key, hash);
+    session_cache_key(key, hash);
     (void)snprintf(value, sizeof(value), "%" PRId64 " %" PRId64 " %" PRId64, s->id, s->user_id,
                    s->expires_at);
     freeReplyObject(redis_run(redis, redis_text("SET"), redis_bytes(key, KEY_BYTES),
@@ -60,7 +60,7 @@ session_cache_set_tombstone(struct redis *redis, const void *hash)
     char key[KEY_BYTES], seconds[21];
 
     redis_try_now(redis);
-    cache_key(key, hash);
+    session_cache_key(key, hash);
     freeReplyObject(redis_run(redis, redis_text("SET"), redis_bytes(key, KEY_BYTES),
                               redis_text("ended"), redis_text("EX"),
                               redis_number(2 * CACHE_SECONDS, seconds)));
@@ -70,7 +70,7 @@ enum cached { CACHED, ENDED, UNKNOWN };
 
 /* Reads "session user expires"; returns false for a tombstone. */
 static bool
-read_copy(const char *text, struct session *found)
+session_cache_read(const char *text, struct session *found)
 {
     return number_read(&text, &found->id) && *text++ == ' ' &&
            number_read(&text, &found->user_id) && *text++ == ' ' &&
@@ -85,7 +85,7 @@ session_query_cache(struct redis *redis, const void *hash, const struct limit_us
     char key[KEY_BYTES], window[21], room[21];
     int64_t minute = use->per_minute > 0 ? clock_now_ms() / 60000 : 0;
 
-    cache_key(key, hash);
+    session_cache_key(key, hash);
     if (minute == 0 && room_id == 0) {
         return redis_run(redis, redis_text("GET"), redis_bytes(key, KEY_BYTES));
     }
@@ -97,28 +97,28 @@ session_query_cache(struct redis *redis, const void *hash, const struct limit_us
 }
 
 static enum cached
-cache_get(struct redis *redis, const void *hash, struct limit_use *use, int64_t room_id,
-          struct session *found)
+session_cache_get(struct redis *redis, const void *hash, struct limit_use *use, int64_t room_id,
+                  struct session *found)
 {
-    redisReply *answer = session_query_cache(redis, hash, use, room_id);
+    redisReply *reply = session_query_cache(redis, hash, use, room_id);
     enum cached result = UNKNOWN;
 
-    if (answer != NULL) {
-        const redisReply *text = answer;
+    if (reply != NULL) {
+        const redisReply *text = reply;
 
-        if (answer->type == REDIS_REPLY_ARRAY && answer->elements == 3) {
-            const redisReply *member = answer->element[2];
+        if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 3) {
+            const redisReply *member = reply->element[2];
             bool known = member->type == REDIS_REPLY_STRING && strcmp(member->str, "1") == 0;
 
-            text = answer->element[0];
-            use->count = answer->element[1]->integer;
+            text = reply->element[0];
+            use->count = reply->element[1]->integer;
             found->known_room_id = known ? room_id : 0;
         }
         if (text->type == REDIS_REPLY_STRING) {
-            result = read_copy(text->str, found) ? CACHED : ENDED;
+            result = session_cache_read(text->str, found) ? CACHED : ENDED;
         }
     }
-    freeReplyObject(answer);
+    freeReplyObject(reply);
     return result;
 }
 
@@ -158,7 +158,7 @@ sessions_find(struct db *db, struct redis *redis, const uint8_t hash[static TOKE
     enum db_result r;
 
     *found = (struct session){0};
-    cached = cache_get(redis, hash, use, room_id, found);
+    cached = session_cache_get(redis, hash, use, room_id, found);
     if (cached != UNKNOWN) {
         return cached == CACHED && found->expires_at > now ? DB_OK : DB_NONE;
     }
@@ -182,7 +182,7 @@ sessions_find(struct db *db, struct redis *redis, const uint8_t hash[static TOKE
     if (now - seen >= HOUR_MS) {
         session_prolong(db, found, now, days);
     }
-    cache_put(redis, hash, found);
+    session_cache_put(redis, hash, found);
     return DB_OK;
 }
 

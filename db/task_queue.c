@@ -167,15 +167,18 @@ tasks_to_cancel(struct db *db, const char *runner, int64_t *ids, size_t size, si
     return db_done(db);
 }
 
+/* Whether the task will run again; the value is true if it may do so unless it was cancelled. */
+#define IS_READY "(? AND cancel_asked = 0)"
+
 /*
- * Assignments are evaluated from left to right: `ready` comes first, so that the others see its new
- * value. The last value is true in the test program only, and then makes the claim token
+ * No condition names a column that the statement assigns: servers differ in whether it is the old
+ * or the new value. The last value is true in the test program only, and then makes the claim token
  * irrelevant.
  */
 enum db_result
 task_end(struct db *db, const struct task_end *end)
 {
-    bool again = end->state == TASK_QUEUED || end->state == TASK_FAILED;
+    const struct db_value again = db_int(end->state == TASK_QUEUED || end->state == TASK_FAILED);
     bool was_not_run = end->state == TASK_QUEUED;
     int64_t keep_ms = end->state == TASK_DEAD ? TASK_KEEP_DEAD_MS : TASK_KEEP_MS;
     struct db_value result = db_text(NULL);
@@ -186,38 +189,41 @@ task_end(struct db *db, const struct task_end *end)
     }
     r = db_run(db,
                "UPDATE tasks "
-               "SET ready = (? AND cancel_asked = 0), "
-               "state = IF(? AND cancel_asked, ?, ?), "
+               "SET state = IF(? AND cancel_asked, ?, ?), "
                "claim = 0, "
                "progress = ?, "
                "attempts = attempts - ?, "
-               "run_at = IF(ready, " DB_NOW " + ?, run_at), "
-               "ended_at = IF(ready, 0, " DB_NOW "), "
-               "until_at = IF(ready, 0, " DB_NOW " + ?), "
-               "dedupe_key = IF(ready, dedupe_key, " TASK_KEY_AFTER_END "), "
+               "run_at = IF(" IS_READY ", " DB_NOW " + ?, run_at), "
+               "ended_at = IF(" IS_READY ", 0, " DB_NOW "), "
+               "until_at = IF(" IS_READY ", 0, " DB_NOW " + ?), "
+               "dedupe_key = IF(" IS_READY ", dedupe_key, " TASK_KEY_AFTER_END "), "
                "result = ?, "
-               "error = ? "
+               "error = ?, "
+               "ready = " IS_READY " "
                "WHERE id = ? AND ((claim = ? AND state = ?) OR ?)",
-               db_int(again), db_int(again), db_int(TASK_CANCELLED), db_int(end->state),
-               db_int(end->progress), db_int(was_not_run), db_int(end->delay_ms), db_int(keep_ms),
-               result, db_text(end->error), db_int(end->id), db_int(end->claim_token),
+               again, db_int(TASK_CANCELLED), db_int(end->state), db_int(end->progress),
+               db_int(was_not_run), again, db_int(end->delay_ms), again, again, db_int(keep_ms),
+               again, result, db_text(end->error), again, db_int(end->id), db_int(end->claim_token),
                db_int(TASK_RUNNING), db_int(test_fault_injected(FAULT_CLAIMS)));
     return claim_result(db, r);
 }
+
+#define HAS_ATTEMPTS "(cancel_asked = 0 AND attempts < max_attempts)"
 
 enum db_result
 tasks_recover(struct db *db, uint64_t *count)
 {
     enum db_result r = db_run(db,
                               "UPDATE tasks "
-                              "SET ready = (cancel_asked = 0 AND attempts < max_attempts), "
-                              "state = IF(cancel_asked, ?, IF(ready, ?, ?)), "
+                              "SET state = IF(cancel_asked, ?, IF(" HAS_ATTEMPTS ", ?, ?)), "
+                              "ready = " HAS_ATTEMPTS ", "
                               "claim = 0, "
                               "run_at = " DB_NOW ", "
-                              "ended_at = IF(ready, 0, " DB_NOW "), "
-                              "dedupe_key = IF(ready, dedupe_key, " TASK_KEY_AFTER_END "), "
+                              "ended_at = IF(" HAS_ATTEMPTS ", 0, " DB_NOW "), "
+                              "dedupe_key = IF(" HAS_ATTEMPTS ", dedupe_key, " TASK_KEY_AFTER_END
+                              "), "
                               "error = CONCAT('lost: ', runner, ' no longer held it'), "
-                              "until_at = IF(ready, 0, " DB_NOW " + ?) "
+                              "until_at = IF(" HAS_ATTEMPTS ", 0, " DB_NOW " + ?) "
                               "WHERE state = ? AND until_at < " DB_NOW " "
                               "LIMIT 1000",
                               db_int(TASK_CANCELLED), db_int(TASK_FAILED), db_int(TASK_DEAD),

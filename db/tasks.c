@@ -179,10 +179,7 @@ struct task_change {
     struct task *task; /* after the change; read before the commit, after which nothing may fail */
 };
 
-/*
- * Assignments are evaluated from left to right: `ready` comes last, so that the others see its old
- * value.
- */
+/* `ready` is assigned last: every server evaluates the other conditions with its old value. */
 static enum db_result
 task_cancel_row(struct db *db, const struct task_viewer *who, int64_t id)
 {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 static bool
-load_symbols(void *library, struct curl *curl)
+curl_load_symbols(void *library, struct curl *curl)
 {
     const struct {
         const char *name;
@@ -52,7 +52,7 @@ curl_load(void)
     for (size_t i = 0; !loaded && i < sizeof(names) / sizeof(names[0]); i++) {
         void *library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
 
-        loaded = library != NULL && load_symbols(library, &curl);
+        loaded = library != NULL && curl_load_symbols(library, &curl);
     }
     return loaded ? &curl : NULL;
 }

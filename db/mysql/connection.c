@@ -36,7 +36,7 @@ db_library_init(void)
 
 /* Errors of the client library itself: it then does not know what the server did. */
 static bool
-is_of_client(unsigned number)
+error_is_of_client(unsigned number)
 {
     return (number >= CR_UNKNOWN_ERROR && number < CR_UNKNOWN_ERROR + 1000) ||
            (number >= CONNECTOR_C_ERRORS && number < CONNECTOR_C_ERRORS + 1000);
@@ -72,7 +72,7 @@ error_kind(unsigned number)
     case ER_UNKNOWN_STMT_HANDLER:
         return ERROR_REPREPARE;
     default:
-        return is_of_client(number) ? ERROR_LOST : ERROR_OTHER;
+        return error_is_of_client(number) ? ERROR_LOST : ERROR_OTHER;
     }
 }
 
@@ -125,7 +125,7 @@ db_allow_long(struct db *db)
 }
 
 static bool
-set_options(MYSQL *mysql, bool without_time_outs)
+connection_set_options(MYSQL *mysql, bool without_time_outs)
 {
     unsigned connect = CONNECT_SECONDS, io = without_time_outs ? 0 : IO_SECONDS, off = 0;
 
@@ -138,7 +138,7 @@ set_options(MYSQL *mysql, bool without_time_outs)
 
 /* A proxy such as ProxySQL greets with a version of its own; the server itself is queried. */
 static bool
-is_supported_behind_proxy(MYSQL *mysql, char server[static SERVER_NAME_SIZE])
+server_is_supported_behind_proxy(MYSQL *mysql, char server[static SERVER_NAME_SIZE])
 {
     MYSQL_RES *rows = mysql_query(mysql, "SELECT VERSION()") == 0 ? mysql_store_result(mysql)
                                                                   : NULL;
@@ -167,8 +167,8 @@ connection_explain(MYSQL *mysql, bool too_old, const char *server, char why[stat
  * in `why` and logging it as a warning.
  */
 static MYSQL *
-connect_to(const struct settings *s, const char *database, bool without_time_outs,
-           char why[static DB_WHY_SIZE])
+connection_connect_to(const struct settings *s, const char *database, bool without_time_outs,
+                      char why[static DB_WHY_SIZE])
 {
     MYSQL *mysql = mysql_init(NULL);
     const char *socket = s->db_socket[0] != '\0' ? s->db_socket : NULL;
@@ -178,12 +178,12 @@ connect_to(const struct settings *s, const char *database, bool without_time_out
     if (mysql == NULL) {
         memory_exhausted(0);
     }
-    good = set_options(mysql, without_time_outs) &&
+    good = connection_set_options(mysql, without_time_outs) &&
            mysql_real_connect(mysql, socket != NULL ? "localhost" : s->db_host, s->db_user,
                               s->db_password, database, (unsigned)s->db_port, socket,
                               CLIENT_FOUND_ROWS) != NULL;
     too_old = good && !server_version_supported(mysql_get_server_info(mysql), server) &&
-              !is_supported_behind_proxy(mysql, server);
+              !server_is_supported_behind_proxy(mysql, server);
     good = good && !too_old && mysql_query(mysql, session_setup) == 0 &&
            mysql_query(mysql, isolation_setup) == 0;
     if (!good) {
@@ -212,7 +212,8 @@ db_connect(struct db *db)
     if (refused > atomic_load(&reached_us) && began - refused < REFUSED_US) {
         return DB_DOWN;
     }
-    db->mysql = connect_to(db->settings, db->settings->db_database, db->without_time_outs, db->why);
+    db->mysql = connection_connect_to(db->settings, db->settings->db_database,
+                                      db->without_time_outs, db->why);
     db->used_us = began;
     if (db->mysql != NULL) {
         atomic_store(&reached_us, clock_mono_us());
@@ -229,7 +230,7 @@ enum db_result
 db_create_database(const struct settings *s, char why[static DB_WHY_SIZE])
 {
     char sql[160];
-    MYSQL *mysql = connect_to(s, NULL, false, why);
+    MYSQL *mysql = connection_connect_to(s, NULL, false, why);
     bool good;
 
     if (mysql == NULL) {

@@ -71,7 +71,7 @@ db_log_statement(const struct db *db, const char *sql, size_t len, const char *w
 
 /* Unread rows, or an unread error, must not meet the next statement. */
 static bool
-end_rows(struct db *db, const char *sql)
+db_end_rows(struct db *db, const char *sql)
 {
     if (db->current == NULL) {
         return true;
@@ -96,7 +96,7 @@ connection_is_closed(const struct db *db)
 enum db_result
 db_begin_call(struct db *db, const char *sql)
 {
-    if (!end_rows(db, sql)) {
+    if (!db_end_rows(db, sql)) {
         return DB_ERROR;
     }
     db->used_us = clock_mono_us();
@@ -115,7 +115,7 @@ db_begin_call(struct db *db, const char *sql)
 }
 
 static void
-end_call(struct db *db)
+db_end_call(struct db *db)
 {
     db->call_us = clock_mono_us() - db->used_us;
     db->stats.queries++;
@@ -127,7 +127,7 @@ end_call(struct db *db)
  * the connection's number: the statement's own stays 0, as if the rows had ended.
  */
 static unsigned
-statement_error(struct db *db, const struct statement *s)
+db_statement_error(struct db *db, const struct statement *s)
 {
     unsigned number = mysql_stmt_errno(s->stmt);
 
@@ -140,7 +140,7 @@ statement_error(struct db *db, const struct statement *s)
 
 /* Prepares if necessary, and runs; 0 or the error, with its text in db->why. */
 static unsigned
-run_once(struct db *db, const char *sql, const struct db_value *values, size_t count)
+db_run_once(struct db *db, const char *sql, const struct db_value *values, size_t count)
 {
     unsigned error;
     struct statement *s = statement_prepare(db, sql, &error);
@@ -168,14 +168,14 @@ run_once(struct db *db, const char *sql, const struct db_value *values, size_t c
 
 /* Whether running it twice does no harm: a SELECT, or a compound. */
 static bool
-is_repeatable(const char *sql)
+statement_is_repeatable(const char *sql)
 {
     return strncmp(sql, "SELECT", 6) == 0 || strncmp(sql, "BEGIN NOT ATOMIC", 16) == 0;
 }
 
 /* Whether a failed statement may be sent again. `lost`: an earlier try lost the connection. */
 static bool
-may_repeat(const struct db *db, unsigned error, const char *sql, bool lost)
+db_may_repeat(const struct db *db, unsigned error, const char *sql, bool lost)
 {
     switch (error_kind(error)) {
     case ERROR_CONFLICT: /* outside a transaction it was rolled back */
@@ -183,7 +183,7 @@ may_repeat(const struct db *db, unsigned error, const char *sql, bool lost)
     case ERROR_GONE:
         return !db->in_transaction && !lost;
     case ERROR_LOST:
-        return !db->in_transaction && !lost && is_repeatable(sql);
+        return !db->in_transaction && !lost && statement_is_repeatable(sql);
     case ERROR_REPREPARE:
         return true;
     default:
@@ -212,8 +212,8 @@ db_run_values(struct db *db, const char *sql, const struct db_value *values, siz
         if (r != DB_OK) {
             return r;
         }
-        error = run_once(db, sql, values, count);
-        end_call(db);
+        error = db_run_once(db, sql, values, count);
+        db_end_call(db);
         if (error == 0) {
             if (db->current == NULL) {
                 db_log_statement(db, sql, strlen(sql), " affected", db->affected);
@@ -225,7 +225,7 @@ db_run_values(struct db *db, const char *sql, const struct db_value *values, siz
         if (kind != ERROR_REPREPARE || tries == DB_TRIES) {
             r = db_error_result(db, error, sql);
         }
-        if (tries == DB_TRIES || !may_repeat(db, error, sql, lost)) {
+        if (tries == DB_TRIES || !db_may_repeat(db, error, sql, lost)) {
             if (kind == ERROR_CONFLICT && !db->in_transaction) {
                 log_warning("met conflicts %d times, the last one: %s: %s", tries, db->why, sql);
             }
@@ -254,7 +254,7 @@ db_next(struct db *db)
     }
     db->at_end = true;
     if (got < 0) {
-        db->read_error = statement_error(db, s);
+        db->read_error = db_statement_error(db, s);
         if (db->read_error == 0) {
             db->read_error = db_note_error(db, CR_UNKNOWN_ERROR, "the rows ended without a reason");
         }
@@ -264,7 +264,7 @@ db_next(struct db *db)
 
 /* The buffer of a column of the current row. Aborts if there is no such column: a bug. */
 static const struct value_buffer *
-column_buffer(const struct db *db, unsigned column)
+db_column_buffer(const struct db *db, unsigned column)
 {
     if (db->current == NULL || column >= db->current->columns) {
         log_error("there is no column %u: %s", column,
@@ -277,13 +277,13 @@ column_buffer(const struct db *db, unsigned column)
 bool
 db_is_null(struct db *db, unsigned column)
 {
-    return column_buffer(db, column)->null != 0;
+    return db_column_buffer(db, column)->null != 0;
 }
 
 const char *
 db_peek(struct db *db, unsigned column, size_t *len)
 {
-    const struct value_buffer *buffer = column_buffer(db, column);
+    const struct value_buffer *buffer = db_column_buffer(db, column);
 
     if (buffer->bytes == NULL) {
         log_error("column %u is a number: %s", column, db->current->sql);
@@ -296,7 +296,7 @@ db_peek(struct db *db, unsigned column, size_t *len)
 int64_t
 db_get_int(struct db *db, unsigned column)
 {
-    const struct value_buffer *buffer = column_buffer(db, column);
+    const struct value_buffer *buffer = db_column_buffer(db, column);
     char digits[32] = "";
 
     if (buffer->null) {
@@ -331,7 +331,7 @@ db_done(struct db *db)
     db->read_error = 0;
     if (error == 0) {
         statement_end_rows(s);
-        error = statement_error(db, s);
+        error = db_statement_error(db, s);
     }
     db_log_statement(db, s->sql, strlen(s->sql), error == 0 ? "" : " (then it failed)", db->rows);
     return error == 0 ? DB_OK : db_error_result(db, error, s->sql);
@@ -363,7 +363,7 @@ db_insert_id(const struct db *db)
 
 /* The number of the connection's error; never 0, even if the library set none. */
 static unsigned
-connection_error(const struct db *db)
+db_connection_error(const struct db *db)
 {
     unsigned number = mysql_errno(db->mysql);
 
@@ -379,12 +379,12 @@ db_run_text(struct db *db, const char *sql, size_t len)
     if (connection_is_closed(db)) { /* a COMMIT that was not sent did not happen */
         return db_note_error(db, CR_SERVER_GONE_ERROR, "the server has closed the connection");
     }
-    error = mysql_real_query(db->mysql, sql, (unsigned long)len) == 0 ? 0 : connection_error(db);
+    error = mysql_real_query(db->mysql, sql, (unsigned long)len) == 0 ? 0 : db_connection_error(db);
     if (error == 0 && mysql_field_count(db->mysql) > 0) {
         mysql_free_result(mysql_use_result(db->mysql)); /* reads and drops the rows */
         error = mysql_errno(db->mysql);
     }
-    end_call(db);
+    db_end_call(db);
     if (error != 0) {
         (void)db_note_error(db, error, mysql_error(db->mysql));
     }

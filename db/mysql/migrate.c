@@ -68,7 +68,7 @@ migrate_report(struct run *run, const char *format, ...)
 }
 
 static bool
-make_tables(struct run *run)
+migrate_make_tables(struct run *run)
 {
     const char *from = tables_sql, *why;
     struct script_part part;
@@ -117,7 +117,7 @@ migrate_find_past(const struct run *run, int number)
 }
 
 static int
-last_number(const struct migration *list)
+migrate_last_number(const struct migration *list)
 {
     int last = 0;
 
@@ -129,7 +129,7 @@ last_number(const struct migration *list)
 
 /* Numbers are 1, 2, 3 …: checked here and by the build. */
 static bool
-check_list(struct run *run, int to)
+migrate_check_list(struct run *run, int to)
 {
     int expected = 1;
 
@@ -151,9 +151,9 @@ check_list(struct run *run, int to)
 
 /* Whether the recorded migrations are those of this program. */
 static bool
-check_past(struct run *run)
+migrate_check_past(struct run *run)
 {
-    int last = last_number(run->list);
+    int last = migrate_last_number(run->list);
 
     for (size_t i = 0; i < run->past_count; i++) {
         const struct past *p = &run->past[i];
@@ -211,7 +211,7 @@ migrate_explain(struct run *run, const struct migration *m, const struct script_
 
 /* Whether this process still holds the lock: it may have been lost while the host slept. */
 static bool
-still_ours(struct run *run)
+migrate_still_locked(struct run *run)
 {
     enum db_result r = schema_lock_check(&run->lock, run->db);
 
@@ -223,7 +223,7 @@ still_ours(struct run *run)
 }
 
 static bool
-note_done(struct run *run, int number, int statements)
+migrate_note_done(struct run *run, int number, int statements)
 {
     enum db_result r = db_run(run->db,
                               "UPDATE schema_migrations SET statements_done = ? WHERE number = ?",
@@ -233,7 +233,7 @@ note_done(struct run *run, int number, int statements)
 }
 
 static bool
-run_statements(struct run *run, const struct migration *m, int done_before)
+migrate_run_statements(struct run *run, const struct migration *m, int done_before)
 {
     const char *from = m->sql, *why;
     struct script_part part;
@@ -244,14 +244,14 @@ run_statements(struct run *run, const struct migration *m, int done_before)
         if (ordinal <= done_before) {
             continue;
         }
-        if (!still_ours(run)) {
+        if (!migrate_still_locked(run)) {
             return false;
         }
         if (db_execute(run->db, part.at, part.len, &why) != DB_OK) {
             migrate_explain(run, m, &part, ordinal, why);
             return false;
         }
-        if (!note_done(run, m->number, ordinal)) {
+        if (!migrate_note_done(run, m->number, ordinal)) {
             return false;
         }
     }
@@ -259,7 +259,7 @@ run_statements(struct run *run, const struct migration *m, int done_before)
 }
 
 static bool
-run_migration(struct run *run, const struct migration *m)
+migrate_run_one(struct run *run, const struct migration *m)
 {
     const struct past *p = migrate_find_past(run, m->number);
     int64_t began = clock_mono_us();
@@ -276,7 +276,7 @@ run_migration(struct run *run, const struct migration *m)
     if (r != DB_OK) {
         return migrate_report(run, "the beginning of a migration cannot be noted");
     }
-    if (!run_statements(run, m, p == NULL ? 0 : p->statements_done)) {
+    if (!migrate_run_statements(run, m, p == NULL ? 0 : p->statements_done)) {
         return false;
     }
     r = db_run(run->db, "UPDATE schema_migrations SET finished_at = ? WHERE number = ?",
@@ -291,7 +291,7 @@ run_migration(struct run *run, const struct migration *m)
 }
 
 static bool
-run_pending(struct run *run, int to)
+migrate_run_pending(struct run *run, int to)
 {
     int count = 0;
 
@@ -301,7 +301,7 @@ run_pending(struct run *run, int to)
         if ((p != NULL && p->finished_at != 0) || (to != MIGRATE_ALL && m->number > to)) {
             continue;
         }
-        if (!run_migration(run, m)) {
+        if (!migrate_run_one(run, m)) {
             return false;
         }
         count++;
@@ -326,7 +326,7 @@ migrate_prepare(struct run *run)
     if (db_connect(run->db) != DB_OK) {
         return migrate_report(run, "the database cannot be reached: %s", db_why(run->db));
     }
-    return make_tables(run);
+    return migrate_make_tables(run);
 }
 
 int
@@ -334,14 +334,14 @@ migrate_run_list(const struct settings *settings, const struct migration *list, 
                  FILE *errors)
 {
     struct run run = {.settings = settings, .list = list, .out = out, .errors = errors};
-    bool good = check_list(&run, to) && migrate_prepare(&run);
+    bool good = migrate_check_list(&run, to) && migrate_prepare(&run);
 
     if (good && !schema_lock_take(&run.lock, settings, run.db, out)) {
         good = migrate_report(&run, "the lock of the schema cannot be taken");
     } else if (good) {
         good = (migrate_read_past(&run) ||
                 migrate_report(&run, "the list of past migrations cannot be read")) &&
-               check_past(&run) && run_pending(&run, to);
+               migrate_check_past(&run) && migrate_run_pending(&run, to);
         schema_lock_release(&run.lock, run.db);
     }
     db_close(run.db);
@@ -357,7 +357,7 @@ migrate_run(const struct settings *settings, int to, FILE *out, FILE *errors)
 
 /* Prints one line. Returns false if the migration is pending, unfinished or changed. */
 static bool
-print_status(const struct run *run, const struct migration *m)
+migrate_print_status(const struct run *run, const struct migration *m)
 {
     const struct past *p = migrate_find_past(run, m->number);
     char when[CLOCK_TEXT_SIZE], sum[CHECKSUM_SIZE];
@@ -380,7 +380,7 @@ print_status(const struct run *run, const struct migration *m)
 
 /* Reads what was run; false if it cannot be read. */
 static bool
-look_up_past(struct run *run)
+migrate_look_up_past(struct run *run)
 {
     enum db_result r;
 
@@ -399,13 +399,13 @@ look_up_past(struct run *run)
 }
 
 static bool
-print_all(struct run *run)
+migrate_print_all(struct run *run)
 {
-    int last = last_number(run->list);
+    int last = migrate_last_number(run->list);
     bool good = true;
 
     for (const struct migration *m = run->list; m->number != 0; m++) {
-        good = print_status(run, m) && good;
+        good = migrate_print_status(run, m) && good;
     }
     for (size_t i = 0; i < run->past_count; i++) {
         if (run->past[i].number < 1 || run->past[i].number > last) {
@@ -424,7 +424,7 @@ migrate_status(const struct settings *settings, FILE *out, FILE *errors)
     bool good;
 
     run.db = db_open(settings);
-    good = look_up_past(&run) && print_all(&run);
+    good = migrate_look_up_past(&run) && migrate_print_all(&run);
     db_close(run.db);
     arena_free(&run.arena);
     return good ? 0 : 1;

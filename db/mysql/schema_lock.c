@@ -19,14 +19,14 @@ enum {
 };
 
 static void
-pause_step(void)
+schema_lock_pause(void)
 {
     (void)nanosleep(&(struct timespec){.tv_nsec = STEP_MS * 1000000L}, NULL);
 }
 
 /* Takes the lock if it is free. */
 static enum db_result
-take_if_free(const struct schema_lock *l, struct db *db)
+schema_lock_take_if_free(const struct schema_lock *l, struct db *db)
 {
     enum db_result r = db_run(db,
                               "UPDATE schema_lock SET holder = ?, ends_at = UNIX_TIMESTAMP() + ? "
@@ -58,14 +58,14 @@ schema_lock_renew(void *context)
             ms = 0;
             (void)!schema_lock_check(l, db); /* the holder also checks before each statement */
         }
-        pause_step();
+        schema_lock_pause();
     }
     db_close(db);
     return NULL;
 }
 
 static void
-say_who_holds(struct db *db, FILE *out)
+schema_lock_report_holder(struct db *db, FILE *out)
 {
     struct arena a = {0};
     enum db_result r = db_one_values(db,
@@ -83,7 +83,7 @@ say_who_holds(struct db *db, FILE *out)
 }
 
 static void
-give_back(const struct schema_lock *l, struct db *db)
+schema_lock_give_back(const struct schema_lock *l, struct db *db)
 {
     (void)!db_run(db, "UPDATE schema_lock SET holder = '', ends_at = 0 WHERE id = 1 AND holder = ?",
                   db_text(l->holder));
@@ -99,16 +99,17 @@ schema_lock_take(struct schema_lock *l, const struct settings *settings, struct 
     (void)gethostname(host, sizeof(host) - 1);
     (void)snprintf(l->holder, sizeof(l->holder), "%s process %d (%08x)", host, (int)getpid(),
                    (unsigned)random_below(UINT32_MAX));
-    for (r = take_if_free(l, db); r == DB_CONFLICT; r = take_if_free(l, db)) {
+    for (r = schema_lock_take_if_free(l, db); r == DB_CONFLICT;
+         r = schema_lock_take_if_free(l, db)) {
         if (!said) {
-            say_who_holds(db, out);
+            schema_lock_report_holder(db, out);
             said = true;
         }
-        pause_step();
+        schema_lock_pause();
     }
     l->settings = settings;
     if (r == DB_OK && pthread_create(&l->renewer, NULL, schema_lock_renew, l) != 0) {
-        give_back(l, db);
+        schema_lock_give_back(l, db);
         return false;
     }
     return r == DB_OK;
@@ -119,5 +120,5 @@ schema_lock_release(struct schema_lock *l, struct db *db)
 {
     atomic_store(&l->done, true);
     (void)pthread_join(l->renewer, NULL);
-    give_back(l, db);
+    schema_lock_give_back(l, db);
 }

@@ -6,7 +6,7 @@
 
 /* Skips a quoted text, a comment, or one byte: nothing in it ends a statement. */
 static const char *
-skip_one(const char *at)
+script_skip_one(const char *at)
 {
     char quote = *at;
     const char *end;
@@ -31,13 +31,13 @@ skip_one(const char *at)
 }
 
 static bool
-is_comment(const char *at)
+script_is_comment(const char *at)
 {
     return *at == '#' || (at[0] == '-' && at[1] == '-') || (at[0] == '/' && at[1] == '*');
 }
 
 static void
-count_lines(const char *from, const char *to, int *line)
+script_count_lines(const char *from, const char *to, int *line)
 {
     for (; from < to; from++) {
         *line += *from == '\n';
@@ -49,18 +49,18 @@ script_next(const char **from, int *line, struct script_part *part)
 {
     const char *at = *from, *end;
 
-    while (*at == ';' || isspace((unsigned char)*at) || (*at != '\0' && is_comment(at))) {
-        at = is_comment(at) ? skip_one(at) : at + 1;
+    while (*at == ';' || isspace((unsigned char)*at) || (*at != '\0' && script_is_comment(at))) {
+        at = script_is_comment(at) ? script_skip_one(at) : at + 1;
     }
-    count_lines(*from, at, line);
+    script_count_lines(*from, at, line);
     if (*at == '\0') {
         return false;
     }
     for (end = at; *end != '\0' && *end != ';';) {
-        end = skip_one(end);
+        end = script_skip_one(end);
     }
     *part = (struct script_part){at, (size_t)(end - at), *line};
-    count_lines(at, end, line);
+    script_count_lines(at, end, line);
     *from = end;
     return true;
 }

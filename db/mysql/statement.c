@@ -16,7 +16,7 @@ enum {
 };
 
 static bool
-is_integer(enum enum_field_types type)
+value_is_integer(enum enum_field_types type)
 {
     switch (type) {
     case MYSQL_TYPE_TINY:
@@ -70,7 +70,7 @@ statement_bind_columns(struct statement *s)
         s->out[i].is_null = &buffer->null;
         s->out[i].length = &buffer->len;
         s->out[i].error = &buffer->truncated;
-        if (is_integer(fields[i].type)) {
+        if (value_is_integer(fields[i].type)) {
             s->out[i].buffer_type = MYSQL_TYPE_LONGLONG;
             s->out[i].buffer = &buffer->number;
             s->out[i].is_unsigned = (fields[i].flags & UNSIGNED_FLAG) != 0;
@@ -214,7 +214,7 @@ statement_close_all(struct db *db)
  * only after a change.
  */
 static bool
-bind_value(MYSQL_BIND *bind, struct value_buffer *buffer, const struct db_value *value)
+value_bind(MYSQL_BIND *bind, struct value_buffer *buffer, const struct db_value *value)
 {
     static const enum enum_field_types types[] = {
         [DB_VALUE_NULL] = MYSQL_TYPE_NULL,
@@ -245,7 +245,7 @@ statement_run(struct statement *s, const struct db_value *values, size_t count)
         abort();
     }
     for (size_t i = 0; i < count; i++) {
-        changed = bind_value(&s->in[i], &s->in_buffers[i], &values[i]) || changed;
+        changed = value_bind(&s->in[i], &s->in_buffers[i], &values[i]) || changed;
     }
     if (count > 0 && changed && mysql_stmt_bind_param(s->stmt, s->in) != 0) {
         s->bound = false; /* the library still has the values of an earlier run */
@@ -286,7 +286,7 @@ statement_end_rows(struct statement *s)
  * are bound.
  */
 static bool
-fetch_long(struct statement *s)
+statement_fetch_long(struct statement *s)
 {
     for (unsigned i = 0; i < s->columns; i++) {
         struct value_buffer *buffer = &s->out_buffers[i];
@@ -335,7 +335,7 @@ statement_fetch(struct statement *s)
     case 0:
         return 1;
     case MYSQL_DATA_TRUNCATED:
-        return fetch_long(s) ? 1 : -1;
+        return statement_fetch_long(s) ? 1 : -1;
     case MYSQL_NO_DATA:
         return 0;
     default:

@@ -32,7 +32,7 @@ transaction_begin(struct db *db)
 
 /* If even this fails, the server rolls back when the connection ends. */
 static void
-roll_back(struct db *db)
+transaction_roll_back(struct db *db)
 {
     if (db->mysql != NULL && transaction_command(db, "ROLLBACK") != DB_OK) {
         connection_drop(db);
@@ -56,7 +56,7 @@ transaction_finish(struct db *db, enum db_commit commit)
     if (r != DB_OK) {
         bool unknown = db->outcome_unknown, again = db->start_over;
 
-        roll_back(db);
+        transaction_roll_back(db);
         db->start_over = again && (!unknown || commit == DB_REPEATABLE);
         return r == DB_ERROR ? DB_DOWN : r;
     }
@@ -84,7 +84,7 @@ run_transaction(struct db *db, enum db_commit commit, db_body *body, void *conte
     } else {
         bool again = db->start_over;
 
-        roll_back(db);
+        transaction_roll_back(db);
         db->start_over = again;
     }
     db->in_transaction = false;
@@ -120,7 +120,7 @@ db_transaction(struct db *db, enum db_commit commit, db_body *body, void *contex
  * the end of the first run, and at the binding of the second.
  */
 static bool
-try_compounds(struct db *db)
+transaction_try_compounds(struct db *db)
 {
     static const char sql[] = "BEGIN NOT ATOMIC DO LAST_INSERT_ID(?); SELECT LAST_INSERT_ID(); END";
 
@@ -145,7 +145,7 @@ try_compounds(struct db *db)
 
 /* Logs once per process and outcome whether compounds are used. */
 static void
-report_way(const struct db *db, bool compounds, const char *why)
+transaction_report_way(const struct db *db, bool compounds, const char *why)
 {
     static atomic_bool reported[2];
 
@@ -159,10 +159,10 @@ report_way(const struct db *db, bool compounds, const char *why)
 }
 
 static void
-find_way(struct db *db)
+transaction_find_way(struct db *db)
 {
     bool has = strstr(mysql_get_server_info(db->mysql), "MariaDB") != NULL;
-    bool work = has && try_compounds(db);
+    bool work = has && transaction_try_compounds(db);
 
     if (db->over_deadline) {
         return; /* nothing was sent */
@@ -174,7 +174,7 @@ find_way(struct db *db)
         db->compounds = work ? COMPOUNDS_WORK : COMPOUNDS_FAIL;
     }
     if (db->mysql != NULL || db->compound_losses == COMPOUND_TRIES) {
-        report_way(db, work, has && !work ? db->why : "");
+        transaction_report_way(db, work, has && !work ? db->why : "");
     }
 }
 
@@ -190,7 +190,7 @@ db_has_compounds(struct db *db)
         return false;
     }
     if (db->compounds == COMPOUNDS_UNKNOWN) {
-        find_way(db);
+        transaction_find_way(db);
     }
     return db->compounds == COMPOUNDS_WORK;
 }
@@ -209,7 +209,7 @@ db_compound_values(struct db *db, const char *sql, const struct db_value *values
         db->committed = true;
         return DB_OK;
     }
-    roll_back(db);
+    transaction_roll_back(db);
     /* An unexpected error may have come after the COMMIT inside. */
     return r == DB_ERROR || r == DB_NONE ? DB_DOWN : r;
 }

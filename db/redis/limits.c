@@ -37,7 +37,7 @@ limits_key(char key[static LIMIT_KEY_SIZE], const char *class_name, char prefix,
 }
 
 static uint64_t
-hash_text(const char *text)
+limits_hash_text(const char *text)
 {
     uint64_t h = 14695981039346656037u; /* FNV-1a */
 
@@ -51,9 +51,9 @@ hash_text(const char *text)
  * Counts in this process. If a neighbourhood is full, its oldest or least used subject is replaced.
  */
 static int64_t
-count_locally(const char *key, int64_t now_ms)
+limits_count_locally(const char *key, int64_t now_ms)
 {
-    uint64_t subject = hash_text(key);
+    uint64_t subject = limits_hash_text(key);
     int64_t window = now_ms / WINDOW_MS, count;
     struct local_count *slot = NULL;
 
@@ -79,20 +79,20 @@ count_locally(const char *key, int64_t now_ms)
 }
 
 static void
-count_subject(struct redis *redis, struct limit_use *use, char prefix, const char *subject)
+limits_count_subject(struct redis *redis, struct limit_use *use, char prefix, const char *subject)
 {
     char key[LIMIT_KEY_SIZE];
     int64_t now = clock_now_ms();
-    redisReply *answer;
+    redisReply *reply;
 
     limits_key(key, use->name, prefix, subject, now);
-    answer = redis_script(redis, count_script, 1, (struct redis_arg[]){redis_text(key)}, 1);
-    if (answer != NULL && answer->type == REDIS_REPLY_INTEGER) {
-        use->count = answer->integer;
+    reply = redis_script(redis, count_script, 1, (struct redis_arg[]){redis_text(key)}, 1);
+    if (reply != NULL && reply->type == REDIS_REPLY_INTEGER) {
+        use->count = reply->integer;
     } else {
-        use->count = count_locally(key, now);
+        use->count = limits_count_locally(key, now);
     }
-    freeReplyObject(answer);
+    freeReplyObject(reply);
 }
 
 void
@@ -101,7 +101,7 @@ limits_count_user(struct redis *redis, struct limit_use *use, int64_t user_id)
     char subject[21];
 
     (void)snprintf(subject, sizeof(subject), "%lld", (long long)user_id);
-    count_subject(redis, use, 'u', subject);
+    limits_count_subject(redis, use, 'u', subject);
 }
 
 void
@@ -115,7 +115,7 @@ limits_count_address(struct redis *redis, struct limit_use *use, const char *add
         (void)inet_ntop(AF_INET6, &in6, network, sizeof(network));
         address = network;
     }
-    count_subject(redis, use, 'a', address);
+    limits_count_subject(redis, use, 'a', address);
 }
 
 int

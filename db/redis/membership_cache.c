@@ -11,7 +11,7 @@
 enum { KEY_SIZE = 64 };
 
 static struct redis_arg
-key_of(char key[static KEY_SIZE], int64_t room_id, int64_t user_id)
+membership_key(char key[static KEY_SIZE], int64_t room_id, int64_t user_id)
 {
     (void)snprintf(key, KEY_SIZE, "fc:m:%" PRId64 ":%" PRId64, room_id, user_id);
     return redis_text(key);
@@ -22,7 +22,7 @@ membership_cache_put(struct redis *redis, int64_t room_id, int64_t user_id)
 {
     char key[KEY_SIZE];
 
-    freeReplyObject(redis_run(redis, redis_text("SET"), key_of(key, room_id, user_id),
+    freeReplyObject(redis_run(redis, redis_text("SET"), membership_key(key, room_id, user_id),
                               redis_text("1"), redis_text("NX"), redis_text("EX"),
                               redis_text("60")));
 }
@@ -33,7 +33,7 @@ membership_cache_set_tombstone(struct redis *redis, int64_t room_id, int64_t use
     char key[KEY_SIZE];
 
     redis_try_now(redis);
-    freeReplyObject(redis_run(redis, redis_text("SET"), key_of(key, room_id, user_id),
+    freeReplyObject(redis_run(redis, redis_text("SET"), membership_key(key, room_id, user_id),
                               redis_text("0"), redis_text("EX"), redis_text("120")));
 }
 
@@ -42,5 +42,5 @@ membership_cache_clear(struct redis *redis, int64_t room_id, int64_t user_id)
 {
     char key[KEY_SIZE];
 
-    freeReplyObject(redis_run(redis, redis_text("DEL"), key_of(key, room_id, user_id)));
+    freeReplyObject(redis_run(redis, redis_text("DEL"), membership_key(key, room_id, user_id)));
 }

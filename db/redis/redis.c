@@ -82,23 +82,23 @@ redis_fail(struct redis *r, const char *what)
 static bool
 redis_set_up(struct redis *r, const char *command, const char *value)
 {
-    redisReply *answer = redisCommandArgv(r->context, 2, (const char *[]){command, value}, NULL);
-    bool good = answer != NULL && answer->type != REDIS_REPLY_ERROR;
+    redisReply *reply = redisCommandArgv(r->context, 2, (const char *[]){command, value}, NULL);
+    bool good = reply != NULL && reply->type != REDIS_REPLY_ERROR;
 
-    if (answer != NULL && !good) {
-        log_warning("Redis refuses %s: %s", command, answer->str);
+    if (reply != NULL && !good) {
+        log_warning("Redis refuses %s: %s", command, reply->str);
         redis_drop(r);
         r->failed_us = clock_mono_us();
     } else if (!good) {
         redis_fail(r, command);
     }
-    freeReplyObject(answer);
+    freeReplyObject(reply);
     return good;
 }
 
 /* Sets up a new connection, including time-outs: redisReconnect would lose most of it. */
 static bool
-connect_now(struct redis *r)
+redis_connect(struct redis *r)
 {
     const struct settings *s = r->settings;
     const struct timeval connect = {.tv_usec = CONNECT_MS * 1000};
@@ -123,7 +123,7 @@ connect_now(struct redis *r)
 }
 
 static bool
-is_ready(struct redis *r)
+redis_is_ready(struct redis *r)
 {
     if (r->context != NULL) {
         return true;
@@ -132,7 +132,7 @@ is_ready(struct redis *r)
         (r->failed_us != 0 && clock_mono_us() - r->failed_us < RETRY_US)) {
         return false;
     }
-    return connect_now(r);
+    return redis_connect(r);
 }
 
 struct redis_arg
@@ -160,53 +160,53 @@ redis_call(struct redis *r, const struct redis_arg *args, size_t count)
 {
     const char *at[ARGUMENTS_MAX];
     size_t len[ARGUMENTS_MAX];
-    redisReply *answer;
+    redisReply *reply;
 
     if (count > ARGUMENTS_MAX) {
         log_error("a Redis command of %zu arguments", count);
         abort();
     }
-    if (!is_ready(r)) {
+    if (!redis_is_ready(r)) {
         return NULL;
     }
     for (size_t i = 0; i < count; i++) {
         at[i] = args[i].at;
         len[i] = args[i].len;
     }
-    answer = redisCommandArgv(r->context, (int)count, at, len);
-    if (answer == NULL) {
+    reply = redisCommandArgv(r->context, (int)count, at, len);
+    if (reply == NULL) {
         redis_fail(r, at[0]);
     }
-    return answer;
+    return reply;
 }
 
 /* Turns an error reply into NULL after logging it (rate-limited). */
 static redisReply *
-without_error(struct redis *r, redisReply *answer)
+redis_drop_error(struct redis *r, redisReply *reply)
 {
     int64_t now;
 
-    if (answer == NULL || answer->type != REDIS_REPLY_ERROR) {
-        return answer;
+    if (reply == NULL || reply->type != REDIS_REPLY_ERROR) {
+        return reply;
     }
     now = clock_mono_us();
     if (now - r->complained_us > RETRY_US) {
         r->complained_us = now;
-        log_warning("Redis answers: %s", answer->str);
+        log_warning("Redis answers: %s", reply->str);
     }
-    freeReplyObject(answer);
+    freeReplyObject(reply);
     return NULL;
 }
 
 redisReply *
 redis_run_args(struct redis *r, const struct redis_arg *args, size_t count)
 {
-    return without_error(r, redis_call(r, args, count));
+    return redis_drop_error(r, redis_call(r, args, count));
 }
 
 /* The value of a line "key:value" of INFO; NULL if there is none. */
 static const char *
-info_value(const char *info, const char *key, int *len)
+redis_info_value(const char *info, const char *key, int *len)
 {
     const char *at = strstr(info, key);
 
@@ -226,9 +226,9 @@ redis_server(struct redis *r, struct arena *a)
     int len = 0;
 
     if (info != NULL && info->str != NULL) {
-        version = info_value(info->str, "valkey_version:", &len);
+        version = redis_info_value(info->str, "valkey_version:", &len);
         name = version != NULL ? "Valkey" : "Redis";
-        version = version != NULL ? version : info_value(info->str, "redis_version:", &len);
+        version = version != NULL ? version : redis_info_value(info->str, "redis_version:", &len);
     }
     if (version != NULL) {
         found = arena_printf(a, "%s %.*s", name, len, version);
@@ -239,10 +239,10 @@ redis_server(struct redis *r, struct arena *a)
 
 /* The digest of a script, which the server is made to know; NULL if that fails. */
 static const char *
-load_script(struct redis *r, const char *text)
+redis_load_script(struct redis *r, const char *text)
 {
     struct script *script = NULL;
-    redisReply *answer;
+    redisReply *reply;
 
     for (size_t i = 0; i < r->script_count; i++) {
         if (r->scripts[i].text == text) {
@@ -253,13 +253,13 @@ load_script(struct redis *r, const char *text)
         log_error("more than %d scripts", SCRIPTS_MAX);
         abort();
     }
-    answer = redis_run(r, redis_text("SCRIPT"), redis_text("LOAD"), redis_text(text));
-    if (answer != NULL && answer->type == REDIS_REPLY_STRING && answer->len == DIGEST_SIZE - 1) {
+    reply = redis_run(r, redis_text("SCRIPT"), redis_text("LOAD"), redis_text(text));
+    if (reply != NULL && reply->type == REDIS_REPLY_STRING && reply->len == DIGEST_SIZE - 1) {
         script = &r->scripts[r->script_count++];
         script->text = text;
-        memcpy(script->digest, answer->str, DIGEST_SIZE);
+        memcpy(script->digest, reply->str, DIGEST_SIZE);
     }
-    freeReplyObject(answer);
+    freeReplyObject(reply);
     return script == NULL ? NULL : script->digest;
 }
 
@@ -268,7 +268,7 @@ redis_script(struct redis *r, const char *script, size_t keys, const struct redi
              size_t count)
 {
     struct redis_arg all[ARGUMENTS_MAX];
-    redisReply *answer = NULL;
+    redisReply *reply = NULL;
     char number[21];
 
     if (count + 3 > ARGUMENTS_MAX) {
@@ -276,7 +276,7 @@ redis_script(struct redis *r, const char *script, size_t keys, const struct redi
         abort();
     }
     for (int tries = 0; tries < 2; tries++) {
-        const char *digest = load_script(r, script);
+        const char *digest = redis_load_script(r, script);
 
         if (digest == NULL) {
             return NULL;
@@ -285,32 +285,32 @@ redis_script(struct redis *r, const char *script, size_t keys, const struct redi
         all[1] = redis_text(digest);
         all[2] = redis_number((int64_t)keys, number);
         memcpy(all + 3, args, count * sizeof(*args));
-        answer = redis_call(r, all, count + 3);
-        if (answer == NULL || answer->type != REDIS_REPLY_ERROR ||
-            strncmp(answer->str, "NOSCRIPT", 8) != 0) {
+        reply = redis_call(r, all, count + 3);
+        if (reply == NULL || reply->type != REDIS_REPLY_ERROR ||
+            strncmp(reply->str, "NOSCRIPT", 8) != 0) {
             break;
         }
         r->script_count = 0; /* the server was restarted, or its scripts flushed */
         if (tries == 0) {
-            freeReplyObject(answer);
-            answer = NULL;
+            freeReplyObject(reply);
+            reply = NULL;
         }
     }
-    return without_error(r, answer);
+    return redis_drop_error(r, reply);
 }
 
 enum redis_state
 redis_ping(struct redis *r)
 {
-    redisReply *answer;
+    redisReply *reply;
     bool up;
 
     if (r->settings->redis_host[0] == '\0') {
         return REDIS_OFF;
     }
-    answer = redis_run(r, redis_text("PING"));
-    up = answer != NULL;
-    freeReplyObject(answer);
+    reply = redis_run(r, redis_text("PING"));
+    up = reply != NULL;
+    freeReplyObject(reply);
     return up ? REDIS_UP : REDIS_DOWN;
 }
 
@@ -329,7 +329,7 @@ redis_database(const struct redis *r)
 bool
 redis_subscribe(struct redis *r, const char *pattern)
 {
-    if (!is_ready(r)) {
+    if (!redis_is_ready(r)) {
         return false;
     }
     if (r->settings->redis_host[0] != '/') {

@@ -83,8 +83,8 @@ check_web_perform(struct check_web *w, const struct web_call *call)
     code = c->easy_perform(easy);
     (void)c->easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     if (code != CURLE_OK && status == 0) {
-        (void)snprintf(w->failure, sizeof(w->failure), "%s %s%s: %s", call->method, w->url, call->path,
-                       c->easy_strerror(code));
+        (void)snprintf(w->failure, sizeof(w->failure), "%s %s%s: %s", call->method, w->url,
+                       call->path, c->easy_strerror(code));
     }
     c->slist_free_all(headers);
     c->easy_cleanup(easy);
@@ -158,7 +158,7 @@ static bool
 check_web_create_room(struct check_web *w)
 {
     struct json_object *reply = check_web_request(w, "POST", "/api/rooms", "{\"name\":\"自检\"}",
-                                                   201);
+                                                  201);
 
     if (reply == NULL) {
         return check_report(false, "room", "%s", w->failure);
@@ -175,9 +175,10 @@ check_web_send_message(struct check_web *w)
     struct json_object *reply;
 
     random_token(w->client_id);
-    reply = check_web_request(
-        w, "POST", path,
-        arena_printf(w->arena, "{\"client_id\":\"%s\",\"body\":\"%s\"}", w->client_id, message_body), 201);
+    reply = check_web_request(w, "POST", path,
+                              arena_printf(w->arena, "{\"client_id\":\"%s\",\"body\":\"%s\"}",
+                                           w->client_id, message_body),
+                              201);
     json_object_put(reply);
     return reply != NULL;
 }
@@ -304,7 +305,8 @@ check_web(struct resources *r, const char *url, bool live)
                             db_why(r->db));
     }
     if (probe_add(r->db, &r->arena, hash, &user) != DB_OK) {
-        return check_report(false, "web", "a user for the check cannot be created: %s", db_why(r->db));
+        return check_report(false, "web", "a user for the check cannot be created: %s",
+                            db_why(r->db));
     }
     check_web_block_signals(SIG_BLOCK);
     good = check_web_as_user(&w, &user, password, live);

@@ -207,9 +207,9 @@ arguments_read(struct arguments *a, int count, char **args)
     int i, status;
 
     for (int k = 0; options[k].name != NULL; k++) {
-        known[k + 1] = (struct option){
-            options[k].name, options[k].value != NULL ? required_argument : no_argument, NULL,
-            OPTION_FIRST + k};
+        known[k + 1] = (struct option){options[k].name,
+                                       options[k].value != NULL ? required_argument : no_argument,
+                                       NULL, OPTION_FIRST + k};
     }
     opterr = 0; /* faults are reported here */
     while ((i = getopt_long(count, args, ":", known, NULL)) != -1) {
@@ -269,8 +269,7 @@ static int
 command_run_subcommand(const struct command *command, int count, char **args)
 {
     const char *name = count > 1 ? args[1] : NULL;
-    const struct command *subcommand = name == NULL ? NULL
-                                                    : command_find_subcommand(command, name);
+    const struct command *subcommand = name == NULL ? NULL : command_find_subcommand(command, name);
 
     if (subcommand != NULL) {
         return command_run(subcommand, command->name, count - 1, args + 1);

@@ -376,10 +376,9 @@ nginx_write(const struct router *router, const struct nginx_options *o, FILE *ou
         !nginx_is_safe_word("--redirect", o->redirect)) {
         return false;
     }
-    (void)fputs(
-        "# Printed by `fastchat nginx` from the route table, for nginx's http {}. Print it "
-        "again after each upgrade.\n\n",
-        out);
+    (void)fputs("# Printed by `fastchat nginx` from the route table, for nginx's http {}. Print it "
+                "again after each upgrade.\n\n",
+                out);
     nginx_write_maps(router, out);
     nginx_write_error_maps(out);
     nginx_write_upstreams(o, out);

@@ -30,7 +30,7 @@ start_without_socket(const struct arguments *a)
 }
 
 static int
-worker_start(const struct app *app, const struct arguments *a)
+worker_command_start(const struct app *app, const struct arguments *a)
 {
     const char *pool = argument_text(a, "pool");
 
@@ -45,8 +45,9 @@ worker_command_run(const struct arguments *a)
     if (pool != NULL && strcmp(pool, "api") != 0 && strcmp(pool, "cpu") != 0) {
         return command_usage_error(a, "--pool takes api or cpu, not %s", pool);
     }
-    return start_has_socket() ? command_with_app(pool != NULL ? pool : "api", a, worker_start)
-                              : start_without_socket(a);
+    return start_has_socket()
+               ? command_with_app(pool != NULL ? pool : "api", a, worker_command_start)
+               : start_without_socket(a);
 }
 
 static const struct command_option worker_options[] = {
@@ -69,7 +70,7 @@ start_api_worker(void)
 }
 
 static int
-cgi_start(const struct app *app, const struct arguments *a)
+cgi_command_start(const struct app *app, const struct arguments *a)
 {
     (void)a;
     return cgi_run(app);
@@ -80,11 +81,11 @@ start_cgi(void)
 {
     struct arguments none = {0};
 
-    return command_with_app("cgi", &none, cgi_start);
+    return command_with_app("cgi", &none, cgi_command_start);
 }
 
 static int
-events_start(const struct app *app, const struct arguments *a)
+events_command_start(const struct app *app, const struct arguments *a)
 {
     (void)a;
     return events_run(app);
@@ -93,7 +94,7 @@ events_start(const struct app *app, const struct arguments *a)
 static int
 events_command_run(const struct arguments *a)
 {
-    return start_has_socket() ? command_with_app("events", a, events_start)
+    return start_has_socket() ? command_with_app("events", a, events_command_start)
                               : start_without_socket(a);
 }
 
@@ -104,7 +105,7 @@ const struct command events_command = {
 };
 
 static int
-tasks_start(const struct app *app, const struct arguments *a)
+tasks_command_start(const struct app *app, const struct arguments *a)
 {
     return runner_run(app, argument_given(a, "once"));
 }
@@ -112,7 +113,7 @@ tasks_start(const struct app *app, const struct arguments *a)
 static int
 tasks_command_run(const struct arguments *a)
 {
-    return command_with_app("tasks", a, tasks_start);
+    return command_with_app("tasks", a, tasks_command_start);
 }
 
 static const struct command_option tasks_options[] = {

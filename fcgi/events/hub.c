@@ -424,17 +424,6 @@ hub_receive(struct hub *hub, const struct hint *hint)
     }
 }
 
-static const struct live_mark *
-marks_find(const struct live_mark *marks, size_t count, int64_t id)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (marks[i].id == id) {
-            return &marks[i];
-        }
-    }
-    return NULL;
-}
-
 /*
  * Ends the connections whose session is not in the list. A connection that joined after the list
  * was requested stays: its session may be newer than the list.
@@ -443,8 +432,10 @@ static void
 hub_update_sessions(struct hub *hub, struct hub_user *user, const struct live_mark *sessions,
                     size_t count)
 {
+    size_t from = 0;
+
     for (struct connection *c = user->connections; c != NULL; c = c->user_next) {
-        const struct live_mark *session = marks_find(sessions, count, c->session_id);
+        const struct live_mark *session = live_mark_find(sessions, count, c->session_id, &from);
 
         if (c->joined >= hub->reconciliations) {
             continue;

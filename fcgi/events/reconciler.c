@@ -124,24 +124,6 @@ reconciler_read_room(struct reconciler *r, struct resources *res, int64_t room_i
     return DB_OK;
 }
 
-/*
- * Finds the mark of an id. The database mostly returns rows in the order of our list, so each
- * search starts where the previous one ended.
- */
-static const struct live_mark *
-marks_find(const struct live_mark *marks, size_t count, int64_t id, size_t *from)
-{
-    for (size_t i = 0; i < count; i++) {
-        const struct live_mark *mark = &marks[(*from + i) % count];
-
-        if (mark->id == id) {
-            *from = (*from + i) % count;
-            return mark;
-        }
-    }
-    return NULL;
-}
-
 static enum db_result
 reconciler_read_rooms(struct reconciler *r, struct resources *res,
                       const struct reconciliation *what)
@@ -152,8 +134,8 @@ reconciler_read_rooms(struct reconciler *r, struct resources *res,
                                              &ahead, &count);
 
     for (size_t i = 0; i < count && result == DB_OK; i++) {
-        const struct live_mark *seen = marks_find(what->rooms, what->room_count, ahead[i].id,
-                                                  &from);
+        const struct live_mark *seen = live_mark_find(what->rooms, what->room_count, ahead[i].id,
+                                                      &from);
 
         result = reconciler_read_room(
             r, res, ahead[i].id, seen == NULL ? ahead[i].number : seen->number, ahead[i].number);

@@ -9,7 +9,7 @@
 
 /* Returns false if the argument is missing or out of its range. */
 static bool
-argument_read_number(struct json_object *tree, const char *name, int least, int most, int *n)
+lab_read_number(struct json_object *tree, const char *name, int least, int most, int *n)
 {
     struct json_object *member;
     int64_t value;
@@ -24,16 +24,16 @@ argument_read_number(struct json_object *tree, const char *name, int least, int 
 }
 
 static bool
-arguments_read(const struct task_run *run, struct lab_settings *s)
+lab_read_arguments(const struct task_run *run, struct lab_settings *s)
 {
     struct json_object *tree = NULL;
     struct json_error error;
     bool good = json_parse(run->arguments, strlen(run->arguments), run->arena, &tree, &error) &&
                 json_object_is_type(tree, json_type_object) &&
-                argument_read_number(tree, "tasks", 1, LAB_TASKS_MAX, &s->tasks) &&
-                argument_read_number(tree, "cpu", 0, LAB_CPU_MAX, &s->cpu) &&
-                argument_read_number(tree, "wait_ms", 0, LAB_WAIT_MAX_MS, &s->wait_ms) &&
-                argument_read_number(tree, "repeat", 1, LAB_REPEAT_MAX, &s->repeat);
+                lab_read_number(tree, "tasks", 1, LAB_TASKS_MAX, &s->tasks) &&
+                lab_read_number(tree, "cpu", 0, LAB_CPU_MAX, &s->cpu) &&
+                lab_read_number(tree, "wait_ms", 0, LAB_WAIT_MAX_MS, &s->wait_ms) &&
+                lab_read_number(tree, "repeat", 1, LAB_REPEAT_MAX, &s->repeat);
 
     json_object_put(tree);
     return good;
@@ -56,7 +56,7 @@ lab_work_task(struct task_run *run)
     enum task_outcome outcome;
     const char *wrong;
 
-    if (!arguments_read(run, &settings)) {
+    if (!lab_read_arguments(run, &settings)) {
         return task_refuse(run,
                            "its arguments must be {\"tasks\": 1 to %d, \"cpu\": 0 to %d, "
                            "\"wait_ms\": 0 to %d, \"repeat\": 1 to %d}",

@@ -200,8 +200,8 @@ lab_measure_one(struct lab *l, enum lab_work w, enum lab_mode m, int k)
     return NULL;
 }
 
-static int
-double_compare(const void *a, const void *b)
+int
+lab_compare_doubles(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
 
@@ -214,7 +214,7 @@ samples_spread(const double *samples, int count)
     double sorted[LAB_REPEAT_MAX];
 
     memcpy(sorted, samples, (size_t)count * sizeof(*sorted));
-    qsort(sorted, (size_t)count, sizeof(*sorted), double_compare);
+    qsort(sorted, (size_t)count, sizeof(*sorted), lab_compare_doubles);
     return (struct lab_spread){
         .median = (sorted[(count - 1) / 2] + sorted[count / 2]) / 2,
         .least = sorted[0],

@@ -88,6 +88,9 @@ extern const char lab_stopped[];
 /* Did every mode do the same work? */
 bool lab_all_same(const struct lab_result *r) __attribute__((nonnull));
 
+/* Compares two doubles, for qsort. */
+int lab_compare_doubles(const void *a, const void *b) __attribute__((nonnull));
+
 /* The result as JSON; as a table with its explanations. */
 void lab_write_json(const struct lab_result *r, struct buf *out) __attribute__((nonnull));
 void lab_print(const struct lab_result *r, FILE *out) __attribute__((nonnull));

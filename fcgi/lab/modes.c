@@ -72,7 +72,7 @@ thread_cpu_us(void)
 
 /* Returns the next unclaimed task; -1 if there is none. */
 static int
-tasks_claim(struct lab_tasks *t, const struct lab_job *job)
+shared_tasks_claim(struct lab_tasks *t, const struct lab_job *job)
 {
     int i = atomic_load(&t->stopped) || job->is_stopped() ? job->tasks
                                                           : atomic_fetch_add(&t->next, 1);
@@ -99,7 +99,7 @@ tasks_run_all(const struct lab_job *job, struct lab_tasks *tasks, void (*task_do
 {
     struct http *http = job->requests ? http_open(job->port) : NULL;
 
-    for (int i = tasks_claim(tasks, job); i >= 0; i = tasks_claim(tasks, job)) {
+    for (int i = shared_tasks_claim(tasks, job); i >= 0; i = shared_tasks_claim(tasks, job)) {
         task_run_whole(job, i, http, &tasks->done[i]);
         if (task_done != NULL) {
             task_done(job->context);
@@ -211,7 +211,7 @@ loop_task_begin(struct reactor_timer *t)
     struct loop_task *loop_task = (struct loop_task *)t;
     struct loop_run *loop_run = loop_task->loop_run;
     const struct lab_job *job = loop_run->job;
-    int i = tasks_claim(loop_run->tasks, job);
+    int i = shared_tasks_claim(loop_run->tasks, job);
     int64_t cpu = thread_cpu_us();
 
     if (i < 0) {

@@ -59,14 +59,6 @@ load_client_run(void *context)
     return NULL;
 }
 
-static int
-double_compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 /* Lets one handler block while the clients send requests. */
 static bool
 traps_block(const struct copy *copy, enum copy_kind kind, int64_t begin_us)
@@ -138,7 +130,7 @@ traps_measure_block(const struct settings *settings, enum copy_kind kind, double
         memcpy(all + (size_t)i * REQUESTS, load_clients[i].took_ms,
                sizeof(load_clients[i].took_ms));
     }
-    qsort(all, CLIENTS * REQUESTS, sizeof(*all), double_compare);
+    qsort(all, CLIENTS * REQUESTS, sizeof(*all), lab_compare_doubles);
     *p50_ms = all[CLIENTS * REQUESTS / 2];
     *max_ms = all[CLIENTS * REQUESTS - 1];
     free(load_clients);

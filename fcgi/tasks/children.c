@@ -103,7 +103,7 @@ children_check_limits(struct task_runner *r, int64_t now)
 }
 
 static struct kind_state *
-kind_of(struct task_runner *r, const struct child *c)
+child_kind(struct task_runner *r, const struct child *c)
 {
     size_t i = 0;
 
@@ -116,7 +116,7 @@ kind_of(struct task_runner *r, const struct child *c)
 static void
 child_finish(struct task_runner *r, struct child *c, int status)
 {
-    struct kind_state *k = kind_of(r, c);
+    struct kind_state *k = child_kind(r, c);
     int64_t took_us = clock_mono_us() - c->started_us;
 
     child_read_reports(c);

@@ -32,7 +32,7 @@ enum {
 };
 
 static int64_t
-in_ms(int64_t now, int ms)
+runner_time_in_ms(int64_t now, int ms)
 {
     return now + ms * INT64_C(1000);
 }
@@ -44,7 +44,7 @@ runner_begin_drain(struct task_runner *r, int64_t now)
     int seconds = r->draining ? 0 : r->app->settings->task_drain_seconds;
 
     r->draining = true;
-    r->drain_until_us = in_ms(now, seconds * 1000);
+    r->drain_until_us = runner_time_in_ms(now, seconds * 1000);
     log_info("ending: %zu tasks run, for %d s at most", r->child_count, seconds);
     claims_give_back(r);
 }
@@ -69,7 +69,7 @@ runner_subscribe(struct task_runner *r, int64_t now)
     tasks_channel(r->subscription, channel);
     redis_try_now(r->subscription);
     r->is_subscribed = redis_subscribe(r->subscription, channel);
-    r->due.subscribe = in_ms(clock_mono_us(), SUBSCRIBE_MS);
+    r->due.subscribe = runner_time_in_ms(clock_mono_us(), SUBSCRIBE_MS);
     if (r->is_subscribed) {
         r->due.queue_check = now; /* what was published meanwhile was missed */
     }
@@ -107,7 +107,7 @@ runner_recover(struct task_runner *r, int64_t now)
         log_warning("%" PRIu64 " tasks whose runner was lost are taken back", count);
         r->due.queue_check = now;
     }
-    r->due.recovery = in_ms(now, RECOVERY_MS);
+    r->due.recovery = runner_time_in_ms(now, RECOVERY_MS);
 }
 
 /* Does the periodic jobs that are due. `now` is when this turn of the loop began. */
@@ -126,11 +126,11 @@ runner_do_due(struct task_runner *r, int64_t now)
     }
     if (now >= r->due.schedule) {
         schedule_enqueue(r);
-        r->due.schedule = in_ms(now, SCHEDULE_MS);
+        r->due.schedule = runner_time_in_ms(now, SCHEDULE_MS);
     }
     if (now >= r->due.queue_check) {
         claims_check_queue(r);
-        r->due.queue_check = in_ms(now, QUEUE_CHECK_MS);
+        r->due.queue_check = runner_time_in_ms(now, QUEUE_CHECK_MS);
     }
 }
 
@@ -158,7 +158,7 @@ runner_timeout(const struct task_runner *r)
     int64_t now = clock_mono_us(), next = r->due.lease_renewal;
 
     if (r->completions != NULL) {
-        next = in_ms(now, WRITE_RETRY_MS);
+        next = runner_time_in_ms(now, WRITE_RETRY_MS);
     }
     if (!r->draining && r->due.queue_check < next) {
         next = r->due.queue_check;
@@ -210,7 +210,7 @@ runner_loop(struct task_runner *r)
             claims_run(r);
         }
         if (runner_is_done(r)) {
-            give_up_us = give_up_us == 0 ? in_ms(now, LAST_WRITE_MS) : give_up_us;
+            give_up_us = give_up_us == 0 ? runner_time_in_ms(now, LAST_WRITE_MS) : give_up_us;
             if (r->completions == NULL || now > give_up_us) {
                 return;
             }

@@ -12,7 +12,7 @@
  * that day, or not at all.
  */
 static time_t
-due_on(const struct task_kind *kind, const struct tm *day)
+schedule_due_on(const struct task_kind *kind, const struct tm *day)
 {
     struct tm due = {
         .tm_year = day->tm_year,
@@ -39,7 +39,7 @@ schedule_slot_key(const struct task_kind *kind, time_t now, char key[static SLOT
         (void)strftime(when, sizeof(when), "%Y-%m-%dT%HZ", gmtime_r(&hour, &at));
     } else {
         (void)localtime_r(&now, &at);
-        if (now < due_on(kind, &at)) {
+        if (now < schedule_due_on(kind, &at)) {
             at.tm_mday--; /* not due yet today: yesterday's slot */
             at.tm_hour = 12;
             at.tm_isdst = -1;

@@ -124,7 +124,7 @@ fastcgi_is_whole(FCGX_Request *fcgi)
 }
 
 static void
-connection_close(struct worker *w, struct kept_connection *c)
+worker_connection_close(struct worker *w, struct kept_connection *c)
 {
     FCGX_Free(&c->fcgi, 1);
     free(c);
@@ -135,7 +135,7 @@ connection_close(struct worker *w, struct kept_connection *c)
  * Waits for the connection's next request. From here on, the connection belongs to another thread.
  */
 static void
-connection_hand_on(struct worker *w, struct kept_connection *c, int operation)
+worker_connection_hand_on(struct worker *w, struct kept_connection *c, int operation)
 {
     struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, .data.ptr = c};
     int fd = c->fcgi.ipcFd;
@@ -143,7 +143,7 @@ connection_hand_on(struct worker *w, struct kept_connection *c, int operation)
     atomic_store_explicit(&c->handed, true, memory_order_release);
     if (epoll_ctl(w->epoll, operation, fd, &event) != 0) {
         log_error("epoll_ctl: %s", strerror(errno));
-        connection_close(w, c);
+        worker_connection_close(w, c);
     }
 }
 
@@ -186,7 +186,7 @@ fastcgi_refuse(FCGX_Request *fcgi)
 
 /* Handles one request. Returns false if the reply could not be sent completely. */
 static bool
-connection_answer(struct worker *w, struct resources *resources, FCGX_Request *fcgi)
+worker_connection_reply(struct worker *w, struct resources *resources, FCGX_Request *fcgi)
 {
     const struct exchange exchange = {
         .env = fcgi->envp, .read = fastcgi_read, .write = fastcgi_write, .context = fcgi};
@@ -201,33 +201,33 @@ connection_answer(struct worker *w, struct resources *resources, FCGX_Request *f
 
 /* Reads a request from a readable connection, and replies. */
 static void
-connection_serve(struct worker *w, struct resources *resources, struct kept_connection *c)
+worker_connection_serve(struct worker *w, struct resources *resources, struct kept_connection *c)
 {
     FCGX_Request *fcgi = &c->fcgi;
 
     (void)atomic_load_explicit(&c->handed, memory_order_acquire);
     if (FCGX_Accept_r(fcgi) != 0) { /* closed by the web server, or not FastCGI */
-        connection_close(w, c);
+        worker_connection_close(w, c);
         return;
     }
     if (!fastcgi_is_whole(fcgi)) {
         fastcgi_refuse(fcgi);
-    } else if (!connection_answer(w, resources, fcgi)) {
+    } else if (!worker_connection_reply(w, resources, fcgi)) {
         /* Without FCGI_END_REQUEST the web server passes on that something is missing. */
-        connection_close(w, c);
+        worker_connection_close(w, c);
         return;
     }
     FCGX_Finish_r(fcgi);
     if (fcgi->ipcFd < 0) {
-        connection_close(w, c);
+        worker_connection_close(w, c);
     } else {
-        connection_hand_on(w, c, EPOLL_CTL_MOD);
+        worker_connection_hand_on(w, c, EPOLL_CTL_MOD);
     }
 }
 
 /* Accepts one connection, not all that wait, so that the processes of a pool share them evenly. */
 static void
-connection_accept(struct worker *w)
+worker_connection_accept(struct worker *w)
 {
     const struct timeval timeout = {.tv_sec = SOCKET_SECONDS};
     struct kept_connection *c;
@@ -253,7 +253,7 @@ connection_accept(struct worker *w)
     c->fcgi.ipcFd = fd;
     c->fcgi.keepConnection = 1; /* else FCGX_Accept_r would close it first */
     (void)atomic_fetch_add(&w->connections, 1);
-    connection_hand_on(w, c, EPOLL_CTL_ADD);
+    worker_connection_hand_on(w, c, EPOLL_CTL_ADD);
 }
 
 static bool
@@ -326,9 +326,9 @@ thread_main(void *context)
                 db_close_idle(resources.db, IDLE_MS);
             }
         } else if (got > 0 && event.data.ptr == NULL) {
-            connection_accept(w);
+            worker_connection_accept(w);
         } else if (got > 0) {
-            connection_serve(w, &resources, event.data.ptr);
+            worker_connection_serve(w, &resources, event.data.ptr);
         } else if (got < 0 && errno != EINTR) {
             log_error("epoll_pwait: %s", strerror(errno));
             abort();
@@ -340,7 +340,7 @@ thread_main(void *context)
 
 /* Does nothing: the signal's only purpose is to interrupt epoll_pwait. */
 static void
-on_wake(int signal_number)
+worker_on_wake(int signal_number)
 {
     (void)signal_number;
 }
@@ -464,7 +464,7 @@ worker_open_signals(sigset_t *ends)
     for (size_t i = 0; i < sizeof(end_signals) / sizeof(end_signals[0]); i++) {
         (void)sigaddset(ends, end_signals[i]);
     }
-    (void)sigaction(SIGNAL_WAKE, &(struct sigaction){.sa_handler = on_wake}, NULL);
+    (void)sigaction(SIGNAL_WAKE, &(struct sigaction){.sa_handler = worker_on_wake}, NULL);
     (void)sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
     return worker_check_step(pthread_sigmask(SIG_SETMASK, &blocked, NULL),
                              "signals (pthread_sigmask)");

@@ -10,7 +10,7 @@
 #include "routes/frame/url.h"
 
 static const char *
-bearer_token(const struct request *req)
+auth_bearer_token(const struct request *req)
 {
     const char *value = request_env(req, "HTTP_AUTHORIZATION");
 
@@ -28,7 +28,7 @@ bearer_token(const struct request *req)
 }
 
 static struct limit_use
-limit_of_route(const struct request *req)
+auth_limit_of_route(const struct request *req)
 {
     const struct settings *s = req->settings;
 
@@ -52,7 +52,7 @@ limit_of_route(const struct request *req)
 
 /* The room {room_id} of a route for its members; 0 for every other route. */
 static int64_t
-member_room_id(const struct request *req)
+auth_member_room_id(const struct request *req)
 {
     const char *text;
     int64_t id;
@@ -66,21 +66,21 @@ member_room_id(const struct request *req)
 
 /* Finds the session of the request's token; if Redis has it, counts the call in the same trip. */
 static enum db_result
-find_session(struct request *req, struct limit_use *use)
+auth_find_session(struct request *req, struct limit_use *use)
 {
     uint8_t hash[TOKEN_HASH_BYTES];
-    const char *token = bearer_token(req);
+    const char *token = auth_bearer_token(req);
 
     if (token == NULL || !token_hash(token, hash)) {
         return DB_NONE;
     }
     return sessions_find(req->caller.db, req->caller.redis, hash, req->settings->session_days, use,
-                         member_room_id(req), &req->session);
+                         auth_member_room_id(req), &req->session);
 }
 
 /* Not cached: admins call seldom, and losing the right takes effect at once. */
 static bool
-require_admin(struct request *req)
+auth_require_admin(struct request *req)
 {
     bool is_admin;
     enum db_result r = users_is_admin(req->caller.db, req->caller.user_id, &is_admin);
@@ -97,7 +97,7 @@ require_admin(struct request *req)
 }
 
 static void
-count_call(struct request *req, struct limit_use *use)
+auth_count_call(struct request *req, struct limit_use *use)
 {
     if (use->per_minute == 0 || use->count > 0) { /* unlimited, or counted with the session */
         return;
@@ -112,8 +112,8 @@ count_call(struct request *req, struct limit_use *use)
 bool
 auth_admit(struct request *req)
 {
-    struct limit_use use = limit_of_route(req);
-    enum db_result r = req->route->access != ANYONE ? find_session(req, &use) : DB_OK;
+    struct limit_use use = auth_limit_of_route(req);
+    enum db_result r = req->route->access != ANYONE ? auth_find_session(req, &use) : DB_OK;
 
     if (r != DB_OK && r != DB_NONE) {
         reply_failure(req, r);
@@ -124,7 +124,7 @@ auth_admit(struct request *req)
     }
     req->caller.user_id = req->session.user_id;
     req->caller.known_room_id = req->session.known_room_id;
-    count_call(req, &use); /* also without a valid token: guessing tokens is limited, too */
+    auth_count_call(req, &use); /* also without a valid token: guessing tokens is limited, too */
     if (limits_wait(&use) > 0) {
         reply_retry(req, TOO_MANY_REQUESTS, limits_wait(&use));
         return false;
@@ -133,5 +133,5 @@ auth_admit(struct request *req)
         reply_problem(req, NOT_SIGNED_IN);
         return false;
     }
-    return req->route->access != ADMIN || require_admin(req);
+    return req->route->access != ADMIN || auth_require_admin(req);
 }

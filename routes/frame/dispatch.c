@@ -37,7 +37,7 @@ method_read(const char *name, enum method *m)
  * them in falling order.
  */
 static enum language
-choose_language(const char *accepted)
+dispatch_choose_language(const char *accepted)
 {
     const char *zh = accepted == NULL ? NULL : strcasestr(accepted, "zh");
     const char *en = accepted == NULL ? NULL : strcasestr(accepted, "en");
@@ -62,7 +62,7 @@ is_visible_ascii(const char *text)
  * "/api/rooms". After a rewrite, and with FastCGI, the URI does not contain the program's path.
  */
 static const char *
-local_uri(const struct request *req)
+dispatch_local_uri(const struct request *req)
 {
     const char *uri = request_env(req, "REQUEST_URI");
     const char *script = request_env(req, "SCRIPT_NAME");
@@ -75,16 +75,16 @@ local_uri(const struct request *req)
 }
 
 static void
-read_meta(struct request *req)
+dispatch_read_meta(struct request *req)
 {
-    const char *uri = local_uri(req);
+    const char *uri = dispatch_local_uri(req);
     const char *method = request_env(req, "REQUEST_METHOD");
     const char *override = request_env(req, "HTTP_X_HTTP_METHOD_OVERRIDE");
     const char *query = uri == NULL ? NULL : strchr(uri, '?');
     const char *address = request_env(req, "REMOTE_ADDR");
     const char *origin = request_env(req, "HTTP_ORIGIN");
 
-    req->language = choose_language(request_env(req, "HTTP_ACCEPT_LANGUAGE"));
+    req->language = dispatch_choose_language(request_env(req, "HTTP_ACCEPT_LANGUAGE"));
     req->method = method == NULL ? "" : method;
     if (override != NULL && strcmp(req->method, "POST") == 0) {
         req->method = override;
@@ -100,7 +100,7 @@ read_meta(struct request *req)
 
 /* The methods of a path, as Allow lists them (RFC 9110 section 10.2.1). */
 static const char *
-allowed_methods(struct arena *a, router_methods routes)
+dispatch_allowed_methods(struct arena *a, router_methods routes)
 {
     const char *list = "OPTIONS";
 
@@ -117,7 +117,7 @@ allowed_methods(struct arena *a, router_methods routes)
 
 /* Sets req->route; returns false after replying. */
 static bool
-match_route(const struct router *router, struct request *req)
+dispatch_match_route(const struct router *router, struct request *req)
 {
     struct url_path path;
     router_methods routes;
@@ -133,7 +133,7 @@ match_route(const struct router *router, struct request *req)
         return false;
     }
     if (strcmp(req->method, "OPTIONS") == 0) {
-        const char *list = allowed_methods(req->caller.arena, routes);
+        const char *list = dispatch_allowed_methods(req->caller.arena, routes);
 
         reply_header(req, "Allow", list);
         cors_preflight(req, list);
@@ -142,7 +142,7 @@ match_route(const struct router *router, struct request *req)
     }
     if (!method_read(strcmp(req->method, "HEAD") == 0 ? "GET" : req->method, &m) ||
         routes[m] == NULL) {
-        reply_header(req, "Allow", allowed_methods(req->caller.arena, routes));
+        reply_header(req, "Allow", dispatch_allowed_methods(req->caller.arena, routes));
         reply_problem(req, METHOD_NOT_ALLOWED);
         return false;
     }
@@ -151,11 +151,11 @@ match_route(const struct router *router, struct request *req)
 }
 
 static void
-run_route(const struct router *router, struct request *req)
+dispatch_run_route(const struct router *router, struct request *req)
 {
     const void *input = NULL;
 
-    if (!match_route(router, req) || !auth_admit(req)) {
+    if (!dispatch_match_route(router, req) || !auth_admit(req)) {
         return;
     }
     if (req->route->in != NULL) {
@@ -177,12 +177,12 @@ dispatch(const struct router *router, struct request *req)
     req->router = router;
     random_request_id(req->id);
     log_set_request(req->id);
-    read_meta(req);
+    dispatch_read_meta(req);
     db_stats_reset(req->caller.db);
     db_set_deadline(req->caller.db,
                     req->began_us + (int64_t)req->settings->request_deadline_ms * 1000);
     cors_allow(req);
     reply_header(req, "X-Request-ID", req->id);
     reply_header(req, "Cache-Control", "no-store");
-    run_route(router, req);
+    dispatch_run_route(router, req);
 }

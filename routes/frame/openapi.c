@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 
-static void write_schema(const struct field *f, bool output, struct buf *out);
+static void openapi_write_schema(const struct field *f, bool output, struct buf *out);
 
 static void
 openapi_member(struct buf *out, const char *name, const char *text)
@@ -18,34 +18,34 @@ openapi_member(struct buf *out, const char *name, const char *text)
 }
 
 static void
-write_ref(const char *name, struct buf *out)
+openapi_write_ref(const char *name, struct buf *out)
 {
     buf_printf(out, "{\"$ref\":\"#/components/schemas/%s\"}", name);
 }
 
 /* A shape in a reply, or null. */
 static void
-write_object(const struct field *f, struct buf *out)
+openapi_write_object(const struct field *f, struct buf *out)
 {
     if (f->nullable) {
         buf_str(out, "{\"oneOf\":[");
-        write_ref(f->item->name, out);
+        openapi_write_ref(f->item->name, out);
         buf_str(out, ",{\"type\":\"null\"}]}");
     } else {
-        write_ref(f->item->name, out);
+        openapi_write_ref(f->item->name, out);
     }
 }
 
 static void
-write_type(const char *type, bool nullable, struct buf *out)
+openapi_write_type(const char *type, bool nullable, struct buf *out)
 {
     buf_printf(out, nullable ? "\"type\":[\"%s\",\"null\"]" : "\"type\":\"%s\"", type);
 }
 
 static void
-write_enum(const struct field *f, bool nullable, struct buf *out)
+openapi_write_enum(const struct field *f, bool nullable, struct buf *out)
 {
-    write_type("string", nullable, out);
+    openapi_write_type("string", nullable, out);
     buf_str(out, ",\"enum\":[");
     for (int i = 0; f->values[i] != NULL; i++) {
         buf_str(out, i > 0 ? "," : "");
@@ -55,9 +55,9 @@ write_enum(const struct field *f, bool nullable, struct buf *out)
 }
 
 static void
-write_int(const struct field *f, bool output, struct buf *out)
+openapi_write_int(const struct field *f, bool output, struct buf *out)
 {
-    write_type("integer", output && f->nullable, out);
+    openapi_write_type("integer", output && f->nullable, out);
     buf_str(out, ",\"format\":\"int64\"");
     if (!output) {
         buf_printf(out, ",\"minimum\":%lld", (long long)f->min);
@@ -71,9 +71,9 @@ write_int(const struct field *f, bool output, struct buf *out)
 }
 
 static void
-write_string(const struct field *f, bool output, struct buf *out)
+openapi_write_string(const struct field *f, bool output, struct buf *out)
 {
-    write_type("string", output && f->nullable, out);
+    openapi_write_type("string", output && f->nullable, out);
     if (output) {
         return;
     }
@@ -91,7 +91,7 @@ write_string(const struct field *f, bool output, struct buf *out)
 }
 
 static void
-write_ints(const struct field *f, bool output, struct buf *out)
+openapi_write_ints(const struct field *f, bool output, struct buf *out)
 {
     buf_str(out, "\"type\":\"array\",\"items\":{\"type\":\"integer\",\"format\":\"int64\"");
     buf_str(out, output ? "}" : ",\"minimum\":1}");
@@ -101,7 +101,7 @@ write_ints(const struct field *f, bool output, struct buf *out)
 }
 
 static void
-write_seqs(const struct field *f, struct buf *out)
+openapi_write_seqs(const struct field *f, struct buf *out)
 {
     buf_str(out, "\"type\":\"object\",\"additionalProperties\":{\"type\":\"integer\","
                  "\"format\":\"int64\",\"minimum\":0}");
@@ -111,7 +111,7 @@ write_seqs(const struct field *f, struct buf *out)
 }
 
 static void
-write_details(const struct field *f, struct buf *out)
+openapi_write_details(const struct field *f, struct buf *out)
 {
     if (f->description != NULL) {
         buf_char(out, ',');
@@ -124,28 +124,28 @@ write_details(const struct field *f, struct buf *out)
 
 /* The JSON Schema of a field. */
 static void
-write_schema(const struct field *f, bool output, struct buf *out)
+openapi_write_schema(const struct field *f, bool output, struct buf *out)
 {
     if (f->type == FIELD_OBJECT || f->type == FIELD_INLINE) {
-        write_object(f, out);
+        openapi_write_object(f, out);
         return;
     }
     buf_char(out, '{');
     switch (f->type) {
     case FIELD_INT:
-        write_int(f, output, out);
+        openapi_write_int(f, output, out);
         break;
     case FIELD_BOOL:
-        write_type("boolean", false, out);
+        openapi_write_type("boolean", false, out);
         break;
     case FIELD_TEXT:
-        write_string(f, output, out);
+        openapi_write_string(f, output, out);
         break;
     case FIELD_ENUM:
-        write_enum(f, output && f->nullable, out);
+        openapi_write_enum(f, output && f->nullable, out);
         break;
     case FIELD_TIME:
-        write_type("string", f->nullable, out);
+        openapi_write_type("string", f->nullable, out);
         buf_str(out, ",\"format\":\"date-time\"");
         break;
     case FIELD_DIGITS:
@@ -155,29 +155,29 @@ write_schema(const struct field *f, bool output, struct buf *out)
         buf_str(out, "\"type\":[\"object\",\"array\",\"string\",\"number\",\"boolean\",\"null\"]");
         break;
     case FIELD_INTS:
-        write_ints(f, output, out);
+        openapi_write_ints(f, output, out);
         break;
     case FIELD_SEQS:
-        write_seqs(f, out);
+        openapi_write_seqs(f, out);
         break;
     case FIELD_TEXTS:
         buf_str(out, "\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"}");
         break;
     case FIELD_LIST:
         buf_str(out, "\"type\":\"array\",\"items\":");
-        write_ref(f->item->name, out);
+        openapi_write_ref(f->item->name, out);
         break;
     case FIELD_OBJECT:
     case FIELD_INLINE:
         break;
     }
-    write_details(f, out);
+    openapi_write_details(f, out);
     buf_char(out, '}');
 }
 
 /* A shape's object schema: all fields of an output, the body's fields of an input. */
 static void
-write_shape(const struct shape *shape, bool output, struct buf *out)
+openapi_write_shape(const struct shape *shape, bool output, struct buf *out)
 {
     size_t written = 0, required = 0;
 
@@ -189,7 +189,7 @@ write_shape(const struct shape *shape, bool output, struct buf *out)
             buf_str(out, written++ > 0 ? "," : "");
             json_text(out, f->name);
             buf_char(out, ':');
-            write_schema(f, output, out);
+            openapi_write_schema(f, output, out);
         }
     }
     buf_char(out, '}');
@@ -205,7 +205,7 @@ write_shape(const struct shape *shape, bool output, struct buf *out)
 }
 
 static bool
-has_body(const struct shape *shape)
+openapi_has_body(const struct shape *shape)
 {
     for (size_t i = 0; shape != NULL && i < shape->count; i++) {
         if (shape->fields[i].from == FROM_BODY) {
@@ -222,7 +222,7 @@ struct written {
 };
 
 static void
-write_component(const struct shape *shape, bool output, struct written *w, struct buf *out)
+openapi_write_component(const struct shape *shape, bool output, struct written *w, struct buf *out)
 {
     for (size_t i = 0; i < w->count; i++) {
         if (w->shapes[i] == shape) {
@@ -236,16 +236,16 @@ write_component(const struct shape *shape, bool output, struct written *w, struc
     buf_char(out, ',');
     json_text(out, shape->name);
     buf_char(out, ':');
-    write_shape(shape, output, out);
+    openapi_write_shape(shape, output, out);
     for (size_t i = 0; output && i < shape->count; i++) {
         if (shape->fields[i].item != NULL) {
-            write_component(shape->fields[i].item, true, w, out);
+            openapi_write_component(shape->fields[i].item, true, w, out);
         }
     }
 }
 
 static void
-write_components(const struct route *const *routes, struct buf *out)
+openapi_write_components(const struct route *const *routes, struct buf *out)
 {
     struct written w = {.count = 0};
 
@@ -261,21 +261,21 @@ write_components(const struct route *const *routes, struct buf *out)
         "\"string\"},\"loc\":{\"type\":\"array\",\"items\":{\"type\":[\"string\",\"integer\"]}},"
         "\"msg\":{\"type\":\"string\"},\"input\":{},\"ctx\":{\"type\":\"object\"}}}}}}");
     for (; *routes != NULL; routes++) {
-        if (has_body((*routes)->in)) {
-            write_component((*routes)->in, false, &w, out);
+        if (openapi_has_body((*routes)->in)) {
+            openapi_write_component((*routes)->in, false, &w, out);
         }
         if ((*routes)->out != NULL) {
-            write_component((*routes)->out, true, &w, out);
+            openapi_write_component((*routes)->out, true, &w, out);
         }
         if ((*routes)->events != NULL) {
-            write_component((*routes)->events, true, &w, out);
+            openapi_write_component((*routes)->events, true, &w, out);
         }
     }
     buf_str(out, "}}");
 }
 
 static void
-write_parameters(const struct route *route, struct buf *out)
+openapi_write_parameters(const struct route *route, struct buf *out)
 {
     size_t written = 0;
 
@@ -290,19 +290,19 @@ write_parameters(const struct route *route, struct buf *out)
         openapi_member(out, "name", f->name);
         buf_printf(out, ",\"in\":\"%s\",\"required\":%s,\"schema\":",
                    f->from == FROM_PATH ? "path" : "query", f->required ? "true" : "false");
-        write_schema(f, false, out);
+        openapi_write_schema(f, false, out);
         buf_char(out, '}');
     }
     buf_char(out, ']');
 }
 
 static void
-write_success(const struct route *route, int status, const char *words, struct buf *out)
+openapi_write_success(const struct route *route, int status, const char *words, struct buf *out)
 {
     buf_printf(out, "\"%d\":{\"description\":\"%s\"", status, words);
     if (route->out != NULL) {
         buf_str(out, ",\"content\":{\"application/json\":{\"schema\":");
-        write_ref(route->out->name, out);
+        openapi_write_ref(route->out->name, out);
         buf_str(out, "}}");
     } else if (status != 204) {
         buf_printf(out, ",\"content\":{\"%s\":{}}",
@@ -312,18 +312,18 @@ write_success(const struct route *route, int status, const char *words, struct b
 }
 
 static void
-write_error(int status, const char *codes, const char *schema, struct buf *out)
+openapi_write_error(int status, const char *codes, const char *schema, struct buf *out)
 {
     buf_printf(out,
                ",\"%d\":{\"description\":\"%s\",\"content\":{\"application/json\":{\"schema\":",
                status, codes);
-    write_ref(schema, out);
+    openapi_write_ref(schema, out);
     buf_str(out, "}}}");
 }
 
 /* Problems that follow from a row, not listed in it. */
 static bool
-may_reply(const struct route *route, enum problem p)
+openapi_may_reply(const struct route *route, enum problem p)
 {
     if (p == NOT_SIGNED_IN) {
         return route->access != ANYONE;
@@ -335,7 +335,7 @@ may_reply(const struct route *route, enum problem p)
         return route->access == ADMIN;
     }
     if (p == BODY_TOO_LARGE || p == UNSUPPORTED_MEDIA_TYPE) {
-        return has_body(route->in);
+        return openapi_has_body(route->in);
     }
     if (p == TOO_MANY_REQUESTS) {
         return route->limit != LIMIT_NONE;
@@ -351,14 +351,14 @@ may_reply(const struct route *route, enum problem p)
  * own.
  */
 static void
-write_errors(const struct route *route, struct buf *out)
+openapi_write_errors(const struct route *route, struct buf *out)
 {
     struct buf codes = {0};
 
     for (int status = 400; status < 600; status++) {
         buf_clear(&codes);
         for (int p = BAD_REQUEST; p <= DEADLINE_EXCEEDED; p++) {
-            bool own = may_reply(route, (enum problem)p);
+            bool own = openapi_may_reply(route, (enum problem)p);
 
             for (const enum problem *at = route->problems; at != NULL && *at != PROBLEM_END; at++) {
                 own = own || *at == (enum problem)p;
@@ -369,10 +369,10 @@ write_errors(const struct route *route, struct buf *out)
             }
         }
         if (codes.len > 0) {
-            write_error(status, buf_cstr(&codes), "Problem", out);
+            openapi_write_error(status, buf_cstr(&codes), "Problem", out);
         }
         if (status == 422 && route->in != NULL) {
-            write_error(422, "invalid input: every fault of it", "Invalid", out);
+            openapi_write_error(422, "invalid input: every fault of it", "Invalid", out);
         }
     }
     buf_free(&codes);
@@ -380,7 +380,7 @@ write_errors(const struct route *route, struct buf *out)
 
 /* "get_api_rooms_room_id": stable, since client generators name functions after it. */
 static void
-write_operation_id(const struct route *route, struct buf *out)
+openapi_write_operation_id(const struct route *route, struct buf *out)
 {
     buf_str(out, "\"operationId\":\"");
     for (const char *at = method_name(route->method); *at != '\0'; at++) {
@@ -397,38 +397,38 @@ write_operation_id(const struct route *route, struct buf *out)
 }
 
 static void
-write_operation(const struct route *route, const char *tag, struct buf *out)
+openapi_write_operation(const struct route *route, const char *tag, struct buf *out)
 {
     buf_char(out, '"');
     for (const char *at = method_name(route->method); *at != '\0'; at++) {
         buf_char(out, (char)(*at | 0x20));
     }
     buf_str(out, "\":{");
-    write_operation_id(route, out);
+    openapi_write_operation_id(route, out);
     buf_char(out, ',');
     openapi_member(out, "summary", route->summary);
     buf_printf(out, ",\"tags\":[\"%s\"]", tag);
     buf_str(out, route->access != ANYONE ? ",\"security\":[{\"bearer\":[]}]" : ",\"security\":[]");
-    write_parameters(route, out);
-    if (has_body(route->in)) {
+    openapi_write_parameters(route, out);
+    if (openapi_has_body(route->in)) {
         buf_str(out, ",\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{"
                      "\"schema\":");
-        write_ref(route->in->name, out);
+        openapi_write_ref(route->in->name, out);
         buf_str(out, "}}}");
     }
     buf_str(out, ",\"responses\":{");
-    write_success(route, route->status, "done", out);
+    openapi_write_success(route, route->status, "done", out);
     if (route->other_status != 0) {
         buf_char(out, ',');
-        write_success(route, route->other_status, "was done before", out);
+        openapi_write_success(route, route->other_status, "was done before", out);
     }
-    write_errors(route, out);
+    openapi_write_errors(route, out);
     buf_str(out, "}}");
 }
 
 /* Routes of one path are written together, where the first of them is in the tables. */
 static void
-write_paths(const struct router *router, struct buf *out)
+openapi_write_paths(const struct router *router, struct buf *out)
 {
     const struct route *const *routes = router_all(router);
 
@@ -448,7 +448,7 @@ write_paths(const struct router *router, struct buf *out)
         for (size_t k = i; routes[k] != NULL; k++) {
             if (strcmp(routes[k]->path, routes[i]->path) == 0) {
                 buf_str(out, written++ > 0 ? "," : "");
-                write_operation(routes[k], router_tag(router, k), out);
+                openapi_write_operation(routes[k], router_tag(router, k), out);
             }
         }
         buf_char(out, '}');
@@ -465,7 +465,7 @@ openapi_write(const struct router *router, const struct settings *settings, stru
     openapi_member(out, "version", settings->app_version);
     buf_str(out, ",\"license\":{\"name\":\"MIT\",\"identifier\":\"MIT\"}},"
                  "\"servers\":[{\"url\":\"/\"}],");
-    write_paths(router, out);
-    write_components(router_all(router), out);
+    openapi_write_paths(router, out);
+    openapi_write_components(router_all(router), out);
     buf_str(out, "}\n");
 }

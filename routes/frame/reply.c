@@ -16,7 +16,7 @@ reply_header(struct request *req, const char *name, const char *value)
 }
 
 static void
-begin_json(struct request *req, int status)
+reply_begin_json(struct request *req, int status)
 {
     req->status = status;
     buf_clear(req->body);
@@ -26,7 +26,7 @@ begin_json(struct request *req, int status)
 void
 reply_with(struct request *req, int status, const void *out)
 {
-    begin_json(req, status);
+    reply_begin_json(req, status);
     shape_write(req->route->out, out, req->body);
 }
 
@@ -61,11 +61,11 @@ reply_stream(struct request *req, int status, const char *media_type, int64_t by
 }
 
 static void
-write_problem(struct request *req, enum problem p)
+problem_write(struct request *req, enum problem p)
 {
     const struct problem_text *text = problem_text(p);
 
-    begin_json(req, text->status);
+    reply_begin_json(req, text->status);
     buf_str(req->body, "{\"detail\":");
     json_text(req->body, req->language == CHINESE ? text->zh : text->en);
     buf_str(req->body, ",\"code\":");
@@ -80,7 +80,7 @@ void
 reply_retry(struct request *req, enum problem p, int seconds)
 {
     buf_printf(req->head, "Retry-After: %d\r\n", seconds);
-    write_problem(req, p);
+    problem_write(req, p);
 }
 
 void
@@ -89,7 +89,7 @@ reply_problem(struct request *req, enum problem p)
     if (problem_text(p)->status == 503) {
         reply_retry(req, p, RETRY_SECONDS);
     } else {
-        write_problem(req, p);
+        problem_write(req, p);
     }
 }
 
@@ -119,7 +119,7 @@ reply_failure(struct request *req, enum db_result r)
 }
 
 static void
-write_fault(const struct fault *f, enum language language, struct buf *out)
+fault_write(const struct fault *f, enum language language, struct buf *out)
 {
     buf_str(out, "{\"type\":");
     json_text(out, f->type);
@@ -148,10 +148,10 @@ write_fault(const struct fault *f, enum language language, struct buf *out)
 void
 reply_faults(struct request *req)
 {
-    begin_json(req, 422);
+    reply_begin_json(req, 422);
     buf_str(req->body, "{\"detail\":[");
     for (const struct fault *f = req->faults; f != NULL; f = f->next) {
-        write_fault(f, req->language, req->body);
+        fault_write(f, req->language, req->body);
         if (f->next != NULL) {
             buf_char(req->body, ',');
         }

@@ -5,10 +5,10 @@
 #include "base/json.h"
 #include "routes/frame/shape.h"
 
-static void write_value(const struct field *f, const char *at, struct buf *out);
+static void shape_write_value(const struct field *f, const char *at, struct buf *out);
 
 static void
-write_list(const struct field *f, const struct list *list, struct buf *out)
+shape_write_list(const struct field *f, const struct list *list, struct buf *out)
 {
     const char *at = list->at;
 
@@ -23,7 +23,7 @@ write_list(const struct field *f, const struct list *list, struct buf *out)
 }
 
 static void
-write_ints(const struct ints *ints, struct buf *out)
+shape_write_ints(const struct ints *ints, struct buf *out)
 {
     buf_char(out, '[');
     for (size_t i = 0; i < ints->count; i++) {
@@ -36,7 +36,7 @@ write_ints(const struct ints *ints, struct buf *out)
 }
 
 static void
-write_seqs(const struct seqs *seqs, struct buf *out)
+shape_write_seqs(const struct seqs *seqs, struct buf *out)
 {
     buf_char(out, '{');
     for (size_t i = 0; i < seqs->count; i++) {
@@ -49,7 +49,7 @@ write_seqs(const struct seqs *seqs, struct buf *out)
 }
 
 static void
-write_int(const struct field *f, int64_t n, struct buf *out)
+shape_write_int(const struct field *f, int64_t n, struct buf *out)
 {
     if (f->nullable && n == 0) {
         buf_str(out, "null");
@@ -59,7 +59,7 @@ write_int(const struct field *f, int64_t n, struct buf *out)
 }
 
 static void
-write_texts(const struct texts *texts, struct buf *out)
+shape_write_texts(const struct texts *texts, struct buf *out)
 {
     buf_char(out, '{');
     for (size_t i = 0; i < texts->count; i++) {
@@ -72,7 +72,7 @@ write_texts(const struct texts *texts, struct buf *out)
 }
 
 static void
-write_time(const struct field *f, int64_t ms, struct buf *out)
+shape_write_time(const struct field *f, int64_t ms, struct buf *out)
 {
     char text[CLOCK_TEXT_SIZE];
     size_t len;
@@ -88,13 +88,13 @@ write_time(const struct field *f, int64_t ms, struct buf *out)
 }
 
 static void
-write_value(const struct field *f, const char *at, struct buf *out)
+shape_write_value(const struct field *f, const char *at, struct buf *out)
 {
     const void *value = at;
 
     switch (f->type) {
     case FIELD_INT:
-        write_int(f, *(const int64_t *)value, out);
+        shape_write_int(f, *(const int64_t *)value, out);
         break;
     case FIELD_BOOL:
         buf_str(out, *(const int *)value != 0 ? "true" : "false");
@@ -106,7 +106,7 @@ write_value(const struct field *f, const char *at, struct buf *out)
         json_text(out, *(const int *)value < 0 ? NULL : f->values[*(const int *)value]);
         break;
     case FIELD_TIME:
-        write_time(f, *(const int64_t *)value, out);
+        shape_write_time(f, *(const int64_t *)value, out);
         break;
     case FIELD_JSON:
         buf_str(out, *(const char *const *)value == NULL ? "null" : *(const char *const *)value);
@@ -114,13 +114,13 @@ write_value(const struct field *f, const char *at, struct buf *out)
     case FIELD_DIGITS:
         abort(); /* input only */
     case FIELD_INTS:
-        write_ints(value, out);
+        shape_write_ints(value, out);
         break;
     case FIELD_SEQS:
-        write_seqs(value, out);
+        shape_write_seqs(value, out);
         break;
     case FIELD_TEXTS:
-        write_texts(value, out);
+        shape_write_texts(value, out);
         break;
     case FIELD_OBJECT:
         if (*(const void *const *)value == NULL) {
@@ -133,7 +133,7 @@ write_value(const struct field *f, const char *at, struct buf *out)
         shape_write(f->item, value, out);
         break;
     case FIELD_LIST:
-        write_list(f, value, out);
+        shape_write_list(f, value, out);
         break;
     }
 }
@@ -149,7 +149,7 @@ shape_write(const struct shape *shape, const void *from, struct buf *out)
             buf_char(out, ',');
         }
         buf_add(out, f->key, f->key_len);
-        write_value(f, (const char *)from + f->offset, out);
+        shape_write_value(f, (const char *)from + f->offset, out);
     }
     buf_char(out, '}');
 }

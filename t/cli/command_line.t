@@ -51,6 +51,19 @@ subtest 'the program prints its help and its version' => sub {
     is scalar(grep { $_ eq 'task' } @commands), 1, 'the overview lists the commands';
 };
 
+my %options = (
+    check        => 'url no-live no-web',
+    lab          => 'tasks cpu wait repeat threads processes no-traps json',
+    migrate      => 'status to',
+    nginx        => 'listen root sockets tls cert key redirect nginx',
+    settings     => 'check get',
+    'task list'  => 'state kind limit',
+    'task purge' => 'state',
+    tasks        => 'once',
+    'user list'  => 'admins limit',
+    worker       => 'pool',
+);
+
 subtest 'every command and subcommand explains itself and its options' => sub {
     my %subcommands = map { $_ => [ names((fastchat($_, '--help'))[1] =~ s/\nOptions:.*//sr) ] } qw(task user);
     for my $command (
@@ -62,14 +75,17 @@ subtest 'every command and subcommand explains itself and its options' => sub {
         )
     {
         my ($status, $text, $errors) = fastchat(@$command, '--help');
+        my @options = sort grep { /^--/ } names($text);
+        is_deeply \@options, [ sort '--help', map { "--$_" } split ' ', $options{"@$command"} // '' ],
+            "fastchat @$command --help lists the options of the command";
         is "$status $errors", '0 ', "fastchat @$command --help succeeds";
         like $text, qr/\Ausage: fastchat @$command\b/, "fastchat @$command --help begins with its usage";
         my @silent = grep { $text !~ /^  \Q$_\E(?: [A-Za-z|:]+)? +\w.+$/m } names($text);
         is "@silent", '', "fastchat @$command --help explains every option";
     }
     cmp_ok scalar @{ $subcommands{task} }, '>=', 6, 'fastchat task lists its subcommands';
-    is_deeply [ fastchat('help', $_) ], [ fastchat($_, '--help') ], "fastchat help $_ prints the help of $_"
-        for @commands;
+    is_deeply [ fastchat('help', split) ], [ fastchat(split, '--help') ], "fastchat help $_ prints the help of $_"
+        for @commands, 'task list', 'user admin';
 };
 
 subtest 'arguments that are not understood end with status 2 and one line that names them' => sub {
@@ -80,6 +96,16 @@ subtest 'arguments that are not understood end with status 2 and one line that n
             [qw(migrate --frobnicate)],
             qr/migrate: --frobnicate is not an option of this command; see fastchat migrate --help/
         ],
+        [ [qw(migrate --help=1)], qr/migrate: --help takes no value/ ],
+        [ [qw(migrate --status=1)], qr/migrate: --status takes no value/ ],
+        [ [qw(tasks --once=1)], qr/tasks: --once takes no value; see fastchat tasks --help/ ],
+        [ [qw(tasks -once)], qr/tasks: -o is not an option of this command/ ],
+        [ [qw(lab --t 1)], qr/lab: --t is not an option of this command/ ],
+        [ [qw(help task nope)], qr/task: nope is not one of: list, show/ ],
+        [ [qw(help migrate now)], qr/migrate: has no subcommand now/ ],
+        [ [qw(help task list all)], qr/help takes no more words, but got all/ ],
+        [ [qw(version 2)], qr/version takes no more words, but got 2/ ],
+        [ [qw(task show)], qr/task show: the operand ID is missing; see fastchat task show --help/ ],
         [ [qw(migrate --to)], qr/migrate: --to needs a value/ ],
         [ [qw(migrate --to -1)], qr/--to takes a number from 0 to \d+, not -1/ ],
         [ [qw(migrate --to 1x)], qr/--to takes a number from 0 to \d+, not 1x/ ],
