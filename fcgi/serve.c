@@ -48,7 +48,7 @@ serve_stream(struct request *req, const struct exchange *with)
 }
 
 static bool
-serve_answer(struct request *req, const struct exchange *with)
+serve_reply(struct request *req, const struct exchange *with)
 {
     int64_t bytes = req->stream.next != NULL ? req->stream.bytes : (int64_t)req->body->len;
     char status[96];
@@ -113,7 +113,7 @@ serve(const struct app *app, struct resources *from, const struct exchange *with
         with->on_deferred(with->context, &req);
     }
     if (with->deferred == NULL || with->deferred->mode != REPLY_LATER) {
-        whole = serve_answer(&req, with);
+        whole = serve_reply(&req, with);
         serve_log(&req, (int64_t)app->settings->slow_request_ms * 1000);
     }
     serving = NULL;

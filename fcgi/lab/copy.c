@@ -26,7 +26,7 @@ copy_block_here(void)
 }
 
 static void
-copy_answer(struct request *req, const void *input)
+copy_reply(struct request *req, const void *input)
 {
     (void)input;
     reply_empty(req);
@@ -43,7 +43,7 @@ copy_handle_block(struct request *req, const void *input)
 static const struct route copy_routes[] = {
     {.method = GET,
      .path = "/answer",
-     .handler = copy_answer,
+     .handler = copy_reply,
      .access = ANYONE,
      .limit = LIMIT_NONE,
      .status = 204},

@@ -13,7 +13,7 @@
 
 static struct {
     void (*prepare)(struct bare *);
-    void (*answer)(struct bare *);
+    void (*reply)(struct bare *);
 } program;
 
 static _Noreturn void
@@ -61,14 +61,14 @@ run_thread(void *unused)
         fail("libfcgi", "out of memory");
     }
     while (FCGX_Accept_r(&bare.fcgi) == 0) {
-        program.answer(&bare);
+        program.reply(&bare);
         FCGX_Finish_r(&bare.fcgi);
     }
     return NULL;
 }
 
 int
-bare_run(int threads, void (*prepare)(struct bare *), void (*answer)(struct bare *))
+bare_run(int threads, void (*prepare)(struct bare *), void (*reply)(struct bare *))
 {
     pthread_t id;
 
@@ -79,7 +79,7 @@ bare_run(int threads, void (*prepare)(struct bare *), void (*answer)(struct bare
     }
     (void)signal(SIGTERM, SIG_DFL);
     program.prepare = prepare;
-    program.answer = answer;
+    program.reply = reply;
     for (int i = 1; i < threads; i++) {
         if (pthread_create(&id, NULL, run_thread, NULL) != 0) {
             fail("start", "a thread cannot be made");

@@ -16,10 +16,10 @@ struct bare {
 };
 
 /*
- * Serves until killed: `threads` threads call prepare once (NULL: no database), then `answer` for
+ * Serves until killed: `threads` threads call prepare once (NULL: no database), then `reply` for
  * each request. If the web server keeps connections, each occupies a thread.
  */
-int bare_run(int threads, void (*prepare)(struct bare *), void (*answer)(struct bare *))
+int bare_run(int threads, void (*prepare)(struct bare *), void (*reply)(struct bare *))
     __attribute__((nonnull(3)));
 
 /* A prepared statement; ends the process if it cannot be prepared. */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 static void
-answer(struct bare *bare)
+reply(struct bare *bare)
 {
     static const char body[] = "{\"title\":\"fastchat api\"}";
 
@@ -14,5 +14,5 @@ answer(struct bare *bare)
 int
 main(void)
 {
-    return bare_run(1, NULL, answer);
+    return bare_run(1, NULL, reply);
 }

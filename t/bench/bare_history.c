@@ -11,7 +11,7 @@
 enum {
     PAGE = 50,
     BODY_BYTES = 32 * 1024,
-    ANSWER_BYTES = PAGE * 1024,
+    REPLY_BYTES = PAGE * 1024,
     COLUMNS = 8,
 };
 
@@ -30,7 +30,7 @@ struct history {
     struct row row;
     char entries[PAGE][1024]; /* newest first; our messages are short */
     int len[PAGE];
-    char answer[ANSWER_BYTES];
+    char reply[REPLY_BYTES];
 };
 
 static void
@@ -99,10 +99,10 @@ put_entry(char *at, const struct row *row)
 }
 
 static void
-answer(struct bare *bare)
+reply(struct bare *bare)
 {
     struct history *h = bare->more;
-    char *at = bare_put(h->answer, "{\"items\":[");
+    char *at = bare_put(h->reply, "{\"items\":[");
     int count = 0;
 
     h->room_id = bare_path_number(bare);
@@ -124,11 +124,11 @@ answer(struct bare *bare)
     at = bare_put(at, "],\"next\":");
     at = count > 0 && h->row.seq > 1 ? bare_put_number(at, h->row.seq) : bare_put(at, "null");
     *at++ = '}';
-    bare_send(bare, "200", h->answer, (int)(at - h->answer));
+    bare_send(bare, "200", h->reply, (int)(at - h->reply));
 }
 
 int
 main(int argc, char **argv)
 {
-    return bare_run(argc > 1 ? atoi(argv[1]) : 1, prepare, answer);
+    return bare_run(argc > 1 ? atoi(argv[1]) : 1, prepare, reply);
 }

@@ -16,7 +16,7 @@ struct sending {
     long long room_id, seq, sender_id, now;
     char *client_id, *text;
     unsigned long client_id_len, text_len;
-    char body[BODY_BYTES + 1], answer[2 * BODY_BYTES + 512];
+    char body[BODY_BYTES + 1], reply[2 * BODY_BYTES + 512];
 };
 
 static void
@@ -82,12 +82,12 @@ append(struct bare *bare, struct sending *s)
 }
 
 static void
-answer(struct bare *bare)
+reply(struct bare *bare)
 {
     struct sending *s = bare->more;
     struct timespec now;
     int got = FCGX_GetStr(s->body, BODY_BYTES, bare->fcgi.in);
-    char *at = s->answer;
+    char *at = s->reply;
 
     s->body[got] = '\0';
     s->room_id = bare_path_number(bare);
@@ -116,11 +116,11 @@ answer(struct bare *bare)
     at = bare_put_string(bare_put(at, ",\"body\":"), s->text, s->text_len);
     at = bare_put_time(bare_put(at, ",\"ref_seq\":null,\"created_at\":\""), s->now);
     at = bare_put(at, "\"}");
-    bare_send(bare, "201", s->answer, (int)(at - s->answer));
+    bare_send(bare, "201", s->reply, (int)(at - s->reply));
 }
 
 int
 main(int argc, char **argv)
 {
-    return bare_run(argc > 1 ? atoi(argv[1]) : 1, prepare, answer);
+    return bare_run(argc > 1 ? atoi(argv[1]) : 1, prepare, reply);
 }

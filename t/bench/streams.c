@@ -291,7 +291,7 @@ hold(const char *place, const char *path, int count, double seconds)
 
 /* Reads a whole reply with a Content-Length, or without a body. */
 static void
-read_answer(int fd)
+read_reply(int fd)
 {
     char text[65536];
     int len = 0;
@@ -340,7 +340,7 @@ send_all(const char *port, double rate, double seconds, char **paths, int path_c
         if (write(fd, text, (size_t)len) != len) {
             fail("a message");
         }
-        read_answer(fd);
+        read_reply(fd);
     }
     (void)printf("sent %d\n", total);
     return 0;

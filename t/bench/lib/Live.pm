@@ -8,10 +8,10 @@ use POSIX ();
 use Time::HiRes qw(time sleep);
 use Load;
 
-our $users  = 18_000;
-our $wide   = 1_000;     # rooms; each user is in 20 of them
-our $crowd  = 10_000;    # users in the one room of the fan-out
-our $online = 1_000;     # users of the latency figure, 20 in each of 50 rooms
+our $users          = 18_000;
+our $wide           = 1_000;     # rooms; each user is in 20 of them
+our $big_room_users = 10_000;    # users in the one room of the fan-out
+our $online         = 1_000;     # users of the latency figure, 20 in each of 50 rooms
 my @running;
 
 sub compile {
@@ -58,7 +58,7 @@ sub new {
     );
     $insert->(
         'members (room_id, user_id, role, joined_at)',
-        map { sprintf '(%d,%d,0,0)', $big, $first + $_ } 0 .. ($crowd < @lines ? $crowd : @lines) - 1
+        map { sprintf '(%d,%d,0,0)', $big, $first + $_ } 0 .. ($big_room_users < @lines ? $big_room_users : @lines) - 1
     );
     $insert->(
         'members (room_id, user_id, role, joined_at)',
