@@ -67,69 +67,84 @@ $alice->put("/api/rooms/$evil->{id}/members/" . $bob->id, { role => 'admin' });
 $alice->patch("/api/rooms/$zh->{id}", { name => '周末<爬>山' });
 my $not_hers = $bob->post('/api/rooms', { name => 'secret of bob' })->json;
 
-is($stack->post('/api/exports')->status, 401, 'an export needs a session');
-my $queued = $alice->post('/api/exports', headers => { 'Accept-Language' => 'zh-CN' });
-is($queued->status, 202, 'an export is queued');
-my $id   = $queued->json->{id};
-my $done = until_state($alice, $id, 'done');
-is($done->{state}, 'done', 'an export is done');
-is_deeply(
-    [ @{ $done->{result} }{qw(rooms download)} ], [ 3, "/api/exports/$id" ],
-    'the result has the number of rooms and the download path'
-);
-my $folder = unpack_export($alice, $id);
-my $head   = $alice->head("/api/exports/$id");
-is($head->header('Content-Type'), 'application/zip', 'an export is a zip file');
-is($head->header('Content-Length'), -s "$dir/$id.zip", 'HEAD has the length of the file');
-like(
-    $head->header('Content-Disposition'),
-    qr/^attachment; filename="fastchat-${\$alice->username}-\d{4}-\d\d-\d\d\.zip"$/,
-    'the file is named after the user and the day'
-);
-is($done->{result}{bytes}, -s "$dir/$id.zip", 'the task\'s result has the size of the file');
+my ($id, $done, $folder, %folder);
 
-my $account = $json->decode(slurp("$folder/account.json"));
-is_deeply(
-    [ sort map { $_->{id} } @{ $account->{rooms} } ], [ sort map { $_->{id} } $evil, $zh, $dm ],
-    'account.json lists the user\'s rooms'
-);
-my %folder = map { $_->{id} => $_->{folder} } @{ $account->{rooms} };
-ok(!(grep { m{(?:^|/)\.*(?:/|$)|[<>:"\\|?*]|/.*/} } values %folder), 'the folders\' names are safe on every system')
-    or diag explain \%folder;
-my $zh_folder = do { my $name = $folder{ $zh->{id} }; utf8::encode($name); $name };
-ok(-e "$folder/$zh_folder/0001.html", 'a folder\'s Chinese name is kept');
-my %entries;
-for my $room ($evil, $zh, $dm) {
-    my $path = $folder{ $room->{id} };
-    utf8::encode($path);
-    my @lines = lines("$folder/$path/entries.jsonl");
-    my $api   = $alice->get("/api/rooms/$room->{id}/messages?limit=100&after=0")->json->{items};
-    is_deeply(\@lines, $api, "the entries of room $room->{id} are those of the API");
-    $entries{ $room->{id} } = @lines;
-}
-my $sum = 0;
-$sum += $_ for values %entries;
-is($done->{result}{entries}, $sum, 'the task\'s result has the number of entries');
-my $evil_path = do { my $name = $folder{ $evil->{id} }; utf8::encode($name); "$folder/$name/0001.html" };
-my $page      = slurp($evil_path);
-utf8::decode($page);
-unlike($page, qr/<script>|<img/, 'messages are escaped in the pages');
-like(
-    $page, qr/&lt;img src=x onerror=alert\(1\)&gt; &amp; &quot;quotes&quot;\nsecond line/,
-    'a message is complete in the page'
-);
-like($page, qr/你好，世界 😀/, 'a Chinese message is kept in the page');
-like($page, qr/加入了房间/, 'events are worded in the language asked for');
-like($page, qr/将房间设为公开.*的角色变为 管理员/s, 'every kind of event is worded in the language asked for');
-like($page, qr/<h2>\d{4}-\d\d-\d\d<\/h2>/, 'a page has a heading for each day');
-my $index = slurp("$folder/index.html");
-my @links = $index =~ /href="([^"]+)"/g;
-is(scalar @links, 3, 'the index links every room');
-is(
-    scalar(grep { my $path = s/%([0-9A-F]{2})/chr hex $1/ger; -e "$folder/$path" } @links), 3,
-    'every link of the index leads to a file'
-);
-isnt(system("grep -rq 'secret of bob' '$folder'"), 0, 'other rooms are not exported');
+subtest 'an export is made as a task of the user' => sub {
+    is($stack->post('/api/exports')->status, 401, 'an export needs a session');
+    my $queued = $alice->post('/api/exports', headers => { 'Accept-Language' => 'zh-CN' });
+    is($queued->status, 202, 'an export is queued');
+    $id   = $queued->json->{id};
+    $done = until_state($alice, $id, 'done');
+    is($done->{state}, 'done', 'an export is done');
+    is_deeply(
+        [ @{ $done->{result} }{qw(rooms download)} ], [ 3, "/api/exports/$id" ],
+        'the task\'s result has the number of rooms and the download path'
+    );
+};
+
+subtest 'a finished export is downloaded as a zip file' => sub {
+    $folder = unpack_export($alice, $id);
+    my $head = $alice->head("/api/exports/$id");
+    is($head->header('Content-Type'), 'application/zip', 'an export is a zip file');
+    is($head->header('Content-Length'), -s "$dir/$id.zip", 'HEAD has the length of the file');
+    like(
+        $head->header('Content-Disposition'),
+        qr/^attachment; filename="fastchat-${\$alice->username}-\d{4}-\d\d-\d\d\.zip"$/,
+        'the zip file is named after the user and the day'
+    );
+    is($done->{result}{bytes}, -s "$dir/$id.zip", 'the task\'s result has the size of the file');
+};
+
+subtest "the zip file holds the user's rooms with all of their entries" => sub {
+    my $account = $json->decode(slurp("$folder/account.json"));
+    is_deeply(
+        [ sort map { $_->{id} } @{ $account->{rooms} } ], [ sort map { $_->{id} } $evil, $zh, $dm ],
+        'account.json lists the user\'s rooms'
+    );
+    %folder = map { $_->{id} => $_->{folder} } @{ $account->{rooms} };
+    ok(!(grep { m{(?:^|/)\.*(?:/|$)|[<>:"\\|?*]|/.*/} } values %folder), 'the folders\' names are safe on every system')
+        or diag explain \%folder;
+    my $zh_folder = do { my $name = $folder{ $zh->{id} }; utf8::encode($name); $name };
+    ok(-e "$folder/$zh_folder/0001.html", 'a folder\'s Chinese name is kept');
+    my %entries;
+    for my $room ($evil, $zh, $dm) {
+        my $path = $folder{ $room->{id} };
+        utf8::encode($path);
+        my @lines = lines("$folder/$path/entries.jsonl");
+        my $api   = $alice->get("/api/rooms/$room->{id}/messages?limit=100&after=0")->json->{items};
+        is_deeply(\@lines, $api, "the entries of room $room->{id} are those of the API");
+        $entries{ $room->{id} } = @lines;
+    }
+    my $sum = 0;
+    $sum += $_ for values %entries;
+    is($done->{result}{entries}, $sum, 'the task\'s result has the number of entries');
+};
+
+subtest "a room's page shows its messages safely, in the language asked for" => sub {
+    my $evil_path = do { my $name = $folder{ $evil->{id} }; utf8::encode($name); "$folder/$name/0001.html" };
+    my $page      = slurp($evil_path);
+    utf8::decode($page);
+    unlike($page, qr/<script>|<img/, 'messages are escaped in the pages');
+    like(
+        $page, qr/&lt;img src=x onerror=alert\(1\)&gt; &amp; &quot;quotes&quot;\nsecond line/,
+        'a message is complete in the page'
+    );
+    like($page, qr/你好，世界 😀/, 'a Chinese message is kept in the page');
+    like($page, qr/加入了房间/, 'an event is worded in the language asked for');
+    like($page, qr/将房间设为公开.*的角色变为 管理员/s, 'every kind of event is worded in the language asked for');
+    like($page, qr/<h2>\d{4}-\d\d-\d\d<\/h2>/, 'a page has a heading for each day');
+};
+
+subtest 'the index links every room of the user, and no other room is exported' => sub {
+    my $index = slurp("$folder/index.html");
+    my @links = $index =~ /href="([^"]+)"/g;
+    is(scalar @links, 3, 'the index links every room');
+    is(
+        scalar(grep { my $path = s/%([0-9A-F]{2})/chr hex $1/ger; -e "$folder/$path" } @links), 3,
+        'every link of the index leads to a file'
+    );
+    isnt(system("grep -rq 'secret of bob' '$folder'"), 0, 'other rooms are not exported');
+};
 
 subtest 'an export is private and expires' => sub {
     is($bob->get("/api/exports/$id")->json->{code}, 'no_such_export', 'other users cannot download an export');
@@ -170,34 +185,41 @@ sub children {
         do { open my $in, '<', "/proc/$runner/task/$runner/children" or return; local $/; scalar <$in> // '' }
 }
 
-my $first = begin_large();
-is($bob->post('/api/exports')->json->{id}, $first, 'a second request returns the export that is running');
-kill 'KILL', children();
-my $after_kill = until_state($bob, $first, 'done', 60);
-is($after_kill->{state}, 'done', 'an export whose process is killed is done in the end');
-cmp_ok($after_kill->{attempts}, '>=', 2, 'an export whose process was killed is run again');
-my $large_folder = unpack_export($bob, $first);
-my ($jsonl) = glob "'$large_folder/rooms/$large->{id} large/entries.jsonl'";
-is(join(' ', seqs($jsonl)), join(' ', 1 .. $count + 1), 'a large export has every entry once, in order');
-is(scalar(() = glob "'$large_folder/rooms/$large->{id} large/*.html'"), 61, 'a page has a thousand entries');
+subtest 'an export whose process is killed is complete in the end' => sub {
+    my $first = begin_large();
+    is($bob->post('/api/exports')->json->{id}, $first, 'a second request returns the export that is running');
+    kill 'KILL', children();
+    my $after_kill = until_state($bob, $first, 'done', 60);
+    is($after_kill->{state}, 'done', 'an export whose process is killed is done in the end');
+    cmp_ok($after_kill->{attempts}, '>=', 2, 'an export whose process was killed is run again');
+    my $large_folder = unpack_export($bob, $first);
+    my ($jsonl) = glob "'$large_folder/rooms/$large->{id} large/entries.jsonl'";
+    is(join(' ', seqs($jsonl)), join(' ', 1 .. $count + 1), 'a large export has every entry once, in order');
+    is(scalar(() = glob "'$large_folder/rooms/$large->{id} large/*.html'"), 61, 'a page has a thousand entries');
+};
 
-my $second = begin_large();
-$stack->kill('database');
-ok($stack->wait_ready(30), 'the database is back after it was killed');
-my $after_restart = until_state($bob, $second, 'done', 60);
-is($after_restart->{state}, 'done', 'an export during which the database died is done in the end');
-my $restarted = unpack_export($bob, $second);
-is(
-    scalar(() = seqs("$restarted/rooms/$large->{id} large/entries.jsonl")), $count + 1,
-    'an export during which the database died has every entry'
-);
+my ($second, $after_restart);
 
-my $third = begin_large();
-is($bob->post("/api/tasks/$third/cancel")->status, 200, 'a running export can be cancelled');
-is(until_state($bob, $third, 'cancelled')->{state}, 'cancelled', 'a cancelled export ends as cancelled');
-is($bob->get("/api/exports/$third")->status, 404, 'a cancelled export has no file');
+subtest 'an export during which the database dies is complete in the end' => sub {
+    $second = begin_large();
+    $stack->kill('database');
+    ok($stack->wait_ready(30), 'the database is back after it was killed');
+    $after_restart = until_state($bob, $second, 'done', 60);
+    is($after_restart->{state}, 'done', 'an export during which the database died is done in the end');
+    my $restarted = unpack_export($bob, $second);
+    is(
+        scalar(() = seqs("$restarted/rooms/$large->{id} large/entries.jsonl")), $count + 1,
+        'an export during which the database died has every entry'
+    );
+};
 
-# The database goes away during a download.
+subtest 'a cancelled export ends without a file' => sub {
+    my $third = begin_large();
+    is($bob->post("/api/tasks/$third/cancel")->status, 200, 'a running export can be cancelled');
+    is(until_state($bob, $third, 'cancelled')->{state}, 'cancelled', 'a cancelled export ends as cancelled');
+    is($bob->get("/api/exports/$third")->status, 404, 'a cancelled export has no file');
+};
+
 subtest 'a download with a missing chunk is cut off' => sub {
     $stack->sql("DELETE FROM export_chunks WHERE export_id = $second AND number >= 2");
     my $cut = $bob->get("/api/exports/$second");
