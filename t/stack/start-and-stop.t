@@ -46,6 +46,13 @@ sub begin {
 
 sub slurp { open my $in, '<', $_[0] or return ''; local $/; return <$in> // '' }
 
+sub begin_deep {
+    my ($at, $on) = @_;
+    require File::Path;
+    File::Path::make_path($at);
+    return begin($at, $on);
+}
+
 # The processes that use the directory.
 sub remains {
     my ($dir) = @_;
@@ -62,26 +69,33 @@ sub answers { return HTTP::Tiny->new(timeout => 5)->get("http://127.0.0.1:$_[0]/
 my $port = Fastchat::Stack::free_port();
 my $dir  = "$room/one";
 my $pid  = begin($dir, $port);
-ok(answers($port), 'a ready stack answers, even under a locale that is not installed');
-like(slurp("$dir.out"), qr{^ready: http://127\.0\.0\.1:$port$}m, 'the ready line has the URL');
 
-my ($words, $status) = stack({}, 'run', '--dir', $dir, '--port', $port);
-is($status, 1, 'a second stack in the same directory is refused');
-like($words, qr/^fastchat: it runs already in .*\n\z/, 'a second stack in one directory is refused in one line');
+subtest 'a stack reports that it is ready once it answers' => sub {
+    ok(answers($port), 'a ready stack answers, even under a locale that is not installed');
+    like(slurp("$dir.out"), qr{^ready: http://127\.0\.0\.1:$port$}m, 'the ready line has the URL');
+};
 
-($words, $status) = stack({}, 'run', '--dir', "$room/two", '--port', $port);
-is($status, 1, 'a port in use is refused');
-like($words, qr/^fastchat: port $port is in use.*\n\z/, 'a port in use is refused in one line');
-is_deeply([ remains("$room/two") ], [], 'a port in use is refused before anything starts');
+subtest 'a second stack in the same directory is refused' => sub {
+    my ($words, $status) = stack({}, 'run', '--dir', $dir, '--port', $port);
+    is($status, 1, 'a second stack in one directory ends with status 1');
+    like($words, qr/^fastchat: it runs already in .*\n\z/, 'a second stack in one directory is refused in one line');
+};
+
+subtest 'a port in use is refused before anything starts' => sub {
+    my ($words, $status) = stack({}, 'run', '--dir', "$room/two", '--port', $port);
+    is($status, 1, 'a stack on a port in use ends with status 1');
+    like($words, qr/^fastchat: port $port is in use.*\n\z/, 'a port in use is refused in one line');
+    is_deeply([ remains("$room/two") ], [], 'a stack on a port in use starts nothing');
+};
 
 subtest 'a second stack runs beside the first' => sub {
     my $other  = Fastchat::Stack::free_port();
     my $second = begin("$room/two", $other);
-    ok(answers($other) && answers($port), 'a second stack runs beside the first');
+    ok(answers($other) && answers($port), 'both stacks answer');
     kill 'INT', $second;
     waitpid $second, 0;
-    is($? >> 8, 0, 'SIGINT stops it');
-    is_deeply([ remains("$room/two") ], [], 'SIGINT leaves no process of the stack');
+    is($? >> 8, 0, 'SIGINT stops a stack');
+    is_deeply([ remains("$room/two") ], [], 'SIGINT leaves no process of a stack');
     ok(answers($port), 'the first stack goes on when the second stops');
 };
 
@@ -97,52 +111,58 @@ subtest 'a killed supervisor leaves a working stack that the next start replaces
     );
 };
 
-kill 'KILL', $pid;
-waitpid $pid, 0;
-($words, $status) = stack({}, 'stop', '--dir', $dir);
-is($status, 0, 'stop ends what a killed run has left');
-is_deeply([ remains($dir) ], [], 'stop leaves nothing of a killed run');
-($words, $status) = stack({}, 'stop', '--dir', $dir);
-like($words, qr/^nothing runs in/, 'stop reports if nothing runs');
-
-$pid = begin($dir, $port);
-($words, $status) = stack({}, 'stop', '--dir', $dir);
-waitpid $pid, 0;
-is($words, "stopped\n", 'stop ends a running stack');
-is_deeply([ remains($dir) ], [], 'stop leaves nothing of a running stack');
-
-for my $signal (qw(TERM HUP)) {
-    $pid = begin($dir, $port);
-    kill $signal, $pid;
+subtest 'stop ends what a killed run has left' => sub {
+    kill 'KILL', $pid;
     waitpid $pid, 0;
-    is($? >> 8, 0, "SIG$signal stops it");
-    is_deeply([ remains($dir) ], [], "SIG$signal leaves no process");
-}
+    my ($words, $status) = stack({}, 'stop', '--dir', $dir);
+    is($status, 0, 'stop succeeds after a killed run');
+    is_deeply([ remains($dir) ], [], 'stop leaves nothing of a killed run');
+    ($words) = stack({}, 'stop', '--dir', $dir);
+    like($words, qr/^nothing runs in/, 'stop reports if nothing runs');
+};
+
+subtest 'stop ends a running stack' => sub {
+    $pid = begin($dir, $port);
+    my ($words) = stack({}, 'stop', '--dir', $dir);
+    waitpid $pid, 0;
+    is($words, "stopped\n", 'stop reports that it stopped a running stack');
+    is_deeply([ remains($dir) ], [], 'stop leaves nothing of a running stack');
+};
+
+subtest 'SIGTERM and SIGHUP end a stack with all of its processes' => sub {
+    for my $signal (qw(TERM HUP)) {
+        $pid = begin($dir, $port);
+        kill $signal, $pid;
+        waitpid $pid, 0;
+        is($? >> 8, 0, "SIG$signal stops a stack");
+        is_deeply([ remains($dir) ], [], "SIG$signal leaves no process of a stack");
+    }
+};
 
 # A directory whose path is too long for a socket, and one with a blank.
-my $deep = "$room/a directory with blanks/" . 'd' x 80;
-$pid = begin_deep($deep, $port);
-ok(answers($port), 'a deep directory with blanks in its path works');
-kill 'TERM', $pid;
-waitpid $pid, 0;
-ok(!-l "$deep/sock", 'its short socket directory is removed');
+subtest 'a stack runs in a deep directory with blanks in its path' => sub {
+    my $deep = "$room/a directory with blanks/" . 'd' x 80;
+    $pid = begin_deep($deep, $port);
+    ok(answers($port), 'a deep directory with blanks in its path works');
+    kill 'TERM', $pid;
+    waitpid $pid, 0;
+    ok(!-l "$deep/sock", 'the short socket directory of a deep directory is removed');
+};
 
-sub begin_deep {
-    my ($at, $on) = @_;
-    require File::Path;
-    File::Path::make_path($at);
-    return begin($at, $on);
-}
+subtest 'a bad setting is refused before anything starts' => sub {
+    my ($words, $status) = stack({ APP_PORT => 70000 }, 'run', '--dir', "$room/three");
+    is($status, 1, 'a bad setting stops the start');
+    like($words, qr/APP_PORT/, 'the message names the bad setting');
+    is_deeply([ remains("$room/three") ], [], 'a stack with a bad setting starts nothing');
+};
 
-($words, $status) = stack({ APP_PORT => 70000 }, 'run', '--dir', "$room/three");
-is($status, 1, 'a bad setting stops the start');
-like($words, qr/APP_PORT/, 'the message names the bad setting');
-is_deeply([ remains("$room/three") ], [], 'a bad setting is refused before anything starts');
-
-($words, $status) = stack({ DB_HOST => '127.0.0.1', DB_PORT => 1 }, 'run', '--dir', "$room/three", '--port', $port);
-is($status, 1, 'a database of the user\'s own that does not answer stops the start');
-is_deeply([ remains("$room/three") ], [], 'a database that does not answer leaves no process');
-ok(!glob("$room/three/data/m*"), 'no private database was created');
+subtest "a database of the user's own that does not answer stops the start" => sub {
+    my ($words, $status) =
+        stack({ DB_HOST => '127.0.0.1', DB_PORT => 1 }, 'run', '--dir', "$room/three", '--port', $port);
+    is($status, 1, 'a stack whose database does not answer ends with status 1');
+    is_deeply([ remains("$room/three") ], [], 'a stack whose database does not answer leaves no process');
+    ok(!glob("$room/three/data/m*"), 'a stack whose database does not answer creates no private database');
+};
 
 done_testing;
 
