@@ -13,7 +13,7 @@ sub rows {
 }
 sub check { my ($text, $status) = $stack->fastchat('check', @_); utf8::decode($text); return ($text, $status) }
 
-subtest 'a server that works' => sub {
+subtest 'a server that works passes the check' => sub {
     my $before = rows();
     my ($text, $status) = check();
     is($status, 0, 'the exit status is 0');
@@ -66,10 +66,12 @@ subtest 'a room of other users survives a probe in it' => sub {
     is(scalar @{ $bob->get("/api/rooms/$room/members")->json->{items} }, 2, 'the other members stay');
 };
 
-is(
-    $stack->post('/api/users', { username => 'probe-1', password => 'long enough' })->status, 422,
-    'the names of probes cannot be registered'
-);
+subtest 'the names of probes cannot be registered' => sub {
+    is(
+        $stack->post('/api/users', { username => 'probe-1', password => 'long enough' })->status, 422,
+        'a user with the name of a probe is refused'
+    );
+};
 
 subtest 'unknown arguments are refused' => sub {
     for my $words ([qw(--url ftp://x)], ['now'], ['--what']) {
@@ -91,28 +93,37 @@ sub fails {
 }
 my $port = Fastchat::Stack::free_port();
 fails(
-    'no web server', 'sign-in', "POST http://127.0.0.1:$port/api/sessions: .*connect", '--url',
+    'a missing web server fails the check', 'sign-in', "POST http://127.0.0.1:$port/api/sessions: .*connect", '--url',
     "http://127.0.0.1:$port"
 );
-fails('another program at the address', 'sign-in', 'POST /api/sessions: 405', '--url', $stack->url . '/elsewhere');
+fails(
+    'another program at the address fails the check', 'sign-in', 'POST /api/sessions: 405', '--url',
+    $stack->url . '/elsewhere'
+);
 $stack->sql('CREATE DATABASE no_tables; GRANT ALL ON no_tables.* TO fastchat@localhost');
-{
+
+subtest 'a database without tables fails the check at its tables' => sub {
     local $stack->{settings}{DB_DATABASE} = 'no_tables';
     my ($text, $status) = check();
-    is($status, 1, 'a database without tables: the exit status is 1');
-    like($text, qr/^FAILED\s+tables\s+run `fastchat migrate`/m, 'a database without tables: the remedy is named');
-}
-{
+    is($status, 1, 'the check of a database without tables ends with status 1');
+    like(
+        $text, qr/^FAILED\s+tables\s+run `fastchat migrate`/m,
+        'the check of a database without tables names the remedy'
+    );
+};
+
+subtest 'a denied database account fails the check with the error of the server' => sub {
     local $stack->{settings}{DB_USER} = 'nobody_of_that_name';
     my ($text, $status) = check();
-    like($text, qr/^FAILED\s+database\s+1045 /m, 'a denied database account: the server\'s error is shown');
-}
-{
+    like($text, qr/^FAILED\s+database\s+1045 /m, 'the check shows the error of the server that denies the account');
+};
+
+subtest 'a check without Redis succeeds' => sub {
     local $stack->{settings}{REDIS_HOST} = '';
     my ($text, $status) = check();
-    is($status, 0, 'the check succeeds without Redis');
+    is($status, 0, 'the check ends with status 0 without Redis');
     like($text, qr/^ok\s+Redis\s+off/m, 'the check shows that Redis is off');
-}
+};
 
 sub end_pool {
     my ($pool) = @_;
@@ -122,10 +133,14 @@ sub end_pool {
     kill 'KILL', @workers;
 }
 end_pool('events');
-fails('no event loop', 'stream', 'GET /api/events: 503');
-is((check('--no-live'))[1], 0, '--no-live checks the rest without an event loop');
+fails('a missing event loop fails the check', 'stream', 'GET /api/events: 503');
+
+subtest '--no-live leaves the event loop out of the check' => sub {
+    is((check('--no-live'))[1], 0, '--no-live succeeds without an event loop');
+};
+
 end_pool('api');
-fails('no api pool', 'room', 'POST /api/rooms: 502');
+fails('a missing api pool fails the check', 'room', 'POST /api/rooms: 502');
 
 # `make run` does not report ready if the stack does not work: here the event loop cannot be reached.
 my $dir    = tempdir('fastchat-check-XXXXXX', DIR => $ENV{TMPDIR} // '/tmp', CLEANUP => 1);
@@ -138,13 +153,15 @@ print $script <<"END";
 END
 close $script;
 chmod 0755, "$dir/fastchat";
-{
+
+subtest 'a stack that serves no live events does not start' => sub {
     local %ENV = $stack->environment;
     delete $ENV{FASTCHAT_WRAP};
     my $free  = Fastchat::Stack::free_port();
     my $words = `$Fastchat::Stack::root/etc/stack run --quiet --dir $dir/run --port $free --binary $dir/fastchat 2>&1`;
-    isnt($?, 0, 'a stack that serves no live events does not start');
+    isnt($?, 0, 'a stack that does not work ends with an error');
     like($words, qr{it does not work: stream GET /api/events: 503}, 'the failed step and its answer are reported');
     unlike($words, qr/^ready/m, 'a stack that does not work never reports ready');
-}
+};
+
 done_testing;

@@ -56,11 +56,11 @@ for (
     )
 {
     my ($call, $input, $arguments, $line) = @$_;
-    subtest "fastchat $arguments->[0], if $call fails" => sub {
+    subtest "fastchat $arguments->[0] reports in one line that $call fails" => sub {
         my ($status, $text) = start($call, $input, @$arguments);
-        is($status, 1, 'it ends with status 1');
-        is(scalar(() = $text =~ /^.*\berror\b.*$/gmi), 1, 'it reports one error') or diag $text;
-        like($text, qr/\Q$line\E/, 'which names the step and the reason');
+        is($status, 1, 'the process ends with status 1');
+        is(scalar(() = $text =~ /^.*\berror\b.*$/gmi), 1, 'the process reports one error') or diag $text;
+        like($text, qr/\Q$line\E/, 'the error names the step and the reason');
     };
 }
 
