@@ -18,23 +18,28 @@ chmod 0755, $dir, $root, "$root/assets";
 my $tls_port = Fastchat::Stack::free_port();
 my $redirect = Fastchat::Stack::free_port();
 my $plain    = Fastchat::Stack::free_port();
-is(
-    system(
-              "openssl req -x509 -newkey rsa:2048 -nodes -keyout $dir/key.pem -out $dir/cert.pem -days 2 -subj "
-            . "/CN=chat.example >/dev/null 2>&1"
-    ),
-    0,
-    'a certificate is created'
-);
-my $sockets = $stack->dir . '/sock';
-my ($tls, $status) = $stack->fastchat(
-    'nginx', '--listen', "127.0.0.1:$tls_port", '--root', $root, '--sockets', $sockets, '--tls',
-    'chat.example', '--cert', "$dir/cert.pem", '--key', "$dir/key.pem", '--redirect', "127.0.0.1:$redirect"
-);
-is($status, 0, 'the form with TLS is printed');
-my ($clear) = $stack->fastchat('nginx', '--listen', "127.0.0.1:$plain", '--root', $root, '--sockets', $sockets);
-like($clear, qr{"POST /api/users" fastchat_cpu}, 'the pools come from the route table');
-unlike($clear, qr{"GET /api/users" fastchat_cpu}, 'pools depend on method and path');
+
+my ($tls, $clear);
+
+subtest 'the configuration is printed with and without TLS' => sub {
+    is(
+        system(
+                  "openssl req -x509 -newkey rsa:2048 -nodes -keyout $dir/key.pem -out $dir/cert.pem -days 2 -subj "
+                . "/CN=chat.example >/dev/null 2>&1"
+        ),
+        0,
+        'a certificate is created'
+    );
+    my $sockets = $stack->dir . '/sock';
+    ($tls, my $status) = $stack->fastchat(
+        'nginx', '--listen', "127.0.0.1:$tls_port", '--root', $root, '--sockets', $sockets, '--tls',
+        'chat.example', '--cert', "$dir/cert.pem", '--key', "$dir/key.pem", '--redirect', "127.0.0.1:$redirect"
+    );
+    is($status, 0, 'the form with TLS is printed');
+    ($clear) = $stack->fastchat('nginx', '--listen', "127.0.0.1:$plain", '--root', $root, '--sockets', $sockets);
+    like($clear, qr{"POST /api/users" fastchat_cpu}, 'the pools come from the route table');
+    unlike($clear, qr{"GET /api/users" fastchat_cpu}, 'pools depend on method and path');
+};
 
 # Both in one nginx: the maps and upstreams are the same, the servers differ.
 my ($servers) = $clear =~ /^(server \{.*)\z/ms;
@@ -49,21 +54,33 @@ put(
         . "$dir/site.conf;\n}\n"
 );
 my $nginx = (grep { -x } map { "$_/nginx" } split(/:/, $ENV{PATH}), '/usr/sbin')[0];
-my $check = `$nginx -t -c $dir/nginx.conf 2>&1`;
-is($?, 0, 'nginx accepts both forms') or diag $check;
-unlike($check, qr/\[warn\]/, 'nginx gives no warning about the form for its own version');
-for my $version ('1.22.1', '1.25.0') {
-    my ($old) = $stack->fastchat('nginx', '--nginx', $version, '--tls', 'a', '--cert', 'b', '--key', 'c');
-    like($old, qr/listen 443 ssl http2;/, "HTTP/2 for nginx $version is a parameter of listen");
-}
-for my $version ('1.25.1', '1.30.6', 'nginx version: nginx/1.26.3 (Ubuntu)') {
-    my ($new) = $stack->fastchat('nginx', '--nginx', $version, '--tls', 'a', '--cert', 'b', '--key', 'c');
-    like($new, qr/listen 443 ssl;\n    http2 on;/, "HTTP/2 for $version is a line of its own");
-}
-is(($stack->fastchat('nginx', '--nginx', 'new'))[1], 2, 'a malformed version is refused');
+
+subtest 'nginx accepts the printed configuration without a warning' => sub {
+    my $check = `$nginx -t -c $dir/nginx.conf 2>&1`;
+    is($?, 0, 'nginx accepts both forms') or diag $check;
+    unlike($check, qr/\[warn\]/, 'nginx gives no warning about the form for its own version');
+};
+
+subtest 'HTTP/2 is switched on as the version of nginx requires' => sub {
+    for my $version ('1.22.1', '1.25.0') {
+        my ($old) = $stack->fastchat('nginx', '--nginx', $version, '--tls', 'a', '--cert', 'b', '--key', 'c');
+        like($old, qr/listen 443 ssl http2;/, "HTTP/2 for nginx $version is a parameter of listen");
+    }
+    for my $version ('1.25.1', '1.30.6', 'nginx version: nginx/1.26.3 (Ubuntu)') {
+        my ($new) = $stack->fastchat('nginx', '--nginx', $version, '--tls', 'a', '--cert', 'b', '--key', 'c');
+        like($new, qr/listen 443 ssl;\n    http2 on;/, "HTTP/2 for $version is a line of its own");
+    }
+    is(($stack->fastchat('nginx', '--nginx', 'new'))[1], 2, 'a malformed version is refused');
+};
+
 # From 1.29.7 on nginx keeps upstream connections by default; these pools close theirs after each reply.
-like($clear, qr/upstream $_ \{[^}]*\n    keepalive 1;\n    keepalive_requests 1;\n\}/, "connections to $_ are not kept")
-    for qw(fastchat_events fastchat_cpu);
+subtest 'connections to the pools for events and passwords are not kept' => sub {
+    like(
+        $clear, qr/upstream $_ \{[^}]*\n    keepalive 1;\n    keepalive_requests 1;\n\}/,
+        "connections to $_ are not kept"
+    ) for qw(fastchat_events fastchat_cpu);
+};
+
 my $pid = fork // die "fork: $!";
 if (!$pid) { open STDERR, '>', "$dir/stderr"; exec $nginx, '-c', "$dir/nginx.conf" or POSIX::_exit(1) }
 
@@ -81,18 +98,24 @@ sub curl {
     return $text // '';
 }
 my ($t, $p) = ("https://127.0.0.1:$tls_port", "http://127.0.0.1:$plain");
-ok($stack->wait_for(5, sub { curl("$p/api") =~ /title/ }), 'nginx serves the printed configuration');
 
-is(curl("$p/api"), '{"title":"fastchat api"}', 'the API answers without TLS');
-is(curl("$t/api"), '{"title":"fastchat api"}', 'the API answers with TLS');
-is(curl('-o', '/dev/null', '-w', '%{http_version}', '--http2', "$t/api"), '2', 'the API answers over HTTP/2');
-like(
-    curl('-i', "http://127.0.0.1:$redirect/api/rooms?x=1"),
-    qr{^HTTP/1.1 308.*Location: https://chat\.example:$tls_port/api/rooms\?x=1}si, 'plain HTTP is redirected to TLS'
-);
-isnt(system("curl -sk --tls-max 1.1 --max-time 5 $t/api >/dev/null 2>&1"), 0, 'TLS 1.1 is refused');
-is(system("curl -sk --tlsv1.3 --max-time 5 $t/api >/dev/null 2>&1"), 0, 'TLS 1.3 is spoken');
-like(curl('-i', "$t/"), qr/strict-transport-security/i, 'the page sets Strict-Transport-Security');
+subtest 'the API answers without TLS, with TLS and over HTTP/2' => sub {
+    ok($stack->wait_for(5, sub { curl("$p/api") =~ /title/ }), 'nginx serves the printed configuration');
+
+    is(curl("$p/api"), '{"title":"fastchat api"}', 'the API answers without TLS');
+    is(curl("$t/api"), '{"title":"fastchat api"}', 'the API answers with TLS');
+    is(curl('-o', '/dev/null', '-w', '%{http_version}', '--http2', "$t/api"), '2', 'the API answers over HTTP/2');
+};
+
+subtest 'the form with TLS redirects plain HTTP and refuses old versions of TLS' => sub {
+    like(
+        curl('-i', "http://127.0.0.1:$redirect/api/rooms?x=1"),
+        qr{^HTTP/1.1 308.*Location: https://chat\.example:$tls_port/api/rooms\?x=1}si, 'plain HTTP is redirected to TLS'
+    );
+    isnt(system("curl -sk --tls-max 1.1 --max-time 5 $t/api >/dev/null 2>&1"), 0, 'TLS 1.1 is refused');
+    is(system("curl -sk --tlsv1.3 --max-time 5 $t/api >/dev/null 2>&1"), 0, 'TLS 1.3 is spoken');
+    like(curl('-i', "$t/"), qr/strict-transport-security/i, 'the page sets Strict-Transport-Security');
+};
 
 subtest 'the page is served with its headers' => sub {
     my $page = curl('-i', "$p/rooms/12");
@@ -110,17 +133,19 @@ subtest 'the page is served with its headers' => sub {
     );
 };
 
-like(curl('-i', "$p/assets/none.js"), qr/404.*"code":"not_found"/s, 'nginx\'s own 404 is JSON');
-like(
-    curl('-H', 'Accept-Language: zh-CN', "$p/assets/none.js"), qr/\xe8\xaf\xa5\xe5\x9c\xb0\xe5\x9d\x80/,
-    'nginx\'s own 404 can be Chinese'
-);
-put("$dir/large", 'x' x 2_000_000);
-like(
-    curl('-i', '-H', 'Content-Type: application/json', '--data-binary', "\@$dir/large", "$p/api/rooms"),
-    qr/413.*"code":"body_too_large"/s, 'nginx\'s own 413 is JSON'
-);
-like(curl('-i', "$p/api?" . 'x' x 20_000), qr/414.*"code":"uri_too_long"/s, 'nginx\'s own 414 is JSON');
+subtest "nginx's own errors have the codes of the API" => sub {
+    like(curl('-i', "$p/assets/none.js"), qr/404.*"code":"not_found"/s, 'nginx\'s own 404 is JSON');
+    like(
+        curl('-H', 'Accept-Language: zh-CN', "$p/assets/none.js"), qr/\xe8\xaf\xa5\xe5\x9c\xb0\xe5\x9d\x80/,
+        'nginx\'s own 404 can be Chinese'
+    );
+    put("$dir/large", 'x' x 2_000_000);
+    like(
+        curl('-i', '-H', 'Content-Type: application/json', '--data-binary', "\@$dir/large", "$p/api/rooms"),
+        qr/413.*"code":"body_too_large"/s, 'nginx\'s own 413 is JSON'
+    );
+    like(curl('-i', "$p/api?" . 'x' x 20_000), qr/414.*"code":"uri_too_long"/s, 'nginx\'s own 414 is JSON');
+};
 
 subtest 'signing up runs in the cpu pool' => sub {
     my $name = sprintf 'pool%06x', rand 0xffffff;
@@ -147,8 +172,6 @@ subtest 'signing up runs in the cpu pool' => sub {
     );
 };
 
-
-# Every form of an address reaches the pool of its route.
 subtest 'a request runs in the pool of its route, however its path is written' => sub {
     for my $path ('/api/users/', '/api/%75sers', '/api/users?x=1', '/api/./users', '/api/users/#x') {
         my $user = sprintf 'pool%06x', rand 0xffffff;
@@ -163,7 +186,6 @@ subtest 'a request runs in the pool of its route, however its path is written' =
     }
 };
 
-# nginx's own errors, each as JSON in both languages.
 subtest "nginx's own errors are JSON in both languages" => sub {
     my %own = (
         404 => ["$p/assets/none.js"], 414 => [ "$p/api?" . 'x' x 20_000 ], 400 => [ '-H', 'Host: a b', "$p/api" ],
@@ -174,7 +196,7 @@ subtest "nginx's own errors are JSON in both languages" => sub {
             my ($head, $body) = split /\r\n\r\n/,
                 curl('-i', '-H', 'Expect:', '-H', "Accept-Language: $language", @{ $own{$code} }), 2;
             my $said = eval { JSON::PP->new->utf8->decode($body) } || {};
-            like($head, qr{^HTTP/1.1 $code }, "nginx's own $code ($language)");
+            like($head, qr{^HTTP/1.1 $code }, "nginx's own $code ($language) has its status");
             like($head, qr{Content-Type: application/json}i, "nginx's own $code ($language) is JSON");
             ok($said->{code}, "nginx's own $code ($language) has a code");
             # After an unreadable request line or host, nginx has not read Accept-Language.
@@ -186,6 +208,9 @@ subtest "nginx's own errors are JSON in both languages" => sub {
             unlike($head, qr{^server: nginx/}im, "nginx's own $code ($language) does not reveal the version");
         }
     }
+};
+
+subtest 'nothing outside of the pages is served' => sub {
     for my $path (
         '/../../etc/passwd', '/assets/../../key.pem', '/%2e%2e/key.pem', '/assets/..%2f..%2fkey.pem',
         '/assets../key.pem', '/.git/config'
@@ -193,8 +218,14 @@ subtest "nginx's own errors are JSON in both languages" => sub {
     {
         unlike(curl('--path-as-is', "$p$path"), qr/PRIVATE KEY|root:/, "nothing outside of the pages is served: $path");
     }
+};
+
+subtest 'only TLS sets Strict-Transport-Security' => sub {
     like(curl('-i', "$t/api"), qr/strict-transport-security/i, 'the API sets Strict-Transport-Security');
     unlike(curl('-i', "$p/api"), qr/strict-transport-security/i, 'Strict-Transport-Security is not set without TLS');
+};
+
+subtest 'only long answers of the API are gzipped' => sub {
     like(
         curl('-i', '-H', 'Accept-Encoding: gzip', "$p/openapi.json"), qr/Content-Encoding: gzip/i,
         'long answers of the API are gzipped'
@@ -203,9 +234,14 @@ subtest "nginx's own errors are JSON in both languages" => sub {
         curl('-i', '-H', 'Accept-Encoding: gzip', "$p/api"), qr/Content-Encoding: gzip/i,
         'short answers of the API are not gzipped'
     );
+};
+
+subtest 'a page answers HEAD and refuses POST' => sub {
     is(curl('-I', '-o', '/dev/null', '-w', '%{http_code}', "$p/rooms/12"), '200', 'HEAD of a page is answered');
     like(curl('-i', '-X', 'POST', "$p/index.html"), qr/^HTTP\S+ 405/, 'POST to a page is refused');
+};
 
+subtest 'the 502 without a pool is JSON in both languages, with Retry-After' => sub {
     my @workers = $stack->workers('api');
     $stack->hold('api');
     $stack->kill('api');
@@ -218,10 +254,12 @@ subtest "nginx's own errors are JSON in both languages" => sub {
         'the 502 without a pool can be Chinese'
     );
     like($down, qr/Retry-After: 1/, 'the 502 without a pool carries Retry-After');
+};
 
+subtest 'options that would break the configuration are refused' => sub {
     for my $bad ('x"y', "a;b", "a b\n", '', '$x', '{') {
         my ($words, $exit) = $stack->fastchat('nginx', '--root', $bad);
-        isnt($exit, 0, 'an option that would break the configuration is refused');
+        isnt($exit, 0, 'a --root that would break the configuration is refused: ' . qq("$bad") =~ s/\n/\\n/r);
     }
     isnt(($stack->fastchat('nginx', '--tls', 'x'))[1], 0, 'TLS without a certificate is refused');
 };
