@@ -72,24 +72,30 @@ sub wait_for {
     return 1;
 }
 
-# The second node joins at the first one's position: both are freshly installed, so no state has to be sent.
 my $first = start_database("$dir/1", wsrep(1, '--wsrep-new-cluster', '--wsrep-cluster-address=gcomm://'));
-ok(wait_for(20, sub { status_of($first, 'wsrep_ready') eq 'ON' }), 'a first node runs');
-my $plain = start_database("$dir/2");
-$plain->stop;
-my ($uuid, $seqno) = map { status_of($first, $_) } qw(wsrep_cluster_state_uuid wsrep_last_committed);
-my ($data) = grep { -d "$_/mysql" } glob "$dir/2/data/* $dir/2/data";
-open my $state, '>', "$data/grastate.dat" or die "$!\n";
-print $state "# GALERA saved state\nversion: 2.1\nuuid:    $uuid\nseqno:   $seqno\nsafe_to_bootstrap: 0\n";
-close $state;
-my $second = start_database(
-    "$dir/2",
-    wsrep(2, "--wsrep-cluster-address=gcomm://127.0.0.1:$port[0]", "--wsrep-start-position=$uuid:$seqno")
-);
-ok(
-    wait_for(20, sub { status_of($second, 'wsrep_ready') eq 'ON' && status_of($second, 'wsrep_cluster_size') == 2 }),
-    'a second node joins the first'
-);
+my $second;
+
+# The second node joins at the first one's position: both are freshly installed, so no state has to be sent.
+subtest 'two nodes form a cluster' => sub {
+    ok(wait_for(20, sub { status_of($first, 'wsrep_ready') eq 'ON' }), 'a first node runs');
+    my $plain = start_database("$dir/2");
+    $plain->stop;
+    my ($uuid, $seqno) = map { status_of($first, $_) } qw(wsrep_cluster_state_uuid wsrep_last_committed);
+    my ($data) = grep { -d "$_/mysql" } glob "$dir/2/data/* $dir/2/data";
+    open my $state, '>', "$data/grastate.dat" or die "$!\n";
+    print $state "# GALERA saved state\nversion: 2.1\nuuid:    $uuid\nseqno:   $seqno\nsafe_to_bootstrap: 0\n";
+    close $state;
+    $second = start_database(
+        "$dir/2",
+        wsrep(2, "--wsrep-cluster-address=gcomm://127.0.0.1:$port[0]", "--wsrep-start-position=$uuid:$seqno")
+    );
+    ok(
+        wait_for(
+            20, sub { status_of($second, 'wsrep_ready') eq 'ON' && status_of($second, 'wsrep_cluster_size') == 2 }
+        ),
+        'a second node joins the first'
+    );
+};
 
 # The program on one of the nodes.
 sub environment {
@@ -114,13 +120,16 @@ sub begin {
     return $pid;
 }
 
-waitpid begin($first, "$dir/1/log/migrate.log", 'migrate'), 0;
-@database = ('fastchat');
-is($?, 0, 'the tables are created on one node') or diag `cat $dir/1/log/migrate.log`;
-ok(
-    wait_for(10, sub { sql($second, 'SELECT COUNT(*) FROM tasks') == 0 }),
-    'the tables are replicated to the other node'
-);
+subtest 'tables created on one node are replicated to the other' => sub {
+    waitpid begin($first, "$dir/1/log/migrate.log", 'migrate'), 0;
+    @database = ('fastchat');
+    is($?, 0, 'the tables are created on the first node') or diag `cat $dir/1/log/migrate.log`;
+    ok(
+        wait_for(10, sub { sql($second, 'SELECT COUNT(*) FROM tasks') == 0 }),
+        'the tables are replicated to the second node'
+    );
+};
+
 sql($first, 'CREATE TABLE trial_effects (id BIGINT AUTO_INCREMENT PRIMARY KEY, task_id BIGINT NOT NULL)');
 @runners = (begin($first, "$dir/1/log/tasks.log", 'tasks'), begin($second, "$dir/1/log/tasks2.log", 'tasks'));
 
@@ -148,31 +157,38 @@ while ($count < 600 || (!$conflicts && time < $until)) {
         or last;
     $conflicts = conflicts();
 }
-ok(
-    wait_for(30, sub { sql($_, "SELECT COUNT(*) FROM tasks WHERE kind LIKE 'trial.%' AND state = 2") == $count }),
-    'every task is done'
-) for $first, $second;
-cmp_ok($conflicts, '>', 0, "both claimed the same rows ($conflicts conflicts)");
-is(sql($first, "SELECT COUNT(*) FROM trial_effects"), $count / 2, 'every effect is there');
-is(sql($first, "SELECT COUNT(DISTINCT task_id) FROM trial_effects"), $count / 2, 'every effect is there once');
-my $by = sql($first, "SELECT COUNT(DISTINCT runner) FROM tasks WHERE kind LIKE 'trial.%'");
-is($by, 2, 'both runners ran tasks');
-is(
-    sql($second, "SELECT COUNT(*) FROM tasks WHERE kind LIKE 'clean_up.%'"), 4,
-    'every scheduled task was enqueued once'
-);
-kill 'TERM', @runners;
-ok(
-    wait_for(
-        15,
-        sub {
-            @runners = grep { waitpid($_, POSIX::WNOHANG()) == 0 } @runners;
-            !@runners;
-        }
-    ),
-    'both runners end on SIGTERM'
-);
-is(sql($first, 'SELECT COUNT(*) FROM tasks WHERE state = 1'), 0, 'no task stays running after both runners ended');
+
+subtest 'tasks that two runners claim at once are done once' => sub {
+    ok(
+        wait_for(30, sub { sql($_, "SELECT COUNT(*) FROM tasks WHERE kind LIKE 'trial.%' AND state = 2") == $count }),
+        'every task is done'
+    ) for $first, $second;
+    cmp_ok($conflicts, '>', 0, "both runners claimed the same rows ($conflicts conflicts)");
+    is(sql($first, "SELECT COUNT(*) FROM trial_effects"), $count / 2, 'every effect is there');
+    is(sql($first, "SELECT COUNT(DISTINCT task_id) FROM trial_effects"), $count / 2, 'every effect is there once');
+    my $by = sql($first, "SELECT COUNT(DISTINCT runner) FROM tasks WHERE kind LIKE 'trial.%'");
+    is($by, 2, 'both runners ran tasks');
+    is(
+        sql($second, "SELECT COUNT(*) FROM tasks WHERE kind LIKE 'clean_up.%'"), 4,
+        'every scheduled task was enqueued once'
+    );
+};
+
+subtest 'runners that end leave no task running' => sub {
+    kill 'TERM', @runners;
+    ok(
+        wait_for(
+            15,
+            sub {
+                @runners = grep { waitpid($_, POSIX::WNOHANG()) == 0 } @runners;
+                !@runners;
+            }
+        ),
+        'both runners end on SIGTERM'
+    );
+    is(sql($first, 'SELECT COUNT(*) FROM tasks WHERE state = 1'), 0, 'no task stays running after both runners ended');
+};
+
 my @problems = Fastchat::Logs::problems("$dir/1/log", qr/mariadb/);
 is_deeply(\@problems, [], 'the logs hold no report of a sanitizer, crash or alert');
 
