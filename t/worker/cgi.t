@@ -26,38 +26,49 @@ sub cgi {
     return ($text, $? >> 8);
 }
 
-my ($text, $status) = cgi('GET', '/api');
-is($status, 0, 'a request is answered');
-like($text, qr/^Status: 200\r\n/m, 'an answer has a status line');
-like($text, qr/\r\n\r\n.*\{"title":"fastchat api"\}/s, 'an answer has a body after an empty line');
-my @token = (HTTP_AUTHORIZATION => 'Bearer ' . $alice->token);
-like(
-    (cgi('GET', '/api/users/me', undef, @token))[0], qr/"id":${\$alice->id},/,
-    'the caller\'s token is read from the environment'
-);
-like(
-    (cgi('GET', '/api/users/me', undef, REDIRECT_HTTP_AUTHORIZATION => $token[1]))[0], qr/Status: 200/,
-    'the caller\'s token is read as Apache passes it'
-);
-like((cgi('POST', '/api/rooms', '{"name":"cgi"}', @token))[0], qr/Status: 201/, 'a body is read from standard input');
-like(
-    (cgi('POST', '/api/rooms', '{"name":"cgi"}', @token, CONTENT_LENGTH => 500))[0], qr/Status: 400/,
-    'a body shorter than its length is refused'
-);
-like(
-    (cgi('GET', '/cgi-bin/fastchat.cgi/api?x=1', undef, SCRIPT_NAME => '/cgi-bin/fastchat.cgi', PATH_INFO => '/api'))
-    [0],
-    qr/fastchat api/,
-    'the program works below any path'
-);
-like((cgi('HEAD', '/api'))[0], qr/\r\n\r\n\z/, 'HEAD has no body');
-like(
-    (cgi('GET', '/api/users/me', undef, @token, DB_SOCKET => '/nowhere.sock', REDIS_HOST => ''))[0],
-    qr/Status: 503.*"unavailable"/s, 'a request without a database is answered 503'
-);
-like((cgi('GET', '/api', undef, DB_PORT => 'x'))[0], qr/DB_PORT/, 'a bad setting is reported');
+subtest 'a request is answered on standard output' => sub {
+    my ($text, $status) = cgi('GET', '/api');
+    is($status, 0, 'a request is answered');
+    like($text, qr/^Status: 200\r\n/m, 'an answer has a status line');
+    like($text, qr/\r\n\r\n.*\{"title":"fastchat api"\}/s, 'an answer has a body after an empty line');
+};
 
-# Variables that a web server would pass on from a hostile request.
+my @token = (HTTP_AUTHORIZATION => 'Bearer ' . $alice->token);
+my @below = (SCRIPT_NAME        => '/cgi-bin/fastchat.cgi', PATH_INFO => '/api');
+
+subtest 'a request is read as a web server passes it' => sub {
+    like(
+        (cgi('GET', '/api/users/me', undef, @token))[0], qr/"id":${\$alice->id},/,
+        'the caller\'s token is read from the environment'
+    );
+    like(
+        (cgi('GET', '/api/users/me', undef, REDIRECT_HTTP_AUTHORIZATION => $token[1]))[0], qr/Status: 200/,
+        'the caller\'s token is read as Apache passes it'
+    );
+    like(
+        (cgi('POST', '/api/rooms', '{"name":"cgi"}', @token))[0], qr/Status: 201/,
+        'a body is read from standard input'
+    );
+    like(
+        (cgi('POST', '/api/rooms', '{"name":"cgi"}', @token, CONTENT_LENGTH => 500))[0], qr/Status: 400/,
+        'a body shorter than its length is refused'
+    );
+    like(
+        (cgi('GET', '/cgi-bin/fastchat.cgi/api?x=1', undef, @below))[0], qr/fastchat api/,
+        'the program works below any path'
+    );
+    like((cgi('HEAD', '/api'))[0], qr/\r\n\r\n\z/, 'HEAD has no body');
+};
+
+subtest 'a missing database and a bad setting are reported' => sub {
+    like(
+        (cgi('GET', '/api/users/me', undef, @token, DB_SOCKET => '/nowhere.sock', REDIS_HOST => ''))[0],
+        qr/Status: 503.*"unavailable"/s, 'a request without a database is answered 503'
+    );
+    like((cgi('GET', '/api', undef, DB_PORT => 'x'))[0], qr/DB_PORT/, 'a bad setting is reported');
+};
+
+# Variables that a web server would pass on.
 subtest 'hostile requests are refused' => sub {
     my $rooms  = sub { return $stack->sql('SELECT COUNT(*) FROM members WHERE user_id = ' . $alice->id) };
     my $before = $rooms->();
@@ -83,6 +94,9 @@ subtest 'hostile requests are refused' => sub {
         (cgi('POST', '/api/rooms', '{"name":"cut"}', @token, CONTENT_LENGTH => 8))[0], qr/Status: 422.*json_invalid/s,
         'no more of a body is read than its length says'
     );
+};
+
+subtest 'concurrent programs each answer their request' => sub {
     my @said = $stack->at_once(
         8,
         sub {

@@ -56,46 +56,53 @@ sub is_alive {
     like(ask(connected(), begin(0) . params(%get) . record(5, '')), qr/fastchat api/, $words);
 }
 
-is_alive('a request over the socket is answered');
-my $kept = connected();
-like(
-    ask($kept, begin(1) . params(%get) . record(5, '')), qr/Status: 200/,
-    'a kept connection serves request after request'
-) for 1 .. 5;
+subtest 'requests are answered over the socket, one after another if it is kept' => sub {
+    is_alive('a request over the socket is answered');
+    my $kept = connected();
+    like(
+        ask($kept, begin(1) . params(%get) . record(5, '')), qr/Status: 200/,
+        'a kept connection serves request after request'
+    ) for 1 .. 5;
+};
 
-like(
-    ask(connected(), begin(0) . params(REQUEST_URI => '/api') . record(5, '')), qr/Status: 400/,
-    'a request without a method is refused'
-);
-like(
-    ask(connected(), begin(0) . record(4, '') . record(5, '')), qr/Status: 400/,
-    'a request without parameters is refused'
-);
-my $half = ask(
-    connected(),
-    begin(0) . params(
-        %get, REQUEST_METHOD => 'POST', REQUEST_URI => '/api/users', CONTENT_TYPE => 'application/json',
-        CONTENT_LENGTH       => 100
-        )
-        . record(5, '{"username":"half_body","password":"12345678"}')
-        . record(5, '')
-);
-like($half, qr/Status: 400/, 'a body that ends too early is refused');
-is(
-    $stack->sql("SELECT COUNT(*) FROM fastchat.users WHERE username = 'half_body'"), 0,
-    'a body that ends too early creates nothing'
-);
-like(
-    ask(
+subtest 'a request that lacks a part is refused' => sub {
+    like(
+        ask(connected(), begin(0) . params(REQUEST_URI => '/api') . record(5, '')), qr/Status: 400/,
+        'a request without a method is refused'
+    );
+    like(
+        ask(connected(), begin(0) . record(4, '') . record(5, '')), qr/Status: 400/,
+        'a request without parameters is refused'
+    );
+    my $half = ask(
         connected(),
-        begin(1)
-            . params(%get, REQUEST_METHOD => 'POST', REQUEST_URI => '/api/nothing', CONTENT_LENGTH => 70000)
-            . join('', map { record(5, 'x' x 35000) } 1 .. 2)
+        begin(0) . params(
+            %get, REQUEST_METHOD => 'POST', REQUEST_URI => '/api/users', CONTENT_TYPE => 'application/json',
+            CONTENT_LENGTH       => 100
+            )
+            . record(5, '{"username":"half_body","password":"12345678"}')
             . record(5, '')
-    ),
-    qr/Status: 404/,
-    'an unread body does no harm'
-);
+    );
+    like($half, qr/Status: 400/, 'a body that ends too early is refused');
+    is(
+        $stack->sql("SELECT COUNT(*) FROM fastchat.users WHERE username = 'half_body'"), 0,
+        'a body that ends too early creates nothing'
+    );
+};
+
+subtest 'a body that no route reads does no harm' => sub {
+    like(
+        ask(
+            connected(),
+            begin(1)
+                . params(%get, REQUEST_METHOD => 'POST', REQUEST_URI => '/api/nothing', CONTENT_LENGTH => 70000)
+                . join('', map { record(5, 'x' x 35000) } 1 .. 2)
+                . record(5, '')
+        ),
+        qr/Status: 404/,
+        'a request with an unread body is answered'
+    );
+};
 
 my %nonsense = (
     'nothing'         => '', 'one byte'                                         => "\1", 'half a header' => "\1\1\0\1",
@@ -111,24 +118,31 @@ my %nonsense = (
     'HTTP'                                  => "GET /api HTTP/1.1\r\nHost: x\r\n\r\n",
     'a body that never ends'                => begin(0) . params(%get, CONTENT_LENGTH => 1000) . record(5, 'x'),
 );
-for my $name (sort keys %nonsense) {
+
+subtest 'others are served whatever a client sends' => sub {
+    for my $name (sort keys %nonsense) {
+        my $socket = connected();
+        local $SIG{PIPE} = 'IGNORE';
+        syswrite $socket, $nonsense{$name};
+        shutdown $socket, 1;
+        ask($socket, '', 3);
+        is_alive("others are served after $name");
+    }
+};
+
+subtest 'a request with more than a megabyte of parameters is served' => sub {
     my $socket = connected();
-    local $SIG{PIPE} = 'IGNORE';
-    syswrite $socket, $nonsense{$name};
-    shutdown $socket, 1;
-    ask($socket, '', 3);
-    is_alive("others are served after $name");
-}
-my $socket = connected();
-my $wide   = ask(
-    $socket,
-    begin(1) . join('', map { record(4, pair("HTTP_X_$_", 'y' x 30_000)) } 1 .. 40) . params(%get) . record(5, '')
-);
-like($wide, qr/Status: 200/, 'a request of more than a megabyte of parameters is read');
-like(
-    ask($socket, begin(1) . params(%get) . record(5, '')), qr/Status: 200/,
-    'the request after a large one is answered on the same connection'
-);
+    my $wide   = ask(
+        $socket,
+        begin(1) . join('', map { record(4, pair("HTTP_X_$_", 'y' x 30_000)) } 1 .. 40) . params(%get) . record(5, '')
+    );
+    like($wide, qr/Status: 200/, 'a request of more than a megabyte of parameters is read');
+    like(
+        ask($socket, begin(1) . params(%get) . record(5, '')), qr/Status: 200/,
+        'the request after a large one is answered on the same connection'
+    );
+};
+
 my $poster = sub {
     my (%more) = @_;
     return params(
@@ -137,55 +151,65 @@ my $poster = sub {
     );
 };
 my $whole = sprintf '{"username":"fcgi_%06x","password":"12345678"}', int rand 1 << 24;
-like(
-    ask(
-        connected(),
-        begin(0)
-            . $poster->(CONTENT_LENGTH => length $whole)
-            . join('', map { record(5, $_) } split //, $whole)
-            . record(5, '')
-    ),
-    qr/Status: 201/,
-    'a body in records of one byte is read completely'
-);
-like(
-    ask(connected(), begin(0) . $poster->(CONTENT_LENGTH => 10) . record(5, $whole) . record(5, '')), qr/Status: 422/,
-    'no more of a body is read than its length says'
-);
-like(
-    ask(connected(), begin(0) . $poster->() . record(5, $whole) . record(5, '')), qr/Status: 422/,
-    'a body without a length is not read'
-);
-my $cut = connected();
-ask($cut, begin(1) . $poster->(CONTENT_LENGTH => 100) . record(5, '{"username":"half_kept","password":"12345678"}'), 1);
-close $cut;
-is_alive('others are served after a body that stops in the middle');
-is(
-    $stack->sql("SELECT COUNT(*) FROM users WHERE username = 'half_kept'"), 0,
-    'a body that stops in the middle creates nothing'
-);
-$stack->at_once(
-    20,
-    sub {
-        for (1 .. 20) {
-            my $s = connected();
-            syswrite $s, substr(begin(1) . params(%get) . record(5, ''), 0, int rand 120);
-            close $s;
-        }
-        return 1;
-    }
-);
-is_alive('others are served after four hundred broken connections');
 
-my @silent = map { connected() } 1 .. 200;
-is_alive('others are served beside two hundred silent connections');
-my @started = map { my $s = connected(); syswrite $s, begin(1); $s } 1 .. 3;
-is_alive('others are served beside requests that do not go on');
-close $_ for @silent, @started;
-my $gone = connected();
-syswrite $gone, begin(0) . params(%get) . record(5, '');
-close $gone;
-is_alive('others are served after a client left before its answer');
-is_deeply([ sort $stack->workers('api') ], \@pids, 'no process has died');
+subtest 'a body is read as far as its length says' => sub {
+    like(
+        ask(
+            connected(),
+            begin(0)
+                . $poster->(CONTENT_LENGTH => length $whole)
+                . join('', map { record(5, $_) } split //, $whole)
+                . record(5, '')
+        ),
+        qr/Status: 201/,
+        'a body in records of one byte is read completely'
+    );
+    like(
+        ask(connected(), begin(0) . $poster->(CONTENT_LENGTH => 10) . record(5, $whole) . record(5, '')),
+        qr/Status: 422/,
+        'no more of a body is read than its length says'
+    );
+    like(
+        ask(connected(), begin(0) . $poster->() . record(5, $whole) . record(5, '')), qr/Status: 422/,
+        'a body without a length is not read'
+    );
+    my $cut = connected();
+    ask(
+        $cut,
+        begin(1) . $poster->(CONTENT_LENGTH => 100) . record(5, '{"username":"half_kept","password":"12345678"}'), 1
+    );
+    close $cut;
+    is_alive('others are served after a body that stops in the middle');
+    is(
+        $stack->sql("SELECT COUNT(*) FROM users WHERE username = 'half_kept'"), 0,
+        'a body that stops in the middle creates nothing'
+    );
+};
+
+subtest 'broken, silent and abandoned connections disturb nobody' => sub {
+    $stack->at_once(
+        20,
+        sub {
+            for (1 .. 20) {
+                my $s = connected();
+                syswrite $s, substr(begin(1) . params(%get) . record(5, ''), 0, int rand 120);
+                close $s;
+            }
+            return 1;
+        }
+    );
+    is_alive('others are served after four hundred broken connections');
+
+    my @silent = map { connected() } 1 .. 200;
+    is_alive('others are served beside two hundred silent connections');
+    my @started = map { my $s = connected(); syswrite $s, begin(1); $s } 1 .. 3;
+    is_alive('others are served beside requests that do not go on');
+    close $_ for @silent, @started;
+    my $gone = connected();
+    syswrite $gone, begin(0) . params(%get) . record(5, '');
+    close $gone;
+    is_alive('others are served after a client left before its answer');
+    is_deeply([ sort $stack->workers('api') ], \@pids, 'no process has died');
+};
 
 done_testing;
