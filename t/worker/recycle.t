@@ -44,28 +44,34 @@ sub end_each {
     return 1;
 }
 
-{
-    my $stack = Fastchat::Stack->new(own => 1, env => { APP_WORKERS => 2 });
-    my $alice = $stack->user('alice');
-    my $room  = $alice->post('/api/rooms', { name => '不停' })->json->{id};
-    my $sent  = load(
+my $stack = Fastchat::Stack->new(own => 1, env => { APP_WORKERS => 2 });
+my $alice = $stack->user('alice');
+my $room  = $alice->post('/api/rooms', { name => '不停' })->json->{id};
+
+subtest 'no message is lost while the workers of the api pool end' => sub {
+    my $sent = load(
         $stack, 100_000, sub { ok(end_each($stack, 'api', 'TERM'), 'every worker of the api pool ends on SIGTERM') },
         sub { return $alice->post("/api/rooms/$room/messages", { client_id => $_[0], body => $_[0] }) },
         sub { return $alice->get("/api/rooms/$room/messages?limit=5") }
     );
-    is_deeply([ grep { !/^20[01]$/ } keys %$sent ], [], 'no request is lost while workers end') or diag explain $sent;
+    is_deeply([ grep { !/^20[01]$/ } keys %$sent ], [], 'no request is lost while workers of the api pool end')
+        or diag explain $sent;
     cmp_ok($sent->{201} // 0, '>', 20, 'many messages were sent while workers ended');
     is(
         $stack->sql("SELECT last_seq FROM rooms WHERE id = $room"), 1 + $sent->{201},
         'every message is stored once while workers end'
     );
+};
 
+subtest 'no sign-in is lost while the workers of the cpu pool end' => sub {
     my $signed = load(
         $stack, 100_000, sub { ok(end_each($stack, 'cpu', 'TERM'), 'every worker of the cpu pool ends on SIGTERM') },
         sub { return $stack->post('/api/sessions', { username => $alice->username, password => $alice->password }) }
     );
-    is_deeply([ keys %$signed ], [201], 'no sign-in is lost while workers end') or diag explain $signed;
+    is_deeply([ keys %$signed ], [201], 'no request is lost while workers of the cpu pool end') or diag explain $signed;
+};
 
+subtest 'a worker finishes its request on SIGTERM, and others go on' => sub {
     my $pausing = $stack->begin_at_once(2, sub { return $stack->get('/api/trial/pause?ms=1500')->status });
     sleep 0.5;
     my @told = $stack->workers('api');
@@ -81,9 +87,9 @@ sub end_each {
         'a worker ends after its request'
     );
     is($stack->get('/api')->status, 200, 'other workers go on');
-}
+};
 
-{
+subtest 'a worker replaces itself after WORKER_MAX_REQUESTS without losing a request' => sub {
     my $stack = Fastchat::Stack->new(own => 1, env => { WORKER_MAX_REQUESTS => 200, APP_WORKERS => 2 });
     my %first = map { $_ => 1 } $stack->workers('api');
     sleep 1.1;    # a process that ends within its first second would count as one that failed
@@ -103,13 +109,13 @@ sub end_each {
     );
     is_deeply(
         [ keys %{ { %$got, %$more } } ], [200],
-        'a worker replaces itself after WORKER_MAX_REQUESTS, and no request is lost'
+        'no request is lost while workers replace themselves'
     ) or diag explain [ $got, $more ];
     ok(!grep({ $first{$_} } $stack->workers('api')), 'every first worker was replaced');
     like(
         $stack->log_text('api'), qr/"ending after (?:1[89]|2)\d+ requests"/,
         'a worker ends after about WORKER_MAX_REQUESTS'
     );
-}
+};
 
 done_testing;
