@@ -9,30 +9,38 @@ my @small = ('--tasks', 4, '--wait', 250, '--cpu', 4);
 
 sub lab { return $stack->fastchat('lab', @_) }
 
-my ($json, $status) = lab(@small, '--repeat', 2, '--json');
-is($status, 0, 'the lab runs');
-my $result = JSON::PP->new->utf8->decode($json =~ s/^(?!\{).*\n//mgr);
-is_deeply(
-    $result->{settings},
-    { tasks => 4, cpu => 4, wait_ms => 250, repeat => 2, threads => 4, processes => $result->{cores} },
-    'the result repeats the settings'
-);
-my %works = map {
-    $_->{work} => { %$_, by => { map { $_->{mode} => $_ } @{ $_->{modes} } } }
-} @{ $result->{works} };
-is_deeply([ sort keys %works ], [qw(cpu mixed wait)], 'the result has three kinds of work');
-is_deeply(
-    [ map { $_->{mode} } @{ $works{$_}{modes} } ], [qw(serial threads event_loop processes)],
-    "$_ is measured in four shapes"
-) for sort keys %works;
-ok(!(grep { !$_->{same_work} } map { @{ $_->{modes} } } values %works), 'every shape did the same work');
-for my $work (values %works) {
-    ok(
-        !(grep { $_->{min_ms} > $_->{ms} || $_->{ms} > $_->{max_ms} } @{ $work->{modes} }),
-        "the median of $work->{work} lies in its spread"
+my ($result, %works);
+
+subtest 'every shape does the same work of each kind' => sub {
+    my ($json, $status) = lab(@small, '--repeat', 2, '--json');
+    is($status, 0, 'the lab runs');
+    $result = JSON::PP->new->utf8->decode($json =~ s/^(?!\{).*\n//mgr);
+    is_deeply(
+        $result->{settings},
+        { tasks => 4, cpu => 4, wait_ms => 250, repeat => 2, threads => 4, processes => $result->{cores} },
+        'the result repeats the settings'
     );
-    ok($work->{why}{en} && $work->{why}{zh} =~ /\p{Han}/, 'the advice is given in two languages');
-}
+    %works = map {
+        $_->{work} => { %$_, by => { map { $_->{mode} => $_ } @{ $_->{modes} } } }
+    } @{ $result->{works} };
+    is_deeply([ sort keys %works ], [qw(cpu mixed wait)], 'the result has three kinds of work');
+    is_deeply(
+        [ map { $_->{mode} } @{ $works{$_}{modes} } ], [qw(serial threads event_loop processes)],
+        "$_ is measured in four shapes"
+    ) for sort keys %works;
+    ok(!(grep { !$_->{same_work} } map { @{ $_->{modes} } } values %works), 'every shape did the same work');
+};
+
+subtest 'every median lies in its spread, and every kind of work has its advice' => sub {
+    for my $work (values %works) {
+        ok(
+            !(grep { $_->{min_ms} > $_->{ms} || $_->{ms} > $_->{max_ms} } @{ $work->{modes} }),
+            "the median of $work->{work} lies in its spread"
+        );
+        ok($work->{why}{en} && $work->{why}{zh} =~ /\p{Han}/, "the advice for $work->{work} is given in two languages");
+    }
+};
+
 subtest 'the figures show what each shape is good for' => sub {
     my $wait = $works{wait}{by};
     cmp_ok($wait->{serial}{min_ms}, '>=', 4 * 250, 'serial waits add up');
@@ -52,24 +60,31 @@ subtest 'the figures show what each shape is good for' => sub {
     cmp_ok($pool->{event_loop_last_ms}, '<', $pool->{pool_last_ms}, 'the 41st request does not wait in an event loop');
 };
 
-my ($table) = lab(@small, '--no-traps');
-like($table, qr/^  event loop +0\.\d{3} s .* yes/m, 'the default output is a table');
-unlike($table, qr/trap/, '--no-traps leaves the traps out');
-like(
-    (lab('say_after'))[0],
-    qr/hello\ +live\ tasks:\ 1.*world.*concurrent.*hello\ +live\ tasks:\ 3.*world\ +live\ tasks:\ 2.*
-        sequential\ 3\.\d+\ s,\ concurrent\ 2\.\d+\ s/sx,
-    'say_after takes three seconds, and two'
-);
+subtest 'the lab prints a table' => sub {
+    my ($table) = lab(@small, '--no-traps');
+    like($table, qr/^  event loop +0\.\d{3} s .* yes/m, 'the default output is a table');
+    unlike($table, qr/trap/, '--no-traps leaves the traps out');
+};
 
-for ((
-    [ '--tasks', 0 ], [ '--tasks', 101 ], [ '--cpu', '1x' ], [ '--wait', -1 ], [ '--repeat', '' ], ['--fast'],
-    ['zebra']
-))
-{
-    my ($words, $is) = lab(@$_);
-    is($is, 2, "wrong arguments are refused: @$_");
-    like($words, qr/\Q$_->[0]\E|unrecognized/, "the message names the wrong argument: @$_");
-}
+subtest 'say_after shows that concurrent waits overlap' => sub {
+    like(
+        (lab('say_after'))[0],
+        qr/hello\ +live\ tasks:\ 1.*world.*concurrent.*hello\ +live\ tasks:\ 3.*world\ +live\ tasks:\ 2.*
+        sequential\ 3\.\d+\ s,\ concurrent\ 2\.\d+\ s/sx,
+        'say_after takes three seconds one after another, two concurrently'
+    );
+};
+
+subtest 'wrong arguments are refused by name' => sub {
+    for ((
+        [ '--tasks', 0 ], [ '--tasks', 101 ], [ '--cpu', '1x' ], [ '--wait', -1 ], [ '--repeat', '' ], ['--fast'],
+        ['zebra']
+    ))
+    {
+        my ($words, $is) = lab(@$_);
+        is($is, 2, "wrong arguments end with status 2: @$_");
+        like($words, qr/\Q$_->[0]\E|unrecognized/, "the message names the wrong argument: @$_");
+    }
+};
 
 done_testing;
