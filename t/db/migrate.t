@@ -20,15 +20,17 @@ sub with {
     return ($text, $? >> 8);
 }
 
-my ($text, $status) = migrate('m1', '--status');
-is($status, 1, 'a database that does not exist is not up to date');
-($text, $status) = migrate('m1');
-is($status, 0, 'the first run creates the database and its tables') or diag $text;
-like($text, qr/migration 1 \(chat\): done/, 'the first run reports what it did');
-is((migrate('m1'))[0], "the database is up to date\n", 'the second run has nothing to do');
-($text, $status) = migrate('m1', '--status');
-is($status, 0, '--status succeeds if the database is up to date');
-like($text, qr/1  chat\s+done/, '--status lists the migrations that were run');
+subtest 'the first run creates the database, and later runs have nothing to do' => sub {
+    my ($text, $status) = migrate('m1', '--status');
+    is($status, 1, 'a database that does not exist is not up to date');
+    ($text, $status) = migrate('m1');
+    is($status, 0, 'the first run creates the database and its tables') or diag $text;
+    like($text, qr/migration 1 \(chat\): done/, 'the first run reports what it did');
+    is((migrate('m1'))[0], "the database is up to date\n", 'the second run has nothing to do');
+    ($text, $status) = migrate('m1', '--status');
+    is($status, 0, '--status succeeds if the database is up to date');
+    like($text, qr/1  chat\s+done/, '--status lists the migrations that were run');
+};
 
 subtest 'one of two concurrent runs runs the migrations' => sub {
     my @both = map {
@@ -43,27 +45,36 @@ subtest 'one of two concurrent runs runs the migrations' => sub {
     is(scalar(grep { /migration 1 / } @said), 1, 'only one of two concurrent runs runs the migration');
 };
 
-is((migrate('m3', '--to', 0))[1], 0, '--to 0 runs none');
-is(
-    $stack->sql("SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'm3' AND table_name = 'users'"), 0,
-    '--to 0 creates no table'
-);
+subtest '--to 0 runs no migration' => sub {
+    is((migrate('m3', '--to', 0))[1], 0, '--to 0 succeeds');
+    is(
+        $stack->sql(
+            "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'm3' AND table_name = 'users'"),
+        0,
+        '--to 0 creates no table'
+    );
+};
 
-$stack->sql("UPDATE m1.schema_migrations SET checksum = REPEAT('0', 64)");
-($text, $status) = migrate('m1');
-is($status, 1, 'a migration that was changed after it ran is refused');
-like($text, qr/migration 1 \(chat\).*text has changed/s, 'the message names the changed migration');
-like((migrate('m1', '--status'))[0], qr/CHANGED/, '--status marks the changed migration');
-$stack->sql("INSERT INTO m2.schema_migrations (number, name, checksum, started_at, finished_at) VALUES (900, "
-        . "'future', '', 1, 1)");
-($text, $status) = migrate('m2');
-is($status, 1, 'a database of a newer program is refused');
-like($text, qr/made by a newer fastchat/, 'the message names the newer program');
+subtest 'a migration that was changed after it ran is refused' => sub {
+    $stack->sql("UPDATE m1.schema_migrations SET checksum = REPEAT('0', 64)");
+    my ($text, $status) = migrate('m1');
+    is($status, 1, 'a changed migration ends the run with status 1');
+    like($text, qr/migration 1 \(chat\).*text has changed/s, 'the message names the changed migration');
+    like((migrate('m1', '--status'))[0], qr/CHANGED/, '--status marks the changed migration');
+};
+
+subtest 'a database of a newer program is refused' => sub {
+    $stack->sql("INSERT INTO m2.schema_migrations (number, name, checksum, started_at, finished_at) VALUES (900, "
+            . "'future', '', 1, 1)");
+    my ($text, $status) = migrate('m2');
+    is($status, 1, 'a newer migration in the database ends the run with status 1');
+    like($text, qr/made by a newer fastchat/, 'the message names the newer program');
+};
 
 subtest 'a failed migration goes on where it stopped' => sub {
     $stack->sql('CREATE DATABASE m4');
     $stack->sql('CREATE TABLE m4.rooms (x INT)');
-    ($text, $status) = migrate('m4');
+    my ($text, $status) = migrate('m4');
     is($status, 1, 'a migration that fails ends with status 1');
     like(
         $text, qr/failed at its statement 3 \(line \d+\).*already exists/s,
@@ -87,7 +98,7 @@ subtest 'the lock of a host that died expires' => sub {
     $stack->sql(
         "CREATE TABLE m5.schema_lock (id INT PRIMARY KEY, holder VARCHAR(128) NOT NULL, ends_at BIGINT NOT NULL)");
     $stack->sql("INSERT INTO m5.schema_lock VALUES (1, 'a host that died', UNIX_TIMESTAMP() + 2)");
-    ($text, $status) = migrate('m5');
+    my ($text, $status) = migrate('m5');
     is($status, 0, 'the lock of a host that died expires');
     like($text, qr/waiting.* a host that died/, 'a waiting run names the holder of the lock');
 };
@@ -108,14 +119,18 @@ subtest 'one of five concurrent runs runs the migrations' => sub {
         'every migration is recorded once'
     );
     is($stack->sql("SELECT LENGTH(holder) FROM m6.schema_lock"), 0, 'the lock is released at the end');
+};
 
-    ($text, $status) = with('m7', 'migrate', '--status');
+subtest '--status of a missing database creates nothing' => sub {
+    my ($text, $status) = with('m7', 'migrate', '--status');
     is($status, 1, '--status of a database that does not exist ends with status 1');
     is(
         $stack->sql("SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = 'm7'"), 0,
-        '--status does not create the database'
+        '--status does not create the missing database'
     );
+};
 
+subtest 'a bad setting is refused in one line' => sub {
     for my $bad (
         [ DB_PORT         => 70000 ], [ APP_TIMEZONE => 'Mars/Olympus' ], [ DB_CHARSET => 'latin1' ],
         [ DB_POOL_MAXSIZE => 0 ], [ LIMIT_SEND => 'many' ], [ APP_DEBUG => 'perhaps' ],
@@ -123,20 +138,25 @@ subtest 'one of five concurrent runs runs the migrations' => sub {
         [ CORS_ORIGINS    => 'chat.example' ]
         )
     {
-        my ($key, $value) = @$bad;
-        ($text, $status) = with({ DB_DATABASE => 'm6', $key => $value }, 'migrate');
+        my ($key, $value)   = @$bad;
+        my ($text, $status) = with({ DB_DATABASE => 'm6', $key => $value }, 'migrate');
         is($status, 1, "$key=$value is refused");
         like($text, qr/^environment: $key: "\Q$value\E".*\n\z/, "$key=$value: one line names the key and the value");
     }
-    ($text, $status) = with({ DB_DATABASE => 'm6', DB_SOCKET => '/nowhere/db.sock' }, 'migrate');
-    is($status, 1, 'a database that does not answer ends the run');
+};
+
+subtest 'a database that does not answer ends the run' => sub {
+    my ($text, $status) = with({ DB_DATABASE => 'm6', DB_SOCKET => '/nowhere/db.sock' }, 'migrate');
+    is($status, 1, 'a database that does not answer ends the run with status 1');
     like(
         $text, qr/^fastchat migrate: the database cannot be (?:used|reached)/m,
         'the message names the database that does not answer'
     );
+};
 
+subtest 'a number and a database name that are malformed are refused' => sub {
     is((with('m1', 'migrate', '--to', 'x'))[1], 2, '--to refuses what is not a number');
-    ($text, $status) = with('not/a/name', 'migrate');
+    my ($text, $status) = with('not/a/name', 'migrate');
     is($status, 1, 'a bad database name is refused');
     like($text, qr/^environment: DB_DATABASE: "not\/a\/name"/, 'the message names DB_DATABASE');
 };
