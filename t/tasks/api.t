@@ -15,31 +15,44 @@ sub until_state {
     return task($who, $id);
 }
 
-is($stack->get('/api/task/12')->status, 401, 'a task needs a session');
-my $queued = $alice->get('/api/task/12');
-is($queued->status, 202, 'GET /api/task/{num} answers at once');
-is_deeply({ %{ $queued->json }, id => 0 }, { id => 0, num => 12, state => 'queued' }, 'the answer is the queued task');
-my $id = $queued->json->{id};
-is($bob->get("/api/tasks/$id")->json->{code}, 'no_such_task', 'other users do not see a task');
-is($bob->post("/api/tasks/$id/cancel", {})->status, 404, 'other users cannot cancel a task');
-ok(
-    $stack->wait_for(5, sub { my $t = task($alice, $id); $t->{state} eq 'running' && $t->{progress} >= 50 }),
-    'a running task reports progress'
-);
-is($alice->post("/api/tasks/$id/retry", {})->json->{code}, 'task_not_over', 'a running task cannot be retried');
-my $done = until_state($alice, $id, 'done');
-is_deeply($done->{result}, { num => 12, q => '144' }, 'the result is the square');
-is_deeply(
-    [ @$done{qw(progress attempts error cancel_asked)} ], [ 100, 1, undef, JSON::PP::false ],
-    'a finished task has progress 100, one attempt and no error'
-);
-# It may start in the millisecond in which it was queued; it takes longer than that.
-ok(
-    $done->{started_at} ge $done->{created_at} && $done->{ended_at} gt $done->{started_at},
-    'a task is created, started and ended in that order'
-);
-is($alice->post("/api/tasks/$id/cancel", {})->json->{code}, 'task_has_ended', 'a finished task cannot be cancelled');
-is($alice->post("/api/tasks/$id/retry", {})->json->{code}, 'task_not_over', 'a finished task cannot be retried');
+my $id;
+
+subtest 'a task is queued at once, and other users neither see nor cancel it' => sub {
+    is($stack->get('/api/task/12')->status, 401, 'a task needs a session');
+    my $queued = $alice->get('/api/task/12');
+    is($queued->status, 202, 'GET /api/task/{num} answers at once');
+    is_deeply(
+        { %{ $queued->json }, id => 0 }, { id => 0, num => 12, state => 'queued' },
+        'the answer is the queued task'
+    );
+    $id = $queued->json->{id};
+    is($bob->get("/api/tasks/$id")->json->{code}, 'no_such_task', 'other users do not see a task');
+    is($bob->post("/api/tasks/$id/cancel", {})->status, 404, 'other users cannot cancel a task');
+};
+
+subtest 'a task reports its progress and ends with its result' => sub {
+    ok(
+        $stack->wait_for(5, sub { my $t = task($alice, $id); $t->{state} eq 'running' && $t->{progress} >= 50 }),
+        'a running task reports progress'
+    );
+    is($alice->post("/api/tasks/$id/retry", {})->json->{code}, 'task_not_over', 'a running task cannot be retried');
+    my $done = until_state($alice, $id, 'done');
+    is_deeply($done->{result}, { num => 12, q => '144' }, 'the result is the square');
+    is_deeply(
+        [ @$done{qw(progress attempts error cancel_asked)} ], [ 100, 1, undef, JSON::PP::false ],
+        'a finished task has progress 100, one attempt and no error'
+    );
+    # It may start in the millisecond in which it was queued; it takes longer than that.
+    ok(
+        $done->{started_at} ge $done->{created_at} && $done->{ended_at} gt $done->{started_at},
+        'a task is created, started and ended in that order'
+    );
+    is(
+        $alice->post("/api/tasks/$id/cancel", {})->json->{code}, 'task_has_ended',
+        'a finished task cannot be cancelled'
+    );
+    is($alice->post("/api/tasks/$id/retry", {})->json->{code}, 'task_not_over', 'a finished task cannot be retried');
+};
 
 subtest 'integers of any size are squared exactly' => sub {
     my $large = '-' . '0' x 3 . '7' x 997;
@@ -82,9 +95,9 @@ subtest 'integers of any size are squared exactly' => sub {
     }
 };
 
-# Cancelling a running task and a waiting one.
-subtest 'tasks are cancelled, retried and listed' => sub {
-    my ($runs, $next, $waits) = map { $bob->post("/api/task/$_", {})->json->{id} } 1 .. 3;
+my ($runs, $next, $waits) = map { $bob->post("/api/task/$_", {})->json->{id} } 1 .. 3;
+
+subtest 'a task is cancelled and retried' => sub {
     until_state($bob, $runs, 'running');
     is($bob->post("/api/tasks/$waits/cancel", {})->json->{state}, 'cancelled', 'a queued task is cancelled at once');
     ok($bob->post("/api/tasks/$runs/cancel", {})->json->{cancel_asked}, 'a running task is asked to end');
@@ -99,49 +112,52 @@ subtest 'tasks are cancelled, retried and listed' => sub {
         'a cancelled task can be retried'
     );
     is(until_state($bob, $waits, 'done')->{result}{q}, '9', 'a retried task is done');
+};
 
-    subtest 'tasks are listed' => sub {
-        my $mine = $alice->get('/api/tasks')->json->{items};
-        is_deeply(
-            [ map { $_->{id} } @$mine ], [ sort { $b <=> $a } map { $_->{id} } @$mine ],
-            'the newest tasks come first'
-        );
-        ok(!(grep { $_->{owner_id} != $alice->id } @$mine), 'a user\'s list holds only the own tasks');
-        is_deeply(
-            [ map { $_->{id} } @{ $bob->get('/api/tasks?state=cancelled')->json->{items} } ], [$runs],
-            'tasks are listed by state'
-        );
-        is_deeply($bob->get('/api/tasks?kind=none')->json, { items => [], next => undef }, 'tasks are listed by kind');
-        my $page = $bob->get('/api/tasks?limit=2')->json;
-        is_deeply(
-            [
-                map { $_->{id} } @{ $page->{items} },
-                @{ $bob->get("/api/tasks?limit=2&cursor=$page->{next}")->json->{items} }
-            ],
-            [ $waits, $next, $runs ],
-            'tasks are listed page by page'
-        );
-        is(
-            $bob->get('/api/tasks?state=asleep')->json->{detail}[0]{type}, 'enum',
-            'a state that does not exist is refused'
-        );
-        $stack->sql('UPDATE users SET is_admin = 1 WHERE id = ' . $bob->id);
-        is($bob->get("/api/tasks/$id")->json->{id}, $id, 'an admin sees every task');
-        ok(
-            !(grep { ($_->{owner_id} // 0) != $bob->id } @{ $bob->get('/api/tasks?mine=true')->json->{items} }),
-            'mine=true lists only the admin\'s own tasks'
-        );
-        my $odd =
-            $stack->sql(
-                  "INSERT INTO tasks (kind, owner_id, run_at, max_attempts, arguments, created_at) VALUES ('square', "
-                . $bob->id
-                . ", 0, 1, 'no JSON', 0); SELECT LAST_INSERT_ID()");
-        is(until_state($bob, $odd, 'dead')->{arguments}, undef, 'arguments that are not JSON are shown as null');
-        ok(
-            scalar(grep { !defined $_->{owner_id} } @{ $bob->get('/api/tasks?limit=100')->json->{items} }),
-            'an admin sees the server\'s own tasks'
-        );
-    };
+subtest 'tasks are listed' => sub {
+    my $mine = $alice->get('/api/tasks')->json->{items};
+    is_deeply(
+        [ map { $_->{id} } @$mine ], [ sort { $b <=> $a } map { $_->{id} } @$mine ],
+        'the newest tasks come first'
+    );
+    ok(!(grep { $_->{owner_id} != $alice->id } @$mine), 'a user\'s list holds only the own tasks');
+    is_deeply(
+        [ map { $_->{id} } @{ $bob->get('/api/tasks?state=cancelled')->json->{items} } ], [$runs],
+        'tasks are listed by state'
+    );
+    is_deeply($bob->get('/api/tasks?kind=none')->json, { items => [], next => undef }, 'tasks are listed by kind');
+    my $page = $bob->get('/api/tasks?limit=2')->json;
+    is_deeply(
+        [
+            map { $_->{id} } @{ $page->{items} },
+            @{ $bob->get("/api/tasks?limit=2&cursor=$page->{next}")->json->{items} }
+        ],
+        [ $waits, $next, $runs ],
+        'tasks are listed page by page'
+    );
+    is(
+        $bob->get('/api/tasks?state=asleep')->json->{detail}[0]{type}, 'enum',
+        'a state that does not exist is refused'
+    );
+};
+
+subtest 'an admin sees every task' => sub {
+    $stack->sql('UPDATE users SET is_admin = 1 WHERE id = ' . $bob->id);
+    is($bob->get("/api/tasks/$id")->json->{id}, $id, 'an admin sees a task of another user');
+    ok(
+        !(grep { ($_->{owner_id} // 0) != $bob->id } @{ $bob->get('/api/tasks?mine=true')->json->{items} }),
+        'mine=true lists only the admin\'s own tasks'
+    );
+    my $odd =
+        $stack->sql(
+              "INSERT INTO tasks (kind, owner_id, run_at, max_attempts, arguments, created_at) VALUES ('square', "
+            . $bob->id
+            . ", 0, 1, 'no JSON', 0); SELECT LAST_INSERT_ID()");
+    is(until_state($bob, $odd, 'dead')->{arguments}, undef, 'arguments that are not JSON are shown as null');
+    ok(
+        scalar(grep { !defined $_->{owner_id} } @{ $bob->get('/api/tasks?limit=100')->json->{items} }),
+        'an admin sees the server\'s own tasks'
+    );
 };
 
 done_testing;

@@ -32,23 +32,28 @@ sub number   { my ($sql) = @_; return scalar $stack->sql($sql) }
 sub effects  { my ($id)  = @_; return number("SELECT COUNT(*) FROM trial_effects WHERE task_id = $id") }
 sub attempts { my ($id)  = @_; return number("SELECT attempts FROM tasks WHERE id = $id") }
 
-# Notifications: the owner gets them even if the runner records progress while the task commits its own end.
-my ($hers, $his) = map { my $stream = Fastchat::Stream->new($_); $stream->await('hello'); $stream } $alice, $bob;
-my $slow = enqueue('trial.slow_effect', owner_id => $alice->id);
-is_deeply(
-    ($hers->await('task', 10) // {})->{data}, { id => $slow, kind => 'trial.slow_effect', state => 'done' },
-    'the owner is notified that a task is done'
-);
-is(effects($slow), 1, 'the task\'s effect is there once');
-unlike($stack->log_text('tasks'), qr/task $slow .*taken back/, 'no other runner took the task');
-my $mine = $bob->post('/api/task/3', {})->json->{id};
-is(($his->await('task', 10) // { data => {} })->{data}{id}, $mine, 'other users are notified only of their own tasks');
-my $again = enqueue('trial.stumble', owner_id => $bob->id, max_attempts => 5);
-is_deeply(
-    [ map { ($his->await('task', 10) // { data => {} })->{data}{state} } 1 .. 3 ], [qw(failed failed done)],
-    'the owner is notified of every run'
-);
-$_->close for $hers, $his;
+# The runner records progress while the slow task commits its own end.
+subtest 'only the owner of a task is notified of its runs' => sub {
+    my ($hers, $his) = map { my $stream = Fastchat::Stream->new($_); $stream->await('hello'); $stream } $alice, $bob;
+    my $slow = enqueue('trial.slow_effect', owner_id => $alice->id);
+    is_deeply(
+        ($hers->await('task', 10) // {})->{data}, { id => $slow, kind => 'trial.slow_effect', state => 'done' },
+        'the owner is notified that a task is done'
+    );
+    is(effects($slow), 1, 'the task\'s effect is there once');
+    unlike($stack->log_text('tasks'), qr/task $slow .*taken back/, 'no other runner took the task');
+    my $mine = $bob->post('/api/task/3', {})->json->{id};
+    is(
+        ($his->await('task', 10) // { data => {} })->{data}{id}, $mine,
+        'other users are notified only of their own tasks'
+    );
+    my $again = enqueue('trial.stumble', owner_id => $bob->id, max_attempts => 5);
+    is_deeply(
+        [ map { ($his->await('task', 10) // { data => {} })->{data}{state} } 1 .. 3 ], [qw(failed failed done)],
+        'the owner is notified of every run'
+    );
+    $_->close for $hers, $his;
+};
 
 # A lease that is lost while the task runs: the clock jumped, or the runner was taken for dead.
 subtest 'a task that loses its lease has one effect' => sub {

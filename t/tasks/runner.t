@@ -44,19 +44,18 @@ sub is_alive {
     return -e "/proc/$pid" && do { open my $in, '<', "/proc/$pid/stat"; (<$in> // '') !~ /\) Z/ }
 }
 
-is(ended(enqueue('trial.nothing'))->{state}, 'done', 'a task that does nothing is done');
-
-subtest 'a task that crashes is tried again and then dead' => sub {
+subtest 'a task that fails is tried again, up to its last attempt' => sub {
+    is(ended(enqueue('trial.nothing'))->{state}, 'done', 'a task that does nothing is done');
     my $crashed = ended(enqueue('trial.crash', max_attempts => 2));
     is_deeply([ @$crashed{qw(state attempts)} ], [ 'dead', 2 ], 'a task that crashes is tried again and then dead');
     like($crashed->{error}, qr/signal 6 \(Aborted\)/, 'the error of a crashed task names the signal');
-};
 
-my $stumbled = ended(enqueue('trial.stumble', max_attempts => 5));
-is_deeply(
-    [ @$stumbled{qw(state attempts error)} ], [ 'done', 3, '' ],
-    'a task that fails twice is done at the third attempt'
-);
+    my $stumbled = ended(enqueue('trial.stumble', max_attempts => 5));
+    is_deeply(
+        [ @$stumbled{qw(state attempts error)} ], [ 'done', 3, '' ],
+        'a task that fails twice is done at the third attempt'
+    );
+};
 
 subtest 'a task that never ends is stopped' => sub {
     my $late = ended(enqueue('trial.never_end', max_attempts => 1));
@@ -64,21 +63,23 @@ subtest 'a task that never ends is stopped' => sub {
     like($late->{error}, qr/did not end within 2 s/, 'a task that never ends is stopped at its time limit');
 };
 
-like(
-    ended(enqueue('trial.flood', max_attempts => 1))->{error}, qr/too much/,
-    'a task that reports a gigabyte is stopped'
-);
-like(
-    ended(enqueue('trial.too_long'))->{error}, qr/the result of 1048578 bytes is longer than 1048576/,
-    'a result that is too long is refused'
-);
-SKIP: {
-    skip 'sanitizers need more memory than a task may have', 1 if ($ENV{FASTCHAT_BINARY} // '') =~ /address|thread/;
+subtest 'a task that takes too much is stopped' => sub {
     like(
-        ended(enqueue('trial.eat_memory', max_attempts => 1), 30)->{error}, qr/no memory after \d+ MB/,
-        'a task that eats memory is stopped'
+        ended(enqueue('trial.flood', max_attempts => 1))->{error}, qr/too much/,
+        'a task that reports a gigabyte is stopped'
     );
-}
+    like(
+        ended(enqueue('trial.too_long'))->{error}, qr/the result of 1048578 bytes is longer than 1048576/,
+        'a result that is too long is refused'
+    );
+    SKIP: {
+        skip 'sanitizers need more memory than a task may have', 1 if ($ENV{FASTCHAT_BINARY} // '') =~ /address|thread/;
+        like(
+            ended(enqueue('trial.eat_memory', max_attempts => 1), 30)->{error}, qr/no memory after \d+ MB/,
+            'a task that eats memory is stopped'
+        );
+    }
+};
 
 subtest 'the processes of a task end with it' => sub {
     my $parent = ended(enqueue('trial.leave_children'));
@@ -107,11 +108,13 @@ subtest 'a task of an unknown kind waits or is dead' => sub {
     );
 };
 
-for my $arguments ("'not JSON'", q('{"num": 12}'), q('{"num": "1x"}'), q('[]'), q('{"num": ""}')) {
-    my $refused = ended(enqueue('square', arguments => $arguments));
-    is($refused->{state}, 'dead', "a task with wrong arguments is dead: $arguments");
-    like($refused->{error}, qr/its arguments must be/, "the error names the wrong arguments: $arguments");
-}
+subtest 'a task with wrong arguments is dead' => sub {
+    for my $arguments ("'not JSON'", q('{"num": 12}'), q('{"num": "1x"}'), q('[]'), q('{"num": ""}')) {
+        my $refused = ended(enqueue('square', arguments => $arguments));
+        is($refused->{state}, 'dead', "a task with wrong arguments is dead: $arguments");
+        like($refused->{error}, qr/its arguments must be/, "the error names the wrong arguments: $arguments");
+    }
+};
 
 # A task of a lost runner, and one whose clock jumped.
 subtest 'a lost task is run again, up to its last attempt' => sub {
@@ -129,8 +132,7 @@ subtest 'a lost task is run again, up to its last attempt' => sub {
     like(row($gone)->{error}, qr/^lost: elsewhere:1/, 'the error of a lost task names its runner');
 };
 
-# Fairness: many slow tasks do not delay a quick one, and an urgent task runs first.
-subtest 'many slow tasks do not delay a quick one' => sub {
+subtest 'many slow tasks do not delay a quick or an urgent one' => sub {
     enqueue('trial.doze') for 1 .. 40;
     my $began = time;
     is(ended(enqueue('trial.nothing'))->{state}, 'done', 'a quick task is done beside forty slow ones');
@@ -142,7 +144,9 @@ subtest 'many slow tasks do not delay a quick one' => sub {
         'an urgent task runs before others of its kind'
     );
     $stack->sql("DELETE FROM tasks WHERE kind = 'trial.doze' AND state = 0");
+};
 
+subtest 'the runner survives every kind of task and runs the scheduled ones' => sub {
     is($stack->pid('tasks'), $runner, 'the runner survives every kind of task');
     is(
         $stack->sql("SELECT COUNT(*) FROM tasks WHERE kind LIKE 'clean_up.%' AND state = 2"), 4,
