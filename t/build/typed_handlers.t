@@ -36,11 +36,16 @@ C
     return system(join(' ', map { quotemeta } @command) . " 2> $place/errors") == 0;
 }
 
-ok compiles('INPUT(list, page)'), 'a handler with the struct of its own shape compiles';
-ok compiles('NO_INPUT(hello)'), 'a handler without input compiles';
-ok !compiles('INPUT(list, other)'), 'a handler with the shape of another struct does not compile';
-ok !compiles('INPUT(hello, page)'), 'a handler without input does not compile with a shape';
-ok !compiles('NO_INPUT(list)'), 'a handler with input does not compile without its shape';
-ok !compiles('INPUT(absent, page)'), 'a row whose handler is not declared does not compile';
+subtest 'a handler compiles with the input that it takes' => sub {
+    ok compiles('INPUT(list, page)'), 'a handler with the struct of its own shape compiles';
+    ok compiles('NO_INPUT(hello)'), 'a handler without input compiles';
+};
+
+subtest 'a row that does not fit its handler does not compile' => sub {
+    ok !compiles('INPUT(list, other)'), 'a handler with the shape of another struct does not compile';
+    ok !compiles('INPUT(hello, page)'), 'a handler without input does not compile with a shape';
+    ok !compiles('NO_INPUT(list)'), 'a handler with input does not compile without its shape';
+    ok !compiles('INPUT(absent, page)'), 'a row whose handler is not declared does not compile';
+};
 
 done_testing;

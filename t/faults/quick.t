@@ -21,30 +21,30 @@ sub check {
     return ($status, { map { $_ => 1 } $text =~ /^(\S.*?) {2,}\S.*  RED/mg }, $text);
 }
 
-{
+subtest 'a server whose parts are killed, stopped and cut off loses nothing' => sub {
     my ($status, $red, $text) =
         check('--quick', $patient ? (qw(--rate 60 --messages 2000 --seconds 60 --recovery 15)) : ());
     is_deeply(
         [ $status, $red ], [ 0, {} ],
         'nothing is lost, doubled, reordered or late while processes and stores are killed, stopped and cut off'
     ) or diag $text;
-}
+};
 
 my @short = qw(--quick --seconds 8 --messages 1200 --rate 300 --faults 2 --settle 3);
 
-{
+subtest 'the check finds a message that is stored twice' => sub {
     my ($status, $red, $text) = check('--break', 'retry', @short);
     is($status, 1, 'a server that stores a repeated message twice fails the check');
     ok($red->{doubled}, 'a server that stores a repeated message twice fails by "doubled"') or diag $text;
-}
+};
 
-{
+subtest 'the check finds hints that are lost' => sub {
     my ($status, $red, $text) = check('--break', 'hints', @short);
     is($status, 1, 'a server that loses hints and reconciles nothing fails the check');
     ok(
         $red->{'readers: missed'} || $red->{'slowest recovery'},
         'a server that loses hints fails by what readers miss or get late'
     ) or diag $text;
-}
+};
 
 done_testing;
