@@ -21,22 +21,26 @@ sub wrong {
     );
 }
 
-is_deeply(
-    [ wrong(6, 150, sub { $user->post('/api/sync/wait', { rooms => {}, wait => 1 }) }, 200) ], [],
-    '900 long polls that are answered at once'
-);
-is_deeply(
-    [
-        wrong(
-            4, 100,
-            sub { $stack->post('/api/sessions', { username => $user->username, password => $user->password }) }, 201
-        )
-    ],
-    [],
-    '400 sign-ins, while their processes are replaced after each 60'
-);
-is_deeply(
-    [ wrong(4, 60, sub { $stack->get('/api/events', token => 'bad') }, 401) ], [],
-    '240 streams that are refused'
-);
+subtest 'no request is lost on connections that the pools close' => sub {
+    is_deeply(
+        [ wrong(6, 150, sub { $user->post('/api/sync/wait', { rooms => {}, wait => 1 }) }, 200) ], [],
+        '900 long polls that are answered at once succeed'
+    );
+    is_deeply(
+        [
+            wrong(
+                4, 100,
+                sub { $stack->post('/api/sessions', { username => $user->username, password => $user->password }) },
+                201
+            )
+        ],
+        [],
+        '400 sign-ins succeed while their processes are replaced after 60 each'
+    );
+    is_deeply(
+        [ wrong(4, 60, sub { $stack->get('/api/events', token => 'bad') }, 401) ], [],
+        '240 streams with a bad token are refused with 401'
+    );
+};
+
 done_testing;

@@ -31,23 +31,32 @@ my @clients = map {
 } 1 .. 4;
 
 sleep 1;
-for my $round (1 .. 2) {
-    for my $pool (qw(api cpu)) {
-        for my $worker ($stack->workers($pool)) {
-            kill 'TERM', $worker;
-            ok($stack->wait_for(20, sub { !kill 0, $worker }), "a worker of $pool ends");
-            ok(
-                $stack->wait_for(5, sub { $stack->workers($pool) >= 2 || $pool eq 'cpu' && $stack->workers($pool) }),
-                "a new worker of $pool takes its place"
-            );
-            sleep 0.6;    # multiwatch counts one that ends within half a second as failed
+
+subtest 'workers that end are replaced by new ones' => sub {
+    for my $round (1 .. 2) {
+        for my $pool (qw(api cpu)) {
+            for my $worker ($stack->workers($pool)) {
+                kill 'TERM', $worker;
+                ok($stack->wait_for(20, sub { !kill 0, $worker }), "a worker of $pool ends");
+                ok(
+                    $stack->wait_for(
+                        5, sub { $stack->workers($pool) >= 2 || $pool eq 'cpu' && $stack->workers($pool) }
+                    ),
+                    "a new worker of $pool takes its place"
+                );
+                sleep 0.6;    # multiwatch counts one that ends within half a second as failed
+            }
         }
+        $stack->kill('nginx', 'HUP') if $round == 1;
     }
-    $stack->kill('nginx', 'HUP') if $round == 1;
-}
-for my $client (@clients) {
-    my ($made, @bad) = split /\t|\n/, <$client> // "0\tit died";
-    cmp_ok($made, '>', 20, "a client was served $made times");
-    is("@bad", '', 'no request of a client failed');
-}
+};
+
+subtest 'no request is lost while workers and nginx are replaced' => sub {
+    for my $client (@clients) {
+        my ($made, @bad) = split /\t|\n/, <$client> // "0\tit died";
+        cmp_ok($made, '>', 20, "a client was served $made times");
+        is("@bad", '', 'no request of a client failed');
+    }
+};
+
 done_testing;
