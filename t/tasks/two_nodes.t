@@ -136,7 +136,7 @@ sql($first, 'CREATE TABLE trial_effects (id BIGINT AUTO_INCREMENT PRIMARY KEY, t
 # Tasks are added in batches, so that both runners are idle, get no hint, and find the same rows at their next poll.
 my $count     = 0;
 my $conflicts = 0;
-my $until     = time + 60;
+my $until     = time + 150;
 
 sub conflicts {
     my $sum = 0;
