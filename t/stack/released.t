@@ -34,34 +34,52 @@ my %state  = (done => 2, dead => 4);
 my @traces = ('FASTCHAT_BREAK', '/api/trial', 'trial.', 'trial_routes', 'trial_kinds');
 my @asked  = (own => 1, env => { APP_ENV => 'test', FASTCHAT_BREAK => 'retry' });
 
-subtest 'the released program with APP_ENV=test and FASTCHAT_BREAK=retry' => sub {
+subtest 'no setting turns the released program into the test program' => sub {
     my $program = Fastchat::Stack::released();
     my $holds   = bytes($program);
-    is_deeply([ grep { index($holds, $_) >= 0 } @traces ], [], 'holds no string and no symbol of the test program');
+    is_deeply(
+        [ grep { index($holds, $_) >= 0 } @traces ], [],
+        'the released program holds no string and no symbol of the test program'
+    );
 
     my $stack = Fastchat::Stack->new(@asked, binary => $program, expect => [qr/knows no tasks of the kind trial/]);
     my $user  = $stack->user('released');
-    is(hash_costs($stack, $user), '$argon2id$v=19$m=19456,t=2,p=1', 'hashes passwords at their full cost');
-    is(kept_of_a_retry($user), 1, 'keeps a message that is sent twice once');
-    is($stack->get('/api/trial/pause?ms=1')->status, 404, 'has no route that holds a thread of the api pool');
-    is($stack->post('/api/trial/pause?ms=1', {})->status, 404, 'has no route that holds a process of the cpu pool');
-    is(task_state($stack, 'trial.nothing'), $state{dead}, 'does not know the test program\'s kinds of tasks');
+    is(
+        hash_costs($stack, $user), '$argon2id$v=19$m=19456,t=2,p=1',
+        'the released program hashes passwords at their full cost'
+    );
+    is(kept_of_a_retry($user), 1, 'the released program keeps a message that is sent twice once');
+    is(
+        $stack->get('/api/trial/pause?ms=1')->status, 404,
+        'the released program has no route that holds a thread of the api pool'
+    );
+    is(
+        $stack->post('/api/trial/pause?ms=1', {})->status, 404,
+        'the released program has no route that holds a process of the cpu pool'
+    );
+    is(
+        task_state($stack, 'trial.nothing'), $state{dead},
+        'the released program does not know the test program\'s kinds of tasks'
+    );
     my ($routes) = $stack->fastchat('routes');
-    unlike($routes, qr/trial/, 'lists no route of the test program');
+    unlike($routes, qr/trial/, 'the released program lists no route of the test program');
 };
 
 # This proves that the strings above exist in the test program.
-subtest 'the test program, told the same' => sub {
+subtest 'the test program has everything that the released program lacks' => sub {
     my $program = Fastchat::Stack::binary();
     my $holds   = bytes($program);
-    is_deeply([ grep { index($holds, $_) >= 0 } @traces ], \@traces, 'holds all of these strings and symbols');
+    is_deeply(
+        [ grep { index($holds, $_) >= 0 } @traces ], \@traces,
+        'the test program holds all of these strings and symbols'
+    );
 
     my $stack = Fastchat::Stack->new(@asked);
     my $user  = $stack->user('tested');
-    is(hash_costs($stack, $user), '$argon2id$v=19$m=8,t=1,p=1', 'hashes passwords at the lowest cost');
-    is(kept_of_a_retry($user), 2, 'keeps a message that is sent twice twice');
-    is($stack->get('/api/trial/pause?ms=1')->status, 204, 'has the routes of the tests');
-    is(task_state($stack, 'trial.nothing'), $state{done}, 'runs the tasks of the tests');
+    is(hash_costs($stack, $user), '$argon2id$v=19$m=8,t=1,p=1', 'the test program hashes passwords at the lowest cost');
+    is(kept_of_a_retry($user), 2, 'the test program, broken on purpose, keeps a repeated message twice');
+    is($stack->get('/api/trial/pause?ms=1')->status, 204, 'the test program has the routes of the tests');
+    is(task_state($stack, 'trial.nothing'), $state{done}, 'the test program runs the tasks of the tests');
 };
 
 done_testing;
