@@ -9,38 +9,46 @@ my $room = $alice->post('/api/rooms', { name => '消息', member_ids => [ $bob->
 my $at   = "/api/rooms/$room";
 sub say_it { my ($who, $id, $body) = @_; return $who->post("$at/messages", { client_id => $id, body => $body // $id }) }
 
-my $first = say_it($alice, 'one', '大家好 👋');
-is($first->status, 201, 'a message is sent');
-is_deeply(
-    [ sort keys %{ $first->json } ], [qw(body client_id created_at kind ref_seq room_id sender seq)],
-    'an entry has every field'
-);
-is_deeply($first->json->{sender}, { id => $alice->id, nickname => $alice->nickname }, 'an entry names its sender');
-my $again = say_it($alice, 'one', 'something else');
-is($again->status, 200, 'a repeated client_id is answered 200');
-is_deeply($again->json, $first->json, 'a repeated client_id returns the existing entry');
-is(say_it($bob, 'one', '我也好')->status, 201, 'client ids of different senders do not collide');
-is(say_it($eve, 'one')->json->{code}, 'not_a_member', 'a user outside the room cannot send');
-is(
-    $eve->post('/api/rooms/999999999/messages', { client_id => 'x', body => 'x' })->json->{code}, 'no_such_room',
-    'nobody can send to a room that does not exist'
-);
+subtest 'a message is sent exactly once, whatever its sender repeats' => sub {
+    my $first = say_it($alice, 'one', '大家好 👋');
+    is($first->status, 201, 'a message is sent');
+    is_deeply(
+        [ sort keys %{ $first->json } ], [qw(body client_id created_at kind ref_seq room_id sender seq)],
+        'an entry has every field'
+    );
+    is_deeply($first->json->{sender}, { id => $alice->id, nickname => $alice->nickname }, 'an entry names its sender');
+    my $again = say_it($alice, 'one', 'something else');
+    is($again->status, 200, 'a repeated client_id is answered 200');
+    is_deeply($again->json, $first->json, 'a repeated client_id returns the existing entry');
+    is(say_it($bob, 'one', '我也好')->status, 201, 'client ids of different senders do not collide');
+};
 
-# Many clients send at once, some of them the same message.
-$stack->at_once(
-    16,
-    sub {
-        my ($n) = @_;
-        my $who = $n % 2 ? $alice : $bob;
-        say_it($who, "same-$_", "同一条 $_") for 1 .. 5;
-        say_it($who, "own-$n-$_") for 1 .. 10;
-        return 1;
-    }
-);
-my @seqs = map { $_->[0] } $stack->sql("SELECT seq FROM fastchat.room_log WHERE room_id = $room ORDER BY seq");
-is_deeply(\@seqs, [ 1 .. @seqs ], 'concurrent sends leave no hole in the numbers');
-is(scalar @seqs, 2 + 2 + 2 * 5 + 16 * 10, 'concurrent sends store no message twice');
-is($alice->get($at)->json->{last_seq}, scalar @seqs, 'the room\'s last_seq is the last number');
+subtest 'only members of a room can send to it' => sub {
+    is(say_it($eve, 'one')->json->{code}, 'not_a_member', 'a user outside the room cannot send');
+    is(
+        $eve->post('/api/rooms/999999999/messages', { client_id => 'x', body => 'x' })->json->{code}, 'no_such_room',
+        'nobody can send to a room that does not exist'
+    );
+};
+
+my @seqs;
+
+subtest 'concurrent sends are numbered without gaps, each stored once' => sub {
+    $stack->at_once(
+        16,
+        sub {
+            my ($n) = @_;
+            my $who = $n % 2 ? $alice : $bob;
+            say_it($who, "same-$_", "同一条 $_") for 1 .. 5;
+            say_it($who, "own-$n-$_") for 1 .. 10;
+            return 1;
+        }
+    );
+    @seqs = map { $_->[0] } $stack->sql("SELECT seq FROM fastchat.room_log WHERE room_id = $room ORDER BY seq");
+    is_deeply(\@seqs, [ 1 .. @seqs ], 'concurrent sends leave no hole in the numbers');
+    is(scalar @seqs, 2 + 2 + 2 * 5 + 16 * 10, 'concurrent sends store no message twice');
+    is($alice->get($at)->json->{last_seq}, scalar @seqs, 'the room\'s last_seq is the last number');
+};
 
 subtest 'concurrent sends of one client_id store one message' => sub {
     my @once = $stack->at_once(
@@ -55,40 +63,51 @@ subtest 'concurrent sends of one client_id store one message' => sub {
     push @seqs, scalar @seqs + 1;
 };
 
-# Pages.
 my $last = @seqs;
-my $page = $bob->get("$at/messages?limit=10")->json;
-is_deeply(
-    [ map { $_->{seq} } @{ $page->{items} } ], [ $last - 9 .. $last ],
-    'a page holds the newest entries in ascending order'
-);
-is($page->{next}, $last - 9, 'next is the before of the older page');
-my (@all, $before);
-do {
-    my $p = $bob->get("$at/messages?limit=100" . ($before ? "&before=$before" : ''))->json;
-    unshift @all, map { $_->{seq} } @{ $p->{items} };
-    $before = $p->{next};
-} while ($before);
-is_deeply(\@all, \@seqs, 'reading page by page yields every entry once');
-my $after = $bob->get("$at/messages?after=3&limit=5")->json;
-is_deeply([ map { $_->{seq} } @{ $after->{items} } ], [ 4 .. 8 ], 'after= reads the entries after a number');
-is($after->{next}, 8, 'next is the after of the newer page');
-is($bob->get("$at/messages?after=" . ($last - 5) . '&limit=5')->json->{next}, undef, 'next is null on the last page');
-is_deeply(
-    $bob->get("$at/messages?after=$last")->json, { items => [], next => undef },
-    'the page after the last entry is empty'
-);
-is($bob->get("$at/messages?after=1&before=5")->status, 422, 'before= and after= together are refused');
-is($bob->get("$at/messages?$_")->status, 422, "$_ is refused")
-    for 'limit=0', 'limit=101', 'before=0', 'before=x', 'after=-1', 'limit=1e1', 'limit=';
 
-# Reading.
+subtest 'reading back page by page yields every entry once' => sub {
+    my $page = $bob->get("$at/messages?limit=10")->json;
+    is_deeply(
+        [ map { $_->{seq} } @{ $page->{items} } ], [ $last - 9 .. $last ],
+        'a page holds the newest entries in ascending order'
+    );
+    is($page->{next}, $last - 9, 'next is the before of the older page');
+    my (@all, $before);
+    do {
+        my $p = $bob->get("$at/messages?limit=100" . ($before ? "&before=$before" : ''))->json;
+        unshift @all, map { $_->{seq} } @{ $p->{items} };
+        $before = $p->{next};
+    } while ($before);
+    is_deeply(\@all, \@seqs, 'reading page by page yields every entry once');
+};
+
+subtest 'reading on with after= yields the entries after a number' => sub {
+    my $after = $bob->get("$at/messages?after=3&limit=5")->json;
+    is_deeply([ map { $_->{seq} } @{ $after->{items} } ], [ 4 .. 8 ], 'after= reads the entries after a number');
+    is($after->{next}, 8, 'next is the after of the newer page');
+    is(
+        $bob->get("$at/messages?after=" . ($last - 5) . '&limit=5')->json->{next}, undef,
+        'next is null on the last page'
+    );
+    is_deeply(
+        $bob->get("$at/messages?after=$last")->json, { items => [], next => undef },
+        'the page after the last entry is empty'
+    );
+};
+
+subtest 'a page with bad bounds is refused' => sub {
+    is($bob->get("$at/messages?after=1&before=5")->status, 422, 'before= and after= together are refused');
+    is($bob->get("$at/messages?$_")->status, 422, "$_ is refused")
+        for 'limit=0', 'limit=101', 'before=0', 'before=x', 'after=-1', 'limit=1e1', 'limit=';
+};
+
 sub unread {
     my ($who) = @_;
     return (grep { $_->{id} == $room } @{ $who->get('/api/rooms')->json->{items} })[0]{unread};
 }
-is(unread($bob), 86, 'unread counts the messages of others');
+
 subtest 'a read mark only moves forward, up to the last entry' => sub {
+    is(unread($bob), 86, 'before the mark moves, unread counts the messages of others');
     is_deeply($bob->put("$at/read", { seq => 10 })->json->{read_seq}, 10, 'a read mark moves forward');
     is($bob->put("$at/read", { seq => 5 })->json->{read_seq}, 10, 'a read mark never moves backwards');
     my $mark = $bob->put("$at/read", { seq => 999999 })->json;
@@ -97,19 +116,26 @@ subtest 'a read mark only moves forward, up to the last entry' => sub {
         'a read mark never moves beyond the last entry'
     );
 };
-say_it($alice, "more-$_") for 1 .. 120;
-is(unread($bob), 99, 'unread is counted up to 99');
-is(
-    unread($alice),
-    (
-        grep { $_->[0] == $bob->id } map { [ $_->[0] ] } $stack->sql(
-            "SELECT sender_id FROM fastchat.room_log WHERE room_id = $room AND kind = 0 AND sender_id <> " . $alice->id
-        )
-        )
-        + 0,
-    'one\'s own messages do not count'
-);
-is($eve->put("$at/read", { seq => 1 })->status, 403, 'a user outside the room has no read mark');
+
+subtest 'unread counts the messages of others, up to 99' => sub {
+    say_it($alice, "more-$_") for 1 .. 120;
+    is(unread($bob), 99, 'unread is counted up to 99');
+    is(
+        unread($alice),
+        (
+            grep { $_->[0] == $bob->id } map { [ $_->[0] ] } $stack->sql(
+                "SELECT sender_id FROM fastchat.room_log WHERE room_id = $room AND kind = 0 AND sender_id <> "
+                    . $alice->id
+            )
+            )
+            + 0,
+        'one\'s own messages do not count'
+    );
+};
+
+subtest 'a user outside the room has no read mark' => sub {
+    is($eve->put("$at/read", { seq => 1 })->status, 403, 'a user outside the room has no read mark');
+};
 
 # More entries than the window of the list: own messages between the mark and those of others.
 subtest 'unread is exact however far back the mark is' => sub {

@@ -8,20 +8,26 @@ my ($owner, $admin, $member, $other) = map { $stack->user($_) } qw(owner admin m
 
 my $made =
     $owner->post('/api/rooms', { name => '周末爬山', member_ids => [ $admin->id, $member->id, $member->id, $owner->id ] });
-is($made->status, 201, 'a room is made');
 my $room = $made->json;
-is($room->{role}, 'owner', 'the creator of a room is its owner');
-ok(!$room->{open}, 'a new room is closed');
-is($room->{last_seq}, 3, 'the log begins with one join per member');
-my $at = "/api/rooms/$room->{id}";
-is(
-    $owner->post('/api/rooms', { name => 'x', member_ids => [999999999] })->json->{code}, 'no_such_user',
-    'a room cannot be created with an unknown member'
-);
-is(
-    $owner->post('/api/rooms', { name => 'x', member_ids => [ 'a', -1, 1.5 ] })->json->{detail}[1]{loc}[2], 1,
-    'a bad member id is named by its index'
-);
+my $at   = "/api/rooms/$room->{id}";
+
+subtest 'a new room is closed and belongs to its creator' => sub {
+    is($made->status, 201, 'a room is made');
+    is($room->{role}, 'owner', 'the creator of a room is its owner');
+    ok(!$room->{open}, 'a new room is closed');
+    is($room->{last_seq}, 3, 'the log begins with one join per member');
+};
+
+subtest 'a room with a bad member is refused' => sub {
+    is(
+        $owner->post('/api/rooms', { name => 'x', member_ids => [999999999] })->json->{code}, 'no_such_user',
+        'a room cannot be created with an unknown member'
+    );
+    is(
+        $owner->post('/api/rooms', { name => 'x', member_ids => [ 'a', -1, 1.5 ] })->json->{detail}[1]{loc}[2], 1,
+        'a bad member id is named by its index'
+    );
+};
 
 subtest 'others see nothing of a closed room' => sub {
     is($other->get($at)->json->{code}, 'not_a_member', 'others do not see a closed room');
@@ -31,26 +37,31 @@ subtest 'others see nothing of a closed room' => sub {
     is($other->get('/api/rooms/999999999')->json->{code}, 'no_such_room', 'a room that is not there is not found');
 };
 
-my $members = $member->get("$at/members")->json->{items};
-is_deeply(
-    { map { $_->{user}{id} => $_->{role} } @$members },
-    { $owner->id => 'owner', $admin->id => 'member', $member->id => 'member' }, 'members are listed'
-);
-my $first = $member->get("$at/members?limit=2")->json;
-is(
-    scalar @{ $member->get("$at/members?limit=2&cursor=$first->{next}")->json->{items} }, 1,
-    'members are listed page by page'
-);
+subtest 'members are listed, page by page' => sub {
+    my $members = $member->get("$at/members")->json->{items};
+    is_deeply(
+        { map { $_->{user}{id} => $_->{role} } @$members },
+        { $owner->id => 'owner', $admin->id => 'member', $member->id => 'member' }, 'members are listed'
+    );
+    my $first = $member->get("$at/members?limit=2")->json;
+    is(
+        scalar @{ $member->get("$at/members?limit=2&cursor=$first->{next}")->json->{items} }, 1,
+        'members are listed page by page'
+    );
+};
 
 sub role { my ($who, $whom, $role) = @_; return $who->put("$at/members/" . $whom->id, { role => $role }) }
-is(role($member, $admin, 'admin')->json->{code}, 'not_allowed', 'a member gives no roles');
-is(role($owner, $admin, 'admin')->json->{role}, 'admin', 'the owner gives the role of admin');
-is(role($owner, $admin, 'owner')->json->{detail}[0]{type}, 'enum', 'nobody gives the role of owner');
-is(role($admin, $member, 'admin')->status, 403, 'an admin gives no roles');
-is(role($owner, $owner, 'member')->status, 403, 'the owner cannot give the role up');
-my $seq = $owner->get($at)->json->{last_seq};
-role($owner, $admin, 'admin');
-is($owner->get($at)->json->{last_seq}, $seq, 'giving a role twice adds no entry');
+
+subtest 'only the owner gives roles' => sub {
+    is(role($member, $admin, 'admin')->json->{code}, 'not_allowed', 'a member gives no roles');
+    is(role($owner, $admin, 'admin')->json->{role}, 'admin', 'the owner gives the role of admin');
+    is(role($owner, $admin, 'owner')->json->{detail}[0]{type}, 'enum', 'nobody gives the role of owner');
+    is(role($admin, $member, 'admin')->status, 403, 'an admin gives no roles');
+    is(role($owner, $owner, 'member')->status, 403, 'the owner cannot give the role up');
+    my $seq = $owner->get($at)->json->{last_seq};
+    role($owner, $admin, 'admin');
+    is($owner->get($at)->json->{last_seq}, $seq, 'giving a role twice adds no entry');
+};
 
 subtest 'admins rename and open a room' => sub {
     is($member->patch($at, { name => 'x' })->json->{code}, 'not_allowed', 'a member cannot rename the room');
@@ -72,12 +83,15 @@ subtest 'anybody may join an open room' => sub {
 };
 
 sub remove { my ($who, $whom) = @_; return $who->delete("$at/members/" . $whom->id) }
-is(remove($member, $other)->status, 403, 'a member removes nobody');
-is(remove($admin, $owner)->status, 403, 'an admin cannot remove the owner');
-is(remove($admin, $other)->status, 204, 'an admin removes a member');
-is(remove($admin, $other)->json->{code}, 'no_such_member', 'a removed member cannot be removed again');
-is($admin->put("$at/members/" . $other->id, {})->status, 200, 'an admin adds somebody');
-is($admin->put("$at/members/999999999", {})->json->{code}, 'no_such_user', 'an admin cannot add an unknown user');
+
+subtest 'admins remove and add members, but never the owner' => sub {
+    is(remove($member, $other)->status, 403, 'a member removes nobody');
+    is(remove($admin, $owner)->status, 403, 'an admin cannot remove the owner');
+    is(remove($admin, $other)->status, 204, 'an admin removes a member');
+    is(remove($admin, $other)->json->{code}, 'no_such_member', 'a removed member cannot be removed again');
+    is($admin->put("$at/members/" . $other->id, {})->status, 200, 'an admin adds somebody');
+    is($admin->put("$at/members/999999999", {})->json->{code}, 'no_such_user', 'an admin cannot add an unknown user');
+};
 
 subtest 'the admin takes over when the owner leaves' => sub {
     is(remove($owner, $owner)->status, 204, 'the owner leaves');

@@ -10,16 +10,19 @@ my $bob   = $stack->user('bob');
 my %form  = (username => uc $alice->username, password => $alice->password, device => '手机');
 
 my $phone = $stack->post('/api/sessions', \%form);
-is($phone->status, 201, 'a second device signs in, whatever the case of the name');
-like($phone->json->{token}, qr/^[\w-]{43}$/, 'a token is 256 bits in base64url');
-is($phone->json->{user}{id}, $alice->id, 'signing in returns the user');
 my $token = $phone->json->{token};
-is(
-    $stack->sql(
-        "SELECT COUNT(*) FROM fastchat.sessions WHERE token_hash = '$token' OR HEX(token_hash) = HEX('$token')"),
-    0,
-    'the token itself is not stored'
-);
+
+subtest 'a user signs in on a second device' => sub {
+    is($phone->status, 201, 'a second device signs in, whatever the case of the name');
+    like($phone->json->{token}, qr/^[\w-]{43}$/, 'a token is 256 bits in base64url');
+    is($phone->json->{user}{id}, $alice->id, 'signing in returns the user');
+    is(
+        $stack->sql(
+            "SELECT COUNT(*) FROM fastchat.sessions WHERE token_hash = '$token' OR HEX(token_hash) = HEX('$token')"),
+        0,
+        'the token itself is not stored'
+    );
+};
 
 subtest 'a failed sign-in does not reveal whether the name exists' => sub {
     my $wrong = $stack->post('/api/sessions', { %form, password => 'wrong password' });
@@ -30,23 +33,28 @@ subtest 'a failed sign-in does not reveal whether the name exists' => sub {
 };
 
 my $list = $alice->get('/api/sessions')->json->{items};
-is(scalar @$list, 2, 'the sessions of a user are listed');
-is($list->[0]{device}, '手机', 'the newest session comes first, with its device');
-is_deeply([ map { $_->{current} ? 1 : 0 } @$list ], [ 0, 1 ], 'the current session is marked');
-my $page = $alice->get('/api/sessions?limit=1')->json;
-is(
-    $alice->get("/api/sessions?limit=1&cursor=$page->{next}")->json->{items}[0]{id}, $list->[1]{id},
-    'sessions are listed page by page'
-);
 
-is($stack->get('/api/users/me', token => $token)->status, 200, 'the new token is accepted');
-is(
-    $bob->delete("/api/sessions/$list->[0]{id}")->json->{code}, 'no_such_session',
-    'nobody can end another user\'s session'
-);
-is($alice->delete("/api/sessions/$list->[0]{id}")->status, 204, 'a user ends a session from another device');
-is($stack->get('/api/users/me', token => $token)->status, 401, 'the token of an ended session is rejected at once');
-is($alice->delete("/api/sessions/$list->[0]{id}")->status, 404, 'an ended session cannot be ended again');
+subtest 'the sessions of a user are listed, page by page' => sub {
+    is(scalar @$list, 2, 'the sessions of a user are listed');
+    is($list->[0]{device}, '手机', 'the newest session comes first, with its device');
+    is_deeply([ map { $_->{current} ? 1 : 0 } @$list ], [ 0, 1 ], 'the current session is marked');
+    my $page = $alice->get('/api/sessions?limit=1')->json;
+    is(
+        $alice->get("/api/sessions?limit=1&cursor=$page->{next}")->json->{items}[0]{id}, $list->[1]{id},
+        'sessions are listed page by page'
+    );
+};
+
+subtest 'a user ends a session from another device, which nobody else can' => sub {
+    is($stack->get('/api/users/me', token => $token)->status, 200, 'the new token is accepted');
+    is(
+        $bob->delete("/api/sessions/$list->[0]{id}")->json->{code}, 'no_such_session',
+        'nobody can end another user\'s session'
+    );
+    is($alice->delete("/api/sessions/$list->[0]{id}")->status, 204, 'a user ends a session from another device');
+    is($stack->get('/api/users/me', token => $token)->status, 401, 'the token of an ended session is rejected at once');
+    is($alice->delete("/api/sessions/$list->[0]{id}")->status, 404, 'an ended session cannot be ended again');
+};
 
 subtest 'signing out ends the session' => sub {
     is($alice->delete('/api/sessions/current')->status, 204, 'signing out ends the current session');
@@ -82,15 +90,17 @@ subtest 'sessions expire by the database, not by Redis' => sub {
     is($bob->get('/api/users/me')->status, 200, 'a wiped Redis signs nobody out');
 };
 
-$stack->sql('UPDATE fastchat.sessions SET last_seen_at = last_seen_at - 7200000, expires_at = expires_at - 7200000 '
-        . 'WHERE user_id = '
-        . $bob->id);
-my $before = $stack->sql('SELECT expires_at FROM fastchat.sessions WHERE user_id = ' . $bob->id);
-$stack->redis_cli('FLUSHALL');
-is($bob->get('/api/users/me')->status, 200, 'a session that is two hours old is still accepted');
-cmp_ok(
-    $stack->sql('SELECT expires_at FROM fastchat.sessions WHERE user_id = ' . $bob->id), '>', $before,
-    'using a session prolongs it'
-);
+subtest 'using a session prolongs it' => sub {
+    $stack->sql('UPDATE fastchat.sessions SET last_seen_at = last_seen_at - 7200000, expires_at = expires_at - 7200000 '
+            . 'WHERE user_id = '
+            . $bob->id);
+    my $before = $stack->sql('SELECT expires_at FROM fastchat.sessions WHERE user_id = ' . $bob->id);
+    $stack->redis_cli('FLUSHALL');
+    is($bob->get('/api/users/me')->status, 200, 'a session that is two hours old is still accepted');
+    cmp_ok(
+        $stack->sql('SELECT expires_at FROM fastchat.sessions WHERE user_id = ' . $bob->id), '>', $before,
+        'using a session prolongs it'
+    );
+};
 
 done_testing;
