@@ -32,60 +32,83 @@ sub told { my ($answer) = @_; return $answer->status . ($answer->status >= 400 ?
 
 my $at  = room();
 my %all = (owner => 'owner', admin => 'admin', admin2 => 'admin', member => 'member', member2 => 'member');
-is_deeply(roles($at, 'member'), \%all, 'everybody in a room sees who is in it, and as what');
 
-my %removal = (
-    'admin admin2'   => '403 not_allowed', 'admin owner'  => '403 not_allowed', 'member member2'  => '403 not_allowed',
-    'member admin'   => '403 not_allowed', 'member owner' => '403 not_allowed', 'outsider member' => '403 not_a_member',
-    'outsider owner' => '403 not_a_member', 'owner outsider' => '404 no_such_member',
-    'admin outsider'  => '404 no_such_member',
-    'member outsider' => '404 no_such_member', 'outsider outsider' => '403 not_a_member',
-);
-for my $case (sort keys %removal) {
-    my ($by, $whom) = split / /, $case;
-    is(told(take_out($by, $at, $whom)), $removal{$case}, "removing: $by does not remove $whom");
-}
-is_deeply(roles($at, 'owner'), \%all, 'denied removals remove nobody');
-for my $case ('owner admin', 'owner member', 'admin member', 'admin2 admin2', 'member member') {
-    my ($by, $whom) = split / /, $case;
-    my $fresh = room();
-    is(take_out($by, $fresh, $whom)->status, 204, 'removing: ' . ($by eq $whom ? "$by leaves" : "$by removes $whom"));
-    is(told($who{$whom}->get("$fresh/messages")), '403 not_a_member', "$whom reads nothing after leaving");
-    my $last = $who{owner}->get("$fresh/messages?limit=1")->json->{items}[0];
-    is_deeply([ $last->{kind}, $last->{sender}{id} ], [ 'leave', $who{$whom}->id ], "the log records that $whom left");
-}
+subtest 'everybody in a room sees its members with their roles' => sub {
+    is_deeply(roles($at, 'member'), \%all, 'everybody in a room sees who is in it, and as what');
+};
 
-my %giving = (
-    'admin member admin'       => '403 not_allowed', 'admin admin2 member' => '403 not_allowed',
-    'member member admin'      => '403 not_allowed',
-    'admin admin member'       => '403 not_allowed', 'owner owner member' => '403 not_allowed',
-    'outsider member admin'    => '403 not_a_member',
-    'outsider outsider admin'  => '403 not_a_member', 'member newcomer member' => '403 not_allowed',
-    'admin newcomer admin'     => '403 not_allowed',
-    'outsider newcomer member' => '403 not_a_member', 'outsider outsider member' => '403 not_a_member',
-);
-for my $case (sort keys %giving) {
-    my ($by, $whom, $role) = split / /, $case;
-    is(told(put_in($by, $at, $whom, role => $role)), $giving{$case}, "roles: $by does not make $whom $role");
-}
-is_deeply(roles($at, 'owner'), \%all, 'denied changes of role change no role');
-is(put_in('owner', $at, 'member', role => 'admin')->json->{role}, 'admin', 'roles: the owner makes a member admin');
-is(put_in('owner', $at, 'admin', role => 'member')->json->{role}, 'member', 'roles: the owner makes an admin a member');
-is(put_in('owner', $at, 'newcomer', role => 'admin')->json->{role}, 'admin', 'roles: the owner adds somebody as admin');
-is(put_in('admin2', $at, 'outsider', role => 'member')->json->{role}, 'member', 'roles: an admin adds a member');
-is($who{owner}->put("$at/members/" . $who{admin}->id, { role => $_ })->status, 422, "the role $_ cannot be given")
-    for qw(owner king Admin), '';
-my $member = put_in('owner', $at, 'member')->json;
-is_deeply([ sort keys %$member ], [qw(joined_at read_seq role user)], 'a member has every field');
-is_deeply(
-    $member->{user},
-    {
-        id     => $who{member}->id, username => $who{member}->username, nickname => $who{member}->nickname,
-        online => JSON::PP::false
-    },
-    'a member carries the user'
-);
-is($member->{role}, 'admin', 'a PUT without a role keeps the role');
+subtest 'nobody removes a member without the right' => sub {
+    my %removal = (
+        'admin admin2' => '403 not_allowed', 'admin owner'  => '403 not_allowed', 'member member2' => '403 not_allowed',
+        'member admin' => '403 not_allowed', 'member owner' => '403 not_allowed',
+        'outsider member' => '403 not_a_member',
+        'outsider owner'  => '403 not_a_member', 'owner outsider' => '404 no_such_member',
+        'admin outsider'  => '404 no_such_member',
+        'member outsider' => '404 no_such_member', 'outsider outsider' => '403 not_a_member',
+    );
+    for my $case (sort keys %removal) {
+        my ($by, $whom) = split / /, $case;
+        is(told(take_out($by, $at, $whom)), $removal{$case}, "$by does not remove $whom");
+    }
+    is_deeply(roles($at, 'owner'), \%all, 'denied removals remove nobody');
+};
+
+subtest 'a member who leaves or is removed is out at once, which the log records' => sub {
+    for my $case ('owner admin', 'owner member', 'admin member', 'admin2 admin2', 'member member') {
+        my ($by, $whom) = split / /, $case;
+        my $fresh = room();
+        is(take_out($by, $fresh, $whom)->status, 204, $by eq $whom ? "$by leaves" : "$by removes $whom");
+        is(told($who{$whom}->get("$fresh/messages")), '403 not_a_member', "$whom reads nothing after leaving");
+        my $last = $who{owner}->get("$fresh/messages?limit=1")->json->{items}[0];
+        is_deeply(
+            [ $last->{kind}, $last->{sender}{id} ], [ 'leave', $who{$whom}->id ],
+            "the log records that $whom left"
+        );
+    }
+};
+
+subtest 'nobody gives a role without the right' => sub {
+    my %giving = (
+        'admin member admin'       => '403 not_allowed', 'admin admin2 member' => '403 not_allowed',
+        'member member admin'      => '403 not_allowed',
+        'admin admin member'       => '403 not_allowed', 'owner owner member' => '403 not_allowed',
+        'outsider member admin'    => '403 not_a_member',
+        'outsider outsider admin'  => '403 not_a_member', 'member newcomer member' => '403 not_allowed',
+        'admin newcomer admin'     => '403 not_allowed',
+        'outsider newcomer member' => '403 not_a_member', 'outsider outsider member' => '403 not_a_member',
+    );
+    for my $case (sort keys %giving) {
+        my ($by, $whom, $role) = split / /, $case;
+        is(told(put_in($by, $at, $whom, role => $role)), $giving{$case}, "$by does not make $whom $role");
+    }
+    is_deeply(roles($at, 'owner'), \%all, 'denied changes of role change no role');
+};
+
+subtest 'the owner gives roles, and admins add members' => sub {
+    is(put_in('owner', $at, 'member', role   => 'admin')->json->{role}, 'admin', 'the owner makes a member admin');
+    is(put_in('owner', $at, 'admin', role    => 'member')->json->{role}, 'member', 'the owner makes an admin a member');
+    is(put_in('owner', $at, 'newcomer', role => 'admin')->json->{role}, 'admin', 'the owner adds somebody as admin');
+    is(put_in('admin2', $at, 'outsider', role => 'member')->json->{role}, 'member', 'an admin adds a member');
+};
+
+subtest 'a role that does not exist, or that of owner, cannot be given' => sub {
+    is($who{owner}->put("$at/members/" . $who{admin}->id, { role => $_ })->status, 422, "the role $_ cannot be given")
+        for qw(owner king Admin), '';
+};
+
+subtest 'a member is returned with the role and the user' => sub {
+    my $member = put_in('owner', $at, 'member')->json;
+    is_deeply([ sort keys %$member ], [qw(joined_at read_seq role user)], 'a member has every field');
+    is_deeply(
+        $member->{user},
+        {
+            id     => $who{member}->id, username => $who{member}->username, nickname => $who{member}->nickname,
+            online => JSON::PP::false
+        },
+        'a member carries the user'
+    );
+    is($member->{role}, 'admin', 'a PUT without a role keeps the role');
+};
 
 subtest 'anybody may join an open room, as a member only' => sub {
     my $open = room(open => JSON::PP::true);

@@ -7,55 +7,66 @@ my $stack = Fastchat::Stack->new;
 my ($alice, $bob) = map { $stack->user($_) } qw(alice bob);
 sub sync_it { my ($who, $rooms, %more) = @_; return $who->post('/api/sync', { rooms => $rooms, %more })->json }
 
-is_deeply(
-    sync_it($alice, {}), { entries => [], rooms => [], left => [], more => JSON::PP::false },
-    'a user without rooms has nothing to catch up'
-);
-my @rooms = map { $alice->post('/api/rooms', { name => "s$_", member_ids => [ $bob->id ] })->json->{id} } 1 .. 3;
-my $new   = sync_it($bob, {});
-is_deeply(
-    [ sort { $a <=> $b } map { $_->{id} } @{ $new->{rooms} } ], \@rooms,
-    'rooms that the client did not name are returned'
-);
-is_deeply([ map { $_->{last_seq} } @{ $new->{rooms} } ], [ 2, 2, 2 ], 'new rooms come with their last number');
-is_deeply($new->{entries}, [], 'new rooms come without their entries');
+my @rooms;
+
+subtest 'a client that names no rooms is sent those of its user, without entries' => sub {
+    is_deeply(
+        sync_it($alice, {}), { entries => [], rooms => [], left => [], more => JSON::PP::false },
+        'a user without rooms has nothing to catch up'
+    );
+    @rooms = map { $alice->post('/api/rooms', { name => "s$_", member_ids => [ $bob->id ] })->json->{id} } 1 .. 3;
+    my $new = sync_it($bob, {});
+    is_deeply(
+        [ sort { $a <=> $b } map { $_->{id} } @{ $new->{rooms} } ], \@rooms,
+        'rooms that the client did not name are returned'
+    );
+    is_deeply([ map { $_->{last_seq} } @{ $new->{rooms} } ], [ 2, 2, 2 ], 'new rooms come with their last number');
+    is_deeply($new->{entries}, [], 'new rooms come without their entries');
+};
 
 my %marks = map { $_ => 2 } @rooms;
 $alice->post("/api/rooms/$rooms[0]/messages", { client_id => "a$_", body => "第 $_ 条" }) for 1 .. 5;
 $alice->post("/api/rooms/$rooms[2]/messages", { client_id => "c$_", body => "c$_" })    for 1 .. 2;
-my $page = sync_it($bob, \%marks);
-is_deeply(
-    [ map { "$_->{room_id}:$_->{seq}" } @{ $page->{entries} } ],
-    [ (map { "$rooms[0]:$_" } 3 .. 7), (map { "$rooms[2]:$_" } 3 .. 4) ], 'missed entries come in order'
-);
-ok(!$page->{more}, 'more is false if nothing is left out');
-is_deeply(
-    sync_it($bob, { %marks, $rooms[0] => 7, $rooms[2] => 4 })->{entries}, [],
-    'a client that is up to date gets no entries'
-);
 
-my (%have, @got);
-%have = %marks;
-my $rounds = 0;
-do {
-    $page = sync_it($bob, \%have, limit => 3);
-    cmp_ok(scalar @{ $page->{entries} }, '<=', 3, 'a page is bounded');
-    push @got, map { "$_->{room_id}:$_->{seq}" } @{ $page->{entries} };
-    $have{ $_->{room_id} } = $_->{seq} for @{ $page->{entries} };
-} while ($page->{more} && ++$rounds < 10);
-is(scalar @got, 7, 'page by page, every entry comes once');
+subtest 'missed entries come in order' => sub {
+    my $page = sync_it($bob, \%marks);
+    is_deeply(
+        [ map { "$_->{room_id}:$_->{seq}" } @{ $page->{entries} } ],
+        [ (map { "$rooms[0]:$_" } 3 .. 7), (map { "$rooms[2]:$_" } 3 .. 4) ], 'missed entries come in order'
+    );
+    ok(!$page->{more}, 'more is false if nothing is left out');
+    is_deeply(
+        sync_it($bob, { %marks, $rooms[0] => 7, $rooms[2] => 4 })->{entries}, [],
+        'a client that is up to date gets no entries'
+    );
+};
 
-$alice->delete("/api/rooms/$rooms[1]/members/" . $bob->id);
-$page = sync_it($bob, \%have);
-is_deeply($page->{left}, [ $rooms[1] ], 'a room that the user was removed from is in left');
-is_deeply(sync_it($bob, { 999999999 => 5 })->{left}, [999999999], 'a room that does not exist is in left');
-$alice->patch("/api/rooms/$rooms[0]", { name => '新名字' });
-is(sync_it($bob, \%have)->{entries}[0]{kind}, 'rename', 'a rename is an entry');
+my %have = %marks;
+
+subtest 'a client that reads in bounded pages gets every entry once' => sub {
+    my ($page, $rounds, @got) = (undef, 0);
+    do {
+        $page = sync_it($bob, \%have, limit => 3);
+        cmp_ok(scalar @{ $page->{entries} }, '<=', 3, 'a page is bounded');
+        push @got, map { "$_->{room_id}:$_->{seq}" } @{ $page->{entries} };
+        $have{ $_->{room_id} } = $_->{seq} for @{ $page->{entries} };
+    } while ($page->{more} && ++$rounds < 10);
+    is(scalar @got, 7, 'page by page, every entry comes once');
+};
+
+subtest 'a room that is gone is in left, and a new name is an entry' => sub {
+    $alice->delete("/api/rooms/$rooms[1]/members/" . $bob->id);
+    my $page = sync_it($bob, \%have);
+    is_deeply($page->{left}, [ $rooms[1] ], 'a room that the user was removed from is in left');
+    is_deeply(sync_it($bob, { 999999999 => 5 })->{left}, [999999999], 'a room that does not exist is in left');
+    $alice->patch("/api/rooms/$rooms[0]", { name => '新名字' });
+    is(sync_it($bob, \%have)->{entries}[0]{kind}, 'rename', 'a rename is an entry');
+};
 
 subtest 'many new rooms come in several pages' => sub {
     $alice->post('/api/rooms', { name => "many$_", member_ids => [ $bob->id ] }) for 1 .. 60;
     my %seen = %have;
-    $rounds = 0;
+    my ($page, $rounds) = (undef, 0);
     do {
         $page                  = sync_it($bob, \%seen);
         $seen{ $_->{room_id} } = $_->{seq}      for @{ $page->{entries} };
