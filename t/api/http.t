@@ -9,49 +9,58 @@ my ($listing) = $stack->fastchat('routes');
 my %paths;
 push @{ $paths{ $_->[1] } }, $_->[0] for map { [ (split)[ 0, 1 ] ] } split /\n/, $listing;
 
-for my $pattern (sort keys %paths) {
-    (my $path = $pattern) =~ s/\{\w+\}/1/g;
-    my %has     = map { $_ => 1 } @{ $paths{$pattern} };
-    my $options = $stack->request('OPTIONS', $path);
-    is($options->status, 204, "OPTIONS $pattern");
-    my %allowed = map { $_ => 1 } split /, /, $options->header('Allow');
-    # A literal path may also match a pattern: all listed methods work, and perhaps more.
-    is_deeply([ grep { !$allowed{$_} } keys %has ], [], "$pattern: Allow lists its methods");
-    for my $method (grep { !$allowed{$_} } qw(GET POST PUT PATCH DELETE BREW)) {
-        my $answer = $alice->request($method, $path);
-        is($answer->status, 405, "$method $pattern: 405");
-        is($answer->header('Allow'), $options->header('Allow'), "$method $pattern: 405 carries Allow");
+subtest 'every path answers its own methods, OPTIONS and HEAD, and denies all others' => sub {
+    for my $pattern (sort keys %paths) {
+        (my $path = $pattern) =~ s/\{\w+\}/1/g;
+        my %has     = map { $_ => 1 } @{ $paths{$pattern} };
+        my $options = $stack->request('OPTIONS', $path);
+        is($options->status, 204, "OPTIONS $pattern is answered 204");
+        my %allowed = map { $_ => 1 } split /, /, $options->header('Allow');
+        # A literal path may also match a pattern: all listed methods work, and perhaps more.
+        is_deeply([ grep { !$allowed{$_} } keys %has ], [], "$pattern: Allow lists its methods");
+        for my $method (grep { !$allowed{$_} } qw(GET POST PUT PATCH DELETE BREW)) {
+            my $answer = $alice->request($method, $path);
+            is($answer->status, 405, "$method $pattern is answered 405");
+            is($answer->header('Allow'), $options->header('Allow'), "the 405 of $method $pattern carries Allow");
+        }
+        next unless $has{GET};
+        my $head   = $alice->head($path);
+        my $status = $path eq '/api/events' ? 200 : $alice->get($path)->status;    # a GET of the stream would not end
+        is($head->status, $status, "HEAD $pattern has the status of GET");
+        is($head->content // '', '', "HEAD $pattern is answered without a body");
     }
-    next unless $has{GET};
-    my $head = $alice->head($path);
-    is($head->status, $path eq "/api/events" ? 200 : $alice->get($path)->status, "HEAD $pattern: as GET")
-        ;    # a stream would not end
-    is($head->content // '', '', "HEAD $pattern: the answer has no body");
-}
+};
 
-my $missing = $alice->get('/api/nothing/here');
-is($missing->status, 404, 'an unknown path is not found');
-is($missing->json->{code}, 'not_found', 'an unknown path has a code');
-like($missing->header('X-Request-ID'), qr/^[0-9a-f]{16}$/, 'each answer has an X-Request-ID');
-ok(
-    $stack->wait_for(5, sub { index($stack->log_text('api'), $missing->header('X-Request-ID')) >= 0 }),
-    'the log holds the request id of an answer'
-);
+subtest 'an unknown path is answered 404 with a code and a request id' => sub {
+    my $missing = $alice->get('/api/nothing/here');
+    is($missing->status, 404, 'an unknown path is not found');
+    is($missing->json->{code}, 'not_found', 'an unknown path has a code');
+    like($missing->header('X-Request-ID'), qr/^[0-9a-f]{16}$/, 'each answer has an X-Request-ID');
+    ok(
+        $stack->wait_for(5, sub { index($stack->log_text('api'), $missing->header('X-Request-ID')) >= 0 }),
+        'the log holds the request id of an answer'
+    );
+};
 
-is(
-    $alice->get('/api/rooms/x', headers => { 'Accept-Language' => 'zh-CN,zh;q=0.9,en;q=0.8' })->json->{detail}[0]{msg},
-    '必须是整数', 'faults are described in Chinese'
-);
-is(
-    $alice->get('/api/rooms/x', headers => { 'Accept-Language' => 'en-US,en;q=0.9,zh;q=0.8' })->json->{detail}[0]{msg},
-    'must be a whole number', 'faults are described in English'
-);
-is(
-    $alice->get('/api/nothing', headers => { 'Accept-Language' => 'zh' })->json->{detail}, '该地址不存在。',
-    'other errors are described in Chinese'
-);
+subtest 'errors are described in the language that the client prefers' => sub {
+    is(
+        $alice->get('/api/rooms/x', headers => { 'Accept-Language' => 'zh-CN,zh;q=0.9,en;q=0.8' })
+            ->json->{detail}[0]{msg},
+        '必须是整数', 'faults are described in Chinese'
+    );
+    is(
+        $alice->get('/api/rooms/x', headers => { 'Accept-Language' => 'en-US,en;q=0.9,zh;q=0.8' })
+            ->json->{detail}[0]{msg},
+        'must be a whole number', 'faults are described in English'
+    );
+    is(
+        $alice->get('/api/nothing', headers => { 'Accept-Language' => 'zh' })->json->{detail}, '该地址不存在。',
+        'other errors are described in Chinese'
+    );
+};
 
 my $room = $alice->post('/api/rooms', { name => 'x' })->json->{id};
+
 subtest 'a POST may override its method' => sub {
     my $patched = $alice->post("/api/rooms/$room", { name => 'y' }, headers => { 'X-HTTP-Method-Override' => 'PATCH' });
     is($patched->json->{name}, 'y', 'a POST may override its method');
@@ -65,21 +74,23 @@ subtest 'a POST may override its method' => sub {
     );
 };
 
-for my $type (
-    undef, 'text/plain', 'application/x-www-form-urlencoded', 'application/jsonx',
-    'multipart/form-data; boundary=x'
-    )
-{
-    my $answer = $alice->raw(
-        'POST', '/api/rooms',
-        [ 'Authorization: Bearer ' . $alice->token, $type ? "Content-Type: $type" : () ], '{"name":"x"}'
-    );
-    is($answer->status, 415, ($type // 'no media type') . ' is refused');
-}
-is($alice->post('/api/rooms', { name => 'x' }, headers => { 'Content-Type' => 'Application/JSON; charset=utf-8' })
-        ->status, 201, 'parameters of the media type do not matter');
-is($alice->post('/api/rooms', content => '', headers => { 'Content-Type' => 'application/json' })
-        ->json->{detail}[0]{type}, 'missing', 'an empty body lacks what is required');
+subtest 'a body must be JSON, and be declared so' => sub {
+    for my $type (
+        undef, 'text/plain', 'application/x-www-form-urlencoded', 'application/jsonx',
+        'multipart/form-data; boundary=x'
+        )
+    {
+        my $answer = $alice->raw(
+            'POST', '/api/rooms',
+            [ 'Authorization: Bearer ' . $alice->token, $type ? "Content-Type: $type" : () ], '{"name":"x"}'
+        );
+        is($answer->status, 415, ($type // 'no media type') . ' is refused');
+    }
+    is($alice->post('/api/rooms', { name => 'x' }, headers => { 'Content-Type' => 'Application/JSON; charset=utf-8' })
+            ->status, 201, 'parameters of the media type do not matter');
+    is($alice->post('/api/rooms', content => '', headers => { 'Content-Type' => 'application/json' })
+            ->json->{detail}[0]{type}, 'missing', 'an empty body lacks what is required');
+};
 
 subtest 'only origins of CORS_ORIGINS may read answers' => sub {
     my $cors = $stack->get('/api', headers => { Origin => 'https://chat.example' });
@@ -147,7 +158,7 @@ subtest 'a POST can stand for any method' => sub {
     );
 };
 
-subtest 'sizes and languages' => sub {
+subtest 'a body of at most 1 MiB is read' => sub {
     my $most = $alice->post(
         '/api/rooms', content => '{"name":"x"' . ' ' x (1_048_576 - 12) . '}',
         headers               => { 'Content-Type' => 'application/json' }
@@ -162,14 +173,20 @@ subtest 'sizes and languages' => sub {
         $over->json, { code => 'body_too_large', detail => '请求体超过 1 MiB。' },
         'a body that is too large is described in Chinese'
     );
+};
+
+subtest 'Accept-Language selects the language of an error' => sub {
     for my $asked (
         [ 'zh'           => 'zh' ], [ 'zh-TW' => 'zh' ], [ 'ZH-cn' => 'zh' ], [ 'en' => 'en' ], [ 'fr' => 'en' ],
         [ 'fr, zh;q=0.5' => 'zh' ], [ 'en;q=0.9, zh;q=0.8' => 'en' ], [ '' => 'en' ]
         )
     {
         my $words = $alice->get('/api/nothing', headers => { 'Accept-Language' => $asked->[0] })->json->{detail};
-        is($words =~ /\p{Han}/ ? 'zh' : 'en', $asked->[1], "Accept-Language: $asked->[0]");
+        is($words =~ /\p{Han}/ ? 'zh' : 'en', $asked->[1], "Accept-Language: $asked->[0] gets $asked->[1]");
     }
+};
+
+subtest 'every answer has an id of its own and safe headers' => sub {
     my %ids = map { $stack->get('/api')->header('X-Request-ID') => 1 } 1 .. 20;
     is(scalar keys %ids, 20, 'each request has an X-Request-ID of its own');
     for my $answer (
