@@ -27,12 +27,15 @@ subtest 'user names are unique without regard to case' => sub {
     );
 };
 
-for my $bad ('ab', 'x' x 33, 'a b c', "a\x{2e}b", "ａｂｃ", "em\x{1F600}oji", "a'b--c", "\x{202e}abc") {
-    is(
-        $stack->post('/api/users', { username => $bad, password => '12345678' })->status, 422,
-        "a malformed user name is refused (@{[length $bad]} characters)"
-    );
-}
+subtest 'a malformed user name is refused' => sub {
+    for my $bad ('ab', 'x' x 33, 'a b c', "a\x{2e}b", "ａｂｃ", "em\x{1F600}oji", "a'b--c", "\x{202e}abc") {
+        is(
+            $stack->post('/api/users', { username => $bad, password => '12345678' })->status, 422,
+            "a malformed user name is refused (@{[length $bad]} characters)"
+        );
+    }
+};
+
 subtest 'every fault of an input is reported at once' => sub {
     my $faults = $stack->post('/api/users', { username => 'a', password => 'short', nickname => '', extra => 1 });
     is($faults->status, 422, 'bad input is refused');
@@ -51,13 +54,19 @@ subtest 'every fault of an input is reported at once' => sub {
 
 my $alice = $stack->user('alice');
 my $bob   = $stack->user('bob');
-is($alice->get('/api/users/me')->json->{id}, $alice->id, 'users/me returns the caller');
-is($alice->patch('/api/users/me', { nickname => '阿丽' })->json->{nickname}, '阿丽', 'a user changes the nickname');
-is($bob->get('/api/users/' . $alice->id)->json->{nickname}, '阿丽', 'others see the new nickname');
-is($alice->patch('/api/users/me', {})->json->{nickname}, '阿丽', 'an empty change changes nothing');
-is($alice->patch('/api/users/me', { nickname => " x" })->status, 422, 'a nickname with space at its ends is refused');
-is($alice->patch('/api/users/me', { nickname => "a\nb" })->status, 422, 'a nickname of two lines is refused');
-is($bob->get('/api/users/999999999')->json->{code}, 'no_such_user', 'an unknown user is not found');
+
+subtest 'an account is changed by its user and seen by others' => sub {
+    is($alice->get('/api/users/me')->json->{id}, $alice->id, 'users/me returns the caller');
+    is($alice->patch('/api/users/me', { nickname => '阿丽' })->json->{nickname}, '阿丽', 'a user changes the nickname');
+    is($bob->get('/api/users/' . $alice->id)->json->{nickname}, '阿丽', 'others see the new nickname');
+    is($alice->patch('/api/users/me', {})->json->{nickname}, '阿丽', 'an empty change changes nothing');
+    is(
+        $alice->patch('/api/users/me', { nickname => " x" })->status, 422,
+        'a nickname with space at its ends is refused'
+    );
+    is($alice->patch('/api/users/me', { nickname => "a\nb" })->status, 422, 'a nickname of two lines is refused');
+    is($bob->get('/api/users/999999999')->json->{code}, 'no_such_user', 'an unknown user is not found');
+};
 
 subtest 'users are found by the beginning of their name' => sub {
     $stack->user("find${tail}_$_") for 1 .. 5;
