@@ -52,33 +52,44 @@ sub hears {
     return $got =~ $what;
 }
 
-ok(hears(qr/event: hello/, 10), 'a second event loop sends hello');
-my $here  = Fastchat::Stream->new($bob);
-my $hello = $here->next;
-$ann->post("/api/rooms/$room/messages", { client_id => 'a', body => 'to both' });
-is(($here->await('entry', 3) || { data => {} })->{data}{body}, 'to both', 'an entry arrives at the first event loop');
-ok(hears(qr/"to both"/, 3), 'an entry arrives at the second event loop');
-$ann->post("/api/rooms/$room/typing");
-ok(hears(qr/event: typing/, 3), 'typing reaches the second event loop');
-my $own = Fastchat::Stream->new($ann);
-ok(
-    hears(qr/event: presence\ndata: \{"user_id":@{[ $ann->id ]},"online":true\}/, 6),
-    'a user online at the first event loop is announced at the second'
-);
-my $second = $ann->post('/api/rooms', { name => 'y', member_ids => [ $bob->id ] })->json->{id};
-ok(hears(qr/"joined":\{"$second":/, 3), 'a new room is announced at the second event loop');
-$stack->redis_cli('FLUSHALL');
-$ann->post("/api/rooms/$second/messages", { client_id => 'b', body => 'after the wipe' });
-ok(hears(qr/"after the wipe"/, 3), 'entries reach the second event loop after Redis was wiped');
-my ($token) = $got =~ /id: (\S+)\nevent: entry/;
-my $again = Fastchat::Stream->new($bob, after => $token);
-is($again->status, 200, "a stream opens with a token of the other event loop") or diag $token, $again->content;
-my $greeting = $again->next || {};
-ok($greeting->{event} && !$greeting->{data}{resumed}, "a token of the other event loop is not resumed");
-is($again->next->{event}, 'resync', 'a token of the other event loop yields resync');
+subtest 'a client of either event loop gets the same events' => sub {
+    ok(hears(qr/event: hello/, 10), 'a second event loop sends hello');
+    my $here = Fastchat::Stream->new($bob);
+    $here->next;
+    $ann->post("/api/rooms/$room/messages", { client_id => 'a', body => 'to both' });
+    is(
+        ($here->await('entry', 3) || { data => {} })->{data}{body}, 'to both',
+        'an entry arrives at the first event loop'
+    );
+    ok(hears(qr/"to both"/, 3), 'an entry arrives at the second event loop');
+    $ann->post("/api/rooms/$room/typing");
+    ok(hears(qr/event: typing/, 3), 'typing reaches the second event loop');
+    my $own = Fastchat::Stream->new($ann);
+    ok(
+        hears(qr/event: presence\ndata: \{"user_id":@{[ $ann->id ]},"online":true\}/, 6),
+        'a user online at the first event loop is announced at the second'
+    );
+    my $second = $ann->post('/api/rooms', { name => 'y', member_ids => [ $bob->id ] })->json->{id};
+    ok(hears(qr/"joined":\{"$second":/, 3), 'a new room is announced at the second event loop');
+    $stack->redis_cli('FLUSHALL');
+    $ann->post("/api/rooms/$second/messages", { client_id => 'b', body => 'after the wipe' });
+    ok(hears(qr/"after the wipe"/, 3), 'entries reach the second event loop after Redis was wiped');
+};
 
-kill 'TERM', $pid;
-ok(hears(qr/event: bye/, 3), 'SIGTERM sends bye');
-is(waitpid($pid, 0), $pid, 'SIGTERM ends the event loop');
-is($? >> 8, 0, 'the event loop exits with status 0');
+subtest 'a token of the other event loop yields resync' => sub {
+    my ($token) = $got =~ /id: (\S+)\nevent: entry/;
+    my $again = Fastchat::Stream->new($bob, after => $token);
+    is($again->status, 200, "a stream opens with a token of the other event loop") or diag $token, $again->content;
+    my $greeting = $again->next || {};
+    ok($greeting->{event} && !$greeting->{data}{resumed}, "a token of the other event loop is not resumed");
+    is($again->next->{event}, 'resync', 'a token of the other event loop yields resync');
+};
+
+subtest 'SIGTERM ends an event loop after a bye to its streams' => sub {
+    kill 'TERM', $pid;
+    ok(hears(qr/event: bye/, 3), 'SIGTERM sends bye');
+    is(waitpid($pid, 0), $pid, 'SIGTERM ends the event loop');
+    is($? >> 8, 0, 'the event loop exits with status 0');
+};
+
 done_testing;

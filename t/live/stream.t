@@ -17,24 +17,30 @@ sub say_it {
     return $said->json;
 }
 
-# The first events of a stream.
 my $stream = Fastchat::Stream->new($bob);
-is($stream->status, 200, 'a stream opens');
-is($stream->header('Content-Type'), 'text/event-stream', 'a stream is Server-Sent Events');
-like($stream->header('X-Request-ID'), qr/^\w{16}$/, 'a stream has a request id');
-is($stream->header('Cache-Control'), 'no-store', 'a stream may not be cached');
-my $hello = $stream->next;
-is($hello->{event}, 'hello', 'a stream begins with hello');
-is_deeply($hello->{data}{rooms}, { $room => 2 }, 'hello names the rooms and their last numbers');
-is($hello->{data}{heartbeat_ms}, 15000, 'hello names the heartbeat');
-ok($hello->{data}{session} > 0 && !$hello->{data}{resumed}, 'hello names the session and is not resumed');
+
+subtest 'a stream is Server-Sent Events and begins with hello' => sub {
+    is($stream->status, 200, 'a stream opens');
+    is($stream->header('Content-Type'), 'text/event-stream', 'a stream is Server-Sent Events');
+    like($stream->header('X-Request-ID'), qr/^\w{16}$/, 'a stream has a request id');
+    is($stream->header('Cache-Control'), 'no-store', 'a stream may not be cached');
+    my $hello = $stream->next;
+    is($hello->{event}, 'hello', 'a stream begins with hello');
+    is_deeply($hello->{data}{rooms}, { $room => 2 }, 'hello names the rooms and their last numbers');
+    is($hello->{data}{heartbeat_ms}, 15000, 'hello names the heartbeat');
+    ok($hello->{data}{session} > 0 && !$hello->{data}{resumed}, 'hello names the session and is not resumed');
+};
+
 my $lines = Fastchat::Stream->new($bob, lines => 1);
-is($lines->header('Content-Type'), 'application/x-ndjson', 'a stream can be NDJSON');
-is($lines->next->{event}, 'hello', 'an NDJSON stream begins with hello');
-my $own = Fastchat::Stream->new($ann);
+my $own   = Fastchat::Stream->new($ann);
 $own->next;
 my $other = Fastchat::Stream->new($eve);
-is_deeply($other->next->{data}{rooms}, {}, 'a user without rooms gets a stream');
+
+subtest 'every user may open a stream, also as NDJSON' => sub {
+    is($lines->header('Content-Type'), 'application/x-ndjson', 'a stream can be NDJSON');
+    is($lines->next->{event}, 'hello', 'an NDJSON stream begins with hello');
+    is_deeply($other->next->{data}{rooms}, {}, 'a user without rooms gets a stream');
+};
 
 subtest 'entries reach every member in order' => sub {
     my $said  = say_it($ann, "你好 \x{1F600} \"quoted\" \\ /");

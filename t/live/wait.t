@@ -35,7 +35,7 @@ subtest 'a wait returns at once if there is an entry, else after its time' => su
     cmp_ok($took, '<', 2.5, 'an empty wait ends soon after its time');
 };
 
-# Something happens during the wait.
+# Calls the code half a second after a wait began.
 sub meanwhile {
     my ($marks, $code) = @_;
     my $waiting = $stack->begin_at_once(
@@ -46,27 +46,34 @@ sub meanwhile {
     $code->();
     return ($waiting->())[0];
 }
-my $said;
-my $got = meanwhile(
-    { $room => $last },
-    sub { $said = $ann->post("/api/rooms/$room/messages", { client_id => 'a', body => '来了' })->json }
-);
-is_deeply($got->{answer}{entries}, [$said], 'an entry ends the wait');
-cmp_ok($got->{took}, '<', 1.5, 'an entry ends the wait within 1.5 s');
-my $second;
-$got = meanwhile(
-    { $room => $said->{seq} },
-    sub { $second = $ann->post('/api/rooms', { name => 'y', member_ids => [ $bob->id ] })->json->{id} }
-);
-is_deeply([ map { $_->{id} } @{ $got->{answer}{rooms} } ], [$second], 'a new room ends the wait');
-$got =
-    meanwhile({ $room => $said->{seq}, $second => 2 }, sub { $ann->delete("/api/rooms/$second/members/" . $bob->id) });
-is_deeply($got->{answer}{left}, [$second], 'losing a room ends the wait');
-$got = meanwhile({ $room => $said->{seq} }, sub { $stack->delete('/api/sessions/current', token => $bob->token) });
-is($got->{answer}{code}, 'not_signed_in', 'ending the session ends the wait');
 
-is($ann->post('/api/sync/wait', { rooms => {}, wait => $_ })->status, 422, "wait=$_ is refused") for 0, 26, -1;
-is($ann->post('/api/sync/wait', { rooms => {} })->status, 422, 'a wait without a time is refused');
-is($stack->post('/api/sync/wait', { rooms => {}, wait => 5 })->status, 401, 'a wait needs a session');
+subtest 'something new ends a wait' => sub {
+    my $said;
+    my $got = meanwhile(
+        { $room => $last },
+        sub { $said = $ann->post("/api/rooms/$room/messages", { client_id => 'a', body => '来了' })->json }
+    );
+    is_deeply($got->{answer}{entries}, [$said], 'an entry ends the wait');
+    cmp_ok($got->{took}, '<', 1.5, 'an entry ends the wait within 1.5 s');
+    my $second;
+    $got = meanwhile(
+        { $room => $said->{seq} },
+        sub { $second = $ann->post('/api/rooms', { name => 'y', member_ids => [ $bob->id ] })->json->{id} }
+    );
+    is_deeply([ map { $_->{id} } @{ $got->{answer}{rooms} } ], [$second], 'a new room ends the wait');
+    $got = meanwhile(
+        { $room => $said->{seq}, $second => 2 },
+        sub { $ann->delete("/api/rooms/$second/members/" . $bob->id) }
+    );
+    is_deeply($got->{answer}{left}, [$second], 'losing a room ends the wait');
+    $got = meanwhile({ $room => $said->{seq} }, sub { $stack->delete('/api/sessions/current', token => $bob->token) });
+    is($got->{answer}{code}, 'not_signed_in', 'ending the session ends the wait');
+};
+
+subtest 'a wait needs a session and a time from 1 to 25 s' => sub {
+    is($ann->post('/api/sync/wait', { rooms => {}, wait => $_ })->status, 422, "wait=$_ is refused") for 0, 26, -1;
+    is($ann->post('/api/sync/wait', { rooms => {} })->status, 422, 'a wait without a time is refused');
+    is($stack->post('/api/sync/wait', { rooms => {}, wait => 5 })->status, 401, 'a wait needs a session');
+};
 
 done_testing;
