@@ -67,73 +67,89 @@ sub serves {
 my $stream = Fastchat::Stream->new($ann);
 $stream->next;
 my %token = (HTTP_AUTHORIZATION => 'Bearer ' . $ann->token);
+my $bytes = request(1, 0, %token);
 
-# Unusual but valid records.
-my $kept = connected();
-for my $id (1, 2, 65535) {
-    my ($got) = ask($kept, request($id, 1, REQUEST_URI => '/api/events'));
-    like($got, qr/Status: 401/, "request $id on a kept connection is answered");
-    is((unpack 'CCn', $got)[2], $id, "request $id is answered under its id");
-}
-my $odd = connected();
-my ($got) = ask($odd, request(7, 0, %token), 1);
-like($got, qr/event: hello/, 'a stream may have another id than 1');
-$ann->post("/api/rooms/$room/messages", { client_id => 'a', body => 'for the odd one' });
-($got) = ask($odd, '', 2);
-is((unpack 'CCn', $got)[2], 7, 'a stream gets entries under its id');
-like($got, qr/for the odd one/, 'a stream with an odd id gets the whole entry');
-my $slowly = connected();
-my $bytes  = request(1, 0, %token);
-for (1 .. length $bytes) { syswrite $slowly, substr $bytes, $_ - 1, 1 }
-($got) = ask($slowly, '', 1);
-like($got, qr/event: hello/, 'a request may come byte by byte');
-syswrite $slowly, record(2, '');
-(undef, my $closed) = ask($slowly, '', 2);
-ok($closed, 'FCGI_ABORT_REQUEST ends a stream');
-
-# Invalid records.
-my %wrong = (
-    'HTTP'                      => "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
-    'another version'           => record(1, pack('nCx5', 1, 0), 1, 9),
-    'a short beginning'         => record(1, 'abc'),
-    'a body without parameters' => begin() . record(5, ''),
-    'parameters that never end' => begin() . record(4, 'x' x 60000) x 3,
-    'random bytes'              => join('', map { chr int rand 256 } 1 .. 5000) =~ s/^./\x07/sr,
-);
-for my $name (sort keys %wrong) {
-    my (undef, $ended) = ask(connected(), $wrong{$name}, 3);
-    ok($ended, "$name: the connection is closed");
-}
-for my $lie (record(4, "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFFA"), record(4, "\x05\x05AB"), record(4, "\x01\x02A\0b")) {
-    ($got) = ask(connected(), begin() . $lie . record(4, '') . record(5, ''));
-    like($got, qr/Status: 400/, 'parameters with lengths that lie are answered with 400');
-}
-($got) = ask(connected(), begin(0, 2));
-is((unpack 'x12C', $got)[0], 3, 'another role is refused (FCGI_UNKNOWN_ROLE)');
-my $double = connected();
-($got) = ask($double, begin() . begin(0, 1, 2));
-is((unpack 'x12C', $got)[0], 1, 'a second request beside the first is refused (FCGI_CANT_MPX_CONN)');
-($got) = ask(connected(), record(9, pair('FCGI_MPXS_CONNS', ''), 0), 1);
-like($got, qr/FCGI_MPXS_CONNS0/, 'FCGI_GET_VALUES is answered');
-my $half = connected();
-syswrite $half, substr $bytes, 0, 50;
-shutdown $half, 1;
-(undef, $closed) = ask($half, '', 3);
-ok($closed, 'half a request on a half-closed socket is closed');
-my $answers = connected();
-{
-    local $SIG{PIPE} = 'IGNORE';
-    $answers->blocking(0);
-    my $asked = 0;
-    for (1 .. 20000) {
-        my $n = syswrite $answers, record(99, 'x', 0) x 10;
-        last if !$n && $! != POSIX::EAGAIN();
-        $asked += $n // 0;
-        sleep 0.001 if !$n && $_ % 100 == 0;
+subtest 'a kept connection answers every request under its id' => sub {
+    my $kept = connected();
+    for my $id (1, 2, 65535) {
+        my ($got) = ask($kept, request($id, 1, REQUEST_URI => '/api/events'));
+        like($got, qr/Status: 401/, "request $id on a kept connection is answered");
+        is((unpack 'CCn', $got)[2], $id, "request $id is answered under its id");
     }
-    ok($asked > 0, 'management records can be sent without reading the answers');
-}
-ok(serves(), 'others are served after every protocol violation');
+};
+
+subtest 'a stream may have any request id' => sub {
+    my $odd = connected();
+    my ($got) = ask($odd, request(7, 0, %token), 1);
+    like($got, qr/event: hello/, 'a stream may have another id than 1');
+    $ann->post("/api/rooms/$room/messages", { client_id => 'a', body => 'for the odd one' });
+    ($got) = ask($odd, '', 2);
+    is((unpack 'CCn', $got)[2], 7, 'a stream gets entries under its id');
+    like($got, qr/for the odd one/, 'a stream with an odd id gets the whole entry');
+};
+
+subtest 'a request may come byte by byte and be aborted' => sub {
+    my $slowly = connected();
+    for (1 .. length $bytes) { syswrite $slowly, substr $bytes, $_ - 1, 1 }
+    my ($got) = ask($slowly, '', 1);
+    like($got, qr/event: hello/, 'a request may come byte by byte');
+    syswrite $slowly, record(2, '');
+    my (undef, $closed) = ask($slowly, '', 2);
+    ok($closed, 'FCGI_ABORT_REQUEST ends a stream');
+};
+
+subtest 'an invalid record closes its connection' => sub {
+    my %wrong = (
+        'HTTP'                      => "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        'another version'           => record(1, pack('nCx5', 1, 0), 1, 9),
+        'a short beginning'         => record(1, 'abc'),
+        'a body without parameters' => begin() . record(5, ''),
+        'parameters that never end' => begin() . record(4, 'x' x 60000) x 3,
+        'random bytes'              => join('', map { chr int rand 256 } 1 .. 5000) =~ s/^./\x07/sr,
+    );
+    for my $name (sort keys %wrong) {
+        my (undef, $ended) = ask(connected(), $wrong{$name}, 3);
+        ok($ended, "$name: the connection is closed");
+    }
+};
+
+subtest 'a wrong request and a management record are answered as FastCGI says' => sub {
+    for my $lie (record(4, "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFFA"), record(4, "\x05\x05AB"), record(4, "\x01\x02A\0b")) {
+        my ($got) = ask(connected(), begin() . $lie . record(4, '') . record(5, ''));
+        like($got, qr/Status: 400/, 'parameters with lengths that lie are answered with 400');
+    }
+    my ($got) = ask(connected(), begin(0, 2));
+    is((unpack 'x12C', $got)[0], 3, 'another role is refused (FCGI_UNKNOWN_ROLE)');
+    my $double = connected();
+    ($got) = ask($double, begin() . begin(0, 1, 2));
+    is((unpack 'x12C', $got)[0], 1, 'a second request beside the first is refused (FCGI_CANT_MPX_CONN)');
+    ($got) = ask(connected(), record(9, pair('FCGI_MPXS_CONNS', ''), 0), 1);
+    like($got, qr/FCGI_MPXS_CONNS0/, 'FCGI_GET_VALUES is answered');
+};
+
+my $answers;
+
+subtest 'clients that stop sending or reading leave others served' => sub {
+    my $half = connected();
+    syswrite $half, substr $bytes, 0, 50;
+    shutdown $half, 1;
+    my (undef, $closed) = ask($half, '', 3);
+    ok($closed, 'half a request on a half-closed socket is closed');
+    $answers = connected();
+    {
+        local $SIG{PIPE} = 'IGNORE';
+        $answers->blocking(0);
+        my $asked = 0;
+        for (1 .. 20000) {
+            my $n = syswrite $answers, record(99, 'x', 0) x 10;
+            last if !$n && $! != POSIX::EAGAIN();
+            $asked += $n // 0;
+            sleep 0.001 if !$n && $_ % 100 == 0;
+        }
+        ok($asked > 0, 'management records can be sent without reading the answers');
+    }
+    ok(serves(), 'others are served after every protocol violation');
+};
 
 subtest 'silent connections cost little and are closed' => sub {
     my $limit  = 2000;
@@ -150,12 +166,14 @@ subtest 'silent connections cost little and are closed' => sub {
     my (undef, $let_go) = ask($silent[0], '', 15);
     ok($let_go, 'a silent connection is closed');
     cmp_ok(time - $began, '<', 14, 'a silent connection is closed within 14 s');
-    @silent = @loud = ();
+};
 
+subtest 'the event loop survives every protocol violation' => sub {
     is(($stack->workers('events'))[0], $pid, 'the event loop survives every protocol violation');
     $ann->post("/api/rooms/$room/messages", { client_id => 'b', body => 'in the end' });
     my $entry;
     while (my $e = $stream->await('entry', 2)) { $entry = $e }
     is($entry->{data}{body}, 'in the end', 'the oldest stream still gets entries');
 };
+
 done_testing;
