@@ -16,25 +16,36 @@ for my $redis (1, 0) {
     settle();
     my ($alice, $bob) = map { $stack->user($_) } qw(alice bob);    # two of the five sign-ins
     my $room = $alice->post('/api/rooms', { name => 'x', member_ids => [ $bob->id ] })->json->{id};
-    my @sent = map { $alice->post("/api/rooms/$room/messages", { client_id => "m$_", body => 'x' })->status } 1 .. 6;
-    is_deeply(\@sent, [ 201, 201, 201, 201, 429, 429 ], "$with: sending is limited");
-    my $refused = $alice->post("/api/rooms/$room/messages", { client_id => 'm9', body => 'x' });
-    like($refused->header('Retry-After'), qr/^(?:[1-9]|[1-5]\d|60)$/, "$with: the denial carries Retry-After");
-    is($refused->json->{code}, 'too_many_requests', "$with: the denial has a code");
-    is(
-        $bob->post("/api/rooms/$room/messages", { client_id => 'b', body => 'x' })->status, 201,
-        "$with: another user is counted separately"
-    );
-    is($alice->get("/api/rooms/$room")->status, 200, "$with: another class of calls is counted separately");
+
+    subtest "$with: sending is limited by user" => sub {
+        my @sent =
+            map { $alice->post("/api/rooms/$room/messages", { client_id => "m$_", body => 'x' })->status } 1 .. 6;
+        is_deeply(\@sent, [ 201, 201, 201, 201, 429, 429 ], "$with: sending is limited");
+        my $refused = $alice->post("/api/rooms/$room/messages", { client_id => 'm9', body => 'x' });
+        like($refused->header('Retry-After'), qr/^(?:[1-9]|[1-5]\d|60)$/, "$with: the denial carries Retry-After");
+        is($refused->json->{code}, 'too_many_requests', "$with: the denial has a code");
+        is(
+            $bob->post("/api/rooms/$room/messages", { client_id => 'b', body => 'x' })->status, 201,
+            "$with: another user is counted separately"
+        );
+        is($alice->get("/api/rooms/$room")->status, 200, "$with: another class of calls is counted separately");
+    };
+
     # Without Redis every process counts for itself, and two sign-ins were used already.
     my $most = $redis ? 3 : 5 * $stack->workers('cpu') - 2;
-    my @signed =
-        map { $stack->post('/api/sessions', { username => 'nobody', password => 'x' })->status } 1 .. $most + 1;
-    is_deeply([ @signed[ 0 .. 2 ] ], [ (401) x 3 ], "$with: sign-ins below the limit are let through");
-    ok(scalar(grep { $_ == 429 } @signed), "$with: sign-ins are counted by address");
-    my @general = map { $bob->get('/api/users/me')->status } 1 .. 41;
-    is($general[-1], 429, "$with: all other calls are counted by user");
-    is($stack->get('/api/healthz')->status, 200, "$with: health is never limited");
+
+    subtest "$with: sign-ins are limited by address" => sub {
+        my @signed =
+            map { $stack->post('/api/sessions', { username => 'nobody', password => 'x' })->status } 1 .. $most + 1;
+        is_deeply([ @signed[ 0 .. 2 ] ], [ (401) x 3 ], "$with: sign-ins below the limit are let through");
+        ok(scalar(grep { $_ == 429 } @signed), "$with: sign-ins are counted by address");
+    };
+
+    subtest "$with: all other calls are limited by user, health is not" => sub {
+        my @general = map { $bob->get('/api/users/me')->status } 1 .. 41;
+        is($general[-1], 429, "$with: all other calls are counted by user");
+        is($stack->get('/api/healthz')->status, 200, "$with: health is never limited");
+    };
 }
 
 subtest 'a limit of 0 is off' => sub {
