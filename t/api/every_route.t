@@ -6,7 +6,11 @@ use B ();
 
 my $stack = Fastchat::Stack->new;
 my ($text, $exit) = $stack->fastchat('openapi');
-is($exit, 0, 'the document is printed');
+
+subtest 'fastchat openapi prints the document' => sub {
+    is($exit, 0, 'fastchat openapi exits with status 0');
+};
+
 my $document = JSON::PP->new->utf8->decode($text);
 my @routes;
 for my $path (sort keys %{ $document->{paths} }) {
@@ -146,89 +150,103 @@ for my $route (@routes) {
     $w->{task_id}   = task_of($alice, $route->{path});
     $w->{export_id} = export_of($alice) if $route->{path} =~ /export_id/;
     if (($route->{responses}{403}{description} // '') =~ /admins_only/) {
-        my $kept_out = $alice->request($route->{method}, fill($route->{path}, $w), $schema ? {} : ());
-        is($kept_out->status, 403, "$name is for admins");
-        documented($route, $kept_out, $name);
+        subtest "$name is for admins only" => sub {
+            my $kept_out = $alice->request($route->{method}, fill($route->{path}, $w), $schema ? {} : ());
+            is($kept_out->status, 403, "$name is for admins");
+            documented($route, $kept_out, $name);
+        };
         $stack->sql('UPDATE users SET is_admin = 1 WHERE id = ' . $alice->id);
     }
 
-    # As documented: with all required fields, then with all fields.
     my $sign_in = $route->{path} eq '/api/sessions' && $route->{method} eq 'POST';
     my %sent    = map { $_ => $sign_in && $_ eq 'username' ? $alice->username : $w->{$_} }
         grep { exists $w->{$_} } keys %{ $schema ? $schema->{properties} : {} };
-    my $uri  = fill($route->{path}, $w) . query_of($w, grep { $_->{required} } @query);
-    my $good = $alice->request($route->{method}, $uri, $schema ? \%sent : ());
-    cmp_ok($good->status, '<', 300, "$name does what it says") or diag $good->content;
-    documented($route, $good, $name);
+    my $uri = fill($route->{path}, $w) . query_of($w, grep { $_->{required} } @query);
 
-    # Without a token, or with a bad one.
-    for my $token (undef, 'x' x 43) {
-        last if !$signed;
-        my $refused = $stack->request($route->{method}, $uri, $schema ? \%sent : (), token => $token);
-        is(
-            $refused->status, 401,
-            $name . (defined $token ? ' with a token that is none' : ' without a token') . ' is refused'
-        );
-        documented($route, $refused, $name);
+    subtest "$name answers a documented call as documented" => sub {
+        my $good = $alice->request($route->{method}, $uri, $schema ? \%sent : ());
+        cmp_ok($good->status, '<', 300, "$name does what it says") or diag $good->content;
+        documented($route, $good, $name);
+    };
+
+    if ($signed) {
+        subtest "$name needs a session" => sub {
+            for my $token (undef, 'x' x 43) {
+                my $refused = $stack->request($route->{method}, $uri, $schema ? \%sent : (), token => $token);
+                is(
+                    $refused->status, 401,
+                    $name . (defined $token ? ' with a token that is none' : ' without a token') . ' is refused'
+                );
+                documented($route, $refused, $name);
+            }
+        };
     }
 
-    # Each parameter as garbage.
     $alice = world()->{alice} if $route->{path} =~ m{^/api/sessions/};
+
     for my $parameter (@{ $route->{parameters} }) {
-        my $integer = exists $parameter->{schema}{minimum};
-        for my $garbage (
-            '-1', '1e3', '%00', '%ff', '%zz', '9223372036854775808', '', '%F0%9F%98%80', "'%20OR%201=1",
-            'x' x 2000
-            )
-        {
-            next if $parameter->{in} eq 'path' && $garbage eq '';
-            my %with = (%$w, $parameter->{name} => $garbage);
-            my @also = grep { $_->{required} || $_->{name} eq $parameter->{name} } @query;
-            my $odd  = $alice->raw(
-                $route->{method}, fill($route->{path}, \%with) . query_of(\%with, @also),
-                [ 'Authorization: Bearer ' . $alice->token, $schema ? 'Content-Type: application/json' : () ],
-                $schema ? JSON::PP->new->utf8->encode(\%sent) : undef
-            );
-            my $words = "$name with $parameter->{name}=" . substr $garbage, 0, 20;
-            ok(
-                $odd->status == 422 || $odd->status == 400 || (!$integer && $odd->status < 300),
-                "$words: " . $odd->status
-            ) or diag $odd->content;
-            next if $odd->status != 422 || $route->{method} eq 'HEAD';
-            my @wrong = faults($odd->json, $document->{components}{schemas}{Invalid}, 'body');
-            my ($fault) = grep { $_->{loc}[0] eq $parameter->{in} && $_->{loc}[1] eq $parameter->{name} }
-                @{ $odd->json->{detail} };
-            ok(!@wrong && $fault, "$words: the fault names the parameter") or diag $odd->content;
-        }
+        subtest "$name takes no garbage as $parameter->{name}" => sub {
+            my $integer = exists $parameter->{schema}{minimum};
+            for my $garbage (
+                '-1', '1e3', '%00', '%ff', '%zz', '9223372036854775808', '', '%F0%9F%98%80', "'%20OR%201=1",
+                'x' x 2000
+                )
+            {
+                next if $parameter->{in} eq 'path' && $garbage eq '';
+                my %with = (%$w, $parameter->{name} => $garbage);
+                my @also = grep { $_->{required} || $_->{name} eq $parameter->{name} } @query;
+                my $odd  = $alice->raw(
+                    $route->{method}, fill($route->{path}, \%with) . query_of(\%with, @also),
+                    [ 'Authorization: Bearer ' . $alice->token, $schema ? 'Content-Type: application/json' : () ],
+                    $schema ? JSON::PP->new->utf8->encode(\%sent) : undef
+                );
+                my $words = "$name with $parameter->{name}=" . substr $garbage, 0, 20;
+                ok(
+                    $odd->status == 422 || $odd->status == 400 || (!$integer && $odd->status < 300),
+                    "$words: " . $odd->status
+                ) or diag $odd->content;
+                next if $odd->status != 422 || $route->{method} eq 'HEAD';
+                my @wrong = faults($odd->json, $document->{components}{schemas}{Invalid}, 'body');
+                my ($fault) = grep { $_->{loc}[0] eq $parameter->{in} && $_->{loc}[1] eq $parameter->{name} }
+                    @{ $odd->json->{detail} };
+                ok(!@wrong && $fault, "$words: the fault names the parameter") or diag $odd->content;
+            }
+        };
     }
 
-    # The body as garbage.
     next if !$schema;
-    my %field = %{ $schema->{properties} };
-    my @bad   = (
-        '[]', 'null', '"x"', '{', "\xff",
-        '{"no such field":1}',
-        map {
-            my $key = $_;
-            map { qq({"$key":$_}) } '{}', '[[]]', '1e400', '-1', '""', '"\u0000"', 'true', '"' . 'x' x 9000 . '"'
-        } sort keys %field
-    );
-    my @odd = map {
-        $alice->request($route->{method}, $uri, content => $_, headers => { 'Content-Type' => 'application/json' })
-    } @bad;
-    my @not_refused = grep { $odd[$_]->status >= 500 || $odd[$_]->status !~ /^(?:422|20[0145])$/ } 0 .. $#odd;
-    is_deeply(
-        [ map { $odd[$_]->status . ' ' . substr $bad[$_], 0, 40 } @not_refused ], [],
-        "$name: every body is answered with 422 or carried out"
-    );
-    is_deeply(
-        [ map { $_->status == 422 ? faults($_->json, $document->{components}{schemas}{Invalid}, 'body') : () } @odd ],
-        [], "$name: every 422 has the documented form"
-    );
-    is($odd[$_]->status, 422, "$name: $bad[$_] is refused") for 0 .. 5;
-    my $no_type = $alice->raw($route->{method}, $uri, [ 'Authorization: Bearer ' . $alice->token ], '{}');
-    is($no_type->status, 415, "$name: a body without a media type is refused");
-    documented($route, $no_type, $name);
+
+    subtest "$name takes no garbage as a body" => sub {
+        my %field = %{ $schema->{properties} };
+        my @bad   = (
+            '[]', 'null', '"x"', '{', "\xff",
+            '{"no such field":1}',
+            map {
+                my $key = $_;
+                map { qq({"$key":$_}) } '{}', '[[]]', '1e400', '-1', '""', '"\u0000"', 'true', '"' . 'x' x 9000 . '"'
+            } sort keys %field
+        );
+        my @odd = map {
+            $alice->request($route->{method}, $uri, content => $_, headers => { 'Content-Type' => 'application/json' })
+        } @bad;
+        my @not_refused = grep { $odd[$_]->status >= 500 || $odd[$_]->status !~ /^(?:422|20[0145])$/ } 0 .. $#odd;
+        is_deeply(
+            [ map { $odd[$_]->status . ' ' . substr $bad[$_], 0, 40 } @not_refused ], [],
+            "$name: every body is answered with 422 or carried out"
+        );
+        is_deeply(
+            [
+                map { $_->status == 422 ? faults($_->json, $document->{components}{schemas}{Invalid}, 'body') : () }
+                    @odd
+            ],
+            [],
+            "$name: every 422 has the documented form"
+        );
+        is($odd[$_]->status, 422, "$name: $bad[$_] is refused") for 0 .. 5;
+        my $no_type = $alice->raw($route->{method}, $uri, [ 'Authorization: Bearer ' . $alice->token ], '{}');
+        is($no_type->status, 415, "$name: a body without a media type is refused");
+        documented($route, $no_type, $name);
+    };
 }
 
 done_testing;
