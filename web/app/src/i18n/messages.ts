@@ -214,7 +214,7 @@ export const messages = {
   labSeconds: ['median', '中位数'],
   labSpeedUp: ['speed-up', '加速比'],
   labOfLimit: ['vs. limit', '与极限比'],
-  labTake: ['best', '推荐'],
+  labRecommended: ['best', '推荐'],
   labOtherWork: ['It did not do the same work as the other shapes', '完成的工作与其他方式不同'],
   labTrapBlock: ['A handler that blocks', '阻塞的处理函数'],
   labTrapBlockAbout: [
