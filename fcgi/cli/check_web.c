@@ -101,8 +101,8 @@ check_web_flatten(char *text)
 }
 
 /*
- * The JSON of a reply, which the caller releases; NULL with the reason in w->failure if the status is
- * not the expected one.
+ * The JSON of a reply, which the caller releases; NULL if the status is not the expected one, with
+ * the reason in w->failure.
  */
 static struct json_object *
 check_web_request(struct check_web *w, const char *method, const char *path, const char *body,
