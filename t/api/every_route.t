@@ -175,7 +175,7 @@ for my $route (@routes) {
                 my $refused = $stack->request($route->{method}, $uri, $schema ? \%sent : (), token => $token);
                 is(
                     $refused->status, 401,
-                    $name . (defined $token ? ' with a token that is none' : ' without a token') . ' is refused'
+                    $name . (defined $token ? ' with an unknown token' : ' without a token') . ' is refused'
                 );
                 documented($route, $refused, $name);
             }

@@ -89,7 +89,7 @@ subtest 'integers of any size are squared exactly' => sub {
         my $answer = $alice->get("/api/task/$given");
         is(
             $answer->status . ' ' . $answer->json->{detail}[0]{type}, "422 $type",
-            'a num that is none is refused: ' . substr $given, 0, 10
+            'a malformed num is refused: ' . substr $given, 0, 10
         );
         is_deeply($answer->json->{detail}[0]{loc}, [ 'path', 'num' ], 'the fault names num');
     }

@@ -83,7 +83,7 @@ subtest 'tasks are listed and shown' => sub {
     good(qr/\A *ID[^\n]*\n\z/, 'list of an unknown kind is empty', 'list', '--kind', "none' OR 1=1");
     good(
         qr/\A *ID[^\n]*\n *$id{cancelled} [^\n]*\n *$id{dead} [^\n]*\n[^\n]*--limit[^\n]*\n\z/,
-        'list --limit shows no more and says so', 'list', '--limit', 2
+        'list --limit shows no more and reports that there are more', 'list', '--limit', 2
     );
     good(
         qr/trial\.done.*arguments +\{"a":"é"\}\nresult +\{"b":1\}\nerror +-\n/s,
