@@ -48,6 +48,7 @@ struct settings {
     int task_children;       /* tasks that run at once; 0 in the file: here the number of cores */
     int task_lease_seconds;  /* until the tasks of a lost runner are taken over */
     int task_drain_seconds;  /* for running tasks, when the runner must end */
+    int tasks_per_user;      /* of one user that have not ended; 0: any number */
     int task_demo_seconds;   /* the duration of a task of /api/task/{num} */
     int export_hours;        /* until an export expires */
     int worker_max_requests; /* about how many, before a worker process is replaced; 0: no limit */

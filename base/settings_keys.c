@@ -249,6 +249,7 @@ const struct setting settings_table[] = {
     INTEGER("TASK_CHILDREN", task_children, "0", 0, 64),
     INTEGER("TASK_LEASE_SECONDS", task_lease_seconds, "30", 2, 3600),
     INTEGER("TASK_DRAIN_SECONDS", task_drain_seconds, "20", 0, 3600),
+    INTEGER("TASKS_PER_USER", tasks_per_user, "20", 0, 1000000),
     INTEGER("TASK_DEMO_SECONDS", task_demo_seconds, "10", 0, 3600),
     INTEGER("EXPORT_HOURS", export_hours, "24", 1, 168),
     INTEGER("WORKER_MAX_REQUESTS", worker_max_requests, "100000", 0, 1000000000),

@@ -27,7 +27,7 @@ struct setting {
 };
 
 enum {
-    SETTING_COUNT = 39,
+    SETTING_COUNT = 40,
     SETTING_REASON_SIZE = 160,
 };
 

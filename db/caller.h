@@ -16,6 +16,7 @@ enum denial {
     DENIED_IS_A_DM,
     DENIED_NO_USER,
     DENIED_NO_MEMBER,
+    DENIED_TOO_MANY_TASKS,
 };
 
 struct caller {

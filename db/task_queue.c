@@ -40,7 +40,7 @@ claim_select(struct db *db, struct claim_request *c)
                               "SELECT id, owner_id, attempts, max_attempts, arguments "
                               "FROM tasks "
                               "WHERE ready = 1 AND kind = ? AND run_at <= " DB_NOW " "
-                              "ORDER BY priority, run_at, id "
+                              "ORDER BY priority, turn, id "
                               "LIMIT ? "
                               "FOR UPDATE SKIP LOCKED",
                               db_text(c->kind), db_int((int64_t)c->want));

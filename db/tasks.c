@@ -29,22 +29,118 @@ task_find_key(struct db *db, const char *key, int64_t *id)
     return r == DB_OK ? DB_EXISTS : r;
 }
 
+/*
+ * The turn of a new task, by start-time fair queueing: the tasks of one owner take consecutive
+ * turns, of which the first is the one that is served now. So an owner with one task waits for at
+ * most one task of each other owner. The server's own tasks do not wait for one another.
+ */
+static enum db_result
+task_find_turn(struct db *db, const struct task_new *t, int64_t *turn)
+{
+    enum db_result r = db_one(db,
+                              "SELECT GREATEST("
+                              "COALESCE((SELECT MIN(turn) FROM tasks "
+                              "WHERE ready = 1 AND kind = ? AND priority = ?), 0), "
+                              "COALESCE((SELECT MAX(turn) + 1 FROM tasks "
+                              "WHERE owner_id = ? AND owner_id > 0 AND state IN (?, ?) "
+                              "AND kind = ? AND priority = ?), 0))",
+                              db_text(t->kind), db_int(t->priority), db_int(t->owner_id),
+                              db_int(TASK_QUEUED), db_int(TASK_FAILED), db_text(t->kind),
+                              db_int(t->priority));
+
+    if (r != DB_OK) {
+        return r;
+    }
+    *turn = db_get_int(db, 0);
+    return db_done(db);
+}
+
 enum db_result
 task_enqueue(struct db *db, const struct task_new *t, int64_t *id)
 {
-    enum db_result r = db_run(
-        db,
-        "INSERT INTO tasks (kind, owner_id, priority, run_at, max_attempts, arguments, dedupe_key, "
-        "created_at) "
-        "VALUES (?, ?, ?, " DB_NOW " + ?, ?, ?, ?, " DB_NOW ")",
-        db_text(t->kind), db_int(t->owner_id), db_int(t->priority), db_int(t->delay_ms),
-        db_int(t->max_attempts), db_text(t->arguments), db_text(t->dedupe_key));
+    int64_t turn;
+    enum db_result r = task_find_turn(db, t, &turn);
 
+    if (r != DB_OK) {
+        return r;
+    }
+    r = db_run(db,
+               "INSERT INTO tasks (kind, owner_id, priority, turn, run_at, max_attempts, "
+               "arguments, dedupe_key, work_key, created_at) "
+               "VALUES (?, ?, ?, ?, " DB_NOW " + ?, ?, ?, ?, ?, " DB_NOW ")",
+               db_text(t->kind), db_int(t->owner_id), db_int(t->priority), db_int(turn),
+               db_int(t->delay_ms), db_int(t->max_attempts), db_text(t->arguments),
+               db_text(t->dedupe_key), db_text(t->dedupe_key));
     if (r == DB_EXISTS && t->dedupe_key != NULL) {
         return task_find_key(db, t->dedupe_key, id);
     }
     *id = db_insert_id(db);
     return r;
+}
+
+/*
+ * Serialises the transactions that add tasks of one user, so that several at once cannot exceed the
+ * limit together.
+ */
+static enum db_result
+task_lock_owner(struct db *db, int64_t user_id)
+{
+    enum db_result r = db_one(db, "SELECT id FROM users WHERE id = ? FOR UPDATE", db_int(user_id));
+
+    return r == DB_OK ? db_done(db) : r;
+}
+
+/* DB_FORBIDDEN if more than `max` tasks of the user have not ended (0: any number may). */
+static enum db_result
+task_limit_owner(struct db *db, int64_t user_id, int max)
+{
+    enum db_result r;
+    int64_t count;
+
+    if (max == 0) {
+        return DB_OK;
+    }
+    r = db_one(db, "SELECT COUNT(*) FROM tasks WHERE owner_id = ? AND state IN (?, ?, ?)",
+               db_int(user_id), db_int(TASK_QUEUED), db_int(TASK_RUNNING), db_int(TASK_FAILED));
+    if (r != DB_OK) {
+        return r;
+    }
+    count = db_get_int(db, 0);
+    r = db_done(db);
+    return r == DB_OK && count > max ? DB_FORBIDDEN : r;
+}
+
+/* The context of the transaction that adds a user's task. */
+struct task_addition {
+    struct task_new task;
+    int unfinished_max;
+    int64_t id;
+};
+
+static enum db_result
+task_add_body(struct db *db, void *context)
+{
+    struct task_addition *a = context;
+    enum db_result r = task_lock_owner(db, a->task.owner_id);
+
+    if (r != DB_OK) {
+        return r;
+    }
+    r = task_enqueue(db, &a->task, &a->id);
+    return r == DB_OK ? task_limit_owner(db, a->task.owner_id, a->unfinished_max) : r;
+}
+
+enum db_result
+task_enqueue_for_caller(struct caller *caller, const struct task_new *t, int unfinished_max,
+                        int64_t *id)
+{
+    struct task_addition addition = {.task = *t, .unfinished_max = unfinished_max};
+    enum db_result r;
+
+    addition.task.owner_id = caller->user_id;
+    r = db_transaction(caller->db, DB_ONCE, task_add_body, &addition);
+    *id = addition.id;
+    return r == DB_FORBIDDEN ? caller_deny(caller, DENIED_TOO_MANY_TASKS) : r;
 }
 
 void
@@ -205,7 +301,7 @@ task_retry_row(struct db *db, const struct task_viewer *who, int64_t id)
         db,
         "UPDATE tasks "
         "SET state = ?, ready = 1, run_at = " DB_NOW ", attempts = 0, progress = 0, "
-        "cancel_asked = 0, error = NULL, ended_at = 0, until_at = 0 "
+        "cancel_asked = 0, error = NULL, ended_at = 0, until_at = 0, dedupe_key = work_key "
         "WHERE id = ? AND (? OR owner_id = ?) AND state IN (?, ?, ?)",
         db_int(TASK_QUEUED), db_int(id), db_int(who->all), db_int(who->user_id),
         db_int(TASK_FAILED), db_int(TASK_DEAD), db_int(TASK_CANCELLED));
@@ -232,8 +328,15 @@ static enum db_result
 task_retry_body(struct db *db, void *context)
 {
     const struct task_change *c = context;
-    enum db_result r = task_retry_row(db, c->who, c->id);
+    enum db_result r = c->who->all ? DB_OK : task_lock_owner(db, c->who->user_id);
 
+    if (r != DB_OK) {
+        return r;
+    }
+    r = task_retry_row(db, c->who, c->id);
+    if (r == DB_OK && !c->who->all) {
+        r = task_limit_owner(db, c->who->user_id, c->who->unfinished_max);
+    }
     return r == DB_OK ? task_find_changed(db, c) : r;
 }
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/vocabulary.h"
+#include "db/caller.h"
 #include "db/mysql/db.h"
 #include "db/redis/redis.h"
 
@@ -65,6 +66,14 @@ struct task {
 enum db_result task_enqueue(struct db *db, const struct task_new *t, int64_t *id)
     __attribute__((nonnull, warn_unused_result));
 
+/*
+ * The same in a transaction of its own, with the caller as the owner. DB_FORBIDDEN if the caller
+ * would have more than `unfinished_max` tasks that have not ended (0: any number may).
+ */
+enum db_result task_enqueue_for_caller(struct caller *caller, const struct task_new *t,
+                                       int unfinished_max, int64_t *id)
+    __attribute__((nonnull, warn_unused_result));
+
 /* Wakes idle runners. Without Redis they check the queue every second. */
 void tasks_wake(struct redis *redis) __attribute__((nonnull));
 
@@ -76,6 +85,7 @@ void tasks_channel(const struct redis *redis, char channel[static TASKS_CHANNEL_
 struct task_viewer {
     int64_t user_id;
     bool all;
+    int unfinished_max; /* tasks of the user that a retry may leave unfinished; 0: any number */
 };
 
 /*
@@ -98,9 +108,10 @@ enum db_result task_list(struct db *db, struct arena *a, const struct task_viewe
 
 /*
  * task_cancel: a waiting task is cancelled at once, a running one is asked to end. task_retry: a
- * failed, dead or cancelled task is queued to run now, with its attempts counted from 0. Both
- * return DB_NONE as task_find does, and DB_CONFLICT if the task is in another state. The last
- * argument receives the task after the change, its texts in the arena.
+ * failed, dead or cancelled task is queued to run now, with its attempts counted from 0; it returns
+ * DB_EXISTS if another unfinished task has its dedupe key, and DB_FORBIDDEN if the user has too many
+ * unfinished tasks. Both return DB_NONE as task_find does, and DB_CONFLICT if the task is in another
+ * state. The last argument receives the task after the change, its texts in the arena.
  */
 enum db_result task_cancel(struct db *db, struct arena *a, const struct task_viewer *who,
                            int64_t id, struct task *cancelled)

@@ -8,6 +8,7 @@ static const struct route routes[] = {
     {
         .method = POST, .path = "/api/exports", NO_INPUT(queue_export),
         .out = &export_queued_shape, .status = 202,
+        .problems = PROBLEMS(TOO_MANY_TASKS),
         .summary = "Queue an export of all your rooms; returns the one that is queued or running, if any",
     },
     {

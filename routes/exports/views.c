@@ -12,23 +12,25 @@
 #include "routes/frame/reply.h"
 #include "routes/frame/url.h"
 
-/* Queues an export of the caller's rooms. 202, also if one is queued or running already. */
+/*
+ * Queues an export of the caller's rooms. 202, also if one is queued or running already; 429
+ * too_many_tasks.
+ */
 void
 queue_export(struct request *req)
 {
     const struct task_viewer who = {.user_id = req->caller.user_id};
     struct export_queued out = {.state = TASK_QUEUED};
-    enum db_result r = task_enqueue(
-        req->caller.db,
+    enum db_result r = task_enqueue_for_caller(
+        &req->caller,
         &(struct task_new){
             .kind = EXPORT_KIND,
-            .owner_id = who.user_id,
             .arguments = req->language == CHINESE ? "{\"language\":\"zh\"}"
                                                   : "{\"language\":\"en\"}",
             .max_attempts = EXPORT_ATTEMPTS,
             .dedupe_key = arena_printf(req->caller.arena, EXPORT_KIND ":%" PRId64, who.user_id),
         },
-        &out.id);
+        req->settings->tasks_per_user, &out.id);
     struct task task;
 
     if (r == DB_EXISTS) {

@@ -86,7 +86,9 @@ reply_retry(struct request *req, enum problem p, int seconds)
 void
 reply_problem(struct request *req, enum problem p)
 {
-    if (problem_text(p)->status == 503) {
+    int status = problem_text(p)->status;
+
+    if (status == 503 || status == 429) {
         reply_retry(req, p, RETRY_SECONDS);
     } else {
         problem_write(req, p);
@@ -98,9 +100,13 @@ denial_problem(enum denial denial)
 {
     static const enum problem problems[] = {
         [ALLOWED] = INTERNAL_ERROR, /* DB_FORBIDDEN without a reason: a bug of the model */
-        [DENIED_NO_ROOM] = NO_SUCH_ROOM, [DENIED_NOT_A_MEMBER] = NOT_A_MEMBER,
-        [DENIED_ROLE] = NOT_ALLOWED,     [DENIED_IS_A_DM] = IS_A_DM,
-        [DENIED_NO_USER] = NO_SUCH_USER, [DENIED_NO_MEMBER] = NO_SUCH_MEMBER,
+        [DENIED_NO_ROOM] = NO_SUCH_ROOM,
+        [DENIED_NOT_A_MEMBER] = NOT_A_MEMBER,
+        [DENIED_ROLE] = NOT_ALLOWED,
+        [DENIED_IS_A_DM] = IS_A_DM,
+        [DENIED_NO_USER] = NO_SUCH_USER,
+        [DENIED_NO_MEMBER] = NO_SUCH_MEMBER,
+        [DENIED_TOO_MANY_TASKS] = TOO_MANY_TASKS,
     };
 
     return problems[denial];

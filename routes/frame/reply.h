@@ -15,15 +15,18 @@ void reply_with(struct request *req, int status, const void *out) __attribute__(
 /* 204. */
 void reply_empty(struct request *req) __attribute__((nonnull));
 
-/* {"detail", "code"} with the problem's status, in the caller's language. */
+/*
+ * {"detail", "code"} with the problem's status, in the caller's language; 429 and 503 with a
+ * Retry-After of a few seconds.
+ */
 void reply_problem(struct request *req, enum problem p) __attribute__((nonnull));
 
-/* The same with Retry-After (RFC 9110 section 10.2.3). */
+/* The same with this Retry-After (RFC 9110 section 10.2.3). */
 void reply_retry(struct request *req, enum problem p, int seconds) __attribute__((nonnull));
 
 /*
  * Replies to a result other than DB_OK that the handler does not handle itself: DB_FORBIDDEN with
- * the caller's denial (403, 404, 409); 503 with Retry-After if the database is away, the request's
+ * the caller's denial (403, 404, 409, 429); 503 with Retry-After if the database is away, the request's
  * time is over, or something was committed; otherwise 500.
  */
 void reply_failure(struct request *req, enum db_result r) __attribute__((nonnull));

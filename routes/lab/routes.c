@@ -7,7 +7,7 @@ static const struct route routes[] = {
         .method = POST, .path = "/api/lab", INPUT(queue_lab, lab_new),
         .access = ADMIN,
         .out = &lab_queued_shape, .status = 202,
-        .problems = PROBLEMS(LAB_TOO_LONG, LAB_IS_RUNNING),
+        .problems = PROBLEMS(LAB_TOO_LONG, LAB_IS_RUNNING, TOO_MANY_TASKS),
         .summary = "Queue a measurement of the four process shapes on this machine; the task's result has the figures",
     },
     ROUTES_END,

@@ -30,11 +30,10 @@ queue_lab(struct request *req, const struct lab_new *in)
         reply_problem(req, LAB_TOO_LONG);
         return;
     }
-    r = task_enqueue(
-        req->caller.db,
+    r = task_enqueue_for_caller(
+        &req->caller,
         &(struct task_new){
             .kind = LAB_KIND,
-            .owner_id = req->caller.user_id,
             .arguments = arena_printf(req->caller.arena,
                                       "{\"tasks\":%" PRId64 ",\"cpu\":%" PRId64
                                       ",\"wait_ms\":%" PRId64 ",\"repeat\":%" PRId64 "}",
@@ -42,7 +41,7 @@ queue_lab(struct request *req, const struct lab_new *in)
             .max_attempts = 1,
             .dedupe_key = LAB_KIND,
         },
-        &out.id);
+        req->settings->tasks_per_user, &out.id);
     if (r == DB_EXISTS) {
         reply_problem(req, LAB_IS_RUNNING);
     } else if (r != DB_OK) {

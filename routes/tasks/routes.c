@@ -13,11 +13,13 @@ static const struct route routes[] = {
     {
         .method = POST, .path = "/api/task/{num}", INPUT(queue_square, square_new),
         .out = &square_queued_shape, .status = 202,
+        .problems = PROBLEMS(TOO_MANY_TASKS),
         .summary = "Queue a slow task that squares a number",
     },
     {
         .method = GET, .path = "/api/task/{num}", INPUT(queue_square, square_new),
         .out = &square_queued_shape, .status = 202,
+        .problems = PROBLEMS(TOO_MANY_TASKS),
         .summary = "Queue a slow task that squares a number; each call queues one",
     },
     {
@@ -40,7 +42,7 @@ static const struct route routes[] = {
     {
         .method = POST, .path = "/api/tasks/{task_id}/retry", INPUT(retry_task, task_query),
         .out = &task_shape, .status = 200,
-        .problems = PROBLEMS(NO_SUCH_TASK, TASK_NOT_OVER),
+        .problems = PROBLEMS(NO_SUCH_TASK, TASK_NOT_OVER, TASK_IS_WAITING, TOO_MANY_TASKS),
         .summary = "Queue a failed, dead or cancelled task again",
     },
     ROUTES_END,

@@ -8,7 +8,7 @@
 #include "routes/frame/reply.h"
 #include "routes/tasks/square.h"
 
-/* Queues the squaring of a number. 202. */
+/* Queues the squaring of a number. 202; 429 too_many_tasks. */
 void
 queue_square(struct request *req, const struct square_new *in)
 {
@@ -17,15 +17,15 @@ queue_square(struct request *req, const struct square_new *in)
     enum db_result r;
 
     out.num = square_json(req->caller.arena, num);
-    r = task_enqueue(req->caller.db,
-                     &(struct task_new){
-                         .kind = square_kind.name,
-                         .owner_id = req->caller.user_id,
-                         .arguments = arena_printf(req->caller.arena, "{\"num\":\"%s\"}", num),
-                         .priority = square_kind.priority,
-                         .max_attempts = square_kind.max_attempts,
-                     },
-                     &out.id);
+    r = task_enqueue_for_caller(
+        &req->caller,
+        &(struct task_new){
+            .kind = square_kind.name,
+            .arguments = arena_printf(req->caller.arena, "{\"num\":\"%s\"}", num),
+            .priority = square_kind.priority,
+            .max_attempts = square_kind.max_attempts,
+        },
+        req->settings->tasks_per_user, &out.id);
     if (r != DB_OK) {
         reply_failure(req, r);
         return;
@@ -58,6 +58,10 @@ reply_task(struct request *req, enum db_result r, struct task *task, enum proble
         reply_problem(req, NO_SUCH_TASK);
     } else if (r == DB_CONFLICT) {
         reply_problem(req, conflict);
+    } else if (r == DB_EXISTS) {
+        reply_problem(req, TASK_IS_WAITING);
+    } else if (r == DB_FORBIDDEN) {
+        reply_problem(req, TOO_MANY_TASKS);
     } else {
         reply_failure(req, r);
     }
@@ -69,19 +73,20 @@ typedef enum db_result task_action(struct db *db, struct arena *a, const struct 
 
 /* Admins may see and change every task, others their own. */
 static enum db_result
-task_viewer_read(const struct caller *caller, struct task_viewer *viewer)
+task_viewer_read(const struct request *req, struct task_viewer *viewer)
 {
-    viewer->user_id = caller->user_id;
-    return users_is_admin(caller->db, caller->user_id, &viewer->all);
+    viewer->user_id = req->caller.user_id;
+    viewer->unfinished_max = req->settings->tasks_per_user;
+    return users_is_admin(req->caller.db, req->caller.user_id, &viewer->all);
 }
 
 static enum db_result
-task_act(const struct caller *caller, task_action *action, int64_t id, struct task *task)
+task_act(const struct request *req, task_action *action, int64_t id, struct task *task)
 {
     struct task_viewer viewer;
-    enum db_result r = task_viewer_read(caller, &viewer);
+    enum db_result r = task_viewer_read(req, &viewer);
 
-    return r == DB_OK ? action(caller->db, caller->arena, &viewer, id, task) : r;
+    return r == DB_OK ? action(req->caller.db, req->caller.arena, &viewer, id, task) : r;
 }
 
 /* A task with its result. 200; 404 no_such_task. */
@@ -89,14 +94,14 @@ void
 get_task(struct request *req, const struct task_query *in)
 {
     struct task task;
-    enum db_result r = task_act(&req->caller, task_find, in->task_id, &task);
+    enum db_result r = task_act(req, task_find, in->task_id, &task);
 
     reply_task(req, r, &task, INTERNAL_ERROR);
 }
 
 /* Up to PAGE_ROWS(in->limit) tasks that the caller may see. */
 static enum db_result
-tasks_read(const struct caller *caller, const struct task_list_query *in, struct task *tasks,
+tasks_read(const struct request *req, const struct task_list_query *in, struct task *tasks,
            size_t *count)
 {
     struct task_filter filter = {
@@ -106,13 +111,13 @@ tasks_read(const struct caller *caller, const struct task_list_query *in, struct
         .limit = PAGE_ROWS(in->limit),
     };
     struct task_viewer viewer;
-    enum db_result r = task_viewer_read(caller, &viewer);
+    enum db_result r = task_viewer_read(req, &viewer);
 
     if (r != DB_OK) {
         return r;
     }
     viewer.all = viewer.all && !in->mine;
-    return task_list(caller->db, caller->arena, &viewer, &filter, tasks, count);
+    return task_list(req->caller.db, req->caller.arena, &viewer, &filter, tasks, count);
 }
 
 /* A page of the caller's tasks, for an admin of everybody's, the newest first. 200. */
@@ -123,7 +128,7 @@ list_tasks(struct request *req, const struct task_list_query *in)
     struct number_page page = {0};
     const struct task *last;
     size_t count;
-    enum db_result r = tasks_read(&req->caller, in, tasks, &count);
+    enum db_result r = tasks_read(req, in, tasks, &count);
 
     if (r != DB_OK) {
         reply_failure(req, r);
@@ -142,17 +147,20 @@ void
 cancel_task(struct request *req, const struct task_query *in)
 {
     struct task task;
-    enum db_result r = task_act(&req->caller, task_cancel, in->task_id, &task);
+    enum db_result r = task_act(req, task_cancel, in->task_id, &task);
 
     reply_task(req, r, &task, TASK_HAS_ENDED);
 }
 
-/* Queues a task again: 200 with the task. 404 no_such_task, 409 task_not_over. */
+/*
+ * Queues a task again: 200 with the task. 404 no_such_task; 409 task_not_over, task_is_waiting; 429
+ * too_many_tasks.
+ */
 void
 retry_task(struct request *req, const struct task_query *in)
 {
     struct task task;
-    enum db_result r = task_act(&req->caller, task_retry, in->task_id, &task);
+    enum db_result r = task_act(req, task_retry, in->task_id, &task);
 
     if (r == DB_OK) {
         tasks_wake(req->caller.redis);

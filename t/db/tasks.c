@@ -73,6 +73,55 @@ end_as(struct db *db, const struct task_claim *t, enum task_state state)
                 .id = t->id, .claim_token = t->claim_token, .state = state, .delay_ms = LEASE_MS});
 }
 
+/* Enqueues `count` tasks of an owner; *last is the id of the last one. */
+static bool
+enqueue_of(struct db *db, int64_t owner_id, int count, int64_t *last)
+{
+    const struct task_new task = {
+        .kind = "t", .owner_id = owner_id, .arguments = "{}", .max_attempts = 3};
+
+    for (int i = 0; i < count; i++) {
+        if (task_enqueue(db, &task, last) != DB_OK) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* How many tasks are claimed up to and including this one. */
+static int
+claims_until(struct db *db, int64_t id)
+{
+    int claims = 1;
+
+    for (struct task_claim t = claim_one(db); t.id != id; t = claim_one(db)) {
+        if (t.id == 0) {
+            return -1;
+        }
+        claims++;
+    }
+    return claims;
+}
+
+static void
+check_turns(struct db *db)
+{
+    int64_t id, second;
+
+    must(db, "DELETE FROM tasks");
+    ok(enqueue_of(db, 1, 500, &id) && enqueue_of(db, 2, 1, &id), "501 tasks are enqueued");
+    ok(claims_until(db, id) <= 2, "an owner with one task waits for one task of another owner");
+    ok(enqueue_of(db, 3, 2, &second) && enqueue_of(db, 4, 1, &id), "two more owners enqueue");
+    is_int(claims_until(db, id), 3, "owners who come later take their turn with those who wait");
+    ok(claims_until(db, second) <= 3, "the second tasks of two owners take turns");
+    ok(enqueue_of(db, 0, 3, &id), "the server's own tasks are enqueued");
+    ok(claims_until(db, id) <= 4, "the server's own tasks do not wait for one another's turns");
+    must(db, "DELETE FROM tasks");
+    ok(enqueue_of(db, 1, 1, &second) && enqueue_of(db, 1, 1, &id), "one owner enqueues two tasks");
+    is_int(claim_one(db).id, second, "the tasks of one owner keep their order");
+    must(db, "DELETE FROM tasks");
+}
+
 struct cause {
     struct db *other;
     int64_t id;
@@ -297,6 +346,7 @@ main(void)
 
     is_int(migrate_run(&s, -1, stderr, stderr), 0, "the tables are created");
     check_enqueue(db, other);
+    check_turns(db);
     check_claims(db, other);
     check_lost(db, other);
     check_cancel(db, other);

@@ -114,6 +114,50 @@ subtest 'a task is cancelled and retried' => sub {
     is(until_state($bob, $waits, 'done')->{result}{q}, '9', 'a retried task is done');
 };
 
+subtest 'the unfinished tasks of one user are limited' => sub {
+    my $own =
+        Fastchat::Stack->new(own => 1, env => { TASKS_PER_USER => 3, TASK_DEMO_SECONDS => 60, TASK_CHILDREN => 1 });
+    my ($carol, $dave) = map { $own->user($_) } qw(carol dave);
+    my @sent = $own->at_once(6, sub { my $t = $carol->post('/api/task/7', {}); $t->status });
+    is_deeply([ sort @sent ], [ 202, 202, 202, 429, 429, 429 ], 'tasks sent at once do not exceed the limit together');
+    my $refused = $carol->get('/api/task/7');
+    is(
+        $refused->status . ' ' . $refused->json->{code}, '429 too_many_tasks',
+        'a GET that queues a task is limited, too'
+    );
+    like($refused->header('Retry-After'), qr/^[1-9]\d*$/, 'the denial carries Retry-After');
+    is($carol->post('/api/exports', {})->json->{code}, 'too_many_tasks', 'tasks of all kinds are counted together');
+    is($dave->post('/api/task/7', {})->status, 202, 'another user is counted separately');
+    my ($last, $next) = map { $_->{id} } @{ $carol->get('/api/tasks')->json->{items} };
+    is($carol->post("/api/tasks/$last/cancel", {})->status, 200, 'a waiting task is cancelled');
+    is($carol->post('/api/task/8', {})->status, 202, 'a cancelled task is no longer counted');
+    is($carol->post("/api/tasks/$last/retry", {})->json->{code}, 'too_many_tasks', 'a retry is counted, too');
+    is($carol->post("/api/tasks/$next/cancel", {})->status, 200, 'another waiting task is cancelled');
+    is($carol->post("/api/tasks/$last/retry", {})->status, 200, 'a retry below the limit is queued');
+};
+
+subtest 'one user has one unfinished export, whatever was cancelled before' => sub {
+    my $own   = Fastchat::Stack->new(own => 1, env => { TASK_CHILDREN => 1 });
+    my $carol = $own->user('carol');
+    $own->hold('tasks');
+    $own->kill('tasks');
+    my @exports;
+    for (1 .. 4) {
+        push @exports, $carol->post('/api/exports', {})->json->{id};
+        is($carol->post("/api/tasks/$exports[-1]/cancel", {})->status, 200, 'an export is cancelled');
+    }
+    my @retried = map { $carol->post("/api/tasks/$_/retry", {}) } @exports;
+    is_deeply([ map { $_->status } @retried ], [ 200, 409, 409, 409 ], 'one of four cancelled exports is retried');
+    is($retried[1]->json->{code}, 'task_is_waiting', 'the denial names the reason');
+    is($carol->post('/api/exports', {})->json->{id}, $exports[0], 'asking for an export returns the retried one');
+    $own->release('tasks');
+    until_state($carol, $exports[0], 'done');
+    is(
+        $carol->post("/api/tasks/$exports[1]/retry", {})->status, 200,
+        'another export may run after the first has ended'
+    );
+};
+
 subtest 'tasks are listed' => sub {
     my $mine = $alice->get('/api/tasks')->json->{items};
     is_deeply(
