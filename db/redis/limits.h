@@ -17,6 +17,7 @@ struct limit_use {
     const char *name; /* of the class: "send" */
     int per_minute;   /* 0: not limited */
     int64_t count;    /* calls in this minute including this one; 0: not counted yet */
+    int64_t now_ms;   /* when it was counted */
 };
 
 /*
@@ -26,10 +27,17 @@ struct limit_use {
 void limits_key(char key[static LIMIT_KEY_SIZE], const char *class_name, char prefix,
                 const char *subject, int64_t now_ms) __attribute__((nonnull));
 
-/* Count one call. IPv6 addresses are counted by their /64. */
+/*
+ * Count one call. IPv6 addresses are counted by their /64, and coarsely by their /48, which may
+ * make ten times as many calls.
+ */
 void limits_count_user(struct redis *redis, struct limit_use *use, int64_t user_id)
     __attribute__((nonnull));
 void limits_count_address(struct redis *redis, struct limit_use *use, const char *address)
+    __attribute__((nonnull));
+
+/* Takes back what limits_count_address counted. */
+void limits_refund_address(struct redis *redis, const struct limit_use *use, const char *address)
     __attribute__((nonnull));
 
 /* 0 if the call may go on, else the seconds after which to try again. */

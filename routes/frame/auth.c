@@ -9,6 +9,9 @@
 #include "routes/frame/route.h"
 #include "routes/frame/url.h"
 
+/* An office signs in from one address: as many right passwords as wrong ones would lock it out. */
+enum { SIGN_INS_PER_GUESS = 10 };
+
 static const char *
 auth_bearer_token(const struct request *req)
 {
@@ -42,6 +45,9 @@ auth_limit_of_route(const struct request *req)
         return (struct limit_use){.name = "send", .per_minute = s->limit_send};
     case LIMIT_LOGIN:
         return (struct limit_use){.name = "login", .per_minute = s->limit_login};
+    case LIMIT_SIGN_IN:
+        return (struct limit_use){.name = "sign_in",
+                                  .per_minute = SIGN_INS_PER_GUESS * s->limit_login};
     case LIMIT_REGISTER:
         return (struct limit_use){.name = "register", .per_minute = s->limit_register};
     case LIMIT_NONE:

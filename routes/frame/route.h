@@ -30,7 +30,14 @@ enum access {
 };
 
 /* The counter that a call is charged to: the user's if signed in, else the address's. */
-enum limit { LIMIT_GENERAL, LIMIT_SEND, LIMIT_LOGIN, LIMIT_REGISTER, LIMIT_NONE };
+enum limit {
+    LIMIT_GENERAL,
+    LIMIT_SEND,
+    LIMIT_LOGIN,   /* password checks of a user who is signed in */
+    LIMIT_SIGN_IN, /* many: only wrong passwords are counted strictly (db/guesses.h) */
+    LIMIT_REGISTER,
+    LIMIT_NONE,
+};
 
 struct route {
     enum method method;

@@ -2,6 +2,7 @@
 #include "routes/tasks/clean_up.h"
 
 #include "db/exports.h"
+#include "db/guesses.h"
 #include "db/redis/presence.h"
 #include "db/sessions.h"
 #include "db/tasks.h"
@@ -52,6 +53,12 @@ clean_sessions(struct task_run *run)
 }
 
 static enum task_outcome
+clean_guesses(struct task_run *run)
+{
+    return clean_up_rows(run, guesses_purge, "rows");
+}
+
+static enum task_outcome
 clean_tasks(struct task_run *run)
 {
     return clean_up_rows(run, task_purge, "tasks");
@@ -76,6 +83,15 @@ const struct task_kind clean_sessions_kind = {
     .max_attempts = 5,
     .every = HOURLY,
     .at_minute = 17,
+};
+
+const struct task_kind clean_guesses_kind = {
+    .name = "clean_up.guesses",
+    .work = clean_guesses,
+    .limit_seconds = 600,
+    .max_attempts = 5,
+    .every = HOURLY,
+    .at_minute = 47,
 };
 
 const struct task_kind clean_tasks_kind = {

@@ -40,9 +40,9 @@ static const struct route routes[] = {
     },
     {
         .method = POST, .path = "/api/sessions", INPUT(sign_in, session_new),
-        .runs = CPU, .access = ANYONE, .limit = LIMIT_LOGIN,
+        .runs = CPU, .access = ANYONE, .limit = LIMIT_SIGN_IN,
         .out = &session_made_shape, .status = 201, .tag = "sessions",
-        .problems = PROBLEMS(BAD_CREDENTIALS),
+        .problems = PROBLEMS(BAD_CREDENTIALS, TOO_MANY_GUESSES),
         .summary = "Sign in on a device",
     },
     {

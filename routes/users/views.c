@@ -2,6 +2,8 @@
 #include "routes/users/schemas.h"
 
 #include "base/password.h"
+#include "db/guesses.h"
+#include "db/redis/limits.h"
 #include "db/users.h"
 #include "routes/frame/reply.h"
 #include "routes/frame/route.h"
@@ -131,8 +133,48 @@ get_user(struct request *req, const struct user_path *in)
 }
 
 /*
+ * Counts a password guess, by address and by account. Returns false after replying that it has to
+ * wait.
+ */
+static bool
+sign_in_count_guess(struct request *req, struct guess *guess, struct limit_use *by_address)
+{
+    int wait_seconds;
+    enum db_result r;
+
+    if (by_address->per_minute == 0) {
+        return true;
+    }
+    limits_count_address(req->caller.redis, by_address, guess->address);
+    wait_seconds = limits_wait(by_address);
+    if (wait_seconds == 0) {
+        r = guesses_count(&req->caller, guess, &wait_seconds);
+        if (r != DB_OK) {
+            reply_failure(req, r);
+            return false;
+        }
+    }
+    if (wait_seconds > 0) {
+        reply_retry(req, TOO_MANY_GUESSES, wait_seconds);
+        return false;
+    }
+    return true;
+}
+
+/* The password was right, so it was no guess. */
+static void
+sign_in_take_back_guess(struct request *req, const struct guess *guess,
+                        const struct limit_use *by_address)
+{
+    if (by_address->per_minute > 0) {
+        limits_refund_address(req->caller.redis, by_address, guess->address);
+        guesses_succeed(&req->caller, guess);
+    }
+}
+
+/*
  * Makes a session for a user name and its password. 201; 401 bad_credentials, after the same work
- * whether or not the name exists.
+ * whether or not the name exists; 429 too_many_guesses.
  */
 void
 sign_in(struct request *req, const struct session_new *in)
@@ -142,6 +184,8 @@ sign_in(struct request *req, const struct session_new *in)
     char token[TOKEN_TEXT_SIZE];
     uint8_t hash[TOKEN_HASH_BYTES];
     const char *stored_hash = NULL;
+    struct limit_use by_address = {.name = "guess", .per_minute = req->settings->limit_login};
+    struct guess guess;
     enum db_result r = users_find_by_name(req->caller.db, req->caller.arena, in->username,
                                           &made.user, &stored_hash);
 
@@ -149,10 +193,19 @@ sign_in(struct request *req, const struct session_new *in)
         reply_failure(req, r);
         return;
     }
+    guess = (struct guess){
+        .user_id = r == DB_OK ? made.user.id : 0,
+        .username = in->username,
+        .address = req->address,
+    };
+    if (!sign_in_count_guess(req, &guess, &by_address)) {
+        return;
+    }
     if (!password_matches(in->password, stored_hash)) {
         reply_problem(req, BAD_CREDENTIALS);
         return;
     }
+    sign_in_take_back_guess(req, &guess, &by_address);
     random_token(token);
     if (!token_hash(token, hash)) {
         reply_problem(req, INTERNAL_ERROR);
