@@ -153,7 +153,7 @@ guess_take_back(struct db *db, const char *subject)
                   db_text(subject));
 }
 
-/* Remembers the address. Beyond ADDRESSES_MAX, the one that was seen the longest ago is forgotten. */
+/* Remembers the address; beyond ADDRESSES_MAX, forgets those seen the longest ago. */
 static enum db_result
 guess_remember_address(struct db *db, const struct guess *guess)
 {

@@ -110,6 +110,30 @@ task_limit_owner(struct db *db, int64_t user_id, int max)
     return r == DB_OK && count > max ? DB_FORBIDDEN : r;
 }
 
+/* Deletes the oldest ended tasks of a user who has more than TASKS_KEPT. */
+static enum db_result
+task_forget_oldest(struct db *db, int64_t user_id)
+{
+    int64_t count;
+    enum db_result r = db_one(
+        db, "SELECT COUNT(*) FROM tasks WHERE owner_id = ? AND state IN (?, ?, ?)", db_int(user_id),
+        db_int(TASK_DONE), db_int(TASK_DEAD), db_int(TASK_CANCELLED));
+
+    if (r != DB_OK) {
+        return r;
+    }
+    count = db_get_int(db, 0);
+    r = db_done(db);
+    if (r != DB_OK || count <= TASKS_KEPT) {
+        return r;
+    }
+    return db_run(db,
+                  "DELETE FROM tasks WHERE owner_id = ? AND state IN (?, ?, ?) "
+                  "ORDER BY id LIMIT ?",
+                  db_int(user_id), db_int(TASK_DONE), db_int(TASK_DEAD), db_int(TASK_CANCELLED),
+                  db_int(count - TASKS_KEPT));
+}
+
 /* The context of the transaction that adds a user's task. */
 struct task_addition {
     struct task_new task;
@@ -127,7 +151,11 @@ task_add_body(struct db *db, void *context)
         return r;
     }
     r = task_enqueue(db, &a->task, &a->id);
-    return r == DB_OK ? task_limit_owner(db, a->task.owner_id, a->unfinished_max) : r;
+    if (r != DB_OK) {
+        return r;
+    }
+    r = task_limit_owner(db, a->task.owner_id, a->unfinished_max);
+    return r == DB_OK ? task_forget_oldest(db, a->task.owner_id) : r;
 }
 
 enum db_result

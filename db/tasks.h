@@ -66,9 +66,12 @@ struct task {
 enum db_result task_enqueue(struct db *db, const struct task_new *t, int64_t *id)
     __attribute__((nonnull, warn_unused_result));
 
+enum { TASKS_KEPT = 500 /* ended tasks of one user */ };
+
 /*
  * The same in a transaction of its own, with the caller as the owner. DB_FORBIDDEN if the caller
- * would have more than `unfinished_max` tasks that have not ended (0: any number may).
+ * would have more than `unfinished_max` tasks that have not ended (0: any number may). Of the ended
+ * ones only the newest TASKS_KEPT stay.
  */
 enum db_result task_enqueue_for_caller(struct caller *caller, const struct task_new *t,
                                        int unfinished_max, int64_t *id)
@@ -108,10 +111,10 @@ enum db_result task_list(struct db *db, struct arena *a, const struct task_viewe
 
 /*
  * task_cancel: a waiting task is cancelled at once, a running one is asked to end. task_retry: a
- * failed, dead or cancelled task is queued to run now, with its attempts counted from 0; it returns
- * DB_EXISTS if another unfinished task has its dedupe key, and DB_FORBIDDEN if the user has too many
- * unfinished tasks. Both return DB_NONE as task_find does, and DB_CONFLICT if the task is in another
- * state. The last argument receives the task after the change, its texts in the arena.
+ * failed, dead or cancelled task is queued to run now, with its attempts counted from 0; DB_EXISTS
+ * if another unfinished task has its dedupe key, DB_FORBIDDEN if the user has too many unfinished
+ * tasks. Both return DB_NONE as task_find does, and DB_CONFLICT if the task is in another state.
+ * The last argument receives the task after the change, its texts in the arena.
  */
 enum db_result task_cancel(struct db *db, struct arena *a, const struct task_viewer *who,
                            int64_t id, struct task *cancelled)

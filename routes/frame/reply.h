@@ -26,8 +26,8 @@ void reply_retry(struct request *req, enum problem p, int seconds) __attribute__
 
 /*
  * Replies to a result other than DB_OK that the handler does not handle itself: DB_FORBIDDEN with
- * the caller's denial (403, 404, 409, 429); 503 with Retry-After if the database is away, the request's
- * time is over, or something was committed; otherwise 500.
+ * the caller's denial (403, 404, 409, 429); 503 with Retry-After if the database is away, the
+ * request's time is over, or something was committed; otherwise 500.
  */
 void reply_failure(struct request *req, enum db_result r) __attribute__((nonnull));
 

@@ -83,7 +83,7 @@ subtest 'an address may sign in often, but not guess often' => sub {
     );
 };
 
-subtest 'what was counted is deleted when it no longer matters' => sub {
+subtest 'counts and addresses are deleted when they no longer matter' => sub {
     $stack->sql('UPDATE guesses SET updated_at = 1');
     $stack->sql('UPDATE known_addresses SET seen_at = 1 WHERE user_id = ' . $alice->id);
     $stack->sql("INSERT INTO tasks (kind, run_at, max_attempts, arguments, created_at) "

@@ -134,6 +134,12 @@ subtest 'the unfinished tasks of one user are limited' => sub {
     is($carol->post("/api/tasks/$last/retry", {})->json->{code}, 'too_many_tasks', 'a retry is counted, too');
     is($carol->post("/api/tasks/$next/cancel", {})->status, 200, 'another waiting task is cancelled');
     is($carol->post("/api/tasks/$last/retry", {})->status, 200, 'a retry below the limit is queued');
+    my $owner = $dave->id;
+    $own->sql('INSERT INTO tasks (kind, owner_id, state, ready, run_at, until_at, max_attempts, arguments, created_at) '
+            . "SELECT 'square', $owner, 2, 0, 0, 99999999999999, 1, '{}', 0 FROM seq_1_to_700");
+    my $kept = $dave->post('/api/task/7', {})->json->{id};
+    is($own->sql("SELECT COUNT(*) FROM tasks WHERE owner_id = $owner AND state = 2"), 500, 'ended ones are limited');
+    is($dave->get("/api/tasks/$kept")->status, 200, 'the newest tasks are kept');
 };
 
 subtest 'one user has one unfinished export, whatever was cancelled before' => sub {
