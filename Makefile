@@ -189,7 +189,7 @@ check:
 	@etc/install-packages build run check
 	@$(MAKE) --no-print-directory build tests SAN=$(SAN)
 	@etc/build-web
-	@exec t/run --flavour $(flavour) --binary $(test_program) $(TESTS)
+	@exec t/run --flavour $(flavour) --binary $(test_program) --load $(or $(LOAD),0) $(TESTS)
 
 # make check-on trixie DB=mysql: the other target in the command is the suite.
 suites := $(filter-out check-on,$(if $(filter check-on,$(MAKECMDGOALS)),$(MAKECMDGOALS)))

@@ -16,7 +16,7 @@ sub slow_one {
             my $told = $stream->await('entry', 30);
             push @wrong, "$number: " . ($told ? $told->{data}{seq} : 'none') . " for $sent"
                 if !$told || $told->{data}{seq} ne $sent;
-            last if !$told || $number % 20 == 0 && $stack->log_text('events') =~ /is too slow/;
+            last if !$told || $stack->log_text('events') =~ /is too slow/;
         }
         is("@wrong", '', 'a stream gets every entry in order beside one that does not read');
         my ($resync, $after);
@@ -46,23 +46,23 @@ for my $redis (1, 0) {
 
     # Entries also arrive without a hint.
     subtest "$with: a stream gets entries, and heartbeats while there are none" => sub {
-        my $began = time;
-        my $seq   = $say_it->()->{seq};
-        is(($stream->await('entry', 3) || { data => {} })->{data}{seq}, $seq, "$with: an entry arrives");
-        cmp_ok(time - $began, '<', 2, "$with: an entry arrives within 2 s");
-        $stream->next(1.6);
-        ok($stream->{beats} >= 1, "$with: a silent stream sends heartbeats");
+        my $seq = $say_it->()->{seq};
+        is(($stream->await('entry') || { data => {} })->{data}{seq}, $seq, "$with: an entry arrives");
+        ok(
+            $stack->wait_for(5, sub { $stream->next(0.2); $stream->{beats} >= 1 }),
+            "$with: a silent stream sends heartbeats"
+        );
     };
 
     subtest "$with: a stream follows its user's rooms" => sub {
         my $added = $ann->post('/api/rooms', { name => 'y', member_ids => [ $bob->id ] })->json->{id};
         ok(
-            exists(($stream->await('rooms', 3) || { data => { joined => {} } })->{data}{joined}{$added}),
+            exists(($stream->await('rooms') || { data => { joined => {} } })->{data}{joined}{$added}),
             "$with: a new room is announced"
         );
         $ann->delete("/api/rooms/$added/members/" . $bob->id);
         is_deeply(
-            ($stream->await('rooms', 2.5) || { data => {} })->{data}{left}, [$added],
+            ($stream->await('rooms') || { data => {} })->{data}{left}, [$added],
             "$with: a removal is announced"
         );
         $ann->post("/api/rooms/$added/messages", { client_id => 'z', body => 'secret' });
@@ -75,7 +75,7 @@ for my $redis (1, 0) {
         my $there = Fastchat::Stream->new($bob, token => $phone);
         $there->next;
         $stack->delete('/api/sessions/current', token => $phone);
-        ok($there->ends(2.5), "$with: ending a session ends its stream");
+        ok($there->ends, "$with: ending a session ends its stream");
         is(Fastchat::Stream->new($bob, token => $phone)->status, 401, "$with: an ended session cannot open a stream");
         ok(!$stream->ends(0.1), "$with: the user's other stream goes on");
     };
@@ -89,7 +89,7 @@ for my $redis (1, 0) {
             $bob->put('/api/users/me/password', { old_password => $bob->password, password => 'new password' })->status,
             204, "$with: a password is changed"
         );
-        ok($there->ends(2.5), "$with: a new password ends the streams of other sessions");
+        ok($there->ends, "$with: a new password ends the streams of other sessions");
         ok(!$stream->ends(0.1), "$with: a new password keeps the caller's stream");
     };
 
@@ -105,9 +105,9 @@ for my $redis (1, 0) {
     kill 'TERM', $old;
 
     subtest "$with: SIGTERM sends bye to every stream and ends it" => sub {
-        my @byes = map { ($_->await('bye', 3) || { data => {} })->{data}{retry_ms} // 0 } @streams;
+        my @byes = map { ($_->await('bye') || { data => {} })->{data}{retry_ms} // 0 } @streams;
         is(scalar(grep { $_ >= 500 && $_ <= 5000 } @byes), 4, "$with: SIGTERM sends bye with a delay to every stream");
-        ok($_->ends(3), "$with: SIGTERM ends the streams") for @streams[ 0, 1 ];
+        ok($_->ends, "$with: SIGTERM ends the streams") for @streams[ 0, 1 ];
     };
 
     my $seq = $say_it->()->{seq};
@@ -126,7 +126,7 @@ for my $redis (1, 0) {
         my ($new) = $stack->workers('events');
         sleep 1;
         kill 'KILL', $new;
-        ok($next->ends(3), "$with: kill -9 ends the streams");
+        ok($next->ends, "$with: kill -9 ends the streams");
         ok(
             $stack->wait_for(5, sub { $next = Fastchat::Stream->new($bob); $next->status == 200 }),
             "$with: another process takes over after kill -9"
@@ -151,7 +151,7 @@ for my $redis (1, 0) {
             $bob->post('/api/sync/wait', { rooms => { $room => 10_000_000 }, wait => 20 })->status, 200,
             'a long poll is answered if no event loop runs'
         );
-        cmp_ok(time - $began, '<', 2, 'a long poll does not wait if no event loop runs');
+        cmp_ok(time - $began, '<', 15, 'a long poll does not wait if no event loop runs');
         $stack->release('events');
     };
 }

@@ -58,7 +58,7 @@ subtest 'a client of either event loop gets the same events' => sub {
     $here->next;
     $ann->post("/api/rooms/$room/messages", { client_id => 'a', body => 'to both' });
     is(
-        ($here->await('entry', 3) || { data => {} })->{data}{body}, 'to both',
+        ($here->await('entry') || { data => {} })->{data}{body}, 'to both',
         'an entry arrives at the first event loop'
     );
     ok(hears(qr/"to both"/, 3), 'an entry arrives at the second event loop');

@@ -44,16 +44,16 @@ subtest 'every user may open a stream, also as NDJSON' => sub {
 
 subtest 'entries reach every member in order' => sub {
     my $said  = say_it($ann, "你好 \x{1F600} \"quoted\" \\ /");
-    my $entry = $stream->await('entry', 2);
+    my $entry = $stream->await('entry');
     is_deeply($entry->{data}, $said, 'an entry arrives as the sender got it');
     like($entry->{id}, qr/^[0-9a-f]{8}-[0-9a-f]+$/, 'an entry has an event id');
-    my $line = $lines->await('entry', 2);
+    my $line = $lines->await('entry');
     is_deeply([ @$line{qw(id data)} ], [ $entry->{id}, $said ], 'NDJSON carries the same id and entry');
-    is_deeply($own->await('entry', 2)->{data}, $said, 'the sender gets the entry, too');
+    is_deeply($own->await('entry')->{data}, $said, 'the sender gets the entry, too');
     ok(!$other->next(0.3), 'a user outside the room gets nothing');
     my @sent = map { say_it($_ % 2 ? $ann : $bob, "message $_")->{seq} } 1 .. 50;
     is_deeply(
-        [ map { ($stream->await('entry', 2) || { data => {} })->{data}{seq} } @sent ], \@sent,
+        [ map { ($stream->await('entry') || { data => {} })->{data}{seq} } @sent ], \@sent,
         'fifty entries arrive in order'
     );
     my @at_once = sort { $a <=> $b } map { @$_ } $stack->at_once(
@@ -64,12 +64,12 @@ subtest 'entries reach every member in order' => sub {
         }
     );
     is_deeply(
-        [ map { ($stream->await('entry', 3) || { data => {} })->{data}{seq} } @at_once ], \@at_once,
+        [ map { ($stream->await('entry') || { data => {} })->{data}{seq} } @at_once ], \@at_once,
         'two hundred concurrent entries arrive in order'
     );
     my $long = say_it($ann, "\x{1F600}" x 8000);
     is(
-        length(($stream->await('entry', 3) || { data => { body => '' } })->{data}{body}), 8000,
+        length(($stream->await('entry') || { data => { body => '' } })->{data}{body}), 8000,
         'the longest message fits'
     );
 };
@@ -77,7 +77,7 @@ subtest 'entries reach every member in order' => sub {
 subtest 'typing and read marks reach the other members' => sub {
     is($ann->post("$at/typing")->status, 204, 'typing is accepted');
     is_deeply(
-        $stream->await('typing', 2)->{data},
+        $stream->await('typing')->{data},
         { room_id => $room, user => { id => $ann->id, nickname => $ann->get('/api/users/me')->json->{nickname} } },
         'typing reaches the other members'
     );
@@ -85,7 +85,7 @@ subtest 'typing and read marks reach the other members' => sub {
     is($ann->post('/api/rooms/999999999/typing')->status, 404, 'typing in a room that does not exist is refused');
     $bob->put("$at/read", { seq => 10 });
     is_deeply(
-        $stream->await('read', 2)->{data}, { room_id => $room, user_id => $bob->id, read_seq => 10 },
+        $stream->await('read')->{data}, { room_id => $room, user_id => $bob->id, read_seq => 10 },
         "a read mark reaches the reader's own devices"
     );
     my ($typing, $read);
@@ -100,44 +100,44 @@ subtest 'typing and read marks reach the other members' => sub {
 subtest 'changes of membership are announced' => sub {
     my $second = $ann->post('/api/rooms', { name => 'second', member_ids => [ $bob->id ] })->json->{id};
     is_deeply(
-        $stream->await('rooms', 2)->{data}, { joined => { $second => 2 }, left => [], renamed => {} },
+        $stream->await('rooms')->{data}, { joined => { $second => 2 }, left => [], renamed => {} },
         'a new room is announced'
     );
     $ann->post("/api/rooms/$second/messages", { client_id => 's', body => 'in the second' });
-    is($stream->await('entry', 2)->{data}{body}, 'in the second', 'an entry of a new room arrives');
+    is($stream->await('entry')->{data}{body}, 'in the second', 'an entry of a new room arrives');
     $ann->patch("/api/rooms/$second", { name => '新名字' });
-    is($stream->await('entry', 2)->{data}{kind}, 'rename', 'a new name is an entry');
+    is($stream->await('entry')->{data}{kind}, 'rename', 'a new name is an entry');
     is_deeply(
-        $stream->await('rooms', 2)->{data}{renamed}, { $second => '新名字' },
+        $stream->await('rooms')->{data}{renamed}, { $second => '新名字' },
         'a new name is announced in a rooms event'
     );
     is($ann->delete("/api/rooms/$second/members/" . $bob->id)->status, 204, 'a member is removed');
     is_deeply(
-        ($stream->await('rooms', 2) || {})->{data}{left}, [$second],
+        ($stream->await('rooms') || {})->{data}{left}, [$second],
         'a removal is announced to the removed member'
     );
     $ann->post("/api/rooms/$second/messages", { client_id => 'gone', body => 'not for bob' });
     ok(!$stream->await('entry', 0.7), 'a removed member receives nothing more of the room');
     my $dm = $ann->put('/api/dms/' . $bob->id)->json->{id};
     ok(
-        exists(($stream->await('rooms', 2) || { data => { joined => {} } })->{data}{joined}{$dm}),
+        exists(($stream->await('rooms') || { data => { joined => {} } })->{data}{joined}{$dm}),
         'a direct room is announced'
     );
 };
 
 subtest 'a stream is resumed with its last id' => sub {
-    my $last = do { my $s = say_it($ann, 'before the gap'); my $e = $stream->await('entry', 2); $e->{id} };
+    my $last = do { my $s = say_it($ann, 'before the gap'); my $e = $stream->await('entry'); $e->{id} };
     $stream->close;
     my @missed = map { say_it($ann, "missed $_")->{seq} } 1 .. 5;
     for my $how ([ after => $last ], [ last_event_id => $last ]) {
         my $again = Fastchat::Stream->new($bob, @$how);
         is($again->next->{data}{resumed}, JSON::PP::true, "$how->[0]: a stream is resumed");
         is_deeply(
-            [ map { ($again->next(2) || { data => {} })->{data}{seq} } @missed ], \@missed,
+            [ map { ($again->next || { data => {} })->{data}{seq} } @missed ], \@missed,
             "$how->[0]: a resumed stream delivers missed entries"
         );
         my $new = say_it($ann, 'and then')->{seq};
-        is($again->await('entry', 2)->{data}{seq}, $new, "$how->[0]: a resumed stream goes on");
+        is($again->await('entry')->{data}{seq}, $new, "$how->[0]: a resumed stream goes on");
         push @missed, $new;
         $again->close;
     }

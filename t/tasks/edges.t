@@ -37,19 +37,19 @@ subtest 'only the owner of a task is notified of its runs' => sub {
     my ($hers, $his) = map { my $stream = Fastchat::Stream->new($_); $stream->await('hello'); $stream } $alice, $bob;
     my $slow = enqueue('trial.slow_effect', owner_id => $alice->id);
     is_deeply(
-        ($hers->await('task', 10) // {})->{data}, { id => $slow, kind => 'trial.slow_effect', state => 'done' },
+        ($hers->await('task') // {})->{data}, { id => $slow, kind => 'trial.slow_effect', state => 'done' },
         'the owner is notified that a task is done'
     );
     is(effects($slow), 1, 'the task\'s effect is there once');
     unlike($stack->log_text('tasks'), qr/task $slow .*taken back/, 'no other runner took the task');
     my $mine = $bob->post('/api/task/3', {})->json->{id};
     is(
-        ($his->await('task', 10) // { data => {} })->{data}{id}, $mine,
+        ($his->await('task') // { data => {} })->{data}{id}, $mine,
         'other users are notified only of their own tasks'
     );
     my $again = enqueue('trial.stumble', owner_id => $bob->id, max_attempts => 5);
     is_deeply(
-        [ map { ($his->await('task', 10) // { data => {} })->{data}{state} } 1 .. 3 ], [qw(failed failed done)],
+        [ map { ($his->await('task') // { data => {} })->{data}{state} } 1 .. 3 ], [qw(failed failed done)],
         'the owner is notified of every run'
     );
     $_->close for $hers, $his;

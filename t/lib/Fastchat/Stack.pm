@@ -287,10 +287,10 @@ sub release {
     unlink "$self->{dir}/hold/$part";
 }
 
-# Waits until the code returns true, up to `seconds`; returns that value, or false.
+# Waits until the code returns true, up to `seconds`, and on a busy machine longer; returns that value, or false.
 sub wait_for {
     my ($self, $seconds, $code) = @_;
-    my $until = time + $seconds;
+    my $until = time + ($seconds < 30 ? 30 : $seconds);
     while (1) {
         my $got = $code->();
         return $got if $got || time > $until;

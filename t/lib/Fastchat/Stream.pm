@@ -1,8 +1,10 @@
 # A client of GET /api/events: opens the stream and returns its events one by one.
 #     my $stream = Fastchat::Stream->new($alice, after => $token, lines => 1);
 #     my $hello  = $stream->next;                  # { event => 'hello', id => undef, data => {…} }
-#                                                  # undef after 5 s, or at the end
-#     my $entry  = $stream->await('entry', 2);         # the next of that name; others are skipped
+#     my $entry  = $stream->await('entry');        # the next of that name; others are skipped
+#     ok($stream->ends, 'the server ends the stream');
+# They return undef at the end of the stream, or after 30 s: a busy machine is slow. A number of seconds, as in
+# `!$stream->next(0.5)`, is for what must not arrive.
 package Fastchat::Stream;
 
 use strict;
@@ -13,6 +15,7 @@ use JSON::PP ();
 use Time::HiRes qw(time);
 
 my $json = JSON::PP->new->utf8;
+use constant PATIENCE => 30;    # seconds
 
 # Options: after, last_event_id, lines (NDJSON), token, receive_bytes (of the socket's buffer; if it is much smaller
 # than loopback's segments of 64 KB, a full buffer makes the kernel wait many seconds before it sends more).
@@ -48,7 +51,7 @@ sub more {
 
 sub read_head {
     my ($self) = @_;
-    my $until = time + 10;
+    my $until = time + PATIENCE;
     while ($self->{raw} !~ /\r\n\r\n/) { $self->more($until) or last }
     $self->{raw} =~ s/^(.*?\r\n)\r\n//s or return;
     my $head = $1;
@@ -63,7 +66,7 @@ sub header { my ($self, $name) = @_; return $self->{head} =~ /^\Q$name\E: *(.*?)
 # The rest of a reply that is not a stream.
 sub content {
     my ($self) = @_;
-    my $until = time + 5;
+    my $until = time + PATIENCE;
     1 while $self->{text} !~ /\}$/ && ($self->unchunk || $self->more($until));
     return $self->{text};
 }
@@ -110,7 +113,7 @@ sub event_of {
 
 sub next {
     my ($self, $seconds) = @_;
-    my $until = time + ($seconds // 5);
+    my $until = time + ($seconds // PATIENCE);
     while (1) {
         my $before = length $self->{text};
         $self->{all} .= substr $self->{text}, $before if $self->unchunk;
@@ -123,7 +126,7 @@ sub next {
 
 sub await {
     my ($self, $name, $seconds) = @_;
-    my $until = time + ($seconds // 5);
+    my $until = time + ($seconds // PATIENCE);
     while (time < $until) {
         my $event = $self->next($until - time) or return;
         return $event if $event->{event} eq $name;
@@ -134,7 +137,7 @@ sub await {
 # Whether the server ends the stream within the time.
 sub ends {
     my ($self, $seconds) = @_;
-    my $until = time + $seconds;
+    my $until = time + ($seconds // PATIENCE);
     while (!$self->{finished} && !$self->{ended} && time < $until) { $self->next($until - time) }
     return $self->{finished} || $self->{ended};
 }
