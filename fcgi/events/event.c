@@ -44,13 +44,13 @@ event_new(enum live_event_kind kind, const char *id, const char *json, size_t le
 }
 
 struct event
-event_from(enum live_event_kind kind, const void *data)
+event_from(enum live_event_kind kind, const char *id, const void *data)
 {
     struct buf json = {0};
     struct event e;
 
     live_event_write(kind, data, &json);
-    e = event_new(kind, NULL, json.at, json.len);
+    e = event_new(kind, id, json.at, json.len);
     buf_free(&json);
     return e;
 }

@@ -24,8 +24,8 @@ struct event event_new(enum live_event_kind kind, const char *id, const char *js
     __attribute__((nonnull(3), warn_unused_result));
 
 /* The same from a struct of the kind's shape. */
-struct event event_from(enum live_event_kind kind, const void *data)
-    __attribute__((nonnull, warn_unused_result));
+struct event event_from(enum live_event_kind kind, const char *id, const void *data)
+    __attribute__((nonnull(3), warn_unused_result));
 
 void event_drop(struct event *e) __attribute__((nonnull));
 

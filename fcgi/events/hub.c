@@ -91,7 +91,7 @@ hub_find_or_add_room(struct hub *hub, const struct live_mark *mark)
         room = memory_new(struct hub_room);
         room->id = mark->id;
         room->delivered = mark->number;
-        room->watched_since = hub->replay.last;
+        room->watched_since = replay_advance(&hub->replay);
         idmap_add(&hub->rooms, room->id, room);
         hub_mark_behind(hub, room); /* hints since the mark was read were not for our rooms yet */
     }
@@ -135,7 +135,7 @@ hub_send_rooms(struct hub *hub, const struct hub_user *user, const struct rooms_
 {
     struct rooms_event data = {.joined = {change->joined, change->joined_count},
                                .left = {change->left, change->left_count}};
-    struct event e = event_from(LIVE_ROOMS, &data);
+    struct event e = event_from(LIVE_ROOMS, NULL, &data);
 
     hub_send_to_user(hub, user, &e);
     hub_wake_user(hub, user);
@@ -299,7 +299,7 @@ hub_deliver(struct hub *hub, const struct hint *entry)
         return;
     }
     room->delivered = entry->seq;
-    replay_next_token(&hub->replay, token);
+    replay_token(&hub->replay, replay_advance(&hub->replay), token);
     e = event_new(LIVE_ENTRY, token, entry->json, entry->json_len);
     replay_add(&hub->replay, room->id, e);
     hub_send_to_room(hub, room, &e, 0);

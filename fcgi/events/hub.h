@@ -27,7 +27,7 @@ enum {
 struct hub_room {
     int64_t id;
     int64_t delivered;      /* the seq of the last entry delivered */
-    uint64_t watched_since; /* the number of the last replay entry when it was added */
+    uint64_t watched_since; /* its position in the replay buffer, given when it was added */
     struct hub_user **watchers;
     size_t watcher_count, watcher_cap;
     uint32_t empty_since; /* tick; only meaningful without watchers */
@@ -79,8 +79,8 @@ void hub_join(struct hub *hub, struct connection *c, int64_t user_id, int64_t ch
 void hub_leave(struct hub *hub, struct connection *c) __attribute__((nonnull));
 
 /*
- * Queues `hello` for a new stream, then what it missed since the entry of token `after` ("": none),
- * or `resync` if the replay buffer does not have it.
+ * Queues `hello` for a new stream, then what it missed since the token `after` ("": none), or
+ * `resync` if the replay buffer does not have it.
  */
 void hub_greet(struct hub *hub, struct connection *c, const char *after, int heartbeat_ms)
     __attribute__((nonnull));

@@ -28,6 +28,7 @@ replay_drop_oldest(struct replay *replay)
 {
     struct replay_entry *oldest = &replay->entries[replay->first++ % REPLAY_ENTRIES];
 
+    replay->dropped = oldest->position;
     replay->bytes -= event_bytes(&oldest->event);
     event_drop(&oldest->event);
 }
@@ -40,19 +41,25 @@ replay_add(struct replay *replay, int64_t room_id, struct event e)
            (replay->last - replay->first >= REPLAY_ENTRIES || replay->bytes > REPLAY_BYTES)) {
         replay_drop_oldest(replay);
     }
-    replay->entries[replay->last % REPLAY_ENTRIES] = (struct replay_entry){room_id, e};
+    replay->entries[replay->last % REPLAY_ENTRIES] = (struct replay_entry){room_id,
+                                                                           replay->position, e};
     replay->bytes += event_bytes(&e);
 }
 
-void
-replay_next_token(const struct replay *replay, char token[static REPLAY_TOKEN_SIZE])
+uint64_t
+replay_advance(struct replay *replay)
 {
-    (void)snprintf(token, REPLAY_TOKEN_SIZE, "%08" PRIx32 "-%" PRIx64, replay->epoch,
-                   replay->last + 1);
+    return ++replay->position;
+}
+
+void
+replay_token(const struct replay *replay, uint64_t position, char token[static REPLAY_TOKEN_SIZE])
+{
+    (void)snprintf(token, REPLAY_TOKEN_SIZE, "%08" PRIx32 "-%" PRIx64, replay->epoch, position);
 }
 
 bool
-replay_find(const struct replay *replay, const char *token, uint64_t *number)
+replay_find(const struct replay *replay, const char *token, uint64_t *position)
 {
     char epoch[EPOCH_CHARS + 1];
     char *end;
@@ -61,9 +68,27 @@ replay_find(const struct replay *replay, const char *token, uint64_t *number)
     if (strncmp(token, epoch, EPOCH_CHARS) != 0) {
         return false;
     }
-    *number = strtoull(token + EPOCH_CHARS, &end, 16);
-    return *end == '\0' && end > token + EPOCH_CHARS && *number <= replay->last &&
-           *number + 1 >= replay->first;
+    *position = strtoull(token + EPOCH_CHARS, &end, 16);
+    return *end == '\0' && end > token + EPOCH_CHARS && *position <= replay->position &&
+           *position >= replay->dropped;
+}
+
+/* Entries are in the order of their positions. */
+uint64_t
+replay_after(const struct replay *replay, uint64_t position)
+{
+    uint64_t low = replay->first, high = replay->last + 1;
+
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+
+        if (replay_at(replay, middle)->position <= position) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
 }
 
 const struct replay_entry *

@@ -13,7 +13,7 @@ struct stream_query {
 SCHEMA(stream_query, "StreamQuery",
        FIELD(struct stream_query, after, FIELD_TEXT, .from = FROM_QUERY, .max = 64,
              .description =
-                 "Like `Last-Event-ID`, the last entry received: the stream begins after it."));
+                 "The last id received: the stream begins after it. `Last-Event-ID` wins over it."));
 
 struct sync_wait {
     struct seqs rooms;

@@ -40,6 +40,18 @@ wants_ndjson(const struct request *req)
 }
 
 /*
+ * The token to resume from; NULL without one. The header wins: an EventSource that reconnects sends
+ * its last id there, to the address that it was opened with (WHATWG HTML, section 9.2.3).
+ */
+static const char *
+stream_resume_token(const struct request *req, const struct stream_query *in)
+{
+    const char *last = request_env(req, "HTTP_LAST_EVENT_ID");
+
+    return last != NULL && last[0] != '\0' ? last : in->after;
+}
+
+/*
  * A stream of everything that happens in the caller's rooms, until the session ends. 200.
  * 429 too_many_streams if the session holds as many as it may; 503 no_live_events without an event
  * loop (a worker, plain CGI).
@@ -60,7 +72,7 @@ open_stream(struct request *req, const struct stream_query *in)
         return;
     }
     deferred->ndjson = wants_ndjson(req);
-    deferred->after = in->after != NULL ? in->after : request_env(req, "HTTP_LAST_EVENT_ID");
+    deferred->after = stream_resume_token(req, in);
     if (strcmp(req->method, "HEAD") != 0) {
         if (!deferred->admit(deferred->loop, req->session.id)) {
             reply_retry(req, TOO_MANY_STREAMS, RETRY_SECONDS);

@@ -29,6 +29,7 @@ subtest 'a stream is Server-Sent Events and begins with hello' => sub {
     is_deeply($hello->{data}{rooms}, { $room => 2 }, 'hello names the rooms and their last numbers');
     is($hello->{data}{heartbeat_ms}, 15000, 'hello names the heartbeat');
     ok($hello->{data}{session} > 0 && !$hello->{data}{resumed}, 'hello names the session and is not resumed');
+    like($hello->{id}, qr/^[0-9a-f]{8}-[0-9a-f]+$/, 'hello has an event id');
 };
 
 my $lines = Fastchat::Stream->new($bob, lines => 1);
@@ -141,6 +142,17 @@ subtest 'a stream is resumed with its last id' => sub {
         push @missed, $new;
         $again->close;
     }
+    my $quiet = Fastchat::Stream->new($bob, lines => 1);
+    my $hello = $quiet->next;
+    $quiet->close;
+    push @missed, say_it($ann, 'after hello')->{seq};
+    my $back = Fastchat::Stream->new($bob, last_event_id => $hello->{id}, after => $last);
+    is($back->next->{data}{resumed}, JSON::PP::true, 'a stream lost before its first entry is resumed from hello');
+    is($back->next(2)->{data}{seq}, $missed[-1], 'Last-Event-ID wins over ?after=');
+    $back->close;
+    $back = Fastchat::Stream->new($bob, last_event_id => '', after => $hello->{id});
+    is($back->next->{data}{resumed}, JSON::PP::true, 'an empty Last-Event-ID leaves the choice to ?after=');
+    $back->close;
     for my $token ('nonsense', '00000000-1', substr($last, 0, 9) . 'ffffff', 'x' x 64) {
         my $again = Fastchat::Stream->new($bob, after => $token);
         ok(!$again->next->{data}{resumed}, "an unknown token ($token) is not resumed");

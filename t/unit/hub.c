@@ -72,6 +72,15 @@ deliver(int64_t room, int64_t seq)
     deliver_renamed(room, seq, NULL);
 }
 
+/* The text after its first line, which is the id of `hello`. */
+static const char *
+after_id(const char *text)
+{
+    const char *line = strstr(text, "\n");
+
+    return strncmp(text, "id: ", 4) == 0 && line != NULL ? line + 1 : "";
+}
+
 static void
 test_order(void)
 {
@@ -84,10 +93,10 @@ test_order(void)
     hub_join(&hub, &bob, 2, 1, one, 1);
     hub.behind.len = 0;
     hub_greet(&hub, &ann, "", 15000);
-    is_str(sent_to(&ann),
+    is_str(after_id(sent_to(&ann)),
            "event: hello\ndata: {\"rooms\":{\"10\":5,\"20\":7},\"heartbeat_ms\":15000,"
            "\"session\":1,\"resumed\":false}\n\n",
-           "hello names the rooms and their last entries");
+           "hello has an id, and names the rooms and their last entries");
     deliver(10, 6);
     ok(strstr(sent_to(&ann), "\"seq\":6") != NULL && strstr(sent_to(&bob), "\"seq\":6") != NULL,
        "an entry goes to everybody who watches its room");
@@ -217,6 +226,38 @@ test_resuming(void)
     hub_leave(&hub, &c);
 }
 
+/* A stream of user 3 that watches room `room`, greeted with `after`. Returns what it was sent. */
+static const char *
+greeted(struct connection *c, int64_t room, int64_t seq, const char *after)
+{
+    hub_join(&hub, c, 3, 1, (const struct live_mark[]){{room, seq}}, 1);
+    hub_greet(&hub, c, after, 1000);
+    return sent_to(c);
+}
+
+static void
+test_resuming_from_hello(void)
+{
+    struct connection c = new_connection(CONNECTION_STREAM, 1);
+    char token[REPLAY_TOKEN_SIZE], again[REPLAY_TOKEN_SIZE];
+    const char *text;
+
+    ok(sscanf(greeted(&c, 80, 5, ""), "id: %39s", token) == 1, "the id of hello is a token");
+    hub_leave(&hub, &c);
+    deliver(80, 6);
+    text = greeted(&c, 80, 5, token);
+    ok(strstr(text, "\"resumed\":true") != NULL && strstr(text, "\"seq\":6") != NULL,
+       "a stream lost before its first entry is resumed from hello");
+    ok(sscanf(text, "id: %39s", again) == 1 && strcmp(again, token) == 0,
+       "hello of a resumed stream names the position that it was resumed from");
+    hub_leave(&hub, &c);
+    hub.tick += LINGER_TICKS + 1;
+    hub_sweep(&hub);
+    ok(strstr(greeted(&c, 80, 9, token), "resync") != NULL,
+       "hello of a room that nobody watched meanwhile does not resume a stream");
+    hub_leave(&hub, &c);
+}
+
 static void
 test_slowness(void)
 {
@@ -316,6 +357,7 @@ main(void)
     test_rename();
     test_membership();
     test_resuming();
+    test_resuming_from_hello();
     test_slowness();
     test_hints();
     test_map();
