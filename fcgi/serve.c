@@ -8,10 +8,15 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "fcgi/status.h"
 #include "routes/frame/deferred.h"
 #include "routes/frame/dispatch.h"
 #include "routes/frame/reply.h"
 #include "routes/frame/route.h"
+
+const char serve_bad_request[] =
+    "Status: 400 Bad Request\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n\r\n"
+    "{\"detail\":\"The request cannot be read.\",\"code\":\"bad_request\"}";
 
 /* The request that this thread serves, for the line that a crash leaves. */
 static _Thread_local const struct request *serving;
@@ -47,24 +52,27 @@ serve_stream(struct request *req, const struct exchange *with)
     return true;
 }
 
+/* Does the reply have a body, whose length is known? */
+static bool
+serve_knows_length(const struct request *req, const struct exchange *with)
+{
+    bool stream = with->deferred != NULL && with->deferred->mode == REPLY_STREAM;
+
+    return !stream && !req->length_unknown && req->status != 204;
+}
+
 static bool
 serve_reply(struct request *req, const struct exchange *with)
 {
     int64_t bytes = req->stream.next != NULL ? req->stream.bytes : (int64_t)req->body->len;
-    char status[96];
-    int len;
 
-    if (with->deferred != NULL && with->deferred->mode == REPLY_STREAM) {
-        len = snprintf(status, sizeof(status), "Status: %d\r\n\r\n", req->status);
-    } else if (req->status == 204) {
-        len = snprintf(status, sizeof(status), "Status: 204\r\n\r\n");
-    } else {
-        len = snprintf(status, sizeof(status), "Status: %d\r\nContent-Length: %lld\r\n\r\n",
-                       req->status, (long long)bytes);
+    /* Header lines may come in any order (RFC 3875 section 6.3). */
+    buf_printf(req->head, "Status: %d %s\r\n", req->status, status_reason(req->status));
+    if (serve_knows_length(req, with)) {
+        buf_printf(req->head, "Content-Length: %lld\r\n", (long long)bytes);
     }
-    /* Header lines may come in any order: `status` is last, since it ends with the empty line. */
+    buf_str(req->head, "\r\n");
     (void)with->write(with->context, req->head->at, req->head->len);
-    (void)with->write(with->context, status, (size_t)len);
     if (strcmp(req->method, "HEAD") == 0) {
         return true;
     }

@@ -33,6 +33,9 @@ struct exchange {
 bool serve(const struct app *app, struct resources *from, const struct exchange *with)
     __attribute__((nonnull));
 
+/* The whole reply, with 400, to a request that cannot be dispatched because it cannot be read. */
+extern const char serve_bad_request[];
+
 /* From now on, a crash of this process names on stderr the route in which it happened. */
 void serve_name_crashes(void);
 

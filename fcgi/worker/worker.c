@@ -179,9 +179,7 @@ fastcgi_refuse(FCGX_Request *fcgi)
 {
     log_warning("a request without REQUEST_METHOD or REQUEST_URI was refused");
     fcgi->keepConnection = 0;
-    (void)FCGX_PutS("Status: 400\r\nContent-Type: application/json\r\n\r\n"
-                    "{\"detail\":\"The request cannot be read.\",\"code\":\"bad_request\"}",
-                    fcgi->out);
+    (void)FCGX_PutS(serve_bad_request, fcgi->out);
 }
 
 /* Handles one request. Returns false if the reply could not be sent completely. */

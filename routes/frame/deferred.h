@@ -19,9 +19,12 @@ enum reply_mode {
 };
 
 struct deferred_reply {
-    /* Counts one more stream of the session; false if it has as many as it may. */
-    bool (*admit)(void *loop, int64_t session_id);
-    void *loop;
+    /*
+     * Counts one more held request of the caller; false if the session or the user holds as many as
+     * it may. Called before `mode` is set to a value other than REPLY_NOW.
+     */
+    bool (*admit)(void *holds, int64_t session_id, int64_t user_id);
+    void *holds;
 
     /* Set by the handler. */
     enum reply_mode mode;

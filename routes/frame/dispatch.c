@@ -150,6 +150,44 @@ dispatch_match_route(const struct router *router, struct request *req)
     return true;
 }
 
+/*
+ * Has a browser sent the request in advance, for a page that may never be opened? (Sec-Purpose:
+ * HTML, section 2.4; the other two are what older browsers send.)
+ */
+static bool
+dispatch_is_prefetch(const struct request *req)
+{
+    static const char *const names[] = {"HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_MOZ"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *purpose = request_env(req, names[i]);
+
+        if (purpose != NULL && strcasestr(purpose, "prefetch") != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Of a route that has an effect, only a deliberate request is run. Other pages cannot cause one
+ * (CSRF): a browser adds no Authorization header of its own accord, and there are no cookies.
+ * Returns false after replying.
+ */
+static bool
+dispatch_check_effect(struct request *req)
+{
+    if (strcmp(req->method, "HEAD") == 0) {
+        reply_head(req);
+        return false;
+    }
+    if (dispatch_is_prefetch(req)) {
+        reply_problem(req, NO_PREFETCH);
+        return false;
+    }
+    return true;
+}
+
 static void
 dispatch_run_route(const struct router *router, struct request *req)
 {
@@ -167,7 +205,9 @@ dispatch_run_route(const struct router *router, struct request *req)
             return;
         }
     }
-    req->route->handler(req, input);
+    if (!req->route->has_effect || dispatch_check_effect(req)) {
+        req->route->handler(req, input);
+    }
 }
 
 void

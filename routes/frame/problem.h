@@ -11,6 +11,7 @@ enum problem {
     NOT_ALLOWED,
     ADMINS_ONLY,
     NOT_A_MEMBER,
+    NO_PREFETCH,
     NOT_FOUND,
     NO_SUCH_USER,
     NO_SUCH_SESSION,

@@ -53,6 +53,16 @@ reply_bytes(struct request *req, int status, const char *media_type, const void 
 }
 
 void
+reply_head(struct request *req)
+{
+    const char *media_type = req->route->media_type;
+
+    reply_bytes(req, req->route->status, media_type != NULL ? media_type : "application/json", "",
+                0);
+    req->length_unknown = true;
+}
+
+void
 reply_stream(struct request *req, int status, const char *media_type, int64_t bytes,
              bool (*next)(struct request *req, void *context), void *context)
 {

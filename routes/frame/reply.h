@@ -38,6 +38,9 @@ void reply_faults(struct request *req) __attribute__((nonnull));
 void reply_bytes(struct request *req, int status, const char *media_type, const void *at,
                  size_t len) __attribute__((nonnull));
 
+/* The head of the route's success without a body, to a HEAD whose GET is not run. */
+void reply_head(struct request *req) __attribute__((nonnull));
+
 /*
  * A body of `bytes` bytes that is too large for memory: `next` returns it in pieces (struct
  * stream), each under a deadline of its own.

@@ -80,6 +80,7 @@ struct request {
 
     /* The reply. */
     int status;           /* 0: none yet */
+    bool length_unknown;  /* of a body that is not produced: reply_head */
     struct stream stream; /* reply_stream; `next` NULL: `body` is the whole body */
 };
 

@@ -49,6 +49,11 @@ struct route {
     enum runs runs;
     enum access access;
     enum limit limit;
+    /*
+     * A GET that starts or holds something. HEAD does not run it, and a prefetch is refused: nobody
+     * has asked for it yet.
+     */
+    bool has_effect;
     int status;       /* of success */
     int other_status; /* a second one (200 beside 201); 0 for none */
     /* The route's own problems, beside those of `.access` and `.limit`; NULL for none. */

@@ -18,8 +18,9 @@ static const struct route routes[] = {
     },
     {
         .method = GET, .path = "/api/task/{num}", INPUT(queue_square, square_new),
+        .has_effect = true,
         .out = &square_queued_shape, .status = 202,
-        .problems = PROBLEMS(TOO_MANY_TASKS),
+        .problems = PROBLEMS(TOO_MANY_TASKS, NO_PREFETCH),
         .summary = "Queue a slow task that squares a number; each call queues one",
     },
     {

@@ -167,6 +167,10 @@ subtest 'a stream is resumed with its last id' => sub {
 subtest 'a refused stream is an ordinary answer' => sub {
     is(Fastchat::Stream->new($bob, token => 'x' x 43)->status, 401, 'a malformed session token opens no stream');
     is($bob->request('HEAD', '/api/events')->status, 200, 'HEAD of a stream is answered');
+    is(
+        $bob->get('/api/events', headers => { 'Sec-Purpose' => 'prefetch' })->json->{code}, 'no_prefetch',
+        'a stream is not prefetched'
+    );
     is($bob->post('/api/events', {})->status, 405, 'POST to a stream is refused');
     is($bob->get('/api/events?after=' . 'x' x 65)->status, 422, 'a resume token that is too long is refused');
     my @many = map { Fastchat::Stream->new($eve) } 1 .. 9;

@@ -30,6 +30,27 @@ subtest 'a task is queued at once, and other users neither see nor cancel it' =>
     is($bob->post("/api/tasks/$id/cancel", {})->status, 404, 'other users cannot cancel a task');
 };
 
+subtest 'only a deliberate GET queues a task' => sub {
+    my $count  = sub { scalar @{ $alice->get('/api/tasks?limit=100')->json->{items} } };
+    my $before = $count->();
+    my $head   = $alice->head('/api/task/13');
+    is($head->status, 202, 'HEAD has the status of GET');
+    is($head->header('Content-Type'), 'application/json', 'HEAD has the media type of GET');
+    is($alice->head('/api/task/x')->status, 422, 'HEAD checks the input as GET does');
+    is($stack->head('/api/task/13')->status, 401, 'HEAD needs a session');
+    for my $header ([ 'Sec-Purpose' => 'prefetch;prerender' ], [ Purpose => 'prefetch' ], [ 'X-Moz' => 'prefetch' ]) {
+        my $refused = $alice->get('/api/task/13', headers => {@$header});
+        is($refused->status, 403, "a prefetch is refused ($header->[0])");
+        is($refused->json->{code}, 'no_prefetch', "a refused prefetch has a code ($header->[0])");
+        is(
+            $alice->get('/api/users/me', headers => {@$header})->status, 200,
+            "what has no effect can be prefetched ($header->[0])"
+        );
+    }
+    is($count->(), $before, 'HEAD and a prefetch queue nothing');
+    is($alice->get('/api/task/13', headers => { Purpose => 'other' })->status, 202, 'another purpose is no prefetch');
+};
+
 subtest 'a task reports its progress and ends with its result' => sub {
     ok(
         $stack->wait_for(5, sub { my $t = task($alice, $id); $t->{state} eq 'running' && $t->{progress} >= 50 }),
