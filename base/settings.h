@@ -43,7 +43,8 @@ struct settings {
     int request_deadline_ms;  /* until a request gets the reply 503 */
     int slow_request_ms;
     int events_heartbeat_seconds; /* the longest silence on a stream */
-    int events_per_session;       /* live streams of one session at once */
+    int events_per_session;       /* streams and long polls of one session at once */
+    int events_per_user;          /* and of one user, in all sessions together */
     int events_queue_kb;          /* bytes/1024 that may wait for a slow client */
     int task_children;       /* tasks that run at once; 0 in the file: here the number of cores */
     int task_lease_seconds;  /* until the tasks of a lost runner are taken over */

@@ -245,6 +245,7 @@ const struct setting settings_table[] = {
     INTEGER("SLOW_REQUEST_MS", slow_request_ms, "500", 0, 600000),
     INTEGER("EVENTS_HEARTBEAT_SECONDS", events_heartbeat_seconds, "15", 1, 50),
     INTEGER("EVENTS_PER_SESSION", events_per_session, "8", 1, 1000),
+    INTEGER("EVENTS_PER_USER", events_per_user, "32", 1, 10000),
     INTEGER("EVENTS_QUEUE_KB", events_queue_kb, "256", 64, 65536),
     INTEGER("TASK_CHILDREN", task_children, "0", 0, 64),
     INTEGER("TASK_LEASE_SECONDS", task_lease_seconds, "30", 2, 3600),

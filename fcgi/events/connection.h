@@ -32,16 +32,18 @@ struct connection {
     bool dead;       /* the other side has closed it, or broken the protocol */
     bool blocked;    /* its socket accepts no more bytes for now */
     bool touched;    /* it is in the loop's list of connections to settle */
+    bool held;       /* its request is counted among those of its session and user */
     uint16_t request_id;
     uint16_t queue_len, queue_cap;
     uint32_t offset;               /* bytes of the first payload that have been written */
     uint32_t queued;               /* bytes in the queue */
     struct payload **queue;        /* NULL while it is empty */
-    struct request_parser *parser; /* NULL for a stream, and while the dispatcher has it */
+    struct request_parser *parser; /* NULL while nothing of a request has arrived */
+    uint32_t request;              /* the number of the latest request that was dispatched */
     uint32_t deadline;             /* of the state, in ticks of the loop */
     uint32_t joined;               /* reconciliations that had been begun when it joined the hub */
     uint32_t session_expires;      /* in seconds since 1970 */
-    int64_t session_id;            /* 0 before the request is dispatched */
+    int64_t session_id, user_id;   /* of a held request */
     struct hub_user *user;         /* NULL while it is not in the hub */
     struct connection *user_next;  /* the user's next connection */
     struct connection *touched_next;

@@ -18,8 +18,7 @@ enum {
 struct dispatcher {
     const struct app *app;
     struct queue jobs, *done;
-    bool (*admit)(void *loop, int64_t session_id);
-    void *loop;
+    struct holds *holds;
     pthread_t *threads;
     int thread_count;
 };
@@ -35,10 +34,7 @@ void
 job_free(struct job *job)
 {
     if (job != NULL) {
-        if (job->parser != NULL) {
-            parser_free(job->parser);
-            free(job->parser);
-        }
+        input_free(&job->input);
         buf_free(&job->reply);
         free(job->rooms);
         free(job);
@@ -49,7 +45,7 @@ static size_t
 job_read_body(void *context, char *at, size_t size)
 {
     struct job_exchange *exchange = context;
-    const struct buf *body = &exchange->job->parser->body;
+    const struct buf *body = &exchange->job->input.body;
     size_t left = body->len - exchange->body_read, count = left < size ? left : size;
 
     if (count > 0) {
@@ -92,16 +88,10 @@ job_copy_deferred(void *context, const struct request *req)
 }
 
 static void
-job_reply_bad_request(struct job *job)
-{
-    buf_str(&job->reply, "Status: 400\r\nContent-Type: application/json\r\n\r\n"
-                         "{\"detail\":\"The request cannot be read.\",\"code\":\"bad_request\"}");
-}
-
-static void
 dispatcher_serve(const struct dispatcher *d, struct resources *resources, struct job *job)
 {
-    struct job_exchange context = {.job = job, .deferred = {.admit = d->admit, .loop = d->loop}};
+    struct job_exchange context = {.job = job,
+                                   .deferred = {.admit = holds_admit, .holds = d->holds}};
     struct exchange exchange = {
         .read = job_read_body,
         .write = job_write_reply,
@@ -112,9 +102,9 @@ dispatcher_serve(const struct dispatcher *d, struct resources *resources, struct
     };
 
     job->mode = REPLY_NOW;
-    exchange.env = parser_env(job->parser, &resources->arena);
-    if (exchange.env == NULL || job->parser->body_cut) {
-        job_reply_bad_request(job);
+    exchange.env = input_env(&job->input, &resources->arena);
+    if (exchange.env == NULL) {
+        buf_str(&job->reply, serve_bad_request);
         arena_reset(&resources->arena);
         return;
     }
@@ -167,16 +157,14 @@ dispatcher_start_threads(struct dispatcher *d, int count)
 }
 
 struct dispatcher *
-dispatcher_open(const struct app *app, int count, struct queue *done,
-                bool (*admit)(void *loop, int64_t session_id), void *loop)
+dispatcher_open(const struct app *app, int count, struct queue *done, struct holds *holds)
 {
     struct dispatcher *d = memory_new(struct dispatcher);
     int error;
 
     d->app = app;
     d->done = done;
-    d->admit = admit;
-    d->loop = loop;
+    d->holds = holds;
     d->threads = memory_array((size_t)count, sizeof(*d->threads));
     queue_open(&d->jobs);
     error = dispatcher_start_threads(d, count);

@@ -7,6 +7,7 @@
 
 #include "db/live.h"
 #include "fcgi/app.h"
+#include "fcgi/events/holds.h"
 #include "fcgi/events/queue.h"
 #include "fcgi/events/record.h"
 #include "routes/frame/deferred.h"
@@ -16,10 +17,11 @@ enum { JOB_AFTER_SIZE = 66 };
 /* A request to dispatch. Allocated with memory_new; whoever holds it frees it with job_free. */
 struct job {
     struct message message;
-    uint32_t slot, serial;         /* of the connection */
-    struct request_parser *parser; /* holds the request; owned by the job */
-    bool may_defer;                /* false: the handler must reply at once */
-    bool counted;                  /* the rate limit has counted this request before */
+    uint32_t slot, serial;      /* of the connection */
+    uint32_t request;           /* the number of the request among those of the connection */
+    struct request_input input; /* owned by the job */
+    bool may_defer;             /* false: the handler must reply at once */
+    bool counted;               /* the rate limit has counted this request before */
 
     /* Set by the dispatcher. */
     enum reply_mode mode;
@@ -41,13 +43,13 @@ void job_free(struct job *job);
 struct dispatcher;
 
 /*
- * Starts `count` threads; finished jobs are put in `done`. `admit` is as in deferred.h and is
- * called in these threads. Returns NULL with errno set if no thread can be started; fewer than
- * `count` will do.
+ * Starts `count` threads; finished jobs are put in `done`. A job whose reply is deferred was
+ * admitted by `holds`, where the caller releases it. Returns NULL with errno set if no thread can be
+ * started; fewer than `count` will do.
  */
 struct dispatcher *dispatcher_open(const struct app *app, int count, struct queue *done,
-                                   bool (*admit)(void *loop, int64_t session_id), void *loop)
-    __attribute__((nonnull(1, 3, 4), warn_unused_result));
+                                   struct holds *holds)
+    __attribute__((nonnull, warn_unused_result));
 
 /* Hands the job over. */
 void dispatcher_submit(struct dispatcher *d, struct job *job) __attribute__((nonnull));

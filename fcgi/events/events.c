@@ -473,7 +473,7 @@ start_signals(struct loop *l)
 static bool
 start_dispatcher(struct loop *l)
 {
-    l->dispatcher = dispatcher_open(l->app, DISPATCHER_THREADS, &l->done, loop_admit, l);
+    l->dispatcher = dispatcher_open(l->app, DISPATCHER_THREADS, &l->done, &l->holds);
     return l->dispatcher != NULL;
 }
 
@@ -534,7 +534,7 @@ loop_open(const struct app *app)
     hub_open(&l->hub);
     l->heartbeats[false] = event_heartbeat(false);
     l->heartbeats[true] = event_heartbeat(true);
-    (void)pthread_mutex_init(&l->session_lock, NULL);
+    holds_open(&l->holds, app->settings);
     return l;
 }
 
@@ -554,7 +554,7 @@ loop_close(struct loop *l)
     payload_drop(l->heartbeats[true]);
     queue_free(&l->findings);
     queue_free(&l->done);
-    (void)pthread_mutex_destroy(&l->session_lock);
+    holds_free(&l->holds);
     (void)close(l->signals);
     (void)close(l->epoll);
     free(l);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -14,11 +15,11 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "fcgi/serve.h"
 
 enum {
     READ_BYTES = 64 * 1024,
     ARRIVING_MAX = 256 * 1024 * 1024, /* bytes of all incomplete requests together */
-    ABORT_TYPE = 2,                   /* FCGI_ABORT_REQUEST */
     RETRY_MIN_MS = 500,
     RETRY_SPREAD_MS = 4500, /* clients come back spread over this time, not all at once */
     SWEEP_TICKS = 10 * TICKS_PER_SECOND,
@@ -125,42 +126,14 @@ loop_add(struct loop *l, int fd)
     }
 }
 
-/* A session without streams is not in the map. */
+/* The web server has got the whole reply, or is gone: the request no longer costs anything. */
 static void
-sessions_set(struct idmap *sessions, int64_t session_id, uintptr_t streams)
+loop_release(struct loop *l, struct connection *c)
 {
-    idmap_remove(sessions, session_id);
-    if (streams > 0) {
-        idmap_add(sessions, session_id, (void *)streams);
+    if (c->held) {
+        holds_release(&l->holds, c->session_id, c->user_id);
+        c->held = false;
     }
-}
-
-bool
-loop_admit(void *loop, int64_t session_id)
-{
-    struct loop *l = loop;
-    uintptr_t streams;
-    bool admitted;
-
-    pthread_mutex_lock(&l->session_lock);
-    streams = (uintptr_t)idmap_find(&l->sessions, session_id);
-    admitted = streams < (uintptr_t)l->app->settings->events_per_session;
-    if (admitted) {
-        sessions_set(&l->sessions, session_id, streams + 1);
-    }
-    pthread_mutex_unlock(&l->session_lock);
-    return admitted;
-}
-
-void
-loop_release(struct loop *l, int64_t session_id)
-{
-    uintptr_t streams;
-
-    pthread_mutex_lock(&l->session_lock);
-    streams = (uintptr_t)idmap_find(&l->sessions, session_id);
-    sessions_set(&l->sessions, session_id, streams > 0 ? streams - 1 : 0);
-    pthread_mutex_unlock(&l->session_lock);
 }
 
 /* The stream becomes a connection that only writes what is still queued. */
@@ -168,7 +141,6 @@ static void
 loop_end_stream(struct loop *l, struct connection *c)
 {
     hub_leave(&l->hub, c);
-    loop_release(l, c->session_id);
     l->stream_count--;
     timed_add(l, c);
     c->state = CONNECTION_ENDING;
@@ -182,6 +154,7 @@ loop_drop(struct loop *l, struct connection *c)
         loop_end_stream(l, c);
     }
     hub_leave(&l->hub, c);
+    loop_release(l, c);
     timed_remove(c);
     l->slots[c->slot] = NULL;
     l->first_free = c->slot < l->first_free ? c->slot : l->first_free;
@@ -198,10 +171,11 @@ loop_dispatch(struct loop *l, struct connection *c, bool again)
 
     job->slot = c->slot;
     job->serial = c->serial;
-    job->parser = c->parser;
+    job->request = ++c->request;
+    job->input = c->parser->input;
     job->may_defer = !again && !l->draining;
     job->counted = again;
-    c->parser = NULL;
+    c->parser->input = (struct request_input){0};
     c->state = CONNECTION_DISPATCHED;
     dispatcher_submit(l->dispatcher, job);
 }
@@ -215,34 +189,35 @@ loop_end_request(struct loop *l, struct connection *c)
     loop_touch(l, c);
 }
 
+/* Ends the request, whatever has become of it (section 5.4). */
 static void
-loop_reply_to_management(struct loop *l, struct connection *c, const struct buf *records)
+loop_abort_request(struct loop *l, struct connection *c)
 {
-    connection_send_records(c, records);
-    loop_touch(l, c);
-    if (c->queued > READ_BYTES) { /* it sends queries and never reads the replies */
-        c->dead = true;
+    if (c->state == CONNECTION_ENDING) { /* its reply is being written */
+        return;
     }
+    if (c->state == CONNECTION_STREAM) {
+        loop_end_stream(l, c);
+    } else if (c->state == CONNECTION_WAITING) {
+        hub_leave(&l->hub, c);
+        c->woken = c->signed_out = false;
+    } else if (c->state == CONNECTION_DISPATCHED) {
+        c->request++; /* loop_job_done then drops the reply */
+    }
+    loop_end_request(l, c);
 }
 
 static void
-loop_parse(struct loop *l, struct connection *c, const char *bytes, size_t len)
+loop_begin_request(struct loop *l, struct connection *c)
 {
-    struct buf replies = {0};
-    size_t used;
-    enum parser_result result;
-
-    if (c->parser == NULL) {
-        c->parser = memory_new(struct request_parser);
-        c->deadline = l->hub.tick + REQUEST_TICKS;
-    }
-    result = parser_feed(c->parser, bytes, len, &used, &replies);
-    if (replies.len > 0) {
-        loop_reply_to_management(l, c, &replies);
-    }
-    buf_free(&replies);
     c->request_id = c->parser->id;
     c->keep_open = c->parser->keep_open;
+    c->deadline = l->hub.tick + REQUEST_TICKS;
+}
+
+static void
+loop_use_parsed(struct loop *l, struct connection *c, enum parser_result result)
+{
     switch (result) {
     case PARSER_MORE:
         break;
@@ -250,12 +225,68 @@ loop_parse(struct loop *l, struct connection *c, const char *bytes, size_t len)
         loop_dispatch(l, c, false);
         break;
     case PARSER_ABORTED:
+        loop_abort_request(l, c);
+        break;
+    case PARSER_TOO_LONG:
+        connection_send_text(c, serve_bad_request, strlen(serve_bad_request));
         loop_end_request(l, c);
+        break;
+    case PARSER_REFUSED:
+        c->keep_open = false;
+        c->state = CONNECTION_ENDING;
         break;
     case PARSER_BROKEN:
         c->dead = true;
-        loop_touch(l, c);
         break;
+    }
+}
+
+/* Queues the replies that the parser has written, unless the web server does not read them. */
+static void
+loop_send_replies(struct loop *l, struct connection *c, struct buf *replies)
+{
+    if (replies->len > 0) {
+        connection_send_records(c, replies);
+        c->dead = c->queued > l->hub.queue_limit + READ_BYTES;
+        buf_clear(replies);
+        loop_touch(l, c);
+    }
+}
+
+/* Records are also parsed while a request is held: it may be aborted, and others are refused. */
+static void
+loop_parse(struct loop *l, struct connection *c, const char *bytes, size_t len)
+{
+    struct buf replies = {0};
+
+    if (c->parser == NULL) {
+        c->parser = memory_new(struct request_parser);
+        c->parser->connection_max = l->connection_max;
+        c->deadline = l->hub.tick + REQUEST_TICKS;
+    }
+    while (len > 0 && !c->dead && (c->state != CONNECTION_ENDING || c->keep_open)) {
+        uint16_t id = c->parser->id;
+        size_t used;
+        enum parser_result result = parser_feed(c->parser, bytes, len, &used, &replies);
+
+        bytes += used;
+        len -= used;
+        if (c->parser->id != id) {
+            loop_begin_request(l, c);
+        }
+        loop_send_replies(l, c, &replies);
+        loop_use_parsed(l, c, result);
+    }
+    buf_free(&replies);
+}
+
+/* Between two requests nothing is kept of the last one, unless one of its records is under way. */
+static void
+loop_await_request(struct loop *l, struct connection *c)
+{
+    if (c->parser != NULL && parser_is_idle(c->parser)) {
+        connection_drop_parser(c);
+        c->deadline = l->hub.tick + IDLE_TICKS;
     }
 }
 
@@ -275,15 +306,24 @@ loop_read(struct loop *l, struct connection *c)
         }
         if (len <= 0) {
             c->dead = true;
-        } else if (c->state == CONNECTION_READING) {
+        } else {
             loop_parse(l, c, bytes, (size_t)len);
-        } else if (len >= RECORD_HEADER && bytes[1] == ABORT_TYPE) {
-            c->dead = true; /* section 5.4; no other record has a meaning now */
         }
     }
     if (c->dead) {
         loop_touch(l, c);
+    } else if (c->state == CONNECTION_READING) {
+        loop_await_request(l, c);
     }
+}
+
+/* A request that is held was admitted by `holds`. */
+static void
+loop_hold(struct connection *c, const struct job *job)
+{
+    c->held = true;
+    c->session_id = job->session_id;
+    c->user_id = job->user_id;
 }
 
 static void
@@ -291,7 +331,7 @@ loop_begin_stream(struct loop *l, struct connection *c, const struct job *job)
 {
     c->state = CONNECTION_STREAM;
     c->ndjson = job->ndjson;
-    c->session_id = job->session_id;
+    loop_hold(c, job);
     c->session_expires = (uint32_t)(job->session_expires / 1000);
     timed_remove(c);
     l->stream_count++;
@@ -302,10 +342,10 @@ loop_begin_stream(struct loop *l, struct connection *c, const struct job *job)
 static void
 loop_begin_wait(struct loop *l, struct connection *c, struct job *job)
 {
-    c->parser = job->parser;
-    job->parser = NULL;
+    c->parser->input = job->input;
+    job->input = (struct request_input){0};
     c->state = CONNECTION_WAITING;
-    c->session_id = job->session_id;
+    loop_hold(c, job);
     c->deadline = l->hub.tick + (uint32_t)(job->wait_ms / TICK_MS);
     c->woken = l->draining;
     hub_join(&l->hub, c, job->user_id, job->changes, job->rooms, job->room_count);
@@ -370,10 +410,10 @@ loop_job_done(struct loop *l, struct job *job)
 {
     struct connection *c = loop_find(l, job->slot, job->serial);
 
-    if (c != NULL && !c->dead) {
+    if (c != NULL && !c->dead && c->request == job->request) {
         loop_reply(l, c, job);
-    } else if (job->mode == REPLY_STREAM) {
-        loop_release(l, job->session_id);
+    } else if (job->mode != REPLY_NOW) {
+        holds_release(&l->holds, job->session_id, job->user_id);
     }
     job_free(job);
 }
@@ -399,9 +439,10 @@ loop_end_connection(struct loop *l, struct connection *c)
         loop_drop(l, c);
         return;
     }
-    connection_drop_parser(c);
+    loop_release(l, c);
+    parser_end_request(c->parser);
     c->state = CONNECTION_READING;
-    c->deadline = l->hub.tick + IDLE_TICKS;
+    loop_await_request(l, c);
     loop_read(l, c); /* the next request may have arrived already */
 }
 
@@ -449,7 +490,7 @@ loop_check_deadlines(struct loop *l)
         bool reading = c->state == CONNECTION_READING;
 
         if (reading && c->parser != NULL) {
-            arriving += c->parser->params.len + c->parser->body.len;
+            arriving += c->parser->input.params.len + c->parser->input.body.len;
         }
         if (reading && arriving > ARRIVING_MAX) {
             c->dead = true;
@@ -541,5 +582,4 @@ loop_close_all(struct loop *l)
         }
     }
     free(l->slots);
-    idmap_free(&l->sessions);
 }

@@ -4,7 +4,6 @@
 #ifndef FCGI_EVENTS_LOOP_H
 #define FCGI_EVENTS_LOOP_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -45,8 +44,7 @@ struct loop {
     bool listening, draining;
     uint32_t drain_until; /* tick */
 
-    pthread_mutex_t session_lock; /* the dispatcher's threads use `sessions`, too */
-    struct idmap sessions;        /* the number of streams of each session */
+    struct holds holds; /* the dispatcher's threads use it, too */
 
     bool reconciling; /* the reconciler has not finished the last reconciliation */
     bool repairing; /* false in the test build's FASTCHAT_BREAK=hints: missed entries stay missed */
@@ -80,12 +78,5 @@ void loop_drain(struct loop *l) __attribute__((nonnull));
 
 /* Releases all connections. */
 void loop_close_all(struct loop *l) __attribute__((nonnull));
-
-/*
- * Counts one more stream of a session; false if it has as many as it may. Called by the
- * dispatcher's threads (deferred.h). loop_release undoes it.
- */
-bool loop_admit(void *loop, int64_t session_id) __attribute__((nonnull));
-void loop_release(struct loop *l, int64_t session_id) __attribute__((nonnull));
 
 #endif

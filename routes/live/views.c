@@ -51,10 +51,24 @@ stream_resume_token(const struct request *req, const struct stream_query *in)
     return last != NULL && last[0] != '\0' ? last : in->after;
 }
 
+/* Sets how the reply is deferred, or replies 429 if the caller holds as many as it may. */
+static bool
+deferred_begin(struct request *req, enum reply_mode mode)
+{
+    struct deferred_reply *deferred = req->deferred;
+
+    if (!deferred->admit(deferred->holds, req->session.id, req->session.user_id)) {
+        reply_retry(req, TOO_MANY_STREAMS, RETRY_SECONDS);
+        return false;
+    }
+    deferred->mode = mode;
+    return true;
+}
+
 /*
  * A stream of everything that happens in the caller's rooms, until the session ends. 200.
- * 429 too_many_streams if the session holds as many as it may; 503 no_live_events without an event
- * loop (a worker, plain CGI).
+ * 429 too_many_streams if the session or the user holds as many as it may; 503 no_live_events
+ * without an event loop (a worker, plain CGI).
  */
 void
 open_stream(struct request *req, const struct stream_query *in)
@@ -73,12 +87,8 @@ open_stream(struct request *req, const struct stream_query *in)
     }
     deferred->ndjson = wants_ndjson(req);
     deferred->after = stream_resume_token(req, in);
-    if (strcmp(req->method, "HEAD") != 0) {
-        if (!deferred->admit(deferred->loop, req->session.id)) {
-            reply_retry(req, TOO_MANY_STREAMS, RETRY_SECONDS);
-            return;
-        }
-        deferred->mode = REPLY_STREAM;
+    if (!deferred_begin(req, REPLY_STREAM)) {
+        return;
     }
     reply_header(req, "X-Accel-Buffering", "no");
     reply_bytes(req, 200, deferred->ndjson ? "application/x-ndjson" : "text/event-stream", "", 0);
@@ -92,7 +102,8 @@ sync_page_is_empty(const struct sync_page *page)
 
 /*
  * Everything that is new to the caller, as soon as there is something. 200; with nothing in it if
- * nothing happened in time, or if no event loop serves the request.
+ * nothing happened in time, or if no event loop serves the request. 429 too_many_streams if it would
+ * be held, and the session or the user holds as many as it may.
  */
 void
 sync_later(struct request *req, const struct sync_wait *in)
@@ -108,9 +119,10 @@ sync_later(struct request *req, const struct sync_wait *in)
         r = sync_read(&req->caller, in->rooms.at, in->rooms.count, (size_t)in->limit, &page);
     }
     if (r == DB_OK && deferred != NULL && sync_page_is_empty(&page)) {
-        deferred->mode = REPLY_LATER;
-        deferred->wait_ms = in->wait * 1000;
-        req->status = 200;
+        if (deferred_begin(req, REPLY_LATER)) {
+            deferred->wait_ms = in->wait * 1000;
+            req->status = 200;
+        }
         return;
     }
     reply_sync(req, r, &page);

@@ -54,12 +54,14 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     }
     result = feed_in_pieces(&whole, text + 1, len - 1, len, &out);
     demand(feed_in_pieces(&parts, text + 1, len - 1, (size_t)bytes[0] + 1, &other) == result);
-    demand(out.len == other.len && whole.id == parts.id && whole.params.len == parts.params.len &&
-           whole.body.len == parts.body.len);
-    demand(whole.params.len <= RECORD_PARAMS_MAX && whole.body.len <= BODY_MAX);
-    demand((result == PARSER_COMPLETE) == whole.complete);
+    demand(out.len == other.len && whole.id == parts.id &&
+           whole.input.params.len == parts.input.params.len &&
+           whole.input.body.len == parts.input.body.len);
+    demand(whole.input.params.len <= RECORD_PARAMS_MAX && whole.input.body.len <= BODY_MAX);
+    demand(result != PARSER_COMPLETE || whole.complete);
+    demand((result == PARSER_TOO_LONG) == whole.too_long);
     check_replies(&out);
-    env = parser_env(&whole, &arena);
+    env = input_env(&whole.input, &arena);
     for (size_t i = 0; env != NULL && env[i] != NULL; i++) {
         demand(strchr(env[i], '=') != NULL);
     }

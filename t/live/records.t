@@ -94,8 +94,91 @@ subtest 'a request may come byte by byte and be aborted' => sub {
     my ($got) = ask($slowly, '', 1);
     like($got, qr/event: hello/, 'a request may come byte by byte');
     syswrite $slowly, record(2, '');
-    my (undef, $closed) = ask($slowly, '', 2);
-    ok($closed, 'FCGI_ABORT_REQUEST ends a stream');
+    ($got) = ask($slowly, '', 2);
+    is_deeply([ ends_of($got) ], [ [ 1, 0 ] ], 'FCGI_ABORT_REQUEST ends a stream with FCGI_END_REQUEST');
+    ok((ask($slowly, '', 2))[1], 'a connection that is not kept is closed after an abort');
+};
+
+# The ids of the requests that have ended, each with its protocol status.
+sub ends_of {
+    my ($bytes) = @_;
+    my @ends;
+    while (length $bytes >= 8) {
+        my (undef, $type, $id, $length, $padding) = unpack 'CCnnC', $bytes;
+        push @ends, [ $id, (unpack 'x12C', $bytes)[0] ] if $type == 3;
+        substr $bytes, 0, 8 + $length + $padding, '';
+    }
+    return @ends;
+}
+
+my $last = $ann->get("/api/rooms/$room")->json->{last_seq};
+my $wait = qq({"rooms":{"$room":$last},"wait":20});
+
+# A long poll with nothing to return.
+sub poll {
+    my ($id) = @_;
+    return begin(1, 1, $id) . params(
+        $id, REQUEST_METHOD => 'POST', REQUEST_URI       => '/api/sync/wait', CONTENT_TYPE => 'application/json',
+        CONTENT_LENGTH      => length $wait, REMOTE_ADDR => '127.0.0.1', %token
+        )
+        . record(5, $wait, $id)
+        . record(5, '', $id);
+}
+
+subtest 'a kept connection can be used again after its held request was aborted' => sub {
+    my $kept = connected();
+    for my $held ([ stream => request(5, 1, %token) ], [ 'long poll' => poll(6) ]) {
+        my ($name, $bytes) = @$held;
+        my $id = (unpack 'CCn', $bytes)[2];
+        ask($kept, $bytes, 0.5);
+        my ($got) = ask($kept, record(2, '', $id), 3);
+        is_deeply([ ends_of($got) ], [ [ $id, 0 ] ], "an abort ends a $name");
+        ($got) = ask($kept, request(9, 1));
+        like($got, qr/Status: 401/, "the connection serves another request after the abort of a $name");
+    }
+    my ($got) = ask($kept, poll(7) . record(2, '', 7), 3);
+    is_deeply([ ends_of($got) ], [ [ 7, 0 ] ], 'an abort that follows its request at once ends it');
+    unlike($got, qr/Status/, 'an aborted request is not answered');
+    ($got) = ask($kept, request(9, 1));
+    like($got, qr/Status: 401/, 'the connection serves another request after an immediate abort');
+    is((ends_of($got))[0][0], 9, 'the answer is of the later request');
+};
+
+subtest 'records beside a held request are handled as FastCGI says' => sub {
+    my $kept = connected();
+    ask($kept, request(5, 1, %token), 0.5);
+    my ($got) = ask($kept, begin(1, 1, 6), 2);
+    is_deeply([ ends_of($got) ], [ [ 6, 1 ] ], 'a second request beside a stream is refused (FCGI_CANT_MPX_CONN)');
+    ($got) = ask($kept, params(6, X => 1) . record(5, '', 6) . record(2, '', 6) . record(9, pair(HOME => ''), 0), 0.5);
+    is((unpack 'CC', $got)[1], 10, 'a management record beside a stream is answered, other records are ignored');
+    $ann->post("/api/rooms/$room/messages", { client_id => 'beside', body => 'the stream goes on' });
+    ($got) = ask($kept, '', 1);
+    like($got, qr/the stream goes on/, 'a stream goes on beside the records of other requests');
+    ($got) = ask($kept, begin(1, 1, 5), 2);
+    ok((ask($kept, '', 2))[1], 'a second beginning of the same request closes the connection');
+};
+
+subtest 'a request may be cut anywhere, padded, and follow a refused one' => sub {
+    my $padded = join '', map {
+        my ($type, $content) = @$_;
+        pack('CCnnCC', 1, $type, 3, length $content, 7, 0) . $content . 'padding'
+    } (
+        [ 1, pack('nCx5', 1, 1) ],
+        (map { [ 4, $_ ] } split //, pair(REQUEST_METHOD => 'GET') . pair(REQUEST_URI => '/api/events')),
+        [ 4, '' ], [ 5, '' ]
+    );
+    my ($got) = ask(connected(), $padded);
+    like($got, qr/Status: 401 Unauthorized\r\n/, 'padded records of one byte each are a request');
+    my $kept = connected();
+    ($got) = ask($kept, begin(1, 3, 4) . params(4, A => 'b') . record(5, '', 4));
+    is_deeply([ ends_of($got) ], [ [ 4, 3 ] ], 'another role is refused on a kept connection');
+    ($got) = ask($kept, request(4, 1));
+    like($got, qr/Status: 401/, 'a kept connection serves a request after another role');
+    $kept = connected();
+    ($got) = ask($kept, begin(1, 1, 4) . record(4, 'x' x 60_000, 4) x 3 . record(4, '', 4) . record(5, '', 4));
+    like($got, qr/Status: 400 Bad Request\r\n/, 'more than 64 KiB of parameters are answered with 400');
+    ($got) = ask($kept, request(4, 1));
+    like($got, qr/Status: 401/, 'a kept connection serves a request after one that was too long');
 };
 
 subtest 'an invalid record closes its connection' => sub {
@@ -104,7 +187,7 @@ subtest 'an invalid record closes its connection' => sub {
         'another version'           => record(1, pack('nCx5', 1, 0), 1, 9),
         'a short beginning'         => record(1, 'abc'),
         'a body without parameters' => begin() . record(5, ''),
-        'parameters that never end' => begin() . record(4, 'x' x 60000) x 3,
+        'a body that is early'      => begin() . record(5, 'x'),
         'random bytes'              => join('', map { chr int rand 256 } 1 .. 5000) =~ s/^./\x07/sr,
     );
     for my $name (sort keys %wrong) {
@@ -118,13 +201,19 @@ subtest 'a wrong request and a management record are answered as FastCGI says' =
         my ($got) = ask(connected(), begin() . $lie . record(4, '') . record(5, ''));
         like($got, qr/Status: 400/, 'parameters with lengths that lie are answered with 400');
     }
-    my ($got) = ask(connected(), begin(0, 2));
+    my ($endless) = ask(connected(), begin() . record(4, 'x' x 60000) x 3);
+    like($endless, qr/Status: 400/, 'parameters that never end are answered with 400');
+    my $strange = connected();
+    my ($got) = ask($strange, begin(0, 2));
     is((unpack 'x12C', $got)[0], 3, 'another role is refused (FCGI_UNKNOWN_ROLE)');
+    ok((ask($strange, '', 2))[1], 'a connection that is not kept is closed after another role');
     my $double = connected();
     ($got) = ask($double, begin() . begin(0, 1, 2));
     is((unpack 'x12C', $got)[0], 1, 'a second request beside the first is refused (FCGI_CANT_MPX_CONN)');
-    ($got) = ask(connected(), record(9, pair('FCGI_MPXS_CONNS', ''), 0), 1);
-    like($got, qr/FCGI_MPXS_CONNS0/, 'FCGI_GET_VALUES is answered');
+    ($got) = ask(connected(), record(9, pair('FCGI_MPXS_CONNS', '') . pair('OTHER', ''), 0), 1);
+    is(substr($got, 8), pair(FCGI_MPXS_CONNS => 0), 'FCGI_GET_VALUES returns the values asked for that are known');
+    ($got) = ask(connected(), record(42, '', 0), 1);
+    is((unpack 'x8C', $got)[0], 42, 'an unknown management record is answered with FCGI_UNKNOWN_TYPE');
 };
 
 my $answers;

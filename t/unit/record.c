@@ -64,9 +64,9 @@ test_requests(void)
         ok(feed(&in, piece) == PARSER_COMPLETE, "a request in pieces is complete");
         ok(in.id == 258 && in.keep_open && out.len == 0,
            "the id of a request and its flag are parsed");
-        ok(in.body.len == 10 && memcmp(in.body.at, "hello body", 10) == 0,
+        ok(in.input.body.len == 10 && memcmp(in.input.body.at, "hello body", 10) == 0,
            "the body of a request is parsed");
-        env = parser_env(&in, &arena);
+        env = input_env(&in.input, &arena);
         ok(env != NULL && strcmp(env[0], "REQUEST_METHOD=POST") == 0 && strcmp(env[1], "A=") == 0 &&
                env[2] == NULL,
            "the parameters of a request are parsed");
@@ -114,7 +114,15 @@ test_broken(void)
 
         put(4, 1, much, sizeof(much));
     }
-    is_result(PARSER_BROKEN, "parameters that never end are refused");
+    is_result(PARSER_TOO_LONG, "parameters that never end are refused");
+    buf_clear(&bytes);
+    BEGIN(1, 0);
+    PUT(5, 1, "early");
+    is_result(PARSER_BROKEN, "a body before the end of the parameters is refused");
+    buf_clear(&bytes);
+    BEGIN(1, 0);
+    BEGIN(1, 0);
+    is_result(PARSER_BROKEN, "a request cannot begin twice");
 }
 
 static void
@@ -141,7 +149,39 @@ test_ignored(void)
     }
     PUT(5, 1, "");
     is_int((int)feed(&in, 8192), PARSER_COMPLETE, "a body that is too long is read to its end");
-    ok(in.body_cut && in.body.len <= BODY_MAX, "a body that is too long is cut");
+    is_int((long long)in.input.body.len, BODY_MAX, "a body that is too long is cut");
+    parser_free(&in);
+}
+
+/* What comes for a request after its end does not disturb the next one. */
+static void
+test_after_the_end(void)
+{
+    struct request_parser in = {0};
+    static const char much[40000];
+
+    buf_clear(&bytes);
+    BEGIN(1, 1);
+    put(4, 1, much, sizeof(much));
+    put(4, 1, much, sizeof(much));
+    is_int((int)feed(&in, 10000), PARSER_TOO_LONG, "parameters beyond the limit are refused");
+    parser_end_request(&in);
+    ok(!parser_is_idle(&in) && in.input.params.len == 0, "a refused request keeps no parameters");
+    buf_clear(&bytes);
+    buf_add(&bytes, much, sizeof(much));
+    PUT(4, 1, "");
+    PUT(5, 1, "the body");
+    PUT(5, 1, "");
+    is_int((int)feed(&in, 777), PARSER_MORE, "the rest of a refused request is ignored");
+    ok(parser_is_idle(&in) && in.input.body.len == 0, "a parser is idle between two requests");
+    write_request(1);
+    is_int((int)feed(&in, 777), PARSER_COMPLETE, "a request after a refused one is complete");
+    buf_clear(&bytes);
+    BEGIN(2, 0);
+    PUT(2, 1, "");
+    is_int((int)feed(&in, 3), PARSER_ABORTED, "a complete request may be aborted");
+    ok(out.len == 16 && out.at[3] == 2 && out.at[12] == 1,
+       "a second request beside a complete one is refused");
     parser_free(&in);
 }
 
@@ -162,15 +202,38 @@ test_replies(void)
     (void)feed(&in, 5);
     ok(out.len == 16 && out.at[1] == 3 && out.at[12] == 3 && in.id == 0,
        "another role is refused (FCGI_UNKNOWN_ROLE)");
+    is_result(PARSER_REFUSED, "a connection that is not kept ends after another role");
     parser_free(&in);
+    buf_clear(&bytes);
+    put(1, 1, (const char[]){0, 3, 1, 0, 0, 0, 0, 0}, 8);
+    PUT(4, 1, "of the refused request");
+    is_result(PARSER_MORE, "a kept connection goes on after another role");
     buf_clear(&bytes);
     PUT(9, 0,
         "\x0F\x00"
-        "FCGI_MPXS_CONNS");
+        "FCGI_MPXS_CONNS"
+        "\x04\x00"
+        "HOME"
+        "\x0E\x00"
+        "FCGI_MAX_CONNS");
+    in.connection_max = 500;
     (void)feed(&in, 5);
-    ok(out.len % 8 == 0 && out.at[1] == 10 &&
-           memmem(out.at, out.len, "FCGI_MPXS_CONNS0", 16) != NULL,
-       "FCGI_GET_VALUES is replied to (section 4.1)");
+    ok(out.len == 8 + 2 * 2 + 15 + 1 + 14 + 3 && out.at[1] == 10 &&
+           memmem(out.at, out.len,
+                  "\x0F\x01"
+                  "FCGI_MPXS_CONNS0",
+                  18) != NULL &&
+           memmem(out.at, out.len,
+                  "\x0E\x03"
+                  "FCGI_MAX_CONNS500",
+                  19) != NULL,
+       "FCGI_GET_VALUES returns the known values that were asked for (section 4.1)");
+    buf_clear(&bytes);
+    PUT(9, 0,
+        "\x7F\x7F"
+        "A");
+    (void)feed(&in, 5);
+    ok(out.len == 8 && out.at[1] == 10, "FCGI_GET_VALUES with lengths that lie returns nothing");
     parser_free(&in);
     buf_clear(&bytes);
     PUT(99, 0, "x");
@@ -184,11 +247,11 @@ static void
 params_are_refused(const char *params, size_t len, const char *name)
 {
     struct arena arena = {0};
-    struct request_parser in = {0};
+    struct request_input input = {0};
 
-    buf_add(&in.params, params, len);
-    ok(parser_env(&in, &arena) == NULL, name);
-    parser_free(&in);
+    buf_add(&input.params, params, len);
+    ok(input_env(&input, &arena) == NULL, name);
+    input_free(&input);
     arena_free(&arena);
 }
 
@@ -239,6 +302,7 @@ main(void)
     test_requests();
     test_broken();
     test_ignored();
+    test_after_the_end();
     test_replies();
     test_parameters();
     test_writing();
