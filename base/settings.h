@@ -46,6 +46,10 @@ struct settings {
     int events_per_session;       /* streams and long polls of one session at once */
     int events_per_user;          /* and of one user, in all sessions together */
     int events_queue_kb;          /* bytes/1024 that may wait for a slow client */
+    /* What nginx allows one address at once; 0: no limit. */
+    int events_per_address;      /* streams and long polls */
+    int connections_per_address; /* requests of all kinds */
+    int downloads_at_once;       /* of the whole host */
     int task_children;       /* tasks that run at once; 0 in the file: here the number of cores */
     int task_lease_seconds;  /* until the tasks of a lost runner are taken over */
     int task_drain_seconds;  /* for running tasks, when the runner must end */

@@ -27,7 +27,7 @@ struct setting {
 };
 
 enum {
-    SETTING_COUNT = 40,
+    SETTING_COUNT = 43,
     SETTING_REASON_SIZE = 160,
 };
 

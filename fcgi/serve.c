@@ -27,11 +27,29 @@ route_name(const struct request *req)
     return req->route == NULL ? "-" : req->route->path;
 }
 
+/*
+ * Writes a piece, and adds the time that this took to *waited_us. Returns false if the other side has
+ * gone, or has read too slowly for too long: a thread must not wait for a client.
+ */
+static bool
+serve_piece(const struct request *req, const struct exchange *with, int64_t *waited_us)
+{
+    int64_t began_us = clock_mono_us();
+    bool written = with->write(with->context, req->body->at, req->body->len);
+
+    *waited_us += clock_mono_us() - began_us;
+    if (with->write_seconds > 0 && *waited_us > with->write_seconds * INT64_C(1000000)) {
+        log_warning("%s: cut: the web server has read too slowly", req->path);
+        return false;
+    }
+    return written;
+}
+
 /* Writes a body that is produced in pieces. Only one piece is in memory at a time. */
 static bool
 serve_stream(struct request *req, const struct exchange *with)
 {
-    int64_t left = req->stream.bytes;
+    int64_t left = req->stream.bytes, waited_us = 0;
 
     while (left > 0) {
         buf_clear(req->body);
@@ -45,7 +63,7 @@ serve_stream(struct request *req, const struct exchange *with)
             return false;
         }
         left -= (int64_t)req->body->len;
-        if (!with->write(with->context, req->body->at, req->body->len)) {
+        if (!serve_piece(req, with, &waited_us)) {
             return false;
         }
     }

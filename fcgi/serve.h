@@ -22,6 +22,8 @@ struct exchange {
     /* Called if the handler has set deferred->mode, before the request's memory is freed. */
     void (*on_deferred)(void *context, const struct request *req);
     bool counted; /* the request was dispatched before, and counted against its rate limit */
+    /* How long the writing of a body in pieces may wait for the other side, in all; 0: no limit. */
+    int write_seconds;
 };
 
 /*

@@ -22,6 +22,9 @@ static const struct own_error {
     {400, "bad_request", "The request cannot be read.", "无法读取该请求。"},
     {404, "not_found", "There is nothing at this address.", "该地址不存在。"},
     {413, "body_too_large", "The body is larger than 1 MiB.", "请求体超过 1 MiB。"},
+    {429, "too_many_connections",
+     "Too many requests from your network at once; please try again in a moment.",
+     "你所在的网络同时发起的请求过多，请稍后再试。"},
     {414, "uri_too_long", "The address is too long.", "请求地址过长。"},
     {502, "unavailable", "The server is restarting; please try again in a moment.",
      "服务正在重启，请稍后再试。"},
@@ -34,6 +37,7 @@ static const struct own_error {
 enum {
     OWN_ERRORS = sizeof(own_errors) / sizeof(own_errors[0]),
     HTTP2_DIRECTIVE = 1025001, /* the version that brought `http2 on` */
+    DOWNLOADS_PER_ADDRESS = 3,
 };
 
 int
@@ -61,32 +65,39 @@ nginx_installed(void)
     return strncmp(line, "nginx version:", 14) == 0 ? nginx_version(line) : 0;
 }
 
-/*
- * "POST /api/users" as a literal, or as a regular expression if the path has parameters. As in the
- * router, a trailing slash makes no difference.
- */
+/* The path as a regular expression. As in the router, a trailing slash makes no difference. */
 static void
-nginx_write_pool_line(const struct route *route, FILE *out)
+nginx_write_pattern(const char *path, FILE *out)
 {
-    const char *method = method_name(route->method);
-    const char *at = route->path;
-
-    if (strchr(at, '{') == NULL) {
-        (void)fprintf(out, "    \"%s %s\" fastchat_cpu;\n    \"%s %s/\" fastchat_cpu;\n", method,
-                      at, method, at);
-        return;
-    }
-    (void)fprintf(out, "    \"~^%s ", method);
-    while (*at != '\0') {
+    for (const char *at = path; *at != '\0'; at++) {
         if (*at == '{') {
             (void)fputs("[^/]+", out);
             at = strchr(at, '}');
         } else {
             (void)fprintf(out, *at == '.' ? "\\%c" : "%c", *at);
         }
-        at++;
     }
-    (void)fputs("/?$\" fastchat_cpu;\n", out);
+    (void)fputs("/?$", out);
+}
+
+/*
+ * "POST /api/users" as a literal, with and without a slash at its end, or as a regular expression if
+ * the path has parameters.
+ */
+static void
+nginx_write_pool_line(const struct route *route, FILE *out)
+{
+    const char *method = method_name(route->method);
+    const char *path = route->path;
+
+    if (strchr(path, '{') == NULL) {
+        (void)fprintf(out, "    \"%s %s\" fastchat_cpu;\n    \"%s %s/\" fastchat_cpu;\n", method,
+                      path, method, path);
+        return;
+    }
+    (void)fprintf(out, "    \"~^%s ", method);
+    nginx_write_pattern(path, out);
+    (void)fputs("\" fastchat_cpu;\n", out);
 }
 
 static void
@@ -107,6 +118,36 @@ nginx_write_maps(const struct router *router, FILE *out)
         }
     }
     (void)fputs("}\n\n", out);
+}
+
+/*
+ * Counters of the requests that are under way. An address is what one host usually has: an IPv4
+ * address (also as an IPv6 one, which begins with zeros), or the /64 of an IPv6 address. An entry
+ * exists only while it counts something: 10 MB suffice for 160,000 addresses at once. If a zone were
+ * full, nginx would refuse everybody.
+ */
+static void
+nginx_write_zones(FILE *out)
+{
+    (void)fputs("# The address that limits count for: of IPv6, the first 64 bits.\n"
+                "map $binary_remote_addr $fastchat_address {\n"
+                "    default $binary_remote_addr;\n"
+                "    \"~(?s)^(?!\\x00{8})(?<fastchat_network>.{8}).{8}\\z\" $fastchat_network;\n"
+                "}\n"
+                "limit_conn_zone $fastchat_address zone=fastchat_held:10m;\n"
+                "limit_conn_zone $fastchat_address zone=fastchat_requests:10m;\n"
+                "limit_conn_zone $fastchat_address zone=fastchat_downloads:10m;\n"
+                "limit_conn_zone \"all\" zone=fastchat_downloads_of_all:1m;\n\n",
+                out);
+}
+
+/* A location with a limit of its own inherits none, so it gets this one, too. */
+static void
+nginx_write_request_limit(const struct nginx_options *o, const char *indent, FILE *out)
+{
+    if (o->per_address > 0) {
+        (void)fprintf(out, "%slimit_conn fastchat_requests %d;\n", indent, o->per_address);
+    }
 }
 
 static void
@@ -259,8 +300,14 @@ nginx_write_params(FILE *out)
 static void
 nginx_write_held_location(const struct nginx_options *o, const char *path, FILE *out)
 {
-    (void)fprintf(out, "    location ~ ^%s/?$ {\n", path);
+    (void)fputs("    location ~ ^", out);
+    nginx_write_pattern(path, out);
+    (void)fputs(" {\n", out);
     nginx_write_api_headers(o, out);
+    if (o->held_per_address > 0) {
+        (void)fprintf(out, "        limit_conn fastchat_held %d;\n", o->held_per_address);
+        nginx_write_request_limit(o, "        ", out);
+    }
     (void)fputs("        fastcgi_pass fastchat_events;\n"
                 "        fastcgi_keep_conn off;\n"
                 "        fastcgi_buffering off;\n"
@@ -273,24 +320,92 @@ nginx_write_held_location(const struct nginx_options *o, const char *path, FILE 
     nginx_write_params(out);
 }
 
+/*
+ * A path whose reply may be larger than memory. nginx takes it from the worker as fast as it can be
+ * read, so that a client that reads slowly holds no thread, and keeps on its disk what the client
+ * has not read yet. What that may fill is bounded: DOWNLOAD_FILE_MAX times the number of downloads at
+ * once. A worker gives up a download whose writing waits for longer (fcgi/worker).
+ */
+#define DOWNLOAD_FILE_MAX "1024m"
+
+static void
+nginx_write_download_location(const struct nginx_options *o, const char *path, FILE *out)
+{
+    (void)fputs("    location ~ ^", out);
+    nginx_write_pattern(path, out);
+    (void)fputs(" {\n", out);
+    nginx_write_api_headers(o, out);
+    (void)fprintf(out,
+                  "        limit_conn fastchat_downloads %d;\n"
+                  "        limit_conn fastchat_downloads_of_all %d;\n",
+                  DOWNLOADS_PER_ADDRESS, o->downloads);
+    nginx_write_request_limit(o, "        ", out);
+    (void)fputs("        fastcgi_pass fastchat_api;\n"
+                "        fastcgi_keep_conn on;\n"
+                "        fastcgi_max_temp_file_size " DOWNLOAD_FILE_MAX ";\n"
+                "        fastcgi_read_timeout 30s;\n"
+                "        fastcgi_buffer_size 16k;\n"
+                "        fastcgi_buffers 8 16k;\n",
+                out);
+    nginx_write_params(out);
+}
+
 static void
 nginx_write_api_locations(const struct router *router, const struct nginx_options *o, FILE *out)
 {
     for (const struct route *const *at = router_all(router); *at != NULL; at++) {
         if ((*at)->runs == SLOW_IO) {
             nginx_write_held_location(o, (*at)->path, out);
+        } else if ((*at)->download) {
+            nginx_write_download_location(o, (*at)->path, out);
         }
     }
     (void)fputs("    location ~ ^/(api(/|$)|openapi\\.json$) {\n", out);
     nginx_write_api_headers(o, out);
     (void)fputs("        fastcgi_pass $fastchat_pool;\n"
                 "        fastcgi_keep_conn on;\n"
-                "        fastcgi_max_temp_file_size 16384m;\n"
+                "        fastcgi_max_temp_file_size 64m;\n"
                 "        fastcgi_read_timeout 30s;\n"
                 "        fastcgi_buffer_size 16k;\n"
                 "        fastcgi_buffers 8 16k;\n",
                 out);
     nginx_write_params(out);
+}
+
+/* How long a client may take, which holds a connection and costs it nothing. */
+static void
+nginx_write_timeouts(FILE *out)
+{
+    (void)fputs("    client_header_timeout 15s;\n"
+                "    client_body_timeout 15s;\n"
+                "    send_timeout 30s;\n"
+                "    keepalive_timeout 30s;\n"
+                "    lingering_time 10s;\n"
+                "    reset_timedout_connection on;\n"
+                "    limit_conn_status 429;\n"
+                "    limit_conn_log_level notice;\n",
+                out);
+}
+
+static void
+nginx_write_own_errors(FILE *out)
+{
+    for (size_t i = 0; i < OWN_ERRORS; i++) {
+        int status = own_errors[i].status;
+        bool passes = status == 429 || status >= 502;
+
+        (void)fprintf(out,
+                      "\n    location = /_fastchat/%d {\n"
+                      "        internal;\n"
+                      "        default_type application/json;\n"
+                      "        add_header Cache-Control no-store always;\n"
+                      "        add_header X-Request-ID $request_id always;\n"
+                      "%s"
+                      "        return %d $fastchat_error_%d;\n"
+                      "    }\n",
+                      status, passes ? "        add_header Retry-After 1 always;\n" : "", status,
+                      status);
+    }
 }
 
 static void
@@ -313,8 +428,11 @@ nginx_write_server(const struct router *router, const struct nginx_options *o, F
                   "    gzip_proxied any;\n"
                   "    gzip_min_length 1024;\n"
                   "    gzip_types text/css application/javascript application/json image/svg+xml "
-                  "application/manifest+json;\n\n",
+                  "application/manifest+json;\n",
                   o->root);
+    nginx_write_timeouts(out);
+    nginx_write_request_limit(o, "    ", out);
+    (void)fputs("\n", out);
     for (size_t i = 0; i < OWN_ERRORS; i++) {
         (void)fprintf(out, "    error_page %d /_fastchat/%d;\n", own_errors[i].status,
                       own_errors[i].status);
@@ -326,21 +444,7 @@ nginx_write_server(const struct router *router, const struct nginx_options *o, F
     (void)fputs("    }\n\n    location / {\n        try_files $uri /index.html;\n", out);
     nginx_write_page_headers(o, "no-cache", out);
     (void)fputs("    }\n", out);
-    for (size_t i = 0; i < OWN_ERRORS; i++) {
-        int status = own_errors[i].status;
-
-        (void)fprintf(out,
-                      "\n    location = /_fastchat/%d {\n"
-                      "        internal;\n"
-                      "        default_type application/json;\n"
-                      "        add_header Cache-Control no-store always;\n"
-                      "        add_header X-Request-ID $request_id always;\n"
-                      "%s"
-                      "        return %d $fastchat_error_%d;\n"
-                      "    }\n",
-                      status, status >= 502 ? "        add_header Retry-After 1 always;\n" : "",
-                      status, status);
-    }
+    nginx_write_own_errors(out);
     (void)fputs("}\n", out);
 }
 
@@ -380,6 +484,7 @@ nginx_write(const struct router *router, const struct nginx_options *o, FILE *ou
                 "again after each upgrade.\n\n",
                 out);
     nginx_write_maps(router, out);
+    nginx_write_zones(out);
     nginx_write_error_maps(out);
     nginx_write_upstreams(o, out);
     if (o->tls != NULL) {

@@ -14,6 +14,8 @@ struct nginx_options {
     const char *certificate, *key;
     const char *redirect; /* "80" */
     int version;          /* of the nginx that reads it, as nginx_version returns it */
+    /* Requests at once: held ones of an address, all of an address (0: no limit); downloads. */
+    int held_per_address, per_address, downloads;
 };
 
 /*

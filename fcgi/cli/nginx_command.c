@@ -25,6 +25,9 @@ nginx_print(const struct app *app, const struct arguments *a)
         .certificate = argument_text(a, "cert"),
         .key = argument_text(a, "key"),
         .redirect = nginx_text(a, "redirect", "80"),
+        .held_per_address = app->settings->events_per_address,
+        .per_address = app->settings->connections_per_address,
+        .downloads = app->settings->downloads_at_once,
         .version = version != NULL ? nginx_version(version) : nginx_installed(),
     };
 

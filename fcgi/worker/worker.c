@@ -47,6 +47,7 @@ enum {
     KEEP_OPEN_SECONDS = 8, /* nginx closes a busy connection after 2 s, an idle one after 5 s */
     DRAIN_SECONDS = 10,    /* after KEEP_OPEN_SECONDS and the request deadline, all is cut */
     SOCKET_SECONDS = 10,   /* a web server that neither sends nor reads for so long is dropped */
+    WRITE_SECONDS = 60,    /* a download that a thread waits for longer, in all, is cut */
     DISCARDED_BODY_MAX = 2 * BODY_MAX, /* unread body that is discarded to keep the connection */
     STACK_BYTES = 512 * 1024,
     MINIMUM_AGE_MS = 1000, /* a process that ends sooner looks like a failure to its supervisor */
@@ -187,7 +188,12 @@ static bool
 worker_connection_reply(struct worker *w, struct resources *resources, FCGX_Request *fcgi)
 {
     const struct exchange exchange = {
-        .env = fcgi->envp, .read = fastcgi_read, .write = fastcgi_write, .context = fcgi};
+        .env = fcgi->envp,
+        .read = fastcgi_read,
+        .write = fastcgi_write,
+        .context = fcgi,
+        .write_seconds = WRITE_SECONDS,
+    };
     bool complete = serve(w->app, resources, &exchange);
 
     if (complete && (!fastcgi_discard_body(fcgi) || worker_closes_connections(w))) {

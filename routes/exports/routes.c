@@ -13,6 +13,7 @@ static const struct route routes[] = {
     },
     {
         .method = GET, .path = "/api/exports/{export_id}", INPUT(download_export, export_query),
+        .download = true,
         .status = 200, .media_type = "application/zip",
         .problems = PROBLEMS(NO_SUCH_EXPORT),
         .summary = "Download an export's zip file until it expires",

@@ -43,7 +43,16 @@ subtest 'the configuration is printed with and without TLS' => sub {
 
 # Both in one nginx: the maps and upstreams are the same, the servers differ.
 my ($servers) = $clear =~ /^(server \{.*)\z/ms;
-put("$dir/site.conf", "$tls\n$servers");
+my $seen = Fastchat::Stack::free_port();
+put("$dir/site.conf", "$tls\n$servers" . <<"END");
+server {
+    listen 127.0.0.1:$seen;
+    set_real_ip_from 127.0.0.1;
+    real_ip_header X-Client;
+    location / { try_files none \@seen; }
+    location \@seen { return 200 \$fastchat_address; }
+}
+END
 my $types = -e '/etc/nginx/mime.types' ? 'include /etc/nginx/mime.types;' : '';
 put(
     "$dir/nginx.conf",
@@ -105,6 +114,14 @@ subtest 'the API answers without TLS, with TLS and over HTTP/2' => sub {
     is(curl("$p/api"), '{"title":"fastchat api"}', 'the API answers without TLS');
     is(curl("$t/api"), '{"title":"fastchat api"}', 'the API answers with TLS');
     is(curl('-o', '/dev/null', '-w', '%{http_version}', '--http2', "$t/api"), '2', 'the API answers over HTTP/2');
+};
+
+subtest 'limits count an IPv4 address, and the first half of an IPv6 address' => sub {
+    my $address_of = sub { unpack 'H*', curl('-H', "X-Client: $_[0]", "http://127.0.0.1:$seen/") };
+    is($address_of->('192.0.2.1'), 'c0000201', 'an IPv4 address counts whole');
+    is($address_of->('2001:db8:1:2:3:4:5:6'), '20010db800010002', 'an IPv6 address counts by its /64');
+    is($address_of->('2001:db8:a0a::a'), '20010db80a0a0000', 'an IPv6 address may contain newlines');
+    is($address_of->('::ffff:192.0.2.1'), '00000000000000000000ffffc0000201', 'an IPv4 address in IPv6 counts whole');
 };
 
 subtest 'the form with TLS redirects plain HTTP and refuses old versions of TLS' => sub {

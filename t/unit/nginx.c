@@ -14,6 +14,8 @@ static const struct shape in_shape = SHAPE("In", struct in, PATH_ID(struct in, i
 static const struct route table[] = {
     {.method = GET, .path = "/api/fast", .runs = FAST_IO},
     {.method = POST, .path = "/api/slow", .runs = CPU},
+    {.method = GET, .path = "/api/held", .runs = SLOW_IO},
+    {.method = GET, .path = "/api/large/{id}", .in = &in_shape, .download = true},
     {.method = PUT, .path = "/api/slow.d/{id}/x", .runs = CPU, .in = &in_shape},
     ROUTES_END,
 };
@@ -91,6 +93,47 @@ test_plain(void)
        "nginx's own errors have our form");
 }
 
+/* Is the text between the beginning of the location and its end? */
+static bool
+location_has(const char *begin, const char *part)
+{
+    const char *location = strstr(text, begin), *end = NULL, *found = NULL;
+
+    if (location != NULL) {
+        end = strstr(location, "\n    }\n");
+        found = strstr(location, part);
+    }
+    return found != NULL && end != NULL && found < end;
+}
+
+static void
+test_limits(void)
+{
+    struct nginx_options o = {.listen = "8000",
+                              .root = "/srv/web",
+                              .sockets = "/run/fastchat",
+                              .held_per_address = 7,
+                              .per_address = 90,
+                              .downloads = 5};
+    static const char held[] = "    location ~ ^/api/held/?$ {\n";
+    static const char large[] = "    location ~ ^/api/large/[^/]+/?$ {\n";
+
+    ok(written(&o) != NULL && is_well_formed(), "a configuration with limits is well-formed");
+    ok(has("\n    limit_conn fastchat_requests 90;\n"), "an address has a limit of requests");
+    ok(location_has(held, "limit_conn fastchat_held 7;\n") &&
+           location_has(held, "limit_conn fastchat_requests 90;\n"),
+       "an address has a limit of held requests");
+    ok(location_has(large, "limit_conn fastchat_downloads 3;\n") &&
+           location_has(large, "limit_conn fastchat_downloads_of_all 5;\n") &&
+           location_has(large, "fastcgi_max_temp_file_size 1024m;\n"),
+       "downloads have a limit, for each address and together, and their files, too");
+    ok(has("limit_conn_status 429;\n") && has("\"code\":\"too_many_connections\""),
+       "a request beyond a limit is answered in our form");
+    o.held_per_address = o.per_address = 0;
+    ok(written(&o) != NULL && !has("limit_conn fastchat_held") && !has("fastchat_requests 0"),
+       "a limit of 0 is none");
+}
+
 static void
 test_tls(void)
 {
@@ -157,6 +200,7 @@ main(void)
         return done_testing();
     }
     test_plain();
+    test_limits();
     test_tls();
     test_options();
     router_free(router);
