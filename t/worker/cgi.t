@@ -3,21 +3,28 @@
 use lib 't/lib';
 use Fastchat::Test;
 use IPC::Open3;
+use POSIX ();
+use Socket qw(AF_UNIX SOCK_STREAM PF_UNSPEC);
 
 my $binary = Fastchat::Stack::binary();    # before a test makes an environment of its own
 
 my $stack = Fastchat::Stack->new;
 my $alice = $stack->user('alice');
 
-sub cgi {
+sub environment {
     my ($method, $uri, $body, %more) = @_;
-    local %ENV = (
+    return (
         PATH => $ENV{PATH}, APP_ENV => 'test', LIMIT_GENERAL => 0,
         (map { $_ => $stack->setting($_) // '' } qw(DB_SOCKET DB_USER DB_PASSWORD DB_DATABASE REDIS_HOST)),
         GATEWAY_INTERFACE => 'CGI/1.1', REQUEST_METHOD => $method, REQUEST_URI => $uri, REMOTE_ADDR => '127.0.0.1',
         (map { $_ => $ENV{$_} } grep { /SAN_OPTIONS/ && $ENV{$_} } keys %ENV),
         (defined $body ? (CONTENT_LENGTH => length $body, CONTENT_TYPE => 'application/json') : ()), %more,
     );
+}
+
+sub cgi {
+    my ($method, $uri, $body, %more) = @_;
+    local %ENV = environment($method, $uri, $body, %more);
     my $pid = open3(my $in, my $out, undef, $binary);
     print {$in} $body // '';
     close $in;
@@ -29,7 +36,7 @@ sub cgi {
 subtest 'a request is answered on standard output' => sub {
     my ($text, $status) = cgi('GET', '/api');
     is($status, 0, 'a request is answered');
-    like($text, qr/^Status: 200\r\n/m, 'an answer has a status line');
+    like($text, qr/^Status: 200 OK\r\n/m, 'an answer has a status with its reason phrase');
     like($text, qr/\r\n\r\n.*\{"title":"fastchat api"\}/s, 'an answer has a body after an empty line');
 };
 
@@ -57,7 +64,7 @@ subtest 'a request is read as a web server passes it' => sub {
         (cgi('GET', '/cgi-bin/fastchat.cgi/api?x=1', undef, @below))[0], qr/fastchat api/,
         'the program works below any path'
     );
-    like((cgi('HEAD', '/api'))[0], qr/\r\n\r\n\z/, 'HEAD has no body');
+    like((cgi('HEAD', '/api'))[0], qr/\r\n\r\n(?:\{"time".*\n)?\z/, 'HEAD has no body');    # the log is on stderr
 };
 
 subtest 'a missing database and a bad setting are reported' => sub {
@@ -86,7 +93,7 @@ subtest 'hostile requests are refused' => sub {
     {
         my ($name, $expected, $method, $uri, $body, %more) = @$odd;
         my ($said, $ended) = cgi($method, $uri, $body, @token, %more);
-        like($said, qr/^Status: $expected\r\n/m, "$name: $expected");
+        like($said, qr/^Status: $expected [A-Z][A-Za-z ]+\r\n/m, "$name: $expected");
         is($ended, 0, "$name: the program exits with status 0");
     }
     is($rooms->(), $before, 'hostile requests create nothing');
@@ -94,6 +101,60 @@ subtest 'hostile requests are refused' => sub {
         (cgi('POST', '/api/rooms', '{"name":"cut"}', @token, CONTENT_LENGTH => 8))[0], qr/Status: 422.*json_invalid/s,
         'no more of a body is read than its length says'
     );
+};
+
+# Runs the program with a socket as its input and output, as Apache's mod_cgid does. Sends the whole body before it reads.
+sub cgi_over_socket {
+    my ($body, $keeps_open, @request) = @_;
+    socketpair(my $ours, my $theirs, AF_UNIX, SOCK_STREAM, PF_UNSPEC) or die "socketpair: $!";
+    my $pid = fork // die "fork: $!";
+    if (!$pid) {
+        %ENV = environment(@request);
+        close $ours;
+        open STDIN, '<&', $theirs;
+        open STDOUT, '>&', $theirs;
+        close $theirs;
+        exec $binary or POSIX::_exit(127);
+    }
+    close $theirs;
+    local $SIG{PIPE} = 'IGNORE';
+    my $sent = 0;
+    while ($sent < length $body) { $sent += syswrite($ours, $body, 65_536, $sent) || last }
+    shutdown $ours, 1 unless $keeps_open;
+    my $text = '';
+    $! = 0;
+    1 while sysread $ours, $text, 65_536, length $text;
+    my $error = $!{ECONNRESET};
+    my $until = time;
+    waitpid $pid, 0;
+    return { text => $text, sent => $sent, reset => $error, lingered => time - $until };
+}
+
+subtest 'an answer over a socket is whole, however much of the body was not read' => sub {
+    my $body = 'x' x 8_000_000;
+    for my $case (
+        [ 'a body that is too large' => qr/^Status: 413 .*body_too_large/ms, 'POST', '/api/rooms' ],
+        [ 'a path that is not there' => qr/^Status: 404 .*not_found/ms, 'POST', '/api/nothing' ],
+        [ 'nobody signed in'  => qr/^Status: 401 .*not_signed_in/ms, 'POST', '/api/rooms', HTTP_AUTHORIZATION => '' ],
+        [ 'a GET with a body' => qr/^Status: 200 .*"openapi".*\}\s*\z/ms, 'GET', '/openapi.json' ],
+        [
+            'a body without a length' => qr/^Status: 422 /m, 'POST', '/api/rooms', CONTENT_LENGTH => '',
+            HTTP_TRANSFER_ENCODING    => 'chunked'
+        ],
+        )
+    {
+        my ($name, $expected, $method, $uri, %more) = @$case;
+        my $got = cgi_over_socket(
+            $body, 0, $method, $uri, undef, @token, CONTENT_LENGTH => length $body,
+            CONTENT_TYPE                                           => 'application/json', %more
+        );
+        is($got->{sent}, length $body, "$name: the whole body is taken");
+        like($got->{text}, $expected, "$name: the answer is whole");
+        ok(!$got->{reset}, "$name: the connection is not reset");
+    }
+    my $open = cgi_over_socket('{"name":"x"}', 1, 'POST', '/api/rooms', '{"name":"x"}', @token);
+    like($open->{text}, qr/Status: 201 Created/, 'a web server that does not end the input gets its answer');
+    cmp_ok($open->{lingered}, '<', 3, 'the program does not wait for more than the body');
 };
 
 subtest 'concurrent programs each answer their request' => sub {
