@@ -7,6 +7,12 @@
 
 #include "fcgi/app.h"
 
+/*
+ * Bytes of all parameters of a request: nginx cannot send more. A longer request is answered with
+ * serve_bad_request.
+ */
+enum { PARAMS_MAX = 65536 };
+
 /* The functions of a protocol that read the request's body and write the reply. */
 struct exchange {
     char *const *env;

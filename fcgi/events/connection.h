@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "fcgi/events/payload.h"
-#include "fcgi/events/record.h"
+#include "fcgi/record.h"
 
 struct hub_user;
 

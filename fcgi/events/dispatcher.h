@@ -9,7 +9,7 @@
 #include "fcgi/app.h"
 #include "fcgi/events/holds.h"
 #include "fcgi/events/queue.h"
-#include "fcgi/events/record.h"
+#include "fcgi/record.h"
 #include "routes/frame/deferred.h"
 
 enum { JOB_AFTER_SIZE = 66 };

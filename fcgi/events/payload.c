@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "fcgi/events/record.h"
+#include "fcgi/record.h"
 
 struct payload *
 payload_records(const char *records, size_t len)

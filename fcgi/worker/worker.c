@@ -32,6 +32,8 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "fcgi/serve.h"
+#include "fcgi/worker/fastcgi.h"
+#include "fcgi/worker/front.h"
 #include "fcgi/worker/poller_slots.h"
 
 #define SIGNAL_WAKE SIGUSR2
@@ -48,7 +50,6 @@ enum {
     DRAIN_SECONDS = 10,    /* after KEEP_OPEN_SECONDS and the request deadline, all is cut */
     SOCKET_SECONDS = 10,   /* a web server that neither sends nor reads for so long is dropped */
     WRITE_SECONDS = 60,    /* a download that a thread waits for longer, in all, is cut */
-    DISCARDED_BODY_MAX = 2 * BODY_MAX, /* unread body that is discarded to keep the connection */
     STACK_BYTES = 512 * 1024,
     MINIMUM_AGE_MS = 1000, /* a process that ends sooner looks like a failure to its supervisor */
 };
@@ -76,6 +77,8 @@ struct worker {
  */
 struct kept_connection {
     FCGX_Request fcgi;
+    struct request_parser front; /* of the records before the first request */
+    bool used;                   /* libfcgi has read a request from it */
     atomic_bool handed;
 };
 
@@ -85,49 +88,11 @@ struct worker_thread {
     pthread_t id;
 };
 
-static size_t
-fastcgi_read(void *context, char *at, size_t size)
-{
-    FCGX_Request *fcgi = context;
-    int got = FCGX_GetStr(at, (int)size, fcgi->in); /* size is at most BODY_MAX */
-
-    return got < 0 || FCGX_GetError(fcgi->in) != 0 ? 0 : (size_t)got;
-}
-
-static bool
-fastcgi_write(void *context, const char *at, size_t len)
-{
-    FCGX_Request *fcgi = context;
-
-    return FCGX_PutStr(at, (int)len, fcgi->out) == (int)len; /* a piece is far below 2 GiB */
-}
-
-/* Discards the rest of the body, after which the next request begins. False if it is too long. */
-static bool
-fastcgi_discard_body(FCGX_Request *fcgi)
-{
-    char scratch[8192];
-    int got, total = 0;
-
-    do {
-        got = FCGX_GetStr(scratch, sizeof(scratch), fcgi->in);
-        total += got;
-    } while (got == (int)sizeof(scratch) && total < DISCARDED_BODY_MAX);
-    return got < (int)sizeof(scratch);
-}
-
-/* libfcgi also returns requests whose parameters were cut. */
-static bool
-fastcgi_is_whole(FCGX_Request *fcgi)
-{
-    return FCGX_GetError(fcgi->in) == 0 && FCGX_GetParam("REQUEST_METHOD", fcgi->envp) != NULL &&
-           FCGX_GetParam("REQUEST_URI", fcgi->envp) != NULL;
-}
-
 static void
 worker_connection_close(struct worker *w, struct kept_connection *c)
 {
     FCGX_Free(&c->fcgi, 1);
+    parser_free(&c->front);
     free(c);
     (void)atomic_fetch_sub(&w->connections, 1);
 }
@@ -175,14 +140,6 @@ worker_count_request(struct worker *w)
     }
 }
 
-static void
-fastcgi_refuse(FCGX_Request *fcgi)
-{
-    log_warning("a request without REQUEST_METHOD or REQUEST_URI was refused");
-    fcgi->keepConnection = 0;
-    (void)FCGX_PutS(serve_bad_request, fcgi->out);
-}
-
 /* Handles one request. Returns false if the reply could not be sent completely. */
 static bool
 worker_connection_reply(struct worker *w, struct resources *resources, FCGX_Request *fcgi)
@@ -203,6 +160,23 @@ worker_connection_reply(struct worker *w, struct resources *resources, FCGX_Requ
     return complete;
 }
 
+/*
+ * Is there a request for libfcgi? Only the front of a new connection is looked at: that costs as much
+ * as a twentieth of a short request. False after handing the connection on, or closing it.
+ */
+static bool
+worker_connection_has_request(struct worker *w, struct kept_connection *c)
+{
+    enum front front = c->used ? FRONT_REQUEST : front_handle(&c->front, c->fcgi.ipcFd);
+
+    if (front == FRONT_CLOSE) {
+        worker_connection_close(w, c);
+    } else if (front == FRONT_HANDLED) {
+        worker_connection_hand_on(w, c, EPOLL_CTL_MOD);
+    }
+    return front == FRONT_REQUEST;
+}
+
 /* Reads a request from a readable connection, and replies. */
 static void
 worker_connection_serve(struct worker *w, struct resources *resources, struct kept_connection *c)
@@ -210,13 +184,15 @@ worker_connection_serve(struct worker *w, struct resources *resources, struct ke
     FCGX_Request *fcgi = &c->fcgi;
 
     (void)atomic_load_explicit(&c->handed, memory_order_acquire);
+    if (!worker_connection_has_request(w, c)) {
+        return;
+    }
+    c->used = true;
     if (FCGX_Accept_r(fcgi) != 0) { /* closed by the web server, or not FastCGI */
         worker_connection_close(w, c);
         return;
     }
-    if (!fastcgi_is_whole(fcgi)) {
-        fastcgi_refuse(fcgi);
-    } else if (!worker_connection_reply(w, resources, fcgi)) {
+    if (fastcgi_admit(fcgi) && !worker_connection_reply(w, resources, fcgi)) {
         /* Without FCGI_END_REQUEST the web server passes on that something is missing. */
         worker_connection_close(w, c);
         return;
@@ -254,6 +230,7 @@ worker_connection_accept(struct worker *w)
         (void)close(fd);
         return;
     }
+    c->front.connection_max = (uint32_t)w->thread_count;
     c->fcgi.ipcFd = fd;
     c->fcgi.keepConnection = 1; /* else FCGX_Accept_r would close it first */
     (void)atomic_fetch_add(&w->connections, 1);

@@ -4,7 +4,8 @@
  */
 #include "t/fuzz/fuzz.h"
 
-#include "fcgi/events/record.h"
+#include "fcgi/record.h"
+#include "fcgi/serve.h"
 #include "routes/frame/request.h"
 
 static void
@@ -57,7 +58,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     demand(out.len == other.len && whole.id == parts.id &&
            whole.input.params.len == parts.input.params.len &&
            whole.input.body.len == parts.input.body.len);
-    demand(whole.input.params.len <= RECORD_PARAMS_MAX && whole.input.body.len <= BODY_MAX);
+    demand(whole.input.params.len <= PARAMS_MAX && whole.input.body.len <= BODY_MAX);
     demand(result != PARSER_COMPLETE || whole.complete);
     demand((result == PARSER_TOO_LONG) == whole.too_long);
     check_replies(&out);

@@ -1,5 +1,5 @@
 /* FastCGI records: requests in one piece, in many, and malformed. */
-#include "fcgi/events/record.h"
+#include "fcgi/record.h"
 
 #include <string.h>
 

@@ -2,6 +2,7 @@
 # Records on the pool's socket that only a broken or hostile client sends (FastCGI specification 1.0, section 3.3).
 use lib 't/lib';
 use Fastchat::Test;
+use IO::Select;
 use IO::Socket::UNIX;
 
 my $stack = Fastchat::Stack->new(own => 1);
@@ -130,17 +131,74 @@ subtest 'others are served whatever a client sends' => sub {
     }
 };
 
-subtest 'a request with more than a megabyte of parameters is served' => sub {
+subtest 'more than 64 KiB of parameters are refused' => sub {
+    my $large = ask(
+        connected(),
+        begin(0) . join('', map { record(4, pair("HTTP_X_$_", 'y' x 20_000)) } 1 .. 3) . params(%get) . record(5, '')
+    );
+    like($large, qr/Status: 200 OK\r\n/, 'a request of 60 kB of parameters is answered');
     my $socket = connected();
     my $wide   = ask(
         $socket,
         begin(1) . join('', map { record(4, pair("HTTP_X_$_", 'y' x 30_000)) } 1 .. 40) . params(%get) . record(5, '')
     );
-    like($wide, qr/Status: 200/, 'a request of more than a megabyte of parameters is read');
+    like($wide, qr/Status: 400 Bad Request\r\n/, 'a request of more than a megabyte of parameters is refused');
     like(
         ask($socket, begin(1) . params(%get) . record(5, '')), qr/Status: 200/,
         'the request after a large one is answered on the same connection'
     );
+};
+
+# Sends, and returns all bytes that come within the time, and whether the server closes.
+sub bytes_of {
+    my ($socket, $bytes, $seconds) = @_;
+    my ($got, $closed) = ('', 0);
+    syswrite $socket, $bytes;
+    while (IO::Select->new($socket)->can_read($seconds)) {
+        if (!sysread $socket, $got, 65536, length $got) { $closed = 1; last }
+    }
+    return ($got, $closed);
+}
+
+subtest 'other roles and management records are answered as FastCGI says' => sub {
+    for my $role (0, 2, 3, 77) {
+        my ($got, $closed) = bytes_of(connected(), begin(0, $role) . params(%get) . record(5, ''), 1);
+        is_deeply([ unpack 'CCnx8C', $got ], [ 1, 3, 1, 3 ], "role $role is refused (FCGI_UNKNOWN_ROLE)");
+        is(length $got, 16, "role $role is refused once");
+        ok($closed, "role $role: a connection that is not kept is closed");
+        my $kept = connected();
+        ($got) = bytes_of($kept, begin(1, $role) . params(%get) . record(5, ''), 0.3);
+        is_deeply([ unpack 'CCnx8C', $got ], [ 1, 3, 1, 3 ], "role $role is refused on a kept connection");
+        like(
+            ask($kept, begin(1) . params(%get) . record(5, '')), qr/Status: 200/,
+            "role $role: a kept connection serves the next request"
+        );
+    }
+    my $used = connected();
+    ask($used, begin(1) . params(%get) . record(5, ''));
+    my ($got) = bytes_of($used, begin(1, 2) . params(%get) . record(5, 'x') . record(5, ''), 0.3);
+    is_deeply([ unpack 'CCnx8C', $got ], [ 1, 3, 1, 3 ], 'another role is refused on a connection that was used');
+    like(ask($used, begin(1) . params(%get) . record(5, '')), qr/Status: 200/, 'a used connection serves after that');
+
+    my $asking = connected();
+    ($got) = bytes_of($asking, record(9, pair(FCGI_MPXS_CONNS => '') x 50 . pair(OTHER => ''), 0), 0.3);
+    is(substr($got, 8), pair(FCGI_MPXS_CONNS => 0), 'FCGI_GET_VALUES returns what is known, however often it asks');
+    ($got) = bytes_of($asking, record(42, 'x', 0), 0.3);
+    is_deeply([ unpack 'CCnx4C', $got ], [ 1, 11, 0, 42 ], 'an unknown management record is named');
+    is(
+        (bytes_of($asking, record(4, 'stray', 9) . record(5, 'stray', 9), 0.3))[0], '',
+        'records of no request are ignored'
+    );
+    like(
+        ask($asking, begin(1) . params(%get) . record(5, '')), qr/Status: 200/,
+        'a request follows management records on the same connection'
+    );
+    my (undef, $closed) = bytes_of(connected(), record(9, '', 0, 7), 1);
+    ok($closed, 'another version closes the connection');
+    my $pieces = connected();
+    my $whole  = begin(0) . params(%get) . record(5, '');
+    syswrite $pieces, substr $whole, $_, 1 for 0 .. length($whole) - 2;
+    like(ask($pieces, substr $whole, -1), qr/Status: 200/, 'a request may come byte by byte');
 };
 
 my $poster = sub {

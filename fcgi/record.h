@@ -1,10 +1,11 @@
 /*
- * FastCGI records (FastCGI Specification 1.0, Open Market, 1996) for a process that holds many
- * requests: input is fed to a parser in whatever pieces it arrives, output is written without
- * libfcgi's streams. A connection carries one request at a time, as web servers use it.
+ * FastCGI records (FastCGI Specification 1.0, Open Market, 1996) without libfcgi's streams: for the
+ * event loop, which holds many requests, and for what a worker does not leave to libfcgi. Input is
+ * fed to a parser in whatever pieces it arrives. A connection carries one request at a time, as web
+ * servers use it.
  */
-#ifndef FCGI_EVENTS_RECORD_H
-#define FCGI_EVENTS_RECORD_H
+#ifndef FCGI_RECORD_H
+#define FCGI_RECORD_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,7 +16,6 @@
 
 enum {
     RECORD_HEADER = 8,          /* bytes; section 3.3 */
-    RECORD_PARAMS_MAX = 65536,  /* bytes of one request's parameters */
     RECORD_CONTENT_MAX = 65528, /* of a record that we write: a multiple of 8 needs no padding */
 };
 
@@ -38,7 +38,7 @@ struct request_parser {
     uint16_t id;    /* of the request, until parser_end_request; 0: none has begun */
     bool keep_open; /* FCGI_KEEP_CONN (section 5.1) */
     bool have_params, complete;
-    bool too_long; /* the parameters are longer than RECORD_PARAMS_MAX: they are not kept */
+    bool too_long; /* the parameters are longer than PARAMS_MAX: they are not kept */
 };
 
 enum parser_result {
@@ -62,6 +62,9 @@ enum parser_result parser_feed(struct request_parser *in, const char *bytes, siz
 /* The request was replied to: the next one may begin. A record that is under way stays so. */
 void parser_end_request(struct request_parser *in) __attribute__((nonnull));
 
+/* How many more bytes the current record has; of its header, if that has not arrived completely. */
+size_t parser_wanted(const struct request_parser *in) __attribute__((nonnull));
+
 /* Is it between two records, and between two requests? */
 bool parser_is_idle(const struct request_parser *in) __attribute__((nonnull));
 void parser_free(struct request_parser *in) __attribute__((nonnull));
@@ -77,6 +80,9 @@ char **input_env(const struct request_input *input, struct arena *a)
 /* Appends `len` bytes as FCGI_STDOUT records of a request (section 5.3). */
 void record_stdout(struct buf *out, uint16_t id, const char *bytes, size_t len)
     __attribute__((nonnull));
+
+/* Appends the end of a request that was refused for its role (section 5.5). */
+void record_unknown_role(struct buf *out, uint16_t id) __attribute__((nonnull));
 
 /* Appends the end of a request: the end of its output, and FCGI_END_REQUEST (section 5.5). */
 void record_end(struct buf *out, uint16_t id) __attribute__((nonnull));

@@ -1,10 +1,11 @@
 /* No byte of the input is trusted: every length is checked before memory is allocated for it. */
-#include "fcgi/events/record.h"
+#include "fcgi/record.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "fcgi/serve.h"
 #include "routes/frame/request.h"
 
 enum {
@@ -79,6 +80,12 @@ record_end(struct buf *out, uint16_t id)
     record_end_request(out, id, 0);
 }
 
+void
+record_unknown_role(struct buf *out, uint16_t id)
+{
+    record_end_request(out, id, UNKNOWN_ROLE);
+}
+
 static int
 parser_type(const struct request_parser *in)
 {
@@ -110,7 +117,7 @@ parser_begin_request(struct request_parser *in, struct buf *out)
         return PARSER_MORE;
     }
     if (role != RESPONDER) {
-        record_end_request(out, id, UNKNOWN_ROLE);
+        record_unknown_role(out, id);
         return keep_open ? PARSER_MORE : PARSER_REFUSED;
     }
     in->id = id;
@@ -248,7 +255,7 @@ parser_begin_record(struct request_parser *in)
         if (in->have_params) {
             return PARSER_BROKEN;
         }
-        in->too_long = in->input.params.len + in->content_len > RECORD_PARAMS_MAX;
+        in->too_long = in->input.params.len + in->content_len > PARAMS_MAX;
     }
     return in->too_long ? PARSER_TOO_LONG : PARSER_MORE;
 }
@@ -317,6 +324,13 @@ parser_end_request(struct request_parser *in)
     input_free(&in->input);
     in->id = 0;
     in->keep_open = in->have_params = in->complete = in->too_long = false;
+}
+
+size_t
+parser_wanted(const struct request_parser *in)
+{
+    return in->header_len < RECORD_HEADER ? (size_t)RECORD_HEADER - in->header_len
+                                          : (size_t)in->content_left + in->padding_left;
 }
 
 bool
