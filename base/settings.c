@@ -8,6 +8,8 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -59,6 +61,28 @@ settings_quote(struct arena *a, const char *text)
     return shown;
 }
 
+/*
+ * Warns if users other than ours (and root) can read the file, or its owner can change it: it holds
+ * passwords. Only of a regular file: FASTCHAT_ENV_FILE may be /dev/null or a pipe.
+ */
+static void
+warn_of_access(const char *path, FILE *file, FILE *errors)
+{
+    struct stat about;
+
+    if (fstat(fileno(file), &about) != 0 || !S_ISREG(about.st_mode)) {
+        return;
+    }
+    if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        (void)fprintf(errors, "%s: others have access to it (mode %04o): chmod 600 %s\n", path,
+                      (unsigned)about.st_mode & 07777, path);
+    }
+    if (about.st_uid != 0 && about.st_uid != geteuid()) {
+        (void)fprintf(errors, "%s: belongs to user %u: chown it to root or user %u, who reads it\n",
+                      path, (unsigned)about.st_uid, (unsigned)geteuid());
+    }
+}
+
 /* The whole file; NULL if there is none, or after reporting why it cannot be read. */
 static char *
 read_file(const char *path, bool must_exist, size_t *len, bool *good, struct arena *a, FILE *errors)
@@ -73,6 +97,7 @@ read_file(const char *path, bool must_exist, size_t *len, bool *good, struct are
     if (file == NULL) {
         return NULL;
     }
+    warn_of_access(path, file, errors);
     text = arena_alloc(a, FILE_MAX + 1);
     *len = fread(text, 1, FILE_MAX + 1, file);
     if (ferror(file)) {

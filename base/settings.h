@@ -46,7 +46,7 @@ struct settings {
     int events_per_session;       /* streams and long polls of one session at once */
     int events_per_user;          /* and of one user, in all sessions together */
     int events_queue_kb;          /* bytes/1024 that may wait for a slow client */
-    /* What nginx allows one address at once; 0: no limit. */
+    /* Limits in nginx, for requests of one address at once; 0: no limit. */
     int events_per_address;      /* streams and long polls */
     int connections_per_address; /* requests of all kinds */
     int downloads_at_once;       /* of the whole host */
@@ -62,7 +62,7 @@ struct settings {
 /*
  * Reads `path` (NULL: $FASTCHAT_ENV_FILE, else ".env" if it exists) and the environment. Returns
  * NULL after reporting every fault on `errors`, one per line: file, line, key, reason. Unknown keys
- * are warnings that name the nearest known key.
+ * are warnings that name the nearest known key; a file that others can read is one, too.
  *
  * The result lives as long as the process; settings_free releases it.
  */

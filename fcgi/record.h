@@ -19,13 +19,16 @@ enum {
     RECORD_CONTENT_MAX = 65528, /* of a record that we write: a multiple of 8 needs no padding */
 };
 
-/* What a request brings. Starts as {0}; ends with input_free. */
+/* The parameters and the body of a request. Starts as {0}; ends with input_free. */
 struct request_input {
     struct buf params;
     struct buf body; /* cut at BODY_MAX */
 };
 
-/* Reads the records of a connection, one request after another. Starts as {0}; ends with parser_free. */
+/*
+ * Reads the records of a connection, one request after another. Starts as {0}; ends with
+ * parser_free.
+ */
 struct request_parser {
     struct request_input
         input; /* of the current request; the caller may take it once it is complete */

@@ -28,8 +28,8 @@ route_name(const struct request *req)
 }
 
 /*
- * Writes a piece, and adds the time that this took to *waited_us. Returns false if the other side has
- * gone, or has read too slowly for too long: a thread must not wait for a client.
+ * Writes a piece, and adds the time that this took to *waited_us. Returns false if the other side
+ * has gone, or has read too slowly for too long: a thread must not wait for a client.
  */
 static bool
 serve_piece(const struct request *req, const struct exchange *with, int64_t *waited_us)

@@ -81,8 +81,8 @@ nginx_write_pattern(const char *path, FILE *out)
 }
 
 /*
- * "POST /api/users" as a literal, with and without a slash at its end, or as a regular expression if
- * the path has parameters.
+ * "POST /api/users" as a literal, with and without a slash at its end, or as a regular expression
+ * if the path has parameters.
  */
 static void
 nginx_write_pool_line(const struct route *route, FILE *out)
@@ -123,8 +123,8 @@ nginx_write_maps(const struct router *router, FILE *out)
 /*
  * Counters of the requests that are under way. An address is what one host usually has: an IPv4
  * address (also as an IPv6 one, which begins with zeros), or the /64 of an IPv6 address. An entry
- * exists only while it counts something: 10 MB suffice for 160,000 addresses at once. If a zone were
- * full, nginx would refuse everybody.
+ * exists only while it counts something: 10 MB suffice for 160,000 addresses at once. If a zone
+ * were full, nginx would refuse everybody.
  */
 static void
 nginx_write_zones(FILE *out)
@@ -322,9 +322,9 @@ nginx_write_held_location(const struct nginx_options *o, const char *path, FILE 
 
 /*
  * A path whose reply may be larger than memory. nginx takes it from the worker as fast as it can be
- * read, so that a client that reads slowly holds no thread, and keeps on its disk what the client
- * has not read yet. What that may fill is bounded: DOWNLOAD_FILE_MAX times the number of downloads at
- * once. A worker gives up a download whose writing waits for longer (fcgi/worker).
+ * read, so that a client that reads slowly holds no thread, and keeps the rest on its disk. The
+ * space for that is bounded: DOWNLOAD_FILE_MAX times the number of downloads at once. If a file is
+ * larger, its worker waits for the client, but not for longer than WRITE_SECONDS (worker.c).
  */
 #define DOWNLOAD_FILE_MAX "1024m"
 

@@ -1,6 +1,8 @@
 /* `fastchat settings`. */
 #include "base/settings.h"
 
+#include <stdlib.h>
+
 #include "fcgi/cli/commands.h"
 
 static int
@@ -16,10 +18,30 @@ settings_print_one(const struct settings *settings, const struct arguments *a)
     return 0;
 }
 
+/* Scripts get one value after another: warnings would come with each. */
+static struct settings *
+settings_load_quietly(void)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *errors = open_memstream(&text, &len);
+    struct settings *settings = settings_load(NULL, errors != NULL ? errors : stderr);
+
+    if (errors != NULL) {
+        (void)fclose(errors);
+    }
+    if (settings == NULL) {
+        (void)fputs(text != NULL ? text : "", stderr);
+    }
+    free(text);
+    return settings;
+}
+
 static int
 settings_command_run(const struct arguments *a)
 {
-    struct settings *settings = settings_load(NULL, stderr);
+    struct settings *settings = argument_given(a, "get") ? settings_load_quietly()
+                                                         : settings_load(NULL, stderr);
     int status = 0;
 
     if (settings == NULL) {

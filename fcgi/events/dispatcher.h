@@ -44,8 +44,8 @@ struct dispatcher;
 
 /*
  * Starts `count` threads; finished jobs are put in `done`. A job whose reply is deferred was
- * admitted by `holds`, where the caller releases it. Returns NULL with errno set if no thread can be
- * started; fewer than `count` will do.
+ * admitted by `holds`, where the caller releases it. Returns NULL with errno set if no thread can
+ * be started; fewer than `count` will do.
  */
 struct dispatcher *dispatcher_open(const struct app *app, int count, struct queue *done,
                                    struct holds *holds)

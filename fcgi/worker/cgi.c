@@ -131,7 +131,7 @@ cgi_write(void *context, const char *at, size_t len)
     return true;
 }
 
-/* Ends the output, so that the web server need not wait for us, and discards the rest of the body. */
+/* Ends the output, so that nobody waits for it any longer, and discards the rest of the body. */
 static void
 cgi_finish(struct cgi_input *in)
 {

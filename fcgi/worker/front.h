@@ -1,7 +1,7 @@
 /*
  * The records at the front of a new connection that do not begin a request for libfcgi: management
- * records, requests for other roles, and what belongs to such a request. libfcgi would hold a thread
- * until a request follows, or close the connection without FCGI_END_REQUEST.
+ * records, requests for other roles, and what belongs to such a request. libfcgi would hold a
+ * thread until a request follows, or close the connection without FCGI_END_REQUEST.
  */
 #ifndef FCGI_WORKER_FRONT_H
 #define FCGI_WORKER_FRONT_H

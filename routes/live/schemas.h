@@ -10,10 +10,11 @@ struct stream_query {
     const char *after;
 };
 
-SCHEMA(stream_query, "StreamQuery",
-       FIELD(struct stream_query, after, FIELD_TEXT, .from = FROM_QUERY, .max = 64,
-             .description =
-                 "The last id received: the stream begins after it. `Last-Event-ID` wins over it."));
+SCHEMA(
+    stream_query, "StreamQuery",
+    FIELD(struct stream_query, after, FIELD_TEXT, .from = FROM_QUERY, .max = 64,
+          .description =
+              "The last id received: the stream begins after it. `Last-Event-ID` wins over it."));
 
 struct sync_wait {
     struct seqs rooms;

@@ -55,7 +55,7 @@ subtest 'a session holds so many streams and long polls together' => sub {
     $_->close for @mine;
 };
 
-subtest 'what has ended no longer counts' => sub {
+subtest 'a request that has ended no longer counts' => sub {
     my $fits = sub {
         my @polls = map   { poll($ann) } 1 .. 3;
         my $free  = !grep { answer($_, 0.3) } @polls;

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# What nginx allows one address at once: held requests, requests, downloads.
+# The limits of nginx for one address: held requests, requests, downloads.
 use lib 't/lib';
 use Fastchat::Test;
 use Fastchat::Stream;

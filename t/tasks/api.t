@@ -44,7 +44,7 @@ subtest 'only a deliberate GET queues a task' => sub {
         is($refused->json->{code}, 'no_prefetch', "a refused prefetch has a code ($header->[0])");
         is(
             $alice->get('/api/users/me', headers => {@$header})->status, 200,
-            "what has no effect can be prefetched ($header->[0])"
+            "a GET without an effect can be prefetched ($header->[0])"
         );
     }
     is($count->(), $before, 'HEAD and a prefetch queue nothing');

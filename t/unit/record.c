@@ -153,7 +153,7 @@ test_ignored(void)
     parser_free(&in);
 }
 
-/* What comes for a request after its end does not disturb the next one. */
+/* Records of a request that has ended do not disturb the next one. */
 static void
 test_after_the_end(void)
 {
@@ -208,6 +208,13 @@ test_replies(void)
     put(1, 1, (const char[]){0, 3, 1, 0, 0, 0, 0, 0}, 8);
     PUT(4, 1, "of the refused request");
     is_result(PARSER_MORE, "a kept connection goes on after another role");
+}
+
+static void
+test_management(void)
+{
+    struct request_parser in = {0};
+
     buf_clear(&bytes);
     PUT(9, 0,
         "\x0F\x00"
@@ -304,6 +311,7 @@ main(void)
     test_ignored();
     test_after_the_end();
     test_replies();
+    test_management();
     test_parameters();
     test_writing();
     buf_free(&bytes);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/settings_keys.h"
@@ -425,6 +426,38 @@ test_files(void)
 
 /* In a folder of its own, since ".env" is looked for in the working directory. */
 static void
+test_access(void)
+{
+    static const mode_t open_modes[] = {0640, 0644, 0604, 0660, 0620, 0601};
+    bool warned = true;
+
+    settings_free(load_text("APP_PORT=1\n"));
+    is_str(said, "", "a file for its owner alone brings no warning");
+    for (size_t i = 0; i < sizeof(open_modes) / sizeof(open_modes[0]); i++) {
+        struct settings *s;
+
+        (void)chmod(env_path, open_modes[i]);
+        s = load(env_path);
+        warned = warned && s != NULL && strstr(said, "others have access to it") != NULL &&
+                 strstr(said, "chmod 600") != NULL;
+        settings_free(s);
+    }
+    ok(warned, "a file that others have access to brings a warning, and works");
+    (void)chmod(env_path, 0400);
+    settings_free(load(env_path));
+    is_str(said, "", "a file that its owner can only read brings no warning");
+    (void)chmod(env_path, 0600);
+    if (geteuid() == 0 && chown(env_path, 12345, 0) == 0) {
+        settings_free(load(env_path));
+        ok(strstr(said, "belongs to user 12345") != NULL,
+           "a file that belongs to somebody else brings a warning");
+        (void)unlink(env_path);
+    }
+    settings_free(load("/dev/null"));
+    is_str(said, "", "a device brings no warning");
+}
+
+static void
 test_working_directory(void)
 {
     struct settings *s;
@@ -454,6 +487,7 @@ main(void)
         (void)unsetenv(settings_table[i].name);
     }
     (void)unsetenv("FASTCHAT_ENV_FILE");
+    (void)umask(077); /* a file that others can read brings a warning */
     if (mkdtemp(folder) == NULL) {
         return 1;
     }
@@ -465,6 +499,7 @@ main(void)
     test_secrets();
     test_print_round_trip();
     test_nearest();
+    test_access();
     test_files();
     test_working_directory();
     (void)unlink(env_path);

@@ -103,7 +103,7 @@ subtest 'hostile requests are refused' => sub {
     );
 };
 
-# Runs the program with a socket as its input and output, as Apache's mod_cgid does. Sends the whole body before it reads.
+# Runs the program with a socket as its input and output, as Apache's mod_cgid does. Sends the whole body, then reads.
 sub cgi_over_socket {
     my ($body, $keeps_open, @request) = @_;
     socketpair(my $ours, my $theirs, AF_UNIX, SOCK_STREAM, PF_UNSPEC) or die "socketpair: $!";
