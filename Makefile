@@ -67,7 +67,8 @@ export LC_ALL := C.UTF-8
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help build tests web run stop check check-on check-everywhere check-faults lint format fuzz bench install clean FORCE
+.PHONY: all help build tests web run stop check check-on check-everywhere check-faults check-fuzz lint format fuzz \
+    fuzz-long bench install clean FORCE
 
 all: build
 
@@ -86,6 +87,7 @@ help:
 	@echo 'make lint            check layout, includes, names and language, and run static analysis'
 	@echo 'make format          lay out the C sources'
 	@echo 'make fuzz            build the fuzzers of t/fuzz under build/fuzz (clang)'
+	@echo 'make check-fuzz      run each of them for 15 s from its corpus; make fuzz-long: for an hour'
 	@echo 'make bench           measure throughput, latency, CPU and memory'
 	@echo 'make web             build the web client: web/app/dist'
 	@echo 'make install         install under PREFIX=/usr/local (DESTDIR for packagers)'
@@ -162,16 +164,37 @@ $(shims): $(out)/%.so: %.c $(out)/flags
 	@mkdir -p $(@D)
 	@$(compile) -Wno-missing-prototypes -fPIC -MMD -MP -shared -o $@ $< -ldl
 
-# Fuzzers are compiled together with the sources, so that all of them are instrumented.
+# The sources are compiled for the fuzzers once, instrumented, into a library of their own.
 fuzz: $(fuzzers)
 	@:
 
-build/fuzz/%: t/fuzz/%.c $(filter-out fcgi/main.c,$(sources)) $(out)/gen/migrations.c \
-        $(wildcard */*.h */*/*.h)
+fuzz_compile = clang -std=c17 -D_GNU_SOURCE -I. $(library_cflags) -g -O1 -fno-sanitize-recover=undefined \
+    -fsanitize=address,undefined
+fuzz_library := build/fuzz/obj/libfastchat.a
+
+build/fuzz/obj/%.o: %.c $(wildcard */*.h */*/*.h)
 	@mkdir -p $(@D)
+	@$(fuzz_compile) -fsanitize=fuzzer-no-link -c -o $@ $<
+
+build/fuzz/obj/gen/migrations.o: $(out)/gen/migrations.c
+	@mkdir -p $(@D)
+	@$(fuzz_compile) -c -o $@ $<
+
+$(fuzz_library): $(patsubst %.c,build/fuzz/obj/%.o,$(filter-out fcgi/main.c,$(sources))) build/fuzz/obj/gen/migrations.o
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
+build/fuzz/%: t/fuzz/%.c t/fuzz/fuzz.h $(fuzz_library)
 	$(say) '  FUZZ  $@'
-	@clang -std=c17 -D_GNU_SOURCE -I. $(library_cflags) -g -O1 -fsanitize=fuzzer,address,undefined \
-	    -fno-sanitize-recover=undefined -o $@ $(filter %.c,$^) $(library_libs)
+	@$(fuzz_compile) -fsanitize=fuzzer -o $@ $< $(fuzz_library) $(library_libs)
+
+# Each fuzzer runs FUZZ_SECONDS from its corpus; an input that breaks a promise is kept in build/fuzz/found.
+FUZZ_SECONDS ?= 15
+check-fuzz: $(fuzzers)
+	@exec t/fuzz/run $(FUZZ_SECONDS) $(fuzzers)
+
+fuzz-long:
+	@$(MAKE) --no-print-directory check-fuzz FUZZ_SECONDS=3600
 
 web:
 	@etc/build-web

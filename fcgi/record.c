@@ -158,7 +158,8 @@ parser_reply_values(const struct request_parser *in, struct buf *out)
 {
     static const char *const names[] = {"FCGI_MAX_CONNS", "FCGI_MAX_REQS", "FCGI_MPXS_CONNS"};
     enum { NAMES = sizeof(names) / sizeof(names[0]), MPXS_CONNS = 2 };
-    const uint8_t *at = (const uint8_t *)in->values.at, *end = at + in->values.len;
+    const uint8_t *at = (const uint8_t *)(in->values.len > 0 ? in->values.at : "");
+    const uint8_t *end = at + in->values.len;
     struct buf content = {0};
     bool asked[NAMES] = {false};
     size_t name_len, value_len;

@@ -83,7 +83,7 @@ url_parameter(const char *pattern, const char *name, const char *const *values)
     size_t len = strlen(name);
 
     for (const char *at = strchr(pattern, '{'); at != NULL; at = strchr(at + 1, '{')) {
-        if (strncmp(at + 1, name, len) == 0 && at[1 + len] == '}') {
+        if (strcspn(at + 1, "}") == len && strncmp(at + 1, name, len) == 0) {
             return *values;
         }
         values++;

@@ -72,6 +72,8 @@ test_parameters(void)
 
     is_str(url_parameter("/r/{room_id}/m/{user_id}", "user_id", values), "34",
            "a parameter is found by name");
+    is_str(url_parameter("/r/{room_id}/m/{user_id}", "room_id}/m/{user_id", values), NULL,
+           "a name does not reach over the end of a parameter");
     is_str(url_parameter("/r/{room_id}/m/{user_id}", "room", values), NULL,
            "a parameter is not found by the beginning of its name");
 }
