@@ -1713,7 +1713,7 @@ export interface operations {
                     "application/json": components["schemas"]["Invalid"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests, too_many_guesses */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2903,6 +2903,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description no_prefetch */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description invalid input: every fault of it */
             422: {
                 headers: {
@@ -2990,7 +2999,7 @@ export interface operations {
                     "application/json": components["schemas"]["Invalid"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests, too_many_streams */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3113,6 +3122,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description no_prefetch */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description invalid input: every fault of it */
             422: {
                 headers: {
@@ -3122,7 +3140,7 @@ export interface operations {
                     "application/json": components["schemas"]["Invalid"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests, too_many_tasks */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3180,7 +3198,7 @@ export interface operations {
                     "application/json": components["schemas"]["Invalid"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests, too_many_tasks */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3443,7 +3461,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description task_not_over */
+            /** @description task_not_over, task_is_waiting */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3461,7 +3479,7 @@ export interface operations {
                     "application/json": components["schemas"]["Invalid"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests, too_many_tasks */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3508,7 +3526,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests, too_many_tasks */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3680,7 +3698,7 @@ export interface operations {
                     "application/json": components["schemas"]["Invalid"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests, too_many_tasks */
             429: {
                 headers: {
                     [name: string]: unknown;
