@@ -2,6 +2,7 @@
  * One pass over the bytes by the grammar of RFC 8259, without recursion: open brackets are kept on
  * a small stack.
  */
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,8 @@ struct scan {
     const char *at, *end;
     struct arena *scratch;
     struct json_keys keys;
-    char closes[JSON_MAX_DEPTH]; /* the closing bracket of each open one */
+    char closes[JSON_MAX_DEPTH];      /* the closing bracket of each open one */
+    size_t first_key[JSON_MAX_DEPTH]; /* how many keys there were when it opened */
     unsigned depth;
     const char *reason;
 };
@@ -65,49 +67,18 @@ scan_skip_digits(struct scan *s)
     return s->at > start;
 }
 
-/* Reads "\uXXXX", or a surrogate pair of two of them. */
+/* Skips an escape, beginning at its backslash. */
 static bool
-scan_unicode_escape(struct scan *s, uint32_t *c)
+scan_escape(struct scan *s)
 {
-    long unit = json_unit(s->at, s->end), low = -1;
+    const char *at = s->at, *reason;
+    uint32_t c;
 
-    if (unit < 0) {
-        return scan_refuse(s, s->at, "broken escape in a string");
+    reason = json_escape(&at, s->end, &c);
+    if (reason != NULL) {
+        return scan_refuse(s, s->at, reason);
     }
-    *c = (uint32_t)unit;
-    if (unit < 0xD800 || unit > 0xDFFF) {
-        s->at += 6;
-        return true;
-    }
-    if (unit < 0xDC00) {
-        low = json_unit(s->at + 6, s->end);
-    }
-    if (low < 0xDC00 || low > 0xDFFF) {
-        return scan_refuse(s, s->at, "lone surrogate in a string");
-    }
-    *c = json_pair(unit, low);
-    s->at += 12;
-    return true;
-}
-
-/* Reads an escape, beginning at its backslash. */
-static bool
-scan_escape(struct scan *s, uint32_t *c)
-{
-    static const char meanings[256] = {
-        ['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
-        ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t',
-    };
-    unsigned char name = s->end - s->at > 1 ? (unsigned char)s->at[1] : '\0';
-
-    if (name == 'u') {
-        return scan_unicode_escape(s, c);
-    }
-    if (meanings[name] == '\0') {
-        return scan_refuse(s, s->at, "broken escape in a string");
-    }
-    *c = (unsigned char)meanings[name];
-    s->at += 2;
+    s->at = at;
     return true;
 }
 
@@ -116,7 +87,6 @@ static bool
 scan_string(struct scan *s, bool *escaped)
 {
     const char *start = s->at++;
-    uint32_t c;
 
     *escaped = false;
     for (;;) {
@@ -130,7 +100,7 @@ scan_string(struct scan *s, bool *escaped)
         }
         if (*s->at == '\\') {
             *escaped = true;
-            if (!scan_escape(s, &c)) {
+            if (!scan_escape(s)) {
                 return false;
             }
         } else if ((unsigned char)*s->at < 0x20) {
@@ -146,26 +116,6 @@ scan_string(struct scan *s, bool *escaped)
     }
 }
 
-/* Decodes the escapes of a string that was checked; the result is never longer. */
-static const char *
-scan_decode(struct scan *s, const char *from, const char *to, size_t *len)
-{
-    struct scan inner = {.at = from, .end = to};
-    char *text = arena_alloc(s->scratch, (size_t)(to - from)), *out = text;
-
-    while (inner.at < to) {
-        uint32_t c;
-
-        if (*inner.at != '\\') {
-            *out++ = *inner.at++;
-        } else if (scan_escape(&inner, &c)) {
-            out += utf8_put(out, c);
-        }
-    }
-    *len = (size_t)(out - text);
-    return text;
-}
-
 /* After the closing quote of a key. */
 static bool
 scan_note_key(struct scan *s, const char *start, bool escaped)
@@ -174,12 +124,14 @@ scan_note_key(struct scan *s, const char *start, bool escaped)
     size_t len = (size_t)(s->at - 1 - key);
 
     if (escaped) {
-        key = scan_decode(s, key, s->at - 1, &len);
+        key = json_decode((struct json_value){JSON_STRING, start, (size_t)(s->at - start)},
+                          s->scratch, &len);
         if (memchr(key, '\0', len) != NULL) {
             return scan_refuse(s, start, "U+0000 in a key");
         }
     }
-    return json_keys_add(&s->keys, s->depth, key, len) || scan_refuse(s, start, "duplicate key");
+    return json_keys_add(&s->keys, s->first_key[s->depth - 1], key, len) ||
+           scan_refuse(s, start, "duplicate key");
 }
 
 /* Whether an integer (digits after an optional minus) fits in int64 or uint64. */
@@ -198,14 +150,25 @@ scan_fits_64_bits(const char *at, const char *end)
     return !minus || n <= (uint64_t)INT64_MAX + 1;
 }
 
-/* Only a long number, or one with an exponent, can exceed a double. */
+/*
+ * Only a long number, or one with an exponent, can exceed a double. A short one is copied to the
+ * stack, so that a text of nothing but numbers needs no memory.
+ */
 static bool
 is_finite(struct scan *s, const char *start, bool exponent)
 {
     size_t len = (size_t)(s->at - start);
+    char number[64];
 
-    return (!exponent && len < 300) ||
-           isfinite(strtod(arena_strndup(s->scratch, start, len), NULL));
+    if (!exponent && len < 300) {
+        return true;
+    }
+    if (len >= sizeof(number)) {
+        return isfinite(strtod(arena_strndup(s->scratch, start, len), NULL));
+    }
+    memcpy(number, start, len);
+    number[len] = '\0';
+    return isfinite(strtod(number, NULL));
 }
 
 static bool
@@ -262,7 +225,8 @@ scan_open_bracket(struct scan *s, char close, enum state next)
     if (s->depth == JSON_MAX_DEPTH) {
         return scan_fail(s, "nested too deeply");
     }
-    s->closes[s->depth++] = close;
+    s->closes[s->depth] = close;
+    s->first_key[s->depth++] = s->keys.count;
     s->at++;
     return next;
 }
@@ -270,8 +234,8 @@ scan_open_bracket(struct scan *s, char close, enum state next)
 static enum state
 scan_close_bracket(struct scan *s)
 {
-    json_keys_close(&s->keys, s->depth);
     s->depth--;
+    json_keys_drop(&s->keys, s->first_key[s->depth]);
     s->at++;
     return AFTER_VALUE;
 }
@@ -364,23 +328,41 @@ scan_step(struct scan *s, enum state state)
     return FAILED;
 }
 
-bool
-json_check(const char *text, size_t len, struct arena *scratch, struct json_error *error)
+static bool
+scan_text(struct scan *s)
 {
-    struct scan s = {.at = text, .end = text + len, .scratch = scratch, .keys = {.arena = scratch}};
     enum state state = VALUE;
 
     do {
-        scan_skip_space(&s);
-        state = scan_step(&s, state);
-    } while (state != FAILED && !(state == AFTER_VALUE && s.depth == 0));
-    if (state == AFTER_VALUE) {
-        scan_skip_space(&s);
-        if (s.at == s.end) {
-            return true;
-        }
-        s.reason = "text behind the value";
+        scan_skip_space(s);
+        state = scan_step(s, state);
+    } while (state != FAILED && !(state == AFTER_VALUE && s->depth == 0));
+    if (state == FAILED) {
+        return false;
     }
-    *error = (struct json_error){.offset = (size_t)(s.at - text), .reason = s.reason};
-    return false;
+    scan_skip_space(s);
+    return s->at == s->end || scan_refuse(s, s->at, "text behind the value");
+}
+
+bool
+json_check(const char *text, size_t len, struct arena *scratch, struct json_error *error)
+{
+    struct scan s;
+    bool good;
+
+    if (len > INT_MAX) {
+        *error = (struct json_error){.offset = INT_MAX, .reason = "longer than 2 GiB"};
+        return false;
+    }
+    s.at = text;
+    s.end = text + len;
+    s.scratch = scratch;
+    s.depth = 0;
+    json_keys_open(&s.keys);
+    good = scan_text(&s);
+    if (!good) {
+        *error = (struct json_error){.offset = (size_t)(s.at - text), .reason = s.reason};
+    }
+    json_keys_close(&s.keys);
+    return good;
 }

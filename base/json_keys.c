@@ -1,23 +1,17 @@
 /*
- * One hash table for all open objects, which differ in their depth. The hash is keyed with random
- * bytes of this process, so that nobody can send keys that all collide. Keys are removed in reverse
- * order, so a slot can simply be emptied: no later key has been placed past it.
+ * One hash table for all open objects, which differ in the index of their first key. The hash is
+ * keyed with random bytes of this process, so that nobody can send keys that all collide. Keys are
+ * removed in reverse order, so a slot can simply be emptied: no later key has been placed past it.
+ * A key takes 24 to 48 bytes. They are not from an arena, which would keep every outgrown table.
  */
 #include "base/json_keys.h"
 
 #include <pthread.h>
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_SIZE = 16 };
-
-struct json_key {
-    const char *bytes;
-    size_t len;
-    uint64_t hash;
-    size_t slot;
-    unsigned depth;
-};
+#include "base/memory.h"
 
 static unsigned char hash_key[crypto_shorthash_KEYBYTES];
 static pthread_once_t hash_key_once = PTHREAD_ONCE_INIT;
@@ -28,9 +22,9 @@ make_hash_key(void)
     randombytes_buf(hash_key, sizeof(hash_key));
 }
 
-/* SipHash-2-4 of the key, offset by the depth. */
-static uint64_t
-hash_of(unsigned depth, const char *key, size_t len)
+/* SipHash-2-4 of the key, different in each open object. */
+static uint32_t
+hash_of(size_t first, const char *key, size_t len)
 {
     uint64_t hash;
     unsigned char bytes[crypto_shorthash_BYTES];
@@ -38,78 +32,109 @@ hash_of(unsigned depth, const char *key, size_t len)
     _Static_assert(sizeof(bytes) == sizeof(hash), "a hash has 64 bits");
     (void)crypto_shorthash(bytes, (const unsigned char *)key, len, hash_key);
     memcpy(&hash, bytes, sizeof(hash));
-    return hash + depth * UINT64_C(0x9E3779B97F4A7C15);
+    return (uint32_t)((hash + first * UINT64_C(0x9E3779B97F4A7C15)) >> 32);
+}
+
+static size_t
+next_slot(const struct json_keys *k, size_t slot)
+{
+    return (slot + 1) & (k->size * 2 - 1);
+}
+
+static size_t
+first_slot(const struct json_keys *k, const struct json_key *key)
+{
+    return key->hash & (k->size * 2 - 1);
+}
+
+/* Puts the key at an index of `keys` into the first free slot. */
+static void
+json_keys_place(struct json_keys *k, size_t index)
+{
+    size_t slot = first_slot(k, &k->keys[index]);
+
+    while (k->slots[slot] != 0) {
+        slot = next_slot(k, slot);
+    }
+    k->slots[slot] = (uint32_t)(index + 1);
 }
 
 static bool
-is_same(const struct json_key *a, const struct json_key *b)
+json_keys_have(const struct json_keys *k, size_t first, const struct json_key *key)
 {
-    return a->hash == b->hash && a->depth == b->depth && a->len == b->len &&
-           memcmp(a->bytes, b->bytes, a->len) == 0;
-}
+    for (size_t slot = first_slot(k, key); k->slots[slot] != 0; slot = next_slot(k, slot)) {
+        size_t index = k->slots[slot] - 1;
+        const struct json_key *other = &k->keys[index];
 
-/* The slot of a key, or the empty slot for it. */
-static size_t
-find_slot(const struct json_keys *k, const struct json_key *key)
-{
-    size_t mask = k->size * 2 - 1, slot = (size_t)key->hash & mask;
-
-    while (k->slots[slot] != 0 && !is_same(&k->keys[k->slots[slot] - 1], key)) {
-        slot = (slot + 1) & mask;
+        if (index >= first && other->hash == key->hash && other->len == key->len &&
+            memcmp(other->bytes, key->bytes, key->len) == 0) {
+            return true;
+        }
     }
-    return slot;
+    return false;
 }
 
-static void
-json_keys_place(struct json_keys *k, size_t at, size_t slot)
+void
+json_keys_open(struct json_keys *k)
 {
-    k->keys[at].slot = slot;
-    k->slots[slot] = (uint32_t)(at + 1);
+    (void)pthread_once(&hash_key_once, make_hash_key);
+    k->keys = k->few_keys;
+    k->slots = k->few_slots;
+    k->count = 0;
+    k->size = JSON_KEYS_FEW;
+    memset(k->few_slots, 0, sizeof(k->few_slots));
+}
+
+void
+json_keys_close(struct json_keys *k)
+{
+    if (k->keys != k->few_keys) {
+        free(k->keys);
+        free(k->slots);
+    }
 }
 
 static void
 json_keys_grow(struct json_keys *k)
 {
-    size_t size = k->size == 0 ? FIRST_SIZE : k->size * 2;
-    struct json_key *keys = arena_array(k->arena, size, sizeof(*keys));
+    struct json_key *keys = memory_array(k->size * 2, sizeof(*keys));
+    uint32_t *slots = memory_array(k->size * 4, sizeof(*slots));
 
-    if (k->count > 0) {
-        memcpy(keys, k->keys, k->count * sizeof(*keys));
-    }
+    memcpy(keys, k->keys, k->count * sizeof(*keys));
+    json_keys_close(k);
     k->keys = keys;
-    k->size = size;
-    k->slots = arena_array(k->arena, size * 2, sizeof(*k->slots));
+    k->slots = slots;
+    k->size *= 2;
     for (size_t i = 0; i < k->count; i++) {
-        json_keys_place(k, i, find_slot(k, &k->keys[i]));
+        json_keys_place(k, i);
     }
 }
 
 bool
-json_keys_add(struct json_keys *k, unsigned depth, const char *key, size_t len)
+json_keys_add(struct json_keys *k, size_t first, const char *key, size_t len)
 {
-    struct json_key new = {.bytes = key, .len = len, .depth = depth};
-    size_t slot;
+    struct json_key new = {key, (uint32_t)len, hash_of(first, key, len)};
 
-    (void)pthread_once(&hash_key_once, make_hash_key);
-    new.hash = hash_of(depth, key, len);
+    if (json_keys_have(k, first, &new)) {
+        return false;
+    }
     if (k->count == k->size) {
         json_keys_grow(k);
     }
-    slot = find_slot(k, &new);
-    if (k->slots[slot] != 0) {
-        return false;
-    }
     k->keys[k->count] = new;
-    json_keys_place(k, k->count, slot);
-    k->count++;
+    json_keys_place(k, k->count++);
     return true;
 }
 
 void
-json_keys_close(struct json_keys *k, unsigned depth)
+json_keys_drop(struct json_keys *k, size_t first)
 {
-    while (k->count > 0 && k->keys[k->count - 1].depth == depth) {
-        k->count--;
-        k->slots[k->keys[k->count].slot] = 0;
+    while (k->count > first) {
+        size_t slot = first_slot(k, &k->keys[--k->count]);
+
+        while (k->slots[slot] != k->count + 1) {
+            slot = next_slot(k, slot);
+        }
+        k->slots[slot] = 0;
     }
 }

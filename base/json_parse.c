@@ -1,5 +1,4 @@
 /* json-c builds the tree of a text that json_check has accepted. */
-#include <limits.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -76,10 +75,6 @@ json_parse(const char *text, size_t len, struct arena *scratch, struct json_obje
     enum json_tokener_error result;
 
     *tree = NULL;
-    if (len > INT_MAX) {
-        *error = (struct json_error){.offset = INT_MAX, .reason = "longer than 2 GiB"};
-        return false;
-    }
     if (!json_check(text, len, scratch, error)) {
         return false;
     }

@@ -1,4 +1,4 @@
-/* Runs of plain bytes and \u escapes in JSON strings; only base/json_*.c use this. */
+/* Runs of plain bytes and escapes in JSON strings; only base/json_*.c use this. */
 #ifndef BASE_JSON_PLAIN_H
 #define BASE_JSON_PLAIN_H
 
@@ -75,5 +75,11 @@ json_pair(long high, long low)
 {
     return 0x10000 + (((uint32_t)high - 0xD800) << 10) + ((uint32_t)low - 0xDC00);
 }
+
+/*
+ * Reads the escape that begins with the backslash at *at, which moves after it. Returns NULL, or
+ * the reason why it is broken; *at then stays.
+ */
+const char *json_escape(const char **at, const char *end, uint32_t *c) __attribute__((nonnull));
 
 #endif
