@@ -1,11 +1,15 @@
 /* The one place that knows what happens when memory runs out. */
 #include "base/memory.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FIRST_CAPACITY = 4 };
+enum {
+    FIRST_CAPACITY = 4,
+    LARGE_BLOCK = 128 * 1024, /* glibc's initial thresholds */
+};
 
 void
 memory_exhausted(size_t bytes)
@@ -17,6 +21,17 @@ memory_exhausted(size_t bytes)
         (void)fputs("fastchat: out of memory\n", stderr);
     }
     abort();
+}
+
+/*
+ * By default glibc raises both thresholds with every large block that is freed, up to 32 and 64 MB:
+ * after one large request, each thread would keep such memory for ever.
+ */
+void
+memory_return_early(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
+    (void)mallopt(M_TRIM_THRESHOLD, LARGE_BLOCK);
 }
 
 void *

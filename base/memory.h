@@ -25,6 +25,12 @@ void *memory_array(size_t count, size_t size)
 void *memory_grow(void *array, size_t *capacity, size_t needed, size_t size)
     __attribute__((returns_nonnull, warn_unused_result, nonnull(2)));
 
+/*
+ * From now on, free() returns large blocks to the system at once, so that a process shrinks again
+ * after a large request.
+ */
+void memory_return_early(void);
+
 /* Reports and aborts: for calls of a library that fail only without memory. `bytes` 0: unknown. */
 void memory_exhausted(size_t bytes) __attribute__((noreturn));
 

@@ -82,6 +82,7 @@ app_new(const char *part)
 {
     struct app *app = memory_new(struct app);
 
+    memory_return_early();
     if (!app_init(app, part)) {
         app_free(app);
         return NULL;

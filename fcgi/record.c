@@ -261,6 +261,20 @@ parser_begin_record(struct request_parser *in)
     return in->too_long ? PARSER_TOO_LONG : PARSER_MORE;
 }
 
+/* Half a body is of no use: a request whose Content-Length hides its size gets 400. */
+static void
+parser_add_body(struct request_parser *in, const char *bytes, size_t len)
+{
+    struct request_input *input = &in->input;
+
+    if (!input->body_dropped && len <= in->body_max - input->body.len) {
+        buf_add(&input->body, bytes, len);
+    } else {
+        buf_free(&input->body);
+        input->body_dropped = true;
+    }
+}
+
 static void
 parser_add_content(struct request_parser *in, const char *bytes, size_t len)
 {
@@ -277,7 +291,7 @@ parser_add_content(struct request_parser *in, const char *bytes, size_t len)
     } else if (parser_collects(in) && parser_type(in) == PARAMS) {
         buf_add(&in->input.params, bytes, len);
     } else if (parser_collects(in) && parser_type(in) == STDIN) {
-        buf_add(&in->input.body, bytes, size_smaller(len, BODY_MAX - in->input.body.len));
+        parser_add_body(in, bytes, len);
     }
 }
 

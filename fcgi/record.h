@@ -22,7 +22,8 @@ enum {
 /* The parameters and the body of a request. Starts as {0}; ends with input_free. */
 struct request_input {
     struct buf params;
-    struct buf body; /* cut at BODY_MAX */
+    struct buf body;
+    bool body_dropped; /* it was larger than body_max: nothing of it is kept */
 };
 
 /*
@@ -32,6 +33,7 @@ struct request_input {
 struct request_parser {
     struct request_input
         input; /* of the current request; the caller may take it once it is complete */
+    size_t body_max;         /* set by the caller: bytes; of a larger body nothing is kept */
     uint32_t connection_max; /* set by the caller: the value of FCGI_MAX_CONNS (section 4.1) */
     uint8_t header[RECORD_HEADER];
     uint8_t header_len;

@@ -525,6 +525,7 @@ loop_open(const struct app *app)
     struct loop *l = memory_new(struct loop);
 
     l->app = app;
+    l->body_max = router_body_max(app->router);
     l->epoll = l->signals = -1;
     l->repairing = !test_fault_injected(FAULT_HINTS);
     l->connection_max = loop_raise_file_limit();

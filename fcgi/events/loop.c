@@ -262,6 +262,7 @@ loop_parse(struct loop *l, struct connection *c, const char *bytes, size_t len)
     if (c->parser == NULL) {
         c->parser = memory_new(struct request_parser);
         c->parser->connection_max = l->connection_max;
+        c->parser->body_max = l->body_max;
         c->deadline = l->hub.tick + REQUEST_TICKS;
     }
     while (len > 0 && !c->dead && (c->state != CONNECTION_ENDING || c->keep_open)) {

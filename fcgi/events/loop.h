@@ -23,6 +23,7 @@ enum {
 
 struct loop {
     const struct app *app;
+    size_t body_max; /* bytes of a request's body that are kept */
     int epoll, signals;
     struct queue findings; /* struct finding, from the reconciler and the subscriber */
     struct queue done;     /* struct job, from the dispatcher */

@@ -36,7 +36,7 @@ content_length(const struct request *req)
 }
 
 bool
-body_read(struct request *req, struct body *body)
+body_read(struct request *req, size_t max, struct body *body)
 {
     int64_t length = content_length(req);
     char *at;
@@ -46,8 +46,8 @@ body_read(struct request *req, struct body *body)
     if (length == 0) {
         return true;
     }
-    if (length < 0 || length > BODY_MAX) {
-        reply_problem(req, BODY_TOO_LARGE);
+    if (length < 0 || (uint64_t)length > max) {
+        reply_body_too_large(req, max);
         return false;
     }
     if (!media_type_is_json(request_env(req, "CONTENT_TYPE"))) {

@@ -12,9 +12,10 @@ struct body {
 };
 
 /*
- * Reads the whole body. Returns false after replying: 413 if it is larger than BODY_MAX or its
+ * Reads the whole body. Returns false after replying: 413 if it is larger than `max` bytes or its
  * Content-Length is not a number, 415 if it is not JSON, 400 if it ends before its Content-Length.
  */
-bool body_read(struct request *req, struct body *body) __attribute__((nonnull, warn_unused_result));
+bool body_read(struct request *req, size_t max, struct body *body)
+    __attribute__((nonnull, warn_unused_result));
 
 #endif

@@ -1,9 +1,18 @@
-/* A fault repeats only the beginning of a large value, so that it costs little to report. */
+/*
+ * A 422 is small, whatever was sent: it describes the first FAULTS_MAX faults, and of each value
+ * repeats only the beginning.
+ */
 #include "routes/frame/fault.h"
 
 #include <string.h>
 
-enum { ECHO_MAX = 1024 }; /* bytes of a wrong value that a fault repeats */
+enum { ECHO_MAX = 200 }; /* bytes of a wrong value that a fault repeats */
+
+bool
+fault_count(struct request *req)
+{
+    return ++req->fault_count <= FAULTS_MAX;
+}
 
 void
 fault_add(struct request *req, const struct fault *fault)
@@ -19,8 +28,9 @@ fault_add(struct request *req, const struct fault *fault)
 const char *
 fault_echo_text(struct arena *a, const char *text, size_t len)
 {
+    static const char ellipsis[] = "\xE2\x80\xA6";
     struct buf out = {0};
-    size_t kept = len < ECHO_MAX ? len : ECHO_MAX;
+    size_t kept = len <= ECHO_MAX ? len : ECHO_MAX - strlen(ellipsis);
     const char *copy;
 
     while (kept < len && kept > 0 && ((unsigned char)text[kept] & 0xC0) == 0x80) {
@@ -29,25 +39,27 @@ fault_echo_text(struct arena *a, const char *text, size_t len)
     json_string(&out, text, kept);
     if (kept < len) {
         out.len--; /* the closing quote */
-        buf_str(&out, "\xE2\x80\xA6\"");
+        buf_str(&out, ellipsis);
+        buf_char(&out, '"');
     }
     copy = arena_strndup(a, out.at, out.len);
     buf_free(&out);
     return copy;
 }
 
+/* Part of a list or an object is not JSON: a long one is echoed as a string. */
 const char *
-fault_echo_json(struct arena *a, struct json_object *value)
+fault_echo_json(struct arena *a, struct json_value value)
 {
-    const char *text;
+    size_t len = value.len;
+    const char *text = value.at;
 
-    if (json_object_is_type(value, json_type_string)) {
-        return fault_echo_text(a, json_object_get_string(value),
-                               (size_t)json_object_get_string_len(value));
+    if (value.kind == JSON_STRING) {
+        text = json_decode(value, a, &len);
+    } else if (len <= ECHO_MAX) {
+        return arena_strndup(a, text, len);
     }
-    text = json_object_to_json_string_ext(value,
-                                          JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-    return strlen(text) > ECHO_MAX ? "\"\xE2\x80\xA6\"" : arena_strdup(a, text);
+    return fault_echo_text(a, text, len);
 }
 
 const char *

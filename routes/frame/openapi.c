@@ -259,7 +259,9 @@ openapi_write_components(const struct route *const *routes, struct buf *out)
         "\"properties\":{\"detail\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
         "\"required\":[\"type\",\"loc\",\"msg\",\"input\"],\"properties\":{\"type\":{\"type\":"
         "\"string\"},\"loc\":{\"type\":\"array\",\"items\":{\"type\":[\"string\",\"integer\"]}},"
-        "\"msg\":{\"type\":\"string\"},\"input\":{},\"ctx\":{\"type\":\"object\"}}}}}}");
+        "\"msg\":{\"type\":\"string\"},\"input\":{},\"ctx\":{\"type\":\"object\"}}}},\"more\":{"
+        "\"type\":\"integer\",\"description\":\"the number of further faults that `detail` does "
+        "not list\"}}}");
     for (; *routes != NULL; routes++) {
         if (openapi_has_body((*routes)->in)) {
             openapi_write_component((*routes)->in, false, &w, out);

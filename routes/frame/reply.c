@@ -2,6 +2,7 @@
 #include "routes/frame/reply.h"
 
 #include "base/json.h"
+#include "routes/frame/fault.h"
 #include "routes/frame/route.h"
 
 enum { RETRY_SECONDS = 1 };
@@ -71,13 +72,11 @@ reply_stream(struct request *req, int status, const char *media_type, int64_t by
 }
 
 static void
-problem_write(struct request *req, enum problem p)
+problem_write(struct request *req, const struct problem_text *text, const char *detail)
 {
-    const struct problem_text *text = problem_text(p);
-
     reply_begin_json(req, text->status);
     buf_str(req->body, "{\"detail\":");
-    json_text(req->body, req->language == CHINESE ? text->zh : text->en);
+    json_text(req->body, detail);
     buf_str(req->body, ",\"code\":");
     json_text(req->body, text->code);
     buf_char(req->body, '}');
@@ -86,23 +85,45 @@ problem_write(struct request *req, enum problem p)
     }
 }
 
+static const char *
+problem_detail(const struct request *req, const struct problem_text *text)
+{
+    return req->language == CHINESE ? text->zh : text->en;
+}
+
 void
 reply_retry(struct request *req, enum problem p, int seconds)
 {
+    const struct problem_text *text = problem_text(p);
+
     buf_printf(req->head, "Retry-After: %d\r\n", seconds);
-    problem_write(req, p);
+    problem_write(req, text, problem_detail(req, text));
 }
 
 void
 reply_problem(struct request *req, enum problem p)
 {
-    int status = problem_text(p)->status;
+    const struct problem_text *text = problem_text(p);
 
-    if (status == 503 || status == 429) {
+    if (text->status == 503 || text->status == 429) {
         reply_retry(req, p, RETRY_SECONDS);
     } else {
-        problem_write(req, p);
+        problem_write(req, text, problem_detail(req, text));
     }
+}
+
+void
+reply_body_too_large(struct request *req, size_t max)
+{
+    struct arena *a = req->caller.arena;
+
+    problem_write(req, problem_text(BODY_TOO_LARGE),
+                  req->language == CHINESE
+                      ? arena_printf(a, "请求体过大：这个接口最多接收 %zu 字节。", max)
+                      : arena_printf(a,
+                                     "The body is larger than %zu bytes, the limit of this "
+                                     "route.",
+                                     max));
 }
 
 static enum problem
@@ -172,5 +193,9 @@ reply_faults(struct request *req)
             buf_char(req->body, ',');
         }
     }
-    buf_str(req->body, "]}");
+    buf_char(req->body, ']');
+    if (req->fault_count > FAULTS_MAX) {
+        buf_printf(req->body, ",\"more\":%zu", req->fault_count - FAULTS_MAX);
+    }
+    buf_char(req->body, '}');
 }

@@ -24,6 +24,9 @@ void reply_problem(struct request *req, enum problem p) __attribute__((nonnull))
 /* The same with this Retry-After (RFC 9110 section 10.2.3). */
 void reply_retry(struct request *req, enum problem p, int seconds) __attribute__((nonnull));
 
+/* 413, naming the largest body of this route in bytes. */
+void reply_body_too_large(struct request *req, size_t max) __attribute__((nonnull));
+
 /*
  * Replies to a result other than DB_OK that the handler does not handle itself: DB_FORBIDDEN with
  * the caller's denial (403, 404, 409, 429); 503 with Retry-After if the database is away, the
@@ -31,7 +34,7 @@ void reply_retry(struct request *req, enum problem p, int seconds) __attribute__
  */
 void reply_failure(struct request *req, enum db_result r) __attribute__((nonnull));
 
-/* 422 with req->faults. */
+/* 422 with req->faults, and the number of those that were only counted. */
 void reply_faults(struct request *req) __attribute__((nonnull));
 
 /* A finished body of any media type. */

@@ -26,7 +26,7 @@ struct deferred_reply;
 enum language { ENGLISH, CHINESE };
 
 enum {
-    BODY_MAX = 1024 * 1024,   /* bytes of a request's body */
+    BODY_MAX = 1024 * 1024,   /* bytes of a request's body; of most routes less (shape_body_max) */
     ROUTE_PARAMETERS_MAX = 4, /* in one path */
 };
 
@@ -76,6 +76,7 @@ struct request {
     const char *parameters[ROUTE_PARAMETERS_MAX];
     struct session session;             /* of the caller's token; all 0 without one */
     struct fault *faults, **last_fault; /* of the input; shape.h */
+    size_t fault_count;                 /* more than there are in `faults`, if many; fault.h */
     int64_t began_us;
 
     /* The reply. */

@@ -249,6 +249,20 @@ router_all(const struct router *router)
     return router->all;
 }
 
+size_t
+router_body_max(const struct router *router)
+{
+    size_t max = 0;
+
+    for (size_t i = 0; i < router->count; i++) {
+        const struct shape *in = router->all[i]->in;
+        size_t size = in == NULL ? 0 : shape_body_max(in);
+
+        max = size > max ? size : max;
+    }
+    return max;
+}
+
 const char *
 router_tag(const struct router *router, size_t i)
 {

@@ -37,6 +37,9 @@ router_methods router_find(const struct router *router, const struct url_path *p
 const struct route *const *router_all(const struct router *router)
     __attribute__((nonnull, returns_nonnull));
 
+/* The largest body in bytes that any of the routes accepts (shape_body_max). */
+size_t router_body_max(const struct router *router) __attribute__((nonnull));
+
 /* The tag of route `i` of router_all: its own, or its group's; NULL if neither has one. */
 const char *router_tag(const struct router *router, size_t i) __attribute__((nonnull));
 

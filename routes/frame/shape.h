@@ -138,6 +138,12 @@ struct fault {
  */
 void *shape_read(const struct shape *shape, struct request *req) __attribute__((nonnull));
 
+/*
+ * The largest body in bytes that a request of this shape can need, at most BODY_MAX. shape_read
+ * replies 413 to a larger one, before it reads any of it.
+ */
+size_t shape_body_max(const struct shape *shape) __attribute__((nonnull));
+
 /* Adds a fault that only a handler can find; the handler then calls reply_faults. */
 void shape_add_fault(struct request *req, const char *from, const char *name, const char *en,
                      const char *zh) __attribute__((nonnull));

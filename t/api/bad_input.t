@@ -34,7 +34,7 @@ subtest 'a body that is not JSON is refused with the place of its fault' => sub 
         'a broken escape' => '{"name":"\x"}', 'a short escape'                        => '{"name":"\u12"}',
         'a duplicate key' => '{"name":"x","name":"y"}', 'a duplicate key in disguise' => '{"name":"x","\u006eame":"y"}',
         'U+0000 in a key' => '{"na\u0000me":"x"}', 'depth 33' => '{"name":' . '[' x 33 . ']' x 33 . '}',
-        'depth 100000'              => '[' x 100000,
+        'depth 5000'                => '[' x 5000,
         'an integer beyond 64 bits' => '{"name":"x","member_ids":[99999999999999999999]}',
         'bytes that are not UTF-8'  => "{\"name\":\"\xff\xfe\"}", 'overlong UTF-8' => "{\"name\":\"\xc0\xaf\"}",
         'a surrogate in UTF-8' => "{\"name\":\"\xed\xa0\x80\"}", 'beyond Unicode'  => "{\"name\":\"\xf4\x90\x80\x80\"}",

@@ -158,20 +158,28 @@ subtest 'a POST can stand for any method' => sub {
     );
 };
 
-subtest 'a body of at most 1 MiB is read' => sub {
-    my $most = $alice->post(
-        '/api/rooms', content => '{"name":"x"' . ' ' x (1_048_576 - 12) . '}',
-        headers               => { 'Content-Type' => 'application/json' }
-    );
-    is($most->status, 201, 'a body of 1 MiB is read');
-    my $over = $alice->post(
-        '/api/rooms', content => '{"name":"x"' . ' ' x (1_048_576 - 11) . '}',
-        headers               => { 'Content-Type' => 'application/json', 'Accept-Language' => 'zh' }
-    );
-    is($over->status, 413, 'a body of one byte more than 1 MiB is refused');
-    is_deeply(
-        $over->json, { code => 'body_too_large', detail => '请求体超过 1 MiB。' },
-        'a body that is too large is described in Chinese'
+subtest 'a body is read up to the largest that its route can need' => sub {
+    my $padded = sub {
+        my ($bytes, $language) = @_;
+        return $alice->post(
+            '/api/rooms', content => '{"name":"x"' . ' ' x ($bytes - 12) . '}',
+            headers               => { 'Content-Type' => 'application/json', 'Accept-Language' => $language }
+        );
+    };
+    my $over = $padded->(1_000_000, 'en');
+    is($over->status,       413,              'a body of a megabyte is refused');
+    is($over->json->{code}, 'body_too_large', 'a body that is too large is answered with its code');
+    my ($limit) = $over->json->{detail} =~ /^The body is larger than (\d+) bytes, the limit of this route\.$/;
+    ok($limit, 'the answer names the limit of the route') or return;
+    is($padded->($limit, 'en')->status,     201, 'a body of exactly the limit is read');
+    is($padded->($limit + 1, 'en')->status, 413, 'a body of one byte more is refused');
+    like($padded->($limit + 1, 'zh')->json->{detail}, qr/最多接收 $limit 字节/, 'the limit is named in Chinese, too');
+    my $pairs = '\ud83d\ude00' x 64;
+    my $ids   = join ', ', (9007199254740990) x 100;
+    my $name  = "{\"name\": \"$pairs\", \"member_ids\": [$ids]}";
+    is(
+        $alice->post('/api/rooms', content => $name, headers => { 'Content-Type' => 'application/json' })->status, 404,
+        'the longest name in escapes, with the largest list, is within the limit'
     );
 };
 

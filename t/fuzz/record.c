@@ -44,7 +44,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     const char *text = (const char *)bytes;
-    struct request_parser whole = {0}, parts = {0};
+    struct request_parser whole = {.body_max = BODY_MAX}, parts = {.body_max = BODY_MAX};
     struct buf out = {0}, other = {0};
     struct arena arena = {0};
     enum parser_result result;

@@ -47,7 +47,7 @@ status_of(const char *length, const char *type, size_t sent)
     request_init(&req, &resources, env);
     req.read_body = send_zeros;
     bytes_to_send = sent;
-    if (body_read(&req, &body)) {
+    if (body_read(&req, BODY_MAX, &body)) {
         return req.status == 0 && body.len == want ? 0 : -1;
     }
     return body.at == NULL ? req.status : -1;

@@ -58,7 +58,7 @@ test_requests(void)
     char **env;
 
     for (size_t piece = 1; piece < 100; piece += 7) {
-        struct request_parser in = {0};
+        struct request_parser in = {.body_max = BODY_MAX};
 
         write_request(258);
         ok(feed(&in, piece) == PARSER_COMPLETE, "a request in pieces is complete");
@@ -78,7 +78,7 @@ test_requests(void)
 static void
 is_result(enum parser_result want, const char *name)
 {
-    struct request_parser in = {0};
+    struct request_parser in = {.body_max = BODY_MAX};
 
     is_int((int)feed(&in, 1000), (int)want, name);
     parser_free(&in);
@@ -128,7 +128,7 @@ test_broken(void)
 static void
 test_ignored(void)
 {
-    struct request_parser in = {0};
+    struct request_parser in = {.body_max = BODY_MAX};
 
     buf_clear(&bytes);
     BEGIN(1, 0);
@@ -149,7 +149,8 @@ test_ignored(void)
     }
     PUT(5, 1, "");
     is_int((int)feed(&in, 8192), PARSER_COMPLETE, "a body that is too long is read to its end");
-    is_int((long long)in.input.body.len, BODY_MAX, "a body that is too long is cut");
+    ok(in.input.body_dropped && in.input.body.cap == 0,
+       "nothing of a body that is too long is kept");
     parser_free(&in);
 }
 
@@ -157,7 +158,7 @@ test_ignored(void)
 static void
 test_after_the_end(void)
 {
-    struct request_parser in = {0};
+    struct request_parser in = {.body_max = BODY_MAX};
     static const char much[40000];
 
     buf_clear(&bytes);
@@ -188,7 +189,7 @@ test_after_the_end(void)
 static void
 test_replies(void)
 {
-    struct request_parser in = {0};
+    struct request_parser in = {.body_max = BODY_MAX};
 
     buf_clear(&bytes);
     BEGIN(1, 0);
@@ -213,7 +214,7 @@ test_replies(void)
 static void
 test_management(void)
 {
-    struct request_parser in = {0};
+    struct request_parser in = {.body_max = BODY_MAX};
 
     buf_clear(&bytes);
     PUT(9, 0,
