@@ -167,11 +167,11 @@ subtest 'a body is read up to the largest that its route can need' => sub {
         );
     };
     my $over = $padded->(1_000_000, 'en');
-    is($over->status,       413,              'a body of a megabyte is refused');
+    is($over->status, 413, 'a body of a megabyte is refused');
     is($over->json->{code}, 'body_too_large', 'a body that is too large is answered with its code');
     my ($limit) = $over->json->{detail} =~ /^The body is larger than (\d+) bytes, the limit of this route\.$/;
     ok($limit, 'the answer names the limit of the route') or return;
-    is($padded->($limit, 'en')->status,     201, 'a body of exactly the limit is read');
+    is($padded->($limit, 'en')->status, 201, 'a body of exactly the limit is read');
     is($padded->($limit + 1, 'en')->status, 413, 'a body of one byte more is refused');
     like($padded->($limit + 1, 'zh')->json->{detail}, qr/最多接收 $limit 字节/, 'the limit is named in Chinese, too');
     my $pairs = '\ud83d\ude00' x 64;
