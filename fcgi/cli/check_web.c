@@ -15,7 +15,7 @@
 
 enum {
     TIMEOUT_MS = 15 * 1000, /* for one request, or for the stream */
-    REPLY_MAX = 1024 * 1024,
+    REPLY_MAX = 64 * 1024,  /* of whatever answers there: json-c may take 380 times as much */
     FAILURE_SIZE = 500,
 };
 

@@ -1,24 +1,16 @@
 /* Reads the arguments, runs the lab in the task's process, and reports the figures. */
 #include "fcgi/lab/kind.h"
 
-#include <string.h>
-
-#include "base/json.h"
 #include "fcgi/lab/lab.h"
 #include "routes/lab/lab.h"
 
 /* Returns false if the argument is missing or out of its range. */
 static bool
-lab_read_number(struct json_object *tree, const char *name, int least, int most, int *n)
+lab_read_number(struct json_value arguments, const char *name, int least, int most, int *n)
 {
-    struct json_object *member;
-    int64_t value;
+    struct json_value member = json_member(arguments, name);
+    int64_t value = member.kind == JSON_INTEGER ? json_int64(member) : -1;
 
-    if (!json_object_object_get_ex(tree, name, &member) ||
-        !json_object_is_type(member, json_type_int)) {
-        return false;
-    }
-    value = json_object_get_int64(member);
     *n = (int)value;
     return value >= least && value <= most;
 }
@@ -26,17 +18,12 @@ lab_read_number(struct json_object *tree, const char *name, int least, int most,
 static bool
 lab_read_arguments(const struct task_run *run, struct lab_settings *s)
 {
-    struct json_object *tree = NULL;
-    struct json_error error;
-    bool good = json_parse(run->arguments, strlen(run->arguments), run->arena, &tree, &error) &&
-                json_object_is_type(tree, json_type_object) &&
-                lab_read_number(tree, "tasks", 1, LAB_TASKS_MAX, &s->tasks) &&
-                lab_read_number(tree, "cpu", 0, LAB_CPU_MAX, &s->cpu) &&
-                lab_read_number(tree, "wait_ms", 0, LAB_WAIT_MAX_MS, &s->wait_ms) &&
-                lab_read_number(tree, "repeat", 1, LAB_REPEAT_MAX, &s->repeat);
+    struct json_value arguments = task_arguments(run);
 
-    json_object_put(tree);
-    return good;
+    return lab_read_number(arguments, "tasks", 1, LAB_TASKS_MAX, &s->tasks) &&
+           lab_read_number(arguments, "cpu", 0, LAB_CPU_MAX, &s->cpu) &&
+           lab_read_number(arguments, "wait_ms", 0, LAB_WAIT_MAX_MS, &s->wait_ms) &&
+           lab_read_number(arguments, "repeat", 1, LAB_REPEAT_MAX, &s->repeat);
 }
 
 static void

@@ -375,21 +375,10 @@ export_make(struct exporting *x)
 static bool
 export_read_arguments(struct task_run *run, enum language *language)
 {
-    struct json_object *tree = NULL, *member;
-    struct json_error error;
-    bool known = false;
+    struct json_value word = json_member(task_arguments(run), "language");
 
-    if (json_parse(run->arguments, strlen(run->arguments), run->arena, &tree, &error) &&
-        json_object_is_type(tree, json_type_object) &&
-        json_object_object_get_ex(tree, "language", &member) &&
-        json_object_is_type(member, json_type_string)) {
-        const char *word = json_object_get_string(member);
-
-        *language = strcmp(word, "zh") == 0 ? CHINESE : ENGLISH;
-        known = *language == CHINESE || strcmp(word, "en") == 0;
-    }
-    json_object_put(tree);
-    return known;
+    *language = json_equals(word, "zh") ? CHINESE : ENGLISH;
+    return *language == CHINESE || json_equals(word, "en");
 }
 
 static enum task_outcome

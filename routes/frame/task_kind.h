@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/settings.h"
 #include "db/mysql/db.h"
 #include "db/names.h"
@@ -51,6 +52,9 @@ struct task_kind {
     enum task_recurrence every;
     int at_minute; /* of the hour; if DAILY, of the day in APP_TIMEZONE */
 };
+
+/* The arguments; absent if they are not JSON, as in a row that somebody edited by hand. */
+struct json_value task_arguments(const struct task_run *run) __attribute__((nonnull));
 
 /*
  * The run went well. The result is JSON, NULL for none; one of more than TASK_RESULT_MAX bytes is

@@ -32,6 +32,18 @@ task_is_cancelled(void)
     return cancelled != 0;
 }
 
+struct json_value
+task_arguments(const struct task_run *run)
+{
+    size_t len = strlen(run->arguments);
+    struct json_error error;
+
+    if (!json_check(run->arguments, len, run->arena, &error)) {
+        return (struct json_value){.kind = JSON_ABSENT};
+    }
+    return json_whole(run->arguments, len);
+}
+
 /* Returns false if the pipe has no reader: the runner has ended, and this process ends with it. */
 static bool
 report_write(int fd, const void *from, size_t len)

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/json.h"
 #include "routes/tasks/tasks.h"
 
 enum { LIMIT_SECONDS = 2 * 3600 }; /* twice what TASK_DEMO_SECONDS may be */
@@ -41,24 +40,17 @@ square_json(struct arena *a, const char *canonical)
 static const char *
 square_read_arguments(struct task_run *run)
 {
-    struct json_object *tree = NULL, *member;
-    struct json_error error;
-    const char *num = NULL;
+    struct json_value num = json_member(task_arguments(run), "num");
+    const char *text, *digits;
+    size_t len;
 
-    if (json_parse(run->arguments, strlen(run->arguments), run->arena, &tree, &error) &&
-        json_object_is_type(tree, json_type_object) &&
-        json_object_object_get_ex(tree, "num", &member) &&
-        json_object_is_type(member, json_type_string)) {
-        const char *text = json_object_get_string(member);
-        const char *digits = text + (text[0] == '-');
-        size_t len = strlen(digits);
-
-        if (len > 0 && len <= NUM_DIGITS_MAX && strspn(digits, "0123456789") == len) {
-            num = arena_strdup(run->arena, text);
-        }
+    if (num.kind != JSON_STRING) {
+        return NULL;
     }
-    json_object_put(tree);
-    return num;
+    text = json_decode(num, run->arena, &len);
+    digits = text + (text[0] == '-');
+    len -= text[0] == '-';
+    return len > 0 && len <= NUM_DIGITS_MAX && strspn(digits, "0123456789") == len ? text : NULL;
 }
 
 /* Waits for TASK_DEMO_SECONDS and reports progress every second. False if the task is cancelled. */
