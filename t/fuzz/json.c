@@ -1,12 +1,14 @@
 /*
  * json_check against json-c: what the check takes, json-c takes too, prints, and reads again as the
- * same; and what is written from any bytes is taken by the check.
+ * same; read in place, it has the same values; and what is written from any bytes is taken by the
+ * check.
  */
 #include "t/fuzz/fuzz.h"
 
 #include "base/json.h"
 #include "base/random.h"
 #include "base/utf8.h"
+#include "t/unit/json_same.h"
 
 static void
 check_tree(struct json_object *tree, struct arena *scratch)
@@ -67,6 +69,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     if (json_check(text, len, &scratch, &error)) {
         demand(utf8_valid(text, len));
         demand(json_parse(text, len, &scratch, &tree, &error));
+        demand(json_same(json_whole(text, len), tree, &scratch));
         check_tree(tree, &scratch);
         json_object_put(tree);
     } else {

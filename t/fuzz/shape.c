@@ -96,13 +96,14 @@ check_accepted(const struct fuzz_input *in)
 static void
 check_faults(const struct request *req)
 {
-    demand(req->faults != NULL);
+    demand(req->faults != NULL && req->fault_count > 0);
     for (const struct fault *f = req->faults; f != NULL; f = f->next) {
         bool secret = f->name != NULL && strcmp(f->name, "secret") == 0;
 
         demand(f->type != NULL && f->en != NULL && f->zh != NULL);
         demand(!secret || f->input == NULL || strcmp(f->input, "\"***\"") == 0);
-        demand(f->input == NULL || strlen(f->input) < 8 * 1024);
+        demand(f->input == NULL || strlen(f->input) <= 6 * 200 + 2);
+        demand(f->inner == NULL || strlen(f->inner) <= 6 * 200 + 10);
     }
 }
 
@@ -142,6 +143,7 @@ check_request(struct request *req)
     } else if (req->status == 0) {
         check_faults(req);
         reply_faults(req);
+        demand(req->body->len <= 64 * 1024);
     }
 }
 

@@ -248,19 +248,140 @@ test_all_faults(void)
        "a broken escape in the query is reported as string_unicode");
 }
 
+/* The body {"name":…} with the name's JSON repeated. Lives in the arena. */
+static const char *
+body_of(const char *before, const char *part, int count, const char *after)
+{
+    struct buf text = {0};
+    const char *body;
+
+    buf_str(&text, before);
+    for (int i = 0; i < count; i++) {
+        buf_str(&text, part);
+    }
+    buf_str(&text, after);
+    body = arena_strdup(&resources.arena, buf_cstr(&text));
+    buf_free(&text);
+    return body;
+}
+
+/* The bytes that a refused body's `input` repeats, without its ellipsis; -1 if it was not cut. */
+static int
+echoed(const char *body)
+{
+    const char *at, *end;
+
+    if (read_in("1", "", body, ENGLISH) != NULL) {
+        return -1;
+    }
+    at = strstr(buf_cstr(&resources.body), "\"input\":\"");
+    end = at == NULL ? NULL : strstr(at, "…\"");
+    return end == NULL ? -1 : (int)(end - at) - 9;
+}
+
 static void
 test_long_input(void)
 {
-    char *body = arena_alloc(&resources.arena, 9000);
+    is_int(echoed(body_of("{\"name\":\"", "长", 2500, "\"}")), 195,
+           "a long text is echoed in part, cut between characters");
+    is_int(echoed(body_of("{\"name\":\"", "\\u957f", 2500, "\"}")), 195,
+           "a long text of escapes is echoed decoded");
+    is_int(echoed(body_of("{\"name\":[", "1,", 2500, "1]}")), 197,
+           "the beginning of a long list is echoed as a text");
+    is_str(fault(body_of("{\"name\":\"ab\",\"ids\":[\"", "x", 198, "\"]}")) + strlen("int_type "),
+           body_of("[\"body\",\"ids\",0] - \"", "x", 198, "\""),
+           "a text of 198 bytes is echoed whole");
+    ok(read_in("1", "", body_of("{\"name\":\"ab\",\"", "k", 5000, "\":1}"), ENGLISH) == NULL &&
+           strstr(buf_cstr(&resources.body), "kkk…\"") != NULL && resources.body.len < 600,
+       "a long key in a fault's place is cut");
+}
 
-    snprintf(body, 9000, "{\"name\":\"");
-    for (int i = 0; i < 2500; i++) {
-        strcat(body + i * 3, "长");
+/* The number of faults that the reply describes, and of those that it only counts. */
+static void
+count_faults(const char *body, int *described, int *more)
+{
+    struct json_error error;
+    const struct buf *reply = &resources.body;
+    struct json_value whole;
+
+    *described = *more = -1;
+    if (read_in("1", "", body, CHINESE) == NULL &&
+        json_check(reply->at, reply->len, &resources.arena, &error)) {
+        whole = json_whole(reply->at, reply->len);
+        *described = (int)json_count(json_member(whole, "detail"));
+        *more = json_member(whole, "more").kind == JSON_ABSENT
+                    ? 0
+                    : (int)json_int64(json_member(whole, "more"));
     }
-    strcat(body, "\"}");
-    ok(read_in("1", "", body, ENGLISH) == NULL && resources.body.len < 1400 &&
-           strstr(buf_cstr(&resources.body), "长…\"") != NULL,
-       "a long input is echoed in part, cut between characters");
+}
+
+static void
+test_many_faults(void)
+{
+    struct buf body = {0};
+    int described, more;
+    size_t before;
+
+    buf_str(&body, "{");
+    for (int i = 0; i < 10000; i++) {
+        buf_printf(&body, "\"%d%s\":1,", i, "\\u0001\\u0001\\u0001\\u0001\\u0001\\u0001\\u0001");
+        if (i == 18) {
+            buf_str(&body, "\"name\":\"ab\"}");
+            count_faults(buf_cstr(&body), &described, &more);
+            ok(described == 19 && more == 0, "19 faults are all described");
+            body.len -= strlen("\"name\":\"ab\"}");
+        }
+    }
+    buf_str(&body, "\"word\":\"pink\"}");
+    arena_reset(&resources.arena);
+    count_faults(buf_cstr(&body), &described, &more);
+    is_int(described, 20, "of very many faults the first 20 are described");
+    is_int(more, 10002 - 20, "the others are counted");
+    ok(strstr(buf_cstr(&resources.body), "\"type\":\"missing\"") != NULL,
+       "faults of the shape's own fields come first");
+    before = resources.arena.used;
+    ok(before < 2 * body.len, "faults that are only counted cost no memory");
+    buf_free(&body);
+}
+
+/* The reply to bodies of the longest echoes: six bytes for each control character. */
+static void
+test_largest_reply(void)
+{
+    struct buf body = {0};
+
+    buf_str(&body, "{");
+    for (int i = 0; i < 100; i++) {
+        buf_printf(&body, "%s\"%d", i > 0 ? "," : "", i);
+        for (int j = 0; j < 400; j++) {
+            buf_str(&body, j == 200 ? "\":\"" : "\\u0001");
+        }
+        buf_char(&body, '"');
+    }
+    buf_char(&body, '}');
+    ok(read_in("1", "", buf_cstr(&body), ENGLISH) == NULL && resources.body.len > 40 * 1024 &&
+           resources.body.len <= 64 * 1024,
+       "the largest reply with faults is below 64 KiB");
+    buf_free(&body);
+}
+
+static const struct shape texts_shape = SHAPE(
+    "Texts", struct shape_input, FIELD(struct shape_input, name, FIELD_TEXT, .max = 100));
+static const struct shape large_shape = SHAPE(
+    "Large", struct shape_input, FIELD(struct shape_input, name, FIELD_TEXT, .max = 1000000));
+static const struct shape seqs_shape = SHAPE(
+    "Seqs", struct shape_input, FIELD(struct shape_input, seqs, FIELD_SEQS, .max = 2000));
+
+static void
+test_body_max(void)
+{
+    is_int((int64_t)shape_body_max(&texts_shape), 4096 + 4 * 6 + 32 + 100 * 12,
+           "a text may be written in surrogate pairs");
+    is_int((int64_t)shape_body_max(&large_shape), BODY_MAX, "no body may be larger than 1 MiB");
+    is_int((int64_t)shape_body_max(&in_shape), BODY_MAX, "a text without a limit may have 1 MiB");
+    ok(shape_body_max(&seqs_shape) > (size_t)2000 * (16 * 6 + 2 + 16 + 2) &&
+           shape_body_max(&seqs_shape) < (size_t)400 * 1024,
+       "a list of rooms may have every id in escapes");
 }
 
 struct shape_inner {
@@ -333,6 +454,9 @@ main(void)
     test_body_faults();
     test_all_faults();
     test_long_input();
+    test_many_faults();
+    test_largest_reply();
+    test_body_max();
     test_write();
     buf_free(&resources.head);
     buf_free(&resources.body);
