@@ -140,13 +140,16 @@ sessions_add(struct db *db, int64_t user_id, const uint8_t hash[static TOKEN_HAS
     return r;
 }
 
-/* Moves last_seen_at and expires_at of a session in use. May fail: the next hour tries again. */
+/*
+ * Moves last_seen_at and expires_at of a session in use. May be left undone, so that no read waits
+ * for a lock because of it: the session's next look-up tries again.
+ */
 static void
 session_prolong(struct db *db, struct session *s, int64_t now, int days)
 {
     s->expires_at = now + days * DAY_MS;
-    (void)!db_run(db, "UPDATE sessions SET last_seen_at = ?, expires_at = ? WHERE id = ?",
-                  db_int(now), db_int(s->expires_at), db_int(s->id));
+    db_run_optional(db, "UPDATE sessions SET last_seen_at = ?, expires_at = ? WHERE id = ?",
+                    db_int(now), db_int(s->expires_at), db_int(s->id));
 }
 
 enum db_result

@@ -130,6 +130,7 @@ serve(const struct app *app, struct resources *from, const struct exchange *with
     req.body_source = with->context;
     req.deferred = with->deferred;
     req.counted = with->counted;
+    req.waited_us = with->waited_us;
     serving = &req;
     dispatch(app->router, &req);
     if (req.status == 0) { /* the handler did not reply */

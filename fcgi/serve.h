@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "fcgi/app.h"
 
@@ -30,6 +31,7 @@ struct exchange {
     bool counted; /* the request was dispatched before, and counted against its rate limit */
     /* How long the writing of a body in pieces may wait for the other side, in all; 0: no limit. */
     int write_seconds;
+    int64_t waited_us; /* in a queue before, which counts against its deadline */
 };
 
 /*

@@ -1,4 +1,4 @@
-/* The connection itself: opening, losing and reopening it, and the meaning of each server error. */
+/* The connection itself: opening, losing and reopening it, and what each kind of error does to it. */
 #include "db/mysql/connection.h"
 
 #include <stdatomic.h>
@@ -14,16 +14,10 @@
 
 enum {
     CONNECT_SECONDS = 3,
-    IO_SECONDS = 10,
-    REFUSED_US = 1000 * 1000,  /* from a failed attempt to connect to the next one */
-    COMPLAIN_US = 1000 * 1000, /* between two warnings that the server is away */
+    IO_SECONDS = STATEMENT_SECONDS + 1, /* the server ends a statement first, with an outcome */
+    REFUSED_US = 1000 * 1000,           /* from a failed attempt to connect to the next one */
+    COMPLAIN_US = 1000 * 1000,          /* between two warnings that the server is away */
 };
-
-static const char session_setup[] =
-    "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,"
-    "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', "
-    "innodb_lock_wait_timeout = 5";
-static const char isolation_setup[] = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
 void
 db_library_init(void)
@@ -31,48 +25,6 @@ db_library_init(void)
     if (mysql_library_init(0, NULL, NULL) != 0) {
         log_error("the MySQL client library cannot be used");
         abort();
-    }
-}
-
-/* Errors of the client library itself: it then does not know what the server did. */
-static bool
-error_is_of_client(unsigned number)
-{
-    return (number >= CR_UNKNOWN_ERROR && number < CR_UNKNOWN_ERROR + 1000) ||
-           (number >= CONNECTOR_C_ERRORS && number < CONNECTOR_C_ERRORS + 1000);
-}
-
-enum error_kind
-error_kind(unsigned number)
-{
-    switch (number) {
-    case ER_DUP_ENTRY:
-        return ERROR_DUPLICATE;
-    case ER_LOCK_DEADLOCK: /* also a certification failure of a Galera node */
-    case ER_LOCK_WAIT_TIMEOUT:
-    case ER_CHECKREAD: /* MariaDB with innodb_snapshot_isolation */
-    case TIDB_SCHEMA_CHANGED:
-    case TIDB_WRITE_CONFLICT:
-        return ERROR_CONFLICT;
-    case MARIADB_CONNECTION_KILLED:
-    case MYSQL_SESSION_WAS_KILLED:
-    case ER_SERVER_SHUTDOWN:
-        return ERROR_LOST;
-    case CR_SERVER_GONE_ERROR:
-    case MYSQL_DISCONNECTED_IDLE:
-        return ERROR_GONE;
-    case ER_CON_COUNT_ERROR:
-    case ER_TOO_MANY_USER_CONNECTIONS:
-    case ER_USER_LIMIT_REACHED:
-    case ER_OPTION_PREVENTS_STATEMENT: /* --read-only */
-    case MYSQL_READ_ONLY_MODE:
-    case GALERA_NOT_READY:
-        return ERROR_AWAY;
-    case ER_NEED_REPREPARE:
-    case ER_UNKNOWN_STMT_HANDLER:
-        return ERROR_REPREPARE;
-    default:
-        return error_is_of_client(number) ? ERROR_LOST : ERROR_OTHER;
     }
 }
 
@@ -149,17 +101,34 @@ server_is_supported_behind_proxy(MYSQL *mysql, char server[static SERVER_NAME_SI
     return supported;
 }
 
-/* Writes the reason of a refused connection. */
-static void
-connection_explain(MYSQL *mysql, bool too_old, const char *server, char why[static DB_WHY_SIZE])
+/* Whether the server can be used; writes its name, or the reason. */
+static bool
+connection_check_version(MYSQL *mysql, char server[static SERVER_NAME_SIZE],
+                         char why[static DB_WHY_SIZE])
 {
-    if (too_old) {
-        (void)snprintf(why, DB_WHY_SIZE,
-                       "the server is %s: MySQL 8.0.1 or MariaDB 10.6 is needed, or newer", server);
-        return;
+    if (server_version_supported(mysql_get_server_info(mysql), server) ||
+        server_is_supported_behind_proxy(mysql, server)) {
+        return true;
+    }
+    (void)snprintf(why, DB_WHY_SIZE,
+                   "the server is %s: MySQL 8.0.1 or MariaDB 10.6 is needed, or newer", server);
+    return false;
+}
+
+static bool
+connection_log_in(MYSQL *mysql, const struct settings *s, const char *database,
+                  char why[static DB_WHY_SIZE])
+{
+    const char *socket = s->db_socket[0] != '\0' ? s->db_socket : NULL;
+
+    if (mysql_real_connect(mysql, socket != NULL ? "localhost" : s->db_host, s->db_user,
+                           s->db_password, database, (unsigned)s->db_port, socket,
+                           CLIENT_FOUND_ROWS) != NULL) {
+        return true;
     }
     (void)snprintf(why, DB_WHY_SIZE, "%u %s%s", mysql_errno(mysql), mysql_error(mysql),
                    mysql_errno(mysql) == ER_BAD_DB_ERROR ? " (`fastchat migrate` makes it)" : "");
+    return false;
 }
 
 /*
@@ -168,26 +137,22 @@ connection_explain(MYSQL *mysql, bool too_old, const char *server, char why[stat
  */
 static MYSQL *
 connection_connect_to(const struct settings *s, const char *database, bool without_time_outs,
-                      char why[static DB_WHY_SIZE])
+                      enum session_dialect *dialect, char why[static DB_WHY_SIZE])
 {
     MYSQL *mysql = mysql_init(NULL);
-    const char *socket = s->db_socket[0] != '\0' ? s->db_socket : NULL;
     char server[SERVER_NAME_SIZE];
-    bool good, too_old;
+    bool good;
 
-    if (mysql == NULL) {
+    if (mysql == NULL || !connection_set_options(mysql, without_time_outs)) {
         memory_exhausted(0);
     }
-    good = connection_set_options(mysql, without_time_outs) &&
-           mysql_real_connect(mysql, socket != NULL ? "localhost" : s->db_host, s->db_user,
-                              s->db_password, database, (unsigned)s->db_port, socket,
-                              CLIENT_FOUND_ROWS) != NULL;
-    too_old = good && !server_version_supported(mysql_get_server_info(mysql), server) &&
-              !server_is_supported_behind_proxy(mysql, server);
-    good = good && !too_old && mysql_query(mysql, session_setup) == 0 &&
-           mysql_query(mysql, isolation_setup) == 0;
+    good = connection_log_in(mysql, s, database, why) &&
+           connection_check_version(mysql, server, why);
+    if (good) {
+        *dialect = strncmp(server, "MariaDB", 7) == 0 ? DIALECT_MARIADB : DIALECT_MYSQL;
+        good = session_set_up(mysql, dialect, without_time_outs, why);
+    }
     if (!good) {
-        connection_explain(mysql, too_old, server, why);
         log_warning("the database cannot be used: %s", why);
         mysql_close(mysql);
         mysql = NULL;
@@ -213,8 +178,9 @@ db_connect(struct db *db)
         return DB_DOWN;
     }
     db->mysql = connection_connect_to(db->settings, db->settings->db_database,
-                                      db->without_time_outs, db->why);
+                                      db->without_time_outs, &db->dialect, db->why);
     db->used_us = began;
+    db->limit_seconds = STATEMENT_SECONDS;
     if (db->mysql != NULL) {
         atomic_store(&reached_us, clock_mono_us());
         return DB_OK;
@@ -230,7 +196,8 @@ enum db_result
 db_create_database(const struct settings *s, char why[static DB_WHY_SIZE])
 {
     char sql[160];
-    MYSQL *mysql = connection_connect_to(s, NULL, false, why);
+    enum session_dialect dialect;
+    MYSQL *mysql = connection_connect_to(s, NULL, false, &dialect, why);
     bool good;
 
     if (mysql == NULL) {
@@ -283,15 +250,15 @@ db_close_idle(struct db *db, int64_t idle_ms)
     }
 }
 
-/* Logs that the server is away, but not once for every statement that fails. */
+/* Logs a server that is away or refuses, but not once for every statement that fails. */
 static void
-connection_log_away(struct db *db)
+connection_log_away(struct db *db, const char *what, const char *sql)
 {
     int64_t now = clock_mono_us();
 
     if (db->complained_us == 0 || now - db->complained_us > COMPLAIN_US) {
         db->complained_us = now;
-        log_warning("the connection to the database was lost: %s", db->why);
+        log_warning("%s: %s%s%s", what, db->why, sql == NULL ? "" : ": ", sql == NULL ? "" : sql);
     }
 }
 
@@ -310,30 +277,48 @@ connection_abandon(struct db *db)
     connection_drop(db);
 }
 
+enum db_obstacle
+db_obstacle(const struct db *db)
+{
+    return db->obstacle;
+}
+
 enum db_result
 db_error_result(struct db *db, unsigned error, const char *sql)
 {
     enum error_kind kind = error_kind(error);
 
     db->outcome_unknown = kind == ERROR_LOST;
+    db->obstacle = DB_OBSTACLE_OTHER;
+    db->failed = db->in_transaction && kind != ERROR_DUPLICATE;
     switch (kind) {
     case ERROR_DUPLICATE:
         return DB_EXISTS;
     case ERROR_CONFLICT:
+        db->obstacle = DB_OBSTACLE_LOCKED;
         db->start_over = db->in_transaction;
         return DB_DOWN; /* retries did not help: the client may try again later */
     case ERROR_LOST:
     case ERROR_GONE:
         db->start_over = db->in_transaction;
-        connection_log_away(db);
+        connection_log_away(db, "the connection to the database was lost", NULL);
         connection_abandon(db);
         return DB_DOWN;
+    case ERROR_READ_ONLY:
+        db->obstacle = DB_OBSTACLE_READ_ONLY;
+        /* fall through */
     case ERROR_AWAY: /* a new connection may reach another server */
-        connection_log_away(db);
+        connection_log_away(db, "the database refuses work", sql);
         connection_drop(db);
         return DB_DOWN;
+    case ERROR_FULL:
+        db->obstacle = DB_OBSTACLE_FULL;
+        /* fall through */
+    case ERROR_PASSING:
+        connection_log_away(db, "the database could not run a statement", sql);
+        return DB_DOWN;
     case ERROR_REPREPARE:
-    case ERROR_OTHER:
+    case ERROR_WRONG:
         break;
     }
     if (sql != NULL) {

@@ -1,14 +1,16 @@
-/* Shared by connection.c, statement.c, db.c and transaction.c. No other file includes this. */
+/* Shared by the files of this folder that send statements. No other file includes this. */
 #ifndef DB_MYSQL_CONNECTION_H
 #define DB_MYSQL_CONNECTION_H
 
 #include "db/mysql/db.h"
 #include "db/mysql/mysql_compat.h"
+#include "db/mysql/session.h"
 
 enum {
     STATEMENT_SLOTS = 256, /* a power of two above the number of statements in db/ */
     COMPOUND_TRIES = 3,    /* lost connections after which compounds are not tried again */
     DB_TRIES = 5,          /* runs of a statement or transaction that meets conflicts */
+    DB_TRIES_MS = LOCK_SECONDS * 1000, /* after which it is not run again: it waits for a lock */
 };
 
 /* A prepared statement with the buffers of its values and columns. */
@@ -37,6 +39,8 @@ struct db {
     const struct settings *settings;
     MYSQL *mysql;           /* NULL: not connected */
     bool without_time_outs; /* db_allow_long */
+    enum session_dialect dialect;
+    int limit_seconds; /* after which the server ends a statement of this session */
     struct statement *statements[STATEMENT_SLOTS];
 
     struct statement *current; /* its rows are being read */
@@ -53,23 +57,29 @@ struct db {
     int compound_losses; /* consecutive connections lost while trying compounds */
     bool in_transaction;
     bool start_over;      /* this run of the transaction has to be rolled back */
+    bool failed;          /* a statement of the transaction failed: it cannot be committed */
+    bool has_place;       /* among the writers (writers.h) */
     bool committed;       /* something was committed since db_set_deadline */
     bool outcome_unknown; /* the connection was lost during the last statement */
 
+    enum db_obstacle obstacle; /* of the last DB_DOWN */
     uint64_t affected;
     int64_t insert_id;
     struct db_stats stats;
     char why[DB_WHY_SIZE]; /* the last error: its number and text */
 };
 
-/* Errors by their remedy. */
+/* Errors by their remedy; errors.c lists them. */
 enum error_kind {
-    ERROR_OTHER,
-    ERROR_DUPLICATE,
+    ERROR_WRONG,     /* the statement or a value of it is at fault: trying again is of no use */
+    ERROR_DUPLICATE, /* a unique key refuses it */
     ERROR_CONFLICT,  /* the server rolled back: run it again */
     ERROR_LOST,      /* the connection is lost, the outcome unknown */
     ERROR_GONE,      /* the connection was closed before: nothing ran */
-    ERROR_AWAY,      /* the server refuses work for now */
+    ERROR_AWAY,      /* the server refuses work for now; another connection may reach another one */
+    ERROR_READ_ONLY, /* the same for writes */
+    ERROR_FULL,      /* there is no room: on a disk, in memory, in a log, of connections */
+    ERROR_PASSING,   /* any other error that may pass: nothing was done */
     ERROR_REPREPARE, /* the statement must be prepared again */
 };
 enum error_kind error_kind(unsigned number) __attribute__((const));
@@ -99,10 +109,22 @@ void connection_drop(struct db *db) __attribute__((nonnull));
 enum db_result db_begin_call(struct db *db, const char *sql) __attribute__((nonnull));
 
 /*
+ * Has the server end the next statement at the deadline, rounded up to a second. Sends something
+ * only in the last STATEMENT_SECONDS before a deadline. Returns 0 or the error, as db_run_text.
+ */
+unsigned db_limit_statement(struct db *db) __attribute__((nonnull));
+
+/*
  * Sends `len` bytes of SQL on the open connection, whatever the deadline. Returns 0 or the error,
  * with its text in db->why.
  */
 unsigned db_run_text(struct db *db, const char *sql, size_t len) __attribute__((nonnull));
+
+/*
+ * Whether what was begun at `began_us` and met a conflict should be run again. False after the
+ * deadline, which db_over_deadline then reports.
+ */
+bool db_has_tries_left(struct db *db, int tries, int64_t began_us) __attribute__((nonnull));
 
 /* A short random pause before something is tried again. */
 void db_pause_before_retry(int tries);

@@ -10,8 +10,12 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "db/mysql/connection.h"
+#include "db/mysql/writers.h"
 
-enum { PAUSE_MS = 20 }; /* before the first retry at most; grows by as much each time */
+enum {
+    PAUSE_MS = 20,            /* before the first retry at most; grows by as much each time */
+    OPTIONAL_US = 900 * 1000, /* for a write that may be left undone */
+};
 
 void
 db_set_deadline(struct db *db, int64_t mono_us)
@@ -93,8 +97,45 @@ connection_is_closed(const struct db *db)
     return at.fd < 0 || poll(&at, 1, 0) > 0;
 }
 
-enum db_result
-db_begin_call(struct db *db, const char *sql)
+bool
+db_is_open(const struct db *db)
+{
+    return db->mysql != NULL && !connection_is_closed(db);
+}
+
+/* The seconds that a statement may take from now on. */
+static int
+db_seconds_left(const struct db *db)
+{
+    int64_t us = db->deadline_us - clock_mono_us(), seconds = us / 1000000 + 1;
+
+    if (db->deadline_us == 0 || seconds > STATEMENT_SECONDS) {
+        return STATEMENT_SECONDS;
+    }
+    return us > 0 ? (int)seconds : 1;
+}
+
+unsigned
+db_limit_statement(struct db *db)
+{
+    int seconds = db_seconds_left(db);
+    char sql[SESSION_LIMITS_SIZE];
+    unsigned error;
+
+    if (seconds == db->limit_seconds || db->without_time_outs) {
+        return 0;
+    }
+    session_limits_sql(db->dialect, seconds, sql);
+    error = db_run_text(db, sql, strlen(sql));
+    if (error == 0) {
+        db->limit_seconds = seconds;
+    }
+    return error;
+}
+
+/* Checks that the next statement may begin now. */
+static enum db_result
+db_check_call(struct db *db, const char *sql)
 {
     if (!db_end_rows(db, sql)) {
         return DB_ERROR;
@@ -104,14 +145,28 @@ db_begin_call(struct db *db, const char *sql)
         db->over_deadline = true;
         return DB_DOWN;
     }
-    if (!db->in_transaction) {
+    /* A statement of a void transaction would run outside of it. */
+    return db->in_transaction && (db->mysql == NULL || db->start_over || db->failed) ? DB_DOWN
+                                                                                     : DB_OK;
+}
+
+enum db_result
+db_begin_call(struct db *db, const char *sql)
+{
+    enum db_result r = db_check_call(db, sql);
+    unsigned error;
+
+    if (r == DB_OK && !db->in_transaction) {
         if (db->mysql != NULL && connection_is_closed(db)) {
             connection_drop(db);
         }
-        return db_connect(db);
+        r = db_connect(db);
     }
-    /* A statement of a void transaction would run outside of it. */
-    return db->mysql == NULL || db->start_over ? DB_DOWN : DB_OK;
+    if (r != DB_OK) {
+        return r;
+    }
+    error = db_limit_statement(db);
+    return error == 0 ? DB_OK : db_error_result(db, error, sql);
 }
 
 static void
@@ -199,9 +254,20 @@ db_pause_before_retry(int tries)
     (void)nanosleep(&time, NULL);
 }
 
-enum db_result
-db_run_values(struct db *db, const char *sql, const struct db_value *values, size_t count)
+bool
+db_has_tries_left(struct db *db, int tries, int64_t began_us)
 {
+    int64_t now = clock_mono_us();
+
+    db->over_deadline = db->over_deadline || (db->deadline_us != 0 && now > db->deadline_us);
+    return !db->over_deadline && tries < DB_TRIES && now - began_us < DB_TRIES_MS * INT64_C(1000);
+}
+
+/* db_run_values of a statement that may be sent. */
+static enum db_result
+db_run_tries(struct db *db, const char *sql, const struct db_value *values, size_t count)
+{
+    int64_t began = clock_mono_us();
     bool lost = false;
 
     for (int tries = 1;; tries++) {
@@ -225,9 +291,10 @@ db_run_values(struct db *db, const char *sql, const struct db_value *values, siz
         if (kind != ERROR_REPREPARE || tries == DB_TRIES) {
             r = db_error_result(db, error, sql);
         }
-        if (tries == DB_TRIES || !db_may_repeat(db, error, sql, lost)) {
+        if (!db_may_repeat(db, error, sql, lost) || tries == DB_TRIES ||
+            (kind == ERROR_CONFLICT && !db_has_tries_left(db, tries, began))) {
             if (kind == ERROR_CONFLICT && !db->in_transaction) {
-                log_warning("met conflicts %d times, the last one: %s: %s", tries, db->why, sql);
+                log_warning("met %d conflicts, the last one: %s: %s", tries, db->why, sql);
             }
             return r;
         }
@@ -236,6 +303,45 @@ db_run_values(struct db *db, const char *sql, const struct db_value *values, siz
             db_pause_before_retry(tries);
         }
     }
+}
+
+/* Whether it changes rows: everything else that a model sends by itself is a SELECT. */
+static bool
+statement_writes(const char *sql)
+{
+    return strncmp(sql, "INSERT", 6) == 0 || strncmp(sql, "UPDATE", 6) == 0 ||
+           strncmp(sql, "DELETE", 6) == 0 || strncmp(sql, "REPLACE", 7) == 0;
+}
+
+enum db_result
+db_run_values(struct db *db, const char *sql, const struct db_value *values, size_t count)
+{
+    bool taken = false;
+    enum db_result r;
+
+    if (statement_writes(sql) && !writers_enter(db, &taken)) {
+        return DB_DOWN;
+    }
+    r = db_run_tries(db, sql, values, count);
+    writers_leave(db, taken, r);
+    return r;
+}
+
+void
+db_run_optional_values(struct db *db, const char *sql, const struct db_value *values, size_t count)
+{
+    int64_t deadline = db->deadline_us, brief = clock_mono_us() + OPTIONAL_US;
+    bool over = db->over_deadline;
+
+    if (db_writes_wait()) {
+        return;
+    }
+    if (deadline == 0 || brief < deadline) {
+        db->deadline_us = brief;
+    }
+    (void)!db_run_values(db, sql, values, count);
+    db->deadline_us = deadline;
+    db->over_deadline = over;
 }
 
 bool

@@ -26,8 +26,16 @@ enum db_result {
     DB_EXISTS,    /* a unique key refuses it: it was made before */
     DB_FORBIDDEN, /* the caller may not; struct caller has the reason */
     DB_CONFLICT,  /* the row's state does not allow it */
-    DB_DOWN,      /* the server is away, or the outcome is unknown; try again later */
-    DB_ERROR,     /* the server refused the statement; logged, nothing was changed */
+    DB_DOWN,      /* not now, or the outcome is unknown: try again later; db_obstacle has more */
+    DB_ERROR,     /* the statement or a value is wrong; logged, nothing was changed */
+};
+
+/* The reason of the last DB_DOWN of a connection. */
+enum db_obstacle {
+    DB_OBSTACLE_OTHER,     /* the server is away, or anything else that may pass */
+    DB_OBSTACLE_READ_ONLY, /* the server takes no writes */
+    DB_OBSTACLE_FULL,      /* there is no room: on a disk, in memory, in a log */
+    DB_OBSTACLE_LOCKED,    /* others hold a lock, or as many writes wait as may */
 };
 
 struct db;
@@ -51,6 +59,8 @@ void db_allow_long(struct db *db) __attribute__((nonnull));
 /* Connects now if necessary. */
 enum db_result db_connect(struct db *db) __attribute__((nonnull));
 
+enum db_obstacle db_obstacle(const struct db *db) __attribute__((nonnull));
+
 /* The text of the last error, of the server or the client library; "" if there was none. */
 const char *db_why(const struct db *db) __attribute__((nonnull, returns_nonnull));
 
@@ -61,14 +71,17 @@ const char *db_why(const struct db *db) __attribute__((nonnull, returns_nonnull)
 const char *db_server(struct db *db, struct arena *a) __attribute__((nonnull));
 const char *db_client(struct arena *a) __attribute__((nonnull, returns_nonnull));
 
+/* Whether there is a connection that the server has not closed. Sends nothing. */
+bool db_is_open(const struct db *db) __attribute__((nonnull));
+
 /* Closes the connection if it was idle for `idle_ms`; the next query opens it again. */
 void db_close_idle(struct db *db, int64_t idle_ms) __attribute__((nonnull));
 
 /*
  * Begins a request, which ends at `mono_us` (clock_mono_us; 0: no deadline). A statement that would
- * begin later fails with DB_DOWN, and db_over_deadline tells this from a server that is away; a
- * transaction that has begun is still committed or rolled back. Drops (and logs) rows that the
- * previous request left unread.
+ * begin later fails with DB_DOWN, and db_over_deadline tells this from a server that is away; one
+ * that has begun is ended by the server within a second. A transaction that has begun is still
+ * committed or rolled back. Drops (and logs) rows that the previous request left unread.
  */
 void db_set_deadline(struct db *db, int64_t mono_us) __attribute__((nonnull));
 bool db_over_deadline(const struct db *db) __attribute__((nonnull));
@@ -99,7 +112,8 @@ struct db_value db_bytes(const void *at, size_t len) __attribute__((nonnull));
  *
  *     db_run(db, "UPDATE users SET nickname = ? WHERE id = ?", db_text(name), db_int(id))
  *
- * DB_OK; DB_EXISTS for a duplicate key (1062); DB_DOWN; DB_ERROR. Rows are then read with db_next
+ * DB_OK; DB_EXISTS for a duplicate key (1062); DB_DOWN; DB_ERROR. A write outside a transaction is
+ * subject to db_limit_writers. Rows are then read with db_next
  * until it returns false, or dropped with db_done. Before that the next db_run is refused with
  * DB_ERROR, and the rows can still be read.
  */
@@ -140,7 +154,8 @@ int64_t db_insert_id(const struct db *db) __attribute__((nonnull));
  * Runs `body` inside a transaction: commits if it returns DB_OK, otherwise rolls back and returns
  * its result. After a deadlock (1213), a lock wait time-out (1205), a certification failure at
  * COMMIT, or a connection lost before COMMIT it is run again, up to five times in all, after short
- * random pauses; so it must not depend on its previous run. If the connection is lost during COMMIT
+ * random pauses, for five seconds; so it must not depend on its previous run. After any other failed
+ * statement but a duplicate key it cannot be committed, whatever the body returns. If the connection is lost during COMMIT
  * the outcome is unknown: with DB_REPEATABLE the body is run again (only if a second run finds what
  * the first one made), with DB_ONCE the result is DB_DOWN. DB_ERROR means that nothing was
  * committed.
@@ -168,6 +183,26 @@ enum db_result db_compound_values(struct db *db, const char *sql, const struct d
  * if necessary; false if it cannot connect or the deadline is over.
  */
 bool db_has_compounds(struct db *db) __attribute__((nonnull));
+
+/*
+ * Keeps a quarter of this process's `threads`, at least one of them, free of writes, so that reads
+ * go on while writes wait for a lock: as many write at once as are left, at least one. Another
+ * write waits a moment for its turn, and fails with DB_DOWN at once while none of those that run
+ * gets on. 0 threads: no limit, as at the start.
+ */
+void db_limit_writers(size_t threads);
+
+/* Whether the writes of this process wait for a lock: another one would probably fail. */
+bool db_writes_wait(void);
+
+/*
+ * Runs a write that a read brings along and that may be left undone: not while other writes wait,
+ * and for about a second at most.
+ */
+#define db_run_optional(db, sql, ...)                                                              \
+    db_run_optional_values((db), (sql), DB_VALUES(__VA_ARGS__), DB_COUNT(__VA_ARGS__))
+void db_run_optional_values(struct db *db, const char *sql, const struct db_value *values,
+                            size_t count) __attribute__((nonnull(1, 2)));
 
 /* Counters for the request log, reset by db_stats_reset. */
 struct db_stats {

@@ -29,20 +29,4 @@ mysql_descriptor(const MYSQL *mysql)
 #endif
 }
 
-/*
- * Errors for which not both libraries have a name: each knows those of its own server, but may meet
- * any server. MySQL: "Server Error Message Reference"; MariaDB: "MariaDB Error Code Reference";
- * TiDB: "Error Codes and Troubleshooting".
- */
-enum {
-    MARIADB_CONNECTION_KILLED = 1927,
-    MYSQL_SESSION_WAS_KILLED = 3169,
-    MYSQL_DISCONNECTED_IDLE = 4031,
-    GALERA_NOT_READY = 1047, /* ER_UNKNOWN_COM_ERROR, sent by wsrep */
-    MYSQL_READ_ONLY_MODE = 1836,
-    CONNECTOR_C_ERRORS = 5000, /* from here on of Connector/C; both have the 2000s */
-    TIDB_SCHEMA_CHANGED = 8028,
-    TIDB_WRITE_CONFLICT = 9007,
-};
-
 #endif

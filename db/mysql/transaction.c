@@ -2,15 +2,20 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "db/mysql/connection.h"
+#include "db/mysql/writers.h"
 
-/* Ignores the deadline: a transaction that has begun must be ended. */
+/* May begin after the deadline, since a transaction that has begun must be ended; takes a second. */
 static enum db_result
 transaction_command(struct db *db, const char *sql)
 {
-    unsigned error = db_run_text(db, sql, strlen(sql));
+    unsigned error = db_limit_statement(db);
 
+    if (error == 0) {
+        error = db_run_text(db, sql, strlen(sql));
+    }
     return error == 0 ? DB_OK : db_error_result(db, error, sql);
 }
 
@@ -74,12 +79,15 @@ run_transaction(struct db *db, enum db_commit commit, db_body *body, void *conte
         return r;
     }
     db->in_transaction = true;
-    db->start_over = false;
+    db->start_over = db->failed = false;
     r = body(db, context);
     if (db->current != NULL) {
         (void)db_done(db);
     }
-    if (r == DB_OK && !db->start_over) {
+    if (r == DB_OK && db->failed) {
+        r = DB_DOWN;
+    }
+    if (r == DB_OK) {
         r = transaction_finish(db, commit);
     } else {
         bool again = db->start_over;
@@ -87,18 +95,17 @@ run_transaction(struct db *db, enum db_commit commit, db_body *body, void *conte
         transaction_roll_back(db);
         db->start_over = again;
     }
-    db->in_transaction = false;
+    db->in_transaction = db->failed = false;
     return r;
 }
 
-enum db_result
-db_transaction(struct db *db, enum db_commit commit, db_body *body, void *context)
+/* db_transaction, with a place among the writers. */
+static enum db_result
+transaction_run_tries(struct db *db, enum db_commit commit, db_body *body, void *context)
 {
-    if (db->in_transaction) {
-        log_error("a transaction inside a transaction");
-        return DB_ERROR;
-    }
-    for (int tries = 1; tries <= DB_TRIES; tries++) {
+    int64_t began = clock_mono_us();
+
+    for (int tries = 1;; tries++) {
         enum db_result r;
 
         db->start_over = false;
@@ -106,13 +113,30 @@ db_transaction(struct db *db, enum db_commit commit, db_body *body, void *contex
         if (!db->start_over) {
             return r;
         }
-        if (db->over_deadline) {
-            return DB_DOWN;
+        if (!db_has_tries_left(db, tries, began)) {
+            log_warning("a transaction met %d conflicts, the last one: %s", tries, db->why);
+            return DB_DOWN; /* too busy: the client may try again */
         }
         db_pause_before_retry(tries);
     }
-    log_warning("a transaction met conflicts %d times, the last one: %s", DB_TRIES, db->why);
-    return DB_DOWN; /* too busy: the client may try again */
+}
+
+enum db_result
+db_transaction(struct db *db, enum db_commit commit, db_body *body, void *context)
+{
+    enum db_result r;
+    bool taken;
+
+    if (db->in_transaction) {
+        log_error("a transaction inside a transaction");
+        return DB_ERROR;
+    }
+    if (!writers_enter(db, &taken)) {
+        return DB_DOWN;
+    }
+    r = transaction_run_tries(db, commit, body, context);
+    writers_leave(db, taken, r);
+    return r;
 }
 
 /*
@@ -199,12 +223,17 @@ enum db_result
 db_compound_values(struct db *db, const char *sql, const struct db_value *values, size_t count)
 {
     enum db_result r;
+    bool taken;
 
     if (db->in_transaction) {
         log_error("a compound inside a transaction: %s", sql);
         return DB_ERROR;
     }
+    if (!writers_enter(db, &taken)) {
+        return DB_DOWN;
+    }
     r = db_one_values(db, sql, values, count);
+    writers_leave(db, taken, r);
     if (r == DB_OK) {
         db->committed = true;
         return DB_OK;

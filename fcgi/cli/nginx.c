@@ -287,6 +287,7 @@ nginx_write_params(FILE *out)
                 "        fastcgi_param CONTENT_TYPE $content_type;\n"
                 "        fastcgi_param CONTENT_LENGTH $content_length;\n"
                 "        fastcgi_param REMOTE_ADDR $remote_addr;\n"
+                "        fastcgi_param REQUEST_MSEC $msec;\n"
                 "        fastcgi_param HTTP_PROXY \"\";\n"
                 "    }\n\n",
                 out);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "fcgi/serve.h"
 
@@ -99,6 +100,7 @@ dispatcher_serve(const struct dispatcher *d, struct resources *resources, struct
         .deferred = job->may_defer ? &context.deferred : NULL,
         .on_deferred = job_copy_deferred,
         .counted = job->counted,
+        .waited_us = clock_mono_us() - job->submitted_us,
     };
 
     job->mode = REPLY_NOW;
@@ -136,6 +138,7 @@ dispatcher_thread(void *context)
 void
 dispatcher_submit(struct dispatcher *d, struct job *job)
 {
+    job->submitted_us = clock_mono_us();
     queue_put(&d->jobs, &job->message);
 }
 
@@ -167,6 +170,7 @@ dispatcher_open(const struct app *app, int count, struct queue *done, struct hol
     d->holds = holds;
     d->threads = memory_array((size_t)count, sizeof(*d->threads));
     queue_open(&d->jobs);
+    db_limit_writers((size_t)count);
     error = dispatcher_start_threads(d, count);
     if (d->thread_count == 0) {
         dispatcher_close(d);

@@ -22,6 +22,7 @@ struct job {
     struct request_input input; /* owned by the job */
     bool may_defer;             /* false: the handler must reply at once */
     bool counted;               /* the rate limit has counted this request before */
+    int64_t submitted_us;       /* by clock_mono_us; set by dispatcher_submit */
 
     /* Set by the dispatcher. */
     enum reply_mode mode;

@@ -30,6 +30,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/random.h"
 #include "fcgi/serve.h"
 #include "fcgi/worker/fastcgi.h"
@@ -49,7 +50,8 @@ enum {
     KEEP_OPEN_SECONDS = 8, /* nginx closes a busy connection after 2 s, an idle one after 5 s */
     DRAIN_SECONDS = 10,    /* after KEEP_OPEN_SECONDS and the request deadline, all is cut */
     SOCKET_SECONDS = 10,   /* a web server that neither sends nor reads for so long is dropped */
-    WRITE_SECONDS = 60,    /* a download that a thread waits for longer, in all, is cut */
+    WAITED_MAX_MS = 60 * 1000, /* the web server gives a request up before; a clock was set */
+    WRITE_SECONDS = 60,        /* a download that a thread waits for longer, in all, is cut */
     STACK_BYTES = 512 * 1024,
     MINIMUM_AGE_MS = 1000, /* a process that ends sooner looks like a failure to its supervisor */
 };
@@ -60,7 +62,8 @@ struct worker {
     struct poller_slots slots;
     bool has_slots; /* they are initialised */
     size_t thread_count, started_count;
-    size_t kept_count; /* threads that keep their database connection */
+    size_t kept_count;    /* threads that keep their database connection */
+    bool has_local_peers; /* the web server runs on this host, with the same clock */
     struct worker_thread *threads;
     int64_t started_us;
     long last_request; /* the number of requests after which the process ends; 0: never */
@@ -140,6 +143,24 @@ worker_count_request(struct worker *w)
     }
 }
 
+/*
+ * How long the request has waited in the socket's queue. REQUEST_MSEC is nginx's $msec, the time at
+ * which it sent the request: "1700000000.123". Another host's clock may differ: it does not count.
+ */
+static int64_t
+worker_waited_us(const struct worker *w, FCGX_Request *fcgi)
+{
+    const char *text = FCGX_GetParam("REQUEST_MSEC", fcgi->envp);
+    int64_t seconds, ms, waited_ms;
+
+    if (!w->has_local_peers || text == NULL || !number_read(&text, &seconds) || *text++ != '.' ||
+        !number_read(&text, &ms) || seconds < 0 || seconds > INT32_MAX * INT64_C(2)) {
+        return 0;
+    }
+    waited_ms = clock_now_ms() - seconds * 1000 - ms;
+    return waited_ms > 0 && waited_ms < WAITED_MAX_MS ? waited_ms * 1000 : 0;
+}
+
 /* Handles one request. Returns false if the reply could not be sent completely. */
 static bool
 worker_connection_reply(struct worker *w, struct resources *resources, FCGX_Request *fcgi)
@@ -150,6 +171,7 @@ worker_connection_reply(struct worker *w, struct resources *resources, FCGX_Requ
         .write = fastcgi_write,
         .context = fcgi,
         .write_seconds = WRITE_SECONDS,
+        .waited_us = worker_waited_us(w, fcgi),
     };
     bool complete = serve(w->app, resources, &exchange);
 
@@ -413,11 +435,15 @@ worker_check_call(bool good, const char *step)
 }
 
 static bool
-worker_open_socket(void)
+worker_open_socket(struct worker *w)
 {
     int flags = fcntl(WORKER_SOCKET, F_GETFL);
     bool good = flags >= 0 && fcntl(WORKER_SOCKET, F_SETFL, flags | O_NONBLOCK) == 0;
+    struct sockaddr address = {.sa_family = AF_UNSPEC};
+    socklen_t size = sizeof(address);
 
+    w->has_local_peers = getsockname(WORKER_SOCKET, &address, &size) == 0 &&
+                         address.sa_family == AF_UNIX;
     return worker_check_call(good, "the listening socket (fcntl)");
 }
 
@@ -481,7 +507,7 @@ worker_start(struct worker *w, sigset_t *ends)
     }
     serve_name_crashes();
     log_gather();
-    if (!worker_open_socket() || !worker_open_epoll(w)) {
+    if (!worker_open_socket(w) || !worker_open_epoll(w)) {
         return false;
     }
     w->has_slots = worker_check_step(slots_open(&w->slots, POLLER_SLOTS),
@@ -489,6 +515,7 @@ worker_start(struct worker *w, sigset_t *ends)
     if (!w->has_slots) {
         return false;
     }
+    db_limit_writers(w->thread_count);
     w->threads = memory_array(w->thread_count, sizeof(*w->threads));
     if (!worker_check_step(worker_start_threads(w), "not all threads (pthread_create)")) {
         worker_end_threads(w);

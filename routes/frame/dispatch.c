@@ -219,8 +219,8 @@ dispatch(const struct router *router, struct request *req)
     log_set_request(req->id);
     dispatch_read_meta(req);
     db_stats_reset(req->caller.db);
-    db_set_deadline(req->caller.db,
-                    req->began_us + (int64_t)req->settings->request_deadline_ms * 1000);
+    db_set_deadline(req->caller.db, req->began_us - req->waited_us +
+                                        (int64_t)req->settings->request_deadline_ms * 1000);
     cors_allow(req);
     reply_header(req, "X-Request-ID", req->id);
     reply_header(req, "Cache-Control", "no-store");

@@ -60,7 +60,8 @@ struct request {
     struct caller caller;    /* the stores; after auth_admit also who calls */
     struct buf *head, *body; /* of the reply: header lines ending in \r\n; the body's bytes */
     struct deferred_reply *deferred; /* deferred.h; NULL: reply at once */
-    bool counted; /* the limit counted this request when it was first dispatched */
+    bool counted;      /* the limit counted this request when it was first dispatched */
+    int64_t waited_us; /* in a queue, before it was dispatched */
 
     /* Set by dispatch. */
     char id[REQUEST_ID_SIZE];

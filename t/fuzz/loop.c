@@ -57,6 +57,7 @@ loop_begin(const struct app *app)
     loop->dispatcher = (struct dispatcher *)loop; /* ours does not look at it */
     loop->epoll = epoll_create1(0);
     loop->connection_max = PEERS;
+    loop->body_max = BODY_MAX;
     loop->hub.touched = loop_ignore_touch;
     loop->hub.owner = loop;
     loop->hub.queue_limit = 4096;
