@@ -20,7 +20,7 @@ static const struct route routes[] = {
         .access = ANYONE, .limit = LIMIT_NONE,
         .out = &readiness_shape, .status = 200,
         .problems = PROBLEMS(UNAVAILABLE),
-        .summary = "Readiness: the database replies, so requests can be served",
+        .summary = "Readiness: the database replies; whether it takes writes",
     },
     {
         .method = GET, .path = "/openapi.json", NO_INPUT(get_openapi),

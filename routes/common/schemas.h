@@ -2,6 +2,7 @@
 #ifndef ROUTES_COMMON_SCHEMAS_H
 #define ROUTES_COMMON_SCHEMAS_H
 
+#include "db/readiness.h"
 #include "routes/frame/route.h"
 #include "routes/frame/shape.h"
 
@@ -18,11 +19,15 @@ struct health {
 SCHEMA(health, "Health", FIELD(struct health, status, FIELD_TEXT, .example = "\"ok\""));
 
 struct readiness {
-    const char *status, *database, *redis;
+    const char *status, *redis;
+    int database; /* enum database_state */
 };
 
-SCHEMA(readiness, "Readiness", FIELD(struct readiness, status, FIELD_TEXT, .example = "\"ok\""),
-       FIELD(struct readiness, database, FIELD_TEXT, .description = "`ok`"),
+SCHEMA(readiness, "Readiness",
+       FIELD(struct readiness, status, FIELD_TEXT, .example = "\"ok\"",
+             .description = "`ok`, or `degraded` while nothing can be written."),
+       FIELD(struct readiness, database, FIELD_ENUM, .values = database_state_words,
+             .description = "What a write meets. Reads succeed in each of these states."),
        FIELD(struct readiness, redis, FIELD_TEXT,
              .description = "`ok`, `down` or `off`; the server also works without Redis."));
 

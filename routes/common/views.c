@@ -1,4 +1,5 @@
 /* The handlers of the common group. */
+#include "routes/common/readiness.h"
 #include "routes/common/schemas.h"
 
 #include "routes/frame/openapi.h"
@@ -19,25 +20,23 @@ get_health(struct request *req)
     reply(req, &(struct health){"ok"});
 }
 
-/*
- * 200 if the tables can be read; 503 unavailable. Reads a table, since a Galera node without quorum
- * still replies to SELECT 1.
- */
+/* 200 if the tables can be read, "degraded" if nothing can be written; 503 unavailable. */
 void
 get_readiness(struct request *req)
 {
     static const char *const redis[] = {
         [REDIS_OFF] = "off", [REDIS_DOWN] = "down", [REDIS_UP] = "ok"};
-    enum db_result r = db_one(req->caller.db, "SELECT id FROM users WHERE id = ?", db_int(1));
+    struct stores stores = stores_check(&req->caller);
 
-    if (r == DB_OK) {
-        r = db_done(req->caller.db);
-    }
-    if (r != DB_OK && r != DB_NONE) {
-        reply_problem(req, UNAVAILABLE); /* also before `fastchat migrate` */
+    if (stores.database == DATABASE_DOWN) {
+        reply_problem(req, UNAVAILABLE);
         return;
     }
-    reply(req, &(struct readiness){"ok", "ok", redis[redis_ping(req->caller.redis)]});
+    reply(req, &(struct readiness){
+                   .status = stores.database == DATABASE_OK ? "ok" : "degraded",
+                   .database = stores.database,
+                   .redis = redis[stores.redis],
+               });
 }
 
 /* The OpenAPI document of all routes. 200. */
