@@ -1,6 +1,6 @@
 /*
  * A Galera node without quorum replies to SELECT 1, so a table is read. Only a write shows that a
- * disk is full or a lock is held; it is as long as a page, so that it needs a free one.
+ * disk is full or a lock is held. Three rows of half a page each need a new page wherever they are.
  */
 #include "db/readiness.h"
 
@@ -11,14 +11,18 @@ enum { CHECK_US = 900 * 1000 };
 
 const char *const database_state_words[] = {DATABASE_STATES(VOCABULARY_WORD) NULL};
 
+#define ROW "(0, ?, 0, 0, REPEAT('x', 7500), 0)"
+
 /* Never returns DB_OK, so nothing is committed. There is no room 0. */
 static enum db_result
 readiness_write(struct db *db, void *context)
 {
-    enum db_result r = db_run(db,
-                              "INSERT INTO room_log (room_id, seq, kind, sender_id, body, "
-                              "created_at) VALUES (0, ?, 0, 0, REPEAT('x', 16000), 0)",
-                              db_int(1 + random_below(INT32_MAX)));
+    int64_t seq = 1 + random_below(INT32_MAX);
+    enum db_result r = db_run(
+        db,
+        "INSERT INTO room_log (room_id, seq, kind, sender_id, body, created_at) VALUES " ROW
+        ", " ROW ", " ROW,
+        db_int(seq), db_int(seq + 1), db_int(seq + 2));
 
     (void)context;
     return r == DB_OK ? DB_CONFLICT : r;
