@@ -14,9 +14,8 @@
 #include "base/clock.h"
 
 enum {
-    PATIENCE_US = 200 * 1000,
-    STALLED_US = 1000 *
-                 1000, /* after a failed write, the next one to begin is no sign of progress */
+    PATIENCE_US = 1000 * 1000,
+    STALLED_US = 2000 * 1000, /* after a failure the next write to begin shows no progress */
 };
 
 static struct {

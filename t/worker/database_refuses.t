@@ -26,7 +26,10 @@ sub changes_of {
     );
 }
 
-sub reads_of { my ($user, $path) = @_; return map { $user->get($_)->status } $path, '/api/rooms', '/api/users/me' }
+sub reads_of {
+    my ($user, $path) = @_;
+    return map { $user->get($_)->status } $path, '/api/rooms', '/api/users/me';
+}
 
 sub are_refused {
     my ($answers, $when) = @_;
@@ -72,7 +75,8 @@ subtest 'statements that are killed' => sub {
         3,
         sub {
             my ($k) = @_;
-            my @got = map { my $n = $_; $alice->post($at, { client_id => "killed $k $n", body => 'x' })->status } 1 .. 150;
+            my @got =
+                map { my $n = $_; $alice->post($at, { client_id => "killed $k $n", body => 'x' })->status } 1 .. 150;
             return \@got;
         }
     );
@@ -94,7 +98,7 @@ subtest 'statements that are killed' => sub {
 subtest 'a packet that is larger than the server takes' => sub {
     my $usual  = $stack->sql('SELECT @@GLOBAL.max_allowed_packet');
     my $buffer = $stack->sql('SELECT @@GLOBAL.net_buffer_length');
-    my $end   = sub {
+    my $end    = sub {
         eval { $stack->sql("KILL $_->[0]") }
             for $stack->sql("SELECT id FROM information_schema.processlist WHERE user = 'fastchat'");
     };
@@ -103,14 +107,20 @@ subtest 'a packet that is larger than the server takes' => sub {
     $end->();
     my @answers = map { $alice->post($at, { client_id => "large $_", body => 'x' x 3000 }) } 1 .. 4;
     are_refused(\@answers, 'for a packet that is too large');
-    is($alice->post($at, { client_id => 'small', body => 'x' })->status, 201, 'a small message is sent beside large ones');
+    is(
+        $alice->post($at, { client_id => 'small', body => 'x' })->status, 201,
+        'a small message is sent beside large ones'
+    );
     is(join(' ', reads_of($alice, $at)), '200 200 200', 'a server that takes small packets only is read');
     $stack->sql("SET GLOBAL max_allowed_packet = $usual");
     $stack->sql("SET GLOBAL net_buffer_length = $buffer");
     $end->();
     my $sent = $stack->wait_for(
         5,
-        sub { my $status = $alice->post($at, { client_id => 'large 1', body => 'x' x 3000 })->status; $status == 201 && $status }
+        sub {
+            my $status = $alice->post($at, { client_id => 'large 1', body => 'x' x 3000 })->status;
+            $status == 201 && $status;
+        }
     );
     is($sent, 201, 'a large message is sent once the server takes it');
 };
@@ -151,7 +161,10 @@ subtest 'a disk that is full' => sub {
     $run->("DELETE FROM room_log WHERE room_id = $home AND seq > 20");
     my $again = $full->wait_for(
         20,
-        sub { my $status = $bob->post($to, { client_id => 'again', body => '满' x 4000 })->status; $status == 201 && $status }
+        sub {
+            my $status = $bob->post($to, { client_id => 'again', body => '满' x 4000 })->status;
+            $status == 201 && $status;
+        }
     );
     is($again, 201, 'a message is sent once there is room');
     ok(says($full, 'ok'), 'readyz reports that there is room');

@@ -19,8 +19,10 @@ my $stack = Fastchat::Stack->new(own => 1, env => { REDIS_HOST => '', APP_WORKER
 open my $errors, '>', "$stack->{dir}/log/session-client.txt" or die "$stack->{dir}: $!\n";
 open STDERR_KEPT, '>&', \*STDERR;
 open STDERR, '>&', $errors;
-my $client_pid = IPC::Open2::open2(my $from, my $to, Database::client($stack->setting('DB_SOCKET'), '-n', '-f'),
-    $stack->setting('DB_DATABASE'));
+my $client_pid = IPC::Open2::open2(
+    my $from, my $to, Database::client($stack->setting('DB_SOCKET'), '-n', '-f'),
+    $stack->setting('DB_DATABASE')
+);
 open STDERR, '>&', \*STDERR_KEPT;
 
 sub ask {
@@ -43,12 +45,13 @@ sub values_of {
     my ($name, $type, $value, $least, $words) = @_;
     my @words = grep { $_ ne 'NULL' } split /,/, $words // '';
     return map { [ $name, $_ ] } (
-        $type =~ /BOOL/ || $value =~ /^(?:ON|OFF)$/ ? ($value eq 'ON' ? 'OFF' : 'ON')
-        : $type eq 'ENUM' ? grep { $_ ne $value } @words
-        : $type =~ /^(?:SET|FLAGSET)$/ ? $name eq 'optimizer_switch' ? map { "$_=off" } grep { $_ ne 'default' } @words
-            : $name eq 'sql_mode' ? (@words, 'ANSI', 'ORACLE', 'TRADITIONAL')
+          $type =~ /BOOL/ || $value =~ /^(?:ON|OFF)$/ ? ($value eq 'ON' ? 'OFF' : 'ON')
+        : $type eq 'ENUM'                             ? grep { $_ ne $value } @words
+        : $type =~ /^(?:SET|FLAGSET)$/                ? $name eq 'optimizer_switch'
+                ? map { "$_=off" } grep { $_ ne 'default' } @words
+                : $name eq 'sql_mode' ? (@words, 'ANSI', 'ORACLE', 'TRADITIONAL')
             : @words
-        : defined $least && $least =~ /^\d+$/ && $least ne $value ? $least
+            : defined $least && $least =~ /^\d+$/ && $least ne $value ? $least
         : ()
     );
 }
@@ -64,8 +67,8 @@ sub mariadb_variables {
 # MySQL does not tell types: ON and OFF are switched, numbers get their least value, the rest is listed.
 sub mysql_variables {
     my %words = (
-        sql_mode => 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PAD_CHAR_TO_FULL_LENGTH,PIPES_AS_CONCAT,IGNORE_SPACE',
-        completion_type       => 'NO_CHAIN,CHAIN,RELEASE',
+        sql_mode        => 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PAD_CHAR_TO_FULL_LENGTH,PIPES_AS_CONCAT,IGNORE_SPACE',
+        completion_type => 'NO_CHAIN,CHAIN,RELEASE',
         transaction_isolation => 'READ-UNCOMMITTED,REPEATABLE-READ,SERIALIZABLE',
     );
     my %least = map { @$_ } ask('SELECT variable_name, min_value FROM performance_schema.variables_info');
@@ -79,13 +82,13 @@ my @strings = (
     [ character_set_client     => 'latin1' ], [ character_set_results => 'latin1' ],
     [ character_set_connection => 'latin1' ], [ collation_connection => 'utf8mb4_general_ci' ],
     [ collation_server         => 'latin1_swedish_ci' ],
-    [ time_zone    => '+13:00' ],
-    [ init_connect => 'SET autocommit = 0' ],
-    [ init_connect => 'SET NAMES latin1' ],
-    [ init_connect => 'START TRANSACTION' ],
-    [ init_connect => "SET sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES', completion_type = 'CHAIN'" ],
-    [ init_connect => 'SET TRANSACTION READ ONLY' ],
-    [ init_connect => 'SET SESSION TRANSACTION READ ONLY' ],
+    [ time_zone                => '+13:00' ],
+    [ init_connect             => 'SET autocommit = 0' ],
+    [ init_connect             => 'SET NAMES latin1' ],
+    [ init_connect             => 'START TRANSACTION' ],
+    [ init_connect             => "SET sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES', completion_type = 'CHAIN'" ],
+    [ init_connect             => 'SET TRANSACTION READ ONLY' ],
+    [ init_connect             => 'SET SESSION TRANSACTION READ ONLY' ],
 );
 
 # Sets variables for new sessions, and ends the sessions of the program. Returns the previous values.
@@ -133,7 +136,8 @@ sub try_everything {
     die "sync: the last entry is $last\n" if $last ne "$text 3";
     my $rooms = $check->('rooms', $stack->get('/api/rooms', @as), 200)->{items};
     die "rooms: the name is $rooms->[0]{name}\n" if $rooms->[0]{name} ne $text;
-    my $stored = ask("SELECT CONCAT_WS(' ', (SELECT COUNT(*) FROM users WHERE id = $user->{id}), "
+    my $stored =
+        ask(  "SELECT CONCAT_WS(' ', (SELECT COUNT(*) FROM users WHERE id = $user->{id}), "
             . "(SELECT COUNT(*) FROM sessions WHERE user_id = $user->{id}), "
             . "(SELECT last_seq FROM rooms WHERE id = $room), (SELECT COUNT(*) FROM room_log WHERE room_id = $room), "
             . "(SELECT read_seq FROM members WHERE room_id = $room), (SELECT COUNT(*) FROM tasks WHERE id = $task), "
@@ -159,8 +163,8 @@ sub faults_of {
     return @found ? @found : join(', ', map { "$_->[0] = $_->[1]" } @pairs) . ": $fault";
 }
 
-my @settings = map { values_of(@$_) } grep { !$limits{ $_->[0] } }
-    Database::kind() eq 'mariadb' ? mariadb_variables() : mysql_variables();
+my @settings = map { values_of(@$_) }
+    grep { !$limits{ $_->[0] } } Database::kind() eq 'mariadb' ? mariadb_variables() : mysql_variables();
 push @settings, @strings;
 
 subtest 'no setting of the server makes a change fail or get lost' => sub {
@@ -168,7 +172,10 @@ subtest 'no setting of the server makes a change fail or get lost' => sub {
     # Two values of one variable are never in the same batch.
     my @batches;
     for my $setting (@settings) {
-        my ($batch) = grep { @$_ < $batch_size && !grep { $_->[0] eq $setting->[0] } @$_ } @batches;
+        my ($batch) = grep {
+            @$_ < $batch_size && !grep { $_->[0] eq $setting->[0] }
+                @$_
+        } @batches;
         push @batches, $batch = [] if !$batch;
         push @$batch, $setting;
     }
