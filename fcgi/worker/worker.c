@@ -154,7 +154,7 @@ worker_waited_us(const struct worker *w, FCGX_Request *fcgi)
     int64_t seconds, ms, waited_ms;
 
     if (!w->has_local_peers || text == NULL || !number_read(&text, &seconds) || *text++ != '.' ||
-        !number_read(&text, &ms) || seconds < 0 || seconds > INT32_MAX * INT64_C(2)) {
+        !number_read(&text, &ms) || seconds < 0 || seconds > UINT32_MAX || ms < 0 || ms > 999) {
         return 0;
     }
     waited_ms = clock_now_ms() - seconds * 1000 - ms;

@@ -4,6 +4,7 @@ use lib 't/lib';
 use Fastchat::Test;
 use IO::Select;
 use IO::Socket::UNIX;
+use Time::HiRes qw(time);
 
 my $stack = Fastchat::Stack->new(own => 1);
 my $path  = $stack->dir . '/sock/api.sock';
@@ -64,6 +65,33 @@ subtest 'requests are answered over the socket, one after another if it is kept'
         ask($kept, begin(1) . params(%get) . record(5, '')), qr/Status: 200/,
         'a kept connection serves request after request'
     ) for 1 .. 5;
+};
+
+subtest 'the time that a request has waited in the queue counts against its deadline' => sub {
+    my $alice = $stack->user('alice');
+    my $asked = sub {
+        my ($msec) = @_;
+        my %rooms = (
+            %get,
+            REQUEST_URI        => '/api/rooms',
+            HTTP_AUTHORIZATION => 'Bearer ' . $alice->token,
+            defined $msec ? (REQUEST_MSEC => $msec) : ()
+        );
+        my $text = ask(connected(), begin(0) . params(%rooms) . record(5, ''));
+        return join ' ', $text =~ /^Status: (\d+)/m, $text =~ /"code":"(\w+)"/;
+    };
+    my $ago = sub { return sprintf '%.3f', time - $_[0] };
+    is($asked->(undef), '200', 'a request without its time is served');
+    is($asked->($ago->(1)), '200', 'a request that has waited for a second is served');
+    is(
+        $asked->($ago->(30)), '503 deadline_exceeded',
+        'a request that has waited longer than its deadline is not begun'
+    );
+    is($asked->($ago->(3600)), '200', 'a time of an hour ago is no time of a request');
+    is($asked->($ago->(-30)), '200', 'a time in the future is no time of a request');
+    is($asked->($_), '200', "a time that cannot be read is ignored: $_")
+        for 'x', '', '.', '1', '1.', '-1.000', '1.-9223372036854775808', '99999999999999999999.0',
+        '9223372036854775807.999', '1e9.000';
 };
 
 subtest 'a request that lacks a part is refused' => sub {

@@ -45,7 +45,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Readiness: the database replies, so requests can be served */
+        /** Readiness: the database replies; whether it takes writes */
         get: operations["get_api_readyz"];
         put?: never;
         post?: never;
@@ -550,10 +550,16 @@ export interface components {
             status: string;
         };
         Readiness: {
-            /** @example ok */
+            /**
+             * @description `ok`, or `degraded` while nothing can be written.
+             * @example ok
+             */
             status: string;
-            /** @description `ok` */
-            database: string;
+            /**
+             * @description What a write meets. Reads succeed in each of these states.
+             * @enum {string}
+             */
+            database: "ok" | "locked" | "read_only" | "full" | "no_writes";
             /** @description `ok`, `down` or `off`; the server also works without Redis. */
             redis: string;
         };
