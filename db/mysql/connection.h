@@ -109,8 +109,9 @@ void connection_drop(struct db *db) __attribute__((nonnull));
 enum db_result db_begin_call(struct db *db, const char *sql) __attribute__((nonnull));
 
 /*
- * Has the server end the next statement at the deadline, rounded up to a second. Sends something
- * only in the last STATEMENT_SECONDS before a deadline. Returns 0 or the error, as db_run_text.
+ * Has the server end the next statement, which begins at db->used_us, at the deadline, rounded up
+ * to a second. Sends something only in the last STATEMENT_SECONDS before a deadline. Returns 0 or
+ * the error, as db_run_text.
  */
 unsigned db_limit_statement(struct db *db) __attribute__((nonnull));
 

@@ -103,11 +103,11 @@ db_is_open(const struct db *db)
     return db->mysql != NULL && !connection_is_closed(db);
 }
 
-/* The seconds that a statement may take from now on. */
+/* The seconds that a statement may take which begins at db->used_us. */
 static int
 db_seconds_left(const struct db *db)
 {
-    int64_t us = db->deadline_us - clock_mono_us(), seconds = us / 1000000 + 1;
+    int64_t us = db->deadline_us - db->used_us, seconds = us / 1000000 + 1;
 
     if (db->deadline_us == 0 || seconds > STATEMENT_SECONDS) {
         return STATEMENT_SECONDS;
@@ -267,7 +267,7 @@ db_has_tries_left(struct db *db, int tries, int64_t began_us)
 static enum db_result
 db_run_tries(struct db *db, const char *sql, const struct db_value *values, size_t count)
 {
-    int64_t began = clock_mono_us();
+    int64_t began = 0;
     bool lost = false;
 
     for (int tries = 1;; tries++) {
@@ -278,6 +278,7 @@ db_run_tries(struct db *db, const char *sql, const struct db_value *values, size
         if (r != DB_OK) {
             return r;
         }
+        began = tries == 1 ? db->used_us : began;
         error = db_run_once(db, sql, values, count);
         db_end_call(db);
         if (error == 0) {

@@ -135,7 +135,7 @@ session_verify(MYSQL *mysql, enum session_dialect dialect, char why[static DB_WH
 
 /* Ends a transaction that init_connect has begun: what is written in it would be lost. */
 static bool
-session_end_transaction(MYSQL *mysql, char why[static DB_WHY_SIZE])
+session_roll_back(MYSQL *mysql, char why[static DB_WHY_SIZE])
 {
     if ((mysql->server_status & SERVER_STATUS_IN_TRANS) == 0 ||
         mysql_query(mysql, "ROLLBACK") == 0) {
@@ -160,5 +160,5 @@ session_set_up(MYSQL *mysql, enum session_dialect *dialect, bool unlimited,
                        mysql_error(mysql));
         return false;
     }
-    return session_end_transaction(mysql, why) && session_verify(mysql, *dialect, why);
+    return session_roll_back(mysql, why) && session_verify(mysql, *dialect, why);
 }

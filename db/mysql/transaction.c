@@ -11,8 +11,10 @@
 static enum db_result
 transaction_command(struct db *db, const char *sql)
 {
-    unsigned error = db_limit_statement(db);
+    unsigned error;
 
+    db->used_us = clock_mono_us();
+    error = db_limit_statement(db);
     if (error == 0) {
         error = db_run_text(db, sql, strlen(sql));
     }

@@ -14,8 +14,8 @@ my $batch_size = 12;
 
 my $stack = Fastchat::Stack->new(own => 1, env => { REDIS_HOST => '', APP_WORKERS => 1, TASK_DEMO_SECONDS => 0 });
 
-# One client of the server's root for the whole test: its own session keeps the usual values. A value that the server
-# refuses is none to try.
+# One client of the server's root for the whole test: its own session keeps the usual values. The server's
+# refusals of a value are of no interest.
 open my $errors, '>', "$stack->{dir}/log/session-client.txt" or die "$stack->{dir}: $!\n";
 open STDERR_KEPT, '>&', \*STDERR;
 open STDERR, '>&', $errors;
@@ -64,7 +64,7 @@ sub mariadb_variables {
     );
 }
 
-# MySQL does not tell types: ON and OFF are switched, numbers get their least value, the rest is listed.
+# MySQL does not tell types or scopes: what can be read of a session belongs to it. ON and OFF are switched, numbers get their least value, the rest is listed.
 sub mysql_variables {
     my %words = (
         sql_mode        => 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PAD_CHAR_TO_FULL_LENGTH,PIPES_AS_CONCAT,IGNORE_SPACE',
@@ -75,7 +75,9 @@ sub mysql_variables {
     return map {
         my ($name, $value) = @$_;
         [ $name, !$words{$name} ? '' : $name eq 'sql_mode' ? 'SET' : 'ENUM', $value, $least{$name}, $words{$name} ]
-    } ask('SELECT variable_name, variable_value FROM performance_schema.global_variables ORDER BY 1');
+        }
+        grep { defined ask("SELECT \@\@SESSION.$_->[0]") }
+        ask('SELECT variable_name, variable_value FROM performance_schema.global_variables ORDER BY 1');
 }
 
 my @strings = (
