@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/test_seams.h"
+#include "base/unicode.h"
 
 _Static_assert(PASSWORD_HASH_SIZE >= crypto_pwhash_STRBYTES, "a hash's text must fit");
 
@@ -26,23 +27,42 @@ make_nobody(void)
     }
 }
 
+static bool
+password_verify(const char *password, const char *hash)
+{
+    return crypto_pwhash_str_verify(hash, password, strlen(password)) == 0;
+}
+
 bool
 password_hash(const char *password, char hash[static PASSWORD_HASH_SIZE])
 {
     unsigned long long passes = test_cheap_passwords() ? crypto_pwhash_OPSLIMIT_MIN : 2;
     size_t memory = test_cheap_passwords() ? crypto_pwhash_MEMLIMIT_MIN : 19456 * (size_t)1024;
+    struct arena a = {0};
+    const char *normal = unicode_nfkc(password, &a);
+    bool made = crypto_pwhash_str_alg(hash, normal, strlen(normal), passes, memory,
+                                      crypto_pwhash_ALG_ARGON2ID13) == 0;
 
-    return crypto_pwhash_str_alg(hash, password, strlen(password), passes, memory,
-                                 crypto_pwhash_ALG_ARGON2ID13) == 0;
+    arena_free(&a);
+    return made;
 }
 
 bool
 password_matches(const char *password, const char *hash)
 {
+    struct arena a = {0};
+    const char *normal = unicode_nfkc(password, &a);
+    const char *against = hash;
     bool same;
 
     (void)pthread_once(&nobody_once, make_nobody);
-    same = crypto_pwhash_str_verify(hash != NULL ? hash : nobody, password, strlen(password)) == 0;
-
+    if (hash == NULL) {
+        against = nobody;
+    }
+    same = password_verify(normal, against);
+    if (!same && strcmp(normal, password) != 0) {
+        same = password_verify(password, against); /* hashed before passwords were normalized */
+    }
+    arena_free(&a);
     return same && hash != NULL;
 }

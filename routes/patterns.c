@@ -1,76 +1,119 @@
 /*
- * Each rule is written twice and must be changed twice: as a regular expression for clients, and by
- * code point for the server, which needs no regex engine.
+ * Each rule is written twice and must be changed twice: as a regular expression for clients, which
+ * refuses nothing that the server accepts, and in code, which also knows scripts and neighbours.
  */
 #include "routes/patterns.h"
 
+#include "base/unicode.h"
 #include "base/utf8.h"
 
-static bool
-codepoint_is_cjk(uint32_t c)
-{
-    return (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0x3400 && c <= 0x4DBF) ||
-           (c >= 0x20000 && c <= 0x3134F) || (c >= 0x3041 && c <= 0x3096) ||
-           (c >= 0x30A1 && c <= 0x30FA) || c == 0x3005 || (c >= 0xAC00 && c <= 0xD7A3);
-}
-
-static bool
-username_holds(const char *text)
-{
-    while (*text != '\0') {
-        uint32_t c = utf8_next(&text);
-
-        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
-            c != '_' && !codepoint_is_cjk(c)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-const struct pattern username_pattern = {
-    .regex = "^[A-Za-z0-9_\\u{4E00}-\\u{9FFF}\\u{3400}-\\u{4DBF}\\u{20000}-\\u{3134F}"
-             "\\u{3041}-\\u{3096}\\u{30A1}-\\u{30FA}\\u{3005}\\u{AC00}-\\u{D7A3}]*$",
-    .holds = username_holds,
-    .en = "may contain only letters, digits, _ and Chinese, Japanese or Korean characters",
-    .zh = "只能包含字母、数字、下划线和中日韩文字",
+enum {
+    NAME_LEAST = 3, /* characters of a user name */
+    STACK_MAX = 4,  /* marks on one character that people read: Hebrew and Tibetan need as many */
 };
 
-/* Spaces, and marks that have no width. */
-static bool
-codepoint_is_space(uint32_t c)
-{
-    return c == ' ' || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200F) || c == 0x202F ||
-           c == 0x205F || c == 0x3000 || c == 0xFEFF;
-}
+static const struct text_fault
+    fault_stack = {"must not begin with a combining mark or stack more than 4 of them",
+                   "不能以组合符号开头，也不能叠加 4 个以上的组合符号"},
+    fault_letters = {"may contain only letters, digits and _", "只能包含文字、数字和下划线"},
+    fault_scripts = {"must not mix letters or digits of different scripts",
+                     "不能混用不同文字的字母或数字"},
+    fault_short = {"must have at least 3 characters, or 2 with a Chinese, Japanese or Korean one",
+                   "至少需要 3 个字符；含有中日韩文字时至少 2 个"},
+    fault_unseen = {"must be one line, without control characters and invisible characters",
+                    "只能是一行文字，不能包含控制字符和看不见的字符"},
+    fault_ends = {"must not begin or end with a space", "首尾不能有空格"},
+    fault_blank = {"must contain a visible character", "至少要有一个看得见的字符"};
 
-/* Controls, line and paragraph separators, and marks that change the direction of nearby text. */
+/* Whether a mark has no character to stand on, or shares one with too many others. */
 static bool
-codepoint_is_control(uint32_t c)
+marks_are_stacked(const uint32_t *text, size_t count)
 {
-    return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x2028 && c <= 0x202E) ||
-           (c >= 0x2066 && c <= 0x2069);
-}
+    size_t stacked = 0;
 
-static bool
-line_holds(const char *text)
-{
-    uint32_t first = 0, last = 0;
-
-    while (*text != '\0') {
-        last = utf8_next(&text);
-        first = first == 0 ? last : first;
-        if (codepoint_is_control(last)) {
-            return false;
+    for (size_t i = 0; i < count && stacked <= STACK_MAX; i++) {
+        if (codepoint_is_stacking_mark(text[i])) {
+            stacked++;
+        } else if (!codepoint_is_mark(text[i])) {
+            stacked = 0;
         }
     }
-    return !codepoint_is_space(first) && !codepoint_is_space(last);
+    return stacked > STACK_MAX || (count > 0 && codepoint_is_mark(text[0]));
+}
+
+static const struct text_fault *
+username_fault(const char *text, struct arena *a)
+{
+    size_t count;
+    const char *name = unicode_nfkc(text, a);
+    const uint32_t *at = unicode_codepoints(name, &count, a);
+    size_t least = NAME_LEAST;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!codepoint_is_for_names(at[i])) {
+            return &fault_letters;
+        }
+        if (codepoint_is_cjk(at[i])) {
+            least = NAME_LEAST - 1;
+        }
+    }
+    if (count < least) {
+        return &fault_short;
+    }
+    if (marks_are_stacked(at, count)) {
+        return &fault_stack;
+    }
+    return unicode_is_one_script(name) ? NULL : &fault_scripts;
+}
+
+/* The text is as the caller wrote it, so symbols that contain letters, such as ㎏, match, too. */
+const struct pattern username_pattern = {
+    .regex = "^(?!\\p{M})[\\p{L}\\p{M}\\p{N}\\p{S}\\p{Pc}]+$",
+    .fault = username_fault,
+};
+
+static const struct text_fault *
+line_fault(const char *text, struct arena *a)
+{
+    size_t count;
+    const uint32_t *at = unicode_codepoints(text, &count, a);
+    bool visible = count == 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!codepoint_is_for_lines(at[i]) && !unicode_joins(at, count, i)) {
+            return &fault_unseen;
+        }
+        visible = visible || codepoint_is_visible(at[i]);
+    }
+    if (!visible) {
+        return &fault_blank;
+    }
+    if (count > 0 && (codepoint_is_blank(at[0]) || codepoint_is_blank(at[count - 1]))) {
+        return &fault_ends;
+    }
+    return marks_are_stacked(at, count) ? &fault_stack : NULL;
 }
 
 const struct pattern line_pattern = {
-    .regex = "^(?![\\s\\u{200B}-\\u{200F}])[^\\p{Cc}\\u{2028}-\\u{202E}\\u{2066}-\\u{2069}]*"
-             "(?<![\\s\\u{200B}-\\u{200F}])$",
-    .holds = line_holds,
-    .en = "must be one line of text without leading or trailing spaces",
-    .zh = "只能是一行文字，首尾不能有空格",
+    .regex = "^(?![\\s\\p{M}])(?!.*\\p{Bidi_Control})"
+             "[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}\\p{Zs}\\p{Cf}\\p{Extended_Pictographic}]*(?<!\\s)$",
+    .fault = line_fault,
+};
+
+/* A text of the common kinds ends the search at its first character. */
+static const struct text_fault *
+message_fault(const char *text, struct arena *a)
+{
+    (void)a;
+    while (*text != '\0') {
+        if (codepoint_is_visible(utf8_next(&text))) {
+            return NULL;
+        }
+    }
+    return &fault_blank;
+}
+
+const struct pattern message_pattern = {
+    .regex = "[\\p{L}\\p{N}\\p{P}\\p{S}\\p{Extended_Pictographic}]",
+    .fault = message_fault,
 };

@@ -1,13 +1,22 @@
-/* Rules for user names and for one-line texts such as nicknames and room names. */
+/*
+ * Rules for texts that people give themselves and others to see: user names, one-line names and
+ * messages. Each names what is wrong with a text.
+ */
 #ifndef ROUTES_PATTERNS_H
 #define ROUTES_PATTERNS_H
 
 #include "routes/frame/shape.h"
 
-/* ASCII letters, digits, "_", CJK ideographs, kana and hangul. */
+/*
+ * For the names that people sign in with, before they are normalized: letters and digits of one
+ * script, and "_", at least three, or two with a Chinese, Japanese or Korean character.
+ */
 extern const struct pattern username_pattern;
 
-/* One line of visible text without spaces at its ends. */
+/* For nicknames, room names and devices: one line that shows what it contains. "" is a line. */
 extern const struct pattern line_pattern;
+
+/* For messages: any text that shows something. */
+extern const struct pattern message_pattern;
 
 #endif

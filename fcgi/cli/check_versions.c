@@ -7,6 +7,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <unicode/uvernum.h>
 
 #include "base/json.h"
 #include "base/version.h"
@@ -48,6 +49,7 @@ check_versions(struct resources *r)
     check_versions_show(
         "hiredis", TEXT_OF(HIREDIS_MAJOR) "." TEXT_OF(HIREDIS_MINOR) "." TEXT_OF(HIREDIS_PATCH));
     check_versions_show("libsodium", sodium_version_string());
+    check_versions_show("icu", U_ICU_VERSION);
     if (curl == NULL) {
         check_versions_show("libcurl", "not installed");
     } else { /* "libcurl/7.88.1 GnuTLS/3.7.9 …" */

@@ -248,11 +248,25 @@ reading_enum(const struct reading *r, const char *text, size_t len, int *to)
     return false;
 }
 
+/* Counts the characters of a text; one that is too long in any form is not normalized for it. */
+static size_t
+text_characters(const struct field *f, const char *text, size_t len, struct arena *a)
+{
+    size_t characters = utf8_length(text, len);
+
+    if (f->counted_form != NULL && characters <= (size_t)f->max * COMPOSED_MAX) {
+        text = f->counted_form(text, a);
+        characters = utf8_length(text, strlen(text));
+    }
+    return characters;
+}
+
 bool
 reading_text(const struct reading *r, const char *text, size_t len, const char **to)
 {
     const struct field *f = r->field;
     struct arena *a = r->req->caller.arena;
+    const struct text_fault *broken;
     size_t characters;
 
     if (strlen(text) != len) {
@@ -260,7 +274,7 @@ reading_text(const struct reading *r, const char *text, size_t len, const char *
                       "must not contain the character U+0000", "不能包含 U+0000 字符");
         return false;
     }
-    characters = utf8_length(text, len);
+    characters = text_characters(f, text, len, a);
     if (characters < (size_t)f->min) {
         reading_bound_fault(r, f->min == 1 ? &empty_text : &too_short, f->min);
         return false;
@@ -269,9 +283,10 @@ reading_text(const struct reading *r, const char *text, size_t len, const char *
         reading_bound_fault(r, &too_long, f->max);
         return false;
     }
-    if (f->pattern != NULL && !f->pattern->holds(text)) {
+    broken = f->pattern != NULL ? f->pattern->fault(text, a) : NULL;
+    if (broken != NULL) {
         reading_fault(r, "string_pattern_mismatch", fault_ctx(a, "pattern", f->pattern->regex),
-                      f->pattern->en, f->pattern->zh);
+                      broken->en, broken->zh);
         return false;
     }
     *to = text;

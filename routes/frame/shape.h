@@ -60,14 +60,20 @@ struct list {
     size_t count;
 };
 
+/* The message about a text that breaks a rule. */
+struct text_fault {
+    const char *en, *zh;
+};
+
 /* A rule for a text beyond its length. */
 struct pattern {
     const char *regex; /* ECMA-262 with the unicode flag, for OpenAPI and the 422 text */
-    bool (*holds)(const char *text);
-    const char *en, *zh; /* the message of a text that breaks the rule */
+    const struct text_fault *(*fault)(const char *text, struct arena *a); /* NULL: none */
 };
 
 struct shape;
+
+enum { COMPOSED_MAX = 4 }; /* characters that a normalization makes one of */
 
 struct field {
     const char *name;
@@ -83,6 +89,8 @@ struct field {
     int64_t min, max;
     int64_t default_value;     /* INT, BOOL, ENUM: the value if nothing is given */
     const char *const *values; /* ENUM: ends with NULL */
+    /* TEXT: the form whose characters are counted, though the text stays as it is; or NULL. */
+    char *(*counted_form)(const char *text, struct arena *a);
     const struct pattern *pattern;
     const struct shape *item; /* OBJECT, INLINE, LIST */
     const char *description;

@@ -36,6 +36,7 @@ field_size(const struct field *f)
 
     switch (f->type) {
     case FIELD_TEXT:
+        count *= f->counted_form != NULL ? COMPOSED_MAX : 1;
         return count == 0 ? UINT64_MAX : count * CHARACTER;
     case FIELD_ENUM:
         return enum_size(f->values);

@@ -3,6 +3,7 @@
 #define ROUTES_MESSAGES_SCHEMAS_H
 
 #include "routes/frame/route.h"
+#include "routes/patterns.h"
 #include "routes/sync_reply.h"
 
 #define ROOM_ID(type) PATH_ID(type, room_id, .description = "The room's id.")
@@ -18,7 +19,8 @@ SCHEMA(message_new, "MessageNew", ROOM_ID(struct message_new),
                  "Your own id for this message. Sending it again does not make a second message.",
              .example = "\"0b6f1f8e-4f0f-4e0a-9d55-3a3b7f5f2c11\""),
        FIELD(struct message_new, body, FIELD_TEXT, .required = true, .min = 1, .max = 8000,
-             .description = "The text.", .example = "\"大家好\""));
+             .pattern = &message_pattern, .description = "The text, stored as it is.",
+             .example = "\"大家好\""));
 
 struct message_query {
     int64_t room_id, before, after, limit; /* before: 0 if not given; after: -1 */

@@ -2,13 +2,18 @@
 #ifndef ROUTES_USERS_SCHEMAS_H
 #define ROUTES_USERS_SCHEMAS_H
 
+#include "base/unicode.h"
 #include "db/sessions.h"
 #include "routes/frame/route.h"
 #include "routes/patterns.h"
 #include "routes/shapes.h"
 
+/* A password to sign in with: as long as any that was ever accepted, in every normal form. */
 #define PASSWORD(type, member, ...)                                                                \
-    FIELD(type, member, FIELD_TEXT, .required = true, .secret = true, .max = 128, __VA_ARGS__)
+    FIELD(type, member, FIELD_TEXT, .required = true, .secret = true, .max = 512, __VA_ARGS__)
+#define NEW_PASSWORD(type, member, ...)                                                            \
+    FIELD(type, member, FIELD_TEXT, .required = true, .secret = true, .min = 8, .max = 128,        \
+          .counted_form = unicode_nfkc, __VA_ARGS__)
 #define NICKNAME(type, ...)                                                                        \
     FIELD(type, nickname, FIELD_TEXT, .min = 1, .max = 32, .pattern = &line_pattern,               \
           .example = "\"李雷\"", __VA_ARGS__)
@@ -26,11 +31,13 @@ struct user_new {
 };
 
 SCHEMA(user_new, "UserNew",
-       FIELD(struct user_new, username, FIELD_TEXT, .required = true, .min = 3, .max = 32,
-             .pattern = &username_pattern,
-             .description = "The name to sign in with; upper and lower case are the same.",
+       FIELD(struct user_new, username, FIELD_TEXT, .required = true, .min = 2, .max = 32,
+             .counted_form = unicode_nfkc, .pattern = &username_pattern,
+             .description = "The name to sign in with, stored in form NFKC; upper and lower case "
+                            "are the same. Two characters suffice if one is Chinese, Japanese or "
+                            "Korean, otherwise three.",
              .example = "\"li_lei\""),
-       PASSWORD(struct user_new, password, .min = 8, .example = "\"correct horse\""),
+       NEW_PASSWORD(struct user_new, password, .example = "\"correct horse\""),
        NICKNAME(struct user_new,
                 .description = "The name that others see; by default the user name."));
 
@@ -47,7 +54,8 @@ struct password_change {
 
 SCHEMA(password_change, "PasswordChange",
        PASSWORD(struct password_change, old_password, .description = "The current password."),
-       PASSWORD(struct password_change, password, .min = 8, .description = "The new password."));
+       NEW_PASSWORD(struct password_change, password,
+                    .description = "The new password; its characters are counted in form NFKC."));
 
 struct user_path {
     int64_t user_id;
@@ -62,9 +70,12 @@ struct user_query {
 
 SCHEMA(user_query, "UserQuery",
        FIELD(struct user_query, q, FIELD_TEXT, .from = FROM_QUERY, .required = true, .min = 1,
-             .max = 32, .description = "The beginning of the user name.", .example = "\"li\""),
-       FIELD(struct user_query, cursor, FIELD_TEXT, .from = FROM_QUERY, .max = 32,
-             .description = "`next` of the previous page."),
+             .max = 32,
+             .description = "Any part of the user name or nickname, in upper or lower case.",
+             .example = "\"李\""),
+       FIELD(struct user_query, cursor, FIELD_TEXT, .from = FROM_QUERY, .max = 128,
+             .description = "`next` of the previous page, which may have had fewer items than "
+                            "`limit`."),
        FIELD(struct user_query, limit, FIELD_INT, .from = FROM_QUERY, .min = 1, .max = 50,
              .default_value = 20, .description = "The largest number of items on one page."));
 
@@ -76,7 +87,7 @@ struct session_new {
 
 SCHEMA(session_new, "SessionNew",
        FIELD(struct session_new, username, FIELD_TEXT, .required = true, .max = 32,
-             .example = "\"li_lei\""),
+             .counted_form = unicode_nfkc, .example = "\"li_lei\""),
        PASSWORD(struct session_new, password, .example = "\"correct horse\""),
        FIELD(struct session_new, device, FIELD_TEXT, .max = 100, .pattern = &line_pattern,
              .description = "The device's name in the list of sessions.",

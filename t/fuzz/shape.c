@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/random.h"
+#include "base/unicode.h"
 #include "base/utf8.h"
 #include "routes/frame/reply.h"
 #include "routes/frame/route.h"
@@ -27,7 +28,8 @@ static const struct shape input_shape = SHAPE(
     FIELD(struct fuzz_input, q, FIELD_TEXT, .from = FROM_QUERY, .min = 1, .max = 5),
     FIELD(struct fuzz_input, asked, FIELD_BOOL, .from = FROM_QUERY, .default_value = -1),
     FIELD(struct fuzz_input, n, FIELD_INT, .min = -5, .max = 1000, .default_value = 3),
-    FIELD(struct fuzz_input, name, FIELD_TEXT, .min = 1, .max = 8, .pattern = &username_pattern),
+    FIELD(struct fuzz_input, name, FIELD_TEXT, .min = 1, .max = 8, .counted_form = unicode_nfkc,
+          .pattern = &username_pattern),
     FIELD(struct fuzz_input, line, FIELD_TEXT, .max = 40, .pattern = &line_pattern),
     FIELD(struct fuzz_input, secret, FIELD_TEXT, .min = 2, .max = 10, .secret = true),
     FIELD(struct fuzz_input, flag, FIELD_BOOL, .default_value = -1),
@@ -77,11 +79,9 @@ check_accepted(const struct fuzz_input *in)
     demand(in->id >= 1 && in->id <= INT64_C(9007199254740991));
     demand(in->page >= -9 && in->page <= 9 && in->n >= -5 && in->n <= 1000);
     check_text(in->q, 1, 5);
-    check_text(in->name, 1, 8);
+    check_text(in->name, 1, 8 * 4);
     check_text(in->line, 0, 40);
     check_text(in->secret, 2, 10);
-    demand(in->name == NULL || username_pattern.holds(in->name));
-    demand(in->line == NULL || line_pattern.holds(in->line));
     demand(in->flag >= -1 && in->flag <= 1 && in->asked >= -1 && in->asked <= 1);
     demand(in->word >= -1 && in->word <= 2);
     demand(in->ids.count <= 4 && in->seqs.count <= 4);

@@ -236,13 +236,15 @@ struct documented {
     struct texts texts;
 };
 
-static bool
-any_text(const char *text)
+static const struct text_fault *
+any_text(const char *text, struct arena *a)
 {
-    return text != NULL;
+    (void)text;
+    (void)a;
+    return NULL;
 }
 
-static const struct pattern pattern = {"^\\w\"$", any_text, "", ""};
+static const struct pattern pattern = {"^\\w\"$", any_text};
 static const struct shape in_shape = SHAPE(
     "In", struct documented, PATH_ID(struct documented, id),
     FIELD(struct documented, bound, FIELD_INT, .from = FROM_QUERY, .min = 1, .max = 9,

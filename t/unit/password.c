@@ -10,6 +10,10 @@
 static const char cheap[] = "$argon2id$v=19$m=8,t=1,p=1$77SQ59QZSbEkcwNuq8ou8g$"
                             "yst/SSnkhlf+X2hp0Tqbcfkrr9tP6DU1jtW6fdJaaKA";
 
+/* Made from a password in another form than NFKC, as it was typed. */
+static const char unnormalized[] = "$argon2id$v=19$m=8,t=1,p=1$gk44PtB3VmkPHonouStAhQ$"
+                                   "mKpPAmL3ZJkmRaJHxAzC8WJxkfgECduVklmHw2MwSgk";
+
 int
 main(void)
 {
@@ -38,6 +42,13 @@ main(void)
        "a broken hash matches nothing");
     ok(!password_matches("x", NULL), "no password matches without a hash");
     ok(!password_matches("", NULL), "the empty password does not match without a hash");
+
+    ok(password_hash("ＣＡＦＥ\u0301", hash), "a password of composable characters is hashed");
+    ok(password_matches("CAFÉ", hash), "a password is the same in another normal form");
+    ok(!password_matches("café", hash), "normalizing a password keeps its case");
+    ok(password_matches("E\u0301 ㎏", unnormalized),
+       "a hash that was made before passwords were normalized still matches");
+    ok(!password_matches("É kg", unnormalized), "a hash matches only a form it was made from");
 
     memset(long_password, 'x', sizeof(long_password) - 1);
     long_password[sizeof(long_password) - 1] = '\0';

@@ -14,19 +14,21 @@ struct shape_input {
     struct seqs seqs;
 };
 
-static bool
-is_lower_case(const char *text)
+static const struct text_fault *
+lower_case_fault(const char *text, struct arena *a)
 {
+    static const struct text_fault fault = {"must be lower case", "必须是小写"};
+
+    (void)a;
     for (; *text != '\0'; text++) {
         if (*text < 'a' || *text > 'z') {
-            return false;
+            return &fault;
         }
     }
-    return true;
+    return NULL;
 }
 
-static const struct pattern lower_case = {"^[a-z]*\"$", is_lower_case, "must be lower case",
-                                          "必须是小写"};
+static const struct pattern lower_case = {"^[a-z]*\"$", lower_case_fault};
 static const char *const words[] = {"red", "green", "blue", NULL};
 
 static const struct shape in_shape = SHAPE(
