@@ -13,15 +13,16 @@
 enum {
     SLOTS = 512,
     FRESH_US = 30 * 1000 * 1000,
-    NAME_BYTES = 64 * 4 + 1, /* of users.nickname in UTF-8 */
-    BATCH = 8,               /* ids in one query */
+    NICKNAME_BYTES = 64 * 4 + 1, /* of users.nickname in UTF-8 */
+    USERNAME_BYTES = 32 * 4 + 1,
+    BATCH = 8, /* ids in one query */
 };
 
 struct names {
     struct name_slot {
         int64_t id;
         int64_t read_us;
-        char name[NAME_BYTES];
+        char username[USERNAME_BYTES], nickname[NICKNAME_BYTES];
     } slots[SLOTS];
 };
 
@@ -47,16 +48,18 @@ static void
 names_store(struct names *names, const struct person *p)
 {
     struct name_slot *slot = names_slot(names, p->id);
-    size_t len = strlen(p->nickname);
+    size_t username_len = strlen(p->username), nickname_len = strlen(p->nickname);
 
-    if (len < NAME_BYTES) { /* always true: the column holds at most this much */
+    /* Always true: the columns hold at most this much. */
+    if (username_len < USERNAME_BYTES && nickname_len < NICKNAME_BYTES) {
         slot->id = p->id;
         slot->read_us = clock_mono_us();
-        memcpy(slot->name, p->nickname, len + 1);
+        memcpy(slot->username, p->username, username_len + 1);
+        memcpy(slot->nickname, p->nickname, nickname_len + 1);
     }
 }
 
-/* Reads up to BATCH users; unused values repeat the first id. A user who is not found keeps "". */
+/* Reads up to BATCH users; unused values repeat the first id. Those not found keep "" twice. */
 static enum db_result
 names_read(struct names *names, struct db *db, struct arena *a, struct person *people, size_t count)
 {
@@ -66,7 +69,7 @@ names_read(struct names *names, struct db *db, struct arena *a, struct person *p
     for (size_t i = 0; i < BATCH; i++) {
         ids[i] = people[i < count ? i : 0].id;
     }
-    r = db_run(db, "SELECT id, nickname FROM users WHERE id IN (?, ?, ?, ?, ?, ?, ?, ?)",
+    r = db_run(db, "SELECT id, username, nickname FROM users WHERE id IN (?, ?, ?, ?, ?, ?, ?, ?)",
                db_int(ids[0]), db_int(ids[1]), db_int(ids[2]), db_int(ids[3]), db_int(ids[4]),
                db_int(ids[5]), db_int(ids[6]), db_int(ids[7]));
     if (r != DB_OK) {
@@ -77,7 +80,8 @@ names_read(struct names *names, struct db *db, struct arena *a, struct person *p
 
         for (size_t i = 0; i < count; i++) {
             if (people[i].id == id) {
-                people[i].nickname = db_get_text(db, 1, a);
+                people[i].username = db_get_text(db, 1, a);
+                people[i].nickname = db_get_text(db, 2, a);
                 names_store(names, &people[i]);
             }
         }
@@ -112,13 +116,14 @@ names_fill(struct names *names, struct db *db, struct arena *a, struct person *f
         const struct name_slot *slot = names_slot(names, p->id);
 
         if (seen == NULL && slot->id == p->id && now - slot->read_us < FRESH_US) {
-            known[known_count] = (struct person){p->id, arena_strdup(a, slot->name)};
+            known[known_count] = (struct person){p->id, arena_strdup(a, slot->username),
+                                                 arena_strdup(a, slot->nickname)};
             seen = &known[known_count++];
         }
         if (seen != NULL) {
-            p->nickname = seen->nickname;
+            *p = *seen;
         } else if (person_find(unknown, unknown_count, p->id) == NULL) {
-            unknown[unknown_count++] = (struct person){p->id, ""};
+            unknown[unknown_count++] = (struct person){p->id, "", ""};
         }
     }
     for (size_t i = 0; i < unknown_count; i += BATCH) {
@@ -133,7 +138,7 @@ names_fill(struct names *names, struct db *db, struct arena *a, struct person *f
         struct person *p = (void *)((char *)first + i * stride);
 
         if (p->nickname == NULL) {
-            p->nickname = person_find(unknown, unknown_count, p->id)->nickname;
+            *p = *person_find(unknown, unknown_count, p->id);
         }
     }
     return DB_OK;

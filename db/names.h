@@ -1,5 +1,5 @@
 /*
- * The nicknames of message senders, cached by each thread for half a minute, so that a page of
+ * The names of message senders, cached by each thread for half a minute, so that a page of
  * messages needs no join.
  */
 #ifndef DB_NAMES_H
@@ -19,12 +19,12 @@ void names_close(struct names *names);
 /* A user as entries show one. */
 struct person {
     int64_t id;
-    const char *nickname;
+    const char *username, *nickname;
 };
 
 /*
- * Fills in the nickname, NULL before, of `count` persons that are `stride` bytes apart, by id; up
- * to 30 s old. A deleted user has "". The texts live in the arena.
+ * Fills in the names, NULL before, of `count` persons that are `stride` bytes apart, by id; up to
+ * 30 s old. Those of a deleted user are "". The texts live in the arena.
  */
 enum db_result names_fill(struct names *names, struct db *db, struct arena *a, struct person *first,
                           size_t count, size_t stride) __attribute__((nonnull, warn_unused_result));

@@ -14,6 +14,8 @@ SHARED_SCHEMA(profile, "Profile", FIELD(struct profile, id, FIELD_INT),
                     .description = "Whether the user has a live stream open."));
 
 SHARED_SCHEMA(person, "Person", FIELD(struct person, id, FIELD_INT),
+              FIELD(struct person, username, FIELD_TEXT,
+                    .description = "Unique; the nickname may be that of another user, too."),
               FIELD(struct person, nickname, FIELD_TEXT));
 
 SHARED_SCHEMA(entry, "Entry", FIELD(struct entry, room_id, FIELD_INT),

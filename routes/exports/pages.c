@@ -200,7 +200,9 @@ pages_entry(const struct entry *e, int64_t me, char day[static 11], enum languag
         buf_printf(out, "<h2>%s</h2>\n", day);
     }
     if (e->kind == ENTRY_MESSAGE) {
-        buf_printf(out, "<article%s><b>", e->sender.id == me ? " class=\"me\"" : "");
+        buf_printf(out, "<article%s><b title=\"@", e->sender.id == me ? " class=\"me\"" : "");
+        html_escape(e->sender.username == NULL ? "" : e->sender.username, out);
+        buf_str(out, "\">");
         html_escape(name, out);
         buf_printf(out, "</b><time datetime=\"%s\">%.5s</time><p>", at, at + 11);
         html_escape(e->body == NULL ? "" : e->body, out);

@@ -16,7 +16,10 @@ subtest 'a message is sent exactly once, whatever its sender repeats' => sub {
         [ sort keys %{ $first->json } ], [qw(body client_id created_at kind ref_seq room_id sender seq)],
         'an entry has every field'
     );
-    is_deeply($first->json->{sender}, { id => $alice->id, nickname => $alice->nickname }, 'an entry names its sender');
+    is_deeply(
+        $first->json->{sender}, { id => $alice->id, username => $alice->username, nickname => $alice->nickname },
+        'an entry names its sender'
+    );
     my $again = say_it($alice, 'one', 'something else');
     is($again->status, 200, 'a repeated client_id is answered 200');
     is_deeply($again->json, $first->json, 'a repeated client_id returns the existing entry');

@@ -76,7 +76,10 @@ prepare(struct bare *bare)
     }
 }
 
-/* The senders are "sender 1" to "sender 8", in the order of their ids. */
+/*
+ * The senders are "sender 1" to "sender 8", in the order of their ids. Their user names are as long
+ * as this one.
+ */
 static char *
 put_entry(char *at, const struct row *row)
 {
@@ -88,6 +91,7 @@ put_entry(char *at, const struct row *row)
     at = bare_put_number(bare_put(at, ",\"seq\":"), row->seq);
     at = bare_put(bare_put(bare_put(at, ",\"kind\":\""), kinds[row->kind]), "\"");
     at = bare_put_number(bare_put(at, ",\"sender\":{\"id\":"), row->sender_id);
+    at = bare_put(at, ",\"username\":\"sender_1_000000\"");
     at = bare_put(bare_put(at, ",\"nickname\":\""), names[row->sender_id % 8]);
     at = bare_put(at, "\"},\"client_id\":");
     at = bare_put_string(at, row->client_id, row->client_id_len);

@@ -79,7 +79,14 @@ subtest 'typing and read marks reach the other members' => sub {
     is($ann->post("$at/typing")->status, 204, 'typing is accepted');
     is_deeply(
         $stream->await('typing')->{data},
-        { room_id => $room, user => { id => $ann->id, nickname => $ann->get('/api/users/me')->json->{nickname} } },
+        {
+            room_id => $room,
+            user    => {
+                id       => $ann->id,
+                username => $ann->username,
+                nickname => $ann->get('/api/users/me')->json->{nickname}
+            }
+        },
         'typing reaches the other members'
     );
     is($eve->post("$at/typing")->status, 403, 'typing is denied to users outside the room');

@@ -32,8 +32,8 @@ test_json(void)
     json_is(LIVE_ROOMS, &(struct rooms_event){{marks, 1}, {left, 2}, {names, 1}},
             "{\"joined\":{\"10\":5},\"left\":[13,14],\"renamed\":{\"12\":\"a \\\"b\\\"\"}}");
     json_is(LIVE_ROOMS, &(struct rooms_event){0}, "{\"joined\":{},\"left\":[],\"renamed\":{}}");
-    json_is(LIVE_TYPING, &(struct typing_event){12, {7, "\xE6\x9D\x8E"}},
-            "{\"room_id\":12,\"user\":{\"id\":7,\"nickname\":\"\\u674e\"}}");
+    json_is(LIVE_TYPING, &(struct typing_event){12, {7, "li", "\xE6\x9D\x8E"}},
+            "{\"room_id\":12,\"user\":{\"id\":7,\"username\":\"li\",\"nickname\":\"\\u674e\"}}");
     json_is(LIVE_READ, &(struct read_event){12, 7, 5},
             "{\"room_id\":12,\"user_id\":7,\"read_seq\":5}");
     json_is(LIVE_PRESENCE, &(struct presence_event){7, 1}, "{\"user_id\":7,\"online\":true}");
@@ -78,13 +78,14 @@ test_entries(void)
     struct entry entry = {.room_id = 12,
                           .seq = 3,
                           .kind = ENTRY_RENAME,
-                          .sender = {7, "\xE6\x9D\x8E"},
+                          .sender = {7, "li", "\xE6\x9D\x8E"},
                           .body = "\xE6\x9D\x8E \"x\"\n"};
     struct live_entry live = {0};
 
     fill(&live, &entry);
-    ok(strstr(buf_cstr(&live.entry), "{\"room_id\":12,\"seq\":3,\"kind\":\"rename\",\"sender\":"
-                                     "{\"id\":7,\"nickname\":\"\\u674e\"}") != NULL,
+    ok(strstr(buf_cstr(&live.entry),
+              "{\"room_id\":12,\"seq\":3,\"kind\":\"rename\",\"sender\":"
+              "{\"id\":7,\"username\":\"li\",\"nickname\":\"\\u674e\"}") != NULL,
        "an entry's event is the reply's JSON in ASCII");
     is_str(buf_cstr(&live.rooms),
            "{\"joined\":{},\"left\":[],\"renamed\":{\"12\":\"\\u674e \\\"x\\\"\\n\"}}",
