@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/network.h"
+#include "base/unicode.h"
 
 enum {
     FREE_IN_NETWORK = 5,
@@ -17,14 +18,14 @@ enum {
 #define KNOWN_MS (180 * INT64_C(86400000))
 #define DAY_MS INT64_C(86400000)
 
-/* A counter: the account, or the account and a network. */
+/* A counter: the account, or the account and a network; a name without one counts in any case. */
 static char *
 guess_subject(struct arena *a, const struct guess *guess, const char *network)
 {
     if (guess->user_id != 0) {
         return arena_printf(a, "%lld %s", (long long)guess->user_id, network);
     }
-    return arena_printf(a, "~%.128s %s", guess->username, network);
+    return arena_printf(a, "~%.128s %s", unicode_fold(guess->username, a), network);
 }
 
 struct guess_counters {

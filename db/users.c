@@ -1,18 +1,19 @@
 /*
- * User names consist of ASCII letters, digits, "_" and CJK, so folding ASCII folds all case there
- * is.
+ * A user name is stored in form NFKC and has two unique keys: its folded form, by which people sign
+ * in and are found, and its skeleton, which is equal for names that look alike.
  */
 #include "db/users.h"
 
-#include <string.h>
-
 #include "base/clock.h"
+#include "base/unicode.h"
+#include "db/user_index.h"
 
-#define COLUMNS "id, username, nickname, created_at, is_admin"
-
-/* The key under which a name is unique: without case. */
+/*
+ * The key that a name had before names were normalized, when only ASCII had case. It finds names
+ * with compatibility ideographs, which were allowed then.
+ */
 static char *
-username_key(const char *name, struct arena *a)
+username_old_key(const char *name, struct arena *a)
 {
     char *key = arena_strdup(a, name);
 
@@ -24,7 +25,7 @@ username_key(const char *name, struct arena *a)
     return key;
 }
 
-static struct user
+struct user
 user_read(struct db *db, struct arena *a)
 {
     return (struct user){
@@ -36,25 +37,49 @@ user_read(struct db *db, struct arena *a)
     };
 }
 
+/* A user who signs up, or whose nickname changes. */
+struct user_edit {
+    struct arena *arena;
+    const char *password_hash;
+    struct user *user;
+};
+
+static enum db_result
+user_add_transaction(struct db *db, void *context)
+{
+    struct user_edit *edit = context;
+    struct user *user = edit->user;
+    struct arena *a = edit->arena;
+    const char *key = unicode_fold(user->username, a);
+    const char *nickname_key = user_search_key(user->nickname, a);
+    struct grams none = {NULL, 0}, grams = grams_of(user_search_key(key, a), nickname_key, a);
+    enum db_result r = db_run(
+        db,
+        "INSERT INTO users (username, username_key, skeleton, nickname, nickname_key, unicode_version, "
+        "password_hash, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        db_text(user->username), db_text(key), db_text(unicode_skeleton(user->username, a)),
+        db_text(user->nickname), db_text(nickname_key), db_int(unicode_version()),
+        db_text(edit->password_hash), db_int(user->created_at));
+
+    user->id = db_insert_id(db);
+    return r == DB_OK ? user_grams_change(db, user->id, &none, &grams) : r;
+}
+
 enum db_result
 users_add(struct db *db, struct arena *a, const char *username, const char *nickname,
           const char *password_hash, struct user *made)
 {
-    int64_t now = clock_now_ms();
-    enum db_result r = db_run(db,
-                              "INSERT INTO users (username, username_key, nickname, "
-                              "password_hash, created_at) VALUES (?, ?, ?, ?, ?)",
-                              db_text(username), db_text(username_key(username, a)),
-                              db_text(nickname), db_text(password_hash), db_int(now));
+    struct user_edit edit = {.arena = a, .password_hash = password_hash, .user = made};
 
-    *made = (struct user){db_insert_id(db), username, nickname, now, 0};
-    return r;
+    *made = (struct user){.username = unicode_nfkc(username, a), .created_at = clock_now_ms()};
+    made->nickname = nickname != NULL ? nickname : made->username;
+    return db_transaction(db, DB_ONCE, user_add_transaction, &edit);
 }
 
 enum db_result
 users_find(struct db *db, struct arena *a, int64_t id, struct user *found)
 {
-    enum db_result r = db_one(db, "SELECT " COLUMNS " FROM users WHERE id = ?", db_int(id));
+    enum db_result r = db_one(db, "SELECT " USER_COLUMNS " FROM users WHERE id = ?", db_int(id));
 
     if (r != DB_OK) {
         return r;
@@ -67,15 +92,18 @@ enum db_result
 users_find_by_name(struct db *db, struct arena *a, const char *username, struct user *found,
                    const char **password_hash)
 {
+    const char *old_key = username_old_key(username, a);
     enum db_result r = db_one(db,
-                              "SELECT " COLUMNS ", password_hash FROM users WHERE username_key = ?",
-                              db_text(username_key(username, a)));
+                              "SELECT " USER_COLUMNS ", password_hash FROM users "
+                              "WHERE username_key IN (?, ?) ORDER BY username_key = ? DESC LIMIT 1",
+                              db_text(unicode_fold(username, a)), db_text(old_key),
+                              db_text(old_key));
 
     if (r != DB_OK) {
         return r;
     }
     *found = user_read(db, a);
-    *password_hash = db_get_text(db, 5, a);
+    *password_hash = db_get_text(db, USER_COLUMN_COUNT, a);
     return db_done(db);
 }
 
@@ -88,41 +116,6 @@ users_password_hash(struct db *db, struct arena *a, int64_t id, const char **pas
         return r;
     }
     *password_hash = db_get_text(db, 0, a);
-    return db_done(db);
-}
-
-/* Less than every key after those that begin with `prefix`: UTF-8 has no byte 0xFF. */
-static struct db_value
-username_prefix_end(const char *prefix, struct arena *a)
-{
-    size_t len = strlen(prefix);
-    char *end = arena_alloc(a, len + 1);
-
-    memcpy(end, prefix, len);
-    end[len] = (char)0xFF;
-    return db_bytes(end, len + 1);
-}
-
-enum db_result
-users_search(struct db *db, struct arena *a, const char *prefix, const char *after, size_t limit,
-             struct user **users, size_t *count)
-{
-    const char *key = username_key(prefix, a);
-    enum db_result r = db_run(db,
-                              "SELECT " COLUMNS " FROM users "
-                              "WHERE username_key >= ? AND username_key < ? AND username_key > ? "
-                              "ORDER BY username_key LIMIT ?",
-                              db_text(key), username_prefix_end(key, a),
-                              db_text(username_key(after, a)), db_int((int64_t)limit));
-
-    *users = arena_array(a, limit, sizeof(**users));
-    *count = 0;
-    if (r != DB_OK) {
-        return r;
-    }
-    while (*count < limit && db_next(db)) {
-        (*users)[(*count)++] = user_read(db, a);
-    }
     return db_done(db);
 }
 
@@ -147,18 +140,15 @@ users_is_admin(struct db *db, int64_t id, bool *is_admin)
 enum db_result
 users_set_admin(struct db *db, struct arena *a, const char *username, bool is_admin)
 {
-    struct db_value key = db_text(username_key(username, a));
-    enum db_result r = db_one(db, "SELECT 1 FROM users WHERE username_key = ?", key);
+    struct user user;
+    const char *password_hash;
+    enum db_result r = users_find_by_name(db, a, username, &user, &password_hash);
 
     if (r != DB_OK) {
         return r;
     }
-    r = db_done(db);
-    if (r != DB_OK) {
-        return r;
-    }
-    return db_run(db, "UPDATE users SET is_admin = ? WHERE username_key = ?", db_int(is_admin),
-                  key);
+    return db_run(db, "UPDATE users SET is_admin = ? WHERE id = ?", db_int(is_admin),
+                  db_int(user.id));
 }
 
 enum db_result
@@ -166,7 +156,7 @@ users_list(struct db *db, struct arena *a, bool admins, int64_t after, size_t li
            struct user *found, size_t *count)
 {
     enum db_result r = db_run(
-        db, "SELECT " COLUMNS " FROM users WHERE id > ? AND is_admin >= ? ORDER BY id LIMIT ?",
+        db, "SELECT " USER_COLUMNS " FROM users WHERE id > ? AND is_admin >= ? ORDER BY id LIMIT ?",
         db_int(after), db_int(admins), db_int((int64_t)limit));
 
     *count = 0;
@@ -179,10 +169,42 @@ users_list(struct db *db, struct arena *a, bool admins, int64_t after, size_t li
     return db_done(db);
 }
 
-enum db_result
-users_set_nickname(struct db *db, int64_t id, const char *nickname)
+static enum db_result
+nickname_transaction(struct db *db, void *context)
 {
-    return db_run(db, "UPDATE users SET nickname = ? WHERE id = ?", db_text(nickname), db_int(id));
+    const struct user_edit *edit = context;
+    struct arena *a = edit->arena;
+    const char *key, *old_key, *new_key = user_search_key(edit->user->nickname, a);
+    struct grams from = {NULL, 0}, to;
+    enum db_result r = db_one(db,
+                              "SELECT username, nickname_key FROM users WHERE id = ? FOR UPDATE",
+                              db_int(edit->user->id));
+
+    if (r != DB_OK) {
+        return r;
+    }
+    key = user_search_key(db_get_text(db, 0, a), a);
+    old_key = db_get_text(db, 1, a);
+    r = db_done(db);
+    if (r != DB_OK) {
+        return r;
+    }
+    if (old_key != NULL) { /* otherwise not yet indexed */
+        from = grams_of(key, old_key, a);
+    }
+    to = grams_of(key, new_key, a);
+    r = db_run(db, "UPDATE users SET nickname = ?, nickname_key = ? WHERE id = ?",
+               db_text(edit->user->nickname), db_text(new_key), db_int(edit->user->id));
+    return r == DB_OK ? user_grams_change(db, edit->user->id, &from, &to) : r;
+}
+
+enum db_result
+users_set_nickname(struct db *db, struct arena *a, int64_t id, const char *nickname)
+{
+    struct user user = {.id = id, .nickname = nickname};
+    struct user_edit edit = {.arena = a, .user = &user};
+
+    return db_transaction(db, DB_REPEATABLE, nickname_transaction, &edit);
 }
 
 enum db_result

@@ -15,10 +15,18 @@ struct user {
     int is_admin; /* may use what concerns the whole server */
 };
 
-/* DB_EXISTS if the name is taken; names that differ only in case are the same. */
+/* The columns of a user, the first ones of a query whose current row user_read reads. */
+#define USER_COLUMNS "id, username, nickname, created_at, is_admin"
+enum { USER_COLUMN_COUNT = 5 };
+struct user user_read(struct db *db, struct arena *a) __attribute__((nonnull));
+
+/*
+ * Stores the name in form NFKC. `nickname` may be NULL: the name. DB_EXISTS if the name is taken,
+ * or looks like one that is; names that differ only in case are the same.
+ */
 enum db_result users_add(struct db *db, struct arena *a, const char *username, const char *nickname,
                          const char *password_hash, struct user *made)
-    __attribute__((nonnull, warn_unused_result));
+    __attribute__((nonnull(1, 2, 3, 5, 6), warn_unused_result));
 
 /* DB_NONE: no such user. */
 enum db_result users_find(struct db *db, struct arena *a, int64_t id, struct user *found)
@@ -33,12 +41,19 @@ enum db_result users_password_hash(struct db *db, struct arena *a, int64_t id,
                                    const char **password_hash)
     __attribute__((nonnull, warn_unused_result));
 
+struct user_page {
+    struct user *users;
+    size_t count;
+    const char *next; /* the cursor of the next page; NULL: there is none */
+};
+
 /*
- * A page of at most `limit` users whose name begins with `prefix`, without regard to case, by name,
- * after the user name `after` ("": the first page).
+ * A page of at most `limit` users with `text` in their user name or nickname, without regard to
+ * case and width: first those whose user name begins with it. `cursor` is "" for the first page. A
+ * page may have fewer users, or none, although others follow: the cost of each is bounded.
  */
-enum db_result users_search(struct db *db, struct arena *a, const char *prefix, const char *after,
-                            size_t limit, struct user **users, size_t *count)
+enum db_result users_search(struct db *db, struct arena *a, const char *text, const char *cursor,
+                            size_t limit, struct user_page *page)
     __attribute__((nonnull, warn_unused_result));
 
 /*
@@ -64,7 +79,8 @@ enum db_result users_list(struct db *db, struct arena *a, bool admins, int64_t a
                           struct user *found, size_t *count)
     __attribute__((nonnull, warn_unused_result));
 
-enum db_result users_set_nickname(struct db *db, int64_t id, const char *nickname)
+/* DB_NONE: no such user. */
+enum db_result users_set_nickname(struct db *db, struct arena *a, int64_t id, const char *nickname)
     __attribute__((nonnull, warn_unused_result));
 enum db_result users_set_password(struct db *db, int64_t id, const char *password_hash)
     __attribute__((nonnull, warn_unused_result));

@@ -2,15 +2,39 @@
 #include <limits.h>
 
 #include "db/mysql/migrate.h"
+#include "db/user_index.h"
 #include "fcgi/cli/commands.h"
+
+/* Indexes the users who have no keys yet, or keys of an older Unicode. */
+static int
+migrate_index_users(struct resources *r, const struct arguments *a)
+{
+    int64_t count;
+    int status = command_db_status(a, users_index_old(r->db, &count), "");
+
+    if (status == 0 && count > 0) {
+        (void)printf("names indexed: %lld\n", (long long)count);
+    }
+    return status;
+}
 
 static int
 migrate_start(const struct app *app, const struct arguments *a)
 {
-    return argument_given(a, "status")
-               ? migrate_status(app->settings, stdout, stderr)
-               : migrate_run(app->settings, (int)argument_number(a, "to", MIGRATE_ALL), stdout,
-                             stderr);
+    int64_t to = argument_number(a, "to", MIGRATE_ALL);
+    struct resources resources;
+    int status;
+
+    if (argument_given(a, "status")) {
+        return migrate_status(app->settings, stdout, stderr);
+    }
+    status = migrate_run(app->settings, (int)to, stdout, stderr);
+    if (status == 0 && to == MIGRATE_ALL) {
+        resources_open(&resources, app);
+        status = migrate_index_users(&resources, a);
+        resources_close(&resources);
+    }
+    return status;
 }
 
 static int

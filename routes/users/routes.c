@@ -13,7 +13,7 @@ static const struct route routes[] = {
     {
         .method = GET, .path = "/api/users", INPUT(search_users, user_query),
         .out = &user_list_shape, .status = 200,
-        .summary = "Find users whose user name begins with `q`",
+        .summary = "Find users with `q` in their user name or nickname",
     },
     {
         .method = GET, .path = "/api/users/me", NO_INPUT(get_me),

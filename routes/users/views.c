@@ -36,8 +36,7 @@ sign_up(struct request *req, const struct user_new *in)
         reply_problem(req, INTERNAL_ERROR);
         return;
     }
-    r = users_add(req->caller.db, req->caller.arena, in->username,
-                  in->nickname != NULL ? in->nickname : in->username, hash, &user);
+    r = users_add(req->caller.db, req->caller.arena, in->username, in->nickname, hash, &user);
     if (r == DB_OK) {
         reply(req, &user);
     } else if (r == DB_EXISTS) {
@@ -47,25 +46,20 @@ sign_up(struct request *req, const struct user_new *in)
     }
 }
 
-/* A page of the users whose names begin with `q`. 200. */
+/* A page of the users with `q` in their names. 200. */
 void
 search_users(struct request *req, const struct user_query *in)
 {
-    struct user *users;
-    size_t count;
+    struct user_page found;
     enum db_result r = users_search(req->caller.db, req->caller.arena, in->q,
-                                    in->cursor != NULL ? in->cursor : "", PAGE_ROWS(in->limit),
-                                    &users, &count);
-    struct text_page page = {0};
-    const struct user *last;
+                                    in->cursor != NULL ? in->cursor : "", (size_t)in->limit,
+                                    &found);
 
-    if (r != DB_OK) {
+    if (r == DB_OK) {
+        reply(req, &(struct text_page){{found.users, found.count}, found.next});
+    } else {
         reply_failure(req, r);
-        return;
     }
-    last = page_fill(&page.items, users, count, sizeof(*users), in->limit);
-    page.next = last != NULL ? last->username : NULL;
-    reply(req, &page);
 }
 
 /* The caller's account. 200; 404 no_such_user if it was deleted meanwhile. */
@@ -75,17 +69,18 @@ get_me(struct request *req)
     reply_user(req, req->caller.user_id, NO_SUCH_USER);
 }
 
-/* Changes the caller's nickname. 200. */
+/* Changes the caller's nickname. 200; 404 no_such_user if the account was deleted meanwhile. */
 void
 change_me(struct request *req, const struct user_change *in)
 {
     enum db_result r = DB_OK;
 
     if (in->nickname != NULL) {
-        r = users_set_nickname(req->caller.db, req->caller.user_id, in->nickname);
+        r = users_set_nickname(req->caller.db, req->caller.arena, req->caller.user_id,
+                               in->nickname);
         names_invalidate(req->caller.names, req->caller.user_id);
     }
-    if (r != DB_OK) {
+    if (r != DB_OK && r != DB_NONE) {
         reply_failure(req, r);
         return;
     }

@@ -28,7 +28,7 @@ subtest 'user names are unique without regard to case' => sub {
 };
 
 subtest 'a malformed user name is refused' => sub {
-    for my $bad ('ab', 'x' x 33, 'a b c', "a\x{2e}b", "ａｂｃ", "em\x{1F600}oji", "a'b--c", "\x{202e}abc") {
+    for my $bad ('ab', 'x' x 33, 'a b c', "a\x{2e}b", "em\x{1F600}oji", "a'b--c", "\x{202e}abc") {
         is(
             $stack->post('/api/users', { username => $bad, password => '12345678' })->status, 422,
             "a malformed user name is refused (@{[length $bad]} characters)"
@@ -68,6 +68,20 @@ subtest 'an account is changed by its user and seen by others' => sub {
     is($bob->get('/api/users/999999999')->json->{code}, 'no_such_user', 'an unknown user is not found');
 };
 
+sub escaped { my ($text) = @_; utf8::encode($text); return $text =~ s/([^A-Za-z0-9])/sprintf '%%%02x', ord $1/ger }
+
+sub found {
+    my ($q, %query) = @_;
+    my $more = join q{}, map { "&$_=$query{$_}" } sort keys %query;
+    my $page = $bob->get('/api/users?q=' . escaped($q) . $more);
+    return $page->json;
+}
+
+sub names {
+    my ($page) = @_;
+    return [ map { $_->{username} } @{ $page->{items} } ];
+}
+
 subtest 'users are found by the beginning of their name' => sub {
     $stack->user("find${tail}_$_") for 1 .. 5;
     my $page = $bob->get("/api/users?q=FIND$tail&limit=2");
@@ -77,6 +91,79 @@ subtest 'users are found by the beginning of their name' => sub {
     is($next->json->{next}, undef, 'the last page of a search has no next');
     is_deeply($bob->get('/api/users?q=%25')->json->{items}, [], 'a % is not a wildcard');
     is($bob->get('/api/users')->json->{detail}[0]{type}, 'missing', 'q is required');
+};
+
+subtest 'users are found by any part of their names' => sub {
+    my ($first, $last) = map {
+        join q{},
+            map { chr 0x4E00 + int rand 20_000 } 1 .. 3
+    } 1 .. 2;
+    my $user = $stack->user('n', username => "xyz_$tail", nickname => "$first Ｌi  $last");
+    for my $q (
+        $first, substr($first, 1, 1), substr($first, 1), "$last", "LI $last", "Ｌｉ $last", "  li  $last ",
+        substr($first, 2) . ' li ' . substr($last, 0, 1), "z_$tail", "XYZ_$tail"
+        )
+    {
+        is_deeply(names(found($q)), [ $user->username ], "a user is found by a part of the names: $q");
+    }
+    is_deeply(names(found($_)), [], "a user is not found by other texts: $_")
+        for "$first$last", "$last $first", "%$last", "xyz_$tail$first";
+    is(scalar @{ found("\x{200B}")->{items} }, 0, 'a text without characters finds nobody');
+};
+
+subtest 'the index of users follows their nicknames' => sub {
+    my @words = map {
+        join q{},
+            map { chr 0xAC00 + int rand 11_000 } 1 .. 4
+    } 1 .. 2;
+    my $user = $stack->user('n', nickname => $words[0]);
+    $user->patch('/api/users/me', { nickname => $words[1] });
+    is_deeply(names(found($words[1])), [ $user->username ], 'a user is found by a new nickname');
+    is_deeply(names(found($words[0])), [], 'a user is not found by an old nickname');
+    is_deeply(names(found(substr $user->username, 2)), [ $user->username ], 'a user is still found by the user name');
+    is(
+        $stack->sql('SELECT COUNT(*) FROM user_grams WHERE user_id = ' . $user->id . ' AND LENGTH(gram) IN (3, 6)'), 7,
+        'nothing of an old nickname stays in the index'
+    );
+};
+
+subtest 'every user who matches is on one page, those whose name begins with the text first' => sub {
+    my $word  = join q{}, map { chr 0x3041 + int rand 80 } 1 .. 5;
+    my @begin = map           { $stack->user('b', username => "${word}_$_") } 1 .. 3;
+    my @hold  = map           { $stack->user('h', nickname => "的$word$_") } 1 .. 4;
+    for my $limit (1, 2, 3, 4, 7, 50) {
+        my ($page, @seen) = ({ next => q{} });
+        while (defined $page->{next} && @seen < 20) {
+            $page = found($word, limit => $limit, cursor => escaped($page->{next}));
+            push @seen, @{ names($page) };
+        }
+        is_deeply(
+            \@seen, [ map { $_->username } @begin, @hold ],
+            "with pages of $limit, every user is found once, in order"
+        );
+    }
+    is(
+        $bob->get('/api/users?q=' . escaped($word) . '&cursor=%23x')->status, 200,
+        'a malformed cursor does no harm'
+    );
+};
+
+subtest 'a search reads a bounded number of users' => sub {
+    my ($one, $two) = map {
+        join q{},
+            map { chr 0x1200 + int rand 70 } 1 .. 2
+    } 1 .. 2;
+    my $id = $stack->user('rare', nickname => "$one$two")->id;
+    $stack->sql("INSERT INTO user_grams (gram, user_id) SELECT g.gram, $id + 1000000 + numbers.seq FROM user_grams g "
+            . "JOIN seq_1_to_6000 WHERE g.user_id = $id");
+    my ($page, $pages, @seen) = ({ next => q{} }, 0);
+    while (defined $page->{next} && $pages < 9) {
+        $page = found("$one$two", cursor => escaped($page->{next}));
+        push @seen, @{ names($page) };
+        $pages++;
+    }
+    is(scalar @seen, 1, 'the user is found among thousands whose names contain the same characters');
+    is($pages, 2, 'a page ends after some thousands of users, and its cursor leads on');
 };
 
 subtest 'a new password ends the other sessions' => sub {

@@ -55,6 +55,41 @@ subtest '--to 0 runs no migration' => sub {
     );
 };
 
+subtest 'users of an older program are indexed, and keep their names' => sub {
+    my $user = sub {
+        my ($id, $name, $nickname, $key) = @_;
+        $stack->sql('INSERT INTO m1.users (id, username, username_key, nickname, password_hash, created_at) VALUES '
+                . "($id, '$name', '$key', '$nickname', 'x', 1)");
+    };
+    $user->(1, 'Paypa1', 'Old One', 'paypa1');
+    $user->(2, 'paypal', 'Old Two', 'paypal');
+    $user->($_, "many$_", "Nick $_", "many$_") for 100 .. 220;
+    my ($text, $status) = migrate('m1');
+    is($status, 0, 'users are indexed') or diag $text;
+    like($text, qr/names indexed: 123/, 'the run reports how many users it indexed');
+    is(
+        $stack->sql("SELECT GROUP_CONCAT(id) FROM m1.users WHERE skeleton = 'paypal'"), 1,
+        'of two names that look alike, the first has the skeleton'
+    );
+    is(
+        $stack->sql("SELECT COUNT(*) FROM m1.users WHERE unicode_version > 0 AND nickname_key LIKE 'nick %'"), 121,
+        'all users are indexed, in several transactions'
+    );
+    is(
+        $stack->sql("SELECT GROUP_CONCAT(user_id ORDER BY user_id) FROM m1.user_grams WHERE gram = 'o'"), '1,2',
+        'users are found by a character of their nickname'
+    );
+    is((migrate('m1'))[0], "the database is up to date\n", 'users are indexed once');
+};
+
+subtest 'users who were indexed with an older Unicode are indexed again' => sub {
+    $stack->sql("UPDATE m1.users SET unicode_version = 1, nickname_key = 'zz', skeleton = NULL WHERE id = 2");
+    $stack->sql("INSERT INTO m1.user_grams (gram, user_id) VALUES ('zz', 2), ('z', 2)");
+    like((migrate('m1'))[0], qr/names indexed: 1/, 'only users of an older Unicode are indexed');
+    is($stack->sql("SELECT nickname_key FROM m1.users WHERE id = 2"), 'old two', 'the key is made again');
+    is($stack->sql("SELECT COUNT(*) FROM m1.user_grams WHERE gram LIKE 'z%'"), 0, 'the grams of an older key are removed');
+};
+
 subtest 'a migration that was changed after it ran is refused' => sub {
     $stack->sql("UPDATE m1.schema_migrations SET checksum = REPEAT('0', 64)");
     my ($text, $status) = migrate('m1');

@@ -9,6 +9,7 @@ int fuzz_json(const uint8_t *bytes, size_t len);
 int fuzz_record(const uint8_t *bytes, size_t len);
 int fuzz_reports(const uint8_t *bytes, size_t len);
 int fuzz_shape(const uint8_t *bytes, size_t len);
+int fuzz_text(const uint8_t *bytes, size_t len);
 int fuzz_url(const uint8_t *bytes, size_t len);
 #define LLVMFuzzerTestOneInput fuzz_dotenv
 #include "t/fuzz/dotenv.c"
@@ -25,6 +26,9 @@ int fuzz_url(const uint8_t *bytes, size_t len);
 #define LLVMFuzzerTestOneInput fuzz_shape
 #include "t/fuzz/shape.c"
 #undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput fuzz_text
+#include "t/fuzz/text.c"
+#undef LLVMFuzzerTestOneInput
 #define LLVMFuzzerTestOneInput fuzz_url
 #include "t/fuzz/url.c"
 #undef LLVMFuzzerTestOneInput
@@ -37,6 +41,7 @@ main(void)
     replay_corpus("record", fuzz_record);
     replay_corpus("reports", fuzz_reports);
     replay_corpus("shape", fuzz_shape);
+    replay_corpus("text", fuzz_text);
     replay_corpus("url", fuzz_url);
     return done_testing();
 }
