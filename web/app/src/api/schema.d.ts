@@ -79,7 +79,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Find users whose user name begins with `q` */
+        /** Find users with `q` in their user name or nickname */
         get: operations["get_api_users"];
         put?: never;
         /** Sign up */
@@ -565,7 +565,7 @@ export interface components {
         };
         UserNew: {
             /**
-             * @description The name to sign in with; upper and lower case are the same.
+             * @description The name to sign in with, stored in form NFKC; upper and lower case are the same. Two characters suffice if one is Chinese, Japanese or Korean, otherwise three.
              * @example li_lei
              */
             username: string;
@@ -627,7 +627,7 @@ export interface components {
             old_password: string;
             /**
              * Format: password
-             * @description The new password.
+             * @description The new password; its characters are counted in form NFKC.
              */
             password: string;
         };
@@ -742,6 +742,8 @@ export interface components {
         Person: {
             /** Format: int64 */
             id: number;
+            /** @description Unique; the nickname may be that of another user, too. */
+            username: string;
             nickname: string;
         };
         Profile: {
@@ -794,7 +796,7 @@ export interface components {
              */
             client_id: string;
             /**
-             * @description The text.
+             * @description The text, stored as it is.
              * @example 大家好
              */
             body: string;

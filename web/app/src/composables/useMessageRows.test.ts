@@ -4,7 +4,7 @@ import { entryOf } from '../testing/server'
 import { lastOwnSeq } from './useMessageRows'
 
 it('my last message is the one whose readers are shown', () => {
-  const mine = { sender: { id: 1, nickname: 'Me' } }
+  const mine = { sender: { id: 1, username: 'me', nickname: 'Me' } }
   const entries = [
     entryOf(1, mine),
     entryOf(2, mine),

@@ -42,6 +42,21 @@ it('a search begins after a pause in typing, and finds others only', async () =>
   scope.stop()
 })
 
+it('a search goes on after a page on which nobody was found', async () => {
+  vi.stubGlobal('fetch', (request: Request) => {
+    const cursor = new URL(request.url).searchParams.get('cursor')
+    const mei = { ...me, id: 2, username: 'mei' }
+    return Promise.resolve(json(cursor ? { items: [mei], next: null } : { items: [], next: '#9' }))
+  })
+  const text = ref('')
+  const scope = effectScope()
+  const { users } = scope.run(() => useUserSearch(text))!
+  text.value = 'm'
+  await vi.advanceTimersByTimeAsync(300)
+  expect(users.value.map((user) => user.username)).toEqual(['mei'])
+  scope.stop()
+})
+
 it('no search begins after the end of the search field', async () => {
   const text = ref('')
   const scope = effectScope()

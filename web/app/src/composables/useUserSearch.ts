@@ -1,13 +1,29 @@
-// Finding users by the beginning of their username, while it is being typed.
+// Finding users by a part of their nickname or username, while it is being typed.
 import { onScopeDispose, ref, watch, type Ref } from 'vue'
 import { api, call, type User } from '../api/client'
 import { errorText } from '../lib/texts'
 import { useSession } from '../stores/session'
 
 const TYPING_PAUSE_MS = 200 // a search begins after such a pause
+const SHOWN_MIN = 10 // further pages are loaded until so many users were found
+const PAGES_MAX = 5 // of one search: a page may have few users, although others follow
 
 /** The only one of some users, or null. */
 export const onlyOne = <T>(users: readonly T[]): T | null => (users.length === 1 ? users[0]! : null)
+
+/** The first users that match. A page may be short or empty although others follow. */
+async function findUsers(q: string): Promise<User[]> {
+  const found: User[] = []
+  let cursor: string | null = null
+  for (let page = 0; page < PAGES_MAX && found.length < SHOWN_MIN; page++) {
+    const query: { q: string; cursor?: string } = cursor === null ? { q } : { q, cursor }
+    const { items, next } = await call(api.GET('/api/users', { params: { query } }))
+    found.push(...items)
+    if (next === null) break
+    cursor = next
+  }
+  return found
+}
 
 /** Searches for `text` whenever it changes. The user who searches is never among the results. */
 export function useUserSearch(text: Ref<string>) {
@@ -21,9 +37,9 @@ export function useUserSearch(text: Ref<string>) {
   async function search(q: string): Promise<void> {
     const search = ++latest
     try {
-      const page = await call(api.GET('/api/users', { params: { query: { q } } }))
+      const found = await findUsers(q)
       if (search !== latest) return
-      users.value = page.items.filter((user) => user.id !== session.user?.id)
+      users.value = found.filter((user) => user.id !== session.user?.id)
       error.value = ''
     } catch (failure) {
       if (search === latest) error.value = errorText(failure)

@@ -7,7 +7,7 @@ const entry = (seq: number, body = `m${seq}`): Entry => ({
   room_id: 1,
   seq,
   kind: 'message',
-  sender: { id: 1, nickname: 'a' },
+  sender: { id: 1, username: 'a', nickname: 'a' },
   client_id: `c${seq}`,
   body,
   ref_seq: null,

@@ -4,7 +4,7 @@ import { entryOf, me } from '../testing/server'
 import { pending, toRows } from './rows'
 
 const view = { outgoing: [], complete: true, readTo: null, me: me.id }
-const mine = { sender: { id: me.id, nickname: 'Me' } }
+const mine = { sender: { id: me.id, username: 'me', nickname: 'Me' } }
 const outgoing = {
   client_id: 'c',
   room_id: 7,

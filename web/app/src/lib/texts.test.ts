@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { ApiError } from '../api/client'
 import { language } from '../i18n'
 import { entryOf, roomOf } from '../testing/server'
+import { isolated } from './people'
 import { errorText, noticeText, pageTitle, preview, roomName, typingText } from './texts'
 
 beforeEach(() => {
@@ -28,7 +29,7 @@ describe('an error', () => {
 describe('a notice', () => {
   it('names the new role', () => {
     const entry = entryOf(1, { kind: 'role', body: 'admin' })
-    expect(noticeText(entry)).toBe('Li is now admin')
+    expect(noticeText(entry)).toBe(`${isolated('Li')} is now admin`)
   })
 
   it('distinguishes a room that was opened from one that was made private', () => {
@@ -50,17 +51,21 @@ describe('a room', () => {
 
   it('shows its last message in one line, with the sender in a group', () => {
     const last_message = entryOf(1, { body: 'two\nlines' })
-    expect(preview(roomOf({ last_message }), 1)).toBe('Li: two lines')
+    expect(preview(roomOf({ last_message }), 1)).toBe(`${isolated('Li')}: ${isolated('two lines')}`)
     expect(preview(roomOf({ last_message }), 2)).toBe('two lines')
     expect(preview(roomOf({ last_message, kind: 'dm', peer }), 1)).toBe('two lines')
   })
 })
 
 it('one who is typing is named, and further ones are counted', () => {
-  const [li, lan] = [{ nickname: 'Li' }, { nickname: 'Lan' }]
+  const [li, lan] = [
+    { username: 'li', nickname: 'Li' },
+    { username: 'han', nickname: 'Lan' },
+  ]
   expect(typingText([])).toBe('')
-  expect(typingText([li])).toBe('Li is typing…')
-  expect(typingText([li, lan])).toBe('Li and 1 more are typing…')
+  expect(typingText([li])).toBe(`${isolated('Li')} is typing…`)
+  expect(typingText([lan])).toBe(`${isolated('Lan')} (@han) is typing…`)
+  expect(typingText([li, lan])).toBe(`${isolated('Li')} and 1 more are typing…`)
 })
 
 it('the title of the window counts unread messages and names the room', () => {

@@ -1,6 +1,7 @@
 // Errors, rooms and entries as texts in the page's language.
 import { ApiError, type Entry, type EntryKind, type Role, type Room } from '../api/client'
 import { t, type MessageKey } from '../i18n'
+import { isolated, personName, withoutDirection, type Person } from './people'
 
 const PREVIEW_MAX = 120 // characters; the list cuts them to its width
 
@@ -38,25 +39,34 @@ const ENTRY_TEXTS: Record<EntryKind, (values: Values, body: string | null) => st
 /** The notice for an entry that is not a message: "Li joined". "" for a kind that only a newer page knows. */
 export function noticeText(entry: Entry): string {
   if (!Object.hasOwn(ENTRY_TEXTS, entry.kind)) return ''
-  const values = { name: entry.sender.nickname, body: entry.body ?? '' }
+  const values = {
+    name: personName(entry.sender),
+    body: isolated(withoutDirection(entry.body ?? '')),
+  }
   return ENTRY_TEXTS[entry.kind](values, entry.body)
 }
 
+/** A message with its sender, as it is read aloud. */
+export const entryText = ({ sender, body }: Entry): string =>
+  t('saidBy', { name: personName(sender), body: isolated(withoutDirection(body ?? '')) })
+
 /** "Li is typing…", or how many others are; "" if nobody is. */
-export function typingText(typists: readonly { nickname: string }[]): string {
+export function typingText(typists: readonly Pick<Person, 'username' | 'nickname'>[]): string {
   const [first, ...others] = typists
   if (!first) return ''
   const key = others.length === 0 ? 'isTyping' : 'areTyping'
-  return t(key, { name: first.nickname, count: others.length })
+  return t(key, { name: personName(first), count: others.length })
 }
 
 /** The last message of a room in one line, for the list of rooms. */
 export function preview(room: Room, me: number): string {
   const last = room.last_message
   if (!last) return room.kind === 'dm' ? '' : t(room.open ? 'openState' : 'privateState')
-  const body = (last.body ?? '').replace(/\s+/g, ' ').slice(0, PREVIEW_MAX)
+  const body = withoutDirection((last.body ?? '').replace(/\s+/g, ' ').slice(0, PREVIEW_MAX))
   const isPlain = room.kind === 'dm' || last.sender.id === me
-  return isPlain ? body : t('saidBy', { name: last.sender.nickname, body })
+  return isPlain
+    ? body
+    : t('saidBy', { name: isolated(last.sender.nickname), body: isolated(body) })
 }
 
 /** The title of the window: "(3) Hiking · fastchat". */

@@ -85,7 +85,7 @@ describe('a stream', () => {
 
   it('shows who is typing, for 6 seconds', async () => {
     await begin()
-    server.emit('typing', { room_id: 7, user: { id: 2, nickname: 'Li' } })
+    server.emit('typing', { room_id: 7, user: { id: 2, username: 'li', nickname: 'Li' } })
     await pass(50)
     expect(
       usePresence()

@@ -41,7 +41,7 @@ describe('the rooms', () => {
     const chat = useChat()
     await pass(100)
     server.append()
-    server.append({ sender: { id: me.id, nickname: 'Me' } })
+    server.append({ sender: { id: me.id, username: 'me', nickname: 'Me' } })
     server.append({ kind: 'rename', body: 'new name' })
     await pass(3000)
     expect(chat.rooms.get(7)).toMatchObject({ unread: 1, name: 'new name', last_seq: 3 })

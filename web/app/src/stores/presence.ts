@@ -2,6 +2,7 @@
 import { defineStore } from 'pinia'
 import { reactive, shallowReactive } from 'vue'
 import { api, call } from '../api/client'
+import type { Person } from '../lib/people'
 import type { EphemeralEvent } from '../live/events'
 import { useTasks } from './tasks'
 
@@ -9,9 +10,7 @@ const TYPING_SHOWN_MS = 6_000 // after the last `typing` event
 const TYPING_SEND_MS = 3_000 // the server asks for no more than one call in this time
 const MEMBERS_MAX = 100 // whose read marks are shown: one page
 
-interface Typist {
-  id: number
-  nickname: string
+interface Typist extends Person {
   timer: ReturnType<typeof setTimeout>
 }
 
@@ -33,7 +32,7 @@ export const usePresence = defineStore('presence', () => {
     reads.set(room, marks)
   }
 
-  function addTypist(room: number, user: { id: number; nickname: string }): void {
+  function addTypist(room: number, user: Person): void {
     removeTypist(room, user.id)
     const timer = setTimeout(() => removeTypist(room, user.id), TYPING_SHOWN_MS)
     typists.set(room, [...(typists.get(room) ?? []), { ...user, timer }])

@@ -15,7 +15,7 @@ export function entryOf(seq: number, more: Partial<Entry> = {}): Entry {
     room_id: 7,
     seq,
     kind: 'message',
-    sender: { id: 2, nickname: 'Li' },
+    sender: { id: 2, username: 'li', nickname: 'Li' },
     client_id: null,
     body: `m${seq}`,
     ref_seq: null,
@@ -150,7 +150,12 @@ export class FakeServer {
     if (fault === 'lost request') throw new TypeError('no network')
     if (typeof fault === 'object') return json(fault.body ?? {}, fault.status, fault.headers)
     const known = this.log.find((entry) => entry.client_id === message.client_id)
-    const entry = known ?? this.append({ ...message, sender: { id: me.id, nickname: me.nickname } })
+    const entry =
+      known ??
+      this.append({
+        ...message,
+        sender: { id: me.id, username: me.username, nickname: me.nickname },
+      })
     if (fault === 'lost answer') throw new TypeError('no network')
     return json(entry, known ? 200 : 201)
   }

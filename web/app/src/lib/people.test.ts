@@ -1,0 +1,35 @@
+// Telling people apart.
+import { describe, expect, it } from 'vitest'
+import { handle, isolated, personName, withoutDirection } from './people'
+
+const li = { id: 2, username: 'li_lei', nickname: '李雷' }
+const impostor = { id: 3, username: 'mallory', nickname: 'li_lei' }
+
+describe('a person', () => {
+  it('has the username beside the nickname', () => {
+    expect(handle(li)).toBe('@li_lei')
+  })
+
+  it('whose nickname is somebody else’s username is told apart', () => {
+    expect(handle(impostor)).toBe('@mallory')
+    expect(personName(impostor)).not.toBe(personName({ ...impostor, username: 'li_lei' }))
+  })
+
+  it('with the nickname of another is told apart', () => {
+    expect(personName(li)).not.toBe(personName({ ...impostor, nickname: li.nickname }))
+  })
+
+  it('whose nickname is the username is named once', () => {
+    expect(handle({ username: 'Mei', nickname: 'mei' })).toBe('')
+    expect(personName({ username: 'Mei', nickname: 'mei' })).toBe(isolated('mei'))
+  })
+
+  it('who was deleted has no username', () => {
+    expect(handle({ username: '', nickname: '' })).toBe('')
+  })
+})
+
+it('a text in another direction keeps to itself', () => {
+  const body = withoutDirection('\u202Etxt.exe\u2069 שלום')
+  expect(isolated(body)).toBe('\u2068txt.exe שלום\u2069')
+})
