@@ -223,7 +223,7 @@ for my $route (@routes) {
             '{"no such field":1}',
             map {
                 my $key = $_;
-                map { qq({"$key":$_}) } '{}', '[[]]', '1e400', '-1', '""', '"\u0000"', 'true', '"' . 'x' x 9000 . '"'
+                map { qq({"$key":$_}) } '{}', '[[]]', '1e400', '-1', '""', '"\u0000"', 'true', '"' . 'x' x 3000 . '"'
             } sort keys %field
         );
         my @odd = map {
