@@ -39,7 +39,7 @@ my @mine;
 
 subtest 'a session holds so many streams and long polls together' => sub {
     my $poll = poll($ann);
-    is(answer(poll($ann, wait => 1), 10)->status, 200, 'two long polls are held, one of them to its end');
+    is(answer(poll($ann, wait => 1), 30)->status, 200, 'two long polls are held, one of them to its end');
     @mine = (Fastchat::Stream->new($ann), Fastchat::Stream->new($ann));
     is_deeply([ map { $_->status } @mine ], [ 200, 200 ], 'two streams are held beside a long poll');
     is(Fastchat::Stream->new($ann)->status, 429, 'the session holds no third stream beside two and a long poll');
@@ -47,7 +47,7 @@ subtest 'a session holds so many streams and long polls together' => sub {
     is($refused->status, 429, 'the session holds no second long poll beside two streams');
     is($refused->json->{code}, 'too_many_streams', 'a long poll too many has a code');
     like($refused->header('Retry-After'), qr/^[1-9]\d*$/, 'a long poll too many carries Retry-After');
-    my $chinese = answer(poll($ann, language => 'zh'), 5);
+    my $chinese = answer(poll($ann, language => 'zh'), 30);
     like($chinese->json->{detail}, qr/\p{Han}/, 'a long poll too many is refused in Chinese, too');
     ok(!answer($poll), 'the long poll that was held first is still held');
     is($ann->post('/api/sync', { rooms => {} })->status, 200, 'a request that is not held is answered');
@@ -65,7 +65,7 @@ subtest 'a request that has ended no longer counts' => sub {
     ok($stack->wait_for(10, $fits), 'streams that were closed no longer count');
     ok($stack->wait_for(10, $fits), 'long polls that were closed no longer count');
     my $answered = sub {
-        my @answers = map { answer($_, 10) } map { poll($ann, wait => 1) } 1 .. 3;
+        my @answers = map { answer($_, 30) } map { poll($ann, wait => 1) } 1 .. 3;
         return !grep { $_->status != 200 } @answers;
     };
     ok($stack->wait_for(10, $answered), 'three long polls are held, and end');
@@ -77,7 +77,7 @@ subtest 'a user holds so many in all sessions together' => sub {
     my @streams = map { Fastchat::Stream->new($bob, token => $_) } @tokens, $tokens[0];
     is_deeply([ map { $_->status } @streams ], [ (200) x 5 ], 'five streams of one user are held');
     is(Fastchat::Stream->new($bob, token => $tokens[3])->status, 429, 'a new session does not raise the number');
-    is(answer(poll($bob, token => $tokens[2]), 5)->status, 429, 'a long poll counts beside the streams of its user');
+    is(answer(poll($bob, token => $tokens[2]), 30)->status, 429, 'a long poll counts beside the streams of its user');
     is(Fastchat::Stream->new($stack->user('eve'))->status, 200, 'another user still opens a stream');
     my $head = $stack->request('HEAD', '/api/events', token => $tokens[3]);
     is($head->status, 200, 'HEAD of a stream holds nothing');

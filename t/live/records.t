@@ -38,11 +38,13 @@ sub request {
 }
 sub connected { return IO::Socket::UNIX->new(Peer => $path) // die "$path: $!" }
 
-# Sends, and reads until the server closes, a request ends, or the time is over.
+# Sends, and reads until the server closes, a request ends, or what was read matches the pattern; a number in its place
+# is how long nothing of that may happen. Returns the bytes, and whether the server has closed.
 sub ask {
-    my ($socket, $bytes, $seconds) = @_;
+    my ($socket, $bytes, $for) = @_;
     local $SIG{PIPE} = 'IGNORE';
-    my ($got, $until) = ('', time + ($seconds // 3));
+    my $pattern = ref $for ? $for : undef;
+    my ($got, $until) = ('', time + ($pattern ? 30 : $for // 30));
     syswrite $socket, $bytes if length $bytes;
     while (time < $until && IO::Select->new($socket)->can_read($until - time)) {
         sysread($socket, $got, 65536, length $got) or return ($got, 1);
@@ -52,6 +54,7 @@ sub ask {
             return ($got, 0) if $type == 3;
             $at += 8 + $length + $padding;
         }
+        last if $pattern && $got =~ $pattern;
     }
     return ($got, 0);
 }
@@ -80,10 +83,10 @@ subtest 'a kept connection answers every request under its id' => sub {
 
 subtest 'a stream may have any request id' => sub {
     my $odd = connected();
-    my ($got) = ask($odd, request(7, 0, %token), 1);
+    my ($got) = ask($odd, request(7, 0, %token), qr/event: hello/);
     like($got, qr/event: hello/, 'a stream may have another id than 1');
     $ann->post("/api/rooms/$room/messages", { client_id => 'a', body => 'for the odd one' });
-    ($got) = ask($odd, '', 2);
+    ($got) = ask($odd, '', qr/for the odd one/);
     is((unpack 'CCn', $got)[2], 7, 'a stream gets entries under its id');
     like($got, qr/for the odd one/, 'a stream with an odd id gets the whole entry');
 };
@@ -91,12 +94,12 @@ subtest 'a stream may have any request id' => sub {
 subtest 'a request may come byte by byte and be aborted' => sub {
     my $slowly = connected();
     for (1 .. length $bytes) { syswrite $slowly, substr $bytes, $_ - 1, 1 }
-    my ($got) = ask($slowly, '', 1);
+    my ($got) = ask($slowly, '', qr/event: hello/);
     like($got, qr/event: hello/, 'a request may come byte by byte');
     syswrite $slowly, record(2, '');
-    ($got) = ask($slowly, '', 2);
+    ($got) = ask($slowly, '');
     is_deeply([ ends_of($got) ], [ [ 1, 0 ] ], 'FCGI_ABORT_REQUEST ends a stream with FCGI_END_REQUEST');
-    ok((ask($slowly, '', 2))[1], 'a connection that is not kept is closed after an abort');
+    ok((ask($slowly, ''))[1], 'a connection that is not kept is closed after an abort');
 };
 
 # The ids of the requests that have ended, each with its protocol status.
@@ -127,16 +130,16 @@ sub poll {
 
 subtest 'a kept connection can be used again after its held request was aborted' => sub {
     my $kept = connected();
-    for my $held ([ stream => request(5, 1, %token) ], [ 'long poll' => poll(6) ]) {
-        my ($name, $bytes) = @$held;
+    for my $held ([ stream => request(5, 1, %token), qr/event: hello/ ], [ 'long poll' => poll(6), 0.5 ]) {
+        my ($name, $bytes, $sign) = @$held;
         my $id = (unpack 'CCn', $bytes)[2];
-        ask($kept, $bytes, 0.5);
-        my ($got) = ask($kept, record(2, '', $id), 3);
+        ask($kept, $bytes, $sign);
+        my ($got) = ask($kept, record(2, '', $id));
         is_deeply([ ends_of($got) ], [ [ $id, 0 ] ], "an abort ends a $name");
         ($got) = ask($kept, request(9, 1));
         like($got, qr/Status: 401/, "the connection serves another request after the abort of a $name");
     }
-    my ($got) = ask($kept, poll(7) . record(2, '', 7), 3);
+    my ($got) = ask($kept, poll(7) . record(2, '', 7));
     is_deeply([ ends_of($got) ], [ [ 7, 0 ] ], 'an abort that follows its request at once ends it');
     unlike($got, qr/Status/, 'an aborted request is not answered');
     ($got) = ask($kept, request(9, 1));
@@ -146,16 +149,19 @@ subtest 'a kept connection can be used again after its held request was aborted'
 
 subtest 'records beside a held request are handled as FastCGI says' => sub {
     my $kept = connected();
-    ask($kept, request(5, 1, %token), 0.5);
-    my ($got) = ask($kept, begin(1, 1, 6), 2);
+    ask($kept, request(5, 1, %token), qr/event: hello/);
+    my ($got) = ask($kept, begin(1, 1, 6));
     is_deeply([ ends_of($got) ], [ [ 6, 1 ] ], 'a second request beside a stream is refused (FCGI_CANT_MPX_CONN)');
-    ($got) = ask($kept, params(6, X => 1) . record(5, '', 6) . record(2, '', 6) . record(9, pair(HOME => ''), 0), 0.5);
+    ($got) = ask(
+        $kept, params(6, X => 1) . record(5, '', 6) . record(2, '', 6) . record(9, pair(HOME => ''), 0),
+        qr/^\x01\x0A/
+    );
     is((unpack 'CC', $got)[1], 10, 'a management record beside a stream is answered, other records are ignored');
     $ann->post("/api/rooms/$room/messages", { client_id => 'beside', body => 'the stream goes on' });
-    ($got) = ask($kept, '', 1);
+    ($got) = ask($kept, '', qr/the stream goes on/);
     like($got, qr/the stream goes on/, 'a stream goes on beside the records of other requests');
-    ($got) = ask($kept, begin(1, 1, 5), 2);
-    ok((ask($kept, '', 2))[1], 'a second beginning of the same request closes the connection');
+    ($got) = ask($kept, begin(1, 1, 5));
+    ok((ask($kept, ''))[1], 'a second beginning of the same request closes the connection');
 };
 
 subtest 'a request may be cut anywhere, padded, and follow a refused one' => sub {
@@ -191,7 +197,7 @@ subtest 'an invalid record closes its connection' => sub {
         'random bytes'              => join('', map { chr int rand 256 } 1 .. 5000) =~ s/^./\x07/sr,
     );
     for my $name (sort keys %wrong) {
-        my (undef, $ended) = ask(connected(), $wrong{$name}, 3);
+        my (undef, $ended) = ask(connected(), $wrong{$name});
         ok($ended, "$name: the connection is closed");
     }
 };
@@ -206,13 +212,13 @@ subtest 'a wrong request and a management record are answered as FastCGI says' =
     my $strange = connected();
     my ($got) = ask($strange, begin(0, 2));
     is((unpack 'x12C', $got)[0], 3, 'another role is refused (FCGI_UNKNOWN_ROLE)');
-    ok((ask($strange, '', 2))[1], 'a connection that is not kept is closed after another role');
+    ok((ask($strange, ''))[1], 'a connection that is not kept is closed after another role');
     my $double = connected();
     ($got) = ask($double, begin() . begin(0, 1, 2));
     is((unpack 'x12C', $got)[0], 1, 'a second request beside the first is refused (FCGI_CANT_MPX_CONN)');
-    ($got) = ask(connected(), record(9, pair('FCGI_MPXS_CONNS', '') . pair('OTHER', ''), 0), 1);
+    ($got) = ask(connected(), record(9, pair('FCGI_MPXS_CONNS', '') . pair('OTHER', ''), 0), qr/FCGI_MPXS_CONNS0/);
     is(substr($got, 8), pair(FCGI_MPXS_CONNS => 0), 'FCGI_GET_VALUES returns the values asked for that are known');
-    ($got) = ask(connected(), record(42, '', 0), 1);
+    ($got) = ask(connected(), record(42, '', 0), qr/^.{16}/s);
     is((unpack 'x8C', $got)[0], 42, 'an unknown management record is answered with FCGI_UNKNOWN_TYPE');
 };
 
@@ -222,7 +228,7 @@ subtest 'clients that stop sending or reading leave others served' => sub {
     my $half = connected();
     syswrite $half, substr $bytes, 0, 50;
     shutdown $half, 1;
-    my (undef, $closed) = ask($half, '', 3);
+    my (undef, $closed) = ask($half, '');
     ok($closed, 'half a request on a half-closed socket is closed');
     $answers = connected();
     {

@@ -154,7 +154,7 @@ subtest 'an answer over a socket is whole, however much of the body was not read
     }
     my $open = cgi_over_socket('{"name":"x"}', 1, 'POST', '/api/rooms', '{"name":"x"}', @token);
     like($open->{text}, qr/Status: 201 Created/, 'a web server that does not end the input gets its answer');
-    cmp_ok($open->{lingered}, '<', 3, 'the program does not wait for more than the body');
+    cmp_ok($open->{lingered}, '<', 4, 'the program does not wait for more than the body');
 };
 
 subtest 'concurrent programs each answer their request' => sub {
