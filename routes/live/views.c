@@ -102,8 +102,8 @@ sync_page_is_empty(const struct sync_page *page)
 
 /*
  * Everything that is new to the caller, as soon as there is something. 200; with nothing in it if
- * nothing happened in time, or if no event loop serves the request. 429 too_many_streams if it would
- * be held, and the session or the user holds as many as it may.
+ * nothing happened in time, or if no event loop serves the request. 429 too_many_streams if it
+ * would be held, and the session or the user holds as many as it may.
  */
 void
 sync_later(struct request *req, const struct sync_wait *in)
