@@ -17,6 +17,7 @@ enum denial {
     DENIED_NO_USER,
     DENIED_NO_MEMBER,
     DENIED_TOO_MANY_TASKS,
+    DENIED_CLIENT_ID_REUSED, /* for a message with another text */
 };
 
 struct caller {

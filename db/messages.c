@@ -5,24 +5,34 @@
  */
 #include "db/messages.h"
 
+#include <string.h>
+
 #include "base/test_seams.h"
 #include "db/members.h"
 #include "db/redis/membership_cache.h"
 
 /*
- * DB_EXISTS with the message that has this client_id already. If that cannot be read, the result is
- * DB_DOWN, not an error of the message: the message is stored.
+ * DB_EXISTS with the message that has this client_id already, if its text is the same: anything
+ * else is a second message, which must not be dropped in silence. If that cannot be read, the
+ * result is DB_DOWN, not an error of the message: a message is stored.
  */
 static enum db_result
 message_find_sent(struct caller *caller, int64_t room_id, const char *client_id,
                   struct entry *entry)
 {
     struct person sender = entry->sender;
+    const char *body = entry->body;
     enum db_result r = room_log_find(caller->db, caller->arena, room_id, caller->user_id, client_id,
                                      entry);
 
+    if (r != DB_OK) {
+        return DB_DOWN;
+    }
+    if (strcmp(entry->body, body) != 0) {
+        return caller_deny(caller, DENIED_CLIENT_ID_REUSED);
+    }
     entry->sender = sender;
-    return r == DB_OK ? DB_EXISTS : DB_DOWN;
+    return DB_EXISTS;
 }
 
 /* Why the update found no row: no such room, or the caller is not in it. */

@@ -6,7 +6,8 @@
 
 /*
  * Appends a message of the caller. DB_OK with the new entry; DB_EXISTS with the entry that has
- * this client_id already; DB_FORBIDDEN with DENIED_NO_ROOM or DENIED_NOT_A_MEMBER.
+ * this client_id and this text already; DB_FORBIDDEN with DENIED_NO_ROOM, DENIED_NOT_A_MEMBER or
+ * DENIED_CLIENT_ID_REUSED.
  */
 enum db_result messages_send(struct caller *caller, int64_t room_id, const char *client_id,
                              const char *body, struct entry *entry)

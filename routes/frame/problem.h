@@ -21,6 +21,7 @@ enum problem {
     NO_SUCH_EXPORT,
     METHOD_NOT_ALLOWED,
     USERNAME_TAKEN,
+    CLIENT_ID_REUSED,
     IS_A_DM,
     TASK_HAS_ENDED,
     TASK_NOT_OVER,

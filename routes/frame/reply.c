@@ -138,6 +138,7 @@ denial_problem(enum denial denial)
         [DENIED_NO_USER] = NO_SUCH_USER,
         [DENIED_NO_MEMBER] = NO_SUCH_MEMBER,
         [DENIED_TOO_MANY_TASKS] = TOO_MANY_TASKS,
+        [DENIED_CLIENT_ID_REUSED] = CLIENT_ID_REUSED,
     };
 
     return problems[denial];

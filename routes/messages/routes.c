@@ -7,7 +7,8 @@ static const struct route routes[] = {
         .method = POST, .path = "/api/rooms/{room_id}/messages", INPUT(send_message, message_new),
         .access = MEMBER, .limit = LIMIT_SEND,
         .out = &entry_shape, .status = 201, .other_status = 200,
-        .summary = "Send a message; a client_id that was used before returns the existing entry with 200",
+        .problems = PROBLEMS(CLIENT_ID_REUSED),
+        .summary = "Send a message; the same client_id and text again return the existing entry with 200",
     },
     {
         .method = GET, .path = "/api/rooms/{room_id}/messages", INPUT(list_messages, message_query),

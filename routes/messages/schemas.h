@@ -16,7 +16,7 @@ struct message_new {
 SCHEMA(message_new, "MessageNew", ROOM_ID(struct message_new),
        FIELD(struct message_new, client_id, FIELD_TEXT, .required = true, .min = 1, .max = 64,
              .description =
-                 "Your own id for this message. Sending it again does not make a second message.",
+                 "Your own id for this message. Sending both again does not make a second message.",
              .example = "\"0b6f1f8e-4f0f-4e0a-9d55-3a3b7f5f2c11\""),
        FIELD(struct message_new, body, FIELD_TEXT, .required = true, .min = 1, .max = 8000,
              .pattern = &message_pattern, .description = "The text, stored as it is.",

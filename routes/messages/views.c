@@ -8,8 +8,8 @@
 
 /*
  * Appends a message to a room's log and announces it.
- * 201 with the new entry; 200 with the existing entry if this client_id was used before.
- * 403 not_a_member, 404 no_such_room.
+ * 201 with the new entry; 200 with the existing entry if it was sent before.
+ * 403 not_a_member, 404 no_such_room, 409 client_id_reused.
  */
 void
 send_message(struct request *req, const struct message_new *in)

@@ -20,10 +20,23 @@ subtest 'a message is sent exactly once, whatever its sender repeats' => sub {
         $first->json->{sender}, { id => $alice->id, username => $alice->username, nickname => $alice->nickname },
         'an entry names its sender'
     );
-    my $again = say_it($alice, 'one', 'something else');
-    is($again->status, 200, 'a repeated client_id is answered 200');
-    is_deeply($again->json, $first->json, 'a repeated client_id returns the existing entry');
+    my $again = say_it($alice, 'one', '大家好 👋');
+    is($again->status, 200, 'a repeated message is answered 200');
+    is_deeply($again->json, $first->json, 'a repeated message returns the existing entry');
     is(say_it($bob, 'one', '我也好')->status, 201, 'client ids of different senders do not collide');
+};
+
+subtest 'a client_id with another text is refused, not dropped in silence' => sub {
+    my $before = $alice->get($at)->json->{last_seq};
+    for my $body ('another', '大家好', '大家好 👋 ', 'ONE') {
+        my $answer = say_it($alice, 'one', $body);
+        is($answer->status, 409, "a used client_id with another text is refused ($body)");
+        is($answer->json->{code}, 'client_id_reused', 'the refusal has a code');
+    }
+    is($alice->get($at)->json->{last_seq}, $before, 'a refused message is not stored');
+    my $elsewhere = $alice->post('/api/rooms', { name => '别处' })->json->{id};
+    is($alice->post("/api/rooms/$elsewhere/messages", { client_id => 'one', body => 'another' })->status,
+        201, 'a client_id used in one room is free in another');
 };
 
 subtest 'only members of a room can send to it' => sub {
