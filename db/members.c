@@ -89,13 +89,18 @@ members_lock_group(struct caller *caller, int64_t room_id, struct locked_room *r
     return caller_deny(caller, room->role == ROLE_NONE ? DENIED_NOT_A_MEMBER : DENIED_IS_A_DM);
 }
 
+/*
+ * The read mark begins at the entry of the join: what was said before is not unread, and the mark
+ * of a member who comes back is not below the former one.
+ */
 enum db_result
 members_insert(struct caller *caller, int64_t room_id, int64_t user_id, enum role role)
 {
     enum db_result r = db_run(caller->db,
-                              "INSERT INTO members (room_id, user_id, role, joined_at) "
-                              "SELECT ?, id, ?, ? FROM users WHERE id = ?",
-                              db_int(room_id), db_int(role), db_int(clock_now_ms()),
+                              "INSERT INTO members (room_id, user_id, role, read_seq, joined_at) "
+                              "SELECT r.id, u.id, ?, r.last_seq + 1, ? "
+                              "FROM rooms r JOIN users u WHERE r.id = ? AND u.id = ?",
+                              db_int(role), db_int(clock_now_ms()), db_int(room_id),
                               db_int(user_id));
 
     if (r != DB_OK) {

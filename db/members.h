@@ -33,7 +33,7 @@ enum db_result members_lock_group(struct caller *caller, int64_t room_id, struct
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Inside a transaction: adds an existing user to a room and to its log. DB_EXISTS if the user is in
+ * Inside a transaction that holds the room's lock: adds an existing user to a room and to its log. DB_EXISTS if the user is in
  * the room already; DB_FORBIDDEN with DENIED_NO_USER.
  */
 enum db_result members_insert(struct caller *caller, int64_t room_id, int64_t user_id,

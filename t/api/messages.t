@@ -133,6 +133,31 @@ subtest 'a read mark only moves forward, up to the last entry' => sub {
     );
 };
 
+subtest 'unread begins at the join, also for a member who comes back' => sub {
+    my $open = $alice->post('/api/rooms', { name => '后来者', open => JSON::PP::true })->json->{id};
+    my $say  = sub { $alice->post("/api/rooms/$open/messages", { client_id => "m$_", body => "第 $_ 条" }) for @_ };
+    my $own  = sub { return $_[0]->get("/api/rooms/$open")->json };
+    my $mark = sub {
+        return { map { $_->{user}{id} => $_->{read_seq} } @{ $alice->get("/api/rooms/$open/members")->json->{items} } }
+            ->{ $bob->id };
+    };
+    $say->(1 .. 5);
+    my $member = $bob->put("/api/rooms/$open/members/" . $bob->id, {})->json;
+    is($member->{read_seq}, 7, 'the read mark of a new member is at the join');
+    is($own->($bob)->{unread}, 0, 'what was said before the join is not unread');
+    $say->(6, 7);
+    is($own->($bob)->{unread}, 2, 'what is said after the join is unread');
+    $bob->put("/api/rooms/$open/read", { seq => 9 });
+    my $read = $mark->();
+    $bob->delete("/api/rooms/$open/members/" . $bob->id);
+    $say->(8 .. 20);
+    $bob->put("/api/rooms/$open/members/" . $bob->id, {});
+    is($own->($bob)->{unread}, 0, 'what was said while a member was away is not unread');
+    cmp_ok($mark->(), '>=', $read, 'the read mark of a member who comes back does not fall');
+    my ($listed) = grep { $_->{id} == $open } @{ $bob->post('/api/sync', { rooms => {} })->json->{rooms} };
+    is($listed->{unread}, 0, 'a sync counts unread from the join');
+};
+
 subtest 'unread counts the messages of others, up to 99' => sub {
     say_it($alice, "more-$_") for 1 .. 120;
     is(unread($bob), 99, 'unread is counted up to 99');
