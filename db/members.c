@@ -113,6 +113,26 @@ members_insert(struct caller *caller, int64_t room_id, int64_t user_id, enum rol
     return r == DB_OK ? users_changed(caller->db, user_id) : r;
 }
 
+/* Counted again each time, so that the number cannot drift. */
+enum db_result
+member_count_update(struct db *db, int64_t room_id)
+{
+    enum db_result r = db_one(db, "SELECT COUNT(*) FROM members WHERE room_id = ?",
+                              db_int(room_id));
+    int64_t count;
+
+    if (r != DB_OK) {
+        return r;
+    }
+    count = db_get_int(db, 0);
+    r = db_done(db);
+    if (r != DB_OK) {
+        return r;
+    }
+    return db_run(db, "UPDATE rooms SET member_count = ? WHERE id = ?", db_int(count),
+                  db_int(room_id));
+}
+
 #define SELECT_MEMBERS                                                                             \
     "SELECT u.id, u.username, u.nickname, m.role, m.read_seq, m.joined_at "                        \
     "FROM members m JOIN users u ON u.id = m.user_id "                                             \
@@ -194,11 +214,13 @@ member_add(const struct member_change *change, const struct locked_room *room)
 {
     enum denial denial = member_may_be_added(change, room);
     enum role role = change->role == ROLE_NONE ? ROLE_MEMBER : change->role;
+    enum db_result r;
 
     if (denial != ALLOWED) {
         return caller_deny(change->caller, denial);
     }
-    return members_insert(change->caller, change->room_id, change->user_id, role);
+    r = members_insert(change->caller, change->room_id, change->user_id, role);
+    return r == DB_OK ? member_count_update(change->caller->db, change->room_id) : r;
 }
 
 static enum db_result
@@ -295,6 +317,9 @@ member_delete(struct db *db, int64_t room_id, int64_t user_id)
         return r;
     }
     r = member_log(db, room_id, ENTRY_LEAVE, user_id, NULL);
+    if (r == DB_OK) {
+        r = member_count_update(db, room_id);
+    }
     return r == DB_OK ? users_changed(db, user_id) : r;
 }
 

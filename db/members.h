@@ -39,9 +39,13 @@ enum db_result members_lock_group(struct caller *caller, int64_t room_id, struct
 enum db_result members_insert(struct caller *caller, int64_t room_id, int64_t user_id,
                               enum role role) __attribute__((nonnull, warn_unused_result));
 
+/* Inside a transaction that holds the room's lock: stores how many are in the room. */
+enum db_result member_count_update(struct db *db, int64_t room_id)
+    __attribute__((nonnull, warn_unused_result));
+
 /*
  * A page of at most `limit` members by user id, after the user `after`. The caller of this function
- * has checked that the room may be seen (rooms_find).
+ * has checked that the user may see them (members_require).
  */
 enum db_result members_list(struct caller *caller, int64_t room_id, int64_t after, size_t limit,
                             struct member **members, size_t *count)

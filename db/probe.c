@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "db/members.h"
 #include "db/room_log.h"
 #include "db/rooms.h"
 
@@ -63,8 +64,11 @@ remove_from_room(struct db *db, int64_t room_id, int64_t user_id)
         r = read_numbers(db, "SELECT COUNT(*) FROM members WHERE room_id = ?", room_id, &others, 1,
                          &count);
     }
-    if (r != DB_OK || others > 0) {
+    if (r != DB_OK) {
         return r;
+    }
+    if (others > 0) {
+        return member_count_update(db, room_id);
     }
     r = db_run(db, "DELETE FROM room_log WHERE room_id = ?", db_int(room_id));
     return r == DB_OK ? db_run(db, "DELETE FROM rooms WHERE id = ?", db_int(room_id)) : r;

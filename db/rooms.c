@@ -1,15 +1,11 @@
 /*
  * Rooms are listed by one query: an inner SELECT picks the page by keys alone, the outer one joins
- * what is shown of each room.
+ * what is shown of each room. It decides alone what users see of an open room that they are not in:
+ * its name, how many are in it and when somebody was last active, but nothing of its log.
  */
 #include "db/rooms.h"
 
-#include <string.h>
-
 #include "base/clock.h"
-#include "db/members.h"
-#include "db/redis/announce.h"
-#include "db/users.h"
 
 const char *const room_kind_words[] = {ROOM_KINDS(VOCABULARY_WORD) NULL};
 const char *const role_words[] = {ROLES(VOCABULARY_WORD) NULL};
@@ -26,19 +22,20 @@ enum { UNREAD_WINDOW = 100 };
     "AND u.kind = ? AND u.sender_id <> m.user_id)"
 
 /* The values of a query: ROOMS_VALUES, those of `page`, ROOMS_END_VALUES. */
-#define SELECT_ROOMS(page)                                                                         \
+#define SELECT_ROOMS(page) SELECT_ROOMS_BY(page, " DESC")
+#define SELECT_ROOMS_BY(page, direction)                                                           \
     "SELECT r.id, r.kind, r.name, r.is_open, COALESCE(m.role, -1), "                               \
-    "r.last_seq, COALESCE(m.read_seq, 0), r.last_at, r.created_at, "                               \
+    "IF(m.role IS NULL, 0, r.last_seq), COALESCE(m.read_seq, 0), r.last_at, r.created_at, "        \
     "l.seq, l.kind, l.sender_id, l.client_id, l.body, l.created_at, "                              \
     "p.id, p.username, p.nickname, "                                                               \
-    "IF(m.read_seq IS NULL, 0, " UNREAD_IN_WINDOW ") "                                             \
+    "IF(m.role IS NULL, 0, " UNREAD_IN_WINDOW "), r.member_count "                                 \
     "FROM (" page ") page "                                                                        \
     "JOIN rooms r ON r.id = page.id "                                                              \
     "LEFT JOIN members m ON m.room_id = r.id AND m.user_id = ? "                                   \
-    "LEFT JOIN room_log l ON l.room_id = r.id AND l.seq = r.last_message_seq "                     \
+    "LEFT JOIN room_log l ON l.room_id = m.room_id AND l.seq = r.last_message_seq "                \
     "LEFT JOIN members pm ON r.kind = ? AND pm.room_id = r.id AND pm.user_id <> m.user_id "        \
     "LEFT JOIN users p ON p.id = pm.user_id "                                                      \
-    "ORDER BY r.last_at DESC, r.id DESC"
+    "ORDER BY r.last_at" direction ", r.id" direction
 #define ROOMS_VALUES db_int(UNREAD_WINDOW), db_int(ENTRY_MESSAGE)
 #define ROOMS_END_VALUES(caller) db_int((caller)->user_id), db_int(ROOM_DM)
 
@@ -83,6 +80,7 @@ room_read(struct db *db, struct arena *a)
         .last_at = db_get_int(db, 7),
         .created_at = db_get_int(db, 8),
         .unread = db_get_int(db, 18),
+        .member_count = db_get_int(db, 19),
     };
 
     room.last_message = db_is_null(db, 9) ? NULL : room_read_last_message(db, a, room.id);
@@ -140,38 +138,95 @@ rooms_read(struct caller *caller, size_t limit, struct room **rooms, size_t *cou
                       sizeof(*last));
 }
 
-enum db_result
-rooms_list_joined(struct caller *caller, struct room_cursor cursor, size_t limit,
-                  struct room **rooms, size_t *count)
-{
-    int64_t last_at = cursor.id > 0 ? cursor.last_at : INT64_MAX;
-    enum db_result r = db_run(caller->db,
-                              SELECT_ROOMS("SELECT m0.room_id AS id "
-                                           "FROM members m0 JOIN rooms r0 ON r0.id = m0.room_id "
-                                           "WHERE m0.user_id = ? "
-                                           "AND (r0.last_at < ? OR (r0.last_at = ? AND r0.id < ?)) "
-                                           "ORDER BY r0.last_at DESC, r0.id DESC LIMIT ?"),
-                              ROOMS_VALUES, db_int(caller->user_id), db_int(last_at),
-                              db_int(last_at), db_int(cursor.id), db_int((int64_t)limit),
-                              ROOMS_END_VALUES(caller));
+/*
+ * A room that gets an entry moves to the top of the list, past the pages that a walk has read: the
+ * walk would miss it. Its last_at is then not older than the beginning of the walk, or than that of
+ * a transaction that was under way, perhaps on a host whose clock is behind: hence the margin.
+ */
+enum { MOVED_MARGIN_MS = 15000 };
 
-    return r == DB_OK ? rooms_read(caller, limit, rooms, count) : r;
+#define JOINED                                                                                     \
+    "FROM members m0 JOIN rooms r0 ON r0.id = m0.room_id "                                         \
+    "WHERE m0.user_id = ? AND "
+#define OPEN                                                                                       \
+    "FROM rooms r0 "                                                                               \
+    "WHERE r0.is_open = 1 AND ? > 0 AND "
+#define OLDER                                                                                      \
+    "(r0.last_at < ? OR (r0.last_at = ? AND r0.id < ?)) "                                          \
+    "ORDER BY r0.last_at DESC, r0.id DESC LIMIT ?"
+#define NEWER                                                                                      \
+    "(r0.last_at > ? OR (r0.last_at = ? AND r0.id > ?)) "                                          \
+    "ORDER BY r0.last_at, r0.id LIMIT ?"
+#define SUM_SINCE(list) "SELECT COALESCE(CAST(SUM(r0.id) AS SIGNED), 0) " list "r0.last_at >= ?"
+
+/* The queries of each list take the same values. */
+static const struct {
+    const char *older, *newer, *sum_since;
+} room_lists[] = {
+    [ROOMS_JOINED] = {SELECT_ROOMS("SELECT r0.id " JOINED OLDER),
+                      SELECT_ROOMS_BY("SELECT r0.id " JOINED NEWER, ""), SUM_SINCE(JOINED)},
+    [ROOMS_OPEN] = {SELECT_ROOMS("SELECT r0.id " OPEN OLDER),
+                    SELECT_ROOMS_BY("SELECT r0.id " OPEN NEWER, ""), SUM_SINCE(OPEN)},
+};
+
+/* Whether rooms that were active since the walk began are in none of its pages. */
+static enum db_result
+rooms_have_moved(struct caller *caller, enum room_list list, const struct room_cursor *cursor,
+                 bool *moved)
+{
+    enum db_result r = db_one(caller->db, room_lists[list].sum_since, db_int(caller->user_id),
+                              db_int(cursor->since));
+
+    if (r != DB_OK) {
+        return r;
+    }
+    *moved = (uint64_t)db_get_int(caller->db, 0) != cursor->seen;
+    return db_done(caller->db);
+}
+
+/* Sets the cursor of the page after `page`, which was read with one room more than `limit`. */
+static enum db_result
+room_page_set_next(struct caller *caller, enum room_list list, struct room_cursor cursor,
+                   size_t limit, struct room_page *page)
+{
+    bool is_first = cursor.id == 0 && !cursor.is_return, is_last = page->count <= limit, moved;
+    enum db_result r;
+
+    page->count = is_last ? page->count : limit;
+    for (size_t i = 0; i < page->count; i++) {
+        cursor.last_at = page->rooms[i].last_at;
+        cursor.id = page->rooms[i].id;
+        cursor.seen += cursor.last_at >= cursor.since ? (uint64_t)cursor.id : 0;
+    }
+    page->next = is_last ? (struct room_cursor){0} : cursor;
+    if (!is_last || is_first || cursor.is_return) {
+        return DB_OK;
+    }
+    r = rooms_have_moved(caller, list, &cursor, &moved);
+    if (r == DB_OK && moved) {
+        page->next = (struct room_cursor){.last_at = cursor.since, .is_return = true};
+    }
+    return r;
 }
 
 enum db_result
-rooms_list_open(struct caller *caller, struct room_cursor cursor, size_t limit, struct room **rooms,
-                size_t *count)
+rooms_list(struct caller *caller, enum room_list list, struct room_cursor cursor, size_t limit,
+           struct room_page *page)
 {
-    int64_t last_at = cursor.id > 0 ? cursor.last_at : INT64_MAX;
-    enum db_result r = db_run(caller->db,
-                              SELECT_ROOMS("SELECT r0.id FROM rooms r0 "
-                                           "WHERE r0.is_open = 1 "
-                                           "AND (r0.last_at < ? OR (r0.last_at = ? AND r0.id < ?)) "
-                                           "ORDER BY r0.last_at DESC, r0.id DESC LIMIT ?"),
-                              ROOMS_VALUES, db_int(last_at), db_int(last_at), db_int(cursor.id),
-                              db_int((int64_t)limit), ROOMS_END_VALUES(caller));
+    enum db_result r;
 
-    return r == DB_OK ? rooms_read(caller, limit, rooms, count) : r;
+    if (cursor.id == 0 && !cursor.is_return) {
+        cursor = (struct room_cursor){.last_at = INT64_MAX,
+                                      .since = clock_now_ms() - MOVED_MARGIN_MS};
+    }
+    r = db_run(caller->db, cursor.is_return ? room_lists[list].newer : room_lists[list].older,
+               ROOMS_VALUES, db_int(caller->user_id), db_int(cursor.last_at),
+               db_int(cursor.last_at), db_int(cursor.id), db_int((int64_t)limit + 1),
+               ROOMS_END_VALUES(caller));
+    if (r == DB_OK) {
+        r = rooms_read(caller, limit + 1, &page->rooms, &page->count);
+    }
+    return r == DB_OK ? room_page_set_next(caller, list, cursor, limit, page) : r;
 }
 
 enum { ROOMS_IN_QUERY = 8 }; /* ids that one prepared statement takes */
@@ -243,227 +298,4 @@ rooms_find(struct caller *caller, int64_t id, struct room *found)
     }
     *found = *rooms;
     return DB_OK;
-}
-
-/* One transaction on one room; `room_id` is set by the transaction that makes the room. */
-struct room_edit {
-    struct caller *caller;
-    const char *name;
-    int open;
-    const int64_t *other_ids;
-    size_t other_count;
-    const char *dm_key;
-    int64_t peer_id;
-    int64_t room_id;
-    struct room *room; /* the result; read before the commit, after which nothing may fail */
-};
-
-static enum db_result
-room_insert(struct room_edit *edit, enum room_kind kind)
-{
-    int64_t now = clock_now_ms();
-    enum db_result r = db_run(edit->caller->db,
-                              "INSERT INTO rooms "
-                              "(kind, name, is_open, dm_key, last_at, created_at) "
-                              "VALUES (?, ?, ?, ?, ?, ?)",
-                              db_int(kind), db_text(edit->name), db_int(edit->open),
-                              db_text(edit->dm_key), db_int(now), db_int(now));
-
-    edit->room_id = db_insert_id(edit->caller->db);
-    return r;
-}
-
-static enum db_result
-room_add_transaction(struct db *db, void *context)
-{
-    struct room_edit *edit = context;
-    struct caller *caller = edit->caller;
-    enum db_result r = room_insert(edit, ROOM_GROUP);
-
-    (void)db;
-    if (r != DB_OK) {
-        return r;
-    }
-    r = members_insert(caller, edit->room_id, caller->user_id, ROLE_OWNER);
-    for (size_t i = 0; i < edit->other_count && r == DB_OK; i++) {
-        r = members_insert(caller, edit->room_id, edit->other_ids[i], ROLE_MEMBER);
-        if (r == DB_EXISTS) { /* named twice, or the caller */
-            r = DB_OK;
-        }
-    }
-    return r == DB_OK ? rooms_find(caller, edit->room_id, edit->room) : r;
-}
-
-enum db_result
-rooms_add(struct caller *caller, const char *name, int open, const int64_t *other_ids,
-          size_t other_count, struct room *made)
-{
-    struct room_edit edit = {
-        .caller = caller,
-        .name = name,
-        .open = open,
-        .other_ids = other_ids,
-        .other_count = other_count,
-        .room = made,
-    };
-    enum db_result r = db_transaction(caller->db, DB_ONCE, room_add_transaction, &edit);
-
-    if (r == DB_OK) {
-        announce_user(caller->redis, caller->user_id);
-        for (size_t i = 0; i < other_count; i++) {
-            announce_user(caller->redis, other_ids[i]);
-        }
-    }
-    return r;
-}
-
-/* Adds the two users of a direct room. */
-static enum db_result
-dm_insert_members(struct room_edit *edit)
-{
-    struct caller *caller = edit->caller;
-    enum db_result r = db_run(caller->db,
-                              "INSERT INTO members (room_id, user_id, role, joined_at) "
-                              "SELECT ?, id, ?, ? FROM users WHERE id IN (?, ?)",
-                              db_int(edit->room_id), db_int(ROLE_MEMBER), db_int(clock_now_ms()),
-                              db_int(caller->user_id), db_int(edit->peer_id));
-
-    if (r != DB_OK) {
-        return r;
-    }
-    if (db_affected(caller->db) != 2) {
-        return caller_deny(caller, DENIED_NO_USER);
-    }
-    r = users_changed(caller->db, caller->user_id);
-    return r == DB_OK ? users_changed(caller->db, edit->peer_id) : r;
-}
-
-static enum db_result
-dm_add_transaction(struct db *db, void *context)
-{
-    struct room_edit *edit = context;
-    enum db_result r = room_insert(edit, ROOM_DM);
-
-    (void)db;
-    if (r != DB_OK) {
-        return r;
-    }
-    r = dm_insert_members(edit);
-    return r == DB_OK ? rooms_find(edit->caller, edit->room_id, edit->room) : r;
-}
-
-static enum db_result
-dm_find_id(struct db *db, const char *dm_key, int64_t *id)
-{
-    enum db_result r = db_one(db, "SELECT id FROM rooms WHERE dm_key = ?", db_text(dm_key));
-
-    if (r != DB_OK) {
-        return r;
-    }
-    *id = db_get_int(db, 0);
-    return db_done(db);
-}
-
-enum { DM_TRIES = 3 };
-
-/* Of several first calls at once the unique key lets one make the room; the others find it. */
-enum db_result
-rooms_ensure_dm(struct caller *caller, int64_t peer_id, struct room *room)
-{
-    int64_t low = caller->user_id < peer_id ? caller->user_id : peer_id;
-    int64_t high = caller->user_id < peer_id ? peer_id : caller->user_id;
-    struct room_edit edit = {.caller = caller, .name = "", .peer_id = peer_id, .room = room};
-    enum db_result r = DB_EXISTS;
-
-    edit.dm_key = arena_printf(caller->arena, "%lld:%lld", (long long)low, (long long)high);
-    for (int tries = 0; tries < DM_TRIES && r == DB_EXISTS; tries++) {
-        r = dm_find_id(caller->db, edit.dm_key, &edit.room_id);
-        if (r == DB_OK) {
-            return rooms_find(caller, edit.room_id, room);
-        }
-        if (r == DB_NONE) {
-            r = db_transaction(caller->db, DB_REPEATABLE, dm_add_transaction, &edit);
-        }
-    }
-    if (r == DB_OK) {
-        announce_user(caller->redis, caller->user_id);
-        announce_user(caller->redis, peer_id);
-    }
-    return r;
-}
-
-/* Logs a change of the room in the caller's name. */
-static enum db_result
-room_log_change(const struct room_edit *edit, enum entry_kind kind, const char *body)
-{
-    struct entry entry = {
-        .room_id = edit->room_id,
-        .kind = (int)kind,
-        .sender = {.id = edit->caller->user_id},
-        .body = body,
-    };
-
-    return room_log_append(edit->caller->db, &entry, false);
-}
-
-static enum db_result
-room_set_name(const struct room_edit *edit)
-{
-    enum db_result r = db_run(edit->caller->db, "UPDATE rooms SET name = ? WHERE id = ?",
-                              db_text(edit->name), db_int(edit->room_id));
-
-    return r == DB_OK ? room_log_change(edit, ENTRY_RENAME, edit->name) : r;
-}
-
-static enum db_result
-room_set_open(const struct room_edit *edit)
-{
-    enum db_result r = db_run(edit->caller->db, "UPDATE rooms SET is_open = ? WHERE id = ?",
-                              db_int(edit->open), db_int(edit->room_id));
-
-    return r == DB_OK ? room_log_change(edit, ENTRY_OPEN, edit->open ? "true" : "false") : r;
-}
-
-static enum db_result
-room_change_transaction(struct db *db, void *context)
-{
-    struct room_edit *edit = context;
-    struct locked_room room;
-    enum db_result r = members_lock_group(edit->caller, edit->room_id, &room);
-
-    (void)db;
-    if (r != DB_OK) {
-        return r;
-    }
-    if (room.role < ROLE_ADMIN) {
-        return caller_deny(edit->caller,
-                           room.role == ROLE_NONE ? DENIED_NOT_A_MEMBER : DENIED_ROLE);
-    }
-    if (edit->name != NULL && strcmp(edit->name, room.name) != 0) {
-        r = room_set_name(edit);
-        if (r != DB_OK) {
-            return r;
-        }
-    }
-    if (edit->open >= 0 && edit->open != room.open) {
-        r = room_set_open(edit);
-        if (r != DB_OK) {
-            return r;
-        }
-    }
-    return rooms_find(edit->caller, edit->room_id, edit->room);
-}
-
-enum db_result
-rooms_change(struct caller *caller, int64_t room_id, const char *name, int open,
-             struct room *changed)
-{
-    struct room_edit edit = {
-        .caller = caller, .room_id = room_id, .name = name, .open = open, .room = changed};
-    enum db_result r = db_transaction(caller->db, DB_REPEATABLE, room_change_transaction, &edit);
-
-    if (r == DB_OK) {
-        announce_room(caller->redis, room_id);
-    }
-    return r;
 }

@@ -1,7 +1,8 @@
-/* Rooms as a user sees them, and what changes a room. Members: members.h; the log: room_log.h. */
+/* Rooms as a user sees them. Changing them: room_changes.h; members: members.h; the log: room_log.h. */
 #ifndef DB_ROOMS_H
 #define DB_ROOMS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,7 @@ struct profile {
 struct profile profile_read(struct db *db, unsigned column, struct arena *a)
     __attribute__((nonnull));
 
+/* Those who are not in an open room see nothing of its log: last_seq is 0, last_message NULL. */
 struct room {
     int64_t id;
     int kind;         /* enum room_kind */
@@ -40,21 +42,33 @@ struct room {
     int role; /* the caller's; ROLE_NONE: not in it */
     int64_t last_seq, read_seq, unread;
     const struct entry *last_message; /* NULL: no message yet */
-    int64_t last_at, created_at;
+    int64_t last_at, created_at, member_count;
     struct profile *peer; /* NULL except in a direct room */
 };
 
-/* The last room of a page of rooms, after which the next page begins. All 0: the first page. */
+/*
+ * Where the next page of a walk through a list of rooms begins; all 0: at its beginning. A walk goes
+ * from the latest activity to the oldest. If rooms moved to the top meanwhile, it goes on with all
+ * that were active since it began, the oldest first: each room is in at least one of the pages.
+ */
 struct room_cursor {
-    int64_t last_at, id;
+    int64_t last_at, id; /* of the last room of the page before */
+    int64_t since;       /* rooms that were active then or later may have moved */
+    uint64_t seen;       /* the sum of the ids of such rooms in the pages before */
+    bool is_return;      /* the walk has reached the oldest room, and returns to those that moved */
 };
 
-/* A page of at most `limit` rooms, latest activity first: those the caller is in; the open ones. */
-enum db_result rooms_list_joined(struct caller *caller, struct room_cursor cursor, size_t limit,
-                                 struct room **rooms, size_t *count)
-    __attribute__((nonnull, warn_unused_result));
-enum db_result rooms_list_open(struct caller *caller, struct room_cursor cursor, size_t limit,
-                               struct room **rooms, size_t *count)
+enum room_list { ROOMS_JOINED, ROOMS_OPEN };
+
+struct room_page {
+    struct room *rooms;
+    size_t count;
+    struct room_cursor next; /* all 0: this is the last page */
+};
+
+/* A page of at most `limit` rooms: those the caller is in, or the open ones. */
+enum db_result rooms_list(struct caller *caller, enum room_list list, struct room_cursor cursor,
+                          size_t limit, struct room_page *page)
     __attribute__((nonnull, warn_unused_result));
 
 /* Those of `ids` that exist and that the caller is in, in no particular order. */
@@ -68,28 +82,5 @@ enum db_result rooms_list_by_ids(struct caller *caller, const int64_t *ids, size
  */
 enum db_result rooms_find(struct caller *caller, int64_t id, struct room *found)
     __attribute__((nonnull, warn_unused_result));
-
-/*
- * Makes a group with the caller as its owner and `other_ids` in it; one that is named twice is
- * added once. DB_FORBIDDEN with DENIED_NO_USER: no room was made.
- */
-enum db_result rooms_add(struct caller *caller, const char *name, int open,
-                         const int64_t *other_ids, size_t other_count, struct room *made)
-    __attribute__((nonnull(1, 2, 6), warn_unused_result));
-
-/*
- * The direct room of the caller and `peer_id`, made by the first call. There is never a second one.
- * DB_FORBIDDEN with DENIED_NO_USER.
- */
-enum db_result rooms_ensure_dm(struct caller *caller, int64_t peer_id, struct room *room)
-    __attribute__((nonnull, warn_unused_result));
-
-/*
- * Changes a group as its owner or admin; NULL keeps the name, -1 keeps `open`.
- * DB_FORBIDDEN with DENIED_NO_ROOM, _IS_A_DM, _NOT_A_MEMBER or _ROLE.
- */
-enum db_result rooms_change(struct caller *caller, int64_t room_id, const char *name, int open,
-                            struct room *changed)
-    __attribute__((nonnull(1, 5), warn_unused_result));
 
 #endif

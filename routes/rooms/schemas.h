@@ -36,7 +36,7 @@ SCHEMA(room_query, "RoomQuery",
              .description = "true: all open rooms; otherwise your rooms."),
        FIELD(struct room_query, limit, FIELD_INT, .from = FROM_QUERY, .min = 1, .max = 100,
              .default_value = 50, .description = "The largest number of items on one page."),
-       FIELD(struct room_query, cursor, FIELD_TEXT, .from = FROM_QUERY, .max = 48,
+       FIELD(struct room_query, cursor, FIELD_TEXT, .from = FROM_QUERY, .max = 80,
              .description = "`next` of the previous page."));
 
 struct room_path {

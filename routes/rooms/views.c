@@ -5,6 +5,7 @@
 
 #include "base/number.h"
 #include "db/members.h"
+#include "db/room_changes.h"
 #include "routes/online.h"
 
 /* Replies with a room as the caller sees it, or with why not. */
@@ -30,12 +31,39 @@ make_room(struct request *req, const struct room_new *in)
     reply_room(req, r, &room);
 }
 
-/* Reads a cursor: "last_at.id" of the last room of the page before. */
+/*
+ * A cursor as text: "last_at.id.since.seen", or "last_at.id" on the way back to rooms that moved.
+ */
 static bool
 room_cursor_read(const char *text, struct room_cursor *cursor)
 {
-    return number_read(&text, &cursor->last_at) && *text++ == '.' &&
-           number_read(&text, &cursor->id) && *text == '\0' && cursor->id > 0;
+    int64_t seen;
+
+    if (!number_read(&text, &cursor->last_at) || *text++ != '.' ||
+        !number_read(&text, &cursor->id) || cursor->last_at < 0 || cursor->id < 0) {
+        return false;
+    }
+    cursor->is_return = *text == '\0';
+    if (cursor->is_return) {
+        return true;
+    }
+    if (*text++ != '.' || !number_read(&text, &cursor->since) || *text++ != '.' ||
+        !number_read(&text, &seen) || *text != '\0') {
+        return false;
+    }
+    cursor->seen = (uint64_t)seen;
+    return cursor->id > 0 && cursor->since >= 0 && seen >= 0;
+}
+
+static const char *
+room_cursor_text(struct arena *a, const struct room_cursor *cursor)
+{
+    if (cursor->is_return) {
+        return arena_printf(a, "%" PRId64 ".%" PRId64, cursor->last_at, cursor->id);
+    }
+    return cursor->id == 0 ? NULL
+                           : arena_printf(a, "%" PRId64 ".%" PRId64 ".%" PRId64 ".%" PRIu64,
+                                          cursor->last_at, cursor->id, cursor->since, cursor->seen);
 }
 
 /* A page of rooms, latest activity first. 200; 422 for a cursor that no list returned. */
@@ -43,10 +71,7 @@ void
 list_rooms(struct request *req, const struct room_query *in)
 {
     struct room_cursor cursor = {0};
-    struct text_page page = {0};
-    const struct room *last;
-    struct room *rooms;
-    size_t count, limit = PAGE_ROWS(in->limit);
+    struct room_page page;
     enum db_result r;
 
     if (in->cursor != NULL && !room_cursor_read(in->cursor, &cursor)) {
@@ -55,19 +80,17 @@ list_rooms(struct request *req, const struct room_query *in)
         reply_faults(req);
         return;
     }
-    r = in->open == 1 ? rooms_list_open(&req->caller, cursor, limit, &rooms, &count)
-                      : rooms_list_joined(&req->caller, cursor, limit, &rooms, &count);
+    r = rooms_list(&req->caller, in->open == 1 ? ROOMS_OPEN : ROOMS_JOINED, cursor,
+                   (size_t)in->limit, &page);
     if (r != DB_OK) {
         reply_failure(req, r);
         return;
     }
-    rooms_fill_online(req, rooms, count);
-    last = page_fill(&page.items, rooms, count, sizeof(*rooms), in->limit);
-    if (last != NULL) {
-        page.next = arena_printf(req->caller.arena, "%" PRId64 ".%" PRId64, last->last_at,
-                                 last->id);
-    }
-    reply(req, &page);
+    rooms_fill_online(req, page.rooms, page.count);
+    reply(req, &(struct text_page){
+                   .items = {page.rooms, page.count},
+                   .next = room_cursor_text(req->caller.arena, &page.next),
+               });
 }
 
 /* A room that the caller is in, or that is open. 200; 403 not_a_member, 404 no_such_room. */
@@ -89,13 +112,12 @@ change_room(struct request *req, const struct room_change *in)
     reply_room(req, r, &room);
 }
 
-/* The members of a room that the caller may see. */
+/* The members of a room that the caller is in. */
 static enum db_result
 members_read_page(struct caller *caller, const struct member_query *in, struct member **members,
                   size_t *count)
 {
-    struct room room;
-    enum db_result r = rooms_find(caller, in->room_id, &room);
+    enum db_result r = members_require(caller, in->room_id);
 
     if (r != DB_OK) {
         return r;

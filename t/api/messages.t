@@ -35,8 +35,10 @@ subtest 'a client_id with another text is refused, not dropped in silence' => su
     }
     is($alice->get($at)->json->{last_seq}, $before, 'a refused message is not stored');
     my $elsewhere = $alice->post('/api/rooms', { name => '别处' })->json->{id};
-    is($alice->post("/api/rooms/$elsewhere/messages", { client_id => 'one', body => 'another' })->status,
-        201, 'a client_id used in one room is free in another');
+    is(
+        $alice->post("/api/rooms/$elsewhere/messages", { client_id => 'one', body => 'another' })->status,
+        201, 'a client_id used in one room is free in another'
+    );
 };
 
 subtest 'only members of a room can send to it' => sub {

@@ -71,6 +71,39 @@ subtest 'admins rename and open a room' => sub {
     is_deeply(\@kinds, [ 'role admin', 'rename 周日爬山', 'open true' ], 'the log records role, name and opening');
 };
 
+# What a user who is not in an open room is shown of it.
+sub is_closed_book {
+    my ($seen, $name) = @_;
+    is_deeply(
+        [ @$seen{qw(role last_seq read_seq unread last_message)} ], [ undef, 0, 0, 0, undef ],
+        "$name shows nothing of the log"
+    );
+    return;
+}
+
+subtest 'an open room shows outsiders its name and size, but nothing that was said' => sub {
+    my ($host, $guest, $reader) = map { $stack->user($_) } qw(host guest reader);
+    my $id =
+        $host->post('/api/rooms', { name => '开放', open => JSON::PP::true, member_ids => [ $guest->id ] })->json->{id};
+    my $open  = "/api/rooms/$id";
+    my $among = sub {
+        return (grep { $_->{id} == $id } @{ $_[0]->get('/api/rooms?open=true&limit=100')->json->{items} })[0];
+    };
+    $host->post("$open/messages", { client_id => 'a', body => '只给成员' });
+    is_closed_book($reader->get($open)->json, 'a single room');
+    is_closed_book($among->($reader), 'the list of open rooms');
+    is($reader->get($open)->json->{name}, '开放', 'outsiders see the name of an open room');
+    is($reader->get($open)->json->{member_count}, 2, 'outsiders see how many are in an open room');
+    is($reader->get("$open/members")->json->{code}, 'not_a_member', 'outsiders do not see the members of an open room');
+    is($reader->get("$open/messages")->json->{code}, 'not_a_member', 'outsiders do not read an open room');
+    $host->delete("$open/members/" . $guest->id);
+    $host->post("$open/messages", { client_id => 'b', body => '不给已移出的人' });
+    is_closed_book($guest->get($open)->json, 'a single room, to a removed member,');
+    is_closed_book($among->($guest), 'the list of open rooms, to a removed member,');
+    is($among->($host)->{last_message}{body}, '不给已移出的人', 'members see the last message among open rooms');
+    is($host->get($open)->json->{member_count}, 1, 'a removal lowers the number of members');
+};
+
 subtest 'anybody may join an open room' => sub {
     is($member->put("$at/members/" . $other->id, {})->status, 403, 'a member adds nobody');
     is($other->get($at)->json->{role}, undef, 'an open room shows itself to others');
@@ -122,7 +155,75 @@ subtest 'rooms are listed by latest activity, in pages' => sub {
         'the list shows the last message of a room'
     );
     is($reader->get("/api/rooms?cursor=$_")->status, 422, "a cursor that no list gave is refused ($_)")
-        for '1', '1.', 'x.y', '1.2.3', '99999999999999999999.1', '1.-1';
+        for '1', '1.', 'x.y', '1.2.3', '99999999999999999999.1', '1.-1', '1.2.3.', '1.2.3.4.', '1.2.3.-4', '1.0.3.4',
+        '-1.2', '1.2.-3.4';
+};
+
+# The ids of a list page by page; `between` runs after each page.
+sub walk {
+    my ($who, $query, $between) = @_;
+    my (@seen, $cursor);
+    do {
+        my $page = $who->get("/api/rooms?$query" . ($cursor ? "&cursor=$cursor" : ''))->json;
+        push @seen, map { $_->{id} } @{ $page->{items} };
+        $cursor = $page->{next};
+        $between->(scalar @seen) if $between;
+    } while ($cursor && @seen < 200);
+    return @seen;
+}
+
+subtest 'paging misses no room that moves to the top meanwhile' => sub {
+    my ($reader, $writer) = map { $stack->user($_) } qw(reader writer);
+    for my $open (0, 1) {
+        my @rooms = map {
+            $reader->post(
+                '/api/rooms',
+                { name => "m$_", member_ids => [ $writer->id ], open => $open ? JSON::PP::true : JSON::PP::false }
+            )->json->{id}
+        } 1 .. 9;
+        my $list  = join ',', @rooms;
+        my $query = $open ? 'open=true&limit=4' : 'limit=4';
+        $stack->sql("UPDATE rooms SET last_at = 1000 + id WHERE id IN ($list)") if !$open;
+        my @moved = @rooms[ 1, 0 ];
+        my %seen  = map { $_ => 1 } walk(
+            $reader, $query,
+            sub {
+                my $id = shift @moved or return;
+                $writer->post("/api/rooms/$id/messages", { client_id => 'moved', body => '新消息' });
+            }
+        );
+        is_deeply(
+            [ grep { !$seen{$_} } @rooms ], [],
+            ($open ? 'open rooms' : 'rooms') . ' that moved are in some page'
+        );
+    }
+};
+
+subtest 'paging meets every room while all of them are active' => sub {
+    my $reader = $stack->user('reader');
+    my @rooms  = map { $reader->post('/api/rooms', { name => "a$_" })->json->{id} } 1 .. 12;
+    my $writes = $stack->begin_at_once(
+        2,
+        sub {
+            my ($n) = @_;
+            for my $round (1 .. 10) {
+                $reader->post("/api/rooms/$_/messages", { client_id => "$n-$round-$_", body => 'x' })
+                    for reverse @rooms;
+            }
+            return 1;
+        }
+    );
+    for (1 .. 10) {
+        my %seen = map { $_ => 1 } walk($reader, 'limit=5');
+        is_deeply([ grep { !$seen{$_} } @rooms ], [], 'a walk among messages misses no room');
+    }
+    $writes->();
+};
+
+subtest 'a walk through rooms that rest meets each of them once' => sub {
+    my $reader = $stack->user('reader');
+    my @rooms  = map { $reader->post('/api/rooms', { name => "q$_" })->json->{id} } 1 .. 7;
+    is_deeply([ walk($reader, "limit=$_") ], [ reverse @rooms ], "each room is once in pages of $_") for 1, 3, 7, 50;
 };
 
 done_testing;

@@ -1,0 +1,240 @@
+/*
+ * Each change of a room is one transaction that holds the lock of the room's row; a room that is
+ * being made is seen by nobody else.
+ */
+#include "db/room_changes.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "db/members.h"
+#include "db/redis/announce.h"
+#include "db/users.h"
+
+/* One transaction on one room; `room_id` is set by the transaction that makes the room. */
+struct room_edit {
+    struct caller *caller;
+    const char *name;
+    int open;
+    const int64_t *other_ids;
+    size_t other_count;
+    const char *dm_key;
+    int64_t peer_id;
+    int64_t room_id;
+    struct room *room; /* the result; read before the commit, after which nothing may fail */
+};
+
+static enum db_result
+room_insert(struct room_edit *edit, enum room_kind kind)
+{
+    int64_t now = clock_now_ms();
+    enum db_result r = db_run(edit->caller->db,
+                              "INSERT INTO rooms "
+                              "(kind, name, is_open, dm_key, last_at, created_at) "
+                              "VALUES (?, ?, ?, ?, ?, ?)",
+                              db_int(kind), db_text(edit->name), db_int(edit->open),
+                              db_text(edit->dm_key), db_int(now), db_int(now));
+
+    edit->room_id = db_insert_id(edit->caller->db);
+    return r;
+}
+
+static enum db_result
+room_add_transaction(struct db *db, void *context)
+{
+    struct room_edit *edit = context;
+    struct caller *caller = edit->caller;
+    enum db_result r = room_insert(edit, ROOM_GROUP);
+
+    (void)db;
+    if (r != DB_OK) {
+        return r;
+    }
+    r = members_insert(caller, edit->room_id, caller->user_id, ROLE_OWNER);
+    for (size_t i = 0; i < edit->other_count && r == DB_OK; i++) {
+        r = members_insert(caller, edit->room_id, edit->other_ids[i], ROLE_MEMBER);
+        if (r == DB_EXISTS) { /* named twice, or the caller */
+            r = DB_OK;
+        }
+    }
+    if (r == DB_OK) {
+        r = member_count_update(caller->db, edit->room_id);
+    }
+    return r == DB_OK ? rooms_find(caller, edit->room_id, edit->room) : r;
+}
+
+enum db_result
+rooms_add(struct caller *caller, const char *name, int open, const int64_t *other_ids,
+          size_t other_count, struct room *made)
+{
+    struct room_edit edit = {
+        .caller = caller,
+        .name = name,
+        .open = open,
+        .other_ids = other_ids,
+        .other_count = other_count,
+        .room = made,
+    };
+    enum db_result r = db_transaction(caller->db, DB_ONCE, room_add_transaction, &edit);
+
+    if (r == DB_OK) {
+        announce_user(caller->redis, caller->user_id);
+        for (size_t i = 0; i < other_count; i++) {
+            announce_user(caller->redis, other_ids[i]);
+        }
+    }
+    return r;
+}
+
+/* Adds the two users of a direct room. */
+static enum db_result
+dm_insert_members(struct room_edit *edit)
+{
+    struct caller *caller = edit->caller;
+    enum db_result r = db_run(caller->db,
+                              "INSERT INTO members (room_id, user_id, role, joined_at) "
+                              "SELECT ?, id, ?, ? FROM users WHERE id IN (?, ?)",
+                              db_int(edit->room_id), db_int(ROLE_MEMBER), db_int(clock_now_ms()),
+                              db_int(caller->user_id), db_int(edit->peer_id));
+
+    if (r != DB_OK) {
+        return r;
+    }
+    if (db_affected(caller->db) != 2) {
+        return caller_deny(caller, DENIED_NO_USER);
+    }
+    r = users_changed(caller->db, caller->user_id);
+    return r == DB_OK ? users_changed(caller->db, edit->peer_id) : r;
+}
+
+static enum db_result
+dm_add_transaction(struct db *db, void *context)
+{
+    struct room_edit *edit = context;
+    enum db_result r = room_insert(edit, ROOM_DM);
+
+    if (r != DB_OK) {
+        return r;
+    }
+    r = dm_insert_members(edit);
+    if (r == DB_OK) {
+        r = member_count_update(db, edit->room_id);
+    }
+    return r == DB_OK ? rooms_find(edit->caller, edit->room_id, edit->room) : r;
+}
+
+static enum db_result
+dm_find_id(struct db *db, const char *dm_key, int64_t *id)
+{
+    enum db_result r = db_one(db, "SELECT id FROM rooms WHERE dm_key = ?", db_text(dm_key));
+
+    if (r != DB_OK) {
+        return r;
+    }
+    *id = db_get_int(db, 0);
+    return db_done(db);
+}
+
+enum { DM_TRIES = 3 };
+
+/* Of several first calls at once the unique key lets one make the room; the others find it. */
+enum db_result
+rooms_ensure_dm(struct caller *caller, int64_t peer_id, struct room *room)
+{
+    int64_t low = caller->user_id < peer_id ? caller->user_id : peer_id;
+    int64_t high = caller->user_id < peer_id ? peer_id : caller->user_id;
+    struct room_edit edit = {.caller = caller, .name = "", .peer_id = peer_id, .room = room};
+    enum db_result r = DB_EXISTS;
+
+    edit.dm_key = arena_printf(caller->arena, "%lld:%lld", (long long)low, (long long)high);
+    for (int tries = 0; tries < DM_TRIES && r == DB_EXISTS; tries++) {
+        r = dm_find_id(caller->db, edit.dm_key, &edit.room_id);
+        if (r == DB_OK) {
+            return rooms_find(caller, edit.room_id, room);
+        }
+        if (r == DB_NONE) {
+            r = db_transaction(caller->db, DB_REPEATABLE, dm_add_transaction, &edit);
+        }
+    }
+    if (r == DB_OK) {
+        announce_user(caller->redis, caller->user_id);
+        announce_user(caller->redis, peer_id);
+    }
+    return r;
+}
+
+/* Logs a change of the room in the caller's name. */
+static enum db_result
+room_log_change(const struct room_edit *edit, enum entry_kind kind, const char *body)
+{
+    struct entry entry = {
+        .room_id = edit->room_id,
+        .kind = (int)kind,
+        .sender = {.id = edit->caller->user_id},
+        .body = body,
+    };
+
+    return room_log_append(edit->caller->db, &entry, false);
+}
+
+static enum db_result
+room_set_name(const struct room_edit *edit)
+{
+    enum db_result r = db_run(edit->caller->db, "UPDATE rooms SET name = ? WHERE id = ?",
+                              db_text(edit->name), db_int(edit->room_id));
+
+    return r == DB_OK ? room_log_change(edit, ENTRY_RENAME, edit->name) : r;
+}
+
+static enum db_result
+room_set_open(const struct room_edit *edit)
+{
+    enum db_result r = db_run(edit->caller->db, "UPDATE rooms SET is_open = ? WHERE id = ?",
+                              db_int(edit->open), db_int(edit->room_id));
+
+    return r == DB_OK ? room_log_change(edit, ENTRY_OPEN, edit->open ? "true" : "false") : r;
+}
+
+static enum db_result
+room_change_transaction(struct db *db, void *context)
+{
+    struct room_edit *edit = context;
+    struct locked_room room;
+    enum db_result r = members_lock_group(edit->caller, edit->room_id, &room);
+
+    (void)db;
+    if (r != DB_OK) {
+        return r;
+    }
+    if (room.role < ROLE_ADMIN) {
+        return caller_deny(edit->caller,
+                           room.role == ROLE_NONE ? DENIED_NOT_A_MEMBER : DENIED_ROLE);
+    }
+    if (edit->name != NULL && strcmp(edit->name, room.name) != 0) {
+        r = room_set_name(edit);
+        if (r != DB_OK) {
+            return r;
+        }
+    }
+    if (edit->open >= 0 && edit->open != room.open) {
+        r = room_set_open(edit);
+        if (r != DB_OK) {
+            return r;
+        }
+    }
+    return rooms_find(edit->caller, edit->room_id, edit->room);
+}
+
+enum db_result
+rooms_change(struct caller *caller, int64_t room_id, const char *name, int open,
+             struct room *changed)
+{
+    struct room_edit edit = {
+        .caller = caller, .room_id = room_id, .name = name, .open = open, .room = changed};
+    enum db_result r = db_transaction(caller->db, DB_REPEATABLE, room_change_transaction, &edit);
+
+    if (r == DB_OK) {
+        announce_room(caller->redis, room_id);
+    }
+    return r;
+}
