@@ -37,6 +37,9 @@ struct settings {
     int redis_db;
 
     int limit_login, limit_register, limit_send, limit_general; /* requests a minute; 0: no limit */
+    int limit_add;                        /* people added to rooms a minute; 0: no limit */
+    int rooms_per_day, strangers_per_day; /* rooms made, strangers added; 0: no limit */
+    bool rooms_consent;                   /* strangers are invited, not added */
 
     const char *cors_origins; /* comma-separated origins, or "*", or "" */
     int session_days;         /* until an unused session ends */

@@ -238,6 +238,10 @@ const struct setting settings_table[] = {
     INTEGER("LIMIT_REGISTER", limit_register, "5", 0, 1000000),
     INTEGER("LIMIT_SEND", limit_send, "120", 0, 1000000),
     INTEGER("LIMIT_GENERAL", limit_general, "600", 0, 1000000),
+    INTEGER("LIMIT_ADD", limit_add, "300", 0, 1000000),
+    INTEGER("ROOMS_PER_DAY", rooms_per_day, "100", 0, 1000000),
+    INTEGER("STRANGERS_PER_DAY", strangers_per_day, "200", 0, 1000000),
+    BOOLEAN("ROOMS_CONSENT", rooms_consent, "false"),
 
     TEXT("CORS_ORIGINS", cors_origins, "", 0, 8192, origins_rule),
     INTEGER("SESSION_DAYS", session_days, "30", 1, 3650),

@@ -3,6 +3,7 @@
 #define DB_CALLER_H
 
 #include "base/arena.h"
+#include "base/settings.h"
 #include "db/mysql/db.h"
 #include "db/names.h"
 #include "db/redis/redis.h"
@@ -18,9 +19,16 @@ enum denial {
     DENIED_NO_MEMBER,
     DENIED_TOO_MANY_TASKS,
     DENIED_CLIENT_ID_REUSED, /* for a message with another text */
+    DENIED_REMOVED,          /* somebody removed the caller from the room */
+    DENIED_NO_INVITATION,
+    DENIED_INVITATION_REFUSED, /* for good, by the user who would be added */
+    DENIED_TOO_MANY_INVITATIONS,
+    DENIED_TOO_MANY_ROOMS,     /* today */
+    DENIED_TOO_MANY_STRANGERS, /* today */
 };
 
 struct caller {
+    const struct settings *settings;
     struct db *db;
     struct redis *redis;
     struct names *names;
@@ -29,6 +37,7 @@ struct caller {
     int64_t known_room_id; /* a room that Redis knows the user to be in; 0: ask the database */
     /* Set by every function that returns DB_FORBIDDEN; meaningless after any other result. */
     enum denial denial;
+    int wait_seconds; /* until what was denied is allowed again; 0: not known */
 };
 
 /* Returns DB_FORBIDDEN after noting the reason. */

@@ -5,6 +5,8 @@
 #include "db/members.h"
 
 #include "base/clock.h"
+#include "db/daily_counts.h"
+#include "db/invitations.h"
 #include "db/redis/announce.h"
 #include "db/redis/membership_cache.h"
 #include "db/users.h"
@@ -133,6 +135,17 @@ member_count_update(struct db *db, int64_t room_id)
                   db_int(room_id));
 }
 
+enum db_result
+members_join(struct caller *caller, int64_t room_id, int64_t user_id, enum role role)
+{
+    enum db_result r = members_insert(caller, room_id, user_id, role);
+
+    if (r == DB_OK) {
+        r = departure_end(caller->db, room_id, user_id);
+    }
+    return r == DB_OK ? member_count_update(caller->db, room_id) : r;
+}
+
 #define SELECT_MEMBERS                                                                             \
     "SELECT u.id, u.username, u.nickname, m.role, m.read_seq, m.joined_at "                        \
     "FROM members m JOIN users u ON u.id = m.user_id "                                             \
@@ -182,6 +195,7 @@ struct member_change {
     int64_t room_id, user_id;
     enum role role;        /* wanted; ROLE_NONE: none in particular */
     struct member *member; /* the result; read before the commit, after which nothing may fail */
+    bool *invited;         /* the user is invited, not a member; or was */
 };
 
 /* May the caller add a user who is not in the room? */
@@ -209,18 +223,53 @@ member_set_role(struct db *db, int64_t room_id, int64_t user_id, enum role role)
     return r == DB_OK ? member_log(db, room_id, ENTRY_ROLE, user_id, role_words[role]) : r;
 }
 
+/* The caller joins an open room. */
+static enum db_result
+member_join_open(const struct member_change *change)
+{
+    struct caller *caller = change->caller;
+    bool was_removal;
+    enum db_result r = departure_was_removal(caller->db, change->room_id, caller->user_id,
+                                             &was_removal);
+
+    if (r != DB_OK) {
+        return r;
+    }
+    return was_removal ? caller_deny(caller, DENIED_REMOVED)
+                       : members_join(caller, change->room_id, caller->user_id, ROLE_MEMBER);
+}
+
+/* Adds another user, or invites one who must be asked. */
+static enum db_result
+member_add_other(const struct member_change *change)
+{
+    struct caller *caller = change->caller;
+    enum role role = change->role == ROLE_NONE ? ROLE_MEMBER : change->role;
+    struct addition addition;
+    enum db_result r = addition_examine(caller, change->room_id, change->user_id, &addition);
+
+    if (r != DB_OK) {
+        return r;
+    }
+    *change->invited = addition.must_be_asked;
+    if (addition.must_be_asked && addition.is_invited) {
+        return DB_OK;
+    }
+    r = addition.must_be_asked ? invitation_insert(caller, change->room_id, change->user_id)
+                               : members_join(caller, change->room_id, change->user_id, role);
+    return r == DB_OK ? daily_counts_add(caller, 0, addition.is_stranger) : r;
+}
+
 static enum db_result
 member_add(const struct member_change *change, const struct locked_room *room)
 {
     enum denial denial = member_may_be_added(change, room);
-    enum role role = change->role == ROLE_NONE ? ROLE_MEMBER : change->role;
-    enum db_result r;
 
     if (denial != ALLOWED) {
         return caller_deny(change->caller, denial);
     }
-    r = members_insert(change->caller, change->room_id, change->user_id, role);
-    return r == DB_OK ? member_count_update(change->caller->db, change->room_id) : r;
+    return change->user_id == change->caller->user_id ? member_join_open(change)
+                                                      : member_add_other(change);
 }
 
 static enum db_result
@@ -257,9 +306,11 @@ static enum db_result
 member_put_transaction(struct db *db, void *context)
 {
     const struct member_change *change = context;
-    enum db_result r = member_put(change);
+    enum db_result r;
 
-    if (r != DB_OK) {
+    *change->invited = false;
+    r = member_put(change);
+    if (r != DB_OK || *change->invited) {
         return r;
     }
     r = db_one(db, SELECT_MEMBERS "m.user_id = ?", db_int(change->room_id),
@@ -273,13 +324,19 @@ member_put_transaction(struct db *db, void *context)
 
 enum db_result
 members_put(struct caller *caller, int64_t room_id, int64_t user_id, enum role role,
-            struct member *member)
+            struct member *member, bool *invited)
 {
     struct member_change change = {
-        .caller = caller, .room_id = room_id, .user_id = user_id, .role = role, .member = member};
+        .caller = caller,
+        .room_id = room_id,
+        .user_id = user_id,
+        .role = role,
+        .member = member,
+        .invited = invited,
+    };
     enum db_result r = db_transaction(caller->db, DB_REPEATABLE, member_put_transaction, &change);
 
-    if (r == DB_OK) {
+    if (r == DB_OK && !*invited) {
         membership_cache_clear(caller->redis, room_id, user_id);
         members_announce(caller, room_id, user_id);
     }
@@ -297,7 +354,8 @@ room_hand_over(struct db *db, int64_t room_id)
     int64_t heir_id;
 
     if (r == DB_NONE) {
-        return db_run(db, "UPDATE rooms SET is_open = 0 WHERE id = ?", db_int(room_id));
+        r = db_run(db, "UPDATE rooms SET is_open = 0 WHERE id = ?", db_int(room_id));
+        return r == DB_OK ? invitations_withdraw_all(db, room_id) : r;
     }
     if (r != DB_OK) {
         return r;
@@ -308,7 +366,7 @@ room_hand_over(struct db *db, int64_t room_id)
 }
 
 static enum db_result
-member_delete(struct db *db, int64_t room_id, int64_t user_id)
+member_delete(struct db *db, int64_t room_id, int64_t user_id, enum departure departure)
 {
     enum db_result r = db_run(db, "DELETE FROM members WHERE room_id = ? AND user_id = ?",
                               db_int(room_id), db_int(user_id));
@@ -317,6 +375,9 @@ member_delete(struct db *db, int64_t room_id, int64_t user_id)
         return r;
     }
     r = member_log(db, room_id, ENTRY_LEAVE, user_id, NULL);
+    if (r == DB_OK) {
+        r = departure_insert(db, room_id, user_id, departure);
+    }
     if (r == DB_OK) {
         r = member_count_update(db, room_id);
     }
@@ -341,6 +402,17 @@ member_may_be_removed(const struct member_change *change, const struct locked_ro
 }
 
 static enum db_result
+member_remove(const struct member_change *change, enum role role)
+{
+    struct db *db = change->caller->db;
+    bool leaves = change->user_id == change->caller->user_id;
+    enum db_result r = member_delete(db, change->room_id, change->user_id,
+                                     leaves ? DEPARTURE_LEFT : DEPARTURE_REMOVED);
+
+    return r == DB_OK && role == ROLE_OWNER ? room_hand_over(db, change->room_id) : r;
+}
+
+static enum db_result
 member_remove_transaction(struct db *db, void *context)
 {
     const struct member_change *change = context;
@@ -349,6 +421,7 @@ member_remove_transaction(struct db *db, void *context)
     enum denial denial;
     enum db_result r = members_lock_group(change->caller, change->room_id, &room);
 
+    *change->invited = false;
     if (r != DB_OK) {
         return r;
     }
@@ -356,21 +429,23 @@ member_remove_transaction(struct db *db, void *context)
     if (r != DB_OK) {
         return r;
     }
-    denial = member_may_be_removed(change, &room, role);
-    if (denial != ALLOWED) {
-        return caller_deny(change->caller, denial);
+    if (role == ROLE_NONE && room.role >= ROLE_ADMIN) {
+        r = invitation_withdraw(db, change->room_id, change->user_id);
+        *change->invited = r == DB_OK;
+        return r == DB_NONE ? caller_deny(change->caller, DENIED_NO_MEMBER) : r;
     }
-    r = member_delete(db, change->room_id, change->user_id);
-    return r == DB_OK && role == ROLE_OWNER ? room_hand_over(db, change->room_id) : r;
+    denial = member_may_be_removed(change, &room, role);
+    return denial == ALLOWED ? member_remove(change, role) : caller_deny(change->caller, denial);
 }
 
 enum db_result
-members_remove(struct caller *caller, int64_t room_id, int64_t user_id)
+members_remove(struct caller *caller, int64_t room_id, int64_t user_id, bool *invited)
 {
-    struct member_change change = {.caller = caller, .room_id = room_id, .user_id = user_id};
+    struct member_change change = {
+        .caller = caller, .room_id = room_id, .user_id = user_id, .invited = invited};
     enum db_result r = db_transaction(caller->db, DB_ONCE, member_remove_transaction, &change);
 
-    if (r == DB_OK) {
+    if (r == DB_OK && !*invited) {
         membership_cache_set_tombstone(caller->redis, room_id, user_id);
         members_announce(caller, room_id, user_id);
     }

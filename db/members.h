@@ -39,6 +39,13 @@ enum db_result members_lock_group(struct caller *caller, int64_t room_id, struct
 enum db_result members_insert(struct caller *caller, int64_t room_id, int64_t user_id,
                               enum role role) __attribute__((nonnull, warn_unused_result));
 
+/*
+ * The same for a room that exists already: also ends what kept the user out of it (invitations.h),
+ * and counts the members.
+ */
+enum db_result members_join(struct caller *caller, int64_t room_id, int64_t user_id, enum role role)
+    __attribute__((nonnull, warn_unused_result));
+
 /* Inside a transaction that holds the room's lock: stores how many are in the room. */
 enum db_result member_count_update(struct db *db, int64_t room_id)
     __attribute__((nonnull, warn_unused_result));
@@ -53,21 +60,24 @@ enum db_result members_list(struct caller *caller, int64_t room_id, int64_t afte
 
 /*
  * Adds a user to a group, or gives a member another role; ROLE_NONE asks for no particular one.
- * Anybody may join an open group; owners and admins add others; owners give roles. Joining twice
- * or giving the same role changes nothing. *member is the member afterwards.
- * DB_FORBIDDEN with DENIED_NO_ROOM, _IS_A_DM, _NOT_A_MEMBER, _ROLE or _NO_USER.
+ * Anybody may join an open group, unless they were removed from it; owners and admins add others;
+ * owners give roles. Joining twice or giving the same role changes nothing. A user who must be asked
+ * is invited: then *invited is true; otherwise *member is the member afterwards.
+ * DB_FORBIDDEN with DENIED_NO_ROOM, _IS_A_DM, _NOT_A_MEMBER, _ROLE, _NO_USER, _REMOVED,
+ * _INVITATION_REFUSED, _TOO_MANY_INVITATIONS or _TOO_MANY_STRANGERS.
  */
 enum db_result members_put(struct caller *caller, int64_t room_id, int64_t user_id, enum role role,
-                           struct member *member) __attribute__((nonnull, warn_unused_result));
+                           struct member *member, bool *invited)
+    __attribute__((nonnull, warn_unused_result));
 
 /*
- * Leaves a group, or removes somebody of a lower role as its owner or admin. When the owner leaves,
- * the admin who joined first becomes the owner, without admins the member who joined first; a group
- * without members is closed.
+ * Leaves a group, or removes somebody of a lower role as its owner or admin, or withdraws their
+ * invitation: then *invited is true. When the owner leaves, the admin who joined first becomes the
+ * owner, without admins the member who joined first; a group without members is closed.
  * DB_FORBIDDEN with DENIED_NO_ROOM, _IS_A_DM, _NOT_A_MEMBER, _ROLE or _NO_MEMBER.
  */
-enum db_result members_remove(struct caller *caller, int64_t room_id, int64_t user_id)
-    __attribute__((nonnull, warn_unused_result));
+enum db_result members_remove(struct caller *caller, int64_t room_id, int64_t user_id,
+                              bool *invited) __attribute__((nonnull, warn_unused_result));
 
 /*
  * Moves the caller's read mark forward to `seq`, at most to the room's last entry; never backwards.

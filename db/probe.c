@@ -42,6 +42,34 @@ read_numbers(struct db *db, const char *sql, int64_t value, int64_t *numbers, si
     return r == DB_OK ? db_done(db) : r;
 }
 
+/* Runs statements of one value, a list that ends with NULL. */
+static enum db_result
+run_all(struct db *db, const char *const *statements, int64_t value)
+{
+    enum db_result r = DB_OK;
+
+    for (; *statements != NULL && r == DB_OK; statements++) {
+        r = db_run(db, *statements, db_int(value));
+    }
+    return r;
+}
+
+static const char *const room_removal[] = {
+    "DELETE FROM room_log WHERE room_id = ?",
+    "DELETE FROM departures WHERE room_id = ?",
+    "DELETE FROM invitations WHERE room_id = ?",
+    "DELETE FROM rooms WHERE id = ?",
+    NULL,
+};
+static const char *const user_removal[] = {
+    "DELETE FROM sessions WHERE user_id = ?",
+    "DELETE FROM departures WHERE user_id = ?",
+    "DELETE FROM invitations WHERE user_id = ?",
+    "DELETE FROM daily_counts WHERE user_id = ?",
+    "DELETE FROM users WHERE id = ?",
+    NULL,
+};
+
 struct removal {
     struct arena *arena;
     int64_t user_id;
@@ -70,8 +98,7 @@ remove_from_room(struct db *db, int64_t room_id, int64_t user_id)
     if (others > 0) {
         return member_count_update(db, room_id);
     }
-    r = db_run(db, "DELETE FROM room_log WHERE room_id = ?", db_int(room_id));
-    return r == DB_OK ? db_run(db, "DELETE FROM rooms WHERE id = ?", db_int(room_id)) : r;
+    return run_all(db, room_removal, room_id);
 }
 
 static enum db_result
@@ -89,10 +116,7 @@ remove_body(struct db *db, void *context)
             r = remove_from_room(db, rooms[i], removal->user_id);
         }
     }
-    if (r == DB_OK) {
-        r = db_run(db, "DELETE FROM sessions WHERE user_id = ?", db_int(removal->user_id));
-    }
-    return r == DB_OK ? db_run(db, "DELETE FROM users WHERE id = ?", db_int(removal->user_id)) : r;
+    return r == DB_OK ? run_all(db, user_removal, removal->user_id) : r;
 }
 
 enum db_result

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "db/daily_counts.h"
+#include "db/invitations.h"
 #include "db/members.h"
 #include "db/redis/announce.h"
 #include "db/users.h"
@@ -21,7 +23,8 @@ struct room_edit {
     const char *dm_key;
     int64_t peer_id;
     int64_t room_id;
-    struct room *room; /* the result; read before the commit, after which nothing may fail */
+    struct room *room;      /* the result; read before the commit, after which nothing may fail */
+    struct room_made *made; /* of rooms_add, beside `room` */
 };
 
 static enum db_result
@@ -39,33 +42,63 @@ room_insert(struct room_edit *edit, enum room_kind kind)
     return r;
 }
 
+/* Adds or invites one of the others; counts a stranger. */
+static enum db_result
+room_add_other(struct room_edit *edit, int64_t user_id, int *strangers)
+{
+    struct caller *caller = edit->caller;
+    struct addition addition = {0};
+    enum db_result r = addition_examine(caller, edit->room_id, user_id, &addition);
+
+    if (r == DB_OK && addition.is_invited) { /* named twice */
+        return DB_OK;
+    }
+    if (r == DB_OK && addition.must_be_asked) {
+        r = invitation_insert(caller, edit->room_id, user_id);
+        if (r == DB_OK) {
+            edit->made->invited[edit->made->invited_count++] = user_id;
+        }
+    } else if (r == DB_OK) {
+        r = members_insert(caller, edit->room_id, user_id, ROLE_MEMBER);
+    }
+    if (r == DB_EXISTS) { /* named twice, or the caller */
+        return DB_OK;
+    }
+    if (r == DB_FORBIDDEN && caller->denial != DENIED_NO_USER) {
+        return DB_OK; /* does not want to be asked: the room is made without this user */
+    }
+    *strangers += addition.is_stranger;
+    return r;
+}
+
 static enum db_result
 room_add_transaction(struct db *db, void *context)
 {
     struct room_edit *edit = context;
     struct caller *caller = edit->caller;
+    int strangers = 0;
     enum db_result r = room_insert(edit, ROOM_GROUP);
 
-    (void)db;
     if (r != DB_OK) {
         return r;
     }
+    edit->made->invited_count = 0;
     r = members_insert(caller, edit->room_id, caller->user_id, ROLE_OWNER);
     for (size_t i = 0; i < edit->other_count && r == DB_OK; i++) {
-        r = members_insert(caller, edit->room_id, edit->other_ids[i], ROLE_MEMBER);
-        if (r == DB_EXISTS) { /* named twice, or the caller */
-            r = DB_OK;
-        }
+        r = room_add_other(edit, edit->other_ids[i], &strangers);
     }
     if (r == DB_OK) {
-        r = member_count_update(caller->db, edit->room_id);
+        r = daily_counts_add(caller, 1, strangers);
+    }
+    if (r == DB_OK) {
+        r = member_count_update(db, edit->room_id);
     }
     return r == DB_OK ? rooms_find(caller, edit->room_id, edit->room) : r;
 }
 
 enum db_result
 rooms_add(struct caller *caller, const char *name, int open, const int64_t *other_ids,
-          size_t other_count, struct room *made)
+          size_t other_count, struct room_made *made)
 {
     struct room_edit edit = {
         .caller = caller,
@@ -73,10 +106,13 @@ rooms_add(struct caller *caller, const char *name, int open, const int64_t *othe
         .open = open,
         .other_ids = other_ids,
         .other_count = other_count,
-        .room = made,
+        .room = &made->room,
+        .made = made,
     };
-    enum db_result r = db_transaction(caller->db, DB_ONCE, room_add_transaction, &edit);
+    enum db_result r;
 
+    made->invited = arena_array(caller->arena, other_count + 1, sizeof(*made->invited));
+    r = db_transaction(caller->db, DB_ONCE, room_add_transaction, &edit);
     if (r == DB_OK) {
         announce_user(caller->redis, caller->user_id);
         for (size_t i = 0; i < other_count; i++) {
@@ -111,12 +147,18 @@ static enum db_result
 dm_add_transaction(struct db *db, void *context)
 {
     struct room_edit *edit = context;
+    struct addition addition;
     enum db_result r = room_insert(edit, ROOM_DM);
 
-    if (r != DB_OK) {
-        return r;
+    if (r == DB_OK) {
+        r = addition_examine(edit->caller, edit->room_id, edit->peer_id, &addition);
     }
-    r = dm_insert_members(edit);
+    if (r == DB_OK) {
+        r = daily_counts_add(edit->caller, 0, addition.is_stranger);
+    }
+    if (r == DB_OK) {
+        r = dm_insert_members(edit);
+    }
     if (r == DB_OK) {
         r = member_count_update(db, edit->room_id);
     }

@@ -38,6 +38,8 @@ SCHEMA(task_event, "TaskEvent", FIELD(struct task_event, id, FIELD_INT),
        FIELD(struct task_event, kind, FIELD_TEXT),
        FIELD(struct task_event, state, FIELD_ENUM, .values = task_state_words));
 
+SCHEMA(invitation_event, "InvitationEvent", FIELD(struct invitation_event, room_id, FIELD_INT));
+
 SCHEMA(resync_event, "ResyncEvent",
        FIELD(struct resync_event, reason, FIELD_ENUM, .values = resync_reason_words));
 

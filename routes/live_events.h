@@ -47,6 +47,11 @@ struct task_event {
     int state; /* enum task_state */
 };
 
+/* The user's invitations have changed: a new one, or one that has ended. */
+struct invitation_event {
+    int64_t room_id;
+};
+
 #define RESYNC_REASONS(WORD)                                                                       \
     WORD(RESYNC_UNKNOWN_TOKEN, "unknown_token")                                                    \
     WORD(RESYNC_TOO_SLOW, "too_slow")
@@ -71,6 +76,7 @@ struct bye_event {
     EVENT(LIVE_READ, read, read_event, HINT_READ)                                                  \
     EVENT(LIVE_PRESENCE, presence, presence_event, HINT_PRESENCE)                                  \
     EVENT(LIVE_TASK, task, task_event, HINT_TASK)                                                  \
+    EVENT(LIVE_INVITATION, invitation, invitation_event, HINT_INVITATION)                          \
     EVENT(LIVE_RESYNC, resync, resync_event, HINT_NONE)                                            \
     EVENT(LIVE_BYE, bye, bye_event, HINT_NONE)
 

@@ -71,7 +71,7 @@ hint_parse_line(const char *line, struct hint *hint)
 {
     const char *at = line + 1;
 
-    if (line[0] == '\0' || strchr("EUTRPK", line[0]) == NULL) {
+    if (line[0] == '\0' || strchr("EUTRPKI", line[0]) == NULL) {
         return false;
     }
     hint->kind = (enum hint_kind)line[0];

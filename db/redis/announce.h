@@ -17,13 +17,14 @@ enum { ANNOUNCE_PATTERN_SIZE = 40 };
 void announce_pattern(const struct redis *redis, char pattern[static ANNOUNCE_PATTERN_SIZE]);
 
 enum hint_kind {
-    HINT_NONE = 0,       /* no hint: for events that do not travel through Redis */
-    HINT_ENTRY = 'E',    /* an entry was committed; its JSON may come with the hint */
-    HINT_USER = 'U',     /* the user's rooms or sessions have changed */
-    HINT_TYPING = 'T',   /* for the others in the room */
-    HINT_READ = 'R',     /* for everybody in the room */
-    HINT_TASK = 'K',     /* for the user: a run of one of the user's tasks has ended */
-    HINT_PRESENCE = 'P', /* for everybody who shares one of `rooms` with the user */
+    HINT_NONE = 0,         /* no hint: for events that do not travel through Redis */
+    HINT_ENTRY = 'E',      /* an entry was committed; its JSON may come with the hint */
+    HINT_USER = 'U',       /* the user's rooms or sessions have changed */
+    HINT_TYPING = 'T',     /* for the others in the room */
+    HINT_READ = 'R',       /* for everybody in the room */
+    HINT_TASK = 'K',       /* for the user: a run of one of the user's tasks has ended */
+    HINT_INVITATION = 'I', /* for the user: the user's invitations have changed */
+    HINT_PRESENCE = 'P',   /* for everybody who shares one of `rooms` with the user */
 };
 
 struct hint {

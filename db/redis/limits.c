@@ -25,6 +25,9 @@ static const char count_script[] = "local most = 0 for i, key in ipairs(KEYS) do
                                    "if i == 2 then n = math.ceil(n / ARGV[1]) end "
                                    "most = math.max(most, n) end return most";
 
+static const char count_many_script[] = "local n = redis.call('INCRBY', KEYS[1], ARGV[1]) "
+                                        "redis.call('EXPIRE', KEYS[1], 61) return n";
+
 /* Does not make a counter of a minute that is over. */
 static const char refund_script[] =
     "for _, key in ipairs(KEYS) do "
@@ -140,6 +143,25 @@ limits_count_user(struct redis *redis, struct limit_use *use, int64_t user_id)
     (void)snprintf(subject, sizeof(subject), "%lld", (long long)user_id);
     limits_key(keys.at[0], use->name, 'u', subject, use->now_ms);
     limits_count_keys(redis, use, &keys);
+}
+
+void
+limits_count_many(struct redis *redis, struct limit_use *use, int64_t user_id, int n)
+{
+    char key[LIMIT_KEY_SIZE], subject[21], number[21];
+    redisReply *reply;
+
+    use->now_ms = clock_now_ms();
+    (void)snprintf(subject, sizeof(subject), "%lld", (long long)user_id);
+    limits_key(key, use->name, 'u', subject, use->now_ms);
+    reply = redis_script(redis, count_many_script, 1,
+                         (struct redis_arg[]){redis_text(key), redis_number(n, number)}, 2);
+    if (reply != NULL && reply->type == REDIS_REPLY_INTEGER) {
+        use->count = reply->integer;
+    } else {
+        use->count = limits_add_locally(key, use->now_ms, n);
+    }
+    freeReplyObject(reply);
 }
 
 static struct limit_keys

@@ -33,6 +33,9 @@ void limits_key(char key[static LIMIT_KEY_SIZE], const char *class_name, char pr
  */
 void limits_count_user(struct redis *redis, struct limit_use *use, int64_t user_id)
     __attribute__((nonnull));
+/* Counts `n` at once. */
+void limits_count_many(struct redis *redis, struct limit_use *use, int64_t user_id, int n)
+    __attribute__((nonnull));
 void limits_count_address(struct redis *redis, struct limit_use *use, const char *address)
     __attribute__((nonnull));
 

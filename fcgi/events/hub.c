@@ -370,7 +370,7 @@ hub_forward(struct hub *hub, const struct hint *hint)
 
     if (hint->kind == HINT_PRESENCE) {
         hub_send_presence(hub, hint, &e);
-    } else if (hint->kind == HINT_TASK && user != NULL) {
+    } else if (user != NULL && (hint->kind == HINT_TASK || hint->kind == HINT_INVITATION)) {
         hub_send_to_user(hub, user, &e);
     } else if (room != NULL) {
         hub_send_to_room(hub, room, &e, hint->kind == HINT_TYPING ? hint->user_id : 0);
@@ -418,6 +418,7 @@ hub_receive(struct hub *hub, const struct hint *hint)
     case HINT_TYPING:
     case HINT_READ:
     case HINT_TASK:
+    case HINT_INVITATION:
     case HINT_PRESENCE:
         hub_forward(hub, hint);
         break;

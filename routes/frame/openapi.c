@@ -268,6 +268,7 @@ openapi_write_components(const struct route *const *routes, struct buf *out)
         }
         if ((*routes)->out != NULL) {
             openapi_write_component((*routes)->out, true, &w, out);
+            openapi_write_component(route_out(*routes, (*routes)->other_status), true, &w, out);
         }
         if ((*routes)->events != NULL) {
             openapi_write_component((*routes)->events, true, &w, out);
@@ -301,10 +302,12 @@ openapi_write_parameters(const struct route *route, struct buf *out)
 static void
 openapi_write_success(const struct route *route, int status, const char *words, struct buf *out)
 {
+    const struct shape *shape = route_out(route, status);
+
     buf_printf(out, "\"%d\":{\"description\":\"%s\"", status, words);
-    if (route->out != NULL) {
+    if (shape != NULL) {
         buf_str(out, ",\"content\":{\"application/json\":{\"schema\":");
-        openapi_write_ref(route->out->name, out);
+        openapi_write_ref(shape->name, out);
         buf_str(out, "}}");
     } else if (status != 204) {
         buf_printf(out, ",\"content\":{\"%s\":{}}",
@@ -422,7 +425,8 @@ openapi_write_operation(const struct route *route, const char *tag, struct buf *
     openapi_write_success(route, route->status, "done", out);
     if (route->other_status != 0) {
         buf_char(out, ',');
-        openapi_write_success(route, route->other_status, "was done before", out);
+        openapi_write_success(route, route->other_status,
+                              route->other_out != NULL ? "not done yet" : "was done before", out);
     }
     openapi_write_errors(route, out);
     buf_str(out, "}}");

@@ -28,7 +28,7 @@ void
 reply_with(struct request *req, int status, const void *out)
 {
     reply_begin_json(req, status);
-    shape_write(req->route->out, out, req->body);
+    shape_write(route_out(req->route, status), out, req->body);
 }
 
 void
@@ -139,6 +139,12 @@ denial_problem(enum denial denial)
         [DENIED_NO_MEMBER] = NO_SUCH_MEMBER,
         [DENIED_TOO_MANY_TASKS] = TOO_MANY_TASKS,
         [DENIED_CLIENT_ID_REUSED] = CLIENT_ID_REUSED,
+        [DENIED_REMOVED] = REMOVED_FROM_ROOM,
+        [DENIED_NO_INVITATION] = NO_SUCH_INVITATION,
+        [DENIED_INVITATION_REFUSED] = INVITATION_REFUSED,
+        [DENIED_TOO_MANY_INVITATIONS] = TOO_MANY_INVITATIONS,
+        [DENIED_TOO_MANY_ROOMS] = TOO_MANY_ROOMS,
+        [DENIED_TOO_MANY_STRANGERS] = TOO_MANY_STRANGERS,
     };
 
     return problems[denial];
@@ -147,7 +153,9 @@ denial_problem(enum denial denial)
 void
 reply_failure(struct request *req, enum db_result r)
 {
-    if (r == DB_FORBIDDEN) {
+    if (r == DB_FORBIDDEN && req->caller.wait_seconds > 0) {
+        reply_retry(req, denial_problem(req->caller.denial), req->caller.wait_seconds);
+    } else if (r == DB_FORBIDDEN) {
         reply_problem(req, denial_problem(req->caller.denial));
     } else if (r != DB_DOWN && !db_has_committed(req->caller.db)) {
         reply_problem(req, INTERNAL_ERROR);

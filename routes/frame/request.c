@@ -9,7 +9,8 @@ request_init(struct request *req, struct resources *from, char *const *env)
     *req = (struct request){
         .env = env,
         .settings = from->settings,
-        .caller = {.db = from->db,
+        .caller = {.settings = from->settings,
+                   .db = from->db,
                    .redis = from->redis,
                    .names = from->names,
                    .arena = &from->arena},

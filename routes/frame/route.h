@@ -55,8 +55,9 @@ struct route {
      */
     bool has_effect;
     bool download;    /* the body may be too large for memory (reply_stream) */
-    int status;       /* of success */
-    int other_status; /* a second one (200 beside 201); 0 for none */
+    int status;                    /* of success */
+    int other_status;              /* a second one (200 beside 201); 0 for none */
+    const struct shape *other_out; /* of other_status; NULL: the same as `.out` */
     /* The route's own problems, beside those of `.access` and `.limit`; NULL for none. */
     const enum problem *problems; /* ends with PROBLEM_END */
     const struct shape *events;   /* of a stream: the data of each event, by name; NULL */
@@ -64,6 +65,14 @@ struct route {
     const char *tag;              /* NULL: the group's */
     const char *summary;
 };
+
+/* The shape of a reply with this status; NULL if it has none. */
+static inline const struct shape *
+route_out(const struct route *route, int status)
+{
+    return status == route->other_status && route->other_out != NULL ? route->other_out
+                                                                     : route->out;
+}
 
 /* The routes of one folder, and what they have in common. */
 struct route_group {

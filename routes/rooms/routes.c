@@ -6,7 +6,7 @@ static const struct route routes[] = {
     {
         .method = POST, .path = "/api/rooms", INPUT(make_room, room_new),
         .out = &room_shape, .status = 201,
-        .problems = PROBLEMS(NO_SUCH_USER),
+        .problems = PROBLEMS(NO_SUCH_USER, TOO_MANY_ROOMS, TOO_MANY_STRANGERS),
         .summary = "Make a room that you own",
     },
     {
@@ -34,21 +34,39 @@ static const struct route routes[] = {
     },
     {
         .method = PUT, .path = "/api/rooms/{room_id}/members/{user_id}", INPUT(put_member, member_put),
-        .out = &member_shape, .status = 200,
-        .problems = PROBLEMS(NOT_A_MEMBER, NOT_ALLOWED, NO_SUCH_ROOM, NO_SUCH_USER, NO_SUCH_MEMBER, IS_A_DM),
-        .summary = "Join an open room, add a user, or change a member's role",
+        .out = &member_shape, .status = 200, .other_status = 202, .other_out = &member_invited_shape,
+        .problems = PROBLEMS(NOT_A_MEMBER, REMOVED_FROM_ROOM, NOT_ALLOWED, INVITATION_REFUSED, NO_SUCH_ROOM, NO_SUCH_USER,
+                             NO_SUCH_MEMBER, IS_A_DM, TOO_MANY_INVITATIONS, TOO_MANY_STRANGERS),
+        .summary = "Join an open room, add or invite a user, or change a member's role",
     },
     {
         .method = DELETE, .path = "/api/rooms/{room_id}/members/{user_id}", INPUT(remove_member, member_path),
         .status = 204,
         .problems = PROBLEMS(NOT_A_MEMBER, NOT_ALLOWED, NO_SUCH_ROOM, NO_SUCH_MEMBER, IS_A_DM),
-        .summary = "Leave a room, or remove a member of a lower role",
+        .summary = "Leave a room, remove a member of a lower role, or withdraw an invitation",
     },
     {
         .method = PUT, .path = "/api/dms/{user_id}", INPUT(put_dm, dm_path),
         .out = &room_shape, .status = 200,
-        .problems = PROBLEMS(NO_SUCH_USER),
+        .problems = PROBLEMS(NO_SUCH_USER, INVITATION_REFUSED, TOO_MANY_STRANGERS),
         .summary = "Get the direct room with a user; the first call makes it",
+    },
+    {
+        .method = GET, .path = "/api/invitations", INPUT(list_invitations, invitation_query),
+        .out = &invitation_list_shape, .status = 200,
+        .summary = "List the rooms that you are invited to, or have refused for good",
+    },
+    {
+        .method = POST, .path = "/api/invitations/{room_id}/accept", INPUT(accept_invitation, room_path),
+        .out = &room_shape, .status = 200,
+        .problems = PROBLEMS(NO_SUCH_INVITATION),
+        .summary = "Join a room that you are invited to",
+    },
+    {
+        .method = DELETE, .path = "/api/invitations/{room_id}", INPUT(refuse_invitation, invitation_refusal),
+        .status = 204,
+        .problems = PROBLEMS(NO_SUCH_INVITATION),
+        .summary = "Refuse an invitation, once or for good; or take back a refusal for good",
     },
     ROUTES_END,
 };

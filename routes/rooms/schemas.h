@@ -2,6 +2,7 @@
 #ifndef ROUTES_ROOMS_SCHEMAS_H
 #define ROUTES_ROOMS_SCHEMAS_H
 
+#include "db/invitations.h"
 #include "routes/frame/route.h"
 #include "routes/patterns.h"
 #include "routes/shapes.h"
@@ -17,13 +18,14 @@ struct room_new {
     struct ints member_ids;
 };
 
-SCHEMA(room_new, "RoomNew",
-       FIELD(struct room_new, name, FIELD_TEXT, .required = true, .min = 1, .max = 64,
-             .pattern = &line_pattern, .example = "\"周末徒步\""),
-       FIELD(struct room_new, open, FIELD_BOOL,
-             .description = "Whether anybody may find and join the room."),
-       FIELD(struct room_new, member_ids, FIELD_INTS, .max = 100,
-             .description = "The users who are added at once."));
+SCHEMA(
+    room_new, "RoomNew",
+    FIELD(struct room_new, name, FIELD_TEXT, .required = true, .min = 1, .max = 64,
+          .pattern = &line_pattern, .example = "\"周末徒步\""),
+    FIELD(struct room_new, open, FIELD_BOOL,
+          .description = "Whether anybody may find and join the room."),
+    FIELD(struct room_new, member_ids, FIELD_INTS, .max = 100,
+          .description = "The users who are added at once; those who must be asked are invited."));
 
 struct room_query {
     int open; /* -1: mine */
@@ -88,6 +90,43 @@ SCHEMA(member, "Member", FIELD(struct member, user, FIELD_INLINE, .item = &profi
 
 static const struct shape member_list_shape = NUMBER_PAGE("MemberList", member_shape, PAGE_NEXT);
 
+/* A user who must be asked was invited in place of being added. */
+struct member_invited {
+    int invited;
+};
+
+SCHEMA(member_invited, "MemberInvited",
+       FIELD(struct member_invited, invited, FIELD_BOOL, .description = "Always true."));
+
+struct invitation_query {
+    int refused;
+    int64_t limit, cursor;
+};
+
+SCHEMA(invitation_query, "InvitationQuery",
+       FIELD(struct invitation_query, refused, FIELD_BOOL, .from = FROM_QUERY,
+             .description = "true: the invitations that you have refused for good."),
+       PAGE_FIELDS(struct invitation_query));
+
+SCHEMA(invitation, "Invitation", FIELD(struct invitation, room_id, FIELD_INT),
+       FIELD(struct invitation, name, FIELD_TEXT, .description = "The name of the room."),
+       FIELD(struct invitation, member_count, FIELD_INT),
+       FIELD(struct invitation, inviter, FIELD_INLINE, .item = &person_shape),
+       FIELD(struct invitation, created_at, FIELD_TIME));
+
+static const struct shape invitation_list_shape = NUMBER_PAGE("InvitationList", invitation_shape,
+                                                              PAGE_NEXT);
+
+struct invitation_refusal {
+    int64_t room_id;
+    int forever;
+};
+
+SCHEMA(invitation_refusal, "InvitationRefusal", ROOM_ID(struct invitation_refusal),
+       FIELD(struct invitation_refusal, forever, FIELD_BOOL, .from = FROM_QUERY,
+             .description = "true: nobody can invite you to this room again, nor the inviter to "
+                            "any room."));
+
 /* The other one of a direct room. */
 struct dm_path {
     int64_t user_id;
@@ -104,5 +143,8 @@ HANDLER(list_members, member_query)
 HANDLER(put_member, member_put)
 HANDLER(remove_member, member_path)
 HANDLER(put_dm, dm_path)
+HANDLER(list_invitations, invitation_query)
+HANDLER(accept_invitation, room_path)
+HANDLER(refuse_invitation, invitation_refusal)
 
 #endif

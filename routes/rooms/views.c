@@ -5,7 +5,10 @@
 
 #include "base/number.h"
 #include "db/members.h"
+#include "db/redis/limits.h"
 #include "db/room_changes.h"
+#include "routes/frame/reply.h"
+#include "routes/live_events.h"
 #include "routes/online.h"
 
 /* Replies with a room as the caller sees it, or with why not. */
@@ -20,15 +23,49 @@ reply_room(struct request *req, enum db_result r, struct room *room)
     }
 }
 
-/* Makes a group. 201; 404 no_such_user if one of member_ids does not exist: no room was made. */
+/* Counts people whom the caller adds to rooms. Returns false after replying 429. */
+static bool
+additions_admit(struct request *req, size_t people)
+{
+    struct limit_use use = {.name = "add", .per_minute = req->settings->limit_add};
+
+    if (people == 0 || use.per_minute == 0) {
+        return true;
+    }
+    limits_count_many(req->caller.redis, &use, req->caller.user_id, (int)people);
+    if (limits_wait(&use) == 0) {
+        return true;
+    }
+    reply_retry(req, TOO_MANY_REQUESTS, limits_wait(&use));
+    return false;
+}
+
+/* Tells a user's streams that the user's invitations have changed. */
+static void
+invitation_announce(const struct request *req, int64_t room_id, int64_t user_id)
+{
+    live_event_publish(req->caller.redis, LIVE_INVITATION, (struct hint){.user_id = user_id},
+                       &(struct invitation_event){room_id});
+}
+
+/*
+ * Makes a group. 201; 404 no_such_user if one of member_ids does not exist: no room was made.
+ * 429 too_many_rooms, too_many_strangers.
+ */
 void
 make_room(struct request *req, const struct room_new *in)
 {
-    struct room room;
-    enum db_result r = rooms_add(&req->caller, in->name, in->open, in->member_ids.at,
-                                 in->member_ids.count, &room);
+    struct room_made made;
+    enum db_result r;
 
-    reply_room(req, r, &room);
+    if (!additions_admit(req, in->member_ids.count)) {
+        return;
+    }
+    r = rooms_add(&req->caller, in->name, in->open, in->member_ids.at, in->member_ids.count, &made);
+    reply_room(req, r, &made.room);
+    for (size_t i = 0; r == DB_OK && i < made.invited_count; i++) {
+        invitation_announce(req, made.room.id, made.invited[i]);
+    }
 }
 
 /*
@@ -146,41 +183,103 @@ list_members(struct request *req, const struct member_query *in)
 }
 
 /*
- * Joins, adds, or gives a role. 200 with the member.
- * 403 not_a_member, not_allowed; 404 no_such_room, no_such_user; 409 is_a_dm.
+ * Joins, adds, or gives a role. 200 with the member; 202 if the user must be asked and is invited.
+ * 403 not_a_member, not_allowed, removed_from_room, invitation_refused; 404 no_such_room,
+ * no_such_user; 409 is_a_dm, too_many_invitations; 429 too_many_strangers.
  */
 void
 put_member(struct request *req, const struct member_put *in)
 {
     struct member member;
-    enum db_result r = members_put(&req->caller, in->room_id, in->user_id, (enum role)in->role,
-                                   &member);
+    bool invited;
+    enum db_result r;
 
-    if (r != DB_OK) {
-        reply_failure(req, r);
+    if (!additions_admit(req, in->user_id != req->caller.user_id)) {
         return;
     }
-    members_fill_online(req, &member, 1);
-    reply(req, &member);
+    r = members_put(&req->caller, in->room_id, in->user_id, (enum role)in->role, &member, &invited);
+    if (r != DB_OK) {
+        reply_failure(req, r);
+    } else if (invited) {
+        reply_with(req, 202, &(struct member_invited){true});
+        invitation_announce(req, in->room_id, in->user_id);
+    } else {
+        members_fill_online(req, &member, 1);
+        reply(req, &member);
+    }
 }
 
 /*
- * Leaves, or removes somebody. 204.
+ * Leaves, removes somebody, or withdraws their invitation. 204.
  * 403 not_a_member, not_allowed; 404 no_such_room, no_such_member; 409 is_a_dm.
  */
 void
 remove_member(struct request *req, const struct member_path *in)
 {
-    enum db_result r = members_remove(&req->caller, in->room_id, in->user_id);
+    bool invited;
+    enum db_result r = members_remove(&req->caller, in->room_id, in->user_id, &invited);
 
-    if (r == DB_OK) {
-        reply_empty(req);
-    } else {
+    if (r != DB_OK) {
         reply_failure(req, r);
+        return;
+    }
+    if (invited) {
+        invitation_announce(req, in->room_id, in->user_id);
+    }
+    reply_empty(req);
+}
+
+/* A page of the caller's invitations. 200. */
+void
+list_invitations(struct request *req, const struct invitation_query *in)
+{
+    struct number_page page = {0};
+    struct invitation *invitations;
+    const struct invitation *last;
+    size_t count;
+    enum db_result r = invitations_list(&req->caller, in->refused == 1, in->cursor,
+                                        PAGE_ROWS(in->limit), &invitations, &count);
+
+    if (r != DB_OK) {
+        reply_failure(req, r);
+        return;
+    }
+    last = page_fill(&page.items, invitations, count, sizeof(*invitations), in->limit);
+    page.next = last != NULL ? last->room_id : 0;
+    reply(req, &page);
+}
+
+/* Joins the room of an invitation. 200 with the room; 404 no_such_invitation. */
+void
+accept_invitation(struct request *req, const struct room_path *in)
+{
+    struct room room;
+    enum db_result r = invitation_accept(&req->caller, in->room_id, &room);
+
+    reply_room(req, r, &room);
+    if (r == DB_OK) {
+        invitation_announce(req, in->room_id, req->caller.user_id);
     }
 }
 
-/* The direct room of the caller and another user. 200; 404 no_such_user; 422 for oneself. */
+/* Refuses an invitation, once or for good. 204; 404 no_such_invitation. */
+void
+refuse_invitation(struct request *req, const struct invitation_refusal *in)
+{
+    enum db_result r = invitation_refuse(&req->caller, in->room_id, in->forever == 1);
+
+    if (r != DB_OK) {
+        reply_failure(req, r);
+        return;
+    }
+    invitation_announce(req, in->room_id, req->caller.user_id);
+    reply_empty(req);
+}
+
+/*
+ * The direct room of the caller and another user. 200; 403 invitation_refused; 404 no_such_user; 422
+ * for oneself; 429 too_many_strangers.
+ */
 void
 put_dm(struct request *req, const struct dm_path *in)
 {
@@ -192,5 +291,7 @@ put_dm(struct request *req, const struct dm_path *in)
         reply_faults(req);
         return;
     }
-    reply_room(req, rooms_ensure_dm(&req->caller, in->user_id, &room), &room);
+    if (additions_admit(req, 1)) {
+        reply_room(req, rooms_ensure_dm(&req->caller, in->user_id, &room), &room);
+    }
 }

@@ -1,8 +1,10 @@
 /* Rows are deleted in batches, so that no lock is held for long. */
 #include "routes/tasks/clean_up.h"
 
+#include "db/daily_counts.h"
 #include "db/exports.h"
 #include "db/guesses.h"
+#include "db/invitations.h"
 #include "db/redis/presence.h"
 #include "db/sessions.h"
 #include "db/tasks.h"
@@ -58,6 +60,27 @@ clean_guesses(struct task_run *run)
     return clean_up_rows(run, guesses_purge, "rows");
 }
 
+/* Invitations that nobody answered, and the counts of former days. */
+static enum db_result
+rooms_purge(struct db *db, size_t limit, uint64_t *deleted)
+{
+    uint64_t counts;
+    enum db_result r = invitations_purge(db, limit, deleted);
+
+    if (r != DB_OK) {
+        return r;
+    }
+    r = daily_counts_purge(db, limit, &counts);
+    *deleted += counts;
+    return r;
+}
+
+static enum task_outcome
+clean_rooms(struct task_run *run)
+{
+    return clean_up_rows(run, rooms_purge, "rows");
+}
+
 static enum task_outcome
 clean_tasks(struct task_run *run)
 {
@@ -92,6 +115,15 @@ const struct task_kind clean_guesses_kind = {
     .max_attempts = 5,
     .every = HOURLY,
     .at_minute = 47,
+};
+
+const struct task_kind clean_rooms_kind = {
+    .name = "clean_up.rooms",
+    .work = clean_rooms,
+    .limit_seconds = 600,
+    .max_attempts = 5,
+    .every = HOURLY,
+    .at_minute = 7,
 };
 
 const struct task_kind clean_tasks_kind = {

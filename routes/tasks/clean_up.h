@@ -5,6 +5,6 @@
 #include "routes/frame/task_kind.h"
 
 extern const struct task_kind clean_sessions_kind, clean_tasks_kind, clean_exports_kind,
-    clean_guesses_kind, clean_presence_kind;
+    clean_guesses_kind, clean_presence_kind, clean_rooms_kind;
 
 #endif

@@ -6,7 +6,8 @@
 #include "routes/tasks/square.h"
 
 const struct task_kind *const tasks_kinds[] = {
-    &square_kind, &clean_sessions_kind, &clean_guesses_kind, &clean_tasks_kind, &clean_exports_kind, &clean_presence_kind, NULL,
+    &square_kind, &clean_sessions_kind, &clean_guesses_kind, &clean_rooms_kind, &clean_tasks_kind, &clean_exports_kind,
+    &clean_presence_kind, NULL,
 };
 
 static const struct route routes[] = {

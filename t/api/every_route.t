@@ -89,8 +89,8 @@ sub world {
         $stack->post('/api/sessions', { username => $alice->username, password => $alice->password })->json->{token};
     $bob->post("/api/rooms/$room/messages", { client_id => 'b', body => '你好' });
     return {
-        alice        => $alice, room_id => $room, user_id => $bob->id,
-        session_id   => $alice->get('/api/sessions')->json->{items}[0]{id},
+        alice      => $alice, bob => $bob, refused => 'false', forever => 'true', room_id => $room, user_id => $bob->id,
+        session_id => $alice->get('/api/sessions')->json->{items}[0]{id},
         username     => sprintf('new_%06x', int rand 1 << 24), password => $alice->password,
         old_password => $alice->password, q                             => 'bob',
         name         => '好名字', open => JSON::PP::true, nickname => '阿丽', device => '手机', member_ids => [ $bob->id ],
@@ -122,6 +122,15 @@ sub export_of {
     return $id;
 }
 
+# A room that the user is invited to, since they have left it.
+sub invitation_of {
+    my ($invited, $inviter) = @_;
+    my $room = $inviter->post('/api/rooms', { name => '邀请', member_ids => [ $invited->id ] })->json->{id};
+    $invited->delete("/api/rooms/$room/members/" . $invited->id);
+    $inviter->put("/api/rooms/$room/members/" . $invited->id, {});
+    return $room;
+}
+
 sub fill { my ($path, $with) = @_; return $path =~ s/\{(\w+)\}/$with->{$1} \/\/ die "no $1 for $path\n"/ger }
 
 sub body_schema {
@@ -148,7 +157,8 @@ for my $route (@routes) {
     my $w      = world();
     my $alice  = $w->{alice};
     $w->{task_id}   = task_of($alice, $route->{path});
-    $w->{export_id} = export_of($alice) if $route->{path} =~ /export_id/;
+    $w->{room_id}   = invitation_of($alice, $w->{bob}) if $route->{path} =~ /invitations/;
+    $w->{export_id} = export_of($alice) if $route->{path}                =~ /export_id/;
     if (($route->{responses}{403}{description} // '') =~ /admins_only/) {
         subtest "$name is for admins only" => sub {
             my $kept_out = $alice->request($route->{method}, fill($route->{path}, $w), $schema ? {} : ());

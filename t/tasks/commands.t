@@ -7,7 +7,7 @@ my $stack  = Fastchat::Stack->new(own => 1);
 my $runner = $stack->pid('tasks');
 $stack->wait_for(
     10,
-    sub { $stack->sql(q(SELECT COUNT(*) FROM tasks WHERE kind LIKE 'clean_up.%' AND state = 2)) == 4 }
+    sub { $stack->sql(q(SELECT COUNT(*) FROM tasks WHERE kind LIKE 'clean_up.%' AND state = 2)) == 6 }
 );
 $stack->hold('tasks');
 $stack->kill('tasks', 'TERM');

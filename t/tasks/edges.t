@@ -145,7 +145,7 @@ subtest 'concurrent runners run each task once' => sub {
         'scheduled tasks are run once each'
     );
     is(
-        number(q(SELECT COUNT(DISTINCT kind) FROM tasks WHERE kind LIKE 'clean_up.%' AND state = 2)), 4,
+        number(q(SELECT COUNT(DISTINCT kind) FROM tasks WHERE kind LIKE 'clean_up.%' AND state = 2)), 6,
         'every scheduled task is run'
     );
 };

@@ -169,7 +169,7 @@ subtest 'tasks that two runners claim at once are done once' => sub {
     my $by = sql($first, "SELECT COUNT(DISTINCT runner) FROM tasks WHERE kind LIKE 'trial.%'");
     is($by, 2, 'both runners ran tasks');
     is(
-        sql($second, "SELECT COUNT(*) FROM tasks WHERE kind LIKE 'clean_up.%'"), 4,
+        sql($second, "SELECT COUNT(*) FROM tasks WHERE kind LIKE 'clean_up.%'"), 6,
         'every scheduled task was enqueued once'
     );
 };

@@ -39,6 +39,7 @@ test_json(void)
     json_is(LIVE_PRESENCE, &(struct presence_event){7, 1}, "{\"user_id\":7,\"online\":true}");
     json_is(LIVE_TASK, &(struct task_event){3, "square", TASK_DONE},
             "{\"id\":3,\"kind\":\"square\",\"state\":\"done\"}");
+    json_is(LIVE_INVITATION, &(struct invitation_event){12}, "{\"room_id\":12}");
     json_is(LIVE_RESYNC, &(struct resync_event){RESYNC_UNKNOWN_TOKEN},
             "{\"reason\":\"unknown_token\"}");
     json_is(LIVE_RESYNC, &(struct resync_event){RESYNC_TOO_SLOW}, "{\"reason\":\"too_slow\"}");
@@ -48,8 +49,8 @@ test_json(void)
 static void
 test_names(void)
 {
-    static const char *const names[] = {"hello",    "entry", "rooms",  "typing", "read",
-                                        "presence", "task",  "resync", "bye"};
+    static const char *const names[] = {"hello",    "entry", "rooms",      "typing", "read",
+                                        "presence", "task",  "invitation", "resync", "bye"};
 
     is_int(LIVE_EVENT_KINDS, sizeof(names) / sizeof(names[0]), "the kinds of events");
     for (int kind = 0; kind < LIVE_EVENT_KINDS; kind++) {
@@ -58,6 +59,7 @@ test_names(void)
     ok(live_event_of_hint(HINT_TYPING) == LIVE_TYPING &&
            live_event_of_hint(HINT_READ) == LIVE_READ &&
            live_event_of_hint(HINT_TASK) == LIVE_TASK &&
+           live_event_of_hint(HINT_INVITATION) == LIVE_INVITATION &&
            live_event_of_hint(HINT_PRESENCE) == LIVE_PRESENCE,
        "a hint carries the event of its kind");
 }

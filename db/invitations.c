@@ -1,0 +1,268 @@
+/*
+ * A refusal for good is kept as the invitation that was refused, so it names both the room and the
+ * inviter.
+ */
+#include "db/invitations.h"
+
+#include "base/clock.h"
+#include "db/members.h"
+#include "db/redis/announce.h"
+#include "db/redis/membership_cache.h"
+
+enum invitation_state { INVITATION_WAITING, INVITATION_REFUSED };
+
+/*
+ * A direct room does not count as shared: it is made without asking, and would make asking useless.
+ */
+enum db_result
+addition_examine(struct caller *caller, int64_t room_id, int64_t user_id, struct addition *addition)
+{
+    struct db *db = caller->db;
+    bool has_refused, has_left;
+    enum db_result r = db_one(
+        db,
+        "SELECT EXISTS (SELECT 1 FROM members a JOIN members b ON b.room_id = a.room_id "
+        "JOIN rooms r ON r.id = a.room_id "
+        "WHERE a.user_id = ? AND b.user_id = ? AND r.kind = ?), "
+        "EXISTS (SELECT 1 FROM departures WHERE room_id = ? AND user_id = ? AND kind = ?), "
+        "EXISTS (SELECT 1 FROM invitations WHERE room_id = ? AND user_id = ? AND state = ?), "
+        "EXISTS (SELECT 1 FROM invitations WHERE user_id = ? AND state = ? "
+        "AND (inviter_id = ? OR room_id = ?))",
+        db_int(caller->user_id), db_int(user_id), db_int(ROOM_GROUP), db_int(room_id),
+        db_int(user_id), db_int(DEPARTURE_LEFT), db_int(room_id), db_int(user_id),
+        db_int(INVITATION_WAITING), db_int(user_id), db_int(INVITATION_REFUSED),
+        db_int(caller->user_id), db_int(room_id));
+
+    if (r != DB_OK) {
+        return r;
+    }
+    addition->is_stranger = db_get_int(db, 0) == 0;
+    has_left = db_get_int(db, 1) != 0;
+    addition->is_invited = db_get_int(db, 2) != 0;
+    has_refused = db_get_int(db, 3) != 0;
+    r = db_done(db);
+    addition->must_be_asked = has_left ||
+                              (caller->settings->rooms_consent && addition->is_stranger != 0);
+    return r == DB_OK && has_refused ? caller_deny(caller, DENIED_INVITATION_REFUSED) : r;
+}
+
+/* Locks the user's row, so that several invitations at once cannot exceed the limit together. */
+static enum db_result
+invitation_lock_user(struct caller *caller, int64_t user_id)
+{
+    enum db_result r = db_one(caller->db, "SELECT id FROM users WHERE id = ? FOR UPDATE",
+                              db_int(user_id));
+
+    if (r == DB_NONE) {
+        return caller_deny(caller, DENIED_NO_USER);
+    }
+    return r == DB_OK ? db_done(caller->db) : r;
+}
+
+enum db_result
+invitation_insert(struct caller *caller, int64_t room_id, int64_t user_id)
+{
+    enum db_result r = invitation_lock_user(caller, user_id);
+    int64_t waiting;
+
+    if (r == DB_OK) {
+        r = db_one(caller->db, "SELECT COUNT(*) FROM invitations WHERE user_id = ? AND state = ?",
+                   db_int(user_id), db_int(INVITATION_WAITING));
+    }
+    if (r != DB_OK) {
+        return r;
+    }
+    waiting = db_get_int(caller->db, 0);
+    r = db_done(caller->db);
+    if (r != DB_OK) {
+        return r;
+    }
+    if (waiting >= INVITATIONS_MAX) {
+        return caller_deny(caller, DENIED_TOO_MANY_INVITATIONS);
+    }
+    return db_run(caller->db,
+                  "INSERT INTO invitations (room_id, user_id, inviter_id, state, created_at) "
+                  "VALUES (?, ?, ?, ?, ?)",
+                  db_int(room_id), db_int(user_id), db_int(caller->user_id),
+                  db_int(INVITATION_WAITING), db_int(clock_now_ms()));
+}
+
+enum db_result
+invitation_withdraw(struct db *db, int64_t room_id, int64_t user_id)
+{
+    enum db_result r = db_run(
+        db, "DELETE FROM invitations WHERE room_id = ? AND user_id = ? AND state = ?",
+        db_int(room_id), db_int(user_id), db_int(INVITATION_WAITING));
+
+    return r == DB_OK && db_affected(db) == 0 ? DB_NONE : r;
+}
+
+enum db_result
+invitations_withdraw_all(struct db *db, int64_t room_id)
+{
+    return db_run(db, "DELETE FROM invitations WHERE room_id = ? AND state = ?", db_int(room_id),
+                  db_int(INVITATION_WAITING));
+}
+
+enum db_result
+departure_insert(struct db *db, int64_t room_id, int64_t user_id, enum departure departure)
+{
+    return db_run(db,
+                  "REPLACE INTO departures (room_id, user_id, kind, departed_at) "
+                  "VALUES (?, ?, ?, ?)",
+                  db_int(room_id), db_int(user_id), db_int(departure), db_int(clock_now_ms()));
+}
+
+enum db_result
+departure_end(struct db *db, int64_t room_id, int64_t user_id)
+{
+    enum db_result r = db_run(db, "DELETE FROM departures WHERE room_id = ? AND user_id = ?",
+                              db_int(room_id), db_int(user_id));
+
+    if (r != DB_OK) {
+        return r;
+    }
+    return db_run(db, "DELETE FROM invitations WHERE room_id = ? AND user_id = ?", db_int(room_id),
+                  db_int(user_id));
+}
+
+enum db_result
+departure_was_removal(struct db *db, int64_t room_id, int64_t user_id, bool *was_removal)
+{
+    enum db_result r = db_one(
+        db,
+        "SELECT EXISTS (SELECT 1 FROM departures WHERE room_id = ? AND user_id = ? AND kind = ?)",
+        db_int(room_id), db_int(user_id), db_int(DEPARTURE_REMOVED));
+
+    if (r != DB_OK) {
+        return r;
+    }
+    *was_removal = db_get_int(db, 0) != 0;
+    return db_done(db);
+}
+
+static struct invitation
+invitation_read(struct db *db, struct arena *a)
+{
+    return (struct invitation){
+        .room_id = db_get_int(db, 0),
+        .name = db_get_text(db, 1, a),
+        .member_count = db_get_int(db, 2),
+        .inviter = {.id = db_get_int(db, 3)},
+        .created_at = db_get_int(db, 4),
+    };
+}
+
+enum db_result
+invitations_list(struct caller *caller, bool refused, int64_t before, size_t limit,
+                 struct invitation **invitations, size_t *count)
+{
+    struct db *db = caller->db;
+    enum db_result r = db_run(
+        db,
+        "SELECT i.room_id, r.name, r.member_count, i.inviter_id, i.created_at "
+        "FROM invitations i JOIN rooms r ON r.id = i.room_id "
+        "WHERE i.user_id = ? AND i.state = ? AND i.room_id < ? "
+        "ORDER BY i.room_id DESC LIMIT ?",
+        db_int(caller->user_id), db_int(refused ? INVITATION_REFUSED : INVITATION_WAITING),
+        db_int(before > 0 ? before : INT64_MAX), db_int((int64_t)limit));
+
+    *invitations = arena_array(caller->arena, limit, sizeof(**invitations));
+    *count = 0;
+    if (r != DB_OK) {
+        return r;
+    }
+    while (*count < limit && db_next(db)) {
+        (*invitations)[(*count)++] = invitation_read(db, caller->arena);
+    }
+    r = db_done(db);
+    if (r != DB_OK || *count == 0) {
+        return r;
+    }
+    return names_fill(caller->names, db, caller->arena, &(*invitations)->inviter, *count,
+                      sizeof(**invitations));
+}
+
+/* One transaction on one of the caller's invitations. */
+struct invitation_answer {
+    struct caller *caller;
+    int64_t room_id;
+    bool for_good;
+    struct room *room; /* the result; read before the commit, after which nothing may fail */
+};
+
+static enum db_result
+invitation_accept_transaction(struct db *db, void *context)
+{
+    const struct invitation_answer *answer = context;
+    struct caller *caller = answer->caller;
+    struct locked_room room;
+    enum db_result r = members_lock_group(caller, answer->room_id, &room);
+
+    if (r == DB_OK && room.role != ROLE_NONE) { /* accepted before: the reply was lost */
+        return rooms_find(caller, answer->room_id, answer->room);
+    }
+    if (r == DB_OK) {
+        r = invitation_withdraw(db, answer->room_id, caller->user_id);
+    }
+    if (r == DB_NONE || r == DB_FORBIDDEN) {
+        return caller_deny(caller, DENIED_NO_INVITATION);
+    }
+    if (r == DB_OK) {
+        r = members_join(caller, answer->room_id, caller->user_id, ROLE_MEMBER);
+    }
+    return r == DB_OK ? rooms_find(caller, answer->room_id, answer->room) : r;
+}
+
+enum db_result
+invitation_accept(struct caller *caller, int64_t room_id, struct room *room)
+{
+    struct invitation_answer answer = {.caller = caller, .room_id = room_id, .room = room};
+    enum db_result r = db_transaction(caller->db, DB_REPEATABLE, invitation_accept_transaction,
+                                      &answer);
+
+    if (r == DB_OK) {
+        membership_cache_clear(caller->redis, room_id, caller->user_id);
+        announce_room(caller->redis, room_id);
+        announce_user(caller->redis, caller->user_id);
+    }
+    return r;
+}
+
+static enum db_result
+invitation_refuse_transaction(struct db *db, void *context)
+{
+    const struct invitation_answer *answer = context;
+    struct caller *caller = answer->caller;
+    enum db_result r;
+
+    if (answer->for_good) {
+        r = db_run(db, "UPDATE invitations SET state = ? WHERE room_id = ? AND user_id = ?",
+                   db_int(INVITATION_REFUSED), db_int(answer->room_id), db_int(caller->user_id));
+    } else {
+        r = db_run(db, "DELETE FROM invitations WHERE room_id = ? AND user_id = ?",
+                   db_int(answer->room_id), db_int(caller->user_id));
+    }
+    return r == DB_OK && db_affected(db) == 0 ? caller_deny(caller, DENIED_NO_INVITATION) : r;
+}
+
+enum db_result
+invitation_refuse(struct caller *caller, int64_t room_id, bool for_good)
+{
+    struct invitation_answer answer = {.caller = caller, .room_id = room_id, .for_good = for_good};
+
+    return db_transaction(caller->db, for_good ? DB_REPEATABLE : DB_ONCE,
+                          invitation_refuse_transaction, &answer);
+}
+
+enum db_result
+invitations_purge(struct db *db, size_t limit, uint64_t *deleted)
+{
+    int64_t before = clock_now_ms() - INVITATION_DAYS * INT64_C(86400000);
+    enum db_result r = db_run(db,
+                              "DELETE FROM invitations WHERE state = ? AND created_at < ? LIMIT ?",
+                              db_int(INVITATION_WAITING), db_int(before), db_int((int64_t)limit));
+
+    *deleted = db_affected(db);
+    return r;
+}

@@ -1,0 +1,92 @@
+/*
+ * Invitations: a user who must be asked before they are in a room sees who invites them to which
+ * room, and accepts, refuses, or refuses for good. Asked are those who have left the room and, with
+ * ROOMS_CONSENT, those who share no group with the caller. A removed user cannot come back until an
+ * owner or admin adds them.
+ */
+#ifndef DB_INVITATIONS_H
+#define DB_INVITATIONS_H
+
+#include "db/rooms.h"
+
+enum {
+    INVITATIONS_MAX = 100, /* that wait for one user */
+    INVITATION_DAYS = 30,  /* until one that waits is deleted */
+};
+
+enum departure { DEPARTURE_LEFT, DEPARTURE_REMOVED };
+
+/* A room that the user is invited to, or has refused for good. */
+struct invitation {
+    int64_t room_id;
+    const char *name;
+    int64_t member_count;
+    struct person inviter;
+    int64_t created_at;
+};
+
+/* How a user can be added to a room by the caller. */
+struct addition {
+    int is_stranger; /* shares no group with the caller */
+    bool must_be_asked;
+    bool is_invited; /* already */
+};
+
+/*
+ * Inside a transaction: may the caller add this user, and how? DB_FORBIDDEN with
+ * DENIED_INVITATION_REFUSED if the user has refused this room or this inviter for good.
+ */
+enum db_result addition_examine(struct caller *caller, int64_t room_id, int64_t user_id,
+                                struct addition *addition)
+    __attribute__((nonnull, warn_unused_result));
+
+/*
+ * Inside a transaction: invites a user who is not invited yet. DB_FORBIDDEN with DENIED_NO_USER, or
+ * DENIED_TOO_MANY_INVITATIONS if INVITATIONS_MAX wait for the user.
+ */
+enum db_result invitation_insert(struct caller *caller, int64_t room_id, int64_t user_id)
+    __attribute__((nonnull, warn_unused_result));
+
+/* Inside a transaction: withdraws what waits for a user, or for everybody. DB_NONE: nothing did. */
+enum db_result invitation_withdraw(struct db *db, int64_t room_id, int64_t user_id)
+    __attribute__((nonnull, warn_unused_result));
+enum db_result invitations_withdraw_all(struct db *db, int64_t room_id)
+    __attribute__((nonnull, warn_unused_result));
+
+/* Inside a transaction: the user is not in the room any more; is in it again. */
+enum db_result departure_insert(struct db *db, int64_t room_id, int64_t user_id,
+                                enum departure departure)
+    __attribute__((nonnull, warn_unused_result));
+enum db_result departure_end(struct db *db, int64_t room_id, int64_t user_id)
+    __attribute__((nonnull, warn_unused_result));
+
+/* Inside a transaction: was the user removed from the room, and not added again since? */
+enum db_result departure_was_removal(struct db *db, int64_t room_id, int64_t user_id,
+                                     bool *was_removal)
+    __attribute__((nonnull, warn_unused_result));
+
+/*
+ * A page of at most `limit` of the caller's invitations that wait, or with `refused` of those that
+ * were refused for good, by room id, below the room `before` (0: the first page).
+ */
+enum db_result invitations_list(struct caller *caller, bool refused, int64_t before, size_t limit,
+                                struct invitation **invitations, size_t *count)
+    __attribute__((nonnull, warn_unused_result));
+
+/* The caller joins the room. DB_FORBIDDEN with DENIED_NO_INVITATION. */
+enum db_result invitation_accept(struct caller *caller, int64_t room_id, struct room *room)
+    __attribute__((nonnull, warn_unused_result));
+
+/*
+ * Ends an invitation. With `for_good` nobody can invite the caller to this room any more, nor its
+ * inviter to any room; without, a former refusal for good is taken back. DB_FORBIDDEN with
+ * DENIED_NO_INVITATION.
+ */
+enum db_result invitation_refuse(struct caller *caller, int64_t room_id, bool for_good)
+    __attribute__((nonnull, warn_unused_result));
+
+/* Deletes up to `limit` invitations that have waited for INVITATION_DAYS. */
+enum db_result invitations_purge(struct db *db, size_t limit, uint64_t *deleted)
+    __attribute__((nonnull, warn_unused_result));
+
+#endif

@@ -1,0 +1,224 @@
+#!/usr/bin/perl
+# Nobody is put into a room against their will, removals last, and what one user may do to others on a day is bounded.
+use lib 't/lib';
+use Fastchat::Test;
+use Fastchat::Stream;
+
+my $stack = Fastchat::Stack->new;
+
+sub told { my ($answer) = @_; return $answer->status . ($answer->status >= 400 ? ' ' . $answer->json->{code} : '') }
+
+sub group {
+    my ($owner, @members) = @_;
+    return $owner->post('/api/rooms', { name => '邀请', member_ids => [ map { $_->id } @members ] })->json->{id};
+}
+sub add   { my ($by, $room, $whom) = @_; return $by->put("/api/rooms/$room/members/" . $whom->id, {}) }
+sub leave { my ($by, $room, $whom) = @_; return $by->delete("/api/rooms/$room/members/" . ($whom // $by)->id) }
+
+sub invitations {
+    my ($who, $query) = @_;
+    return [ map { $_->{room_id} } @{ $who->get('/api/invitations' . ($query // ''))->json->{items} } ];
+}
+sub take_up { my ($who, $room) = @_; return $who->post("/api/invitations/$room/accept", {}) }
+
+subtest 'a user who has left is invited, not put back' => sub {
+    my ($owner, $guest) = map { $stack->user($_) } qw(owner guest);
+    my $room = group($owner, $guest);
+    leave($guest, $room);
+    my $answer = add($owner, $room, $guest);
+    is($answer->status, 202, 'adding a user who has left is answered 202');
+    ok($answer->json->{invited}, 'the answer says that the user is invited');
+    is(told($guest->get("/api/rooms/$room")), '403 not_a_member', 'a user who has left is not put back');
+    is(told(add($owner, $room, $guest)), 202, 'inviting twice is answered like once');
+    my ($invitation, @more) = @{ $guest->get('/api/invitations')->json->{items} };
+    is(scalar @more, 0, 'inviting twice makes one invitation');
+    is_deeply(
+        [ @$invitation{qw(room_id name member_count)}, $invitation->{inviter}{id} ], [ $room, '邀请', 1, $owner->id ],
+        'an invitation names the room, its size and the inviter'
+    );
+    my $joined = take_up($guest, $room);
+    is($joined->status, 200, 'an invitation is accepted');
+    is_deeply([ @{ $joined->json }{qw(id role unread)} ], [ $room, 'member', 0 ], 'who accepts is in the room');
+    is_deeply(invitations($guest), [], 'an accepted invitation is over');
+    is(take_up($guest, $room)->status, 200, 'accepting again after a lost reply does no harm');
+};
+
+subtest 'an invitation is refused once or for good, and refusals are taken back' => sub {
+    my ($owner, $guest) = map { $stack->user($_) } qw(owner guest);
+    my ($room, $other)  = (group($owner, $guest), group($owner, $guest));
+    leave($guest, $_) for $room, $other;
+    add($owner, $room, $guest);
+    is($guest->delete("/api/invitations/$room")->status, 204, 'an invitation is refused');
+    is(told(take_up($guest, $room)), '404 no_such_invitation', 'a refused invitation cannot be accepted');
+    is(told(add($owner, $room, $guest)), 202, 'after a refusal the user can be invited again');
+    is($guest->delete("/api/invitations/$room?forever=true")->status, 204, 'an invitation is refused for good');
+    is(told(add($owner, $room, $guest)), '403 invitation_refused', 'after a refusal for good nobody invites again');
+    is(told(add($owner, $other, $guest)), '403 invitation_refused', 'a refusal for good holds for all of the inviter');
+    my $third = group($owner, $guest);
+    is(
+        $owner->get("/api/rooms/$third")->json->{member_count}, 1,
+        'a new room of a refused inviter is made without the user'
+    );
+    is(
+        told($owner->put('/api/dms/' . $guest->id, {})), '403 invitation_refused',
+        'a refused inviter makes no direct room'
+    );
+    is_deeply(invitations($guest, '?refused=true'), [$room], 'refusals for good are listed');
+    is_deeply(invitations($guest), [], 'refusals for good are no invitations');
+    is($guest->delete("/api/invitations/$room")->status, 204, 'a refusal for good is taken back');
+    is(told(add($owner, $room, $guest)), 202, 'after that the user can be invited again');
+    is(told($guest->delete('/api/invitations/999999999')), '404 no_such_invitation', 'no invitation, no refusal');
+};
+
+subtest 'an admin withdraws an invitation, and the last member takes all along' => sub {
+    my ($owner, $guest, $third) = map { $stack->user($_) } qw(owner guest third);
+    my $room = group($owner, $guest, $third);
+    leave($guest, $room);
+    add($owner, $room, $guest);
+    is(told(leave($third, $room, $guest)), '404 no_such_member', 'a member withdraws nothing');
+    is(leave($owner, $room, $guest)->status, 204, 'an owner withdraws an invitation');
+    is_deeply(invitations($guest), [], 'a withdrawn invitation is over');
+    add($owner, $room, $guest);
+    leave($_, $room) for $owner, $third;
+    is(told(take_up($guest, $room)), '404 no_such_invitation', 'nobody is invited to a room that all have left');
+};
+
+subtest 'a removed user stays out of an open room until an admin adds them' => sub {
+    my ($owner, $guest) = map { $stack->user($_) } qw(owner guest);
+    my $room = $owner->post('/api/rooms', { name => '开放', open => JSON::PP::true })->json->{id};
+    is(add($guest, $room, $guest)->status, 200, 'anybody joins an open room');
+    leave($guest, $room);
+    is(add($guest, $room, $guest)->status, 200, 'who has left joins again');
+    leave($owner, $room, $guest);
+    is(told(add($guest, $room, $guest)), '403 removed_from_room', 'who was removed does not join again') for 1 .. 2;
+    is(add($owner, $room, $guest)->status, 200, 'an owner adds a removed user');
+    leave($guest, $room);
+    is(add($guest, $room, $guest)->status, 200, 'the removal is over after that');
+    is($owner->get("/api/rooms/$room")->json->{member_count}, 2, 'the number of members is right after all of it');
+};
+
+subtest 'a stream learns of an invitation and of its end' => sub {
+    my ($owner, $guest) = map { $stack->user($_) } qw(owner guest);
+    my $room = group($owner, $guest);
+    leave($guest, $room);
+    my $stream = Fastchat::Stream->new($guest);
+    $stream->await('hello', 5);
+    add($owner, $room, $guest);
+    is_deeply($stream->await('invitation', 5)->{data}, { room_id => $room }, 'the event names the room');
+    $guest->delete("/api/invitations/$room");
+    ok($stream->await('invitation', 5), 'an answer on another device is announced');
+};
+
+subtest 'at most a hundred invitations wait for one user' => sub {
+    my ($owner, $guest) = map { $stack->user($_) } qw(owner guest);
+    my $room = group($owner, $guest);
+    leave($guest, $room);
+    $stack->sql(
+        'INSERT INTO rooms (kind, name, last_at, created_at) SELECT 0, \'full\', 1, 1 FROM seq_1_to_500 WHERE seq <= 99'
+    );
+    $stack->sql('INSERT INTO invitations (room_id, user_id, inviter_id, state, created_at) SELECT id, '
+            . $guest->id . ', '
+            . $owner->id
+            . ", 0, 1 FROM rooms WHERE name = 'full'");
+    is(told(add($owner, $room, $guest)), 202, 'the hundredth invitation is made');
+    my $more = group($owner, $guest);
+    leave($guest, $more);
+    is(told(add($owner, $more, $guest)), '409 too_many_invitations', 'the next one is refused');
+    my ($first, @pages) = $guest->get('/api/invitations?limit=60')->json;
+    @pages = @{ $guest->get("/api/invitations?limit=60&cursor=$first->{next}")->json->{items} };
+    is(@{ $first->{items} } + @pages, 100, 'invitations are listed page by page');
+};
+
+subtest 'with ROOMS_CONSENT strangers are asked first' => sub {
+    my $public = Fastchat::Stack->new(env => { ROOMS_CONSENT => 'true', APP_WORKERS => 1 });
+    my ($owner, $guest, $friend) = map { $public->user($_) } qw(owner guest friend);
+    my $made = $owner->post('/api/rooms', { name => '公开', member_ids => [ ($guest->id) x 2, $friend->id ] });
+    my $room = $made->json->{id};
+    is($made->json->{member_count}, 1, 'strangers are not in a new room');
+    is_deeply(invitations($guest), [$room], 'strangers are invited to a new room, once');
+    is(take_up($friend, $room)->status, 200, 'a stranger accepts');
+    my $second = $owner->post('/api/rooms', { name => '第二个', member_ids => [ $guest->id, $friend->id ] })->json;
+    is($second->{member_count}, 2, 'who shares a group is added at once, a stranger is not');
+    is(told(add($owner, $second->{id}, $guest)), 202, 'a stranger who is added is invited');
+    is($owner->put('/api/dms/' . $guest->id, {})->status, 200, 'a direct room needs no consent');
+    my $third = $owner->post('/api/rooms', { name => '第三个', member_ids => [ $guest->id ] })->json;
+    is($third->{member_count}, 1, 'a direct room does not replace consent');
+};
+
+sub settle { sleep 60 - time % 60 if time % 60 > 45 }
+
+for my $redis (1, 0) {
+    my $with  = $redis ? 'with Redis' : 'without Redis';
+    my $small = Fastchat::Stack->new(env => { LIMIT_ADD => 5, APP_WORKERS => 1, ($redis ? () : (REDIS_HOST => '')) });
+    my ($owner, @others) = map { $small->user($_) } qw(owner a b c d e f);
+    my @ids = map { $_->id } @others;
+    settle();
+
+    subtest "$with: people added are counted one by one" => sub {
+        my $made = $owner->post('/api/rooms', { name => 'x', member_ids => [ @ids[ 0 .. 3 ] ] });
+        is($made->status, 201, "$with: a room with four people is made");
+        my $refused = $owner->post('/api/rooms', { name => 'y', member_ids => [ @ids[ 0, 1 ] ] });
+        is(told($refused), '429 too_many_requests', "$with: two more people in the same minute are refused");
+        like($refused->header('Retry-After'), qr/^[1-9]\d?$/, "$with: the refusal carries Retry-After");
+        is($owner->post('/api/rooms', { name => 'z' })->status, 201, "$with: a room without others is not counted");
+        is(
+            told(add($owner, $made->json->{id}, $others[4])), '429 too_many_requests',
+            "$with: adding a member is counted, too"
+        );
+    };
+}
+
+subtest 'rooms and strangers of a day are bounded, whatever happens to Redis' => sub {
+    my $small = Fastchat::Stack->new(env => { ROOMS_PER_DAY => 3, STRANGERS_PER_DAY => 3, APP_WORKERS => 1 });
+    my ($owner, @others) = map { $small->user($_) } qw(owner a b c d);
+    my $room =
+        $owner->post('/api/rooms', { name => '一', member_ids => [ map { $_->id } @others[ 0, 1 ] ] })->json->{id};
+    is($owner->put('/api/dms/' . $others[2]->id, {})->status, 200, 'a direct room with a third stranger is made');
+    $small->redis_cli('FLUSHALL');
+    my $answer = add($owner, $room, $others[3]);
+    is(told($answer), '429 too_many_strangers', 'the fourth stranger is refused');
+    cmp_ok($answer->header('Retry-After'), '>', 0, 'the refusal names the time until tomorrow');
+    is(told($owner->put('/api/dms/' . $others[3]->id, {})), '429 too_many_strangers', 'direct rooms count, too');
+    is(
+        told($owner->post('/api/rooms', { name => '二', member_ids => [ $others[3]->id ] })), '429 too_many_strangers',
+        'strangers in a new room count, too'
+    );
+    is(
+        $owner->post('/api/rooms', { name => '二', member_ids => [ $others[0]->id ] })->status, 201,
+        'somebody one shares a group with is no stranger'
+    );
+    is($owner->put('/api/dms/' . $others[2]->id, {})->status, 200, 'an existing direct room is not counted');
+    is($owner->post('/api/rooms', { name => '三' })->status, 201, 'a refused room does not count');
+    $answer = $owner->post('/api/rooms', { name => '四' });
+    is(told($answer), '429 too_many_rooms', 'the fourth room of a day is refused');
+    cmp_ok($answer->header('Retry-After'), '<=', 86400, 'the refusal ends with the day');
+    is(told($others[0]->post('/api/rooms', { name => '四' })), 201, 'another user is counted separately');
+    $small->sql('UPDATE daily_counts SET day = day - 1');
+    is($owner->post('/api/rooms', { name => '五' })->status, 201, 'counting starts again on the next day');
+    my @made = $small->at_once(8, sub { return $others[1]->post('/api/rooms', { name => '并发' })->status });
+    is_deeply([ sort @made ], [ (201) x 3, (429) x 5 ], 'concurrent requests do not exceed the limit together');
+};
+
+subtest 'old invitations and counts are deleted' => sub {
+    my ($owner, $guest) = map { $stack->user($_) } qw(owner guest);
+    my ($room, $kept)   = (group($owner, $guest), group($owner, $guest));
+    leave($guest, $_) for $room, $kept;
+    add($owner, $_, $guest) for $room, $kept;
+    $guest->delete("/api/invitations/$kept?forever=true");
+    my $month = 31 * 86400 * 1000;
+    $stack->sql("UPDATE invitations SET created_at = created_at - $month WHERE user_id = " . $guest->id);
+    $stack->sql('INSERT INTO daily_counts (user_id, day, rooms, strangers) VALUES (' . $guest->id . ', 1, 1, 1)');
+    $stack->sql("DELETE FROM tasks WHERE kind = 'clean_up.rooms'");
+    $stack->sql('INSERT INTO tasks (kind, run_at, max_attempts, arguments, created_at) VALUES '
+            . "('clean_up.rooms', 0, 5, '{}', 0)");
+    ok(
+        $stack->wait_for(
+            20, sub { !$stack->sql('SELECT COUNT(*) FROM daily_counts WHERE day = 1 AND user_id = ' . $guest->id) }
+        ),
+        'counts of former days are deleted'
+    );
+    is_deeply(invitations($guest), [], 'an invitation that nobody answered for a month is deleted');
+    is_deeply(invitations($guest, '?refused=true'), [$kept], 'a refusal for good is kept');
+};
+
+done_testing;
