@@ -33,8 +33,8 @@ enum db_result members_lock_group(struct caller *caller, int64_t room_id, struct
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Inside a transaction that holds the room's lock: adds an existing user to a room and to its log. DB_EXISTS if the user is in
- * the room already; DB_FORBIDDEN with DENIED_NO_USER.
+ * Inside a transaction that holds the room's lock: adds an existing user to a room and to its log.
+ * DB_EXISTS if the user is in the room already; DB_FORBIDDEN with DENIED_NO_USER.
  */
 enum db_result members_insert(struct caller *caller, int64_t room_id, int64_t user_id,
                               enum role role) __attribute__((nonnull, warn_unused_result));
@@ -61,8 +61,8 @@ enum db_result members_list(struct caller *caller, int64_t room_id, int64_t afte
 /*
  * Adds a user to a group, or gives a member another role; ROLE_NONE asks for no particular one.
  * Anybody may join an open group, unless they were removed from it; owners and admins add others;
- * owners give roles. Joining twice or giving the same role changes nothing. A user who must be asked
- * is invited: then *invited is true; otherwise *member is the member afterwards.
+ * owners give roles. Joining twice or giving the same role changes nothing. A user who must be
+ * asked is invited: then *invited is true; otherwise *member is the member afterwards.
  * DB_FORBIDDEN with DENIED_NO_ROOM, _IS_A_DM, _NOT_A_MEMBER, _ROLE, _NO_USER, _REMOVED,
  * _INVITATION_REFUSED, _TOO_MANY_INVITATIONS or _TOO_MANY_STRANGERS.
  */

@@ -14,8 +14,8 @@ struct room_made {
 /*
  * Makes a group with the caller as its owner and `other_ids` in it; one that is named twice is
  * added once, and one who has refused the caller for good, or who has too many invitations, is left
- * out. DB_FORBIDDEN with DENIED_NO_USER, DENIED_TOO_MANY_ROOMS or DENIED_TOO_MANY_STRANGERS: no room
- * was made.
+ * out. DB_FORBIDDEN with DENIED_NO_USER, DENIED_TOO_MANY_ROOMS or DENIED_TOO_MANY_STRANGERS: no
+ * room was made.
  */
 enum db_result rooms_add(struct caller *caller, const char *name, int open,
                          const int64_t *other_ids, size_t other_count, struct room_made *made)

@@ -1,4 +1,4 @@
-/* Rooms as a user sees them. Changing them: room_changes.h; members: members.h; the log: room_log.h. */
+/* Rooms as a user sees them. Changes: room_changes.h; members: members.h; the log: room_log.h. */
 #ifndef DB_ROOMS_H
 #define DB_ROOMS_H
 
@@ -47,9 +47,9 @@ struct room {
 };
 
 /*
- * Where the next page of a walk through a list of rooms begins; all 0: at its beginning. A walk goes
- * from the latest activity to the oldest. If rooms moved to the top meanwhile, it goes on with all
- * that were active since it began, the oldest first: each room is in at least one of the pages.
+ * Where the next page of a walk through a list of rooms begins; all 0: at its beginning. A walk
+ * goes from the latest activity to the oldest. If rooms moved to the top meanwhile, it goes on with
+ * all that were active since it began, the oldest first: each room is in at least one page.
  */
 struct room_cursor {
     int64_t last_at, id; /* of the last room of the page before */

@@ -277,8 +277,8 @@ refuse_invitation(struct request *req, const struct invitation_refusal *in)
 }
 
 /*
- * The direct room of the caller and another user. 200; 403 invitation_refused; 404 no_such_user; 422
- * for oneself; 429 too_many_strangers.
+ * The direct room of the caller and another user. 200; 403 invitation_refused; 404 no_such_user;
+ * 422 for oneself; 429 too_many_strangers.
  */
 void
 put_dm(struct request *req, const struct dm_path *in)

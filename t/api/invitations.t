@@ -38,7 +38,7 @@ subtest 'a user who has left is invited, not put back' => sub {
     );
     my $joined = take_up($guest, $room);
     is($joined->status, 200, 'an invitation is accepted');
-    is_deeply([ @{ $joined->json }{qw(id role unread)} ], [ $room, 'member', 0 ], 'who accepts is in the room');
+    is_deeply([ @{ $joined->json }{qw(id role unread)} ], [ $room, 'member', 0 ], 'a user who accepts is in the room');
     is_deeply(invitations($guest), [], 'an accepted invitation is over');
     is(take_up($guest, $room)->status, 200, 'accepting again after a lost reply does no harm');
 };
@@ -88,9 +88,9 @@ subtest 'a removed user stays out of an open room until an admin adds them' => s
     my $room = $owner->post('/api/rooms', { name => '开放', open => JSON::PP::true })->json->{id};
     is(add($guest, $room, $guest)->status, 200, 'anybody joins an open room');
     leave($guest, $room);
-    is(add($guest, $room, $guest)->status, 200, 'who has left joins again');
+    is(add($guest, $room, $guest)->status, 200, 'a user who has left joins again');
     leave($owner, $room, $guest);
-    is(told(add($guest, $room, $guest)), '403 removed_from_room', 'who was removed does not join again') for 1 .. 2;
+    is(told(add($guest, $room, $guest)), '403 removed_from_room', 'a removed user does not join again') for 1 .. 2;
     is(add($owner, $room, $guest)->status, 200, 'an owner adds a removed user');
     leave($guest, $room);
     is(add($guest, $room, $guest)->status, 200, 'the removal is over after that');
@@ -138,7 +138,7 @@ subtest 'with ROOMS_CONSENT strangers are asked first' => sub {
     is_deeply(invitations($guest), [$room], 'strangers are invited to a new room, once');
     is(take_up($friend, $room)->status, 200, 'a stranger accepts');
     my $second = $owner->post('/api/rooms', { name => '第二个', member_ids => [ $guest->id, $friend->id ] })->json;
-    is($second->{member_count}, 2, 'who shares a group is added at once, a stranger is not');
+    is($second->{member_count}, 2, 'a user who shares a group is added at once, a stranger is not');
     is(told(add($owner, $second->{id}, $guest)), 202, 'a stranger who is added is invited');
     is($owner->put('/api/dms/' . $guest->id, {})->status, 200, 'a direct room needs no consent');
     my $third = $owner->post('/api/rooms', { name => '第三个', member_ids => [ $guest->id ] })->json;

@@ -146,15 +146,15 @@ subtest 'unread begins at the join, also for a member who comes back' => sub {
     $say->(1 .. 5);
     my $member = $bob->put("/api/rooms/$open/members/" . $bob->id, {})->json;
     is($member->{read_seq}, 7, 'the read mark of a new member is at the join');
-    is($own->($bob)->{unread}, 0, 'what was said before the join is not unread');
+    is($own->($bob)->{unread}, 0, 'messages before the join are not unread');
     $say->(6, 7);
-    is($own->($bob)->{unread}, 2, 'what is said after the join is unread');
+    is($own->($bob)->{unread}, 2, 'messages after the join are unread');
     $bob->put("/api/rooms/$open/read", { seq => 9 });
     my $read = $mark->();
     $bob->delete("/api/rooms/$open/members/" . $bob->id);
     $say->(8 .. 20);
     $bob->put("/api/rooms/$open/members/" . $bob->id, {});
-    is($own->($bob)->{unread}, 0, 'what was said while a member was away is not unread');
+    is($own->($bob)->{unread}, 0, 'messages sent while a member was away are not unread');
     cmp_ok($mark->(), '>=', $read, 'the read mark of a member who comes back does not fall');
     my ($listed) = grep { $_->{id} == $open } @{ $bob->post('/api/sync', { rooms => {} })->json->{rooms} };
     is($listed->{unread}, 0, 'a sync counts unread from the join');

@@ -71,7 +71,7 @@ subtest 'admins rename and open a room' => sub {
     is_deeply(\@kinds, [ 'role admin', 'rename 周日爬山', 'open true' ], 'the log records role, name and opening');
 };
 
-# What a user who is not in an open room is shown of it.
+# Checks that a user who is not in an open room is shown nothing of its log.
 sub is_closed_book {
     my ($seen, $name) = @_;
     is_deeply(

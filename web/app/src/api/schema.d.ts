@@ -255,10 +255,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Join an open room, add a user, or change a member's role */
+        /** Join an open room, add or invite a user, or change a member's role */
         put: operations["put_api_rooms_room_id_members_user_id"];
         post?: never;
-        /** Leave a room, or remove a member of a lower role */
+        /** Leave a room, remove a member of a lower role, or withdraw an invitation */
         delete: operations["delete_api_rooms_room_id_members_user_id"];
         options?: never;
         head?: never;
@@ -282,6 +282,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the rooms that you are invited to, or have refused for good */
+        get: operations["get_api_invitations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/invitations/{room_id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Join a room that you are invited to */
+        post: operations["post_api_invitations_room_id_accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/invitations/{room_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Refuse an invitation, once or for good; or take back a refusal for good */
+        delete: operations["delete_api_invitations_room_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/rooms/{room_id}/messages": {
         parameters: {
             query?: never;
@@ -292,7 +343,7 @@ export interface paths {
         /** Read a room's log: the newest entries, or those before or after a seq */
         get: operations["get_api_rooms_room_id_messages"];
         put?: never;
-        /** Send a message; a client_id that was used before returns the existing entry with 200 */
+        /** Send a message; the same client_id and text again return the existing entry with 200 */
         post: operations["post_api_rooms_room_id_messages"];
         delete?: never;
         options?: never;
@@ -684,7 +735,7 @@ export interface components {
             name: string;
             /** @description Whether anybody may find and join the room. */
             open?: boolean;
-            /** @description The users who are added at once. */
+            /** @description The users who are added at once; those who must be asked are invited. */
             member_ids?: number[];
         };
         Room: {
@@ -697,11 +748,19 @@ export interface components {
             /** @description Whether anybody may join. */
             open: boolean;
             /**
+             * Format: int64
+             * @description How many users are in the room.
+             */
+            member_count: number;
+            /**
              * @description Your role; null if you are not in the room.
              * @enum {string|null}
              */
             role: "member" | "admin" | "owner" | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description The number of the last entry; 0 if you are not in the room.
+             */
             last_seq: number;
             /** Format: int64 */
             read_seq: number;
@@ -789,9 +848,32 @@ export interface components {
              */
             role?: "member" | "admin";
         };
+        MemberInvited: {
+            /** @description Always true. */
+            invited: boolean;
+        };
+        InvitationList: {
+            items: components["schemas"]["Invitation"][];
+            /**
+             * Format: int64
+             * @description `cursor` of the next page; null on the last one.
+             */
+            next: number | null;
+        };
+        Invitation: {
+            /** Format: int64 */
+            room_id: number;
+            /** @description The name of the room. */
+            name: string;
+            /** Format: int64 */
+            member_count: number;
+            inviter: components["schemas"]["Person"];
+            /** Format: date-time */
+            created_at: string;
+        };
         MessageNew: {
             /**
-             * @description Your own id for this message. Sending it again does not make a second message.
+             * @description Your own id for this message. Sending both again does not make a second message.
              * @example 0b6f1f8e-4f0f-4e0a-9d55-3a3b7f5f2c11
              */
             client_id: string;
@@ -859,6 +941,7 @@ export interface components {
             read: components["schemas"]["ReadEvent"];
             presence: components["schemas"]["PresenceEvent"];
             task: components["schemas"]["TaskEvent"];
+            invitation: components["schemas"]["InvitationEvent"];
             resync: components["schemas"]["ResyncEvent"];
             bye: components["schemas"]["ByeEvent"];
         };
@@ -913,6 +996,10 @@ export interface components {
             kind: string;
             /** @enum {string} */
             state: "queued" | "running" | "done" | "failed" | "dead" | "cancelled";
+        };
+        InvitationEvent: {
+            /** Format: int64 */
+            room_id: number;
         };
         ResyncEvent: {
             /** @enum {string} */
@@ -1978,7 +2065,7 @@ export interface operations {
                     "application/json": components["schemas"]["Invalid"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests, too_many_rooms, too_many_strangers */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2285,6 +2372,15 @@ export interface operations {
                     "application/json": components["schemas"]["Member"];
                 };
             };
+            /** @description not done yet */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberInvited"];
+                };
+            };
             /** @description not_signed_in */
             401: {
                 headers: {
@@ -2294,7 +2390,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, not_a_member */
+            /** @description not_allowed, not_a_member, removed_from_room, invitation_refused */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2312,7 +2408,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description is_a_dm */
+            /** @description is_a_dm, too_many_invitations */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2348,7 +2444,7 @@ export interface operations {
                     "application/json": components["schemas"]["Invalid"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests, too_many_strangers */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2481,7 +2577,210 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description invitation_refused */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description no_such_user */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid input: every fault of it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invalid"];
+                };
+            };
+            /** @description too_many_requests, too_many_strangers */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_invitations: {
+        parameters: {
+            query?: {
+                refused?: boolean;
+                limit?: number;
+                cursor?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationList"];
+                };
+            };
+            /** @description not_signed_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid input: every fault of it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invalid"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_invitations_room_id_accept: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Room"];
+                };
+            };
+            /** @description not_signed_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no_such_invitation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid input: every fault of it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invalid"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_api_invitations_room_id: {
+        parameters: {
+            query?: {
+                forever?: boolean;
+            };
+            header?: never;
+            path: {
+                room_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description not_signed_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no_such_invitation */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2652,6 +2951,15 @@ export interface operations {
             };
             /** @description no_such_room */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description client_id_reused */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

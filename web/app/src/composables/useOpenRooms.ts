@@ -13,7 +13,8 @@ export function useOpenRooms() {
     attempt(async () => {
       const query = cursor.value ? { open: true, cursor: cursor.value } : { open: true }
       const page = await call(api.GET('/api/rooms', { params: { query } }))
-      rooms.value.push(...page.items)
+      const known = new Set(rooms.value.map((room) => room.id))
+      rooms.value.push(...page.items.filter((room) => !known.has(room.id))) // a room that moved comes again
       cursor.value = page.next
     })
 

@@ -43,10 +43,12 @@ export function useRoomActions() {
     chat.refresh()
   }
 
-  async function addMember(id: number, user: number): Promise<void> {
+  /** Returns false if the user is invited, and has to accept. */
+  async function addMember(id: number, user: number): Promise<boolean> {
     const path = '/api/rooms/{room_id}/members/{user_id}'
-    await call(api.PUT(path, { ...memberOf(id, user), body: {} }))
+    const added = await call(api.PUT(path, { ...memberOf(id, user), body: {} }))
     chat.refresh()
+    return !('invited' in added)
   }
 
   return { create, openDirect, join, leave, change, addMember }

@@ -15,7 +15,7 @@ export type LiveEvent = {
   [Name in EventName]: { name: Name; data: EventData[Name]; id: string }
 }[EventName]
 
-type EphemeralName = 'typing' | 'presence' | 'read' | 'task'
+type EphemeralName = 'typing' | 'presence' | 'read' | 'task' | 'invitation'
 
 /** An event that is in no room's log. Best effort: it may be lost. */
 export type EphemeralEvent = {
@@ -32,6 +32,7 @@ const NAMES: Record<EventName, true> = {
   presence: true,
   read: true,
   task: true,
+  invitation: true,
 }
 
 /** The event with its data parsed; null for a name that only a newer page knows. */

@@ -186,6 +186,7 @@ export class Stream implements Transport {
       case 'presence':
       case 'read':
       case 'task':
+      case 'invitation':
         source.applyEphemeral(event)
         break
     }

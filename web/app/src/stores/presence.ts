@@ -4,6 +4,7 @@ import { reactive, shallowReactive } from 'vue'
 import { api, call } from '../api/client'
 import type { Person } from '../lib/people'
 import type { EphemeralEvent } from '../live/events'
+import { useInvitations } from './invitations'
 import { useTasks } from './tasks'
 
 const TYPING_SHOWN_MS = 6_000 // after the last `typing` event
@@ -25,6 +26,7 @@ export const usePresence = defineStore('presence', () => {
   const reads = reactive(new Map<number, Map<number, number>>()) // by room and user: the seq
   const lastTypingSentAt = new Map<number, number>() // by room
   const tasks = useTasks()
+  const invitations = useInvitations()
 
   function setRead(room: number, user: number, seq: number): void {
     const marks = reads.get(room) ?? new Map<number, number>()
@@ -55,6 +57,9 @@ export const usePresence = defineStore('presence', () => {
         break
       case 'task':
         tasks.refresh(event.data.id)
+        break
+      case 'invitation':
+        invitations.refresh()
         break
       case 'read':
         setRead(event.data.room_id, event.data.user_id, event.data.read_seq)

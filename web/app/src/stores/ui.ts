@@ -1,10 +1,10 @@
-// The look of the page, the dialog that is open, and the error that is shown.
+// The look of the page, the dialog that is open, and the error or notice that is shown.
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
 import { load, onChange, save } from '../lib/storage'
 import { errorText } from '../lib/texts'
 
-const ERROR_SHOWN_MS = 6_000
+const TOAST_SHOWN_MS = 6_000
 
 export type Dialog = 'new-room' | 'browse' | 'new-dm' | 'account' | 'palette' | 'add-people'
 type Theme = 'light' | 'dark'
@@ -27,6 +27,7 @@ export const useUi = defineStore('ui', () => {
   const dialog = ref<Dialog | null>(null)
   const question = ref<Question | null>(null)
   const error = ref('')
+  const notice = ref('')
   let hideTimer: ReturnType<typeof setTimeout> | undefined
 
   function applyTheme(): void {
@@ -40,12 +41,19 @@ export const useUi = defineStore('ui', () => {
     applyTheme()
   }
 
-  /** Shows what went wrong, for 6 seconds. */
-  function showError(text: string): void {
-    error.value = text
+  /** Shows one of the two, for 6 seconds. */
+  function showToast(failure: string, success: string): void {
+    error.value = failure
+    notice.value = success
     clearTimeout(hideTimer)
-    hideTimer = setTimeout(() => (error.value = ''), ERROR_SHOWN_MS)
+    hideTimer = setTimeout(() => (error.value = notice.value = ''), TOAST_SHOWN_MS)
   }
+
+  /** Shows what went wrong. */
+  const showError = (text: string): void => showToast(text, '')
+
+  /** Shows what was done, if it is not what the user may expect. */
+  const showNotice = (text: string): void => showToast('', text)
 
   /** Runs an action and shows its error, if any. Returns false if it failed. */
   async function attempt(action: () => Promise<unknown>): Promise<boolean> {
@@ -65,5 +73,5 @@ export const useUi = defineStore('ui', () => {
     applyTheme()
   })
   applyTheme()
-  return { dark, dialog, question, error, switchTheme, showError, attempt }
+  return { dark, dialog, question, error, notice, switchTheme, showError, showNotice, attempt }
 })

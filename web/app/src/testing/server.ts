@@ -30,6 +30,7 @@ export function roomOf(more: Partial<Room> = {}): Room {
     kind: 'group',
     name: 'room',
     open: false,
+    member_count: 2,
     role: 'member',
     last_seq: 0,
     read_seq: 0,
