@@ -205,6 +205,21 @@ async function main() {
     }
   })
 
+  await step('a person who has left a room is invited, and joins by accepting', async () => {
+    const { id } = (await lan.api('GET', '/api/rooms')).items.find((one) => one.name === room)
+    const member = `/api/rooms/${id}/members/${(await ming.api('GET', '/api/users/me')).id}`
+    await ming.toRooms()
+    await ming.api('DELETE', member)
+    await lan.api('PUT', member, '{}')
+    const invitation = ming.at('invitation').filter({ hasText: room })
+    await invitation.waitFor({ timeout: 5000 })
+    await ming.picture(pictures, 'invitation-phone-dark')
+    await invitation.getByTestId('accept-invitation').click()
+    await ming.at('composer').waitFor()
+    await ming.toRooms()
+    if (await invitation.count()) throw new Error('the invitation is still shown')
+  })
+
   await step('signing out leads to the sign-in page', async () => {
     await lan.at('sign-out').click()
     await lan.at('auth-username').waitFor()

@@ -137,6 +137,20 @@ export class Person {
       .click()
   }
 
+  /** Calls the API as this person. Returns the reply's JSON; null if it has none. */
+  api(method, path, body) {
+    return this.page.evaluate(
+      async ([method, path, body]) => {
+        const key = Object.keys(localStorage).find((name) => name.endsWith('session'))
+        const { token } = JSON.parse(localStorage.getItem(key))
+        const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
+        const reply = await fetch(path, { method, headers, body })
+        return reply.status === 204 ? null : reply.json()
+      },
+      [method, path, body],
+    )
+  }
+
   message(text) {
     return this.at('message').filter({ hasText: text })
   }
