@@ -27,7 +27,7 @@ struct setting {
 };
 
 enum {
-    SETTING_COUNT = 44,
+    SETTING_COUNT = 48,
     SETTING_REASON_SIZE = 160,
 };
 

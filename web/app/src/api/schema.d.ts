@@ -591,6 +591,8 @@ export interface components {
                 input: unknown;
                 ctx?: Record<string, never>;
             }[];
+            /** @description the number of further faults that `detail` does not list */
+            more?: number;
         };
         About: {
             /** @example fastchat api */

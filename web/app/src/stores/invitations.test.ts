@@ -10,7 +10,7 @@ const invitationOf = (room_id: number): Invitation => ({
   room_id,
   name: `room ${room_id}`,
   member_count: 3,
-  inviter: { id: 2, nickname: 'Li' },
+  inviter: { id: 2, username: 'li', nickname: 'Li' },
   created_at: '2026-01-01T00:00:00.000Z',
 })
 
