@@ -43,6 +43,7 @@ struct settings {
 
     const char *cors_origins; /* comma-separated origins, or "*", or "" */
     int session_days;         /* until an unused session ends */
+    int sessions_max;         /* of a user: beyond it the least recently used ones end */
     int request_deadline_ms;  /* until a request gets the reply 503 */
     int slow_request_ms;
     int events_heartbeat_seconds; /* the longest silence on a stream */

@@ -245,6 +245,7 @@ const struct setting settings_table[] = {
 
     TEXT("CORS_ORIGINS", cors_origins, "", 0, 8192, origins_rule),
     INTEGER("SESSION_DAYS", session_days, "30", 1, 3650),
+    INTEGER("SESSIONS_MAX", sessions_max, "100", 1, 1000),
     INTEGER("REQUEST_DEADLINE_MS", request_deadline_ms, "10000", 100, 600000),
     INTEGER("SLOW_REQUEST_MS", slow_request_ms, "500", 0, 600000),
     INTEGER("EVENTS_HEARTBEAT_SECONDS", events_heartbeat_seconds, "15", 1, 50),

@@ -7,6 +7,7 @@
 #include "db/mysql/db.h"
 #include "db/names.h"
 #include "db/redis/redis.h"
+#include "db/redis/session_cache.h"
 
 /* Why a caller may not do something. */
 enum denial {
@@ -35,6 +36,7 @@ struct caller {
     struct arena *arena;   /* what a model returns lives here */
     int64_t user_id;       /* 0: nobody is signed in */
     int64_t known_room_id; /* a room that Redis knows the user to be in; 0: ask the database */
+    struct generation generation; /* of the caller's session */
     /* Set by every function that returns DB_FORBIDDEN; meaningless after any other result. */
     enum denial denial;
     int wait_seconds; /* until what was denied is allowed again; 0: not known */

@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "db/members.h"
 #include "db/redis/announce.h"
-#include "db/redis/membership_cache.h"
 
 enum invitation_state { INVITATION_WAITING, INVITATION_REFUSED };
 
@@ -222,7 +221,6 @@ invitation_accept(struct caller *caller, int64_t room_id, struct room *room)
                                       &answer);
 
     if (r == DB_OK) {
-        membership_cache_clear(caller->redis, room_id, caller->user_id);
         announce_room(caller->redis, room_id);
         announce_user(caller->redis, caller->user_id);
     }

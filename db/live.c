@@ -74,9 +74,9 @@ live_users_ahead(struct db *db, struct arena *a, const struct live_mark *seen, s
                  struct live_mark **ahead, size_t *found)
 {
     enum db_result r = live_run_seen(db,
-                                     "SELECT u.id, u.changes FROM " SEEN
-                                     " STRAIGHT_JOIN users u ON u.id = seen.id "
-                                     "WHERE u.changes > seen.number",
+                                     "SELECT seen.id, COALESCE(u.changes, 0) FROM " SEEN
+                                     " LEFT JOIN users u ON u.id = seen.id "
+                                     "WHERE u.id IS NULL OR u.changes > seen.number",
                                      seen, count);
 
     return r == DB_OK ? live_read_marks(db, a, count, ahead, found) : r;
@@ -95,14 +95,23 @@ live_changes(struct db *db, int64_t user_id, int64_t *changes)
 }
 
 enum db_result
-live_sessions(struct db *db, struct arena *a, int64_t user_id, struct live_mark **sessions,
-              size_t *count)
+live_sessions(struct db *db, struct arena *a, const struct live_mark *connected, size_t count,
+              struct live_mark **sessions, size_t *found)
 {
-    enum { SESSIONS_MAX = 1000 };
-    enum db_result r = db_run(db,
-                              "SELECT id, expires_at FROM sessions WHERE user_id = ? AND "
-                              "expires_at > ? ORDER BY id DESC LIMIT 1000",
-                              db_int(user_id), db_int(clock_now_ms()));
+    int64_t now = clock_now_ms();
+    size_t read = 0;
+    enum db_result r = live_run_seen(db,
+                                     "SELECT s.id, s.expires_at FROM " SEEN
+                                     " STRAIGHT_JOIN sessions s ON s.id = seen.id "
+                                     "WHERE s.user_id = seen.number",
+                                     connected, count);
 
-    return r == DB_OK ? live_read_marks(db, a, SESSIONS_MAX, sessions, count) : r;
+    r = r == DB_OK ? live_read_marks(db, a, count, sessions, &read) : r;
+    *found = 0;
+    for (size_t i = 0; i < read; i++) {
+        if ((*sessions)[i].number > now) {
+            (*sessions)[(*found)++] = (*sessions)[i];
+        }
+    }
+    return r;
 }

@@ -29,6 +29,8 @@ const struct live_mark *live_mark_find(const struct live_mark *marks, size_t cou
 enum db_result live_rooms_ahead(struct db *db, struct arena *a, const struct live_mark *seen,
                                 size_t count, struct live_mark **ahead, size_t *found)
     __attribute__((nonnull(1, 2, 5, 6), warn_unused_result));
+
+/* The same for users, and those who do not exist any more. */
 enum db_result live_users_ahead(struct db *db, struct arena *a, const struct live_mark *seen,
                                 size_t count, struct live_mark **ahead, size_t *found)
     __attribute__((nonnull(1, 2, 5, 6), warn_unused_result));
@@ -37,9 +39,12 @@ enum db_result live_users_ahead(struct db *db, struct arena *a, const struct liv
 enum db_result live_changes(struct db *db, int64_t user_id, int64_t *changes)
     __attribute__((nonnull, warn_unused_result));
 
-/* The user's sessions that have not ended: the newest 1000. */
-enum db_result live_sessions(struct db *db, struct arena *a, int64_t user_id,
-                             struct live_mark **sessions, size_t *count)
-    __attribute__((nonnull, warn_unused_result));
+/*
+ * Those of the connected sessions, each with its user's id, that have not ended, each with its end
+ * (ms). One query, whatever the number of the user's other sessions.
+ */
+enum db_result live_sessions(struct db *db, struct arena *a, const struct live_mark *connected,
+                             size_t count, struct live_mark **sessions, size_t *found)
+    __attribute__((nonnull(1, 2, 5, 6), warn_unused_result));
 
 #endif

@@ -8,18 +8,31 @@
 #include "db/daily_counts.h"
 #include "db/invitations.h"
 #include "db/redis/announce.h"
-#include "db/redis/membership_cache.h"
 #include "db/users.h"
+
+/* The caller's session was read before the membership, so the copy is not kept too long. */
+void
+members_remember(const struct caller *caller, int64_t room_id, int64_t changes)
+{
+    const struct generation generation = {.changes = changes,
+                                          .read_at = caller->generation.read_at};
+
+    if (generation.read_at > 0) { /* a caller without a session has no copies */
+        membership_cache_put(caller->redis, room_id, caller->user_id, &generation);
+    }
+}
 
 enum db_result
 members_require(struct caller *caller, int64_t room_id)
 {
     enum db_result r = db_one(caller->db,
-                              "SELECT EXISTS (SELECT 1 FROM members WHERE room_id = ? "
-                              "AND user_id = ?) "
-                              "FROM rooms WHERE id = ?",
-                              db_int(room_id), db_int(caller->user_id), db_int(room_id));
+                              "SELECT (SELECT u.changes "
+                              "FROM members m JOIN users u ON u.id = m.user_id "
+                              "WHERE m.room_id = r.id AND m.user_id = ?) "
+                              "FROM rooms r WHERE r.id = ?",
+                              db_int(caller->user_id), db_int(room_id));
     bool is_member;
+    int64_t changes;
 
     if (r == DB_NONE) {
         return caller_deny(caller, DENIED_NO_ROOM);
@@ -27,12 +40,17 @@ members_require(struct caller *caller, int64_t room_id)
     if (r != DB_OK) {
         return r;
     }
-    is_member = db_get_int(caller->db, 0) != 0;
+    is_member = !db_is_null(caller->db, 0);
+    changes = db_get_int(caller->db, 0);
     r = db_done(caller->db);
     if (r != DB_OK) {
         return r;
     }
-    return is_member ? DB_OK : caller_deny(caller, DENIED_NOT_A_MEMBER);
+    if (!is_member) {
+        return caller_deny(caller, DENIED_NOT_A_MEMBER);
+    }
+    members_remember(caller, room_id, changes);
+    return DB_OK;
 }
 
 /* Inside a transaction: a user's role in a room, ROLE_NONE if the user is not in it. */
@@ -60,7 +78,7 @@ member_log(struct db *db, int64_t room_id, enum entry_kind kind, int64_t user_id
     struct entry entry = {
         .room_id = room_id, .kind = (int)kind, .sender = {.id = user_id}, .body = body};
 
-    return room_log_append(db, &entry, false);
+    return room_log_append(db, &entry);
 }
 
 enum db_result
@@ -112,7 +130,7 @@ members_insert(struct caller *caller, int64_t room_id, int64_t user_id, enum rol
         return caller_deny(caller, DENIED_NO_USER);
     }
     r = member_log(caller->db, room_id, ENTRY_JOIN, user_id, NULL);
-    return r == DB_OK ? users_changed(caller->db, user_id) : r;
+    return r == DB_OK ? users_changed(caller->db, user_id, NULL) : r;
 }
 
 /* Counted again each time, so that the number cannot drift. */
@@ -189,13 +207,15 @@ members_announce(const struct caller *caller, int64_t room_id, int64_t user_id)
     announce_user(caller->redis, user_id);
 }
 
-/* One transaction on one member; reset by each attempt of it. */
+/* One transaction on one member. */
 struct member_change {
     struct caller *caller;
     int64_t room_id, user_id;
     enum role role;        /* wanted; ROLE_NONE: none in particular */
     struct member *member; /* the result; read before the commit, after which nothing may fail */
     bool *invited;         /* the user is invited, not a member; or was */
+    int64_t changes;       /* of a user who was removed */
+    bool was_removed;      /* by a run, whose COMMIT was perhaps not answered */
 };
 
 /* May the caller add a user who is not in the room? */
@@ -336,8 +356,7 @@ members_put(struct caller *caller, int64_t room_id, int64_t user_id, enum role r
     };
     enum db_result r = db_transaction(caller->db, DB_REPEATABLE, member_put_transaction, &change);
 
-    if (r == DB_OK && !*invited) {
-        membership_cache_clear(caller->redis, room_id, user_id);
+    if (r == DB_OK) {
         members_announce(caller, room_id, user_id);
     }
     return r;
@@ -366,7 +385,8 @@ room_hand_over(struct db *db, int64_t room_id)
 }
 
 static enum db_result
-member_delete(struct db *db, int64_t room_id, int64_t user_id, enum departure departure)
+member_delete(struct db *db, int64_t room_id, int64_t user_id, enum departure departure,
+              int64_t *changes)
 {
     enum db_result r = db_run(db, "DELETE FROM members WHERE room_id = ? AND user_id = ?",
                               db_int(room_id), db_int(user_id));
@@ -381,7 +401,7 @@ member_delete(struct db *db, int64_t room_id, int64_t user_id, enum departure de
     if (r == DB_OK) {
         r = member_count_update(db, room_id);
     }
-    return r == DB_OK ? users_changed(db, user_id) : r;
+    return r == DB_OK ? users_changed(db, user_id, changes) : r;
 }
 
 /* May the caller remove a member of role `role`, or leave? */
@@ -402,20 +422,22 @@ member_may_be_removed(const struct member_change *change, const struct locked_ro
 }
 
 static enum db_result
-member_remove(const struct member_change *change, enum role role)
+member_remove(struct member_change *change, enum role role)
 {
     struct db *db = change->caller->db;
     bool leaves = change->user_id == change->caller->user_id;
-    enum db_result r = member_delete(db, change->room_id, change->user_id,
-                                     leaves ? DEPARTURE_LEFT : DEPARTURE_REMOVED);
+    enum db_result r;
 
+    change->was_removed = true;
+    r = member_delete(db, change->room_id, change->user_id,
+                      leaves ? DEPARTURE_LEFT : DEPARTURE_REMOVED, &change->changes);
     return r == DB_OK && role == ROLE_OWNER ? room_hand_over(db, change->room_id) : r;
 }
 
 static enum db_result
 member_remove_transaction(struct db *db, void *context)
 {
-    const struct member_change *change = context;
+    struct member_change *change = context;
     struct locked_room room;
     enum role role;
     enum denial denial;
@@ -428,6 +450,9 @@ member_remove_transaction(struct db *db, void *context)
     r = member_find_role(db, change->room_id, change->user_id, &role);
     if (r != DB_OK) {
         return r;
+    }
+    if (role == ROLE_NONE && change->was_removed) {
+        return DB_OK;
     }
     if (role == ROLE_NONE && room.role >= ROLE_ADMIN) {
         r = invitation_withdraw(db, change->room_id, change->user_id);
@@ -443,10 +468,11 @@ members_remove(struct caller *caller, int64_t room_id, int64_t user_id, bool *in
 {
     struct member_change change = {
         .caller = caller, .room_id = room_id, .user_id = user_id, .invited = invited};
-    enum db_result r = db_transaction(caller->db, DB_ONCE, member_remove_transaction, &change);
+    enum db_result r = db_transaction(caller->db, DB_REPEATABLE, member_remove_transaction,
+                                      &change);
 
-    if (r == DB_OK && !*invited) {
-        membership_cache_set_tombstone(caller->redis, room_id, user_id);
+    if ((r == DB_OK || r == DB_DOWN) && change.was_removed) { /* perhaps committed */
+        generation_announce(caller->redis, user_id, change.changes);
         members_announce(caller, room_id, user_id);
     }
     return r;

@@ -1,7 +1,7 @@
 /*
  * A message is one short transaction: take the room's next number, insert the entry. The common
- * case reads nothing first: the update itself checks that the sender is a member, and the unique
- * key that the client_id is new.
+ * case reads nothing first: the insert itself checks that the sender is a member, and the unique key
+ * that the client_id is new.
  */
 #include "db/messages.h"
 
@@ -9,7 +9,6 @@
 
 #include "base/test_seams.h"
 #include "db/members.h"
-#include "db/redis/membership_cache.h"
 
 /*
  * DB_EXISTS with the message that has this client_id already, if its text is the same: anything
@@ -35,7 +34,7 @@ message_find_sent(struct caller *caller, int64_t room_id, const char *client_id,
     return DB_EXISTS;
 }
 
-/* Why the update found no row: no such room, or the caller is not in it. */
+/* Why nothing was appended: no such room, or the caller is not in it. */
 static enum db_result
 message_denial(struct caller *caller, int64_t room_id)
 {
@@ -48,7 +47,6 @@ enum db_result
 messages_send(struct caller *caller, int64_t room_id, const char *client_id, const char *body,
               struct entry *entry)
 {
-    bool is_known_member = caller->known_room_id == room_id;
     enum db_result r;
 
     *entry = (struct entry){
@@ -63,21 +61,15 @@ messages_send(struct caller *caller, int64_t room_id, const char *client_id, con
     if (r != DB_OK) {
         return r;
     }
-    r = room_log_append_alone(caller->db, entry, !is_known_member);
+    r = room_log_append_by_member(caller->db, entry);
     if (r == DB_NONE) {
         return message_denial(caller, room_id);
     }
     if (r == DB_EXISTS && test_fault_injected(FAULT_RETRY)) {
         entry->client_id = NULL;
-        return room_log_append_alone(caller->db, entry, !is_known_member);
+        return room_log_append_by_member(caller->db, entry);
     }
-    if (r == DB_EXISTS) {
-        return message_find_sent(caller, room_id, client_id, entry);
-    }
-    if (r == DB_OK && !is_known_member) {
-        membership_cache_put(caller->redis, room_id, caller->user_id);
-    }
-    return r;
+    return r == DB_EXISTS ? message_find_sent(caller, room_id, client_id, entry) : r;
 }
 
 enum db_result
@@ -85,9 +77,9 @@ messages_read(struct caller *caller, int64_t room_id, const struct log_range *ra
               struct entry *entries, size_t *count)
 {
     bool is_known_member = caller->known_room_id == room_id;
-    int64_t checked_id = is_known_member ? 0 : caller->user_id;
-    enum db_result r = room_log_read(caller->db, caller->arena, room_id, checked_id, range, entries,
-                                     count);
+    struct log_reader reader = {.user_id = caller->user_id};
+    enum db_result r = room_log_read(caller->db, caller->arena, room_id,
+                                     is_known_member ? NULL : &reader, range, entries, count);
 
     if (r != DB_OK) {
         return r;
@@ -96,7 +88,7 @@ messages_read(struct caller *caller, int64_t room_id, const struct log_range *ra
         return is_known_member ? DB_OK : members_require(caller, room_id);
     }
     if (!is_known_member) {
-        membership_cache_put(caller->redis, room_id, caller->user_id);
+        members_remember(caller, room_id, reader.changes);
     }
     return names_fill(caller->names, caller->db, caller->arena, &entries->sender, *count,
                       sizeof(*entries));

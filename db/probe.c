@@ -161,10 +161,10 @@ message_body(struct db *db, void *context)
 
     if (r == DB_OK) {
         written.room_id = db_insert_id(db);
-        r = room_log_append(db, &written, false);
+        r = room_log_append(db, &written);
     }
     if (r == DB_OK) {
-        r = room_log_read(db, m->arena, written.room_id, 0, &(struct log_range){.limit = 1}, &read,
+        r = room_log_read(db, m->arena, written.room_id, NULL, &(struct log_range){.limit = 1}, &read,
                           &count);
     }
     if (r != DB_OK) {

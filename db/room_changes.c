@@ -139,8 +139,8 @@ dm_insert_members(struct room_edit *edit)
     if (db_affected(caller->db) != 2) {
         return caller_deny(caller, DENIED_NO_USER);
     }
-    r = users_changed(caller->db, caller->user_id);
-    return r == DB_OK ? users_changed(caller->db, edit->peer_id) : r;
+    r = users_changed(caller->db, caller->user_id, NULL);
+    return r == DB_OK ? users_changed(caller->db, edit->peer_id, NULL) : r;
 }
 
 static enum db_result
@@ -216,7 +216,7 @@ room_log_change(const struct room_edit *edit, enum entry_kind kind, const char *
         .body = body,
     };
 
-    return room_log_append(edit->caller->db, &entry, false);
+    return room_log_append(edit->caller->db, &entry);
 }
 
 static enum db_result

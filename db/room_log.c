@@ -17,80 +17,74 @@ const char *const entry_kind_words[] = {ENTRY_KINDS(VOCABULARY_WORD) NULL};
     "UPDATE rooms SET last_message_seq = IF(?, last_seq + 1, last_message_seq), "                  \
     "last_at = ?, last_seq = LAST_INSERT_ID(last_seq + 1) "                                        \
     "WHERE id = ?"
-#define BY_MEMBER " AND EXISTS (SELECT 1 FROM members WHERE room_id = ? AND user_id = ?)"
 #define INSERT_ENTRY                                                                               \
     "INSERT INTO room_log "                                                                        \
     "(seq, room_id, kind, sender_id, client_id, body, ref_seq, created_at) "
-#define ENTRY_VALUES "?, ?, ?, ?, ?, NULLIF(?, 0), ?)"
+/*
+ * A statement of its own: it sees the members as of the room's lock. A condition of the update may
+ * be evaluated before the lock is granted, and let a member write who has just left.
+ */
+#define INSERT_BY_MEMBER                                                                           \
+    INSERT_ENTRY "SELECT LAST_INSERT_ID(), room_id, ?, user_id, ?, ?, NULLIF(?, 0), ? "            \
+                 "FROM members WHERE room_id = ? AND user_id = ?"
+#define MEMBER_VALUES(e)                                                                           \
+    db_int((e)->kind), db_text((e)->client_id), db_text((e)->body), db_int((e)->ref_seq),          \
+        db_int((e)->created_at), db_int((e)->room_id), db_int((e)->sender.id)
 
 static enum db_result
-room_log_take_number(struct db *db, const struct entry *e, bool by_member)
-{
-    struct db_value is_message = db_int(e->kind == ENTRY_MESSAGE);
-    enum db_result r;
-
-    if (by_member) {
-        r = db_run(db, TAKE_NUMBER BY_MEMBER, is_message, db_int(e->created_at), db_int(e->room_id),
-                   db_int(e->room_id), db_int(e->sender.id));
-    } else {
-        r = db_run(db, TAKE_NUMBER, is_message, db_int(e->created_at), db_int(e->room_id));
-    }
-    return r == DB_OK && db_affected(db) == 0 ? DB_NONE : r;
-}
-
-enum db_result
-room_log_append(struct db *db, struct entry *entry, bool by_member)
+room_log_take_number(struct db *db, struct entry *entry)
 {
     enum db_result r;
 
     entry->created_at = clock_now_ms();
-    r = room_log_take_number(db, entry, by_member);
+    r = db_run(db, TAKE_NUMBER, db_int(entry->kind == ENTRY_MESSAGE), db_int(entry->created_at),
+               db_int(entry->room_id));
+    entry->seq = db_insert_id(db);
+    return r == DB_OK && db_affected(db) == 0 ? DB_NONE : r;
+}
+
+enum db_result
+room_log_append(struct db *db, struct entry *entry)
+{
+    enum db_result r = room_log_take_number(db, entry);
+
     if (r != DB_OK) {
         return r;
     }
-    entry->seq = db_insert_id(db);
-    return db_run(db, INSERT_ENTRY "VALUES (?, " ENTRY_VALUES, db_int(entry->seq),
-                  db_int(entry->room_id), db_int(entry->kind), db_int(entry->sender.id),
-                  db_text(entry->client_id), db_text(entry->body), db_int(entry->ref_seq),
-                  db_int(entry->created_at));
+    return db_run(db, INSERT_ENTRY "VALUES (?, ?, ?, ?, ?, ?, NULLIF(?, 0), ?)",
+                  db_int(entry->seq), db_int(entry->room_id), db_int(entry->kind),
+                  db_int(entry->sender.id), db_text(entry->client_id), db_text(entry->body),
+                  db_int(entry->ref_seq), db_int(entry->created_at));
 }
-
-struct pending_append {
-    struct entry *entry;
-    bool by_member;
-};
 
 static enum db_result
 room_log_append_transaction(struct db *db, void *context)
 {
-    const struct pending_append *pending = context;
+    struct entry *entry = context;
+    enum db_result r = room_log_take_number(db, entry);
 
-    return room_log_append(db, pending->entry, pending->by_member);
+    if (r != DB_OK) {
+        return r;
+    }
+    r = db_run(db, INSERT_BY_MEMBER, MEMBER_VALUES(entry));
+    return r == DB_OK && db_affected(db) == 0 ? DB_NONE : r;
 }
 
-/* The same two statements; number 0 if the first one changed no row. */
-#define APPEND(WHERE)                                                                              \
-    "BEGIN NOT ATOMIC ROLLBACK; START TRANSACTION; " TAKE_NUMBER WHERE                             \
-    "; IF ROW_COUNT() = 1 THEN " INSERT_ENTRY "VALUES (LAST_INSERT_ID(), " ENTRY_VALUES            \
-    "; ELSE DO LAST_INSERT_ID(0); END IF; COMMIT; SELECT LAST_INSERT_ID(); END"
+/* The same two statements; number 0 if one of them changed no row. */
+#define APPEND_BY_MEMBER                                                                           \
+    "BEGIN NOT ATOMIC ROLLBACK; START TRANSACTION; " TAKE_NUMBER                                   \
+    "; IF ROW_COUNT() = 1 THEN " INSERT_BY_MEMBER                                                  \
+    "; END IF; IF ROW_COUNT() = 1 THEN COMMIT; ELSE ROLLBACK; DO LAST_INSERT_ID(0); END IF; "      \
+    "SELECT LAST_INSERT_ID(); END"
 
 static enum db_result
-room_log_append_compound(struct db *db, struct entry *e, bool by_member)
+room_log_append_compound(struct db *db, struct entry *e)
 {
-    struct db_value is_message = db_int(e->kind == ENTRY_MESSAGE), room = db_int(e->room_id), at,
-                    sender = db_int(e->sender.id);
     enum db_result r;
 
     e->created_at = clock_now_ms();
-    at = db_int(e->created_at);
-    if (by_member) {
-        r = db_compound(db, APPEND(BY_MEMBER), is_message, at, room, room, sender, room,
-                        db_int(e->kind), sender, db_text(e->client_id), db_text(e->body),
-                        db_int(e->ref_seq), at);
-    } else {
-        r = db_compound(db, APPEND(""), is_message, at, room, room, db_int(e->kind), sender,
-                        db_text(e->client_id), db_text(e->body), db_int(e->ref_seq), at);
-    }
+    r = db_compound(db, APPEND_BY_MEMBER, db_int(e->kind == ENTRY_MESSAGE), db_int(e->created_at),
+                    db_int(e->room_id), MEMBER_VALUES(e));
     if (r != DB_OK) {
         return r;
     }
@@ -100,13 +94,11 @@ room_log_append_compound(struct db *db, struct entry *e, bool by_member)
 }
 
 enum db_result
-room_log_append_alone(struct db *db, struct entry *entry, bool by_member)
+room_log_append_by_member(struct db *db, struct entry *entry)
 {
-    struct pending_append pending = {entry, by_member};
-
     return db_has_compounds(db)
-               ? room_log_append_compound(db, entry, by_member)
-               : db_transaction(db, DB_REPEATABLE, room_log_append_transaction, &pending);
+               ? room_log_append_compound(db, entry)
+               : db_transaction(db, DB_REPEATABLE, room_log_append_transaction, entry);
 }
 
 static struct entry
@@ -144,9 +136,10 @@ room_log_find(struct db *db, struct arena *a, int64_t room_id, int64_t sender_id
     "SELECT " COLUMNS " FROM room_log l "                                                          \
     "WHERE l.room_id = ? AND l.seq > ? AND l.seq < ? "                                             \
     "ORDER BY l.seq "
-/* Reads the member's row by its primary key before the range. */
+/* Reads the member's rows by their primary keys before the range. */
 #define RANGE_OF_MEMBER                                                                            \
-    "SELECT " COLUMNS " FROM members m JOIN room_log l ON l.room_id = m.room_id "                  \
+    "SELECT " COLUMNS ", u.changes FROM members m JOIN users u ON u.id = m.user_id "               \
+    "JOIN room_log l ON l.room_id = m.room_id "                                                    \
     "WHERE m.room_id = ? AND m.user_id = ? AND l.seq > ? AND l.seq < ? "                           \
     "ORDER BY l.seq "
 
@@ -163,18 +156,18 @@ room_log_reverse(struct entry *entries, size_t count)
 }
 
 enum db_result
-room_log_read(struct db *db, struct arena *a, int64_t room_id, int64_t reader_id,
+room_log_read(struct db *db, struct arena *a, int64_t room_id, struct log_reader *reader,
               const struct log_range *range, struct entry *entries, size_t *count)
 {
     int64_t before = range->before > 0 ? range->before : INT64_MAX;
     enum db_result r;
 
-    if (reader_id == 0) {
+    if (reader == NULL) {
         r = db_run(db, range->oldest ? RANGE "LIMIT ?" : RANGE "DESC LIMIT ?", db_int(room_id),
                    db_int(range->after), db_int(before), db_int((int64_t)range->limit));
     } else {
         r = db_run(db, range->oldest ? RANGE_OF_MEMBER "LIMIT ?" : RANGE_OF_MEMBER "DESC LIMIT ?",
-                   db_int(room_id), db_int(reader_id), db_int(range->after), db_int(before),
+                   db_int(room_id), db_int(reader->user_id), db_int(range->after), db_int(before),
                    db_int((int64_t)range->limit));
     }
     *count = 0;
@@ -183,6 +176,9 @@ room_log_read(struct db *db, struct arena *a, int64_t room_id, int64_t reader_id
     }
     while (*count < range->limit && db_next(db)) {
         entries[(*count)++] = room_log_read_entry(db, a, room_id);
+        if (reader != NULL) {
+            reader->changes = db_get_int(db, 7);
+        }
     }
     if (!range->oldest) {
         room_log_reverse(entries, *count);

@@ -30,19 +30,20 @@ struct entry {
 };
 
 /*
- * Inside a transaction: locks the room's row, takes the next number, inserts the entry, and sets
- * its `seq` and `created_at`. `by_member` also checks that the sender is in the room. DB_NONE if
- * the room does not exist or that check fails; DB_EXISTS if the sender has used this client_id in
- * this room before.
+ * Inside a transaction that has checked who may do what the entry records: locks the room's row,
+ * takes the next number, inserts the entry, and sets its `seq` and `created_at`. DB_NONE if the
+ * room does not exist.
  */
-enum db_result room_log_append(struct db *db, struct entry *entry, bool by_member)
+enum db_result room_log_append(struct db *db, struct entry *entry)
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * The same as a transaction of its own, in one round trip if server and client library support
- * that. Only for entries with a client_id: a transaction that is run again must not append twice.
+ * Appends a member's entry in a transaction of its own, in one round trip if server and client
+ * library support that. DB_NONE if the room does not exist or the sender is not in it; DB_EXISTS if
+ * the sender has used this client_id in this room before. Only for entries with a client_id: a
+ * transaction that is run again must not append twice.
  */
-enum db_result room_log_append_alone(struct db *db, struct entry *entry, bool by_member)
+enum db_result room_log_append_by_member(struct db *db, struct entry *entry)
     __attribute__((nonnull, warn_unused_result));
 
 /* The entry of a sender's client_id, without the sender's name. DB_NONE if there is none. */
@@ -57,13 +58,20 @@ struct log_range {
     bool oldest;
 };
 
+/* The member for whom a log is read. */
+struct log_reader {
+    int64_t user_id;
+    int64_t changes; /* users.changes with which an entry was read */
+};
+
 /*
  * A part of a room's log, ascending, without the senders' names. `entries` has room for
- * range->limit. Empty if `reader_id` is not in the room; 0 skips that check.
+ * range->limit. Empty if `reader` is not in the room; NULL skips that check.
  */
-enum db_result room_log_read(struct db *db, struct arena *a, int64_t room_id, int64_t reader_id,
-                             const struct log_range *range, struct entry *entries, size_t *count)
-    __attribute__((nonnull, warn_unused_result));
+enum db_result room_log_read(struct db *db, struct arena *a, int64_t room_id,
+                             struct log_reader *reader, const struct log_range *range,
+                             struct entry *entries, size_t *count)
+    __attribute__((nonnull(1, 2, 5, 6, 7), warn_unused_result));
 
 /* Counts the messages of others after `read_seq`, up to `most`. */
 enum db_result room_log_unread(struct db *db, int64_t room_id, int64_t reader_id, int64_t read_seq,

@@ -1,142 +1,95 @@
 /*
- * A token's session is needed by every call, so Redis has a copy for CACHE_SECONDS: "session user
- * expires". Ending a session replaces the copy by a tombstone, and copies are only made if the key
- * does not exist (NX): a lookup that read the row just before it was deleted cannot restore it.
+ * A token's session is needed by every call, so Redis has a copy of it (db/redis/session_cache.h).
+ * What ends a session, or depends on the password, writes the user's row first: its lock gives all
+ * of it one order, also across the nodes of a cluster.
  */
 #include "db/sessions.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "base/clock.h"
-#include "base/number.h"
+#include "db/generations.h"
 #include "db/redis/announce.h"
+#include "db/secrets.h"
 #include "db/users.h"
 
-enum {
-    CACHE_SECONDS = 60,
-    KEY_BYTES = 5 + TOKEN_HASH_BYTES, /* "fc:s:" and the hash */
-    HOUR_MS = 3600 * 1000,
-};
+enum { HOUR_MS = 3600 * 1000 };
 
 #define DAY_MS INT64_C(86400000)
 
-/* Returns the session's copy, the user's calls in this minute, and "1" for a member of the room. */
-static const char find_script[] =
-    "local s = redis.call('GET', KEYS[1]) "
-    "local user = s and string.match(s, '^%d+ (%d+) ') "
-    "local n, m = 0, false "
-    "if user and ARGV[2] ~= '0' then "
-    "local key = 'fc:l:' .. ARGV[1] .. ':u' .. user .. ':' .. ARGV[2] "
-    "n = redis.call('INCR', key) "
-    "if n == 1 then redis.call('EXPIRE', key, 61) end end "
-    "if user and ARGV[3] ~= '0' then m = redis.call('GET', 'fc:m:' .. ARGV[3] .. ':' .. user) end "
-    "return {s, n, m}";
-
+/*
+ * Announces that sessions have ended: also if it is unknown whether they have, for then another
+ * query is all that it costs.
+ */
 static void
-session_cache_key(char key[static KEY_BYTES], const void *hash)
+sessions_announce(struct redis *redis, enum db_result r, int64_t user_id, int64_t changes)
 {
-    memcpy(key, "fc:s:", 5);
-    memcpy(key + 5, hash, TOKEN_HASH_BYTES);
-}
-
-static void
-session_cache_put(struct redis *redis, const void *hash, const struct session *s)
-{
-    char key[KEY_BYTES], value[64], seconds[21];
-
-    session_cache_key(key, hash);
-    (void)snprintf(value, sizeof(value), "%" PRId64 " %" PRId64 " %" PRId64, s->id, s->user_id,
-                   s->expires_at);
-    freeReplyObject(redis_run(redis, redis_text("SET"), redis_bytes(key, KEY_BYTES),
-                              redis_text(value), redis_text("NX"), redis_text("EX"),
-                              redis_number(CACHE_SECONDS, seconds)));
-}
-
-static void
-session_cache_set_tombstone(struct redis *redis, const void *hash)
-{
-    char key[KEY_BYTES], seconds[21];
-
-    redis_try_now(redis);
-    session_cache_key(key, hash);
-    freeReplyObject(redis_run(redis, redis_text("SET"), redis_bytes(key, KEY_BYTES),
-                              redis_text("ended"), redis_text("EX"),
-                              redis_number(2 * CACHE_SECONDS, seconds)));
-}
-
-enum cached { CACHED, ENDED, UNKNOWN };
-
-/* Reads "session user expires"; returns false for a tombstone. */
-static bool
-session_cache_read(const char *text, struct session *found)
-{
-    return number_read(&text, &found->id) && *text++ == ' ' &&
-           number_read(&text, &found->user_id) && *text++ == ' ' &&
-           number_read(&text, &found->expires_at) && *text == '\0';
-}
-
-/* The reply of GET or, if more than the session is wanted, of the script. */
-static redisReply *
-session_query_cache(struct redis *redis, const void *hash, const struct limit_use *use,
-                    int64_t room_id)
-{
-    char key[KEY_BYTES], window[21], room[21];
-    int64_t minute = use->per_minute > 0 ? clock_now_ms() / 60000 : 0;
-
-    session_cache_key(key, hash);
-    if (minute == 0 && room_id == 0) {
-        return redis_run(redis, redis_text("GET"), redis_bytes(key, KEY_BYTES));
+    if (r == DB_OK || r == DB_DOWN) {
+        generation_announce(redis, user_id, changes);
+        announce_user(redis, user_id);
     }
-    return redis_script(redis, find_script, 1,
-                        (struct redis_arg[]){redis_bytes(key, KEY_BYTES), redis_text(use->name),
-                                             redis_number(minute, window),
-                                             redis_number(room_id, room)},
-                        4);
 }
 
-static enum cached
-session_cache_get(struct redis *redis, const void *hash, struct limit_use *use, int64_t room_id,
-                  struct session *found)
+/* The transaction that makes a session. */
+struct session_insert {
+    const struct sign_in *in;
+    const uint8_t *hash;
+    int64_t now, expires_at, changes;
+};
+
+/* Ends the sessions beyond in->most, the least recently used ones first. */
+static enum db_result
+sessions_end_excess(struct db *db, const struct session_insert *insert)
 {
-    redisReply *reply = session_query_cache(redis, hash, use, room_id);
-    enum cached result = UNKNOWN;
+    const struct sign_in *in = insert->in;
+    enum db_result r = db_one(db, "SELECT COUNT(*) FROM sessions WHERE user_id = ?",
+                              db_int(in->user_id));
+    int64_t excess;
 
-    if (reply != NULL) {
-        const redisReply *text = reply;
-
-        if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 3) {
-            const redisReply *member = reply->element[2];
-            bool known = member->type == REDIS_REPLY_STRING && strcmp(member->str, "1") == 0;
-
-            text = reply->element[0];
-            use->count = reply->element[1]->integer;
-            found->known_room_id = known ? room_id : 0;
-        }
-        if (text->type == REDIS_REPLY_STRING) {
-            result = session_cache_read(text->str, found) ? CACHED : ENDED;
-        }
+    if (r != DB_OK) {
+        return r;
     }
-    freeReplyObject(reply);
-    return result;
+    excess = db_get_int(db, 0) - in->most;
+    r = db_done(db);
+    if (r != DB_OK || excess <= 0) {
+        return r;
+    }
+    return db_run(db,
+                  "DELETE FROM sessions WHERE user_id = ? AND token_hash <> ? "
+                  "ORDER BY last_seen_at, id LIMIT ?",
+                  db_int(in->user_id), db_bytes(insert->hash, TOKEN_HASH_BYTES), db_int(excess));
 }
 
-enum db_result
-sessions_add(struct db *db, int64_t user_id, const uint8_t hash[static TOKEN_HASH_BYTES],
-             const char *device, int days, struct session *made)
+static enum db_result
+session_insert_transaction(struct db *db, void *context)
 {
-    int64_t now = clock_now_ms();
-    enum db_result r;
+    struct session_insert *insert = context;
+    const struct sign_in *in = insert->in;
+    enum db_result r = users_changed_if(db, in->user_id, in->password_hash, &insert->changes);
 
-    made->user_id = user_id;
-    made->expires_at = now + days * DAY_MS;
+    if (r != DB_OK) {
+        return r;
+    }
     r = db_run(db,
                "INSERT INTO sessions (user_id, token_hash, device, created_at, last_seen_at, "
                "expires_at) VALUES (?, ?, ?, ?, ?, ?)",
-               db_int(user_id), db_bytes(hash, TOKEN_HASH_BYTES), db_text(device), db_int(now),
-               db_int(now), db_int(made->expires_at));
-    made->id = db_insert_id(db);
+               db_int(in->user_id), db_bytes(insert->hash, TOKEN_HASH_BYTES), db_text(in->device),
+               db_int(insert->now), db_int(insert->now), db_int(insert->expires_at));
+    if (r == DB_EXISTS) { /* a run whose COMMIT was not answered has made it */
+        return DB_OK;
+    }
+    return r == DB_OK ? sessions_end_excess(db, insert) : r;
+}
+
+enum db_result
+sessions_add(struct db *db, struct redis *redis, const struct sign_in *in,
+             const uint8_t hash[static TOKEN_HASH_BYTES], int64_t *expires_at)
+{
+    struct session_insert insert = {.in = in, .hash = hash, .now = clock_now_ms()};
+    enum db_result r;
+
+    insert.expires_at = *expires_at = insert.now + in->days * DAY_MS;
+    secrets_load(db);
+    r = db_transaction(db, DB_REPEATABLE, session_insert_transaction, &insert);
+    sessions_announce(redis, r, in->user_id, insert.changes);
     return r;
 }
 
@@ -152,28 +105,27 @@ session_prolong(struct db *db, struct session *s, int64_t now, int days)
                     db_int(now), db_int(s->expires_at), db_int(s->id));
 }
 
-enum db_result
-sessions_find(struct db *db, struct redis *redis, const uint8_t hash[static TOKEN_HASH_BYTES],
-              int days, struct limit_use *use, int64_t room_id, struct session *found)
+/* The session of a token as the database has it. */
+static enum db_result
+session_read(struct db *db, const uint8_t *hash, int days, struct session *found)
 {
     int64_t now = clock_now_ms(), seen;
-    enum cached cached;
-    enum db_result r;
+    enum db_result r = db_one(db,
+                              "SELECT s.id, s.user_id, s.expires_at, s.last_seen_at, u.changes, "
+                              "UNIX_TIMESTAMP() * 1000 "
+                              "FROM sessions s JOIN users u ON u.id = s.user_id "
+                              "WHERE s.token_hash = ? AND u.state = ?",
+                              db_bytes(hash, TOKEN_HASH_BYTES), db_int(USER_ACTIVE));
 
-    *found = (struct session){0};
-    cached = session_cache_get(redis, hash, use, room_id, found);
-    if (cached != UNKNOWN) {
-        return cached == CACHED && found->expires_at > now ? DB_OK : DB_NONE;
-    }
-    r = db_one(db,
-               "SELECT id, user_id, expires_at, last_seen_at FROM sessions WHERE token_hash = ?",
-               db_bytes(hash, TOKEN_HASH_BYTES));
     if (r != DB_OK) {
         return r;
     }
-    found->id = db_get_int(db, 0);
-    found->user_id = db_get_int(db, 1);
-    found->expires_at = db_get_int(db, 2);
+    *found = (struct session){
+        .id = db_get_int(db, 0),
+        .user_id = db_get_int(db, 1),
+        .expires_at = db_get_int(db, 2),
+        .generation = {.changes = db_get_int(db, 4), .read_at = db_get_int(db, 5)},
+    };
     seen = db_get_int(db, 3);
     r = db_done(db);
     if (r != DB_OK) {
@@ -185,8 +137,32 @@ sessions_find(struct db *db, struct redis *redis, const uint8_t hash[static TOKE
     if (now - seen >= HOUR_MS) {
         session_prolong(db, found, now, days);
     }
-    session_cache_put(redis, hash, found);
     return DB_OK;
+}
+
+enum db_result
+sessions_find(struct db *db, struct redis *redis, const uint8_t hash[static TOKEN_HASH_BYTES],
+              int days, struct limit_use *use, int64_t room_id, struct session *found,
+              int64_t *known_room_id)
+{
+    struct cached_session copy;
+    enum db_result r;
+
+    *known_room_id = 0;
+    secrets_load(db);
+    if (session_cache_find(redis, hash, use, room_id, &copy) &&
+        generation_is_current(db, copy.session.user_id, &copy.session.generation)) {
+        *found = copy.session;
+        if (generation_is_current(db, found->user_id, &copy.membership)) {
+            *known_room_id = room_id;
+        }
+        return found->expires_at > clock_now_ms() ? DB_OK : DB_NONE;
+    }
+    r = session_read(db, hash, days, found);
+    if (r == DB_OK) {
+        session_cache_put(redis, hash, found);
+    }
+    return r;
 }
 
 enum db_result
@@ -219,123 +195,67 @@ sessions_list(struct db *db, int64_t user_id, int64_t before, size_t limit, stru
 
 /* The transaction that ends one session. */
 struct session_end {
-    int64_t user_id, session_id;
-    uint8_t hash[TOKEN_HASH_BYTES];
+    int64_t user_id, session_id, changes;
+    bool was_found; /* by a run: if a later one does not find it, the COMMIT was not answered */
 };
 
 static enum db_result
 session_end_transaction(struct db *db, void *context)
 {
     struct session_end *e = context;
-    const char *bytes;
-    size_t len;
-    enum db_result r = db_one(db, "SELECT token_hash FROM sessions WHERE id = ? AND user_id = ?",
-                              db_int(e->session_id), db_int(e->user_id));
+    enum db_result r = users_changed(db, e->user_id, &e->changes);
 
     if (r != DB_OK) {
         return r;
     }
-    bytes = db_peek(db, 0, &len);
-    memcpy(e->hash, bytes, sizeof(e->hash)); /* BINARY(32) */
-    r = db_done(db);
-    if (r == DB_OK) {
-        r = db_run(db, "DELETE FROM sessions WHERE id = ?", db_int(e->session_id));
+    r = db_run(db, "DELETE FROM sessions WHERE id = ? AND user_id = ?", db_int(e->session_id),
+               db_int(e->user_id));
+    if (r != DB_OK) {
+        return r;
     }
-    return r == DB_OK ? users_changed(db, e->user_id) : r;
+    e->was_found = e->was_found || db_affected(db) > 0;
+    return e->was_found ? DB_OK : DB_NONE;
 }
 
 enum db_result
 sessions_end(struct db *db, struct redis *redis, int64_t user_id, int64_t session_id)
 {
     struct session_end e = {.user_id = user_id, .session_id = session_id};
-    enum db_result r = db_transaction(db, DB_ONCE, session_end_transaction, &e);
+    enum db_result r = db_transaction(db, DB_REPEATABLE, session_end_transaction, &e);
 
-    if (r == DB_OK) {
-        session_cache_set_tombstone(redis, e.hash);
-        announce_user(redis, user_id);
-    }
+    sessions_announce(redis, r, user_id, e.changes);
     return r;
 }
 
-enum { PASSWORD_TRIES = 3 };
-
-/* A session that has ended: the hash of its token. */
-struct ended_session {
-    uint8_t hash[TOKEN_HASH_BYTES];
-    struct ended_session *next;
-};
-
+/* The transaction that changes a password. */
 struct password_update {
-    struct arena *arena;
-    int64_t user_id, kept_id;
-    const char *password_hash;
-    struct ended_session *ended;
-    uint64_t ended_count;
+    const struct password_replacement *replacement;
+    int64_t changes;
 };
 
-/* Lists the sessions that will end: Redis may have copies under their hashes. */
-static enum db_result
-sessions_list_others(struct db *db, struct password_update *p)
-{
-    enum db_result r = db_run(db, "SELECT token_hash FROM sessions WHERE user_id = ? AND id <> ?",
-                              db_int(p->user_id), db_int(p->kept_id));
-
-    p->ended = NULL;
-    p->ended_count = 0;
-    while (r == DB_OK && db_next(db)) {
-        struct ended_session *ended = arena_alloc(p->arena, sizeof(*ended));
-        size_t len;
-
-        memcpy(ended->hash, db_peek(db, 0, &len), sizeof(ended->hash)); /* BINARY(32) */
-        ended->next = p->ended;
-        p->ended = ended;
-        p->ended_count++;
-    }
-    return r == DB_OK ? db_done(db) : r;
-}
-
-/* DB_CONFLICT if somebody signed in with the old password after the sessions were listed. */
 static enum db_result
 password_update_transaction(struct db *db, void *context)
 {
-    struct password_update *p = context;
-    enum db_result r = users_set_password(db, p->user_id, p->password_hash);
+    struct password_update *update = context;
+    const struct password_replacement *p = update->replacement;
+    enum db_result r = users_replace_password(db, p->user_id, p->old_hash, p->new_hash,
+                                              &update->changes);
 
     if (r != DB_OK) {
         return r;
     }
-    r = sessions_list_others(db, p);
-    if (r != DB_OK) {
-        return r;
-    }
-    r = db_run(db, "DELETE FROM sessions WHERE user_id = ? AND id <> ?", db_int(p->user_id),
-               db_int(p->kept_id));
-    if (r != DB_OK) {
-        return r;
-    }
-    return db_affected(db) == p->ended_count ? users_changed(db, p->user_id) : DB_CONFLICT;
+    return db_run(db, "DELETE FROM sessions WHERE user_id = ? AND id <> ?", db_int(p->user_id),
+                  db_int(p->kept_id));
 }
 
 enum db_result
-sessions_change_password(struct db *db, struct redis *redis, struct arena *a, int64_t user_id,
-                         int64_t kept_id, const char *password_hash)
+sessions_replace_password(struct db *db, struct redis *redis,
+                          const struct password_replacement *replacement)
 {
-    struct password_update p = {
-        .arena = a, .user_id = user_id, .kept_id = kept_id, .password_hash = password_hash};
-    enum db_result r = DB_CONFLICT;
+    struct password_update update = {.replacement = replacement};
+    enum db_result r = db_transaction(db, DB_REPEATABLE, password_update_transaction, &update);
 
-    for (int tries = 0; tries < PASSWORD_TRIES && r == DB_CONFLICT; tries++) {
-        r = db_transaction(db, DB_REPEATABLE, password_update_transaction, &p);
-    }
-    if (r == DB_CONFLICT) {
-        return DB_DOWN; /* the client may try again */
-    }
-    if (r == DB_OK) {
-        for (const struct ended_session *ended = p.ended; ended != NULL; ended = ended->next) {
-            session_cache_set_tombstone(redis, ended->hash);
-        }
-        announce_user(redis, user_id);
-    }
+    sessions_announce(redis, r, replacement->user_id, update.changes);
     return r;
 }
 

@@ -1,4 +1,4 @@
-/* Sessions: one row per sign-in. MySQL is the truth; Redis has a copy of each for a minute. */
+/* Sessions: one row per sign-in. MySQL is the truth; Redis has a copy of those in use. */
 #ifndef DB_SESSIONS_H
 #define DB_SESSIONS_H
 
@@ -8,15 +8,8 @@
 
 #include "base/random.h"
 #include "db/mysql/db.h"
-#include "db/redis/limits.h"
 #include "db/redis/redis.h"
-
-struct session {
-    int64_t id, user_id;
-    int64_t expires_at;
-    int64_t
-        known_room_id; /* room_id of sessions_find if Redis knows the user to be in it; else 0 */
-};
+#include "db/redis/session_cache.h"
 
 /* A session as a list shows it. */
 struct device {
@@ -26,22 +19,34 @@ struct device {
     int current;
 };
 
-/* Makes a session; only the hash of its token is stored. */
-enum db_result sessions_add(struct db *db, int64_t user_id,
-                            const uint8_t hash[static TOKEN_HASH_BYTES], const char *device,
-                            int days, struct session *made)
+/* A user who has given the right password. */
+struct sign_in {
+    int64_t user_id;
+    const char *password_hash; /* with which the password was compared */
+    const char *device;
+    int days; /* until the session ends if it is not used */
+    int most; /* sessions of the user: beyond it the least recently used ones end */
+};
+
+/*
+ * Makes a session; only the hash of its token is stored. DB_CONFLICT if the user has another
+ * password by now, or may not sign in any more.
+ */
+enum db_result sessions_add(struct db *db, struct redis *redis, const struct sign_in *sign_in,
+                            const uint8_t hash[static TOKEN_HASH_BYTES], int64_t *expires_at)
     __attribute__((nonnull, warn_unused_result));
 
 /*
  * Finds the session of a token, counts the call for its user if use->per_minute is not 0, and looks
- * up whether the user is in room_id (0: no room), all in one round trip to Redis. DB_NONE if it
- * does not exist or has expired. A session in use is prolonged, and last_seen_at moved, at most
- * once an hour.
+ * up whether the user is in room_id (0: no room), all in one round trip to Redis. *known_room_id is
+ * room_id if Redis knows the user to be in it, else 0. DB_NONE if the session does not exist or has
+ * expired, or if its user is disabled or deleted. A session in use is prolonged, and last_seen_at
+ * moved, at most once an hour.
  */
 enum db_result sessions_find(struct db *db, struct redis *redis,
                              const uint8_t hash[static TOKEN_HASH_BYTES], int days,
-                             struct limit_use *use, int64_t room_id, struct session *found)
-    __attribute__((nonnull, warn_unused_result));
+                             struct limit_use *use, int64_t room_id, struct session *found,
+                             int64_t *known_room_id) __attribute__((nonnull, warn_unused_result));
 
 /*
  * A page of at most `limit` of a user's sessions that have not expired, newest first, before the
@@ -58,9 +63,19 @@ enum db_result sessions_list(struct db *db, int64_t user_id, int64_t before, siz
 enum db_result sessions_end(struct db *db, struct redis *redis, int64_t user_id, int64_t session_id)
     __attribute__((nonnull, warn_unused_result));
 
-/* Sets a new password and ends all sessions except one; both, or neither. */
-enum db_result sessions_change_password(struct db *db, struct redis *redis, struct arena *a,
-                                        int64_t user_id, int64_t kept_id, const char *password_hash)
+struct password_replacement {
+    int64_t user_id;
+    const char *old_hash; /* with which the old password was compared */
+    const char *new_hash;
+    int64_t kept_id; /* the session that does not end */
+};
+
+/*
+ * Sets a new password and ends all sessions except one; both, or neither. DB_CONFLICT if the user
+ * has another password by now.
+ */
+enum db_result sessions_replace_password(struct db *db, struct redis *redis,
+                                         const struct password_replacement *replacement)
     __attribute__((nonnull, warn_unused_result));
 
 /* Deletes at most `limit` expired sessions; *deleted is their number. */

@@ -85,7 +85,7 @@ sync_read_entries(struct caller *caller, const struct sync_mark *mark, int64_t l
         page->more = true;
         return DB_OK;
     }
-    r = room_log_read(caller->db, caller->arena, mark->room_id, 0, &range,
+    r = room_log_read(caller->db, caller->arena, mark->room_id, NULL, &range,
                       page->entries + page->entry_count, &count);
     if (r != DB_OK) {
         return r;

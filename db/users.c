@@ -8,6 +8,10 @@
 #include "base/unicode.h"
 #include "db/user_index.h"
 
+/* UNIX_TIMESTAMP() is the database's clock: hosts need not agree on theirs. */
+#define COUNT_CHANGE                                                                               \
+    "changes = LAST_INSERT_ID(changes + 1), changed_at = UNIX_TIMESTAMP() * 1000"
+
 /*
  * The key that a name had before names were normalized, when only ASCII had case. It finds names
  * with compatibility ideographs, which were allowed then.
@@ -119,10 +123,48 @@ users_password_hash(struct db *db, struct arena *a, int64_t id, const char **pas
     return db_done(db);
 }
 
-enum db_result
-users_changed(struct db *db, int64_t id)
+/* The end of a statement with COUNT_CHANGE: DB_CONFLICT if no row matched. */
+static enum db_result
+user_change_done(const struct db *db, enum db_result r, int64_t *changes)
 {
-    return db_run(db, "UPDATE users SET changes = changes + 1 WHERE id = ?", db_int(id));
+    if (r == DB_OK) {
+        *changes = db_insert_id(db);
+    }
+    return r == DB_OK && db_affected(db) == 0 ? DB_CONFLICT : r;
+}
+
+enum db_result
+users_changed(struct db *db, int64_t id, int64_t *changes)
+{
+    enum db_result r = db_run(db, "UPDATE users SET " COUNT_CHANGE " WHERE id = ?", db_int(id));
+
+    if (r == DB_OK && changes != NULL) {
+        *changes = db_insert_id(db);
+    }
+    return r;
+}
+
+enum db_result
+users_changed_if(struct db *db, int64_t id, const char *password_hash, int64_t *changes)
+{
+    enum db_result r = db_run(db,
+                              "UPDATE users SET " COUNT_CHANGE
+                              " WHERE id = ? AND password_hash = ? AND state = ?",
+                              db_int(id), db_text(password_hash), db_int(USER_ACTIVE));
+
+    return user_change_done(db, r, changes);
+}
+
+enum db_result
+users_replace_password(struct db *db, int64_t id, const char *old_hash, const char *new_hash,
+                       int64_t *changes)
+{
+    enum db_result r = db_run(db,
+                              "UPDATE users SET password_hash = ?, " COUNT_CHANGE
+                              " WHERE id = ? AND password_hash IN (?, ?)",
+                              db_text(new_hash), db_int(id), db_text(old_hash), db_text(new_hash));
+
+    return user_change_done(db, r, changes);
 }
 
 enum db_result
@@ -205,11 +247,4 @@ users_set_nickname(struct db *db, struct arena *a, int64_t id, const char *nickn
     struct user_edit edit = {.arena = a, .user = &user};
 
     return db_transaction(db, DB_REPEATABLE, nickname_transaction, &edit);
-}
-
-enum db_result
-users_set_password(struct db *db, int64_t id, const char *password_hash)
-{
-    return db_run(db, "UPDATE users SET password_hash = ? WHERE id = ?", db_text(password_hash),
-                  db_int(id));
 }

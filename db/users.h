@@ -8,6 +8,8 @@
 
 #include "db/mysql/db.h"
 
+enum user_state { USER_ACTIVE, USER_DISABLED, USER_DELETED };
+
 struct user {
     int64_t id;
     const char *username, *nickname;
@@ -58,9 +60,22 @@ enum db_result users_search(struct db *db, struct arena *a, const char *text, co
 
 /*
  * Counts a change of the user's rooms or sessions, in the transaction that makes it: the event loop
- * sees the number grow and reads them again.
+ * sees the number grow and reads them again, and copies with a lower one are void. *changes is the
+ * number then; `changes` may be NULL.
  */
-enum db_result users_changed(struct db *db, int64_t id)
+enum db_result users_changed(struct db *db, int64_t id, int64_t *changes)
+    __attribute__((nonnull(1), warn_unused_result));
+
+/* The same, but DB_CONFLICT unless the user is active and has this password hash. */
+enum db_result users_changed_if(struct db *db, int64_t id, const char *password_hash,
+                                int64_t *changes) __attribute__((nonnull, warn_unused_result));
+
+/*
+ * The same with a new password hash, but DB_CONFLICT unless the user has the old one, or the new
+ * one already.
+ */
+enum db_result users_replace_password(struct db *db, int64_t id, const char *old_hash,
+                                      const char *new_hash, int64_t *changes)
     __attribute__((nonnull, warn_unused_result));
 
 /*
@@ -81,8 +96,6 @@ enum db_result users_list(struct db *db, struct arena *a, bool admins, int64_t a
 
 /* DB_NONE: no such user. */
 enum db_result users_set_nickname(struct db *db, struct arena *a, int64_t id, const char *nickname)
-    __attribute__((nonnull, warn_unused_result));
-enum db_result users_set_password(struct db *db, int64_t id, const char *password_hash)
     __attribute__((nonnull, warn_unused_result));
 
 #endif

@@ -1,6 +1,7 @@
 /*
  * A hint is text: a line "E 12 345 0" (kind, room, seq, user), a line that only some kinds use
- * (`rooms` or `renamed`), and the JSON that is sent on to clients.
+ * (`rooms` or `renamed`), and the JSON that is sent on to clients. It is published after a line
+ * with its seal: what a hint says is shown to users, and others may write to Redis.
  */
 #include "db/redis/announce.h"
 
@@ -9,8 +10,14 @@
 
 #include "base/buf.h"
 #include "base/number.h"
+#include "db/redis/seal.h"
 
-enum { CHANNELS = 256 };
+enum {
+    CHANNELS = 256,
+    SEAL_LINE_LEN = SEAL_LEN + 1,
+};
+
+#define HINT_NAME "hint" /* of what the seal protects */
 
 void
 announce_pattern(const struct redis *redis, char pattern[static ANNOUNCE_PATTERN_SIZE])
@@ -22,7 +29,7 @@ void
 hint_publish(struct redis *redis, const struct hint *h)
 {
     struct buf text = {0};
-    char channel[ANNOUNCE_PATTERN_SIZE];
+    char channel[ANNOUNCE_PATTERN_SIZE], seal_line[SEAL_LINE_LEN] = {[SEAL_LEN] = '\n'};
     int db = redis_database(redis);
 
     if (h->room_id > 0) {
@@ -31,14 +38,18 @@ hint_publish(struct redis *redis, const struct hint *h)
     } else {
         (void)snprintf(channel, sizeof(channel), "fc:%d:events:users", db);
     }
+    buf_add(&text, seal_line, SEAL_LINE_LEN);
     buf_printf(&text, "%c %lld %lld %lld\n", (char)h->kind, (long long)h->room_id,
                (long long)h->seq, (long long)h->user_id);
     buf_add(&text, h->rooms, h->rooms_len);
     buf_add(&text, h->renamed, h->renamed_len);
     buf_char(&text, '\n');
     buf_add(&text, h->json, h->json_len);
-    freeReplyObject(redis_run(redis, redis_text("PUBLISH"), redis_text(channel),
-                              redis_bytes(text.at, text.len)));
+    if (seal_make(HINT_NAME, strlen(HINT_NAME), text.at + SEAL_LINE_LEN, text.len - SEAL_LINE_LEN,
+                  text.at)) {
+        freeReplyObject(redis_run(redis, redis_text("PUBLISH"), redis_text(channel),
+                                  redis_bytes(text.at, text.len)));
+    }
     buf_free(&text);
 }
 
@@ -54,6 +65,19 @@ announce_user(struct redis *redis, int64_t user_id)
     hint_publish(redis, &(struct hint){.kind = HINT_USER, .user_id = user_id});
 }
 
+bool
+hint_unseal(const char **text, size_t *len)
+{
+    const char *seal = *text;
+
+    if (*len <= SEAL_LINE_LEN || *len > HINT_MAX || seal[SEAL_LEN] != '\n') {
+        return false;
+    }
+    *text += SEAL_LINE_LEN;
+    *len -= SEAL_LINE_LEN;
+    return seal_matches(HINT_NAME, strlen(HINT_NAME), *text, *len, seal);
+}
+
 /* Reads a space and a number that is not negative. `*at` is NUL-terminated. */
 static bool
 hint_parse_number(const char **at, int64_t *n)
@@ -65,25 +89,54 @@ hint_parse_number(const char **at, int64_t *n)
     return number_read(at, n) && *n >= 0;
 }
 
+/* Whether a hint of its kind names whom it is for. */
+static bool
+hint_has_address(const struct hint *hint)
+{
+    switch (hint->kind) {
+    case HINT_ENTRY:
+    case HINT_TYPING:
+    case HINT_READ:
+        return hint->room_id > 0;
+    case HINT_USER:
+    case HINT_TASK:
+    case HINT_PRESENCE:
+    case HINT_INVITATION:
+        return hint->user_id > 0;
+    case HINT_NONE:
+        break;
+    }
+    return false;
+}
+
 /* Parses kind, room, seq and user. Returns false if that is impossible; but see hint_parse. */
 static bool
 hint_parse_line(const char *line, struct hint *hint)
 {
     const char *at = line + 1;
 
-    if (line[0] == '\0' || strchr("EUTRPKI", line[0]) == NULL) {
-        return false;
-    }
     hint->kind = (enum hint_kind)line[0];
-    if (!hint_parse_number(&at, &hint->room_id)) {
+    if (line[0] == '\0' || !hint_parse_number(&at, &hint->room_id)) {
         return false;
     }
     if (hint_parse_number(&at, &hint->seq) && hint_parse_number(&at, &hint->user_id) &&
         *at == '\0') {
-        return true;
+        return hint_has_address(hint);
     }
     hint->seq = 0;
-    return hint->kind == HINT_ENTRY;
+    return hint->kind == HINT_ENTRY && hint->room_id > 0;
+}
+
+/* Printable ASCII: nothing in it can end a line of a stream. */
+static bool
+hint_is_plain(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] < ' ' || text[i] > '~') {
+            return false;
+        }
+    }
+    return true;
 }
 
 bool
@@ -93,7 +146,8 @@ hint_parse(const char *text, size_t len, struct hint *hint)
     char line[80];
 
     *hint = (struct hint){0};
-    if (first == NULL || (size_t)(first - text) >= sizeof(line)) {
+    if (first == NULL || first == text || (size_t)(first - text) >= sizeof(line) ||
+        memchr(text, '\0', (size_t)(first - text)) != NULL) {
         return false;
     }
     memcpy(line, text, (size_t)(first - text));
@@ -111,5 +165,6 @@ hint_parse(const char *text, size_t len, struct hint *hint)
         hint->rooms = first + 1;
         hint->rooms_len = (size_t)(second - hint->rooms);
     }
-    return true;
+    return hint_is_plain(first + 1, (size_t)(second - first - 1)) &&
+           hint_is_plain(hint->json, hint->json_len);
 }

@@ -49,8 +49,16 @@ void announce_room(struct redis *redis, int64_t room_id) __attribute__((nonnull)
 /* The user's rooms or sessions have changed. */
 void announce_user(struct redis *redis, int64_t user_id) __attribute__((nonnull));
 
+enum { HINT_MAX = 1024 * 1024 /* bytes of a published hint */ };
+
 /*
- * Parses a published hint, which then points into `text`. Returns false if `text` is not a hint. If
+ * Takes the seal from a published hint. Returns false if another than a process of this
+ * installation has published it.
+ */
+bool hint_unseal(const char **text, size_t *len) __attribute__((nonnull, warn_unused_result));
+
+/*
+ * Parses the text of a hint, which then points into it. Returns false if `text` is not a hint. If
  * only the room of an entry can be read, as in a hint of another version, `seq` is 0.
  */
 bool hint_parse(const char *text, size_t len, struct hint *hint)

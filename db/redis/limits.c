@@ -18,12 +18,17 @@ enum {
     COARSE_FACTOR = 10, /* how many times as much the network around an address may do */
 };
 
-/* The largest count of the keys; that of the second is divided by ARGV[1]. */
-static const char count_script[] = "local most = 0 for i, key in ipairs(KEYS) do "
-                                   "local n = redis.call('INCR', key) "
-                                   "if n == 1 then redis.call('EXPIRE', key, 61) end "
-                                   "if i == 2 then n = math.ceil(n / ARGV[1]) end "
-                                   "most = math.max(most, n) end return most";
+/*
+ * The largest count of the keys; that of the second is divided by ARGV[1]. A value that cannot be
+ * counted is replaced: others may write to Redis.
+ */
+static const char count_script[] =
+    "local most = 0 for i, key in ipairs(KEYS) do "
+    "local n = redis.pcall('INCR', key) "
+    "if type(n) ~= 'number' then redis.call('DEL', key) n = redis.call('INCR', key) end "
+    "if n == 1 then redis.call('EXPIRE', key, 61) end "
+    "if i == 2 then n = math.ceil(n / ARGV[1]) end "
+    "most = math.max(most, n) end return most";
 
 static const char count_many_script[] = "local n = redis.call('INCRBY', KEYS[1], ARGV[1]) "
                                         "redis.call('EXPIRE', KEYS[1], 61) return n";
@@ -31,7 +36,7 @@ static const char count_many_script[] = "local n = redis.call('INCRBY', KEYS[1],
 /* Does not make a counter of a minute that is over. */
 static const char refund_script[] =
     "for _, key in ipairs(KEYS) do "
-    "if redis.call('EXISTS', key) == 1 then redis.call('DECR', key) end end return 0";
+    "if redis.call('EXISTS', key) == 1 then redis.pcall('DECR', key) end end return 0";
 
 static struct local_count {
     uint64_t subject;

@@ -1,9 +1,11 @@
-/* All times are from Redis's clock, so that hosts whose clocks differ agree. */
+/*
+ * All times are from Redis's clock, so that hosts whose clocks differ agree. Others may write to
+ * Redis: a key of another type is replaced, and what is not an id is skipped.
+ */
 #include "db/redis/presence.h"
 
-#include <stdlib.h>
-
 #include "base/buf.h"
+#include "base/number.h"
 
 #define KEY "fc:online"
 #define AS_TEXT(number) #number
@@ -14,7 +16,11 @@ _Static_assert(SECONDS == PRESENCE_SECONDS, "the scripts and the header agree");
 
 enum { BATCH = 500 /* users in one call of a script */ };
 
+#define DROP_OTHER_TYPES                                                                           \
+    "if redis.call('TYPE', KEYS[1]).ok ~= 'zset' then redis.call('DEL', KEYS[1]) end "
+
 static const char refresh_script[] =
+    DROP_OTHER_TYPES
     "local now = tonumber(redis.call('TIME')[1]) local arrived = {} "
     "for id in string.gmatch(ARGV[1], '%d+') do "
     "local until_ = redis.call('ZSCORE', KEYS[1], id) "
@@ -22,17 +28,20 @@ static const char refresh_script[] =
     "redis.call('ZADD', KEYS[1], now + " IN_LUA(SECONDS) ", id) end return arrived";
 
 static const char sweep_script[] =
+    DROP_OTHER_TYPES
     "local now = redis.call('TIME')[1] "
     "local gone = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1]) "
     "for _, id in ipairs(gone) do redis.call('ZREM', KEYS[1], id) end return gone";
 
 static const char query_script[] =
+    DROP_OTHER_TYPES
     "local now = tonumber(redis.call('TIME')[1]) local there = {} "
     "for id in string.gmatch(ARGV[1], '%d+') do "
     "local until_ = redis.call('ZSCORE', KEYS[1], id) "
     "there[#there + 1] = until_ and tonumber(until_) > now and 1 or 0 end return there";
 
 static const char purge_script[] =
+    DROP_OTHER_TYPES
     "return redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', redis.call('TIME')[1] - 3600)";
 
 /* Runs a script on a batch of users. Returns its array, or NULL if Redis is away. */
@@ -64,8 +73,12 @@ presence_read_ids(const redisReply *reply, int64_t *ids, size_t max)
     size_t count = 0;
 
     for (size_t i = 0; i < reply->elements && count < max; i++) {
-        if (reply->element[i]->type == REDIS_REPLY_STRING) {
-            ids[count++] = strtoll(reply->element[i]->str, NULL, 10);
+        const redisReply *id = reply->element[i];
+        const char *text = id->str;
+
+        if (id->type == REDIS_REPLY_STRING && number_read(&text, &ids[count]) && *text == '\0' &&
+            ids[count] > 0) {
+            count++;
         }
     }
     return count;
@@ -116,7 +129,9 @@ presence_query(struct redis *redis, const int64_t *users, size_t count, bool *on
         redisReply *reply = presence_run(redis, query_script, users + i, batch);
 
         for (size_t k = 0; reply != NULL && k < reply->elements && k < batch; k++) {
-            online[i + k] = reply->element[k]->integer == 1;
+            const redisReply *there = reply->element[k];
+
+            online[i + k] = there->type == REDIS_REPLY_INTEGER && there->integer == 1;
         }
         freeReplyObject(reply);
     }

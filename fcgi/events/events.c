@@ -154,6 +154,9 @@ loop_use_finding(struct loop *l, const struct finding *finding)
         hub_update_user(&l->hub, finding->id, finding->number, finding->marks, finding->room_count,
                         finding->marks + finding->room_count, finding->session_count);
         break;
+    case FINDING_NO_USER:
+        hub_end_user(&l->hub, finding->id);
+        break;
     case FINDING_HINT:
         loop_receive_hint(l, finding);
         break;
@@ -199,6 +202,10 @@ reconciliation_add_user(struct reconciliation *what, struct hub_user *user)
     what->users[what->user_count++] = (struct live_mark){user->id,
                                                          user->stale ? -1 : user->changes};
     user->stale = false;
+    for (const struct connection *c = user->connections; c != NULL; c = c->user_next) {
+        buf_add(&what->sessions, &(struct live_mark){c->session_id, user->id},
+                sizeof(struct live_mark));
+    }
 }
 
 static void

@@ -403,9 +403,6 @@ hub_receive_user(struct hub *hub, const struct hint *hint)
 void
 hub_receive(struct hub *hub, const struct hint *hint)
 {
-    if (memchr(hint->json, '\n', hint->json_len) != NULL) { /* would break the stream's format */
-        return;
-    }
     switch (hint->kind) {
     case HINT_NONE:
         break;
@@ -468,6 +465,16 @@ hub_update_user(struct hub *hub, int64_t user_id, int64_t changes, const struct 
     if (changes > user->changes) {
         hub_set_rooms(hub, user, rooms, room_count);
         user->changes = changes;
+    }
+}
+
+void
+hub_end_user(struct hub *hub, int64_t user_id)
+{
+    struct hub_user *user = idmap_find(&hub->users, user_id);
+
+    if (user != NULL) {
+        hub_update_sessions(hub, user, NULL, 0);
     }
 }
 

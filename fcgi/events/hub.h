@@ -98,13 +98,16 @@ void hub_deliver(struct hub *hub, const struct hint *entry) __attribute__((nonnu
 void hub_room_reached(struct hub *hub, int64_t room_id, int64_t seq) __attribute__((nonnull));
 
 /*
- * A user was read from the database: the rooms by id as of `changes`, and the sessions that have
- * not ended, with the time (ms) at which each will.
+ * A user was read from the database: the rooms by id as of `changes`, and the connected
+ * sessions that have not ended, with the time (ms) at which each will.
  */
 void hub_update_user(struct hub *hub, int64_t user_id, int64_t changes,
                      const struct live_mark *rooms, size_t room_count,
                      const struct live_mark *sessions, size_t session_count)
     __attribute__((nonnull(1)));
+
+/* The user does not exist any more: ends the user's connections. */
+void hub_end_user(struct hub *hub, int64_t user_id) __attribute__((nonnull));
 
 /* The user's rooms or sessions may have changed: adds the user to hub->stale. */
 void hub_mark_stale(struct hub *hub, struct hub_user *user) __attribute__((nonnull));

@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "db/redis/presence.h"
+#include "db/secrets.h"
 #include "db/sync.h"
 #include "routes/live_events.h"
 #include "routes/shapes.h"
@@ -91,7 +92,7 @@ reconciler_read_page(struct reconciler *r, struct resources *res, int64_t room_i
 {
     struct log_range range = {.after = *seen, .limit = PAGE_ENTRIES, .oldest = true};
     struct entry *entries = arena_array(&res->arena, PAGE_ENTRIES, sizeof(*entries));
-    enum db_result result = room_log_read(res->db, &res->arena, room_id, 0, &range, entries, count);
+    enum db_result result = room_log_read(res->db, &res->arena, room_id, NULL, &range, entries, count);
 
     if (result != DB_OK || *count == 0) {
         return result;
@@ -162,9 +163,32 @@ finding_new_user(struct arena *a, struct live_mark user, const struct sync_mark 
     return finding;
 }
 
+/*
+ * The connected sessions of a user. The search starts at *from and leaves there where it ended, as
+ * in live_mark_find.
+ */
+static const struct live_mark *
+reconciliation_sessions_of(const struct reconciliation *what, int64_t user_id, size_t *from,
+                           size_t *count)
+{
+    const struct live_mark *all = (const struct live_mark *)what->sessions.at;
+    size_t total = what->sessions.len / sizeof(*all), first;
+
+    *count = 0;
+    for (size_t i = 0; i < total && all[*from].number != user_id; i++) {
+        *from = (*from + 1) % total;
+    }
+    first = *from;
+    while (first + *count < total && all[first + *count].number == user_id) {
+        (*count)++;
+    }
+    return total == 0 ? NULL : all + first;
+}
+
 /* `changes` is read first: what changes after it makes the user ahead again next time. */
 static enum db_result
-reconciler_read_user(struct reconciler *r, struct resources *res, int64_t user_id)
+reconciler_read_user(struct reconciler *r, struct resources *res, int64_t user_id,
+                     const struct live_mark *connected, size_t connected_count)
 {
     struct caller caller = {.db = res->db, .arena = &res->arena, .user_id = user_id};
     struct sync_mark *rooms;
@@ -172,7 +196,8 @@ reconciler_read_user(struct reconciler *r, struct resources *res, int64_t user_i
     size_t room_count, session_count;
     enum db_result result = live_changes(res->db, user_id, &user.number);
 
-    if (result == DB_NONE) { /* the user is gone */
+    if (result == DB_NONE) {
+        reconciler_report(r, finding_new(FINDING_NO_USER, user_id, 0, NULL, 0));
         return DB_OK;
     }
     if (result != DB_OK) {
@@ -182,7 +207,8 @@ reconciler_read_user(struct reconciler *r, struct resources *res, int64_t user_i
     if (result != DB_OK) {
         return result;
     }
-    result = live_sessions(res->db, &res->arena, user_id, &sessions, &session_count);
+    result = live_sessions(res->db, &res->arena, connected, connected_count, &sessions,
+                           &session_count);
     if (result != DB_OK) {
         return result;
     }
@@ -196,12 +222,16 @@ reconciler_read_users(struct reconciler *r, struct resources *res,
                       const struct reconciliation *what)
 {
     struct live_mark *ahead;
-    size_t count = 0;
+    size_t count = 0, from = 0;
     enum db_result result = live_users_ahead(res->db, &res->arena, what->users, what->user_count,
                                              &ahead, &count);
 
     for (size_t i = 0; i < count && result == DB_OK; i++) {
-        result = reconciler_read_user(r, res, ahead[i].id);
+        size_t connected_count;
+        const struct live_mark *connected = reconciliation_sessions_of(what, ahead[i].id, &from,
+                                                                       &connected_count);
+
+        result = reconciler_read_user(r, res, ahead[i].id, connected, connected_count);
     }
     return result;
 }
@@ -251,6 +281,7 @@ reconciler_compare(struct reconciler *r, struct resources *res, const struct rec
 {
     enum db_result result = DB_OK;
 
+    secrets_load(res->db); /* the subscriber accepts no hint before it */
     if (what->room_count > 0) {
         result = reconciler_read_rooms(r, res, what);
     }
@@ -267,6 +298,7 @@ reconciliation_free(struct reconciliation *what)
 {
     free(what->rooms);
     free(what->users);
+    buf_free(&what->sessions);
     free(what->online);
     free(what);
 }

@@ -20,6 +20,8 @@ struct reconciliation {
     size_t room_count;
     struct live_mark *users; /* number: the known `changes`; -1: read the user in any case */
     size_t user_count;
+    struct buf sessions; /* struct live_mark: the connected sessions, each with its user's id; those
+                            of one user follow each other, in the order of `users` */
     int64_t *online; /* users who hold streams: to be marked as online */
     size_t online_count;
     bool sweep_presence; /* find the users who have gone offline */
@@ -32,8 +34,9 @@ struct reconciliation {
 enum finding_kind {
     FINDING_ENTRY,   /* the next entry of a room */
     FINDING_REACHED, /* the last seq of a room; follows its entries */
-    FINDING_USER,    /* a user's rooms and sessions */
-    FINDING_HINT,    /* a hint, as published */
+    FINDING_USER,    /* a user's rooms and connected sessions */
+    FINDING_NO_USER, /* the user does not exist any more */
+    FINDING_HINT,    /* a hint, without its seal */
     FINDING_LOST,    /* hints may have been missed */
     FINDING_DONE,    /* the reconciliation is complete */
 };

@@ -22,14 +22,21 @@ struct subscriber {
 static void
 subscriber_forward(struct subscriber *s, const redisReply *message)
 {
-    const redisReply *text;
+    const redisReply *published;
+    const char *text;
+    size_t len;
 
     if (message->type != REDIS_REPLY_ARRAY || message->elements != 4) {
         return;
     }
-    text = message->element[3];
-    if (text->type == REDIS_REPLY_STRING) {
-        queue_put(s->done, &finding_new(FINDING_HINT, 0, 0, text->str, text->len)->message);
+    published = message->element[3];
+    if (published->type != REDIS_REPLY_STRING) {
+        return;
+    }
+    text = published->str;
+    len = published->len;
+    if (hint_unseal(&text, &len)) {
+        queue_put(s->done, &finding_new(FINDING_HINT, 0, 0, text, len)->message);
     }
 }
 

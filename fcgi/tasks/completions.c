@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "db/secrets.h"
 #include "fcgi/tasks/runner_internal.h"
 #include "routes/live_events.h"
 
@@ -112,6 +113,7 @@ completions_pop(struct task_runner *r)
 
     r->completions = done->next;
     if (done->owner_id > 0 && done->kind != NULL) {
+        secrets_load(r->db);
         live_event_publish(r->redis, LIVE_TASK, (struct hint){.user_id = done->owner_id},
                            &(struct task_event){done->id, done->kind->name, (int)done->end.state});
     }

@@ -81,7 +81,7 @@ auth_find_session(struct request *req, struct limit_use *use)
         return DB_NONE;
     }
     return sessions_find(req->caller.db, req->caller.redis, hash, req->settings->session_days, use,
-                         auth_member_room_id(req), &req->session);
+                         auth_member_room_id(req), &req->session, &req->caller.known_room_id);
 }
 
 /* Not cached: admins call seldom, and losing the right takes effect at once. */
@@ -127,9 +127,10 @@ auth_admit(struct request *req)
     }
     if (r == DB_NONE) {
         req->session = (struct session){0};
+        req->caller.known_room_id = 0;
     }
     req->caller.user_id = req->session.user_id;
-    req->caller.known_room_id = req->session.known_room_id;
+    req->caller.generation = req->session.generation;
     auth_count_call(req, &use); /* also without a valid token: guessing tokens is limited, too */
     if (limits_wait(&use) > 0) {
         reply_retry(req, TOO_MANY_REQUESTS, limits_wait(&use));

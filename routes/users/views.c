@@ -111,10 +111,17 @@ change_password(struct request *req, const struct password_change *in)
         reply_problem(req, INTERNAL_ERROR);
         return;
     }
-    r = sessions_change_password(caller->db, caller->redis, caller->arena, caller->user_id,
-                                 req->session.id, hash);
+    r = sessions_replace_password(caller->db, caller->redis,
+                                  &(struct password_replacement){
+                                      .user_id = caller->user_id,
+                                      .old_hash = old_hash,
+                                      .new_hash = hash,
+                                      .kept_id = req->session.id,
+                                  });
     if (r == DB_OK) {
         reply_empty(req);
+    } else if (r == DB_CONFLICT) { /* another call has just changed it */
+        reply_problem(req, BAD_CREDENTIALS);
     } else {
         reply_failure(req, r);
     }
@@ -175,7 +182,7 @@ void
 sign_in(struct request *req, const struct session_new *in)
 {
     struct session_made made = {0};
-    struct session session;
+    struct sign_in sign_in;
     char token[TOKEN_TEXT_SIZE];
     uint8_t hash[TOKEN_HASH_BYTES];
     const char *stored_hash = NULL;
@@ -206,15 +213,22 @@ sign_in(struct request *req, const struct session_new *in)
         reply_problem(req, INTERNAL_ERROR);
         return;
     }
-    r = sessions_add(req->caller.db, made.user.id, hash, in->device != NULL ? in->device : "",
-                     req->settings->session_days, &session);
-    if (r != DB_OK) {
+    sign_in = (struct sign_in){
+        .user_id = made.user.id,
+        .password_hash = stored_hash,
+        .device = in->device != NULL ? in->device : "",
+        .days = req->settings->session_days,
+        .most = req->settings->sessions_max,
+    };
+    r = sessions_add(req->caller.db, req->caller.redis, &sign_in, hash, &made.expires_at);
+    if (r == DB_OK) {
+        made.token = token;
+        reply(req, &made);
+    } else if (r == DB_CONFLICT) { /* the password was changed meanwhile */
+        reply_problem(req, BAD_CREDENTIALS);
+    } else {
         reply_failure(req, r);
-        return;
     }
-    made.token = token;
-    made.expires_at = session.expires_at;
-    reply(req, &made);
 }
 
 /* A page of the caller's sessions, newest first. 200. */

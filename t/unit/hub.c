@@ -315,7 +315,9 @@ test_hints(void)
     ok(*sent_to(&c) == '\0' && hub.behind.len == sizeof(int64_t),
        "an entry of a hint that is not understood is read from the database");
     ok(!hint_parse("T 70 0 x\n\n{}", 12, &hint) && !hint_parse("E 70 1 0\n", 9, &hint) &&
-           !hint_parse("X 1 2 3\n\n", 9, &hint) && !hint_parse("\n\n", 2, &hint),
+           !hint_parse("X 1 2 3\n\n", 9, &hint) && !hint_parse("\n\n", 2, &hint) &&
+           !hint_parse("\0 70 0 1\n\n{}", 12, &hint) && !hint_parse("T 0 0 1\n\n{}", 11, &hint) &&
+           !hint_parse("T 70 0 1\n\n{}\r", 13, &hint),
        "other texts are not hints");
     hub_leave(&hub, &c);
 }
