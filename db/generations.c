@@ -15,19 +15,19 @@
 
 enum {
     COPY_MS = COPY_SECONDS * 1000,
-    CLOCKS_MS = 5 * 1000,        /* by which the clocks of a cluster may differ */
-    TRANSACTION_MS = 40 * 1000,  /* from the stamp of a change to its commit, at most */
+    CLOCKS_MS = 5 * 1000,       /* by which the clocks of a cluster may differ */
+    TRANSACTION_MS = 40 * 1000, /* from the stamp of a change to its commit, at most */
     WINDOW_MS = COPY_MS + TRANSACTION_MS + 2 * CLOCKS_MS,
-    REFRESH_US = 1000 * 1000,    /* between two queries */
-    STALE_US = 2 * 1000 * 1000,  /* after which what was read counts no more */
-    CHANGED_MAX = 100000,        /* users; if more have changed, no copy counts */
+    REFRESH_US = 1000 * 1000,   /* between two queries */
+    STALE_US = 2 * 1000 * 1000, /* after which what was read counts no more */
+    CHANGED_MAX = 100000,       /* users; if more have changed, no copy counts */
 };
 
 struct changed_user {
     int64_t id, changes;
 };
 
-/* What a query returned. */
+/* The result of one query. */
 struct view {
     struct changed_user *users; /* by id */
     size_t count;

@@ -164,8 +164,8 @@ message_body(struct db *db, void *context)
         r = room_log_append(db, &written);
     }
     if (r == DB_OK) {
-        r = room_log_read(db, m->arena, written.room_id, NULL, &(struct log_range){.limit = 1}, &read,
-                          &count);
+        r = room_log_read(db, m->arena, written.room_id, NULL, &(struct log_range){.limit = 1},
+                          &read, &count);
     }
     if (r != DB_OK) {
         return r;

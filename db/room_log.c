@@ -51,10 +51,10 @@ room_log_append(struct db *db, struct entry *entry)
     if (r != DB_OK) {
         return r;
     }
-    return db_run(db, INSERT_ENTRY "VALUES (?, ?, ?, ?, ?, ?, NULLIF(?, 0), ?)",
-                  db_int(entry->seq), db_int(entry->room_id), db_int(entry->kind),
-                  db_int(entry->sender.id), db_text(entry->client_id), db_text(entry->body),
-                  db_int(entry->ref_seq), db_int(entry->created_at));
+    return db_run(db, INSERT_ENTRY "VALUES (?, ?, ?, ?, ?, ?, NULLIF(?, 0), ?)", db_int(entry->seq),
+                  db_int(entry->room_id), db_int(entry->kind), db_int(entry->sender.id),
+                  db_text(entry->client_id), db_text(entry->body), db_int(entry->ref_seq),
+                  db_int(entry->created_at));
 }
 
 static enum db_result

@@ -1,7 +1,7 @@
 /*
  * A token's session is needed by every call, so Redis has a copy of it (db/redis/session_cache.h).
- * What ends a session, or depends on the password, writes the user's row first: its lock gives all
- * of it one order, also across the nodes of a cluster.
+ * A change that ends sessions, or depends on the password, writes the user's row first: the row's
+ * lock gives all such changes one order, also across the nodes of a cluster.
  */
 #include "db/sessions.h"
 

@@ -9,8 +9,7 @@
 #include "db/user_index.h"
 
 /* UNIX_TIMESTAMP() is the database's clock: hosts need not agree on theirs. */
-#define COUNT_CHANGE                                                                               \
-    "changes = LAST_INSERT_ID(changes + 1), changed_at = UNIX_TIMESTAMP() * 1000"
+#define COUNT_CHANGE "changes = LAST_INSERT_ID(changes + 1), changed_at = UNIX_TIMESTAMP() * 1000"
 
 /*
  * The key that a name had before names were normalized, when only ASCII had case. It finds names
@@ -147,10 +146,9 @@ users_changed(struct db *db, int64_t id, int64_t *changes)
 enum db_result
 users_changed_if(struct db *db, int64_t id, const char *password_hash, int64_t *changes)
 {
-    enum db_result r = db_run(db,
-                              "UPDATE users SET " COUNT_CHANGE
-                              " WHERE id = ? AND password_hash = ? AND state = ?",
-                              db_int(id), db_text(password_hash), db_int(USER_ACTIVE));
+    enum db_result r = db_run(
+        db, "UPDATE users SET " COUNT_CHANGE " WHERE id = ? AND password_hash = ? AND state = ?",
+        db_int(id), db_text(password_hash), db_int(USER_ACTIVE));
 
     return user_change_done(db, r, changes);
 }

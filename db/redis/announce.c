@@ -123,7 +123,7 @@ hint_parse_line(const char *line, struct hint *hint)
         *at == '\0') {
         return hint_has_address(hint);
     }
-    hint->seq = 0;
+    hint->seq = hint->user_id = 0;
     return hint->kind == HINT_ENTRY && hint->room_id > 0;
 }
 

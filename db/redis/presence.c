@@ -19,29 +19,25 @@ enum { BATCH = 500 /* users in one call of a script */ };
 #define DROP_OTHER_TYPES                                                                           \
     "if redis.call('TYPE', KEYS[1]).ok ~= 'zset' then redis.call('DEL', KEYS[1]) end "
 
-static const char refresh_script[] =
-    DROP_OTHER_TYPES
+static const char refresh_script[] = DROP_OTHER_TYPES
     "local now = tonumber(redis.call('TIME')[1]) local arrived = {} "
     "for id in string.gmatch(ARGV[1], '%d+') do "
     "local until_ = redis.call('ZSCORE', KEYS[1], id) "
     "if not until_ or tonumber(until_) <= now then arrived[#arrived + 1] = id end "
     "redis.call('ZADD', KEYS[1], now + " IN_LUA(SECONDS) ", id) end return arrived";
 
-static const char sweep_script[] =
-    DROP_OTHER_TYPES
+static const char sweep_script[] = DROP_OTHER_TYPES
     "local now = redis.call('TIME')[1] "
     "local gone = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1]) "
     "for _, id in ipairs(gone) do redis.call('ZREM', KEYS[1], id) end return gone";
 
-static const char query_script[] =
-    DROP_OTHER_TYPES
+static const char query_script[] = DROP_OTHER_TYPES
     "local now = tonumber(redis.call('TIME')[1]) local there = {} "
     "for id in string.gmatch(ARGV[1], '%d+') do "
     "local until_ = redis.call('ZSCORE', KEYS[1], id) "
     "there[#there + 1] = until_ and tonumber(until_) > now and 1 or 0 end return there";
 
-static const char purge_script[] =
-    DROP_OTHER_TYPES
+static const char purge_script[] = DROP_OTHER_TYPES
     "return redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', redis.call('TIME')[1] - 3600)";
 
 /* Runs a script on a batch of users. Returns its array, or NULL if Redis is away. */

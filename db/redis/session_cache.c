@@ -124,7 +124,7 @@ generation_announce(struct redis *redis, int64_t user_id, int64_t changes)
 }
 
 static bool
-session_read(const redisReply *value, const void *hash, struct session *s)
+session_copy_read(const redisReply *value, const void *hash, struct session *s)
 {
     char key[SESSION_KEY_BYTES];
     int64_t numbers[NUMBERS_MAX];
@@ -142,7 +142,8 @@ session_read(const redisReply *value, const void *hash, struct session *s)
 }
 
 static void
-membership_read(const redisReply *value, int64_t room_id, int64_t user_id, struct generation *read)
+membership_copy_read(const redisReply *value, int64_t room_id, int64_t user_id,
+                     struct generation *read)
 {
     char key[KEY_SIZE];
     int64_t numbers[2];
@@ -171,13 +172,13 @@ session_cache_read(const redisReply *reply, const void *hash, struct limit_use *
     int64_t announced, user_id;
 
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 4 ||
-        !session_read(reply->element[0], hash, &found->session)) {
+        !session_copy_read(reply->element[0], hash, &found->session)) {
         return false;
     }
     user_id = found->session.user_id;
     count = reply->element[1];
     use->count = count->type == REDIS_REPLY_INTEGER ? count->integer : 0;
-    membership_read(reply->element[2], room_id, user_id, &found->membership);
+    membership_copy_read(reply->element[2], room_id, user_id, &found->membership);
     announced = announced_read(reply->element[3], user_id);
     if (found->membership.changes < announced) {
         found->membership = (struct generation){0};

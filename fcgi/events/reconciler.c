@@ -92,7 +92,8 @@ reconciler_read_page(struct reconciler *r, struct resources *res, int64_t room_i
 {
     struct log_range range = {.after = *seen, .limit = PAGE_ENTRIES, .oldest = true};
     struct entry *entries = arena_array(&res->arena, PAGE_ENTRIES, sizeof(*entries));
-    enum db_result result = room_log_read(res->db, &res->arena, room_id, NULL, &range, entries, count);
+    enum db_result result = room_log_read(res->db, &res->arena, room_id, NULL, &range, entries,
+                                          count);
 
     if (result != DB_OK || *count == 0) {
         return result;

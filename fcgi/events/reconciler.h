@@ -22,7 +22,7 @@ struct reconciliation {
     size_t user_count;
     struct buf sessions; /* struct live_mark: the connected sessions, each with its user's id; those
                             of one user follow each other, in the order of `users` */
-    int64_t *online; /* users who hold streams: to be marked as online */
+    int64_t *online;     /* users who hold streams: to be marked as online */
     size_t online_count;
     bool sweep_presence; /* find the users who have gone offline */
 };
