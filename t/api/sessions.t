@@ -82,6 +82,64 @@ subtest 'a malformed token is refused' => sub {
     );
 };
 
+# Runs code while another transaction holds a lock that the code waits for, and ends the transaction with `$sql`.
+sub meanwhile {
+    my ($lock, $sql, $code) = @_;
+    my $other = $stack->sql_session;
+    $other->("START TRANSACTION; $lock");
+    my $waits = q(SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT');
+    my $run   = $stack->begin_at_once(1, $code);
+    $stack->wait_for(5, sub { $stack->sql($waits) });
+    $other->("$sql; COMMIT");
+    return ($run->())[0];
+}
+
+subtest 'a sign-in with the old password fails if the password is changed meanwhile' => sub {
+    my $dave   = $stack->user('dave');
+    my %old    = (username => $dave->username, password => $dave->password);
+    my $status = meanwhile(
+        'SELECT 1 FROM users WHERE id = ' . $dave->id . ' FOR UPDATE',
+        q(UPDATE users SET password_hash = 'another' WHERE id = ) . $dave->id,
+        sub { return $stack->post('/api/sessions', \%old)->status }
+    );
+    is($status, 401, 'a sign-in whose password is changed before it ends is refused');
+
+    my $erin = $stack->user('erin');
+    for my $try (1 .. 20) {
+        my %form     = (username => $erin->username, password => $erin->password);
+        my $sign_ins = $stack->begin_at_once(
+            4,
+            sub {
+                return [ map { $stack->post('/api/sessions', \%form)->json->{token} } 1 .. 5 ];
+            }
+        );
+        my $new     = "password number $try";
+        my $changed = $erin->put('/api/users/me/password', { old_password => $erin->password, password => $new });
+        my @alive   = grep { defined && $stack->get('/api/users/me', token => $_)->status != 401 }
+            map { @$_ } $sign_ins->();
+        is_deeply([ $changed->status, @alive ], [204], 'no session of the old password outlives it') or last;
+        $erin->{password} = $new;
+    }
+};
+
+subtest 'of two changes of a password at once, the one that comes second is refused' => sub {
+    my $finn     = $stack->user('finn');
+    my @statuses = $stack->at_once(
+        6,
+        sub {
+            my %form = (old_password => $finn->password, password => "password number $_[0]");
+            return $finn->put('/api/users/me/password', \%form)->status;
+        }
+    );
+    is_deeply([ sort @statuses ], [ 204, (401) x 5 ], 'one change of a password succeeds');
+};
+
+subtest 'a token of a user who does not exist any more is refused' => sub {
+    my $gone = $stack->user('gone');
+    $stack->sql('DELETE FROM users WHERE id = ' . $gone->id);
+    is($gone->get('/api/users/me')->status, 401, 'a token without its user is refused');
+};
+
 subtest 'sessions expire by the database, not by Redis' => sub {
     my $carol = $stack->user('carol');
     $stack->sql('UPDATE fastchat.sessions SET expires_at = 1 WHERE user_id = ' . $carol->id);

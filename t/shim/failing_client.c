@@ -15,8 +15,11 @@
 
 #include "db/mysql/mysql_compat.h"
 
-/* A value of `call`: every call that only a compound statement needs fails. */
-enum { NO_COMPOUNDS = -1 };
+/* Values of `call`. */
+enum {
+    NO_COMPOUNDS = -1, /* every call that only a compound statement needs fails */
+    COMMITS = -2,      /* every COMMIT is made, and its answer lost */
+};
 
 struct orders {
     int32_t call;  /* the number of the call that fails, from 1; 0: none */
@@ -67,7 +70,7 @@ count(const char *name)
     size_t len;
 
     failing = false;
-    if (orders == NULL || connecting) {
+    if (orders == NULL || connecting || orders->call == COMMITS) {
         return false;
     }
     len = strlen(orders->names);
@@ -93,10 +96,12 @@ real_function(const char *name)
 
 /* A function that can fail, its result then, and what happens to the real result. */
 #define FAILING(type, name, parameters, arguments, failure, discard)                               \
+    FAILING_IF(count(#name), type, name, parameters, arguments, failure, discard)
+#define FAILING_IF(condition, type, name, parameters, arguments, failure, discard)                 \
     type name parameters                                                                           \
     {                                                                                              \
         static type(*real) parameters;                                                             \
-        bool fails = count(#name);                                                                 \
+        bool fails = condition;                                                                    \
         type result;                                                                               \
                                                                                                    \
         if (real == NULL) {                                                                        \
@@ -112,6 +117,13 @@ real_function(const char *name)
         }                                                                                          \
         return fails ? failure : result;                                                           \
     }
+
+/* Whether the answer to this statement is lost. */
+static bool
+loses_answer(const char *sql)
+{
+    return orders != NULL && orders->call == COMMITS && strcmp(sql, "COMMIT") == 0;
+}
 
 /* Sets up a new connection, by mysql_real_query. */
 int
@@ -138,8 +150,9 @@ mysql_query(MYSQL *mysql, const char *sql)
         return failing ? told : real arguments;                                                    \
     }
 
-FAILING(int, mysql_real_query, (MYSQL * mysql, const char *sql, unsigned long len),
-        (mysql, sql, len), 1, (void)0)
+FAILING_IF(count("mysql_real_query") || loses_answer(sql), int, mysql_real_query,
+           (MYSQL * mysql, const char *sql, unsigned long len), (mysql, sql, len), 1,
+           failing = true)
 FAILING(MYSQL_RES *, mysql_use_result, (MYSQL * mysql), (mysql), NULL, mysql_free_result(result))
 FAILING(int, mysql_stmt_prepare, (MYSQL_STMT * stmt, const char *sql, unsigned long len),
         (stmt, sql, len), 1, (void)0)

@@ -1,0 +1,92 @@
+#!/usr/bin/perl
+# Whoever can write to Redis can slow fastchat down, but become nobody else, and crash nothing.
+use lib 't/lib';
+use Fastchat::Test;
+use Fastchat::Stream;
+
+my $stack = Fastchat::Stack->new(env => { LIMIT_GENERAL => 100_000, LIMIT_SEND => 100_000 });
+my ($ann, $bob) = map { $stack->user($_) } qw(ann bob);
+my $room = $ann->post('/api/rooms', { name => '周末爬山' })->json->{id};
+my $dm   = $ann->put('/api/dms/' . $bob->id, {})->json->{id};
+
+sub script { return $stack->redis_cli('EVAL', $_[0], 0) }
+
+# Requests that use every kind of key.
+sub use_all {
+    return map { $_->status } (
+        $ann->get('/api/users/me'),
+        $ann->get("/api/rooms/$room/messages"),
+        $ann->post("/api/rooms/$room/messages", { client_id => 'c' . rand, body => '你好' }),
+        $ann->post("/api/rooms/$room/typing", {}),
+        $ann->get("/api/rooms/$dm/members"),
+        $ann->post('/api/sync', { rooms => {} }),
+    );
+}
+my $good = [ 200, 200, 201, 204, 200, 200 ];
+
+subtest 'a copy under another key is ignored' => sub {
+    use_all();
+    $bob->get('/api/users/me') for 1 .. 2;
+    script(<<'LUA');
+local keys = redis.call('KEYS', 'fc:s:*')
+local values = {}
+for i, k in ipairs(keys) do values[i] = redis.call('GET', k) end
+for i, k in ipairs(keys) do redis.call('SET', k, values[i % #keys + 1]) end
+LUA
+    is($ann->get('/api/users/me')->json->{id}, $ann->id, 'a copy of another session makes nobody another user');
+    is($bob->get('/api/users/me')->json->{id}, $bob->id, 'a copy of another session makes nobody another user');
+};
+
+subtest 'a forged copy is ignored' => sub {
+    my $id = $ann->id;
+    script(   "for _, k in ipairs(redis.call('KEYS', 'fc:s:*')) do "
+            . "redis.call('SET', k, '1 $id 9999999999999 99 9999999999999 ' .. string.rep('0', 32)) end");
+    is($bob->get('/api/users/me')->json->{id}, $bob->id, 'a forged session makes nobody another user');
+    my $name = "fc:m:$room:" . $bob->id;
+    script("redis.call('SET', '$name', '99 9999999999999 ' .. string.rep('0', 32))");
+    script("redis.call('SET', 'fc:m:$room:${\$bob->id}', '1')");
+    is($bob->get("/api/rooms/$room/messages")->status, 403, 'a forged membership opens no room');
+    ok(
+        $stack->wait_for(5, sub { $stack->log_text('api') =~ /wrong seal/ }),
+        'a forgery is logged'
+    );
+    my $lines = () = $stack->log_text('api') =~ /wrong seal/g;
+    cmp_ok($lines, '<=', $stack->workers('api'), 'a forgery is logged once a minute in each process');
+};
+
+subtest 'values of other types are as if absent' => sub {
+    my @kinds = (
+        [ 'a list'         => q(redis.call('LPUSH', k, 'x')) ],
+        [ 'a hash'         => q(redis.call('HSET', k, 'a', 'b')) ],
+        [ 'a sorted set'   => q(redis.call('ZADD', k, 1, 'not an id')) ],
+        [ 'a text'         => q(redis.call('SET', k, 'x')) ],
+        [ 'an empty text'  => q(redis.call('SET', k, '')) ],
+        [ 'a long text'    => q(redis.call('SET', k, string.rep('1 1 ', 100000))) ],
+        [ 'a large number' => q(redis.call('SET', k, '9223372036854775807')) ],
+    );
+    for my $kind (@kinds) {
+        use_all() for 1 .. 2;
+        script("for _, k in ipairs(redis.call('KEYS', 'fc:*')) do redis.call('DEL', k) $kind->[1] end");
+        is_deeply([ use_all() ], $good, "$kind->[0] under every key disturbs no request");
+    }
+};
+
+subtest 'a hint that fastchat has not published is ignored' => sub {
+    my $stream = Fastchat::Stream->new($ann);
+    $stream->next;
+    my $json  = '{"room_id":' . $room . ',"user":{"id":1,"nickname":"forged"}}';
+    my $typed = "T $room 0 " . $bob->id . "\n\n$json";
+    my @texts = ($typed, '0' x 32 . "\n$typed", '', "\n\n", "E $room 99 0\n\n{}", "P 0 0 1\n$room\n{}");
+    $stack->redis_cli('PUBLISH', 'fc:0:events:1', $_) for @texts;
+    script("redis.call('PUBLISH', 'fc:0:events:1', string.char(0) .. ' 1 2 3')");
+    script("redis.call('PUBLISH', 'fc:0:events:1', string.rep('x', 3000000))");
+    $ann->post("/api/rooms/$room/messages", { client_id => 'after', body => 'after the forged hints' });
+    my @seen;
+    while (my $event = $stream->next) {
+        push @seen, $event->{event} if $event->{event} ne 'presence';
+        last if ($event->{data}{body} // '') eq 'after the forged hints';
+    }
+    is_deeply(\@seen, ['entry'], 'a stream shows the message, and nothing that was forged');
+};
+
+done_testing;

@@ -1,0 +1,148 @@
+#!/usr/bin/perl
+# Sign-outs, new passwords and removals take effect within 2 s, whether or not the answer to COMMIT arrives, and
+# whatever happens to Redis.
+#
+#     prove t/faults/ended.t              # 60 trials
+#     prove t/faults/ended.t :: 1000 7    # 1,000 trials, with the random choices of seed 7
+use lib 't/lib';
+use Fastchat::Test;
+use List::Util qw(shuffle);
+use Time::HiRes qw(time sleep);
+
+my ($trials, $seed) = @ARGV;
+$trials ||= 60;
+$seed   ||= int rand 1_000_000;
+srand $seed;
+diag "seed $seed";
+
+use constant { ROUND => 10, LIMIT => 2, COMMITS => -2, LOST => 2013 };
+
+my $shim = "$Fastchat::Stack::root/build/" . ($ENV{FASTCHAT_FLAVOUR} || 'release') . '/t/shim/failing_client.so';
+-e $shim or BAIL_OUT("$shim is not built (make tests)");
+my $orders = File::Temp->new;
+
+sub lose_answers {
+    my ($lost) = @_;
+    sysseek $orders, 0, 0;
+    syswrite $orders, pack('l5', $lost ? COMMITS : 0, 1, LOST, 0, 0) . "\0" x 4000;
+}
+lose_answers(0);
+
+my $stack = Fastchat::Stack->new(
+    env => {
+        FASTCHAT_WRAP => "/usr/bin/env LD_PRELOAD=$shim FASTCHAT_FAIL=$orders", APP_WORKERS => 2, DB_POOL_MAXSIZE => 4
+    },
+);
+my $owner = $stack->user('owner');
+my $room  = $owner->post('/api/rooms', { name => '周末爬山', open => JSON::PP::true })->json->{id};
+my $at    = "/api/rooms/$room";
+
+# Each change: how it is made, and a request of the user with the status by which it has taken effect.
+my %changes = (
+    'a sign-out' => {
+        make => sub { $_[0]->delete('/api/sessions/current') },
+        call => sub { $_[0]->get('/api/users/me') }, ended => 401,
+    },
+    'a session ended from another device' => {
+        make => sub {
+            my ($user) = @_;
+            $user->delete('/api/sessions/' . $user->{session}, token => $user->{other_token});
+        },
+        call => sub { $_[0]->get('/api/users/me') }, ended => 401,
+    },
+    'a new password' => {
+        make => sub {
+            my ($user) = @_;
+            my %form = (old_password => $user->password, password => 'another password');
+            return $user->put('/api/users/me/password', \%form, token => $user->{other_token});
+        },
+        call => sub { $_[0]->get('/api/users/me') }, ended => 401,
+    },
+    'a removal, for a reader' => {
+        make => sub { $owner->delete("$at/members/" . $_[0]->id) },
+        call => sub { $_[0]->get("$at/messages") }, ended => 403,
+    },
+    'a removal, for a writer' => {
+        make => sub { $owner->delete("$at/members/" . $_[0]->id) },
+        call => sub { $_[0]->post("$at/messages", { client_id => 'c' . rand, body => 'x' }) }, ended => 403,
+    },
+);
+
+my %faults = (
+    'nothing'                => { before => sub { }, after                               => sub { } },
+    'stopped and resumed'    => { before => sub { $stack->kill('redis', 'STOP') }, after => sub { resume() } },
+    'wiped'                  => { before => sub { $stack->redis_cli('FLUSHALL') }, after => sub { } },
+    'restored to old copies' => { before => sub { keep_copies() }, after                 => sub { restore_copies() } },
+);
+
+sub resume { $stack->kill('redis', 'CONT') }
+
+# What an attacker or a restored snapshot may do: the copies of now come back later, with a new lifetime.
+sub keep_copies {
+    $stack->redis_cli('EVAL', <<'LUA', 0);
+for _, k in ipairs(redis.call('KEYS', 'fc:[sm]:*')) do redis.call('SET', 'kept:' .. k, redis.call('GET', k)) end
+LUA
+}
+
+sub restore_copies {
+    $stack->redis_cli('EVAL', <<'LUA', 0);
+for _, k in ipairs(redis.call('KEYS', 'fc:g:*')) do redis.call('DEL', k) end
+for _, k in ipairs(redis.call('KEYS', 'kept:*')) do redis.call('SET', string.sub(k, 6), redis.call('GET', k)) end
+LUA
+}
+
+# A member of the room with a second session, whose copies are in Redis.
+sub new_member {
+    my $user = $stack->user('ann');
+    my %form = (username => $user->username, password => $user->password);
+    $user->{session}     = $user->get('/api/sessions')->json->{items}[0]{id};
+    $user->{other_token} = $stack->post('/api/sessions', \%form)->json->{token};
+    $user->put("$at/members/" . $user->id, {});
+    $user->get("$at/messages") for 1 .. 2;
+    return $user;
+}
+
+# Makes the change, and returns after how many seconds a call showed it; -1 if none did in time.
+sub time_until_ended {
+    my ($user, $change) = @_;
+    $change->{make}->($user);
+    my $made  = time;
+    my $ended = $stack->wait_for(LIMIT, sub { $change->{call}->($user)->status == $change->{ended} });
+    return $ended ? time - $made : -1;
+}
+
+sub run_round {
+    my ($fault, $lost) = @_;
+    my @trials = map { { change => (shuffle sort keys %changes)[0], user => new_member() } } 1 .. ROUND;
+    $faults{$fault}{before}->();
+    lose_answers($lost);
+    my $pause   = rand 1.5;
+    my $results = $stack->begin_at_once(
+        ROUND,
+        sub {
+            my $trial = $trials[ $_[0] - 1 ];
+            return time_until_ended($trial->{user}, $changes{ $trial->{change} });
+        }
+    );
+    sleep $pause;
+    $faults{$fault}{after}->();
+    my @seconds = $results->();
+    lose_answers(0);
+    sleep LIMIT;    # what comes back in Redis now has no more grace
+    my @late = grep { $seconds[$_] < 0 } 0 .. $#seconds;
+    my @back = grep { my $c = $changes{ $trials[$_]{change} }; $c->{call}->($trials[$_]{user})->status != $c->{ended} }
+        0 .. $#seconds;
+    my $about = "Redis: $fault" . ($lost ? ', answers lost' : '');
+    return (
+        (map { "$about: $trials[$_]{change} is late" } @late),
+        (map { "$about: $trials[$_]{change} is undone" } @back)
+    );
+}
+
+my @wrong;
+for my $round (1 .. $trials / ROUND) {
+    my $fault = (shuffle sort keys %faults)[0];
+    push @wrong, run_round($fault, $round % 2);
+}
+is_deeply(\@wrong, [], "all of $trials changes take effect within " . LIMIT . ' s, and stay in effect');
+done_testing;
