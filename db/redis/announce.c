@@ -17,8 +17,6 @@ enum {
     SEAL_LINE_LEN = SEAL_LEN + 1,
 };
 
-#define HINT_NAME "hint" /* of what the seal protects */
-
 void
 announce_pattern(const struct redis *redis, char pattern[static ANNOUNCE_PATTERN_SIZE])
 {
@@ -45,8 +43,7 @@ hint_publish(struct redis *redis, const struct hint *h)
     buf_add(&text, h->renamed, h->renamed_len);
     buf_char(&text, '\n');
     buf_add(&text, h->json, h->json_len);
-    if (seal_make(HINT_NAME, strlen(HINT_NAME), text.at + SEAL_LINE_LEN, text.len - SEAL_LINE_LEN,
-                  text.at)) {
+    if (seal_make(text.at + SEAL_LINE_LEN, text.len - SEAL_LINE_LEN, text.at)) {
         freeReplyObject(redis_run(redis, redis_text("PUBLISH"), redis_text(channel),
                                   redis_bytes(text.at, text.len)));
     }
@@ -75,7 +72,7 @@ hint_unseal(const char **text, size_t *len)
     }
     *text += SEAL_LINE_LEN;
     *len -= SEAL_LINE_LEN;
-    return seal_matches(HINT_NAME, strlen(HINT_NAME), *text, *len, seal);
+    return seal_matches(*text, *len, seal);
 }
 
 /* Reads a space and a number that is not negative. `*at` is NUL-terminated. */

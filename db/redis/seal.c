@@ -1,4 +1,7 @@
-/* The threads of a process share its key, which is set once and then only read. */
+/*
+ * The threads of a process share its key, which is set once and then only read. Every request makes
+ * or checks several seals: SipHash costs a tenth of keyed BLAKE2b for texts as short as these.
+ */
 #include "db/redis/seal.h"
 
 #include <pthread.h>
@@ -10,6 +13,10 @@
 #include "base/log.h"
 
 enum { SEAL_BYTES = SEAL_LEN / 2 };
+
+_Static_assert(SEAL_BYTES == crypto_shorthash_siphashx24_BYTES &&
+                   SEAL_KEY_BYTES == crypto_shorthash_siphashx24_KEYBYTES,
+               "the sizes of SipHash-2-4 with 128 bits");
 
 #define COMPLAIN_US (INT64_C(60) * 1000 * 1000)
 
@@ -34,23 +41,16 @@ seal_has_key(void)
     return atomic_load_explicit(&seal_key_is_set, memory_order_acquire);
 }
 
-/* The length of the name comes first: no other name and value are hashed as the same bytes. */
 bool
-seal_make(const void *name, size_t name_len, const void *value, size_t len,
-          char seal[static SEAL_LEN])
+seal_make(const void *bytes, size_t len, char seal[static SEAL_LEN])
 {
-    crypto_generichash_state state;
-    uint8_t hash[SEAL_BYTES], prefix = (uint8_t)name_len;
+    uint8_t hash[SEAL_BYTES];
     char text[SEAL_LEN + 1];
 
     if (!seal_has_key()) {
         return false;
     }
-    (void)crypto_generichash_init(&state, seal_key, sizeof(seal_key), sizeof(hash));
-    (void)crypto_generichash_update(&state, &prefix, sizeof(prefix));
-    (void)crypto_generichash_update(&state, name, name_len);
-    (void)crypto_generichash_update(&state, value, len);
-    (void)crypto_generichash_final(&state, hash, sizeof(hash));
+    (void)crypto_shorthash_siphashx24(hash, bytes, len, seal_key);
     (void)sodium_bin2hex(text, sizeof(text), hash, sizeof(hash));
     memcpy(seal, text, SEAL_LEN);
     return true;
@@ -71,12 +71,11 @@ seal_complain(void)
 }
 
 bool
-seal_matches(const void *name, size_t name_len, const void *value, size_t len,
-             const char seal[static SEAL_LEN])
+seal_matches(const void *bytes, size_t len, const char seal[static SEAL_LEN])
 {
     char expected[SEAL_LEN];
 
-    if (!seal_make(name, name_len, value, len, expected)) {
+    if (!seal_make(bytes, len, expected)) {
         return false;
     }
     if (sodium_memcmp(expected, seal, SEAL_LEN) != 0) {

@@ -3,7 +3,7 @@
  *     fc:m:<room>:<user>         "<changes> <read_at> <seal>"
  *     fc:g:<user>                "<changes> <seal>", the newest that was announced
  *
- * Whatever is not of this form, or has another type, is as if it were not there: others may write
+ * The seal covers the key, a space, and the numbers. Whatever is not of this form, or has another type, is as if it were not there: others may write
  * to Redis. A late write may replace a newer copy, since an older one is void by its own numbers.
  */
 #include "db/redis/session_cache.h"
@@ -20,6 +20,7 @@ enum {
     SESSION_KEY_BYTES = 5 + TOKEN_HASH_BYTES, /* "fc:s:" and the hash */
     KEY_SIZE = 64,
     VALUE_SIZE = 160,
+    SEALED_SIZE = KEY_SIZE + 1 + VALUE_SIZE,
     NUMBERS_MAX = 5,
 };
 
@@ -58,19 +59,29 @@ generation_key(char key[static KEY_SIZE], int64_t user_id)
     return redis_text(key);
 }
 
+/* Begins what a seal covers. Returns its length. */
+static size_t
+sealed_begin(char sealed[static SEALED_SIZE], struct redis_arg key)
+{
+    memcpy(sealed, key.at, key.len);
+    sealed[key.len] = ' ';
+    return key.len + 1;
+}
+
 /* Writes numbers and their seal under the key for `seconds`. */
 static void
 numbers_put(struct redis *redis, struct redis_arg key, const int64_t *numbers, size_t count,
             int seconds)
 {
-    char value[VALUE_SIZE], expiry[21];
-    size_t len = 0;
+    char sealed[SEALED_SIZE], expiry[21];
+    size_t from = sealed_begin(sealed, key), len = from;
 
     for (size_t i = 0; i < count; i++) {
-        len += (size_t)snprintf(value + len, sizeof(value) - len, "%" PRId64 " ", numbers[i]);
+        len += (size_t)snprintf(sealed + len, SEALED_SIZE - len, "%" PRId64 " ", numbers[i]);
     }
-    if (seal_make(key.at, key.len, value, len, value + len)) {
-        freeReplyObject(redis_run(redis, redis_text("SET"), key, redis_bytes(value, len + SEAL_LEN),
+    if (seal_make(sealed, len, sealed + len)) {
+        freeReplyObject(redis_run(redis, redis_text("SET"), key,
+                                  redis_bytes(sealed + from, len + SEAL_LEN - from),
                                   redis_text("EX"), redis_number(seconds, expiry)));
     }
 }
@@ -79,8 +90,9 @@ numbers_put(struct redis *redis, struct redis_arg key, const int64_t *numbers, s
 static bool
 numbers_read(const redisReply *value, struct redis_arg key, int64_t *numbers, size_t count)
 {
+    char sealed[SEALED_SIZE];
     const char *at = value->str;
-    size_t len;
+    size_t from, len;
 
     if (value->type != REDIS_REPLY_STRING || value->len <= SEAL_LEN || value->len >= VALUE_SIZE) {
         return false;
@@ -91,7 +103,12 @@ numbers_read(const redisReply *value, struct redis_arg key, int64_t *numbers, si
         }
     }
     len = (size_t)(at - value->str);
-    return value->len == len + SEAL_LEN && seal_matches(key.at, key.len, value->str, len, at);
+    if (value->len != len + SEAL_LEN) {
+        return false;
+    }
+    from = sealed_begin(sealed, key);
+    memcpy(sealed + from, value->str, len);
+    return seal_matches(sealed, from + len, at);
 }
 
 void
