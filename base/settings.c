@@ -372,3 +372,22 @@ settings_get(const struct settings *s, const char *key)
     }
     return NULL;
 }
+
+bool
+settings_registration_is_open(const struct settings *s)
+{
+    return strcmp(s->registration, "open") == 0;
+}
+
+const char *
+settings_redis_warning(const struct settings *s)
+{
+    const char *host = s->redis_host;
+    bool is_local = host[0] == '\0' || host[0] == '/' || strncmp(host, "127.", 4) == 0 ||
+                    strcmp(host, "::1") == 0 || strcmp(host, "localhost") == 0;
+
+    return is_local || s->redis_password[0] != '\0'
+               ? NULL
+               : "REDIS_PASSWORD is empty, and REDIS_HOST is not this host: who reaches it can "
+                 "slow fastchat down and read what it announces";
+}

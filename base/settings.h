@@ -42,6 +42,7 @@ struct settings {
     bool rooms_consent;                   /* strangers are invited, not added */
 
     const char *cors_origins; /* comma-separated origins, or "*", or "" */
+    const char *registration; /* "open" or "closed" */
     int session_days;         /* until an unused session ends */
     int sessions_max;         /* of a user: beyond it the least recently used ones end */
     int request_deadline_ms;  /* until a request gets the reply 503 */
@@ -79,6 +80,14 @@ void settings_free(struct settings *s);
  * masked.
  */
 void settings_print(const struct settings *s, FILE *out) __attribute__((nonnull));
+
+/* May everybody sign up? */
+bool settings_registration_is_open(const struct settings *s) __attribute__((nonnull));
+
+/*
+ * A warning about Redis: that others can reach it and need no password. NULL if nothing is wrong.
+ */
+const char *settings_redis_warning(const struct settings *s) __attribute__((nonnull));
 
 /* One effective value as text, unmasked, for scripts; NULL if there is no such key. */
 const char *settings_get(const struct settings *s, const char *key) __attribute__((nonnull));

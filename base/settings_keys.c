@@ -38,6 +38,13 @@ environment_rule(const char *text)
     return known ? NULL : "is not dev, test or prod";
 }
 
+static const char *
+registration_rule(const char *text)
+{
+    return strcmp(text, "open") == 0 || strcmp(text, "closed") == 0 ? NULL
+                                                                    : "is not open or closed";
+}
+
 /*
  * Labels of 1 to 63 letters, digits, "-" and (as container networks have it) "_", joined by dots
  * (RFC 1123 section 2.1).
@@ -244,6 +251,7 @@ const struct setting settings_table[] = {
     BOOLEAN("ROOMS_CONSENT", rooms_consent, "false"),
 
     TEXT("CORS_ORIGINS", cors_origins, "", 0, 8192, origins_rule),
+    TEXT("REGISTRATION", registration, "open", 1, 16, registration_rule),
     INTEGER("SESSION_DAYS", session_days, "30", 1, 3650),
     INTEGER("SESSIONS_MAX", sessions_max, "100", 1, 1000),
     INTEGER("REQUEST_DEADLINE_MS", request_deadline_ms, "10000", 100, 600000),

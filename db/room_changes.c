@@ -129,9 +129,9 @@ dm_insert_members(struct room_edit *edit)
     struct caller *caller = edit->caller;
     enum db_result r = db_run(caller->db,
                               "INSERT INTO members (room_id, user_id, role, joined_at) "
-                              "SELECT ?, id, ?, ? FROM users WHERE id IN (?, ?)",
+                              "SELECT ?, id, ?, ? FROM users WHERE id IN (?, ?) AND state <> ?",
                               db_int(edit->room_id), db_int(ROLE_MEMBER), db_int(clock_now_ms()),
-                              db_int(caller->user_id), db_int(edit->peer_id));
+                              db_int(caller->user_id), db_int(edit->peer_id), db_int(USER_DELETED));
 
     if (r != DB_OK) {
         return r;

@@ -64,9 +64,9 @@ search_usernames(struct user_search *s, const char *after)
     enum db_result r = db_run(s->db,
                               "SELECT " USER_COLUMNS ", username_key FROM users "
                               "WHERE username_key >= ? AND username_key < ? AND username_key > ? "
-                              "ORDER BY username_key LIMIT ?",
+                              "AND state <> ? ORDER BY username_key LIMIT ?",
                               db_text(s->key), key_prefix_end(s->key, s->arena), db_text(after),
-                              db_int((int64_t)s->limit + 1));
+                              db_int(USER_DELETED), db_int((int64_t)s->limit + 1));
 
     return r == DB_OK ? search_read(s) : r;
 }
@@ -138,9 +138,9 @@ search_grams(struct user_search *s, const char *gram, int64_t after)
         "SELECT " USER_COLUMNS ", username_key FROM "
         "(SELECT user_id FROM user_grams WHERE gram = ? AND user_id > ? ORDER BY user_id LIMIT ?) g "
         "JOIN users ON users.id = g.user_id "
-        "WHERE INSTR(username_key, ?) <> 1 "
+        "WHERE state <> ? AND INSTR(username_key, ?) <> 1 "
         "AND (INSTR(username_key, ?) > 1 OR INSTR(nickname_key, ?) > 0) ORDER BY id LIMIT ?",
-        db_text(gram), db_int(after), db_int(USERS_READ_MAX), key, key, key,
+        db_text(gram), db_int(after), db_int(USERS_READ_MAX), db_int(USER_DELETED), key, key, key,
         db_int((int64_t)(s->limit + 1 - s->count)));
 
     return r == DB_OK ? search_read(s) : r;

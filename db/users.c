@@ -8,6 +8,8 @@
 #include "base/unicode.h"
 #include "db/user_index.h"
 
+const char *const user_state_words[] = {USER_STATES(VOCABULARY_WORD) NULL};
+
 /* UNIX_TIMESTAMP() is the database's clock: hosts need not agree on theirs. */
 #define COUNT_CHANGE "changes = LAST_INSERT_ID(changes + 1), changed_at = UNIX_TIMESTAMP() * 1000"
 
@@ -37,6 +39,7 @@ user_read(struct db *db, struct arena *a)
         .nickname = db_get_text(db, 2, a),
         .created_at = db_get_int(db, 3),
         .is_admin = (int)db_get_int(db, 4),
+        .state = (int)db_get_int(db, 5),
     };
 }
 
@@ -163,6 +166,23 @@ users_replace_password(struct db *db, int64_t id, const char *old_hash, const ch
                               db_text(new_hash), db_int(id), db_text(old_hash), db_text(new_hash));
 
     return user_change_done(db, r, changes);
+}
+
+/* COALESCE keeps what is NULL. An account of a failed deletion may be deleted again. */
+enum db_result
+users_set_account(struct db *db, int64_t id, const char *password_hash,
+                  const enum user_state *state, int64_t *changes)
+{
+    enum user_state wanted = state == NULL ? USER_ACTIVE : *state;
+    enum db_result r = db_run(db,
+                              "UPDATE users SET password_hash = COALESCE(?, password_hash), "
+                              "state = IF(?, ?, state), " COUNT_CHANGE
+                              " WHERE id = ? AND (state <> ? OR ? = state)",
+                              db_text(password_hash), db_int(state != NULL), db_int(wanted),
+                              db_int(id), db_int(USER_DELETED), db_int(wanted));
+
+    r = user_change_done(db, r, changes);
+    return r == DB_CONFLICT ? DB_NONE : r;
 }
 
 enum db_result

@@ -6,20 +6,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/vocabulary.h"
 #include "db/mysql/db.h"
 
-enum user_state { USER_ACTIVE, USER_DISABLED, USER_DELETED };
+/* A user who is not active cannot sign in. */
+#define USER_STATES(WORD)                                                                          \
+    WORD(USER_ACTIVE, "active")                                                                    \
+    WORD(USER_DISABLED, "disabled")                                                                \
+    WORD(USER_DELETED, "deleted")
+enum user_state { USER_STATES(VOCABULARY_CONSTANT) };
+extern const char *const user_state_words[]; /* ends with NULL */
 
 struct user {
     int64_t id;
     const char *username, *nickname;
     int64_t created_at;
     int is_admin; /* may use what concerns the whole server */
+    int state;    /* enum user_state */
 };
 
 /* The columns of a user, the first ones of a query whose current row user_read reads. */
-#define USER_COLUMNS "id, username, nickname, created_at, is_admin"
-enum { USER_COLUMN_COUNT = 5 };
+#define USER_COLUMNS "id, username, nickname, created_at, is_admin, state"
+enum { USER_COLUMN_COUNT = 6 };
 struct user user_read(struct db *db, struct arena *a) __attribute__((nonnull));
 
 /*
@@ -77,6 +85,14 @@ enum db_result users_changed_if(struct db *db, int64_t id, const char *password_
 enum db_result users_replace_password(struct db *db, int64_t id, const char *old_hash,
                                       const char *new_hash, int64_t *changes)
     __attribute__((nonnull, warn_unused_result));
+
+/*
+ * Like users_changed, with a new password hash and a new state, if they are not NULL. DB_NONE:
+ * there is no such user, or the user is deleted.
+ */
+enum db_result users_set_account(struct db *db, int64_t id, const char *password_hash,
+                                 const enum user_state *state, int64_t *changes)
+    __attribute__((nonnull(1, 5), warn_unused_result));
 
 /*
  * Reads and sets the admin right, the latter by name without regard to case. DB_NONE: no such user.

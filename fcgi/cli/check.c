@@ -78,12 +78,16 @@ static void
 check_redis(struct resources *r)
 {
     const char *server = redis_server(r->redis, &r->arena);
+    const char *warning = settings_redis_warning(r->settings);
 
     check_report(true, "Redis", "%s",
                  server != NULL ? server
                  : r->settings->redis_host[0] == '\0'
                      ? "off (REDIS_HOST is empty)"
                      : "cannot be reached; all works without it, more slowly");
+    if (warning != NULL) {
+        check_report(true, "Redis", "%s", warning);
+    }
 }
 
 static const char *

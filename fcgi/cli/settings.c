@@ -42,6 +42,7 @@ settings_command_run(const struct arguments *a)
 {
     struct settings *settings = argument_given(a, "get") ? settings_load_quietly()
                                                          : settings_load(NULL, stderr);
+    const char *warning;
     int status = 0;
 
     if (settings == NULL) {
@@ -53,6 +54,10 @@ settings_command_run(const struct arguments *a)
         (void)puts("the settings are good");
     } else {
         settings_print(settings, stdout);
+    }
+    warning = settings_redis_warning(settings);
+    if (warning != NULL && !argument_given(a, "get")) {
+        (void)fprintf(stderr, "fastchat: %s\n", warning);
     }
     settings_free(settings);
     return status;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/log.h"
 #include "fcgi/cli/commands.h"
 #include "fcgi/events/events.h"
 #include "fcgi/tasks/runner.h"
@@ -29,11 +30,26 @@ start_without_socket(const struct arguments *a)
                                a->name);
 }
 
+/* Logs what an operator may not have meant. */
+static void
+start_report(const struct app *app)
+{
+    const char *warning = settings_redis_warning(app->settings);
+
+    if (warning != NULL) {
+        log_warning("%s", warning);
+    }
+    if (!settings_registration_is_open(app->settings)) {
+        log_info("signing up is closed (REGISTRATION)");
+    }
+}
+
 static int
 worker_command_start(const struct app *app, const struct arguments *a)
 {
     const char *pool = argument_text(a, "pool");
 
+    start_report(app);
     return worker_run(app, pool != NULL && strcmp(pool, "cpu") == 0 ? POOL_CPU : POOL_API);
 }
 
@@ -88,6 +104,7 @@ static int
 events_command_start(const struct app *app, const struct arguments *a)
 {
     (void)a;
+    start_report(app);
     return events_run(app);
 }
 
@@ -107,6 +124,7 @@ const struct command events_command = {
 static int
 tasks_command_start(const struct app *app, const struct arguments *a)
 {
+    start_report(app);
     return runner_run(app, argument_given(a, "once"));
 }
 

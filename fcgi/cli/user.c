@@ -1,9 +1,10 @@
-/* `fastchat user`: only an operator on the host can make the first admin. */
+/* `fastchat user`: what only an operator on the host can do, such as making the first admin. */
 #include <inttypes.h>
 
 #include "base/clock.h"
 #include "db/users.h"
 #include "fcgi/cli/commands.h"
+#include "fcgi/cli/user_account.h"
 
 enum { LIST_DEFAULT = 50, LIST_MAX = 10000 };
 
@@ -19,13 +20,13 @@ user_list_print(struct resources *r, const struct arguments *a)
     if (status != 0) {
         return status;
     }
-    (void)printf("%8s %-6s %-29s %s\n", "ID", "ADMIN", "CREATED", "NAME");
+    (void)printf("%8s %-6s %-9s %-29s %s\n", "ID", "ADMIN", "STATE", "CREATED", "NAME");
     for (size_t i = 0; i < count; i++) {
         const struct user *u = &users[i];
 
         text[clock_format(u->created_at, text)] = '\0';
-        (void)printf("%8" PRId64 " %-6s %-29s %s (%s)\n", u->id, u->is_admin ? "yes" : "-", text,
-                     u->username, u->nickname);
+        (void)printf("%8" PRId64 " %-6s %-9s %-29s %s (%s)\n", u->id, u->is_admin ? "yes" : "-",
+                     user_state_words[u->state], text, u->username, u->nickname);
     }
     if (count == limit) {
         (void)printf("(the first %zu; --limit N shows more)\n", count);
@@ -83,6 +84,27 @@ static const struct command_option list_options[] = {
 };
 static const struct command subcommands[] = {
     {.name = "list", .summary = "list the users", .options = list_options, .run = user_list_run},
+    {.name = "add", .operand = "NAME", .summary = "make a user", .run = user_add_run},
+    {.name = "password",
+     .operand = "NAME",
+     .summary = "set a user's password, and end all sessions",
+     .run = user_set_password_run},
+    {.name = "disable",
+     .operand = "NAME",
+     .summary = "keep a user from signing in, and end all sessions",
+     .run = user_disable_run},
+    {.name = "enable",
+     .operand = "NAME",
+     .summary = "let a disabled user sign in again",
+     .run = user_enable_run},
+    {.name = "sign-out",
+     .operand = "NAME",
+     .summary = "end all sessions of a user",
+     .run = user_sign_out_run},
+    {.name = "delete",
+     .operand = "NAME",
+     .summary = "delete a user; messages stay, without the name",
+     .run = user_delete_run},
     {.name = "admin", .operand = "NAME", .summary = "make a user an admin", .run = user_admin_run},
     {.name = "no-admin",
      .operand = "NAME",
@@ -92,6 +114,6 @@ static const struct command subcommands[] = {
 };
 const struct command user_command = {
     .name = "user",
-    .summary = "list the users, and change who is an admin",
+    .summary = "list, make, change and delete users",
     .subcommands = subcommands,
 };

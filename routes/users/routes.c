@@ -7,7 +7,7 @@ static const struct route routes[] = {
         .method = POST, .path = "/api/users", INPUT(sign_up, user_new),
         .runs = CPU, .access = ANYONE, .limit = LIMIT_REGISTER,
         .out = &user_shape, .status = 201,
-        .problems = PROBLEMS(USERNAME_TAKEN),
+        .problems = PROBLEMS(REGISTRATION_CLOSED, USERNAME_TAKEN),
         .summary = "Sign up",
     },
     {
@@ -42,7 +42,7 @@ static const struct route routes[] = {
         .method = POST, .path = "/api/sessions", INPUT(sign_in, session_new),
         .runs = CPU, .access = ANYONE, .limit = LIMIT_SIGN_IN,
         .out = &session_made_shape, .status = 201, .tag = "sessions",
-        .problems = PROBLEMS(BAD_CREDENTIALS, TOO_MANY_GUESSES),
+        .problems = PROBLEMS(BAD_CREDENTIALS, ACCOUNT_DISABLED, TOO_MANY_GUESSES),
         .summary = "Sign in on a device",
     },
     {

@@ -24,7 +24,7 @@ reply_user(struct request *req, int64_t id, enum problem missing)
     }
 }
 
-/* Makes a user. 201; 409 username_taken. */
+/* Makes a user. 201; 403 registration_closed; 409 username_taken. */
 void
 sign_up(struct request *req, const struct user_new *in)
 {
@@ -32,6 +32,10 @@ sign_up(struct request *req, const struct user_new *in)
     struct user user;
     enum db_result r;
 
+    if (!settings_registration_is_open(req->settings)) {
+        reply_problem(req, REGISTRATION_CLOSED);
+        return;
+    }
     if (!password_hash(in->password, hash)) {
         reply_problem(req, INTERNAL_ERROR);
         return;
@@ -174,17 +178,46 @@ sign_in_take_back_guess(struct request *req, const struct guess *guess,
     }
 }
 
+/* Makes a session of a user who has given the right password, and replies with its token. */
+static void
+reply_new_session(struct request *req, struct session_made *made, const char *password_hash,
+                  const char *device)
+{
+    const struct sign_in sign_in = {
+        .user_id = made->user.id,
+        .password_hash = password_hash,
+        .device = device != NULL ? device : "",
+        .days = req->settings->session_days,
+        .most = req->settings->sessions_max,
+    };
+    char token[TOKEN_TEXT_SIZE];
+    uint8_t hash[TOKEN_HASH_BYTES];
+    enum db_result r;
+
+    random_token(token);
+    if (!token_hash(token, hash)) {
+        reply_problem(req, INTERNAL_ERROR);
+        return;
+    }
+    r = sessions_add(req->caller.db, req->caller.redis, &sign_in, hash, &made->expires_at);
+    if (r == DB_OK) {
+        made->token = token;
+        reply(req, made);
+    } else if (r == DB_CONFLICT) { /* the password was changed meanwhile */
+        reply_problem(req, BAD_CREDENTIALS);
+    } else {
+        reply_failure(req, r);
+    }
+}
+
 /*
  * Makes a session for a user name and its password. 201; 401 bad_credentials, after the same work
- * whether or not the name exists; 429 too_many_guesses.
+ * whether or not the name exists; 403 account_disabled; 429 too_many_guesses.
  */
 void
 sign_in(struct request *req, const struct session_new *in)
 {
     struct session_made made = {0};
-    struct sign_in sign_in;
-    char token[TOKEN_TEXT_SIZE];
-    uint8_t hash[TOKEN_HASH_BYTES];
     const char *stored_hash = NULL;
     struct limit_use by_address = {.name = "guess", .per_minute = req->settings->limit_login};
     struct guess guess;
@@ -208,27 +241,11 @@ sign_in(struct request *req, const struct session_new *in)
         return;
     }
     sign_in_take_back_guess(req, &guess, &by_address);
-    random_token(token);
-    if (!token_hash(token, hash)) {
-        reply_problem(req, INTERNAL_ERROR);
+    if (made.user.state != USER_ACTIVE) {
+        reply_problem(req, ACCOUNT_DISABLED);
         return;
     }
-    sign_in = (struct sign_in){
-        .user_id = made.user.id,
-        .password_hash = stored_hash,
-        .device = in->device != NULL ? in->device : "",
-        .days = req->settings->session_days,
-        .most = req->settings->sessions_max,
-    };
-    r = sessions_add(req->caller.db, req->caller.redis, &sign_in, hash, &made.expires_at);
-    if (r == DB_OK) {
-        made.token = token;
-        reply(req, &made);
-    } else if (r == DB_CONFLICT) { /* the password was changed meanwhile */
-        reply_problem(req, BAD_CREDENTIALS);
-    } else {
-        reply_failure(req, r);
-    }
+    reply_new_session(req, &made, stored_hash, in->device);
 }
 
 /* A page of the caller's sessions, newest first. 200. */
@@ -254,11 +271,26 @@ list_sessions(struct request *req, const struct page_query *in)
     reply(req, &page);
 }
 
-static void
-reply_session_ended(struct request *req, int64_t session_id)
+/* Ends the session of this call. 204, also if another call has just ended it. */
+void
+sign_out(struct request *req)
 {
     enum db_result r = sessions_end(req->caller.db, req->caller.redis, req->caller.user_id,
-                                    session_id);
+                                    req->session.id);
+
+    if (r == DB_OK || r == DB_NONE) {
+        reply_empty(req);
+    } else {
+        reply_failure(req, r);
+    }
+}
+
+/* Ends another session of the caller. 204; 404 no_such_session. */
+void
+end_session(struct request *req, const struct session_path *in)
+{
+    enum db_result r = sessions_end(req->caller.db, req->caller.redis, req->caller.user_id,
+                                    in->session_id);
 
     if (r == DB_OK) {
         reply_empty(req);
@@ -267,18 +299,4 @@ reply_session_ended(struct request *req, int64_t session_id)
     } else {
         reply_failure(req, r);
     }
-}
-
-/* Ends the session of this call. 204. */
-void
-sign_out(struct request *req)
-{
-    reply_session_ended(req, req->session.id);
-}
-
-/* Ends another session of the caller. 204; 404 no_such_session. */
-void
-end_session(struct request *req, const struct session_path *in)
-{
-    reply_session_ended(req, in->session_id);
 }

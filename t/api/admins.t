@@ -56,7 +56,7 @@ subtest 'wrong arguments of fastchat user are refused' => sub {
         [ ['admin'], 2, qr/the operand NAME is missing/ ],
         [ [ 'list', '--limit', 0 ], 2, qr/--limit takes a number from 1 to 10000, not 0/ ],
         [ [ 'list', '--state', 'done' ], 2, qr/--state is not an option of this command/ ],
-        [ ['promote'], 2, qr/promote is not one of: list, admin, no-admin/ ],
+        [ ['promote'], 2, qr/promote is not one of: list, add, password/ ],
         [ [], 2, qr/one of these must follow/ ]
         )
     {

@@ -118,7 +118,7 @@ subtest 'arguments that are not understood end with status 2 and one line that n
         [ [qw(settings --get NOPE)], qr/settings: NOPE is not a setting/ ],
         [ [qw(lab dance)], qr/lab: dance is not an experiment/ ],
         [ [qw(task)], qr/task: one of these must follow: list, show/ ],
-        [ [qw(user promote)], qr/user: promote is not one of: list, admin, no-admin/ ],
+        [ [qw(user promote)], qr/user: promote is not one of: list, add, password/ ],
     );
     for my $case (@cases) {
         my ($arguments, $message) = @$case;

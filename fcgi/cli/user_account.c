@@ -1,0 +1,170 @@
+/* `fastchat user add`, `password`, `disable`, `enable`, `sign-out` and `delete`. */
+#include "fcgi/cli/user_account.h"
+
+#include <string.h>
+
+#include "base/password.h"
+#include "base/utf8.h"
+#include "db/accounts.h"
+#include "fcgi/cli/commands.h"
+#include "fcgi/cli/prompt.h"
+#include "routes/patterns.h"
+
+/* As the schemas of signing up and of new passwords have it. */
+enum { NAME_MIN = 2, NAME_MAX_LETTERS = 32, PASSWORD_MIN = 8, PASSWORD_MAX = 128 };
+
+/* The number of characters; 0 if the text is not valid UTF-8. */
+static size_t
+account_letters(const char *text)
+{
+    size_t len = strlen(text);
+
+    return utf8_valid(text, len) ? utf8_length(text, len) : 0;
+}
+
+/* Reads a new password and hashes it. Returns 0 or the exit status. */
+static int
+account_read_password(const struct arguments *a, char hash[static PASSWORD_HASH_SIZE])
+{
+    char password[PROMPT_PASSWORD_SIZE];
+    size_t letters;
+
+    if (!prompt_password(a->operand, password)) {
+        return 1;
+    }
+    letters = account_letters(password);
+    if (letters < PASSWORD_MIN || letters > PASSWORD_MAX) {
+        return command_failure(a, "a password has %d to %d characters", PASSWORD_MIN, PASSWORD_MAX);
+    }
+    return password_hash(password, hash) ? 0 : command_failure(a, "out of memory");
+}
+
+static int
+user_add(struct resources *r, const struct arguments *a)
+{
+    const char *name = a->operand;
+    size_t letters = account_letters(name);
+    const struct text_fault *fault;
+    char hash[PASSWORD_HASH_SIZE];
+    struct user made;
+    enum db_result result;
+    int status;
+
+    if (letters < NAME_MIN || letters > NAME_MAX_LETTERS) {
+        return command_failure(a, "a user name has %d to %d characters", NAME_MIN,
+                               NAME_MAX_LETTERS);
+    }
+    fault = username_pattern.fault(name, &r->arena);
+    if (fault != NULL) {
+        return command_failure(a, "the user name %s", fault->en);
+    }
+    status = account_read_password(a, hash);
+    if (status != 0) {
+        return status;
+    }
+    result = users_add(r->db, &r->arena, name, name, hash, &made);
+    if (result == DB_EXISTS) {
+        return command_failure(a, "the user name %s is taken", name);
+    }
+    status = command_db_status(a, result, "");
+    if (status == 0) {
+        (void)printf("%s is a user\n", name);
+    }
+    return status;
+}
+
+/* Finds the user whom the operand names. Returns 0 or the exit status. */
+static int
+account_find(struct resources *r, const struct arguments *a, struct user *user)
+{
+    const char *hash;
+
+    return command_db_status(a, users_find_by_name(r->db, &r->arena, a->operand, user, &hash),
+                             arena_printf(&r->arena, "user %s does not exist", a->operand));
+}
+
+/* Changes the account that the operand names, and prints what holds then. */
+static int
+account_change(struct resources *r, const struct arguments *a, const char *hash,
+               const enum user_state *state, const char *done)
+{
+    struct user user;
+    int status = account_find(r, a, &user);
+
+    if (status != 0) {
+        return status;
+    }
+    status = command_db_status(a, accounts_change(r->db, r->redis, user.id, hash, state),
+                               arena_printf(&r->arena, "user %s is deleted", a->operand));
+    if (status == 0) {
+        (void)printf("%s %s\n", user.username, done);
+    }
+    return status;
+}
+
+static int
+user_set_password(struct resources *r, const struct arguments *a)
+{
+    char hash[PASSWORD_HASH_SIZE];
+    struct user user;
+    int status = account_find(r, a, &user); /* before a person types a password */
+
+    if (status == 0) {
+        status = account_read_password(a, hash);
+    }
+    return status == 0 ? account_change(r, a, hash, NULL, "has a new password, and is signed out")
+                       : status;
+}
+
+static int
+user_disable(struct resources *r, const struct arguments *a)
+{
+    const enum user_state disabled = USER_DISABLED;
+
+    return account_change(r, a, NULL, &disabled, "is disabled, and signed out");
+}
+
+static int
+user_enable(struct resources *r, const struct arguments *a)
+{
+    const enum user_state active = USER_ACTIVE;
+
+    return account_change(r, a, NULL, &active, "may sign in");
+}
+
+static int
+user_sign_out(struct resources *r, const struct arguments *a)
+{
+    return account_change(r, a, NULL, NULL, "is signed out on every device");
+}
+
+static int
+user_delete(struct resources *r, const struct arguments *a)
+{
+    struct caller caller = {.db = r->db, .redis = r->redis, .names = r->names, .arena = &r->arena};
+    struct user user;
+    int status = account_find(r, a, &user);
+
+    if (status == 0) {
+        caller.user_id = user.id;
+        status = command_db_status(a, accounts_delete(&caller), "the user is being deleted");
+    }
+    if (status == 0) {
+        (void)printf("%s is deleted\n", user.username);
+    }
+    return status;
+}
+
+/* The rows of the commands, each with a function that runs with the stores. */
+#define USER_COMMAND_RUN(function)                                                                 \
+    int function##_run(const struct arguments *a)                                                  \
+    {                                                                                              \
+        return command_with_stores("user", a, function);                                           \
+    }
+
+USER_COMMAND_RUN(user_add)
+USER_COMMAND_RUN(user_set_password)
+USER_COMMAND_RUN(user_disable)
+USER_COMMAND_RUN(user_enable)
+USER_COMMAND_RUN(user_sign_out)
+USER_COMMAND_RUN(user_delete)
