@@ -76,7 +76,7 @@ account_leave_groups(struct caller *caller)
         bool invited;
 
         r = members_remove(caller, room_id, caller->user_id, &invited);
-        if (r == DB_OK || r == DB_FORBIDDEN) { /* or removed in the meantime */
+        if (r == DB_OK || r == DB_FORBIDDEN) { /* somebody else was faster */
             r = account_find_group(caller, &room_id);
         }
     }

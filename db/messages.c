@@ -1,7 +1,7 @@
 /*
  * A message is one short transaction: take the room's next number, insert the entry. The common
- * case reads nothing first: the insert itself checks that the sender is a member, and the unique key
- * that the client_id is new.
+ * case reads nothing first: the insert itself checks that the sender is a member, and the unique
+ * key that the client_id is new.
  */
 #include "db/messages.h"
 

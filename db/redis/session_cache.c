@@ -4,7 +4,8 @@
  *     fc:g:<user>                "<changes> <seal>", the newest that was announced
  *
  * The seal covers the key, a space, and the numbers. Whatever is not of this form, or has another
- * type, is as if it were not there: others may write to Redis. A late write may replace a newer copy, since an older one is void by its own numbers.
+ * type, is as if it were not there: others may write to Redis. A late write may replace a newer
+ * copy, since an older one is void by its own numbers.
  */
 #include "db/redis/session_cache.h"
 

@@ -13,7 +13,7 @@ sub user {
     print {$file} $input;
     close $file;
     open my $kept, '<&', \*STDIN or die "stdin: $!";
-    open STDIN, '<', "$file"    or die "$file: $!";
+    open STDIN, '<', "$file"     or die "$file: $!";
     my @result = $stack->fastchat('user', @words);
     open STDIN, '<&', $kept or die "stdin: $!";
     return @result;
@@ -31,8 +31,8 @@ sub made {
     my $answer = sign_in($name, "password of $name");
     $status == 0 && $answer->status == 201 or die "user add $name: $status, " . $answer->content;
     return Fastchat::User->new(
-        url      => $stack->{url}, token => $answer->json->{token}, id => $answer->json->{user}{id},
-        username => $name, password => "password of $name", nickname   => $name,
+        url      => $stack->{url}, token => $answer->json->{token}, id    => $answer->json->{user}{id},
+        username => $name, password      => "password of $name", nickname => $name,
     );
 }
 
@@ -47,8 +47,8 @@ subtest 'an operator makes users' => sub {
     is($ann->get('/api/users/me')->json->{username}, 'ann', 'a user whom an operator made signs in');
     for (
         [ "password of ann\n", 'ann', qr/the user name ann is taken/ ],
-        [ "short\n",           'bob', qr/a password has 8 to 128 characters/ ],
-        [ '',                  'bob', qr/no password on standard input/ ],
+        [ "short\n", 'bob', qr/a password has 8 to 128 characters/ ],
+        [ '', 'bob', qr/no password on standard input/ ],
         [ "password of ann\n", 'x y', qr/a user name has 3 to 32 characters/ ],
         )
     {
@@ -99,7 +99,7 @@ subtest 'a deleted user leaves, and what was said stays' => sub {
     ok($stream->ends(2), 'the stream of a deleted user ends');
     is(sign_in('eve', $eve->password)->status, 401, 'a deleted user does not sign in');
     is($finn->get("/api/rooms/$group")->json->{role}, 'owner', 'a room of a deleted user has a new owner');
-    my @items = map { @{ $finn->get("/api/rooms/$_/messages")->json->{items} } } $group, $dm;
+    my @items = map  { @{ $finn->get("/api/rooms/$_/messages")->json->{items} } } $group, $dm;
     my @said  = grep { ($_->{body} // '') eq '你好' } @items;
     is(scalar @said, 2, 'the messages of a deleted user stay');
     $stack->wait_for(
@@ -117,7 +117,7 @@ subtest 'a deleted user leaves, and what was said stays' => sub {
     );
     is($stack->sql('SELECT COUNT(*) FROM tasks WHERE owner_id = ' . $eve->id), 0, 'the tasks of a deleted user go');
     is((user("password of eve\n", 'add', 'eve'))[1], 0, 'the name of a deleted user is free');
-    isnt(sign_in('eve', $eve->password)->json->{user}{id}, $eve->id, 'who takes the name is another user');
+    isnt(sign_in('eve', $eve->password)->json->{user}{id}, $eve->id, 'the new owner of the name is another user');
 };
 
 done_testing;

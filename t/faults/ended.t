@@ -77,7 +77,7 @@ my %faults = (
 
 sub resume { $stack->kill('redis', 'CONT') }
 
-# What an attacker or a restored snapshot may do: the copies of now come back later, with a new lifetime.
+# The copies of now come back later, with a new lifetime: an attacker or a restored snapshot may do that.
 sub keep_copies {
     $stack->redis_cli('EVAL', <<'LUA', 0);
 for _, k in ipairs(redis.call('KEYS', 'fc:[sm]:*')) do redis.call('SET', 'kept:' .. k, redis.call('GET', k)) end

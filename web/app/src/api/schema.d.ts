@@ -1369,6 +1369,15 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
+            /** @description registration_closed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description username_taken */
             409: {
                 headers: {
@@ -1776,6 +1785,15 @@ export interface operations {
             };
             /** @description bad_credentials */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account_disabled */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
