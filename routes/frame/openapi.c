@@ -377,7 +377,7 @@ openapi_write_errors(const struct route *route, struct buf *out)
             openapi_write_error(status, buf_cstr(&codes), "Problem", out);
         }
         if (status == 422 && route->in != NULL) {
-            openapi_write_error(422, "invalid input: every fault of it", "Invalid", out);
+            openapi_write_error(422, "invalid input: its faults", "Invalid", out);
         }
     }
     buf_free(&codes);

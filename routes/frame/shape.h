@@ -142,7 +142,7 @@ struct fault {
 
 /*
  * Reads a request's path, query and body into a new struct of `shape` in the request's arena.
- * Returns NULL after noting every fault of the input in req->faults, or after replying (413, 415).
+ * Returns NULL after noting the faults of the input in req->faults, or after replying (413, 415).
  */
 void *shape_read(const struct shape *shape, struct request *req) __attribute__((nonnull));
 

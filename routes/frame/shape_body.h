@@ -6,7 +6,7 @@
 #include "routes/frame/shape.h"
 
 /*
- * Reads the fields that come from the body into the struct at `to`. Notes every fault, or replies:
+ * Reads the fields that come from the body into the struct at `to`. Notes the faults, or replies:
  * 413, 415, or 400 if the client is gone.
  */
 void shape_read_body(const struct shape *shape, struct request *req, char *to)
