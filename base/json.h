@@ -3,8 +3,8 @@
  *
  * In: json_check is a strict scan of the whole text. Values are then read where they stand in the
  * checked text (struct json_value), so that a value nobody reads costs nothing. A tree would cost
- * up to 380 times the bytes of its text: json-c takes 760 bytes for "{}". Out: json_* write straight
- * into a buffer.
+ * up to 380 times the bytes of its text: json-c takes 760 bytes for "{}". Out: json_* write
+ * straight into a buffer.
  */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H

@@ -9,7 +9,7 @@
 #include "routes/frame/shape.h"
 
 enum {
-    SLACK = 4 * 1024,
+    SLACK = 16 * 1024,
     ESCAPE = 6,             /* \uXXXX */
     CHARACTER = 2 * ESCAPE, /* a surrogate pair */
     AROUND = 32,            /* of one value: quotes, a comma, a colon, line break and indentation */

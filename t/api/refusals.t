@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# What a refusal costs: whatever was sent, the answer is small, and it repeats only the beginning of a value.
+# The cost of a refusal: whatever was sent, the answer is small, and it repeats only the beginning of a value.
 use lib 't/lib';
 use Fastchat::Test;
 

@@ -377,7 +377,7 @@ static const struct shape seqs_shape = SHAPE(
 static void
 test_body_max(void)
 {
-    is_int((int64_t)shape_body_max(&texts_shape), 4096 + 4 * 6 + 32 + 100 * 12,
+    is_int((int64_t)shape_body_max(&texts_shape), 16 * 1024 + 4 * 6 + 32 + 100 * 12,
            "a text may be written in surrogate pairs");
     is_int((int64_t)shape_body_max(&large_shape), BODY_MAX, "no body may be larger than 1 MiB");
     is_int((int64_t)shape_body_max(&in_shape), BODY_MAX, "a text without a limit may have 1 MiB");

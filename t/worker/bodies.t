@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# What hostile bodies cost: refused with a small answer, and no process keeps memory for them.
+# The cost of hostile bodies: they are refused with a small answer, and no process keeps memory for them.
 use lib 't/lib';
 use Fastchat::Test;
 use IO::Socket::INET;
