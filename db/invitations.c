@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "db/members.h"
 #include "db/redis/announce.h"
+#include "db/users.h"
 
 enum invitation_state { INVITATION_WAITING, INVITATION_REFUSED };
 
@@ -49,8 +50,10 @@ addition_examine(struct caller *caller, int64_t room_id, int64_t user_id, struct
 static enum db_result
 invitation_lock_user(struct caller *caller, int64_t user_id)
 {
-    enum db_result r = db_one(caller->db, "SELECT id FROM users WHERE id = ? FOR UPDATE",
-                              db_int(user_id));
+    enum db_result r = db_one(caller->db,
+                              "SELECT id FROM users WHERE id = ? AND state <> ? "
+                              "FOR UPDATE",
+                              db_int(user_id), db_int(USER_DELETED));
 
     if (r == DB_NONE) {
         return caller_deny(caller, DENIED_NO_USER);

@@ -1,5 +1,5 @@
 /*
- * A list of any length is bound as one JSON text, [[12,345],…], which JSON_TABLE turns into rows
+ * A list of any length is bound as one JSON text, [[12,345,0],…], which JSON_TABLE turns into rows
  * (MySQL 8.0.4, MariaDB 10.6): one prepared statement, one value, and only what is newer is
  * returned.
  */
@@ -8,7 +8,9 @@
 #include "base/buf.h"
 #include "base/clock.h"
 
-#define SEEN "JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$[0]', number BIGINT PATH '$[1]')) seen"
+#define SEEN                                                                                       \
+    "JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$[0]', number BIGINT PATH '$[1]', "             \
+    "at BIGINT PATH '$[2]')) seen"
 
 const struct live_mark *
 live_mark_find(const struct live_mark *marks, size_t count, int64_t id, size_t *from)
@@ -24,6 +26,9 @@ live_mark_find(const struct live_mark *marks, size_t count, int64_t id, size_t *
     return NULL;
 }
 
+/* Marks in one query: their text stays far below max_allowed_packet. */
+enum { SEEN_MAX = 20000 };
+
 static enum db_result
 live_run_seen(struct db *db, const char *sql, const struct live_mark *seen, size_t count)
 {
@@ -36,6 +41,8 @@ live_run_seen(struct db *db, const char *sql, const struct live_mark *seen, size
         buf_int(&json, seen[i].id);
         buf_char(&json, ',');
         buf_int(&json, seen[i].number);
+        buf_char(&json, ',');
+        buf_int(&json, seen[i].at);
         buf_char(&json, ']');
     }
     buf_char(&json, ']');
@@ -44,42 +51,53 @@ live_run_seen(struct db *db, const char *sql, const struct live_mark *seen, size
     return r;
 }
 
-/* Reads up to `max` rows of an id and a number. */
+/* Appends up to `max` rows of an id, a number and a time. */
 static enum db_result
-live_read_marks(struct db *db, struct arena *a, size_t max, struct live_mark **marks, size_t *count)
+live_read_marks(struct db *db, size_t max, struct live_mark *marks, size_t *count)
 {
-    *marks = arena_array(a, max + 1, sizeof(**marks));
-    *count = 0;
     while (*count < max && db_next(db)) {
-        (*marks)[(*count)++] = (struct live_mark){db_get_int(db, 0), db_get_int(db, 1)};
+        marks[(*count)++] = (struct live_mark){db_get_int(db, 0), db_get_int(db, 1),
+                                               db_get_int(db, 2)};
     }
     return db_done(db);
 }
 
-enum db_result
-live_rooms_ahead(struct db *db, struct arena *a, const struct live_mark *seen, size_t count,
-                 struct live_mark **ahead, size_t *found)
+static enum db_result
+live_changed(struct db *db, struct arena *a, const char *sql, const struct live_mark *seen,
+             size_t count, struct live_mark **changed, size_t *found)
 {
-    enum db_result r = live_run_seen(db,
-                                     "SELECT r.id, r.last_seq FROM " SEEN
-                                     " STRAIGHT_JOIN rooms r ON r.id = seen.id "
-                                     "WHERE r.last_seq > seen.number",
-                                     seen, count);
+    enum db_result r = DB_OK;
 
-    return r == DB_OK ? live_read_marks(db, a, count, ahead, found) : r;
+    *changed = arena_array(a, count + 1, sizeof(**changed));
+    *found = 0;
+    for (size_t i = 0; i < count && r == DB_OK; i += SEEN_MAX) {
+        r = live_run_seen(db, sql, seen + i, count - i < SEEN_MAX ? count - i : SEEN_MAX);
+        if (r == DB_OK) {
+            r = live_read_marks(db, count, *changed, found);
+        }
+    }
+    return r;
 }
 
 enum db_result
-live_users_ahead(struct db *db, struct arena *a, const struct live_mark *seen, size_t count,
-                 struct live_mark **ahead, size_t *found)
+live_rooms_changed(struct db *db, struct arena *a, const struct live_mark *seen, size_t count,
+                   struct live_mark **changed, size_t *found)
 {
-    enum db_result r = live_run_seen(db,
-                                     "SELECT seen.id, COALESCE(u.changes, 0) FROM " SEEN
-                                     " LEFT JOIN users u ON u.id = seen.id "
-                                     "WHERE u.id IS NULL OR u.changes > seen.number",
-                                     seen, count);
+    return live_changed(db, a,
+                        "SELECT r.id, r.last_seq, r.last_at FROM " SEEN
+                        " STRAIGHT_JOIN rooms r ON r.id = seen.id WHERE r.last_seq <> seen.number "
+                        "OR (seen.at > 0 AND seen.number > 0 AND r.last_at <> seen.at)",
+                        seen, count, changed, found);
+}
 
-    return r == DB_OK ? live_read_marks(db, a, count, ahead, found) : r;
+enum db_result
+live_users_changed(struct db *db, struct arena *a, const struct live_mark *seen, size_t count,
+                   struct live_mark **changed, size_t *found)
+{
+    return live_changed(db, a,
+                        "SELECT u.id, u.changes, 0 FROM " SEEN
+                        " STRAIGHT_JOIN users u ON u.id = seen.id WHERE u.changes <> seen.number",
+                        seen, count, changed, found);
 }
 
 enum db_result
@@ -101,12 +119,13 @@ live_sessions(struct db *db, struct arena *a, const struct live_mark *connected,
     int64_t now = clock_now_ms();
     size_t read = 0;
     enum db_result r = live_run_seen(db,
-                                     "SELECT s.id, s.expires_at FROM " SEEN
+                                     "SELECT s.id, s.expires_at, 0 FROM " SEEN
                                      " STRAIGHT_JOIN sessions s ON s.id = seen.id "
                                      "WHERE s.user_id = seen.number",
                                      connected, count);
 
-    r = r == DB_OK ? live_read_marks(db, a, count, sessions, &read) : r;
+    *sessions = arena_array(a, count + 1, sizeof(**sessions));
+    r = r == DB_OK ? live_read_marks(db, count, *sessions, &read) : r;
     *found = 0;
     for (size_t i = 0; i < read; i++) {
         if ((*sessions)[i].number > now) {

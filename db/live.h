@@ -16,6 +16,7 @@
  */
 struct live_mark {
     int64_t id, number;
+    int64_t at; /* of a room: the time of the entry with that number (ms); 0: not known */
 };
 
 /*
@@ -25,14 +26,14 @@ struct live_mark {
 const struct live_mark *live_mark_find(const struct live_mark *marks, size_t count, int64_t id,
                                        size_t *from) __attribute__((nonnull(4)));
 
-/* Those of `seen` whose number in the database is greater, with that number. One query. */
-enum db_result live_rooms_ahead(struct db *db, struct arena *a, const struct live_mark *seen,
-                                size_t count, struct live_mark **ahead, size_t *found)
+/* Those of `seen` that differ in the database, as they are there. Each query compares 20,000. */
+enum db_result live_rooms_changed(struct db *db, struct arena *a, const struct live_mark *seen,
+                                  size_t count, struct live_mark **changed, size_t *found)
     __attribute__((nonnull(1, 2, 5, 6), warn_unused_result));
 
 /* The same for users, and those who do not exist any more. */
-enum db_result live_users_ahead(struct db *db, struct arena *a, const struct live_mark *seen,
-                                size_t count, struct live_mark **ahead, size_t *found)
+enum db_result live_users_changed(struct db *db, struct arena *a, const struct live_mark *seen,
+                                  size_t count, struct live_mark **changed, size_t *found)
     __attribute__((nonnull(1, 2, 5, 6), warn_unused_result));
 
 /* How often the user's rooms and sessions have changed. DB_NONE: there is no such user. */

@@ -1,7 +1,8 @@
 /*
  * The log is clustered by (room_id, seq), so a page of it is one sequential range. An entry's
  * number is its room's last_seq + 1, taken under the row lock that the commit releases: numbers
- * have no gaps, and readers see them in order.
+ * have no gaps, and readers see them in order. Under the same lock rooms.last_at becomes the entry's
+ * time, and never decreases, whatever the clocks of the hosts show.
  */
 #include "db/room_log.h"
 
@@ -12,10 +13,13 @@ const char *const entry_kind_words[] = {ENTRY_KINDS(VOCABULARY_WORD) NULL};
 /* Without room_id: the reader knows it, and every column costs the database time for each row. */
 #define COLUMNS "l.seq, l.kind, l.sender_id, l.client_id, l.body, l.ref_seq, l.created_at"
 
-/* LAST_INSERT_ID(expr) returns the new number with the update's own reply, without a query. */
+/*
+ * LAST_INSERT_ID(expr) returns a value with the statement's own reply, without a query. @at carries
+ * the time from one statement to the next: reading it from rooms would double the cost.
+ */
 #define TAKE_NUMBER                                                                                \
     "UPDATE rooms SET last_message_seq = IF(?, last_seq + 1, last_message_seq), "                  \
-    "last_at = ?, last_seq = LAST_INSERT_ID(last_seq + 1) "                                        \
+    "last_at = (@at := GREATEST(last_at, ?)), last_seq = LAST_INSERT_ID(last_seq + 1) "            \
     "WHERE id = ?"
 #define INSERT_ENTRY                                                                               \
     "INSERT INTO room_log "                                                                        \
@@ -24,21 +28,20 @@ const char *const entry_kind_words[] = {ENTRY_KINDS(VOCABULARY_WORD) NULL};
  * A statement of its own: it sees the members as of the room's lock. A condition of the update may
  * be evaluated before the lock is granted, and let a member write who has just left.
  */
-#define INSERT_BY_MEMBER                                                                           \
-    INSERT_ENTRY "SELECT LAST_INSERT_ID(), room_id, ?, user_id, ?, ?, NULLIF(?, 0), ? "            \
-                 "FROM members WHERE room_id = ? AND user_id = ?"
+#define INSERT_BY_MEMBER(SEQ, AT)                                                                  \
+    INSERT_ENTRY "SELECT " SEQ ", room_id, ?, user_id, ?, ?, NULLIF(?, 0), " AT                    \
+                 " FROM members WHERE room_id = ? AND user_id = ?"
 #define MEMBER_VALUES(e)                                                                           \
     db_int((e)->kind), db_text((e)->client_id), db_text((e)->body), db_int((e)->ref_seq),          \
-        db_int((e)->created_at), db_int((e)->room_id), db_int((e)->sender.id)
+        db_int((e)->room_id), db_int((e)->sender.id)
 
+/* Sets entry->seq. DB_NONE: there is no such room. */
 static enum db_result
 room_log_take_number(struct db *db, struct entry *entry)
 {
-    enum db_result r;
+    enum db_result r = db_run(db, TAKE_NUMBER, db_int(entry->kind == ENTRY_MESSAGE),
+                              db_int(clock_now_ms()), db_int(entry->room_id));
 
-    entry->created_at = clock_now_ms();
-    r = db_run(db, TAKE_NUMBER, db_int(entry->kind == ENTRY_MESSAGE), db_int(entry->created_at),
-               db_int(entry->room_id));
     entry->seq = db_insert_id(db);
     return r == DB_OK && db_affected(db) == 0 ? DB_NONE : r;
 }
@@ -51,10 +54,12 @@ room_log_append(struct db *db, struct entry *entry)
     if (r != DB_OK) {
         return r;
     }
-    return db_run(db, INSERT_ENTRY "VALUES (?, ?, ?, ?, ?, ?, NULLIF(?, 0), ?)", db_int(entry->seq),
-                  db_int(entry->room_id), db_int(entry->kind), db_int(entry->sender.id),
-                  db_text(entry->client_id), db_text(entry->body), db_int(entry->ref_seq),
-                  db_int(entry->created_at));
+    r = db_run(db, INSERT_ENTRY "VALUES (?, ?, ?, ?, ?, ?, NULLIF(?, 0), LAST_INSERT_ID(@at))",
+               db_int(entry->seq), db_int(entry->room_id), db_int(entry->kind),
+               db_int(entry->sender.id), db_text(entry->client_id), db_text(entry->body),
+               db_int(entry->ref_seq));
+    entry->created_at = db_insert_id(db);
+    return r;
 }
 
 static enum db_result
@@ -66,29 +71,31 @@ room_log_append_transaction(struct db *db, void *context)
     if (r != DB_OK) {
         return r;
     }
-    r = db_run(db, INSERT_BY_MEMBER, MEMBER_VALUES(entry));
+    r = db_run(db, INSERT_BY_MEMBER("?", "LAST_INSERT_ID(@at)"), db_int(entry->seq),
+               MEMBER_VALUES(entry));
+    entry->created_at = db_insert_id(db);
     return r == DB_OK && db_affected(db) == 0 ? DB_NONE : r;
 }
 
 /* The same two statements; number 0 if one of them changed no row. */
-#define APPEND_BY_MEMBER                                                                           \
-    "BEGIN NOT ATOMIC ROLLBACK; START TRANSACTION; " TAKE_NUMBER                                   \
-    "; IF ROW_COUNT() = 1 THEN " INSERT_BY_MEMBER                                                  \
-    "; END IF; IF ROW_COUNT() = 1 THEN COMMIT; ELSE ROLLBACK; DO LAST_INSERT_ID(0); END IF; "      \
-    "SELECT LAST_INSERT_ID(); END"
+#define APPEND_BY_MEMBER                                                                                 \
+    "BEGIN NOT ATOMIC ROLLBACK; START TRANSACTION; " TAKE_NUMBER                                         \
+    "; IF ROW_COUNT() = 1 THEN " INSERT_BY_MEMBER(                                                       \
+        "LAST_INSERT_ID()",                                                                              \
+        "@at") "; END IF; IF ROW_COUNT() = 1 THEN COMMIT; ELSE ROLLBACK; DO LAST_INSERT_ID(0); END IF; " \
+               "SELECT LAST_INSERT_ID(), @at; END"
 
 static enum db_result
 room_log_append_compound(struct db *db, struct entry *e)
 {
-    enum db_result r;
+    enum db_result r = db_compound(db, APPEND_BY_MEMBER, db_int(e->kind == ENTRY_MESSAGE),
+                                   db_int(clock_now_ms()), db_int(e->room_id), MEMBER_VALUES(e));
 
-    e->created_at = clock_now_ms();
-    r = db_compound(db, APPEND_BY_MEMBER, db_int(e->kind == ENTRY_MESSAGE), db_int(e->created_at),
-                    db_int(e->room_id), MEMBER_VALUES(e));
     if (r != DB_OK) {
         return r;
     }
     e->seq = db_get_int(db, 0);
+    e->created_at = db_get_int(db, 1);
     (void)db_done(db); /* the row follows the COMMIT: an error now takes nothing back */
     return e->seq == 0 ? DB_NONE : DB_OK;
 }

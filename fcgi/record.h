@@ -32,8 +32,8 @@ struct request_input {
  */
 struct request_parser {
     struct request_input
-        input; /* of the current request; the caller may take it once it is complete */
-    size_t body_max;         /* set by the caller: bytes; of a larger body nothing is kept */
+        input;       /* of the current request; the caller may take it once it is complete */
+    size_t body_max; /* set by the caller: bytes; of a larger body nothing is kept */
     uint32_t connection_max; /* set by the caller: the value of FCGI_MAX_CONNS (section 4.1) */
     uint8_t header[RECORD_HEADER];
     uint8_t header_len;

@@ -17,12 +17,17 @@ SCHEMA(hello_event, "HelloEvent",
        FIELD(struct hello_event, heartbeat_ms, FIELD_INT),
        FIELD(struct hello_event, session, FIELD_INT, .description = "The id of your session."),
        FIELD(struct hello_event, resumed, FIELD_BOOL,
-             .description = "Whether the entries after the given token follow."));
+             .description = "Whether the entries after the given token follow."),
+       FIELD(struct hello_event, more, FIELD_BOOL,
+             .description = "Whether another `hello` follows, with more of your rooms."));
 
 SCHEMA(rooms_event, "RoomsEvent",
        FIELD(struct rooms_event, joined, FIELD_SEQS,
              .description = "Rooms that you have joined, each with the number of its last entry."),
        FIELD(struct rooms_event, left, FIELD_INTS, .description = "Rooms that you have left."),
+       FIELD(struct rooms_event, restarted, FIELD_SEQS,
+             .description = "Rooms that went back to an older state, each with the number of its "
+                            "last entry now."),
        FIELD(struct rooms_event, renamed, FIELD_TEXTS, .description = "Rooms with a new name."));
 
 SCHEMA(typing_event, "TypingEvent", FIELD(struct typing_event, room_id, FIELD_INT),
@@ -125,6 +130,7 @@ live_entry_publish(struct redis *redis, const struct entry *entry, const char *j
                             .kind = HINT_ENTRY,
                             .room_id = entry->room_id,
                             .seq = entry->seq,
+                            .at = entry->created_at,
                             .json = live.entry.at,
                             .json_len = live.entry.len,
                             .renamed = live.rooms.at,

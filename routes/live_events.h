@@ -12,17 +12,21 @@
 #include "db/redis/announce.h"
 #include "routes/frame/shape.h"
 
-/* The first event of a stream: what follows is newer than `rooms`. */
+enum { EVENT_ROOMS_MAX = 1000 /* rooms that one event names */ };
+
+/* The first event of a stream, in parts: what follows is newer than `rooms`. */
 struct hello_event {
-    struct seqs rooms; /* the user's rooms, each with the seq of its last entry */
+    struct seqs rooms; /* the user's rooms by id, each with the seq of its last entry */
     int64_t heartbeat_ms, session;
     int resumed; /* entries that were missed follow */
+    int more;    /* another part follows */
 };
 
-/* The user's list of rooms has changed, or the name of one of them. */
+/* The user's list of rooms has changed, or the name or the history of one of them. */
 struct rooms_event {
     struct seqs joined;
     struct ints left;
+    struct seqs restarted; /* after a restore of the database */
     struct texts renamed;
 };
 

@@ -1,6 +1,6 @@
 /*
- * A hint is text: a line "E 12 345 0" (kind, room, seq, user), a line that only some kinds use
- * (`rooms` or `renamed`), and the JSON that is sent on to clients. It is published after a line
+ * A hint is text: a line "E 12 345 0 1767225600000" (kind, room, seq, user, time), a line
+ * that only some kinds use (`rooms` or `renamed`), and the JSON that is sent on to clients. It is published after a line
  * with its seal: what a hint says is shown to users, and others may write to Redis.
  */
 #include "db/redis/announce.h"
@@ -37,8 +37,8 @@ hint_publish(struct redis *redis, const struct hint *h)
         (void)snprintf(channel, sizeof(channel), "fc:%d:events:users", db);
     }
     buf_add(&text, seal_line, SEAL_LINE_LEN);
-    buf_printf(&text, "%c %lld %lld %lld\n", (char)h->kind, (long long)h->room_id,
-               (long long)h->seq, (long long)h->user_id);
+    buf_printf(&text, "%c %lld %lld %lld %lld\n", (char)h->kind, (long long)h->room_id,
+               (long long)h->seq, (long long)h->user_id, (long long)h->at);
     buf_add(&text, h->rooms, h->rooms_len);
     buf_add(&text, h->renamed, h->renamed_len);
     buf_char(&text, '\n');
@@ -106,7 +106,10 @@ hint_has_address(const struct hint *hint)
     return false;
 }
 
-/* Parses kind, room, seq and user. Returns false if that is impossible; but see hint_parse. */
+/*
+ * Parses kind, room, seq, user and, if it is there, the time. Returns false if that is impossible;
+ * but see hint_parse.
+ */
 static bool
 hint_parse_line(const char *line, struct hint *hint)
 {
@@ -117,10 +120,10 @@ hint_parse_line(const char *line, struct hint *hint)
         return false;
     }
     if (hint_parse_number(&at, &hint->seq) && hint_parse_number(&at, &hint->user_id) &&
-        *at == '\0') {
+        (*at == '\0' || (hint_parse_number(&at, &hint->at) && *at == '\0'))) {
         return hint_has_address(hint);
     }
-    hint->seq = hint->user_id = 0;
+    hint->seq = hint->user_id = hint->at = 0;
     return hint->kind == HINT_ENTRY && hint->room_id > 0;
 }
 
@@ -140,7 +143,7 @@ bool
 hint_parse(const char *text, size_t len, struct hint *hint)
 {
     const char *end = text + len, *first = memchr(text, '\n', len), *second;
-    char line[80];
+    char line[100];
 
     *hint = (struct hint){0};
     if (first == NULL || first == text || (size_t)(first - text) >= sizeof(line) ||

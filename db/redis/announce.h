@@ -30,8 +30,13 @@ enum hint_kind {
 struct hint {
     enum hint_kind kind;
     int64_t room_id;
-    int64_t seq; /* HINT_ENTRY; 0: the hint has no JSON, the entry must be read from the database */
+    /*
+     * HINT_ENTRY; 0: the hint has no JSON, the entry must be read from the database. HINT_PRESENCE:
+     * the same number in all hints of one announcement.
+     */
+    int64_t seq;
     int64_t user_id;
+    int64_t at;       /* HINT_ENTRY: when the entry was created (ms); 0: not known */
     const char *json; /* ASCII; not NUL-terminated */
     size_t json_len;
     const char *rooms; /* HINT_PRESENCE: ids separated by commas; not NUL-terminated */

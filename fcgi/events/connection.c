@@ -39,7 +39,7 @@ connection_queue(struct connection *c, struct payload *payload)
 void
 connection_send(struct connection *c, struct payload *payload, uint32_t limit)
 {
-    if (c->too_slow || c->queued + payload->len > limit) {
+    if (c->too_slow || (c->queued > 0 && c->queued + payload->len > limit)) {
         c->too_slow = true;
         return;
     }
@@ -52,6 +52,7 @@ connection_send_records(struct connection *c, const struct buf *records)
 {
     if (records->len > 0) {
         connection_queue(c, payload_records(records->at, records->len));
+        c->queue_kept = c->queue_len;
     }
 }
 
@@ -75,6 +76,24 @@ connection_send_end(struct connection *c)
     buf_free(&records);
 }
 
+void
+connection_send_last(struct connection *c, enum live_event_kind kind, const char *retry,
+                     const void *data)
+{
+    struct buf json = {0}, text = {0};
+
+    live_event_write(kind, data, &json);
+    if (c->ndjson) {
+        event_write_ndjson(&text, kind, NULL, json.at, json.len);
+    } else {
+        buf_str(&text, retry);
+        event_write_sse(&text, kind, NULL, json.at, json.len);
+    }
+    connection_send_text(c, text.at, text.len);
+    buf_free(&json);
+    buf_free(&text);
+}
+
 /* Removes the first `count` payloads. */
 static void
 connection_shift_queue(struct connection *c, unsigned count)
@@ -84,6 +103,7 @@ connection_shift_queue(struct connection *c, unsigned count)
         payload_drop(c->queue[i]);
     }
     c->queue_len = (uint16_t)(c->queue_len - count);
+    c->queue_kept = (uint16_t)(c->queue_kept > count ? c->queue_kept - count : 0);
     memmove(c->queue, c->queue + count, c->queue_len * sizeof(*c->queue));
     if (c->queue_len == 0) {
         free(c->queue);
@@ -95,7 +115,7 @@ connection_shift_queue(struct connection *c, unsigned count)
 void
 connection_cut_queue(struct connection *c)
 {
-    unsigned kept = c->offset > 0 ? 1 : 0;
+    unsigned kept = c->queue_kept > 0 || c->offset == 0 ? c->queue_kept : 1;
 
     while (c->queue_len > kept) {
         struct payload *last = c->queue[--c->queue_len];

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fcgi/events/event.h"
 #include "fcgi/events/payload.h"
 #include "fcgi/record.h"
 
@@ -35,6 +36,7 @@ struct connection {
     bool held;       /* its request is counted among those of its session and user */
     uint16_t request_id;
     uint16_t queue_len, queue_cap;
+    uint16_t queue_kept;           /* payloads at its front that connection_cut_queue keeps */
     uint32_t offset;               /* bytes of the first payload that have been written */
     uint32_t queued;               /* bytes in the queue */
     struct payload **queue;        /* NULL while it is empty */
@@ -43,9 +45,11 @@ struct connection {
     uint32_t deadline;             /* of the state, in ticks of the loop */
     uint32_t joined;               /* reconciliations that had been begun when it joined the hub */
     uint32_t session_expires;      /* in seconds since 1970 */
-    int64_t session_id, user_id;   /* of a held request */
-    struct hub_user *user;         /* NULL while it is not in the hub */
-    struct connection *user_next;  /* the user's next connection */
+    int64_t greeted;      /* a stream: `hello` has named the rooms up to this id; all: INT64_MAX */
+    uint64_t replay_next; /* a stream: the next entry to replay; 0: it gets entries as they come */
+    int64_t session_id, user_id;  /* of a held request */
+    struct hub_user *user;        /* NULL while it is not in the hub */
+    struct connection *user_next; /* the user's next connection */
     struct connection *touched_next;
     /* The loop's list of connections with a deadline: all but streams. */
     struct connection *timed_next, **timed_link;
@@ -53,7 +57,7 @@ struct connection {
 
 /*
  * Queues a payload of request PAYLOAD_ID, and adds a reference to it. If the queue would exceed
- * `limit` bytes, sets too_slow instead.
+ * `limit` bytes, sets too_slow instead; an empty queue takes a payload of any size.
  */
 void connection_send(struct connection *c, struct payload *payload, uint32_t limit)
     __attribute__((nonnull));
@@ -68,7 +72,17 @@ void connection_send_records(struct connection *c, const struct buf *records)
     __attribute__((nonnull));
 void connection_send_end(struct connection *c) __attribute__((nonnull));
 
-/* Empties the queue, except for a payload that is partly written: records must stay whole. */
+/*
+ * Queues the last event of a stream, beyond the limit of its queue. `retry` is an SSE field for it,
+ * or "".
+ */
+void connection_send_last(struct connection *c, enum live_event_kind kind, const char *retry,
+                          const void *data) __attribute__((nonnull));
+
+/*
+ * Drops the queued payloads of connection_send, except for one that is partly written: records must
+ * stay whole. The head of a reply, and what was queued before it, always stays.
+ */
 void connection_cut_queue(struct connection *c) __attribute__((nonnull));
 
 /* Writes as much as the socket accepts. Returns false if the connection is dead. */

@@ -83,7 +83,8 @@ job_copy_deferred(void *context, const struct request *req)
                    deferred->after == NULL ? "" : deferred->after);
     job->rooms = memory_array(deferred->room_count, sizeof(*job->rooms));
     for (size_t i = 0; i < deferred->room_count; i++) {
-        job->rooms[i] = (struct live_mark){deferred->rooms[i].room_id, deferred->rooms[i].seq};
+        job->rooms[i] = (struct live_mark){deferred->rooms[i].room_id, deferred->rooms[i].seq,
+                                           deferred->rooms[i].at};
     }
     job->room_count = deferred->room_count;
 }

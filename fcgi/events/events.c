@@ -133,6 +133,7 @@ loop_deliver(struct loop *l, const struct finding *finding)
                              .kind = HINT_ENTRY,
                              .room_id = finding->id,
                              .seq = finding->number,
+                             .at = finding->at,
                              .json = finding->text,
                              .json_len = finding->len,
                              .renamed = finding->renamed,
@@ -146,6 +147,9 @@ loop_use_finding(struct loop *l, const struct finding *finding)
     switch (finding->kind) {
     case FINDING_ENTRY:
         loop_deliver(l, finding);
+        break;
+    case FINDING_RESTARTED:
+        hub_restart_room(&l->hub, &(struct live_mark){finding->id, finding->number, finding->at});
         break;
     case FINDING_REACHED:
         hub_room_reached(&l->hub, finding->id, finding->number);
@@ -193,17 +197,18 @@ static void
 reconciliation_add_room(struct reconciliation *what, struct hub_room *room)
 {
     room->behind = false;
-    what->rooms[what->room_count++] = (struct live_mark){room->id, room->delivered};
+    what->rooms[what->room_count++] = (struct live_mark){room->id, room->delivered,
+                                                         room->delivered_at};
 }
 
 static void
 reconciliation_add_user(struct reconciliation *what, struct hub_user *user)
 {
-    what->users[what->user_count++] = (struct live_mark){user->id,
-                                                         user->stale ? -1 : user->changes};
+    what->users[what->user_count++] = (struct live_mark){user->id, user->stale ? -1 : user->changes,
+                                                         0};
     user->stale = false;
     for (const struct connection *c = user->connections; c != NULL; c = c->user_next) {
-        buf_add(&what->sessions, &(struct live_mark){c->session_id, user->id},
+        buf_add(&what->sessions, &(struct live_mark){c->session_id, user->id, 0},
                 sizeof(struct live_mark));
     }
 }
@@ -539,6 +544,7 @@ loop_open(const struct app *app)
     l->hub.touched = loop_on_touched;
     l->hub.owner = l;
     l->hub.queue_limit = (uint32_t)app->settings->events_queue_kb * 1024;
+    l->hub.heartbeat_ms = app->settings->events_heartbeat_seconds * 1000;
     hub_open(&l->hub);
     l->heartbeats[false] = event_heartbeat(false);
     l->heartbeats[true] = event_heartbeat(true);

@@ -2,13 +2,12 @@
  * A room lists the users who watch it, a user lists connections: a user with three devices is one
  * watcher. Nothing here waits, and nothing here decides what is true: MySQL does.
  */
-#include "fcgi/events/hub.h"
+#include "fcgi/events/hub_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/number.h"
 
 void
 hub_open(struct hub *hub)
@@ -22,8 +21,7 @@ ids_add(struct buf *ids, int64_t id)
     buf_add(ids, &id, sizeof(id));
 }
 
-/* The room's log may have entries beyond the delivered ones. */
-static void
+void
 hub_mark_behind(struct hub *hub, struct hub_room *room)
 {
     if (!room->behind) {
@@ -50,7 +48,7 @@ hub_send_event(struct hub *hub, struct connection *c, const struct event *e)
     }
 }
 
-static void
+void
 hub_send_to_user(struct hub *hub, const struct hub_user *user, const struct event *e)
 {
     for (struct connection *c = user->connections; c != NULL; c = c->user_next) {
@@ -58,8 +56,7 @@ hub_send_to_user(struct hub *hub, const struct hub_user *user, const struct even
     }
 }
 
-/* Sends to all watchers but one: a user id, or 0 for all watchers. */
-static void
+void
 hub_send_to_room(struct hub *hub, const struct hub_room *room, const struct event *e,
                  int64_t except_user_id)
 {
@@ -70,8 +67,20 @@ hub_send_to_room(struct hub *hub, const struct hub_room *room, const struct even
     }
 }
 
-/* A long poll that is woken reads what is new from the database. */
+/* To the watchers' streams, except those that get the entry from the replay buffer later. */
 static void
+hub_send_entry(struct hub *hub, const struct hub_room *room, const struct event *e)
+{
+    for (size_t i = 0; i < room->watcher_count; i++) {
+        for (struct connection *c = room->watchers[i]->connections; c != NULL; c = c->user_next) {
+            if (c->replay_next == 0) {
+                hub_send_event(hub, c, e);
+            }
+        }
+    }
+}
+
+void
 hub_wake_user(struct hub *hub, const struct hub_user *user)
 {
     for (struct connection *c = user->connections; c != NULL; c = c->user_next) {
@@ -91,6 +100,7 @@ hub_find_or_add_room(struct hub *hub, const struct live_mark *mark)
         room = memory_new(struct hub_room);
         room->id = mark->id;
         room->delivered = mark->number;
+        room->delivered_at = mark->at;
         room->watched_since = replay_advance(&hub->replay);
         idmap_add(&hub->rooms, room->id, room);
         hub_mark_behind(hub, room); /* hints since the mark was read were not for our rooms yet */
@@ -123,6 +133,12 @@ room_remove_watcher(const struct hub *hub, struct hub_room *room, const struct h
     }
 }
 
+static size_t
+rooms_smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 /* The changes made by replacing a user's rooms. */
 struct rooms_change {
     struct sync_mark *joined;
@@ -130,16 +146,50 @@ struct rooms_change {
     size_t joined_count, left_count;
 };
 
+/* Sends the changes in events of EVENT_ROOMS_MAX rooms. */
 static void
 hub_send_rooms(struct hub *hub, const struct hub_user *user, const struct rooms_change *change)
 {
-    struct rooms_event data = {.joined = {change->joined, change->joined_count},
-                               .left = {change->left, change->left_count}};
-    struct event e = event_from(LIVE_ROOMS, NULL, &data);
+    size_t joined = 0, left = 0;
 
-    hub_send_to_user(hub, user, &e);
-    hub_wake_user(hub, user);
-    event_drop(&e);
+    while (joined < change->joined_count || left < change->left_count) {
+        size_t more_joined = change->joined_count - joined, more_left = change->left_count - left;
+        struct rooms_event data = {
+            .joined = {change->joined + joined, rooms_smaller(more_joined, EVENT_ROOMS_MAX)},
+            .left = {change->left + left, rooms_smaller(more_left, EVENT_ROOMS_MAX)},
+        };
+        struct event e = event_from(LIVE_ROOMS, NULL, &data);
+
+        hub_send_to_user(hub, user, &e);
+        event_drop(&e);
+        joined += data.joined.count;
+        left += data.left.count;
+    }
+}
+
+/* Sends `hello` again to all streams of a user. */
+static void
+hub_greet_again(struct hub *hub, const struct hub_user *user)
+{
+    for (struct connection *c = user->connections; c != NULL; c = c->user_next) {
+        c->greeted = 0;
+        hub->touched(hub->owner, c);
+    }
+}
+
+static void
+hub_announce_change(struct hub *hub, const struct hub_user *user, const struct rooms_change *change)
+{
+    size_t count = change->joined_count + change->left_count;
+
+    if (count > ROOMS_CHANGED_MAX) {
+        hub_greet_again(hub, user);
+    } else {
+        hub_send_rooms(hub, user, change);
+    }
+    if (count > 0) {
+        hub_wake_user(hub, user);
+    }
 }
 
 /* Both lists are sorted by id, so one pass finds what has changed. */
@@ -161,7 +211,8 @@ hub_replace_rooms(struct hub *hub, struct hub_user *user, const struct live_mark
             struct hub_room *room = hub_find_or_add_room(hub, &marks[after]);
 
             room_add_watcher(room, user);
-            change->joined[change->joined_count++] = (struct sync_mark){room->id, room->delivered};
+            change->joined[change->joined_count++] = (struct sync_mark){room->id, room->delivered,
+                                                                        room->delivered_at};
             rooms[after++] = room;
         } else {
             rooms[after++] = user->rooms[before++];
@@ -181,8 +232,8 @@ hub_set_rooms(struct hub *hub, struct hub_user *user, const struct live_mark *ma
     };
 
     hub_replace_rooms(hub, user, marks, count, &change);
-    if (user->connections != NULL && change.joined_count + change.left_count > 0) {
-        hub_send_rooms(hub, user, &change);
+    if (user->connections != NULL) {
+        hub_announce_change(hub, user, &change);
     }
     free(change.joined);
     free(change.left);
@@ -284,6 +335,55 @@ hub_send_renamed(struct hub *hub, const struct hub_room *room, const struct hint
     event_drop(&e);
 }
 
+/*
+ * Times never decrease in a log, so a lower number with a later time belongs to another history:
+ * that of a database that was restored.
+ */
+static void
+hub_doubt(struct hub *hub, struct hub_room *room, const struct hint *entry)
+{
+    if (room->delivered_at > 0 && entry->at > room->delivered_at) {
+        room->doubted = true;
+        room->doubted_in = hub->reconciliations;
+        hub_mark_behind(hub, room);
+    }
+}
+
+static void
+hub_send_restarted(struct hub *hub, const struct hub_room *room)
+{
+    struct sync_mark mark = {.room_id = room->id, .seq = room->delivered};
+    struct event e = event_from(LIVE_ROOMS, NULL, &(struct rooms_event){.restarted = {&mark, 1}});
+
+    hub_send_to_room(hub, room, &e, 0);
+    event_drop(&e);
+    for (size_t i = 0; i < room->watcher_count; i++) {
+        hub_wake_user(hub, room->watchers[i]);
+        hub_mark_stale(hub, room->watchers[i]); /* their sessions may be gone, too */
+    }
+}
+
+void
+hub_restart_room(struct hub *hub, const struct live_mark *last)
+{
+    struct hub_room *room = idmap_find(&hub->rooms, last->id);
+
+    if (room == NULL || (room->delivered == last->number && room->delivered_at == last->at)) {
+        return;
+    }
+    if (last->number < room->delivered && !room->doubted && ++room->lower < LOWER_MAX) {
+        return;
+    }
+    room->delivered = last->number;
+    room->delivered_at = last->at;
+    room->watched_since = replay_advance(&hub->replay);
+    room->lower = 0;
+    room->doubted = false;
+    replay_forget_room(&hub->replay, room->id);
+    hub_mark_behind(hub, room);
+    hub_send_restarted(hub, room);
+}
+
 void
 hub_deliver(struct hub *hub, const struct hint *entry)
 {
@@ -291,7 +391,11 @@ hub_deliver(struct hub *hub, const struct hint *entry)
     char token[REPLAY_TOKEN_SIZE];
     struct event e;
 
-    if (room == NULL || entry->seq <= room->delivered) {
+    if (room == NULL) {
+        return;
+    }
+    if (entry->seq <= room->delivered) {
+        hub_doubt(hub, room, entry);
         return;
     }
     if (entry->seq > room->delivered + 1) {
@@ -299,10 +403,12 @@ hub_deliver(struct hub *hub, const struct hint *entry)
         return;
     }
     room->delivered = entry->seq;
+    room->delivered_at = entry->at;
+    room->lower = 0;
     replay_token(&hub->replay, replay_advance(&hub->replay), token);
     e = event_new(LIVE_ENTRY, token, entry->json, entry->json_len);
     replay_add(&hub->replay, room->id, e);
-    hub_send_to_room(hub, room, &e, 0);
+    hub_send_entry(hub, room, &e);
     for (size_t i = 0; i < room->watcher_count; i++) {
         hub_wake_user(hub, room->watchers[i]);
     }
@@ -318,107 +424,10 @@ hub_room_reached(struct hub *hub, int64_t room_id, int64_t seq)
 
     if (room != NULL) {
         room->behind = false;
+        room->doubted = room->doubted && room->doubted_in == hub->reconciliations;
         if (room->delivered < seq) {
             hub_mark_behind(hub, room);
         }
-    }
-}
-
-/* To every watcher of the room but the user whom the event is about, unless it was sent before. */
-static void
-hub_send_presence_to_room(struct hub *hub, const struct hub_room *room, int64_t user_id,
-                          const struct event *e)
-{
-    if (room->watcher_count > PRESENCE_WATCHERS_MAX) {
-        return;
-    }
-    for (size_t i = 0; i < room->watcher_count; i++) {
-        struct hub_user *user = room->watchers[i];
-
-        if (user->id != user_id && user->last_presence != hub->presence_events) {
-            user->last_presence = hub->presence_events;
-            hub_send_to_user(hub, user, e);
-        }
-    }
-}
-
-/* Once to each user, no matter how many rooms they share. */
-static void
-hub_send_presence(struct hub *hub, const struct hint *hint, const struct event *e)
-{
-    const char *at = hint->rooms, *end = at + hint->rooms_len;
-    int64_t room_id;
-
-    hub->presence_events++;
-    while (at < end && number_read(&at, &room_id)) {
-        const struct hub_room *room = idmap_find(&hub->rooms, room_id);
-
-        at += *at == ',';
-        if (room != NULL) {
-            hub_send_presence_to_room(hub, room, hint->user_id, e);
-        }
-    }
-}
-
-/* Sends the event of a hint as it is. */
-static void
-hub_forward(struct hub *hub, const struct hint *hint)
-{
-    const struct hub_room *room = idmap_find(&hub->rooms, hint->room_id);
-    const struct hub_user *user = idmap_find(&hub->users, hint->user_id);
-    struct event e = event_new(live_event_of_hint(hint->kind), NULL, hint->json, hint->json_len);
-
-    if (hint->kind == HINT_PRESENCE) {
-        hub_send_presence(hub, hint, &e);
-    } else if (user != NULL && (hint->kind == HINT_TASK || hint->kind == HINT_INVITATION)) {
-        hub_send_to_user(hub, user, &e);
-    } else if (room != NULL) {
-        hub_send_to_room(hub, room, &e, hint->kind == HINT_TYPING ? hint->user_id : 0);
-    }
-    event_drop(&e);
-}
-
-static void
-hub_receive_entry(struct hub *hub, const struct hint *hint)
-{
-    struct hub_room *room = idmap_find(&hub->rooms, hint->room_id);
-
-    if (hint->seq > 0) {
-        hub_deliver(hub, hint);
-    } else if (room != NULL) {
-        hub_mark_behind(hub, room);
-    }
-}
-
-static void
-hub_receive_user(struct hub *hub, const struct hint *hint)
-{
-    struct hub_user *user = idmap_find(&hub->users, hint->user_id);
-
-    if (user != NULL) {
-        hub_mark_stale(hub, user);
-    }
-}
-
-void
-hub_receive(struct hub *hub, const struct hint *hint)
-{
-    switch (hint->kind) {
-    case HINT_NONE:
-        break;
-    case HINT_ENTRY:
-        hub_receive_entry(hub, hint);
-        break;
-    case HINT_USER:
-        hub_receive_user(hub, hint);
-        break;
-    case HINT_TYPING:
-    case HINT_READ:
-    case HINT_TASK:
-    case HINT_INVITATION:
-    case HINT_PRESENCE:
-        hub_forward(hub, hint);
-        break;
     }
 }
 
@@ -457,12 +466,16 @@ hub_update_user(struct hub *hub, int64_t user_id, int64_t changes, const struct 
         return;
     }
     user->stale = false;
-    /* Ignores lists that were read before the hub's own: they may lack a newer session. */
-    if (changes < user->changes) {
+    /*
+     * Ignores lists that were read before the hub's own: they may lack a newer session. If there
+     * still are fewer changes later, the database was restored.
+     */
+    if (changes < user->changes && ++user->lower < LOWER_MAX) {
         return;
     }
+    user->lower = 0;
     hub_update_sessions(hub, user, sessions, session_count);
-    if (changes > user->changes) {
+    if (changes != user->changes) {
         hub_set_rooms(hub, user, rooms, room_count);
         user->changes = changes;
     }

@@ -22,31 +22,40 @@
 enum {
     LINGER_TICKS = 240,          /* a room is kept this long after its last watcher left */
     PRESENCE_WATCHERS_MAX = 256, /* in a room with more watchers, presence is not sent */
+    LOWER_MAX = 3,            /* reconciliations: another node of a cluster may lag for a moment */
+    ROOMS_CHANGED_MAX = 4000, /* if more rooms of a user change at once, `hello` names all again */
 };
 
 struct hub_room {
     int64_t id;
     int64_t delivered;      /* the seq of the last entry delivered */
+    int64_t delivered_at;   /* its time (ms); 0: not known */
     uint64_t watched_since; /* its position in the replay buffer, given when it was added */
     struct hub_user **watchers;
     size_t watcher_count, watcher_cap;
     uint32_t empty_since; /* tick; only meaningful without watchers */
     bool behind;          /* it is in hub.behind */
+    bool doubted;         /* a hint contradicts `delivered`: the database has to decide */
+    uint32_t doubted_in;  /* the reconciliation that had begun last when it was doubted */
+    uint8_t lower;        /* reconciliations that found it lower than `delivered` */
 };
 
 struct hub_user {
     int64_t id;
     int64_t changes;         /* the database's count of changes that `rooms` includes */
+    uint8_t lower;           /* reconciliations that found fewer changes */
     struct hub_room **rooms; /* by id */
     uint32_t room_count, stream_count;
     struct connection *connections;
-    uint64_t last_presence; /* the number of the last presence event sent to this user */
-    bool stale;             /* it is in hub.stale */
+    /* The last presence event sent to this user: whom it was about, and the hint's `seq`. */
+    int64_t presence_user_id, presence_seq;
+    bool stale; /* it is in hub.stale */
 };
 
 struct hub {
     /* Set by the owner before hub_open. */
     uint32_t queue_limit; /* bytes that may wait for one stream */
+    int heartbeat_ms;     /* for `hello` */
     /* Called after something was queued for `c`, or after woken, too_slow or signed_out was set. */
     void (*touched)(void *owner, struct connection *c);
     void *owner;
@@ -60,7 +69,6 @@ struct hub {
     struct buf behind;  /* rooms that may have entries beyond the delivered ones */
     struct buf stale;   /* users whose rooms or sessions may have changed */
     struct buf arrived; /* users who opened their first stream */
-    uint64_t presence_events;
     struct replay replay;
 };
 
@@ -79,17 +87,29 @@ void hub_join(struct hub *hub, struct connection *c, int64_t user_id, int64_t ch
 void hub_leave(struct hub *hub, struct connection *c) __attribute__((nonnull));
 
 /*
- * Queues `hello` for a new stream, then what it missed since the token `after` ("": none), or
- * `resync` if the replay buffer does not have it.
+ * Queues the first part of `hello` for a new stream; hub_continue_greeting queues the others, and
+ * then what it missed since the token `after` ("": none). Queues `resync` if the replay
+ * buffer does not have that.
  */
-void hub_greet(struct hub *hub, struct connection *c, const char *after, int heartbeat_ms)
-    __attribute__((nonnull));
+void hub_greet(struct hub *hub, struct connection *c, const char *after) __attribute__((nonnull));
+
+/*
+ * Call this whenever the queue of a stream is empty: queues a little more of its greeting, or sets
+ * too_slow. Returns false if there was nothing left to do.
+ */
+bool hub_continue_greeting(const struct hub *hub, struct connection *c) __attribute__((nonnull));
 
 /* A hint was received. */
 void hub_receive(struct hub *hub, const struct hint *hint) __attribute__((nonnull));
 
 /* An entry of a room was read from the database, or came with a hint: HINT_ENTRY with its JSON. */
 void hub_deliver(struct hub *hub, const struct hint *entry) __attribute__((nonnull));
+
+/*
+ * The database does not have the entry that was delivered last in a room, whose last entry is now
+ * `last`: the database was restored. Begins the room again, and sends that to its watchers.
+ */
+void hub_restart_room(struct hub *hub, const struct live_mark *last) __attribute__((nonnull));
 
 /*
  * The log of a room has reached `seq`, and its entries were passed to hub_deliver. If some are

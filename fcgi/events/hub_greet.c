@@ -1,19 +1,10 @@
-/* The first events of a stream, and the entries that it missed while it was away. */
-#include <stdlib.h>
-
-#include "base/memory.h"
+/*
+ * A stream's greeting: `hello` with all of its user's rooms, and the entries that it missed while
+ * it was away. Only a part of it is queued at a time, so that it may be of any length.
+ */
 #include "fcgi/events/hub.h"
 
-/* Queues an event for one stream: `data` is a struct of the kind's shape; `id` may be NULL. */
-static void
-hub_send(struct hub *hub, struct connection *c, enum live_event_kind kind, const char *id,
-         const void *data)
-{
-    struct event e = event_from(kind, id, data);
-
-    hub_send_event(hub, c, &e);
-    event_drop(&e);
-}
+enum { GREETING_BYTES = 16 * 1024 /* in a queue: more is added only below this */ };
 
 /*
  * Have all of the user's rooms been watched since that position? The replay buffer lacks the
@@ -30,74 +21,123 @@ user_can_resume(const struct hub_user *user, uint64_t position)
     return true;
 }
 
-static bool
-user_watches(const struct hub_user *user, int64_t room_id)
+/* The index of the user's first room with an id above `room_id`. */
+static size_t
+user_rooms_after(const struct hub_user *user, int64_t room_id)
 {
     size_t low = 0, high = user->room_count;
 
     while (low < high) {
         size_t middle = (low + high) / 2;
 
-        if (user->rooms[middle]->id < room_id) {
+        if (user->rooms[middle]->id <= room_id) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    return low < user->room_count && user->rooms[low]->id == room_id;
+    return low;
 }
 
-static void
-hub_replay(struct hub *hub, struct connection *c, uint64_t position)
+static bool
+user_watches(const struct hub_user *user, int64_t room_id)
 {
-    for (uint64_t n = replay_after(&hub->replay, position); n <= hub->replay.last; n++) {
-        const struct replay_entry *entry = replay_at(&hub->replay, n);
+    size_t at = user_rooms_after(user, room_id - 1);
+
+    return at < user->room_count && user->rooms[at]->id == room_id;
+}
+
+/* Beyond the limit of the queue, which is almost empty. */
+static void
+greeting_send(struct connection *c, const struct event *e)
+{
+    connection_send(c, c->ndjson ? e->ndjson : e->sse, UINT32_MAX);
+}
+
+/* Queues the next part of `hello`; `id` may be NULL. */
+static void
+hub_send_hello(const struct hub *hub, struct connection *c, const char *id)
+{
+    const struct hub_user *user = c->user;
+    size_t from = user_rooms_after(user, c->greeted), count = 0;
+    struct sync_mark marks[EVENT_ROOMS_MAX];
+    struct hello_event hello = {
+        .heartbeat_ms = hub->heartbeat_ms,
+        .session = c->session_id,
+        .resumed = c->replay_next > 0,
+    };
+    struct event e;
+
+    for (size_t i = from; i < user->room_count && count < EVENT_ROOMS_MAX; i++) {
+        marks[count++] = (struct sync_mark){.room_id = user->rooms[i]->id,
+                                            .seq = user->rooms[i]->delivered};
+    }
+    hello.rooms = (struct seqs){marks, count};
+    hello.more = from + count < user->room_count;
+    c->greeted = hello.more ? marks[count - 1].room_id : INT64_MAX;
+    e = event_from(LIVE_HELLO, id, &hello);
+    greeting_send(c, &e);
+    event_drop(&e);
+}
+
+/* Queues the next entry of the replay buffer. Too slow: the buffer has dropped it already. */
+static void
+hub_replay_next(const struct hub *hub, struct connection *c)
+{
+    const struct replay *replay = &hub->replay;
+
+    if (c->replay_next < replay->first) {
+        c->too_slow = true;
+    } else if (c->replay_next > replay->last) {
+        c->replay_next = 0;
+    } else {
+        const struct replay_entry *entry = replay_at(replay, c->replay_next++);
 
         if (user_watches(c->user, entry->room_id)) {
-            hub_send_event(hub, c, &entry->event);
+            greeting_send(c, &entry->event);
         }
     }
 }
 
-/*
- * The id of `hello` is the position at which the stream begins: that of the client's token if the
- * stream is resumed, since entries after it follow. A client that loses the stream before its first
- * entry resumes from there.
- */
-static void
-hub_send_hello(struct hub *hub, struct connection *c, int heartbeat_ms, uint64_t position,
-               bool resumed)
+bool
+hub_continue_greeting(const struct hub *hub, struct connection *c)
 {
-    char token[REPLAY_TOKEN_SIZE];
-    const struct hub_user *user = c->user;
-    struct sync_mark *marks = memory_array(user->room_count, sizeof(*marks));
-    struct hello_event hello = {
-        .rooms = {marks, user->room_count},
-        .heartbeat_ms = heartbeat_ms,
-        .session = c->session_id,
-        .resumed = resumed,
-    };
-
-    for (uint32_t i = 0; i < user->room_count; i++) {
-        marks[i] = (struct sync_mark){user->rooms[i]->id, user->rooms[i]->delivered};
+    while (c->queued < GREETING_BYTES && !c->too_slow) {
+        if (c->greeted < INT64_MAX) {
+            hub_send_hello(hub, c, NULL);
+        } else if (c->replay_next > 0) {
+            hub_replay_next(hub, c);
+        } else {
+            break;
+        }
     }
-    replay_token(&hub->replay, position, token);
-    hub_send(hub, c, LIVE_HELLO, token, &hello);
-    free(marks);
+    return c->queue_len > 0 || c->too_slow;
 }
 
+/*
+ * The id of the first `hello` is the position at which the stream begins: that of the client's token
+ * if the stream is resumed, since entries after it follow. A client that loses the stream before its
+ * first entry resumes from there.
+ */
 void
-hub_greet(struct hub *hub, struct connection *c, const char *after, int heartbeat_ms)
+hub_greet(struct hub *hub, struct connection *c, const char *after)
 {
     uint64_t position = 0;
     bool has_token = after[0] != '\0';
     bool resumed = has_token && replay_find(&hub->replay, after, &position) &&
                    user_can_resume(c->user, position);
+    char token[REPLAY_TOKEN_SIZE];
 
-    hub_send_hello(hub, c, heartbeat_ms, resumed ? position : hub->replay.position, resumed);
-    if (resumed) {
-        hub_replay(hub, c, position);
-    } else if (has_token) {
-        hub_send(hub, c, LIVE_RESYNC, NULL, &(struct resync_event){RESYNC_UNKNOWN_TOKEN});
+    c->greeted = 0;
+    c->replay_next = resumed ? replay_after(&hub->replay, position) : 0;
+    replay_token(&hub->replay, resumed ? position : hub->replay.position, token);
+    hub_send_hello(hub, c, token);
+    hub->touched(hub->owner, c);
+    if (has_token && !resumed) {
+        struct event e = event_from(LIVE_RESYNC, NULL,
+                                    &(struct resync_event){RESYNC_UNKNOWN_TOKEN});
+
+        hub_send_event(hub, c, &e);
+        event_drop(&e);
     }
 }

@@ -337,7 +337,7 @@ loop_begin_stream(struct loop *l, struct connection *c, const struct job *job)
     timed_remove(c);
     l->stream_count++;
     hub_join(&l->hub, c, job->user_id, job->changes, job->rooms, job->room_count);
-    hub_greet(&l->hub, c, job->after, l->app->settings->events_heartbeat_seconds * 1000);
+    hub_greet(&l->hub, c, job->after);
 }
 
 static void
@@ -351,27 +351,6 @@ loop_begin_wait(struct loop *l, struct connection *c, struct job *job)
     c->woken = l->draining;
     hub_join(&l->hub, c, job->user_id, job->changes, job->rooms, job->room_count);
     loop_touch(l, c);
-}
-
-/*
- * The last event of a stream, beyond the limit of its queue. `retry` is an SSE field for it, or "".
- */
-static void
-connection_send_last(struct connection *c, enum live_event_kind kind, const char *retry,
-                     const void *data)
-{
-    struct buf json = {0}, text = {0};
-
-    live_event_write(kind, data, &json);
-    if (c->ndjson) {
-        event_write_ndjson(&text, kind, NULL, json.at, json.len);
-    } else {
-        buf_str(&text, retry);
-        event_write_sse(&text, kind, NULL, json.at, json.len);
-    }
-    connection_send_text(c, text.at, text.len);
-    buf_free(&json);
-    buf_free(&text);
 }
 
 /* Ends a stream because the server ends, and sends the client the time to reconnect. */
@@ -443,8 +422,25 @@ loop_end_connection(struct loop *l, struct connection *c)
     loop_release(l, c);
     parser_end_request(c->parser);
     c->state = CONNECTION_READING;
+    c->too_slow = c->signed_out = false;
     loop_await_request(l, c);
     loop_read(l, c); /* the next request may have arrived already */
+}
+
+/* Writes what is queued and, as the queue empties, the rest of a stream's greeting. */
+static bool
+loop_write(struct loop *l, struct connection *c)
+{
+    bool alive = connection_flush(c);
+
+    while (alive && c->queue_len == 0 && c->state == CONNECTION_STREAM &&
+           hub_continue_greeting(&l->hub, c)) {
+        if (c->too_slow) {
+            loop_cut_stream(l, c);
+        }
+        alive = connection_flush(c);
+    }
+    return alive;
 }
 
 static void
@@ -459,7 +455,7 @@ loop_settle_connection(struct loop *l, struct connection *c)
         c->woken = c->signed_out = false;
         loop_dispatch(l, c, true);
     }
-    if (c->dead || !connection_flush(c)) {
+    if (c->dead || !loop_write(l, c)) {
         loop_drop(l, c);
         return;
     }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "db/redis/presence.h"
 #include "db/secrets.h"
@@ -60,6 +61,7 @@ finding_new_entry(const struct entry *entry, struct live_entry *live)
     buf_add(&live->entry, live->rooms.at, live->rooms.len);
     finding = finding_new(FINDING_ENTRY, entry->room_id, entry->seq, live->entry.at,
                           live->entry.len);
+    finding->at = entry->created_at;
     finding->len = entry_len;
     finding->renamed = finding->text + entry_len;
     finding->renamed_len = live->rooms.len;
@@ -82,21 +84,41 @@ reconciler_report_entries(struct reconciler *r, const struct entry *entries, siz
     buf_free(&json);
 }
 
+static void
+reconciler_report_restarted(struct reconciler *r, const struct live_mark *last)
+{
+    struct finding *finding = finding_new(FINDING_RESTARTED, last->id, last->number, NULL, 0);
+
+    finding->at = last->at;
+    reconciler_report(r, finding);
+}
+
 /*
  * Reads a page of a room's entries after *seen and reports them. Moves *seen; *count is their
- * number.
+ * number. If the time of *seen is known, its entry is read again: DB_NONE if it is another one.
  */
 static enum db_result
-reconciler_read_page(struct reconciler *r, struct resources *res, int64_t room_id, int64_t *seen,
+reconciler_read_page(struct reconciler *r, struct resources *res, struct live_mark *seen,
                      size_t *count)
 {
-    struct log_range range = {.after = *seen, .limit = PAGE_ENTRIES, .oldest = true};
-    struct entry *entries = arena_array(&res->arena, PAGE_ENTRIES, sizeof(*entries));
-    enum db_result result = room_log_read(res->db, &res->arena, room_id, NULL, &range, entries,
+    size_t checked = seen->number > 0 && seen->at > 0 ? 1 : 0;
+    struct log_range range = {
+        .after = seen->number - (int64_t)checked, .limit = PAGE_ENTRIES + checked, .oldest = true};
+    struct entry *entries = arena_array(&res->arena, range.limit, sizeof(*entries));
+    enum db_result result = room_log_read(res->db, &res->arena, seen->id, NULL, &range, entries,
                                           count);
 
-    if (result != DB_OK || *count == 0) {
+    if (result != DB_OK) {
         return result;
+    }
+    if (checked > 0 &&
+        (*count == 0 || entries->seq != seen->number || entries->created_at != seen->at)) {
+        return DB_NONE;
+    }
+    entries += checked;
+    *count -= checked;
+    if (*count == 0) {
+        return DB_OK;
     }
     result = names_fill(res->names, res->db, &res->arena, &entries->sender, *count,
                         sizeof(*entries));
@@ -104,43 +126,51 @@ reconciler_read_page(struct reconciler *r, struct resources *res, int64_t room_i
         return result;
     }
     reconciler_report_entries(r, entries, *count);
-    *seen = entries[*count - 1].seq;
+    seen->number = entries[*count - 1].seq;
+    seen->at = entries[*count - 1].created_at;
     return DB_OK;
 }
 
 /* Reports a room's entries after `seen`, page by page, until `last` or PAGES_MAX is reached. */
 static enum db_result
-reconciler_read_room(struct reconciler *r, struct resources *res, int64_t room_id, int64_t seen,
-                     int64_t last)
+reconciler_read_room(struct reconciler *r, struct resources *res, struct live_mark seen,
+                     const struct live_mark *last)
 {
+    enum db_result result = last->number > seen.number ? DB_OK : DB_NONE;
     size_t count = 1;
 
-    for (int page = 0; page < PAGES_MAX && count > 0 && seen < last; page++) {
-        enum db_result result = reconciler_read_page(r, res, room_id, &seen, &count);
-
+    for (int page = 0; page < PAGES_MAX && count > 0 && seen.number < last->number; page++) {
+        result = reconciler_read_page(r, res, &seen, &count);
         if (result != DB_OK) {
-            return result;
+            break;
         }
     }
-    reconciler_report(r, finding_new(FINDING_REACHED, room_id, last, NULL, 0));
-    return DB_OK;
+    if (result == DB_NONE) {
+        reconciler_report_restarted(r, last);
+        return DB_OK;
+    }
+    if (result == DB_OK) {
+        reconciler_report(r, finding_new(FINDING_REACHED, last->id, last->number, NULL, 0));
+    }
+    return result;
 }
 
 static enum db_result
 reconciler_read_rooms(struct reconciler *r, struct resources *res,
                       const struct reconciliation *what)
 {
-    struct live_mark *ahead;
+    struct live_mark *changed;
     size_t count = 0, from = 0;
-    enum db_result result = live_rooms_ahead(res->db, &res->arena, what->rooms, what->room_count,
-                                             &ahead, &count);
+    enum db_result result = live_rooms_changed(res->db, &res->arena, what->rooms, what->room_count,
+                                               &changed, &count);
 
     for (size_t i = 0; i < count && result == DB_OK; i++) {
-        const struct live_mark *seen = live_mark_find(what->rooms, what->room_count, ahead[i].id,
+        const struct live_mark *seen = live_mark_find(what->rooms, what->room_count, changed[i].id,
                                                       &from);
 
-        result = reconciler_read_room(
-            r, res, ahead[i].id, seen == NULL ? ahead[i].number : seen->number, ahead[i].number);
+        if (seen != NULL) {
+            result = reconciler_read_room(r, res, *seen, &changed[i]);
+        }
     }
     return result;
 }
@@ -154,7 +184,7 @@ finding_new_user(struct arena *a, struct live_mark user, const struct sync_mark 
     struct finding *finding;
 
     for (size_t i = 0; i < room_count; i++) {
-        marks[i] = (struct live_mark){rooms[i].room_id, rooms[i].seq};
+        marks[i] = (struct live_mark){rooms[i].room_id, rooms[i].seq, rooms[i].at};
     }
     memcpy(marks + room_count, sessions, session_count * sizeof(*marks));
     finding = finding_new(FINDING_USER, user.id, user.number, marks, count * sizeof(*marks));
@@ -186,7 +216,7 @@ reconciliation_sessions_of(const struct reconciliation *what, int64_t user_id, s
     return total == 0 ? NULL : all + first;
 }
 
-/* `changes` is read first: what changes after it makes the user ahead again next time. */
+/* `changes` is read first: what changes after it makes the user differ again next time. */
 static enum db_result
 reconciler_read_user(struct reconciler *r, struct resources *res, int64_t user_id,
                      const struct live_mark *connected, size_t connected_count)
@@ -222,38 +252,48 @@ static enum db_result
 reconciler_read_users(struct reconciler *r, struct resources *res,
                       const struct reconciliation *what)
 {
-    struct live_mark *ahead;
+    struct live_mark *changed;
     size_t count = 0, from = 0;
-    enum db_result result = live_users_ahead(res->db, &res->arena, what->users, what->user_count,
-                                             &ahead, &count);
+    enum db_result result = live_users_changed(res->db, &res->arena, what->users, what->user_count,
+                                               &changed, &count);
 
     for (size_t i = 0; i < count && result == DB_OK; i++) {
         size_t connected_count;
-        const struct live_mark *connected = reconciliation_sessions_of(what, ahead[i].id, &from,
+        const struct live_mark *connected = reconciliation_sessions_of(what, changed[i].id, &from,
                                                                        &connected_count);
 
-        result = reconciler_read_user(r, res, ahead[i].id, connected, connected_count);
+        result = reconciler_read_user(r, res, changed[i].id, connected, connected_count);
     }
     return result;
 }
 
-/* Announces it through Redis, since those who share a room may have their streams on any host. */
+/*
+ * Announces it through Redis, since those who share a room may have their streams on any host. Each
+ * hint names up to EVENT_ROOMS_MAX rooms; the same `seq` marks them as one announcement.
+ */
 static void
 reconciler_announce_presence(struct resources *res, int64_t user_id, bool online)
 {
     struct caller caller = {.db = res->db, .arena = &res->arena, .user_id = user_id};
     struct sync_mark *rooms;
     struct buf ids = {0};
+    int64_t now = clock_now_ms();
     size_t count = 0;
 
-    if (sync_joined_marks(&caller, &rooms, &count) == DB_OK) {
-        for (size_t i = 0; i < count; i++) {
-            buf_str(&ids, i > 0 ? "," : "");
-            buf_int(&ids, rooms[i].room_id);
+    if (sync_joined_marks(&caller, &rooms, &count) != DB_OK) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        buf_str(&ids, ids.len > 0 ? "," : "");
+        buf_int(&ids, rooms[i].room_id);
+        if ((i + 1) % EVENT_ROOMS_MAX == 0 || i + 1 == count) {
+            struct hint hint = {
+                .seq = now, .user_id = user_id, .rooms = ids.at, .rooms_len = ids.len};
+
+            live_event_publish(res->redis, LIVE_PRESENCE, hint,
+                               &(struct presence_event){user_id, online});
+            buf_clear(&ids);
         }
-        live_event_publish(res->redis, LIVE_PRESENCE,
-                           (struct hint){.user_id = user_id, .rooms = ids.at, .rooms_len = ids.len},
-                           &(struct presence_event){user_id, online});
     }
     buf_free(&ids);
 }

@@ -32,21 +32,23 @@ struct reconciliation {
  * Freed with free().
  */
 enum finding_kind {
-    FINDING_ENTRY,   /* the next entry of a room */
-    FINDING_REACHED, /* the last seq of a room; follows its entries */
-    FINDING_USER,    /* a user's rooms and connected sessions */
-    FINDING_NO_USER, /* the user does not exist any more */
-    FINDING_HINT,    /* a hint, without its seal */
-    FINDING_LOST,    /* hints may have been missed */
-    FINDING_DONE,    /* the reconciliation is complete */
+    FINDING_ENTRY,     /* the next entry of a room */
+    FINDING_RESTARTED, /* a room does not have the entry that was delivered last (any more) */
+    FINDING_REACHED,   /* the last seq of a room; follows its entries */
+    FINDING_USER,      /* a user's rooms and connected sessions */
+    FINDING_NO_USER,   /* the user does not exist any more */
+    FINDING_HINT,      /* a hint, without its seal */
+    FINDING_LOST,      /* hints may have been missed */
+    FINDING_DONE,      /* the reconciliation is complete */
 };
 
 struct finding {
     struct message message;
     enum finding_kind kind;
     int64_t id; /* of the room or user */
-    int64_t
-        number; /* ENTRY, REACHED: seq; USER: changes; DONE: 1 if the database replied, else 0 */
+    /* ENTRY: seq; RESTARTED, REACHED: last_seq; USER: changes; DONE: 1 if MySQL replied, else 0 */
+    int64_t number;
+    int64_t at;       /* ENTRY, RESTARTED: the time of the entry with that number (ms) */
     const char *text; /* ENTRY: the entry's JSON in ASCII; HINT: the hint; not NUL-terminated */
     size_t len;
     const char *renamed; /* ENTRY: as in struct hint */

@@ -46,6 +46,18 @@ replay_add(struct replay *replay, int64_t room_id, struct event e)
     replay->bytes += event_bytes(&e);
 }
 
+void
+replay_forget_room(struct replay *replay, int64_t room_id)
+{
+    for (uint64_t n = replay->first; n <= replay->last; n++) {
+        struct replay_entry *entry = &replay->entries[n % REPLAY_ENTRIES];
+
+        if (entry->room_id == room_id) {
+            entry->room_id = 0;
+        }
+    }
+}
+
 uint64_t
 replay_advance(struct replay *replay)
 {

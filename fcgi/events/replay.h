@@ -21,7 +21,7 @@ enum {
 };
 
 struct replay_entry {
-    int64_t room_id;
+    int64_t room_id; /* 0: forgotten */
     uint64_t position;
     struct event event;
 };
@@ -51,6 +51,9 @@ void replay_token(const struct replay *replay, uint64_t position,
  * are too many.
  */
 void replay_add(struct replay *replay, int64_t room_id, struct event e) __attribute__((nonnull));
+
+/* Forgets the entries of a room: they are not part of its log any more. */
+void replay_forget_room(struct replay *replay, int64_t room_id) __attribute__((nonnull));
 
 /*
  * Reads the position that a token names. Returns false if the token is not of this process, or if

@@ -17,14 +17,20 @@ SCHEMA(
               "The last id received: the stream begins after it. `Last-Event-ID` wins over it."));
 
 struct sync_wait {
-    struct seqs rooms;
-    int64_t limit, wait;
+    struct seqs rooms, times;
+    int64_t after_room, through_room, limit, wait;
+    int64_t checksum; /* -1: not given */
 };
 
-SCHEMA(sync_wait, "SyncWait", SYNC_ROOMS(struct sync_wait), SYNC_LIMIT(struct sync_wait),
+SCHEMA(sync_wait, "SyncWait", SYNC_ROOMS(struct sync_wait), SYNC_TIMES(struct sync_wait),
+       SYNC_RANGE(struct sync_wait), SYNC_LIMIT(struct sync_wait),
        FIELD(struct sync_wait, wait, FIELD_INT, .required = true, .min = 1, .max = 25,
              .description = "The longest time to wait for something new, in seconds.",
-             .example = "25"));
+             .example = "25"),
+       FIELD(struct sync_wait, checksum, FIELD_INT, .default_value = -1,
+             .description = "The sum of all your marks and of their rooms' ids, if the range does "
+                            "not have all your rooms: `more` is then true as soon as a room "
+                            "outside the range has news."));
 
 struct typing {
     int64_t room_id;

@@ -97,28 +97,63 @@ open_stream(struct request *req, const struct stream_query *in)
 static bool
 sync_page_is_empty(const struct sync_page *page)
 {
-    return page->entry_count + page->room_count + page->left_count == 0;
+    return page->entry_count + page->room_count + page->left_count == 0 && !page->more;
+}
+
+/* Does the client's checksum differ from that of its user's rooms? Unsigned: it may wrap. */
+static bool
+checksum_differs(const struct sync_mark *rooms, size_t count, int64_t checksum)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        sum += (uint64_t)rooms[i].room_id + (uint64_t)rooms[i].seq;
+    }
+    return sum != (uint64_t)checksum;
+}
+
+/*
+ * Reads what is new in the query's range. All rooms are read first, if the request may be held or
+ * has a checksum: what changes after that wakes the request.
+ */
+static enum db_result
+sync_wait_read(struct caller *caller, const struct sync_query *query, int64_t checksum,
+               struct deferred_reply *all, struct sync_page *page)
+{
+    enum db_result r = DB_OK;
+
+    if (all->holds != NULL || checksum >= 0) {
+        r = deferred_read_rooms(caller, all);
+    }
+    if (r == DB_OK) {
+        r = sync_read(caller, query, page);
+    }
+    if (r == DB_OK && checksum >= 0 && sync_page_is_empty(page)) {
+        page->more = checksum_differs(all->rooms, all->room_count, checksum);
+    }
+    return r;
 }
 
 /*
  * Everything that is new to the caller, as soon as there is something. 200; with nothing in it if
- * nothing happened in time, or if no event loop serves the request. 429 too_many_streams if it
- * would be held, and the session or the user holds as many as it may.
+ * nothing happened in time, or if no event loop serves the request. 422 if a mark is outside the
+ * range. 429 too_many_streams if it would be held, and the session or the user holds as many as it
+ * may.
  */
 void
 sync_later(struct request *req, const struct sync_wait *in)
 {
-    struct deferred_reply *deferred = req->deferred;
+    struct deferred_reply at_once = {.holds = NULL};
+    struct deferred_reply *deferred = req->deferred != NULL ? req->deferred : &at_once;
+    struct sync_query query = SYNC_QUERY(in);
     struct sync_page page;
-    enum db_result r = DB_OK;
+    enum db_result r;
 
-    if (deferred != NULL) { /* before sync_read: what changes in between wakes the request */
-        r = deferred_read_rooms(&req->caller, deferred);
+    if (!sync_check_range(req, &query)) {
+        return;
     }
-    if (r == DB_OK) {
-        r = sync_read(&req->caller, in->rooms.at, in->rooms.count, (size_t)in->limit, &page);
-    }
-    if (r == DB_OK && deferred != NULL && sync_page_is_empty(&page)) {
+    r = sync_wait_read(&req->caller, &query, in->checksum, deferred, &page);
+    if (r == DB_OK && req->deferred != NULL && sync_page_is_empty(&page)) {
         if (deferred_begin(req, REPLY_LATER)) {
             deferred->wait_ms = in->wait * 1000;
             req->status = 200;

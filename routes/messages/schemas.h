@@ -55,11 +55,12 @@ SCHEMA(read_mark, "ReadMark", FIELD(struct read_mark, room_id, FIELD_INT),
        FIELD(struct read_mark, read_seq, FIELD_INT), FIELD(struct read_mark, unread, FIELD_INT));
 
 struct sync_new {
-    struct seqs rooms;
-    int64_t limit;
+    struct seqs rooms, times;
+    int64_t after_room, through_room, limit;
 };
 
-SCHEMA(sync_new, "SyncNew", SYNC_ROOMS(struct sync_new), SYNC_LIMIT(struct sync_new));
+SCHEMA(sync_new, "SyncNew", SYNC_ROOMS(struct sync_new), SYNC_TIMES(struct sync_new),
+       SYNC_RANGE(struct sync_new), SYNC_LIMIT(struct sync_new));
 
 /* The handlers; views.c documents their replies. */
 HANDLER(send_message, message_new)

@@ -115,13 +115,14 @@ mark_read(struct request *req, const struct read_new *in)
     reply(req, &mark);
 }
 
-/* Everything that is new to the caller since the marks. 200. */
+/* Everything that is new to the caller since the marks. 200; 422 if a mark is outside the range. */
 void
 sync_now(struct request *req, const struct sync_new *in)
 {
+    struct sync_query query = SYNC_QUERY(in);
     struct sync_page page;
-    enum db_result r = sync_read(&req->caller, in->rooms.at, in->rooms.count, (size_t)in->limit,
-                                 &page);
 
-    reply_sync(req, r, &page);
+    if (sync_check_range(req, &query)) {
+        reply_sync(req, sync_read(&req->caller, &query, &page), &page);
+    }
 }

@@ -49,7 +49,7 @@ subtest 'an operator makes users' => sub {
         [ "password of ann\n", 'ann', qr/the user name ann is taken/ ],
         [ "short\n", 'bob', qr/a password has 8 to 128 characters/ ],
         [ '', 'bob', qr/no password on standard input/ ],
-        [ "password of ann\n", 'x y', qr/a user name has 3 to 32 characters/ ],
+        [ "password of ann\n", 'x y', qr/user name may contain only letters, digits and _/ ],
         )
     {
         my ($input, $name, $says) = @$_;

@@ -11,7 +11,8 @@ my @rooms;
 
 subtest 'a client that names no rooms is sent those of its user, without entries' => sub {
     is_deeply(
-        sync_it($alice, {}), { entries => [], rooms => [], left => [], more => JSON::PP::false },
+        sync_it($alice, {}),
+        { entries => [], rooms => [], left => [], restarted => [], more => JSON::PP::false, after_room => 0 },
         'a user without rooms has nothing to catch up'
     );
     @rooms = map { $alice->post('/api/rooms', { name => "s$_", member_ids => [ $bob->id ] })->json->{id} } 1 .. 3;
@@ -64,7 +65,7 @@ subtest 'a room that is gone is in left, and a new name is an entry' => sub {
 };
 
 subtest 'many new rooms come in several pages' => sub {
-    $alice->post('/api/rooms', { name => "many$_", member_ids => [ $bob->id ] }) for 1 .. 60;
+    $alice->post('/api/rooms', { name => "many$_", member_ids => [ $bob->id ] }) for 1 .. 120;
     my %seen = %have;
     my ($page, $rounds) = (undef, 0);
     do {
@@ -73,7 +74,24 @@ subtest 'many new rooms come in several pages' => sub {
         $seen{ $_->{id} }      = $_->{last_seq} for @{ $page->{rooms} };
         delete $seen{$_} for @{ $page->{left} };
     } while ($page->{more} && ++$rounds < 10);
-    is(scalar keys %seen, 62, 'sixty new rooms come in several pages');
+    is(scalar keys %seen, 122, 'a hundred and twenty new rooms come in several pages');
+};
+
+subtest 'a client may sync a range of rooms' => sub {
+    my %range = (after_room => $rooms[0], through_room => $rooms[2]);
+    my $page  = sync_it($bob, {}, %range);
+    is_deeply([ map { $_->{id} } @{ $page->{rooms} } ], [ $rooms[2] ], 'only rooms of the range are returned');
+    $page = sync_it($bob, { $rooms[1] => 2, $rooms[2] => 2 }, %range);
+    is_deeply([ map { $_->{room_id} } @{ $page->{entries} } ], [ ($rooms[2]) x 2 ], 'only their entries are returned');
+    is_deeply($page->{left}, [ $rooms[1] ], 'only those of the range may be in left');
+    $page = sync_it($bob, {}, after_room => $rooms[2], limit => 1);
+    my %next = (after_room => $page->{after_room});
+    ok($page->{more} && $page->{after_room} >= $page->{rooms}[-1]{id}, 'after_room is where the next page begins');
+    my %twice = map { $_->{id} => 1 } @{ $page->{rooms} };
+    is((grep { $twice{ $_->{id} } } @{ sync_it($bob, {}, %next)->{rooms} }), 0, 'the next page has other rooms');
+    $page = sync_it($bob, { map { $_ => 0 } @rooms[ 0, 2 ] }, through_room => $rooms[2], limit => 5);
+    ok($page->{more}, 'a page that ends within a room has more');
+    is($page->{after_room}, $rooms[0] - 1, 'the next page begins with that room');
 };
 
 subtest 'bad input is refused' => sub {
@@ -87,6 +105,11 @@ subtest 'bad input is refused' => sub {
         $bob->post('/api/sync', { rooms => { map { $_ => 0 } 1 .. 2001 } })->json->{detail}[0]{type}, 'too_long',
         'more than 2000 rooms are refused'
     );
+    for my $room ($rooms[0], $rooms[2]) {
+        my $answer =
+            $bob->post('/api/sync', { rooms => { $room => 1 }, after_room => $rooms[0], through_room => $rooms[1] });
+        is_deeply($answer->json->{detail}[0]{loc}, [ 'body', 'rooms' ], 'a mark outside the range is refused');
+    }
     my $faults = $bob->post('/api/sync', { rooms => { x => 1, 5 => 'y', 6 => -1 } })->json->{detail};
     is(scalar @$faults, 3, 'every bad member of rooms is reported');
     is_deeply(

@@ -87,7 +87,10 @@ subtest 'users who were indexed with an older Unicode are indexed again' => sub 
     $stack->sql("INSERT INTO m1.user_grams (gram, user_id) VALUES ('zz', 2), ('z', 2)");
     like((migrate('m1'))[0], qr/names indexed: 1/, 'only users of an older Unicode are indexed');
     is($stack->sql("SELECT nickname_key FROM m1.users WHERE id = 2"), 'old two', 'the key is made again');
-    is($stack->sql("SELECT COUNT(*) FROM m1.user_grams WHERE gram LIKE 'z%'"), 0, 'the grams of an older key are removed');
+    is(
+        $stack->sql("SELECT COUNT(*) FROM m1.user_grams WHERE gram LIKE 'z%'"), 0,
+        'the grams of an older key are removed'
+    );
 };
 
 subtest 'a migration that was changed after it ran is refused' => sub {

@@ -195,7 +195,7 @@ job_end(uint8_t how)
     job->ndjson = how % 2 == 1;
     job->wait_ms = how * INT64_C(100);
     job->rooms = memory_array(1, sizeof(*job->rooms));
-    job->rooms[0] = (struct live_mark){LOOP_ROOM, 0};
+    job->rooms[0] = (struct live_mark){LOOP_ROOM, 0, 0};
     job->room_count = 1;
     if (job->may_defer && how % 3 != 0 && holds_admit(&loop->holds, LOOP_SESSION, LOOP_USER)) {
         job->mode = how % 3 == 1 ? REPLY_STREAM : REPLY_LATER;

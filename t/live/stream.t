@@ -108,7 +108,7 @@ subtest 'typing and read marks reach the other members' => sub {
 subtest 'changes of membership are announced' => sub {
     my $second = $ann->post('/api/rooms', { name => 'second', member_ids => [ $bob->id ] })->json->{id};
     is_deeply(
-        $stream->await('rooms')->{data}, { joined => { $second => 2 }, left => [], renamed => {} },
+        $stream->await('rooms')->{data}, { joined => { $second => 2 }, left => [], restarted => {}, renamed => {} },
         'a new room is announced'
     );
     $ann->post("/api/rooms/$second/messages", { client_id => 's', body => 'in the second' });

@@ -28,7 +28,8 @@ subtest 'a wait returns at once if there is an entry, else after its time' => su
     cmp_ok($took, '<', 20, 'news that exists already is returned before the wait is over');
     ($answer, $took) = wait_for({ $room => $last }, 1);
     is_deeply(
-        $answer->json, { entries => [], rooms => [], left => [], more => JSON::PP::false },
+        $answer->json,
+        { entries => [], rooms => [], left => [], restarted => [], more => JSON::PP::false, after_room => 0 },
         'a wait in which nothing happens ends empty'
     );
     cmp_ok($took, '>', 0.7, 'an empty wait lasts for the time asked');

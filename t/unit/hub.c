@@ -8,6 +8,8 @@
 #include "base/random.h"
 #include "t/unit/tap.h"
 
+enum { QUEUE_LIMIT = 4096 };
+
 static struct hub hub;
 static int touches;
 
@@ -45,6 +47,14 @@ sent_to(struct connection *c)
     c->queue = NULL;
     c->queue_cap = 0;
     return text;
+}
+
+/* Greets a stream, as a loop does whose client reads at once. */
+static void
+greet(struct connection *c, const char *token)
+{
+    hub_greet(&hub, c, token);
+    (void)hub_continue_greeting(&hub, c);
 }
 
 /* `renamed`: the event that follows the entry; NULL. */
@@ -86,16 +96,16 @@ test_order(void)
 {
     struct connection ann = new_connection(CONNECTION_STREAM, 1);
     struct connection bob = new_connection(CONNECTION_STREAM, 2);
-    const struct live_mark both[] = {{10, 5}, {20, 7}}, one[] = {{10, 5}};
+    const struct live_mark both[] = {{10, 5, 0}, {20, 7, 0}}, one[] = {{10, 5, 0}};
     char *text;
 
     hub_join(&hub, &ann, 1, 1, both, 2);
     hub_join(&hub, &bob, 2, 1, one, 1);
     hub.behind.len = 0;
-    hub_greet(&hub, &ann, "", 15000);
+    hub_greet(&hub, &ann, "");
     is_str(after_id(sent_to(&ann)),
            "event: hello\ndata: {\"rooms\":{\"10\":5,\"20\":7},\"heartbeat_ms\":15000,"
-           "\"session\":1,\"resumed\":false}\n\n",
+           "\"session\":1,\"resumed\":false,\"more\":false}\n\n",
            "hello has an id, and names the rooms and their last entries");
     deliver(10, 6);
     ok(strstr(sent_to(&ann), "\"seq\":6") != NULL && strstr(sent_to(&bob), "\"seq\":6") != NULL,
@@ -134,7 +144,7 @@ test_rename(void)
     struct connection c = new_connection(CONNECTION_STREAM, 1);
     const char *entry, *rooms;
 
-    hub_join(&hub, &c, 1, 1, (const struct live_mark[]){{40, 0}}, 1);
+    hub_join(&hub, &c, 1, 1, (const struct live_mark[]){{40, 0, 0}}, 1);
     deliver_renamed(40, 1, "{\"joined\":{},\"left\":[],\"renamed\":{\"40\":\"new\"}}");
     entry = sent_to(&c);
     rooms = strstr(entry, "event: rooms\ndata: {\"joined\":{},\"left\":[],\"renamed\":{\"40\":");
@@ -152,8 +162,8 @@ test_membership(void)
     struct connection phone = new_connection(CONNECTION_STREAM, 1);
     struct connection tablet = new_connection(CONNECTION_STREAM, 2);
     struct connection poll = new_connection(CONNECTION_WAITING, 1);
-    const struct live_mark before[] = {{10, 5}}, after[] = {{20, 3}};
-    const struct live_mark session[] = {{1, 9000}};
+    const struct live_mark before[] = {{10, 5, 0}}, after[] = {{20, 3, 0}};
+    const struct live_mark session[] = {{1, 9000, 0}};
 
     hub_join(&hub, &phone, 1, 5, before, 1);
     hub_join(&hub, &tablet, 1, 5, before, 1);
@@ -162,9 +172,10 @@ test_membership(void)
     hub_update_user(&hub, 1, 4, after, 1, session, 1);
     ok(*sent_to(&phone) == '\0', "rooms that are older than the known ones change nothing");
     hub_update_user(&hub, 1, 6, after, 1, session, 1);
-    is_str(sent_to(&phone),
-           "event: rooms\ndata: {\"joined\":{\"20\":3},\"left\":[10],\"renamed\":{}}\n\n",
-           "a stream receives the rooms that were joined and left");
+    is_str(
+        sent_to(&phone),
+        "event: rooms\ndata: {\"joined\":{\"20\":3},\"left\":[10],\"restarted\":{},\"renamed\":{}}\n\n",
+        "a stream receives the rooms that were joined and left");
     ok(!phone.signed_out && tablet.signed_out, "only the stream whose session has ended ends");
     is_int(phone.session_expires, 9, "a stream knows when its session ends");
     ok(poll.woken, "a change of rooms wakes a long poll");
@@ -177,7 +188,7 @@ test_membership(void)
     hub_leave(&hub, &tablet);
     hub_leave(&hub, &poll);
     poll = new_connection(CONNECTION_WAITING, 1);
-    hub_join(&hub, &poll, 1, 6, (const struct live_mark[]){{20, 3}}, 1);
+    hub_join(&hub, &poll, 1, 6, (const struct live_mark[]){{20, 3, 0}}, 1);
     ok(poll.woken, "a long poll whose client lacks an entry is woken at once");
     hub_leave(&hub, &poll);
 }
@@ -187,7 +198,7 @@ test_resuming(void)
 {
     struct connection c = new_connection(CONNECTION_STREAM, 1);
     struct connection other = new_connection(CONNECTION_STREAM, 2);
-    const struct live_mark rooms[] = {{50, 0}};
+    const struct live_mark rooms[] = {{50, 0, 0}};
     char token[REPLAY_TOKEN_SIZE], *text;
 
     hub_join(&hub, &other, 2, 1, rooms, 1);
@@ -198,7 +209,7 @@ test_resuming(void)
     deliver(50, 2);
     deliver(50, 3);
     hub_join(&hub, &c, 1, 1, rooms, 1);
-    hub_greet(&hub, &c, token, 1000);
+    greet(&c, token);
     text = sent_to(&c);
     ok(strstr(text, "\"resumed\":true") != NULL, "a stream with a token is resumed");
     ok(strstr(text, "\"seq\":2") != NULL && strstr(text, "\"seq\":3") != NULL,
@@ -209,7 +220,7 @@ test_resuming(void)
         (void)sent_to(&other);
     }
     hub_join(&hub, &c, 1, 1, rooms, 1);
-    hub_greet(&hub, &c, token, 1000);
+    greet(&c, token);
     ok(strstr(sent_to(&c), "event: resync\ndata: {\"reason\":\"unknown_token\"}\n\n") != NULL,
        "a stream that missed more than the replay buffer holds must sync");
     hub_leave(&hub, &c);
@@ -219,8 +230,8 @@ test_resuming(void)
     hub_leave(&hub, &other);
     hub.tick += LINGER_TICKS + 1;
     hub_sweep(&hub);
-    hub_join(&hub, &c, 1, 1, (const struct live_mark[]){{50, REPLAY_ENTRIES + 20}}, 1);
-    hub_greet(&hub, &c, token, 1000);
+    hub_join(&hub, &c, 1, 1, (const struct live_mark[]){{50, REPLAY_ENTRIES + 20, 0}}, 1);
+    greet(&c, token);
     ok(strstr(sent_to(&c), "resync") != NULL,
        "a stream must sync if nobody watched one of its rooms meanwhile");
     hub_leave(&hub, &c);
@@ -230,8 +241,8 @@ test_resuming(void)
 static const char *
 greeted(struct connection *c, int64_t room, int64_t seq, const char *after)
 {
-    hub_join(&hub, c, 3, 1, (const struct live_mark[]){{room, seq}}, 1);
-    hub_greet(&hub, c, after, 1000);
+    hub_join(&hub, c, 3, 1, (const struct live_mark[]){{room, seq, 0}}, 1);
+    greet(c, after);
     return sent_to(c);
 }
 
@@ -258,12 +269,156 @@ test_resuming_from_hello(void)
     hub_leave(&hub, &c);
 }
 
+enum { MANY_ROOMS = 2500 };
+
+static struct live_mark many[MANY_ROOMS];
+
+static void
+test_many_rooms(void)
+{
+    struct connection c = new_connection(CONNECTION_STREAM, 1);
+    const char *text;
+    for (int i = 0; i < MANY_ROOMS; i++) {
+        many[i] = (struct live_mark){1000 + i, 7, 0};
+    }
+    hub_join(&hub, &c, 1, 1, many, MANY_ROOMS);
+    hub_greet(&hub, &c, "");
+    text = sent_to(&c);
+    ok(strstr(text, "\"1000\":7,") != NULL && strstr(text, "\"1999\":7}") != NULL &&
+           strstr(text, "\"more\":true}") != NULL,
+       "the first part of hello has 1000 rooms");
+    deliver(1001, 8);
+    deliver(3400, 8);
+    text = sent_to(&c);
+    ok(strstr(text, "\"room_id\":1001") != NULL && strstr(text, "\"room_id\":3400") != NULL,
+       "entries are sent between the parts of hello");
+    while (hub_continue_greeting(&hub, &c)) {
+        text = sent_to(&c);
+    }
+    ok(strstr(text, "\"3400\":8") != NULL && strstr(text, "\"3499\":7}") != NULL &&
+           strstr(text, "\"more\":false}") != NULL,
+       "a later part of hello includes the entries that were sent before it, up to the last room");
+    hub.queue_limit = 256 * 1024;
+    hub_update_user(&hub, 1, 2, many, 1, &(struct live_mark){1, 9000, 0}, 1);
+    is_int(c.queue_len, 3, "changes of many rooms come in several events");
+    hub.queue_limit = QUEUE_LIMIT;
+    (void)sent_to(&c);
+    hub_leave(&hub, &c);
+}
+
+static void
+test_long_replay(void)
+{
+    enum { MISSED = 3000 };
+    struct connection c = new_connection(CONNECTION_STREAM, 1);
+    struct connection other = new_connection(CONNECTION_STREAM, 2);
+    const struct live_mark rooms[] = {{85, 0, 0}};
+    char token[REPLAY_TOKEN_SIZE], expected[40];
+    int64_t next = 2;
+
+    hub_join(&hub, &other, 2, 1, rooms, 1);
+    deliver(85, 1);
+    (void)sscanf(sent_to(&other), "id: %39s", token);
+    for (int i = 2; i <= MISSED; i++) {
+        deliver(85, i);
+        (void)sent_to(&other);
+    }
+    hub_join(&hub, &c, 1, 1, rooms, 1);
+    hub_greet(&hub, &c, token);
+    deliver(85, MISSED + 1);
+    ok(strstr(sent_to(&c), "entry") == NULL, "a new entry waits for the missed ones");
+    while (hub_continue_greeting(&hub, &c) && !c.too_slow) {
+        const char *at = sent_to(&c);
+
+        for (;; next++) {
+            (void)snprintf(expected, sizeof(expected), "\"seq\":%lld}", (long long)next);
+            at = strstr(at, expected);
+            if (at == NULL) {
+                break;
+            }
+        }
+    }
+    is_int(next, MISSED + 2, "a replay of any length is sent in order, and then what is new");
+    ok(!c.too_slow, "a long replay does not exceed the queue");
+    hub_leave(&hub, &c);
+    c = new_connection(CONNECTION_STREAM, 1);
+    hub_join(&hub, &c, 1, 1, rooms, 1);
+    hub_greet(&hub, &c, token);
+    (void)sent_to(&c);
+    for (int i = MISSED + 2; i <= REPLAY_ENTRIES + 10; i++) {
+        deliver(85, i);
+        (void)sent_to(&other);
+    }
+    ok(hub_continue_greeting(&hub, &c) && c.too_slow,
+       "a stream that replays slower than entries come is too slow");
+    hub_leave(&hub, &c);
+    hub_leave(&hub, &other);
+}
+
+static void
+test_head(void)
+{
+    struct connection c = new_connection(CONNECTION_STREAM, 1);
+
+    connection_send_text(&c, "head", 4);
+    hub_join(&hub, &c, 1, 1, many, 1);
+    hub_greet(&hub, &c, "");
+    connection_cut_queue(&c);
+    is_int(c.queue_len, 1, "the head of a reply is not cut from the queue");
+    hub_leave(&hub, &c);
+    connection_close(&c);
+}
+
+static void
+deliver_at(int64_t room, int64_t seq, int64_t at)
+{
+    hub_receive(&hub, &(struct hint){.kind = HINT_ENTRY,
+                                     .room_id = room,
+                                     .seq = seq,
+                                     .at = at,
+                                     .json = "{}",
+                                     .json_len = 2});
+}
+
+static void
+test_restarting(void)
+{
+    struct connection c = new_connection(CONNECTION_STREAM, 1);
+    char token[REPLAY_TOKEN_SIZE];
+
+    hub_join(&hub, &c, 1, 1, (const struct live_mark[]){{90, 20, 100}}, 1);
+    deliver_at(90, 21, 200);
+    (void)sscanf(sent_to(&c), "id: %39s", token);
+    hub_restart_room(&hub, &(struct live_mark){90, 20, 100});
+    ok(*sent_to(&c) == '\0', "a node of a cluster may lag for a moment");
+    hub_restart_room(&hub, &(struct live_mark){90, 16, 80});
+    hub_restart_room(&hub, &(struct live_mark){90, 16, 80});
+    ok(strstr(sent_to(&c), "\"restarted\":{\"90\":16}") != NULL,
+       "a room that stays lower begins again");
+    deliver_at(90, 17, 300);
+    ok(strstr(sent_to(&c), "event: entry") != NULL, "its next entry is delivered");
+    deliver_at(90, 16, 80);
+    deliver_at(90, 18, 301);
+    ok(*sent_to(&c) != '\0', "a hint that comes twice does no harm");
+    deliver_at(90, 12, 400);
+    deliver_at(90, 19, 401);
+    ok(*sent_to(&c) == '\0', "after a hint of another history the database decides");
+    hub_restart_room(&hub, &(struct live_mark){90, 19, 401});
+    ok(strstr(sent_to(&c), "\"restarted\":{\"90\":19}") != NULL,
+       "a room whose last entry is another one begins again");
+    hub_leave(&hub, &c);
+    hub_join(&hub, &c, 1, 1, (const struct live_mark[]){{90, 19, 401}}, 1);
+    greet(&c, token);
+    ok(strstr(sent_to(&c), "resync") != NULL, "a token of another history is not resumed");
+    hub_leave(&hub, &c);
+}
+
 static void
 test_slowness(void)
 {
     struct connection slow = new_connection(CONNECTION_STREAM, 1);
     struct connection other = new_connection(CONNECTION_STREAM, 2);
-    const struct live_mark rooms[] = {{60, 0}};
+    const struct live_mark rooms[] = {{60, 0, 0}};
     int received = 0;
 
     hub_join(&hub, &slow, 1, 1, rooms, 1);
@@ -294,7 +449,7 @@ test_hints(void)
     struct connection c = new_connection(CONNECTION_STREAM, 1);
     struct hint hint;
 
-    hub_join(&hub, &c, 1, 1, (const struct live_mark[]){{70, 4}}, 1);
+    hub_join(&hub, &c, 1, 1, (const struct live_mark[]){{70, 4, 0}}, 1);
     hub_room_reached(&hub, 70, 4);
     hub.behind.len = 0;
     receive("E 70 5 0\n\n{\"seq\":5}");
@@ -353,13 +508,18 @@ main(void)
 {
     ok(random_init(), "random numbers are available");
     hub.touched = count_touch;
-    hub.queue_limit = 4096;
+    hub.queue_limit = QUEUE_LIMIT;
+    hub.heartbeat_ms = 15000;
     hub_open(&hub);
     test_order();
     test_rename();
     test_membership();
     test_resuming();
     test_resuming_from_hello();
+    test_many_rooms();
+    test_long_replay();
+    test_head();
+    test_restarting();
     test_slowness();
     test_hints();
     test_map();

@@ -20,18 +20,20 @@ json_is(enum live_event_kind kind, const void *event, const char *want)
 static void
 test_json(void)
 {
-    const struct sync_mark marks[] = {{10, 5}, {20, 7}};
+    const struct sync_mark marks[] = {{10, 5, 0}, {20, 7, 0}};
     const struct id_text names[] = {{12, "a \"b\""}};
     const int64_t left[] = {13, 14};
 
-    json_is(LIVE_HELLO, &(struct hello_event){{marks, 2}, 15000, 9, 1},
+    json_is(LIVE_HELLO, &(struct hello_event){{marks, 2}, 15000, 9, 1, 1},
             "{\"rooms\":{\"10\":5,\"20\":7},\"heartbeat_ms\":15000,\"session\":9,"
-            "\"resumed\":true}");
-    json_is(LIVE_HELLO, &(struct hello_event){{NULL, 0}, 15000, 9, 0},
-            "{\"rooms\":{},\"heartbeat_ms\":15000,\"session\":9,\"resumed\":false}");
-    json_is(LIVE_ROOMS, &(struct rooms_event){{marks, 1}, {left, 2}, {names, 1}},
-            "{\"joined\":{\"10\":5},\"left\":[13,14],\"renamed\":{\"12\":\"a \\\"b\\\"\"}}");
-    json_is(LIVE_ROOMS, &(struct rooms_event){0}, "{\"joined\":{},\"left\":[],\"renamed\":{}}");
+            "\"resumed\":true,\"more\":true}");
+    json_is(LIVE_HELLO, &(struct hello_event){{NULL, 0}, 15000, 9, 0, 0},
+            "{\"rooms\":{},\"heartbeat_ms\":15000,\"session\":9,\"resumed\":false,\"more\":false}");
+    json_is(
+        LIVE_ROOMS, &(struct rooms_event){{marks, 1}, {left, 2}, {marks + 1, 1}, {names, 1}},
+        "{\"joined\":{\"10\":5},\"left\":[13,14],\"restarted\":{\"20\":7},\"renamed\":{\"12\":\"a \\\"b\\\"\"}}");
+    json_is(LIVE_ROOMS, &(struct rooms_event){0},
+            "{\"joined\":{},\"left\":[],\"restarted\":{},\"renamed\":{}}");
     json_is(LIVE_TYPING, &(struct typing_event){12, {7, "li", "\xE6\x9D\x8E"}},
             "{\"room_id\":12,\"user\":{\"id\":7,\"username\":\"li\",\"nickname\":\"\\u674e\"}}");
     json_is(LIVE_READ, &(struct read_event){12, 7, 5},
@@ -89,9 +91,10 @@ test_entries(void)
               "{\"room_id\":12,\"seq\":3,\"kind\":\"rename\",\"sender\":"
               "{\"id\":7,\"username\":\"li\",\"nickname\":\"\\u674e\"}") != NULL,
        "an entry's event is the reply's JSON in ASCII");
-    is_str(buf_cstr(&live.rooms),
-           "{\"joined\":{},\"left\":[],\"renamed\":{\"12\":\"\\u674e \\\"x\\\"\\n\"}}",
-           "a rename is also a change of rooms");
+    is_str(
+        buf_cstr(&live.rooms),
+        "{\"joined\":{},\"left\":[],\"restarted\":{},\"renamed\":{\"12\":\"\\u674e \\\"x\\\"\\n\"}}",
+        "a rename is also a change of rooms");
     entry.kind = ENTRY_MESSAGE;
     fill(&live, &entry);
     is_int((int64_t)live.rooms.len, 0, "a message is not a change of rooms");

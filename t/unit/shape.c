@@ -427,7 +427,7 @@ test_write(void)
                                      .no_word = -1,
                                      .text = "\"\n\xff好",
                                      .ints = {(int64_t[]){5, 6}, 2},
-                                     .seqs = {(struct sync_mark[]){{7, 8}}, 1},
+                                     .seqs = {(struct sync_mark[]){{7, 8, 0}}, 1},
                                      .there = inner,
                                      .inside = {3},
                                      .list = {inner, 2}};

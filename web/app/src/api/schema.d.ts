@@ -910,7 +910,7 @@ export interface components {
         };
         SyncNew: {
             /**
-             * @description The marks: for each room you know, the `seq` up to which you have every entry.
+             * @description The marks: for each room you know, or those of the range if you send one, the `seq` up to which you have every entry.
              * @example {
              *       "12": 345
              *     }
@@ -918,6 +918,25 @@ export interface components {
             rooms: {
                 [key: string]: number;
             };
+            /**
+             * @description The `created_at` of each mark's entry (of a room without entries here: its `last_at`), in ms since 1970: whether it still is that entry.
+             * @example {
+             *       "12": 1767225600000
+             *     }
+             */
+            times?: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Only rooms with a greater id.
+             */
+            after_room?: number;
+            /**
+             * Format: int64
+             * @description Only rooms up to this id.
+             */
+            through_room?: number;
             /**
              * Format: int64
              * @description The largest number of entries in one reply.
@@ -928,12 +947,19 @@ export interface components {
         Sync: {
             /** @description The new entries, by `seq` within each room. */
             entries: components["schemas"]["Entry"][];
-            /** @description Your rooms that were not among the marks. */
+            /** @description Your rooms that were not among the marks, and those in `restarted`. */
             rooms: components["schemas"]["Room"][];
             /** @description Rooms among the marks that you are not in. */
             left: number[];
+            /** @description Rooms that went back to an older state, from a backup: drop all entries of them, and begin again with `rooms`. */
+            restarted: number[];
             /** @description Whether there is more: call again at once. */
             more: boolean;
+            /**
+             * Format: int64
+             * @description If `more` is true: this reply has all that is new in rooms up to this id, so the next call may leave them out.
+             */
+            after_room: number;
         };
         LiveEvents: {
             hello: components["schemas"]["HelloEvent"];
@@ -961,6 +987,8 @@ export interface components {
             session: number;
             /** @description Whether the entries after the given token follow. */
             resumed: boolean;
+            /** @description Whether another `hello` follows, with more of your rooms. */
+            more: boolean;
         };
         RoomsEvent: {
             /** @description Rooms that you have joined, each with the number of its last entry. */
@@ -969,6 +997,10 @@ export interface components {
             };
             /** @description Rooms that you have left. */
             left: number[];
+            /** @description Rooms that went back to an older state, each with the number of its last entry now. */
+            restarted: {
+                [key: string]: number;
+            };
             /** @description Rooms with a new name. */
             renamed: {
                 [key: string]: string;
@@ -1016,7 +1048,7 @@ export interface components {
         };
         SyncWait: {
             /**
-             * @description The marks: for each room you know, the `seq` up to which you have every entry.
+             * @description The marks: for each room you know, or those of the range if you send one, the `seq` up to which you have every entry.
              * @example {
              *       "12": 345
              *     }
@@ -1024,6 +1056,25 @@ export interface components {
             rooms: {
                 [key: string]: number;
             };
+            /**
+             * @description The `created_at` of each mark's entry (of a room without entries here: its `last_at`), in ms since 1970: whether it still is that entry.
+             * @example {
+             *       "12": 1767225600000
+             *     }
+             */
+            times?: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Only rooms with a greater id.
+             */
+            after_room?: number;
+            /**
+             * Format: int64
+             * @description Only rooms up to this id.
+             */
+            through_room?: number;
             /**
              * Format: int64
              * @description The largest number of entries in one reply.
@@ -1036,6 +1087,11 @@ export interface components {
              * @example 25
              */
             wait: number;
+            /**
+             * Format: int64
+             * @description The sum of all your marks and of their rooms' ids, if the range does not have all your rooms: `more` is then true as soon as a room outside the range has news.
+             */
+            checksum?: number;
         };
         SquareQueued: {
             /**
