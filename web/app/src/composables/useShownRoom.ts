@@ -65,6 +65,14 @@ export function useShownRoom(id: () => number | null) {
     },
   )
   watch(
+    () => chat.restored,
+    (restored) => {
+      if (!restored) return
+      ui.showError(t('restoredRoom', { name: roomName(restored) }))
+      chat.restored = null
+    },
+  )
+  watch(
     () => chat.lost,
     (lost) => {
       if (!lost) return

@@ -89,6 +89,10 @@ export const messages = {
     'This room is open to everyone. Join it to read and write.',
     '这是公开房间，加入后即可查看和发送消息。',
   ],
+  restoredRoom: [
+    '“{name}” was restored from a backup. Its latest messages may be missing.',
+    '“{name}”已从备份恢复，最近的消息可能缺失。',
+  ],
   lostRoom: ['You are no longer in “{name}”.', '你已不在“{name}”中。'],
   invitations: ['Invitations', '收到的邀请'],
   invitedBy: ['{name} invites you', '{name} 邀请你加入'],

@@ -1,7 +1,8 @@
 // Brings new entries by long polls. If the server does not hold those, it syncs every 2 seconds, or every 10 seconds
 // while the page is hidden. Backs off while the server cannot be reached.
-import { api, ApiError, call, type SyncPage } from '../api/client'
+import { api, ApiError, call } from '../api/client'
 import { doubled, jittered, retryAfterMs } from '../lib/backoff'
+import { catchUp, checksum, rangeAfter } from './catchUp'
 import type { Source, Transport } from './transport'
 import { onWake } from './wake'
 
@@ -64,14 +65,13 @@ export class Polling implements Transport {
   private async run(source: Source): Promise<void> {
     let wait: number
     try {
-      const page = await this.sync(source.marks())
+      await this.sync(source)
       if (this.source === source) {
         this.failures = 0
         source.setConnected(true)
-        source.applyPage(page)
       }
       const visible = document.visibilityState === 'visible'
-      const atOnce = page.more || this.refreshAsked || (this.held && visible)
+      const atOnce = this.refreshAsked || (this.held && visible)
       wait = atOnce ? 0 : visible ? POLL_VISIBLE_MS : POLL_HIDDEN_MS
     } catch (error) {
       wait = this.source !== source || this.refreshAsked ? 0 : this.waitAfter(error)
@@ -81,20 +81,32 @@ export class Polling implements Transport {
   }
 
   /** The first sync returns at once, to show what is there. Later ones are held while the page is visible. */
-  private async sync(rooms: Record<string, number>): Promise<SyncPage> {
-    if (!this.held || !this.synced || document.visibilityState !== 'visible') {
-      this.synced = true
-      return call(api.POST('/api/sync', { body: { rooms } }))
-    }
+  private async sync(source: Source): Promise<void> {
+    const held = this.held && this.synced && document.visibilityState === 'visible'
+    this.synced = true
+    if (!held || (await this.waitForNews(source)))
+      await catchUp(source, () => this.source === source)
+  }
+
+  /**
+   * Waits until something is new in any room. If that is in the first range of rooms, applies it. Returns true if there
+   * is more.
+   */
+  private async waitForNews(source: Source): Promise<boolean> {
     const began = Date.now()
     this.longPoll = new AbortController()
     const { signal } = this.longPoll
+    source.beginSync()
+    const marks = source.marks()
+    const range = rangeAfter(marks, 0)
     try {
-      const body = { rooms, wait: LONG_POLL_S }
+      const body = { ...range, checksum: checksum(marks), wait: LONG_POLL_S }
       const page = await call(api.POST('/api/sync/wait', { body, signal }))
-      const empty = page.entries.length + page.rooms.length + page.left.length === 0
-      if (empty && Date.now() - began < NOT_HELD_MS) this.held = false
-      return page
+      const found = page.entries.length + page.rooms.length + page.left.length > 0 || page.more
+      if (!found && Date.now() - began < NOT_HELD_MS) this.held = false
+      if (this.source === source)
+        source.applyPage(page, !page.more && range.through_room === undefined)
+      return page.more
     } finally {
       this.longPoll = null
     }

@@ -67,6 +67,42 @@ describe('a stream', () => {
     expect(chat.online).toBe(true)
   })
 
+  it('whose syncs fail tries again ever later, and the page shows it', async () => {
+    const chat = await begin()
+    server.syncFault = { status: 422 }
+    const asked = server.syncs
+    chat.refresh()
+    await pass(100)
+    expect(chat.online).toBe(true)
+    await pass(60_000)
+    expect(server.syncs - asked).toBeLessThan(8)
+    expect(chat.online).toBe(false)
+    server.syncFault = null
+    await pass(40_000)
+    expect(chat.online).toBe(true)
+  })
+
+  it('waits as long as the server asks before the next sync', async () => {
+    const chat = await begin()
+    server.syncFault = { status: 503, headers: { 'Retry-After': '20' } }
+    const asked = server.syncs
+    chat.refresh()
+    await pass(19_000)
+    expect(server.syncs - asked).toBe(1)
+  })
+
+  it('names the rooms in parts: one sync follows the last', async () => {
+    await begin()
+    const asked = server.syncs
+    const part = { heartbeat_ms: 15000, session: 1, resumed: false }
+    server.emit('hello', { ...part, rooms: { 7: 0 }, more: true })
+    await pass(50)
+    expect(server.syncs).toBe(asked)
+    server.emit('hello', { ...part, rooms: { 8: 1 }, more: false })
+    await pass(50)
+    expect(server.syncs).toBe(asked + 1)
+  })
+
   it('that is silent for too long is replaced', async () => {
     await begin()
     await pass(40000)
@@ -107,19 +143,25 @@ describe('a stream', () => {
 })
 
 describe('after hello', () => {
+  const marksOf = (seqs: Record<string, number>) =>
+    Object.fromEntries(Object.entries(seqs).map(([id, seq]) => [id, { seq, at: 0 }]))
+
   it('a page that has every room up to its last entry needs no sync', () => {
-    expect(needsSync({ 7: 3 }, { rooms: { 7: 3 }, resumed: false })).toBe(false)
-    expect(needsSync({ 7: 4 }, { rooms: { 7: 3 }, resumed: false })).toBe(false)
+    expect(needsSync(marksOf({ 7: 3 }), { rooms: { 7: 3 }, resumed: false })).toBe(false)
+  })
+
+  it('a page that has later entries than the server needs a sync', () => {
+    expect(needsSync(marksOf({ 7: 4 }), { rooms: { 7: 3 }, resumed: false })).toBe(true)
   })
 
   it('a page that lacks entries needs a sync, unless the stream resumed', () => {
-    expect(needsSync({ 7: 2 }, { rooms: { 7: 3 }, resumed: false })).toBe(true)
-    expect(needsSync({ 7: 2 }, { rooms: { 7: 3 }, resumed: true })).toBe(false)
+    expect(needsSync(marksOf({ 7: 2 }), { rooms: { 7: 3 }, resumed: false })).toBe(true)
+    expect(needsSync(marksOf({ 7: 2 }), { rooms: { 7: 3 }, resumed: true })).toBe(false)
   })
 
   it('a page that has other rooms than the server needs a sync', () => {
-    expect(needsSync({ 7: 3 }, { rooms: { 7: 3, 8: 1 }, resumed: true })).toBe(true)
-    expect(needsSync({ 7: 3, 9: 1 }, { rooms: { 7: 3 }, resumed: true })).toBe(true)
-    expect(needsSync({ 9: 3 }, { rooms: { 7: 3 }, resumed: true })).toBe(true)
+    expect(needsSync(marksOf({ 7: 3 }), { rooms: { 7: 3, 8: 1 }, resumed: true })).toBe(true)
+    expect(needsSync(marksOf({ 7: 3, 9: 1 }), { rooms: { 7: 3 }, resumed: true })).toBe(true)
+    expect(needsSync(marksOf({ 9: 3 }), { rooms: { 7: 3 }, resumed: true })).toBe(true)
   })
 })

@@ -1,15 +1,17 @@
 // Brings new entries over a stream of events. Without a stream, polling takes its place until the next try succeeds.
-import { api, ApiError, call, openStream } from '../api/client'
+import { ApiError, openStream } from '../api/client'
 import { doubled, jittered, retryAfterMs } from '../lib/backoff'
+import { catchUp } from './catchUp'
 import { parseEvent, type EventData, type LiveEvent } from './events'
 import { Polling } from './polling'
 import { sseReader } from './sse'
-import type { Source, Transport } from './transport'
+import type { Marks, Source, Transport } from './transport'
 import { onWake } from './wake'
 
 const RETRY_FIRST_MS = 500
 const RETRY_MAX_MS = 30_000
 const SYNC_RETRY_MS = 2_000
+const QUIET_SYNC_FAILURES = 1 // in a row, before the page shows that it is not up to date
 const FIRST_EVENT_MS = 8_000 // no event by then: a proxy on the way holds the answer back
 const NO_STREAMS_MS = 60_000 // before a server without streams is asked again
 const MISSED_HEARTBEATS = 2.5 // a stream silent for longer is dead
@@ -19,6 +21,7 @@ export class Stream implements Transport {
   private readonly fallback = new Polling()
   private connection: AbortController | null = null // of the stream, from connecting to its end
   private retryTimer: ReturnType<typeof setTimeout> | undefined
+  private syncTimer: ReturnType<typeof setTimeout> | undefined
   private silenceTimer: ReturnType<typeof setTimeout> | undefined
   private silenceMaxMs = FIRST_EVENT_MS
   private lastByteAt = 0
@@ -26,15 +29,18 @@ export class Stream implements Transport {
   private resumeAfter = '' // the id of the last entry
   private reconnectMs: number | null = null // the wait that the server asked for
   private open = false // hello has come
+  private named: Record<string, number> = {} // the rooms in the parts of hello so far
   private polling = false
   private syncing = false
   private syncAsked = false
+  private syncFailures = 0 // in a row
   private stopWake = () => {}
 
   start(source: Source): void {
     this.stop()
     this.source = source
     this.failures = 0
+    this.syncFailures = 0
     this.resumeAfter = ''
     const wake = () => this.wake()
     this.stopWake = onWake({
@@ -53,6 +59,7 @@ export class Stream implements Transport {
     this.source = null
     clearTimeout(this.retryTimer)
     clearTimeout(this.silenceTimer)
+    clearTimeout(this.syncTimer)
     this.connection?.abort()
     this.connection = null
     this.open = false
@@ -95,11 +102,11 @@ export class Stream implements Transport {
 
   private async syncOnce(source: Source): Promise<void> {
     this.syncAsked = false
-    const page = await call(api.POST('/api/sync', { body: { rooms: source.marks() } }))
+    await catchUp(source, () => this.source === source)
     if (this.source !== source) return
+    this.syncFailures = 0
+    clearTimeout(this.syncTimer)
     source.setConnected(true)
-    source.applyPage(page)
-    if (page.more) this.syncAsked = true
   }
 
   /** The entries are still missing: polling brings them if there is no stream either, else another sync does. */
@@ -109,9 +116,15 @@ export class Stream implements Transport {
       return
     }
     const source = this.source
-    setTimeout(() => {
-      if (this.source === source) this.refresh()
-    }, jittered(SYNC_RETRY_MS))
+    if (++this.syncFailures > QUIET_SYNC_FAILURES) source?.setConnected(false)
+    const backoff = jittered(doubled(SYNC_RETRY_MS, RETRY_MAX_MS, this.syncFailures))
+    clearTimeout(this.syncTimer)
+    this.syncTimer = setTimeout(
+      () => {
+        if (this.source === source) this.refresh()
+      },
+      Math.max(retryAfterMs(error), backoff),
+    )
   }
 
   /** Something has arrived: the stream has until the next time-out to send more. */
@@ -126,6 +139,7 @@ export class Stream implements Transport {
     clearTimeout(this.retryTimer)
     if (this.connection || !this.source) return
     this.connection = new AbortController()
+    this.named = {}
     this.silenceMaxMs = FIRST_EVENT_MS
     void this.run(this.source, this.connection.signal)
   }
@@ -198,20 +212,26 @@ export class Stream implements Transport {
     this.silenceMaxMs = hello.heartbeat_ms * MISSED_HEARTBEATS
     this.restartSilenceTimer()
     this.setPolling(false)
-    source.setConnected(true)
-    if (needsSync(source.marks(), hello)) void this.sync()
+    if (this.syncFailures <= QUIET_SYNC_FAILURES) source.setConnected(true)
+    Object.assign(this.named, hello.rooms)
+    if (hello.more) return
+    if (needsSync(source.marks(), { ...hello, rooms: this.named })) void this.sync()
+    this.named = {}
   }
 }
 
-/** Does the server have rooms or entries that this page lacks? A resumed stream brings the entries by itself. */
+/**
+ * Does the server have other rooms or entries than this page? A resumed stream brings the entries by itself.
+ * A page with later entries than the server has to begin the room again.
+ */
 export function needsSync(
-  marks: Record<string, number>,
+  marks: Marks,
   { rooms, resumed }: Pick<EventData['hello'], 'rooms' | 'resumed'>,
 ): boolean {
   if (Object.keys(marks).length !== Object.keys(rooms).length) return true
   return Object.entries(rooms).some(([id, seq]) => {
     const mark = marks[id]
-    return mark === undefined || (!resumed && mark < seq)
+    return mark === undefined || (!resumed && mark.seq !== seq)
   })
 }
 

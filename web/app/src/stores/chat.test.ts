@@ -37,6 +37,18 @@ describe('the rooms', () => {
     expect(chat.list.map((room) => room.name)).toEqual(['room'])
   })
 
+  it('may be any number', async () => {
+    server.rooms = Array.from({ length: 1_100 }, (_, i) => roomOf({ id: i + 1 }))
+    const chat = useChat()
+    await pass(1_000)
+    expect(chat.rooms.size).toBe(1_100)
+    server.rooms = server.rooms.slice(1)
+    server.append({ room_id: 1_050 })
+    await pass(3_000)
+    expect(chat.rooms.size).toBe(1_099)
+    expect(chat.rooms.get(1_050)?.last_seq).toBe(1)
+  })
+
   it('count messages of others as unread, not mine', async () => {
     const chat = useChat()
     await pass(100)
@@ -72,6 +84,18 @@ describe('an open room', () => {
     await chat.loadOlder(7)
     expect(seqs()).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13])
     expect(chat.logs.get(7)?.complete).toBe(true)
+  })
+
+  it('that went back to an older state is loaded again', async () => {
+    for (let i = 0; i < 8; i++) server.append()
+    const chat = useChat()
+    await pass(100)
+    await chat.open(7)
+    server.log.length = 5
+    await pass(3000)
+    expect(seqs()).toEqual([3, 4, 5])
+    expect(chat.rooms.get(7)?.last_seq).toBe(5)
+    expect(chat.restored?.id).toBe(7)
   })
 
   it('fills the gap before a message of mine', async () => {

@@ -33,6 +33,7 @@ export const useChat = defineStore('chat', () => {
   const { rooms, logs, active, setRoom, putRoom, removeRoom, setLog } = state
   const online = ref(true)
   const newest = ref<Entry | null>(null) // the newest message of somebody else, for screen readers
+  const restored = ref<Room | null>(null) // the shown room, after it went back to an older state from a backup
   const lost = ref<Room | null>(null) // the room that was shown when this user was removed from it
   const transport: Transport = new Stream()
   let me = 0
@@ -79,13 +80,27 @@ export const useChat = defineStore('chat', () => {
   const fetchRoom = (id: number): Promise<Room> =>
     call(api.GET('/api/rooms/{room_id}', { params: { path: { room_id: id } } }))
 
+  /** Begins a room again whose log went back to an older state, and loads it if it is shown. */
+  function restart(room: Room): void {
+    state.restartRoom(room)
+    if (active.value !== room.id) return
+    restored.value = room
+    void open(room.id).catch(() => undefined)
+  }
+
   const source: Source = {
-    marks() {
+    marks: state.marks,
+    beginSync() {
       if (state.summariesOlderThan(SUMMARIES_MAX_AGE_MS)) state.expireSummaries()
-      return state.marks()
+      state.beginSync()
     },
-    applyPage(page) {
+    applyPage(page, complete) {
+      const restarted = new Set(page.restarted)
       for (const room of page.rooms) {
+        if (restarted.has(room.id)) {
+          restart(room)
+          continue
+        }
         const log = logs.get(room.id)
         if (log && room.id !== active.value && room.last_seq - log.top > GAP_MAX)
           logs.delete(room.id)
@@ -96,7 +111,7 @@ export const useChat = defineStore('chat', () => {
         removeRoom(id)
       }
       for (const [id, entries] of byRoom(page.entries)) applyEntries(id, entries)
-      if (!page.more) state.completeSummaries()
+      if (complete) state.completeSummaries()
       outbox.sendAbandoned()
     },
     applyEntry(entry) {
@@ -244,6 +259,7 @@ export const useChat = defineStore('chat', () => {
     active,
     newest,
     lost,
+    restored,
     open,
     loadOlder,
     markRead,

@@ -32,7 +32,7 @@ it('a stored room has no mark until the server has sent its summary', () => {
   state.setRoom(roomOf({ id: 7, last_seq: 3 }))
   expect(state.marks()).toEqual({})
   state.putRoom(roomOf({ id: 7, last_seq: 4 }))
-  expect(state.marks()).toEqual({ 7: 4 })
+  expect(state.marks()).toEqual({ 7: { seq: 4, at: Date.parse('2026-01-01') } })
 })
 
 it('the mark of a loaded log is where its first gap begins', () => {
@@ -63,4 +63,16 @@ it('expired summaries are loaded again, but not that of the room that is shown',
   state.expireSummaries()
   expect(Object.keys(state.marks())).toEqual(['8'])
   expect(state.summariesOlderThan(0)).toBe(false)
+})
+
+it('a sync during which the summaries expired does not complete them', () => {
+  const state = useRoomState()
+  state.beginSync()
+  state.putRoom(roomOf({ id: 7 }))
+  state.expireSummaries()
+  state.completeSummaries()
+  expect([...state.rooms.keys()]).toEqual([7])
+  state.beginSync()
+  state.completeSummaries()
+  expect([...state.rooms.keys()]).toEqual([])
 })

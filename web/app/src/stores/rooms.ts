@@ -4,6 +4,7 @@ import type { Entry, Room } from '../api/client'
 import { contiguous, merge } from '../lib/merge'
 import { byActivity, refreshed } from '../lib/rooms'
 import { load, save } from '../lib/storage'
+import type { Marks } from '../live/transport'
 
 /** A room's log: entries in seq order. None is missing between the first and the one with seq `top`. */
 export interface Log {
@@ -32,6 +33,7 @@ export function useRoomState() {
   const ready = ref(false) // the rooms are known: if the list is empty, there are none
   const current = new Set<number>() // rooms with a summary from the server; others are from the cache
   let summariesAt = 0 // when the server's summaries of all rooms were complete; 0: they are not
+  let expired = false // since the sync under way began: it may not bring every summary
   let user = 0 // 0: nobody is signed in
   let cacheTimer: ReturnType<typeof setTimeout> | undefined
 
@@ -81,9 +83,25 @@ export function useRoomState() {
   /** The seq up to which the page lacks no entry of a room: the end of its log, or of its summary without a log. */
   const markOf = (id: number): number => logs.get(id)?.top ?? rooms.get(id)?.last_seq ?? 0
 
+  /** The time of the entry at a room's mark, in ms; 0 if the page does not have it. */
+  function timeOfMark(id: number): number {
+    const log = logs.get(id)
+    const room = rooms.get(id)
+    const entry = log?.entries.findLast(({ seq }) => seq === log.top)
+    const time = entry?.created_at ?? (room?.last_seq === markOf(id) ? room.last_at : undefined)
+    return time === undefined ? 0 : Date.parse(time)
+  }
+
   /** The marks of all rooms with a current summary. The server sends the summaries of all others. */
-  const marks = (): Record<string, number> =>
-    Object.fromEntries([...current].map((id) => [id, markOf(id)]))
+  const marks = (): Marks =>
+    Object.fromEntries([...current].map((id) => [id, { seq: markOf(id), at: timeOfMark(id) }]))
+
+  /** Takes the summary of a room that went back to an older state: nothing of it may stay. */
+  function restartRoom(summary: Room): void {
+    logs.delete(summary.id)
+    rooms.delete(summary.id)
+    putRoom(summary)
+  }
 
   const isCurrent = (id: number): boolean => current.has(id)
 
@@ -91,14 +109,20 @@ export function useRoomState() {
   function expireSummaries(): void {
     current.clear()
     summariesAt = 0
+    expired = true
     if (active.value !== null && rooms.has(active.value)) current.add(active.value)
   }
 
   const summariesOlderThan = (ms: number) => summariesAt > 0 && Date.now() - summariesAt > ms
 
-  /** Call this after the server has sent every summary: removes the rooms without one, which the user has left. */
+  /** A sync of all rooms begins: from now on it brings the summaries of all that are not current. */
+  function beginSync(): void {
+    expired = false
+  }
+
+  /** Call this at the end of such a sync: removes the rooms without a summary, which the user has left. */
   function completeSummaries(): void {
-    if (summariesAt > 0) return
+    if (summariesAt > 0 || expired) return
     for (const id of [...rooms.keys()]) if (!current.has(id)) removeRoom(id)
     summariesAt = Date.now()
     ready.value = true
@@ -131,6 +155,7 @@ export function useRoomState() {
     unread,
     setRoom,
     putRoom,
+    restartRoom,
     removeRoom,
     setLog,
     mergeIntoLog,
@@ -138,6 +163,7 @@ export function useRoomState() {
     marks,
     isCurrent,
     expireSummaries,
+    beginSync,
     summariesOlderThan,
     completeSummaries,
     restore,

@@ -1,6 +1,7 @@
 // A fake server for tests: one room with its log, and the faults that a test injects.
 import { vi } from 'vitest'
 import type { Entry, Room } from '../api/client'
+import type { Range } from '../live/catchUp'
 
 export const me = {
   id: 1,
@@ -43,6 +44,11 @@ export function roomOf(more: Partial<Room> = {}): Room {
   }
 }
 
+// The largest page of a sync, and the most marks in one.
+const ENTRIES_MAX = 3
+const ROOMS_MAX = 100
+const MARKS_MAX = 2_000
+
 /** An answer with a JSON body. */
 export const json = (body: object, status = 200, headers: Record<string, string> = {}): Response =>
   new Response(JSON.stringify(body), {
@@ -65,6 +71,7 @@ export class FakeServer {
   streams: ReadableStreamDefaultController<Uint8Array>[] | null = null // null: it has no streams
   resumes: string[] = [] // what each stream was to resume after
   syncs = 0
+  syncFault: { status: number; headers?: Record<string, string> } | null = null // for all syncs
 
   install(): void {
     vi.stubGlobal('fetch', (request: Request | string, init?: RequestInit) =>
@@ -86,7 +93,7 @@ export class FakeServer {
     if (path === '/api/events')
       return json({ detail: '', code: 'no_live_events' }, 503, { 'Retry-After': '5' })
     if (path === '/api/sync' || path === '/api/sync/wait')
-      return this.sync((await request.json()) as { rooms: Record<string, number> })
+      return this.sync((await request.json()) as Range)
     if (path === '/api/rooms/7') return json(this.rooms[0]!)
     if (path === '/api/rooms/7/messages' && request.method === 'POST')
       return this.send((await request.json()) as { client_id: string; body: string })
@@ -118,24 +125,37 @@ export class FakeServer {
           controller.error(new DOMException('', 'AbortError')),
         )
         const rooms = Object.fromEntries(this.rooms.map((room) => [room.id, this.log.length]))
-        this.emit('hello', { rooms, heartbeat_ms: 15000, session: 1, resumed: false })
+        this.emit('hello', { rooms, heartbeat_ms: 15000, session: 1, resumed: false, more: false })
       },
     })
     return new Response(body, { headers: { 'Content-Type': 'text/event-stream' } })
   }
 
-  private sync({ rooms }: { rooms: Record<string, number> }): Response {
+  private sync({ rooms, after_room, through_room = Infinity }: Range): Response {
     this.syncs++
+    if (this.syncFault) return json({}, this.syncFault.status, this.syncFault.headers)
+    const marks = Object.keys(rooms).map(Number)
+    if (marks.length > MARKS_MAX || marks.some((id) => id <= after_room || id > through_room))
+      return json({ detail: [] }, 422)
     const entries = Object.entries(rooms).flatMap(([id, seq]) =>
       this.log.filter((entry) => entry.room_id === Number(id) && entry.seq > seq),
     )
+    const restarted = marks.filter((id) => rooms[id]! > this.log.length)
     const fresh = this.rooms
-      .filter((room) => rooms[room.id] === undefined)
+      .filter(({ id }) => id > after_room && id <= through_room)
+      .filter(({ id }) => rooms[id] === undefined || restarted.includes(id))
       .map((room) => ({ ...room, last_seq: this.log.length }))
-    const left = Object.keys(rooms)
-      .map(Number)
-      .filter((id) => !this.rooms.some((room) => room.id === id))
-    return json({ entries: entries.slice(0, 3), rooms: fresh, left, more: entries.length > 3 })
+    const left = marks.filter((id) => !this.rooms.some((room) => room.id === id))
+    const starts = [entries[ENTRIES_MAX]?.room_id, fresh[ROOMS_MAX]?.id]
+    const next = Math.min(...starts.map((id) => id ?? Infinity))
+    return json({
+      entries: entries.slice(0, ENTRIES_MAX),
+      rooms: fresh.slice(0, ROOMS_MAX),
+      left,
+      restarted,
+      more: next < Infinity,
+      after_room: next < Infinity ? next - 1 : 0,
+    })
   }
 
   private page(query: URLSearchParams): Response {
