@@ -2731,7 +2731,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description invalid input: every fault of it */
+            /** @description invalid input: its faults */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2798,7 +2798,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description invalid input: every fault of it */
+            /** @description invalid input: its faults */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2865,7 +2865,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description invalid input: every fault of it */
+            /** @description invalid input: its faults */
             422: {
                 headers: {
                     [name: string]: unknown;
