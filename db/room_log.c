@@ -1,8 +1,8 @@
 /*
  * The log is clustered by (room_id, seq), so a page of it is one sequential range. An entry's
  * number is its room's last_seq + 1, taken under the row lock that the commit releases: numbers
- * have no gaps, and readers see them in order. Under the same lock rooms.last_at becomes the entry's
- * time, and never decreases, whatever the clocks of the hosts show.
+ * have no gaps, and readers see them in order. Under the same lock rooms.last_at becomes the
+ * entry's time, and never decreases, whatever the clocks of the hosts show.
  */
 #include "db/room_log.h"
 
@@ -78,11 +78,11 @@ room_log_append_transaction(struct db *db, void *context)
 }
 
 /* The same two statements; number 0 if one of them changed no row. */
-#define APPEND_BY_MEMBER                                                                                 \
-    "BEGIN NOT ATOMIC ROLLBACK; START TRANSACTION; " TAKE_NUMBER                                         \
-    "; IF ROW_COUNT() = 1 THEN " INSERT_BY_MEMBER(                                                       \
-        "LAST_INSERT_ID()",                                                                              \
-        "@at") "; END IF; IF ROW_COUNT() = 1 THEN COMMIT; ELSE ROLLBACK; DO LAST_INSERT_ID(0); END IF; " \
+#define APPEND_BY_MEMBER                                                                           \
+    "BEGIN NOT ATOMIC ROLLBACK; START TRANSACTION; " TAKE_NUMBER                                   \
+    "; IF ROW_COUNT() = 1 THEN " INSERT_BY_MEMBER(                                                 \
+        "LAST_INSERT_ID()",                                                                        \
+        "@at") "; END IF; IF ROW_COUNT() = 1 THEN COMMIT; ELSE ROLLBACK; DO LAST_INSERT_ID(0); END IF; "\
                "SELECT LAST_INSERT_ID(), @at; END"
 
 static enum db_result

@@ -108,7 +108,9 @@ sync_joined_marks(struct caller *caller, struct sync_mark **marks, size_t *count
     return sync_joined_between(caller, 0, INT64_MAX, NO_LIMIT, marks, count);
 }
 
-/* A room's news do not fit into the page: if it is the first such room, the next page begins there. */
+/*
+ * A room's news do not fit into the page: if it is the first such room, the next page begins there.
+ */
 static void
 sync_leave_out(struct sync_page *page, int64_t room_id)
 {

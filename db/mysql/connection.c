@@ -1,4 +1,6 @@
-/* The connection itself: opening, losing and reopening it, and what each kind of error does to it. */
+/*
+ * The connection itself: opening, losing and reopening it, and what each kind of error does to it.
+ */
 #include "db/mysql/connection.h"
 
 #include <stdatomic.h>

@@ -154,11 +154,11 @@ int64_t db_insert_id(const struct db *db) __attribute__((nonnull));
  * Runs `body` inside a transaction: commits if it returns DB_OK, otherwise rolls back and returns
  * its result. After a deadlock (1213), a lock wait time-out (1205), a certification failure at
  * COMMIT, or a connection lost before COMMIT it is run again, up to five times in all, after short
- * random pauses, for five seconds; so it must not depend on its previous run. After any other failed
- * statement but a duplicate key it cannot be committed, whatever the body returns. If the connection is lost during COMMIT
- * the outcome is unknown: with DB_REPEATABLE the body is run again (only if a second run finds what
- * the first one made), with DB_ONCE the result is DB_DOWN. DB_ERROR means that nothing was
- * committed.
+ * random pauses, for five seconds; so it must not depend on its previous run. After any other
+ * failed statement but a duplicate key it cannot be committed, whatever the body returns. If the
+ * connection is lost during COMMIT the outcome is unknown: with DB_REPEATABLE the body is run again
+ * (only if a second run finds what the first one made), with DB_ONCE the result is DB_DOWN.
+ * DB_ERROR means that nothing was committed.
  */
 enum db_commit { DB_ONCE, DB_REPEATABLE };
 typedef enum db_result db_body(struct db *db, void *context);

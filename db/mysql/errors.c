@@ -3,8 +3,8 @@
  * the reply 503, one of the statement itself 500: then sending it again is of no use.
  *
  * An error that is not listed counts as passing: a client that tries again in vain costs less than
- * one that gives up a message. The statement is logged in either case. Missing tables and privileges
- * may pass, too: the operator gives them while the program already runs.
+ * one that gives up a message. The statement is logged in either case. Missing tables and
+ * privileges may pass, too: the operator gives them while the program already runs.
  *
  * Sources: mysqld_error.h and errmsg.h of both libraries; MySQL: "Server Error Message Reference";
  * MariaDB: "MariaDB Error Code Reference"; TiDB: "Error Codes and Troubleshooting". Numbers below

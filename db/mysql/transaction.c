@@ -7,7 +7,9 @@
 #include "db/mysql/connection.h"
 #include "db/mysql/writers.h"
 
-/* May begin after the deadline, since a transaction that has begun must be ended; takes a second. */
+/*
+ * May begin after the deadline, since a transaction that has begun must be ended; takes a second.
+ */
 static enum db_result
 transaction_command(struct db *db, const char *sql)
 {

@@ -1,4 +1,7 @@
-/* Places for the writes of a process: some of its threads stay free for reads. See db_limit_writers. */
+/*
+ * Places for the writes of a process: some of its threads stay free for reads. See
+ * db_limit_writers.
+ */
 #ifndef DB_MYSQL_WRITERS_H
 #define DB_MYSQL_WRITERS_H
 

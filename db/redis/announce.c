@@ -1,7 +1,7 @@
 /*
- * A hint is text: a line "E 12 345 0 1767225600000" (kind, room, seq, user, time), a line
- * that only some kinds use (`rooms` or `renamed`), and the JSON that is sent on to clients. It is published after a line
- * with its seal: what a hint says is shown to users, and others may write to Redis.
+ * A hint is text: a line "E 12 345 0 1767225600000" (kind, room, seq, user, time), a line that only
+ * some kinds use (`rooms` or `renamed`), and the JSON that is sent on to clients. It is published
+ * after a line with its seal: what a hint says is shown to users, and others may write to Redis.
  */
 #include "db/redis/announce.h"
 

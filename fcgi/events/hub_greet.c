@@ -115,9 +115,9 @@ hub_continue_greeting(const struct hub *hub, struct connection *c)
 }
 
 /*
- * The id of the first `hello` is the position at which the stream begins: that of the client's token
- * if the stream is resumed, since entries after it follow. A client that loses the stream before its
- * first entry resumes from there.
+ * The id of the first `hello` is the position at which the stream begins: that of the client's
+ * token if the stream is resumed, since entries after it follow. A client that loses the stream
+ * before its first entry resumes from there.
  */
 void
 hub_greet(struct hub *hub, struct connection *c, const char *after)

@@ -1,4 +1,6 @@
-/* The state of the stores, checked about once a second per process, however often it is asked for. */
+/*
+ * The state of the stores, checked about once a second per process, however often it is asked for.
+ */
 #ifndef ROUTES_COMMON_READINESS_H
 #define ROUTES_COMMON_READINESS_H
 

@@ -54,7 +54,7 @@ struct route {
      * has asked for it yet.
      */
     bool has_effect;
-    bool download;    /* the body may be too large for memory (reply_stream) */
+    bool download;                 /* the body may be too large for memory (reply_stream) */
     int status;                    /* of success */
     int other_status;              /* a second one (200 beside 201); 0 for none */
     const struct shape *other_out; /* of other_status; NULL: the same as `.out` */
