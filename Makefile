@@ -35,10 +35,10 @@ warnings := $(if $(STRICT),-Werror) -Wall -Wextra -Wshadow -Wmissing-prototypes 
 # installed, uses MariaDB's, or Oracle's with DB=mysql.
 mysql = $(shell pkg-config --exists mysqlclient && oracle=mysqlclient; pkg-config --exists libmariadb && maria=libmariadb; \
     if [ '$(DB)' = mysql ]; then echo $${oracle:-$${maria:-mysqlclient}}; else echo $${maria:-$${oracle:-libmariadb}}; fi)
-packages = json-c $(mysql) hiredis libsodium gmp minizip icu-i18n icu-uc
+packages = json-c $(mysql) hiredis openssl libsodium gmp minizip icu-i18n icu-uc
 loaded = libcurl# loaded at run time by `fastchat lab` and `check`: only its headers are needed here
 # The oldest supported version of each; libmysqlclient calls 8.0 version 21.
-floors = json-c:0.14 $(mysql):$(if $(filter libmariadb,$(mysql)),3.1,21) hiredis:0.14 libsodium:1.0.16 gmp:6 minizip:1 icu-i18n:70 libcurl:7.60
+floors = json-c:0.14 $(mysql):$(if $(filter libmariadb,$(mysql)),3.1,21) hiredis:0.14 openssl:1.1.1 libsodium:1.0.16 gmp:6 minizip:1 icu-i18n:70 libcurl:7.60
 say := @$(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,echo)
 once = $(eval $(1) := $(2))$($(1))
 library_cflags = $(call once,library_cflags,$(shell pkg-config --cflags $(packages) $(loaded)))

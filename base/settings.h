@@ -9,6 +9,13 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/* How a connection to a server over TCP is protected. Unix sockets are never encrypted. */
+enum tls_mode {
+    TLS_OFF,
+    TLS_ON,     /* encrypted; whoever answers is believed to be the server */
+    TLS_VERIFY, /* encrypted; the server's certificate must be valid, for its host name */
+};
+
 /* The effective values. Strings live as long as the settings. */
 struct settings {
     const char *app_env; /* "dev", "test" or "prod" */
@@ -27,6 +34,8 @@ struct settings {
     const char *db_password;
     const char *db_database;
     const char *db_charset;
+    enum tls_mode db_tls;
+    const char *db_tls_ca; /* a PEM file, for TLS_VERIFY; "": the CAs of the system */
     int db_pool_minsize;
     int db_pool_maxsize; /* api threads of the host, in all its processes together */
     bool db_echo;
@@ -35,6 +44,8 @@ struct settings {
     int redis_port;
     const char *redis_password;
     int redis_db;
+    enum tls_mode redis_tls;
+    const char *redis_tls_ca; /* like db_tls_ca */
 
     int limit_login, limit_register, limit_send, limit_general; /* requests a minute; 0: no limit */
     int limit_add;                        /* people added to rooms a minute; 0: no limit */

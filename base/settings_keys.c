@@ -2,10 +2,15 @@
 #include "base/settings_keys.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/number.h"
@@ -188,6 +193,33 @@ origins_rule(const char *text)
     return NULL;
 }
 
+/* A file that OpenSSL accepts, so that a wrong one stops the start and not each connection. */
+static const char *
+certificates_rule(const char *text)
+{
+    struct stat file;
+    X509_STORE *store;
+    bool good;
+
+    if (text[0] == '\0') {
+        return NULL;
+    }
+    if (text[0] != '/') {
+        return "is not the absolute path of a PEM file";
+    }
+    if (stat(text, &file) != 0 || access(text, R_OK) != 0) {
+        return errno == ENOENT ? "does not exist" : "cannot be read";
+    }
+    if (!S_ISREG(file.st_mode)) {
+        return "is not a file";
+    }
+    store = X509_STORE_new();
+    good = store != NULL && X509_STORE_load_locations(store, text, NULL) == 1;
+    X509_STORE_free(store);
+    ERR_clear_error(); /* of this thread; libraries take what they find there for their own */
+    return good ? NULL : "holds no certificate in PEM form";
+}
+
 #define TEXT(key, member, default, least, most, how)                                               \
     {                                                                                              \
         .name = key, .type = SETTING_TEXT, .offset = offsetof(struct settings, member),            \
@@ -214,6 +246,12 @@ origins_rule(const char *text)
         .fallback = default                                                                        \
     }
 
+#define TLS(key, member)                                                                           \
+    {                                                                                              \
+        .name = key, .type = SETTING_TLS, .offset = offsetof(struct settings, member),             \
+        .fallback = "off"                                                                          \
+    }
+
 /* clang-format off */
 const struct setting settings_table[] = {
     TEXT("APP_ENV", app_env, "dev", 1, 16, environment_rule),
@@ -232,6 +270,8 @@ const struct setting settings_table[] = {
     SECRET("DB_PASSWORD", db_password),
     TEXT("DB_DATABASE", db_database, "fastchat", 1, 64, database_rule),
     TEXT("DB_CHARSET", db_charset, "utf8mb4", 1, 64, charset_rule),
+    TLS("DB_TLS", db_tls),
+    TEXT("DB_TLS_CA", db_tls_ca, "", 0, 1024, certificates_rule),
     INTEGER("DB_POOL_MINSIZE", db_pool_minsize, "2", 0, 256),
     INTEGER("DB_POOL_MAXSIZE", db_pool_maxsize, "16", 1, 256),
     BOOLEAN("DB_ECHO", db_echo, "false"),
@@ -240,6 +280,8 @@ const struct setting settings_table[] = {
     PORT("REDIS_PORT", redis_port, "6379"),
     SECRET("REDIS_PASSWORD", redis_password),
     INTEGER("REDIS_DB", redis_db, "0", 0, 15),
+    TLS("REDIS_TLS", redis_tls),
+    TEXT("REDIS_TLS_CA", redis_tls_ca, "", 0, 1024, certificates_rule),
 
     INTEGER("LIMIT_LOGIN", limit_login, "10", 0, 1000000),
     INTEGER("LIMIT_REGISTER", limit_register, "5", 0, 1000000),
@@ -303,6 +345,21 @@ read_boolean(const char *text)
 }
 
 static bool
+read_tls_mode(const char *text, enum tls_mode *mode)
+{
+    static const char *const words[] = {
+        [TLS_OFF] = "off", [TLS_ON] = "on", [TLS_VERIFY] = "verify"};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcmp(text, words[i]) == 0) {
+            *mode = (enum tls_mode)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
 setting_refuse(char reason[static SETTING_REASON_SIZE], const char *why)
 {
     (void)snprintf(reason, SETTING_REASON_SIZE, "%s", why);
@@ -356,6 +413,8 @@ setting_read(const struct setting *row, const char *text, struct settings *s,
         word = read_boolean(text);
         *(bool *)member = word == 1;
         return word >= 0 || setting_refuse(reason, "is not true or false");
+    case SETTING_TLS:
+        return read_tls_mode(text, member) || setting_refuse(reason, "is not off, on or verify");
     case SETTING_TEXT:
         break;
     }

@@ -27,7 +27,7 @@ struct setting {
 };
 
 enum {
-    SETTING_COUNT = 50,
+    SETTING_COUNT = 52,
     SETTING_REASON_SIZE = 160,
 };
 

@@ -80,6 +80,8 @@ test_defaults(void)
     is_str(s->db_socket, "", "DB_SOCKET has its default");
     is_int(s->db_pool_minsize, 2, "DB_POOL_MINSIZE has its default");
     is_int(s->db_pool_maxsize, 16, "DB_POOL_MAXSIZE has its default");
+    is_int(s->db_tls, TLS_OFF, "DB_TLS has its default");
+    is_int(s->redis_tls, TLS_OFF, "REDIS_TLS has its default");
     is_int(s->redis_port, 6379, "REDIS_PORT has its default");
     is_int(s->limit_general, 600, "LIMIT_GENERAL has its default");
     is_int(s->session_days, 30, "SESSION_DAYS has its default");
@@ -180,6 +182,14 @@ static const struct {
     {"DB_DATABASE", "a`; DROP", "\"a`; DROP\" is not a database name of letters, digits, _ $ -"},
     {"DB_DATABASE", "a2345678901234567890123456789012345678901234567890123456789012345",
      "\"a2345678901234567890123456789012345678901234567890123456789012345\" is longer than 64 bytes"},
+    {"DB_TLS", "on", NULL},
+    {"DB_TLS", "verify", NULL},
+    {"DB_TLS", "true", "\"true\" is not off, on or verify"},
+    {"DB_TLS", "", "\"\" is not off, on or verify"},
+    {"DB_TLS_CA", "", NULL},
+    {"DB_TLS_CA", "ca.pem", "\"ca.pem\" is not the absolute path of a PEM file"},
+    {"DB_TLS_CA", "/no/ca.pem", "\"/no/ca.pem\" does not exist"},
+    {"DB_TLS_CA", "/etc/passwd", "\"/etc/passwd\" holds no certificate in PEM form"},
     {"DB_CHARSET", "utf8", "\"utf8\" is not utf8mb4, the only one that holds all text"},
     {"DB_POOL_MINSIZE", "0", NULL},
     {"DB_POOL_MINSIZE", "17", "\"17\" is more than DB_POOL_MAXSIZE (16)"},
@@ -192,6 +202,8 @@ static const struct {
     {"REDIS_HOST", "redis", NULL},
     {"REDIS_HOST", "redis:6379", "\"redis:6379\" is not a host name or an address"},
     {"REDIS_DB", "16", "\"16\" is not a whole number from 0 to 15"},
+    {"REDIS_TLS", "Verify", "\"Verify\" is not off, on or verify"},
+    {"REDIS_TLS_CA", "/dev/zero", "\"/dev/zero\" is not a file"},
     {"LIMIT_LOGIN", "0", NULL},
     {"LIMIT_LOGIN", "1000001", "\"1000001\" is not a whole number from 0 to 1000000"},
     {"CORS_ORIGINS", "*", NULL},
