@@ -5,8 +5,6 @@
  */
 #include "db/redis/redis.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +12,15 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "db/redis/transport.h"
 
 enum {
-    CONNECT_MS = 200,
-    COMMAND_MS = 500,
+    CONNECT_US = 200 * 1000,
+    COMMAND_US = 500 * 1000, /* the whole exchange; also the agreement on TLS */
     RETRY_US = 2 * 1000 * 1000,
     ARGUMENTS_MAX = 16,
+    READ_SIZE = 16 * 1024,
+    WHY_SIZE = 640,   /* a command or step, and a reason of the transport */
     SCRIPTS_MAX = 12, /* more than there are scripts in db/ */
     DIGEST_SIZE = 41, /* SHA-1 in hexadecimal, and its NUL */
 };
@@ -27,8 +28,10 @@ enum {
 struct redis {
     const struct settings *settings;
     redisContext *context; /* NULL: not connected */
-    int64_t failed_us;     /* 0: the last attempt succeeded */
+    struct transport transport;
+    int64_t failed_us; /* 0: the last attempt succeeded */
     int64_t complained_us;
+    char why[WHY_SIZE]; /* the last failure */
     struct script {
         const char *text; /* its address is the key */
         char digest[DIGEST_SIZE];
@@ -49,6 +52,7 @@ static void
 redis_drop(struct redis *r)
 {
     if (r->context != NULL) {
+        transport_end(&r->transport);
         redisFree(r->context);
         r->context = NULL;
     }
@@ -65,52 +69,109 @@ redis_close(struct redis *r)
 }
 
 static void
-redis_fail(struct redis *r, const char *what)
+redis_fail(struct redis *r, const char *what, const char *why)
 {
     int64_t now = clock_mono_us();
 
+    (void)snprintf(r->why, sizeof(r->why), "%s: %s", what, why);
     if (now - r->complained_us > RETRY_US) {
         r->complained_us = now;
-        log_warning("Redis: %s: %s", what,
-                    r->context == NULL ? "out of memory" : r->context->errstr);
+        log_warning("Redis: %s", r->why);
     }
     redis_drop(r);
     r->failed_us = now;
+}
+
+/*
+ * Reads until the parser has a whole reply. Returns NULL with *why if that failed, or with *why
+ * NULL if there is none yet when the time is over.
+ */
+static redisReply *
+redis_read_reply(struct redis *r, int64_t until_us, const char **why)
+{
+    redisReader *parser = r->context->reader;
+    char bytes[READ_SIZE];
+    void *reply = NULL;
+    bool late = false;
+
+    *why = NULL;
+    while (redisReaderGetReply(parser, &reply) == REDIS_OK) {
+        ssize_t len;
+
+        if (reply != NULL || late) {
+            return reply;
+        }
+        len = transport_read(&r->transport, bytes, sizeof(bytes), until_us);
+        if (len <= 0) {
+            *why = len < 0 ? r->transport.why : NULL;
+            return NULL;
+        }
+        if (redisReaderFeed(parser, bytes, (size_t)len) != REDIS_OK) {
+            break;
+        }
+        late = clock_mono_us() > until_us; /* a peer may send without end */
+    }
+    *why = parser->errstr;
+    return NULL;
+}
+
+/* Sends a command and reads its reply; NULL after a failure, which ends the connection. */
+static redisReply *
+redis_exchange(struct redis *r, const char **at, const size_t *len, size_t count)
+{
+    int64_t until_us = clock_mono_us() + COMMAND_US;
+    const char *why = "out of memory";
+    redisReply *reply = NULL;
+    char *command = NULL;
+    int size = redisFormatCommandArgv(&command, (int)count, at, len);
+
+    if (size > 0) {
+        if (transport_write(&r->transport, command, (size_t)size, until_us)) {
+            reply = redis_read_reply(r, until_us, &why);
+            why = why != NULL ? why : TRANSPORT_LATE;
+        } else {
+            why = r->transport.why;
+        }
+        redisFreeCommand(command);
+    }
+    if (reply == NULL) {
+        redis_fail(r, at[0], why);
+    }
+    return reply;
 }
 
 /* A command that sets up the connection. Returns whether it succeeded. */
 static bool
 redis_set_up(struct redis *r, const char *command, const char *value)
 {
-    redisReply *reply = redisCommandArgv(r->context, 2, (const char *[]){command, value}, NULL);
+    redisReply *reply = redis_exchange(r, (const char *[]){command, value},
+                                       (size_t[]){strlen(command), strlen(value)}, 2);
     bool good = reply != NULL && reply->type != REDIS_REPLY_ERROR;
 
     if (reply != NULL && !good) {
-        log_warning("Redis refuses %s: %s", command, reply->str);
-        redis_drop(r);
-        r->failed_us = clock_mono_us();
-    } else if (!good) {
-        redis_fail(r, command);
+        redis_fail(r, command, reply->str);
     }
     freeReplyObject(reply);
     return good;
 }
 
-/* Sets up a new connection, including time-outs: redisReconnect would lose most of it. */
+/* Sets up a new connection: redisReconnect would lose most of it. */
 static bool
 redis_connect(struct redis *r)
 {
     const struct settings *s = r->settings;
-    const struct timeval connect = {.tv_usec = CONNECT_MS * 1000};
-    const struct timeval command = {.tv_usec = COMMAND_MS * 1000};
+    const struct timeval connect = {.tv_usec = CONNECT_US};
     char number[12];
 
     r->context = s->redis_host[0] == '/'
                      ? redisConnectUnixWithTimeout(s->redis_host, connect)
                      : redisConnectWithTimeout(s->redis_host, s->redis_port, connect);
-    if (r->context == NULL || r->context->err != 0 ||
-        redisSetTimeout(r->context, command) != REDIS_OK) {
-        redis_fail(r, "cannot connect");
+    if (r->context == NULL || r->context->err != 0) {
+        redis_fail(r, "cannot connect", r->context == NULL ? "out of memory" : r->context->errstr);
+        return false;
+    }
+    if (!transport_start(&r->transport, r->context->fd, s, clock_mono_us() + COMMAND_US)) {
+        redis_fail(r, "cannot connect", r->transport.why);
         return false;
     }
     (void)snprintf(number, sizeof(number), "%d", s->redis_db);
@@ -160,7 +221,6 @@ redis_call(struct redis *r, const struct redis_arg *args, size_t count)
 {
     const char *at[ARGUMENTS_MAX];
     size_t len[ARGUMENTS_MAX];
-    redisReply *reply;
 
     if (count > ARGUMENTS_MAX) {
         log_error("a Redis command of %zu arguments", count);
@@ -173,11 +233,7 @@ redis_call(struct redis *r, const struct redis_arg *args, size_t count)
         at[i] = args[i].at;
         len[i] = args[i].len;
     }
-    reply = redisCommandArgv(r->context, (int)count, at, len);
-    if (reply == NULL) {
-        redis_fail(r, at[0]);
-    }
-    return reply;
+    return redis_exchange(r, at, len, count);
 }
 
 /* Turns an error reply into NULL after logging it (rate-limited). */
@@ -189,6 +245,7 @@ redis_drop_error(struct redis *r, redisReply *reply)
     if (reply == NULL || reply->type != REDIS_REPLY_ERROR) {
         return reply;
     }
+    (void)snprintf(r->why, sizeof(r->why), "%s", reply->str);
     now = clock_mono_us();
     if (now - r->complained_us > RETRY_US) {
         r->complained_us = now;
@@ -235,6 +292,18 @@ redis_server(struct redis *r, struct arena *a)
     }
     freeReplyObject(info);
     return found;
+}
+
+const char *
+redis_why(const struct redis *r)
+{
+    return r->why;
+}
+
+bool
+redis_cipher(const struct redis *r, char text[static REDIS_CIPHER_SIZE])
+{
+    return r->context != NULL && transport_cipher(&r->transport, text, REDIS_CIPHER_SIZE);
 }
 
 /* The digest of a script, which the server is made to know; NULL if that fails. */
@@ -339,31 +408,19 @@ redis_subscribe(struct redis *r, const char *pattern)
     return r->context != NULL;
 }
 
-/* hiredis drops a connection when a read times out, so the socket is polled first. */
 enum redis_received
 redis_receive(struct redis *r, int ms, redisReply **message)
 {
-    for (;;) {
-        struct pollfd socket = {.fd = r->context->fd, .events = POLLIN};
-        void *read = NULL;
-        int ready;
+    const char *why;
 
-        if (redisGetReplyFromReader(r->context, &read) != REDIS_OK) {
-            break;
-        }
-        if (read != NULL) {
-            *message = read;
-            return REDIS_RECEIVED;
-        }
-        ready = poll(&socket, 1, ms);
-        if (ready == 0 || (ready < 0 && errno == EINTR)) {
-            return REDIS_SILENCE;
-        }
-        if (ready < 0 || redisBufferRead(r->context) != REDIS_OK) {
-            break;
-        }
+    *message = redis_read_reply(r, clock_mono_us() + ms * INT64_C(1000), &why);
+    if (*message != NULL) {
+        return REDIS_RECEIVED;
     }
-    redis_fail(r, "the subscription");
+    if (why == NULL) {
+        return REDIS_SILENCE;
+    }
+    redis_fail(r, "the subscription", why);
     return REDIS_LOST;
 }
 

@@ -30,6 +30,14 @@ enum redis_state redis_ping(struct redis *r) __attribute__((nonnull));
 /* A name to show: "Redis 7.0.15", "Valkey 8.1.1"; NULL if it is off or down. In the arena. */
 const char *redis_server(struct redis *r, struct arena *a) __attribute__((nonnull));
 
+/* Why the last call failed: the step and its reason. */
+const char *redis_why(const struct redis *r) __attribute__((nonnull));
+
+/* The cipher of an encrypted connection, to show; false if it is not encrypted, or not open. */
+enum { REDIS_CIPHER_SIZE = 80 };
+bool redis_cipher(const struct redis *r, char text[static REDIS_CIPHER_SIZE])
+    __attribute__((nonnull));
+
 /* One argument of a command: any bytes. */
 struct redis_arg {
     const void *at;
