@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "db/mysql/server_version.h"
+#include "db/mysql/tls.h"
 
 enum {
     CONNECT_SECONDS = 3,
@@ -122,15 +123,21 @@ connection_log_in(MYSQL *mysql, const struct settings *s, const char *database,
                   char why[static DB_WHY_SIZE])
 {
     const char *socket = s->db_socket[0] != '\0' ? s->db_socket : NULL;
+    bool good = mysql_real_connect(mysql, socket != NULL ? "localhost" : s->db_host, s->db_user,
+                                   s->db_password, database, (unsigned)s->db_port, socket,
+                                   CLIENT_FOUND_ROWS) != NULL;
+    const char *tls = tls_fault(mysql, s, good);
 
-    if (mysql_real_connect(mysql, socket != NULL ? "localhost" : s->db_host, s->db_user,
-                           s->db_password, database, (unsigned)s->db_port, socket,
-                           CLIENT_FOUND_ROWS) != NULL) {
-        return true;
+    if (tls != NULL) {
+        (void)snprintf(why, DB_WHY_SIZE, "DB_TLS: %s: %s", s->db_host, tls);
+        return false;
     }
-    (void)snprintf(why, DB_WHY_SIZE, "%u %s%s", mysql_errno(mysql), mysql_error(mysql),
-                   mysql_errno(mysql) == ER_BAD_DB_ERROR ? " (`fastchat migrate` makes it)" : "");
-    return false;
+    if (!good) {
+        (void)snprintf(why, DB_WHY_SIZE, "%u %s%s", mysql_errno(mysql), mysql_error(mysql),
+                       mysql_errno(mysql) == ER_BAD_DB_ERROR ? " (`fastchat migrate` makes it)"
+                                                             : "");
+    }
+    return good;
 }
 
 /*
@@ -145,7 +152,8 @@ connection_connect_to(const struct settings *s, const char *database, bool witho
     char server[SERVER_NAME_SIZE];
     bool good;
 
-    if (mysql == NULL || !connection_set_options(mysql, without_time_outs)) {
+    if (mysql == NULL || !connection_set_options(mysql, without_time_outs) ||
+        !tls_set_options(mysql, s)) {
         memory_exhausted(0);
     }
     good = connection_log_in(mysql, s, database, why) &&
@@ -236,6 +244,14 @@ db_server(struct db *db, struct arena *a)
     }
     (void)!server_version_supported(mysql_get_server_info(db->mysql), name);
     return arena_strdup(a, name);
+}
+
+const char *
+db_cipher(struct db *db, struct arena *a)
+{
+    const char *cipher = db_connect(db) == DB_OK ? mysql_get_ssl_cipher(db->mysql) : NULL;
+
+    return cipher == NULL ? NULL : arena_strdup(a, cipher);
 }
 
 const char *

@@ -71,6 +71,9 @@ const char *db_why(const struct db *db) __attribute__((nonnull, returns_nonnull)
 const char *db_server(struct db *db, struct arena *a) __attribute__((nonnull));
 const char *db_client(struct arena *a) __attribute__((nonnull, returns_nonnull));
 
+/* The cipher of the connection, to show; NULL if it is not encrypted, or cannot be made. */
+const char *db_cipher(struct db *db, struct arena *a) __attribute__((nonnull));
+
 /* Whether there is a connection that the server has not closed. Sends nothing. */
 bool db_is_open(const struct db *db) __attribute__((nonnull));
 

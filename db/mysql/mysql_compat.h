@@ -9,6 +9,7 @@
 
 #if defined(MARIADB_BASE_VERSION) || defined(MARIADB_PACKAGE_VERSION)
 typedef my_bool mysql_flag; /* Oracle removed my_bool in 8.0.1 */
+#define CONNECTOR_C
 #define CLIENT_LIBRARY "MariaDB Connector/C"
 #else
 typedef bool mysql_flag;
@@ -22,7 +23,7 @@ typedef bool mysql_flag;
 static inline int
 mysql_descriptor(const MYSQL *mysql)
 {
-#if defined(MARIADB_BASE_VERSION) || defined(MARIADB_PACKAGE_VERSION)
+#ifdef CONNECTOR_C
     return mysql->net.pvio != NULL ? (int)mysql->net.fd : -1;
 #else
     return mysql->net.vio != NULL ? (int)mysql->net.fd : -1;
