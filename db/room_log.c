@@ -78,12 +78,12 @@ room_log_append_transaction(struct db *db, void *context)
 }
 
 /* The same two statements; number 0 if one of them changed no row. */
+#define INSERT_NEXT_BY_MEMBER INSERT_BY_MEMBER("LAST_INSERT_ID()", "@at")
 #define APPEND_BY_MEMBER                                                                           \
     "BEGIN NOT ATOMIC ROLLBACK; START TRANSACTION; " TAKE_NUMBER                                   \
-    "; IF ROW_COUNT() = 1 THEN " INSERT_BY_MEMBER(                                                 \
-        "LAST_INSERT_ID()",                                                                        \
-        "@at") "; END IF; IF ROW_COUNT() = 1 THEN COMMIT; ELSE ROLLBACK; DO LAST_INSERT_ID(0); END IF; "\
-               "SELECT LAST_INSERT_ID(), @at; END"
+    "; IF ROW_COUNT() = 1 THEN " INSERT_NEXT_BY_MEMBER                                             \
+    "; END IF; IF ROW_COUNT() = 1 THEN COMMIT; ELSE ROLLBACK; DO LAST_INSERT_ID(0); END IF; "      \
+    "SELECT LAST_INSERT_ID(), @at; END"
 
 static enum db_result
 room_log_append_compound(struct db *db, struct entry *e)

@@ -28,6 +28,15 @@ check_report(bool good, const char *step, const char *format, ...)
     return good;
 }
 
+/* How a connection is protected. `path` is that of a unix socket if it begins with "/". */
+static const char *
+check_encryption(struct resources *r, const char *path, const char *cipher)
+{
+    return cipher != NULL   ? arena_printf(&r->arena, "encrypted (%s)", cipher)
+           : path[0] == '/' ? "through a unix socket"
+                            : "not encrypted";
+}
+
 static bool
 check_database(struct resources *r)
 {
@@ -36,7 +45,9 @@ check_database(struct resources *r)
     if (server == NULL) {
         return check_report(false, "database", "%s", db_why(r->db));
     }
-    return check_report(true, "database", "%s, by %s; messages in %s", server, db_client(&r->arena),
+    return check_report(true, "database", "%s, by %s; %s; messages in %s", server,
+                        db_client(&r->arena),
+                        check_encryption(r, r->settings->db_socket, db_cipher(r->db, &r->arena)),
                         db_has_compounds(r->db) ? "one statement" : "transactions");
 }
 
@@ -77,14 +88,21 @@ check_message(struct resources *r)
 static void
 check_redis(struct resources *r)
 {
-    const char *server = redis_server(r->redis, &r->arena);
+    const char *server = redis_server(r->redis, &r->arena), *host = r->settings->redis_host;
     const char *warning = settings_redis_warning(r->settings);
+    char cipher[REDIS_CIPHER_SIZE];
 
-    check_report(true, "Redis", "%s",
-                 server != NULL ? server
-                 : r->settings->redis_host[0] == '\0'
-                     ? "off (REDIS_HOST is empty)"
-                     : "cannot be reached; all works without it, more slowly");
+    if (server != NULL) {
+        bool encrypted = redis_cipher(r->redis, cipher);
+
+        check_report(true, "Redis", "%s; %s", server,
+                     check_encryption(r, host, encrypted ? cipher : NULL));
+    } else if (host[0] == '\0') {
+        check_report(true, "Redis", "off (REDIS_HOST is empty)");
+    } else {
+        check_report(true, "Redis", "cannot be used; all works without it, more slowly: %s",
+                     redis_why(r->redis));
+    }
     if (warning != NULL) {
         check_report(true, "Redis", "%s", warning);
     }

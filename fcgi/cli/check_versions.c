@@ -4,6 +4,7 @@
  */
 #include <gnu/libc-version.h>
 #include <json-c/json.h>
+#include <openssl/crypto.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -35,6 +36,15 @@ check_versions_show(const char *what, const char *version)
     (void)printf("        %-12s %s\n", what, version);
 }
 
+/* The second word of "OpenSSL 3.0.19 27 Jan 2026 …". */
+static const char *
+check_openssl_version(struct arena *a)
+{
+    const char *version = strchr(OpenSSL_version(OPENSSL_VERSION), ' ');
+
+    return version == NULL ? "unknown" : arena_strndup(a, version + 1, strcspn(version + 1, " "));
+}
+
 void
 check_versions(struct resources *r)
 {
@@ -48,6 +58,7 @@ check_versions(struct resources *r)
     check_versions_show("libfcgi", FCGI_VERSION);
     check_versions_show(
         "hiredis", TEXT_OF(HIREDIS_MAJOR) "." TEXT_OF(HIREDIS_MINOR) "." TEXT_OF(HIREDIS_PATCH));
+    check_versions_show("OpenSSL", check_openssl_version(&r->arena));
     check_versions_show("libsodium", sodium_version_string());
     check_versions_show("icu", U_ICU_VERSION);
     if (curl == NULL) {

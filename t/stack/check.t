@@ -20,7 +20,7 @@ subtest 'a server that works passes the check' => sub {
     like($text, qr/^ok\s+$_\b/m, "$_ is checked")
         for qw(JSON database tables message Redis sign-in room stream history);
     like($text, qr/^\s+$_\s+\S*\d+\.\d+/m, "the version of $_ is shown")
-        for qw(fastchat libc json-c libfcgi hiredis libsodium libcurl nginx);
+        for qw(fastchat libc json-c libfcgi hiredis OpenSSL libsodium libcurl nginx);
     like(
         $text, qr/^ok\s+database\s+(?:MariaDB|MySQL) \d+\.\d+\.\d+, by \D+ \d+\.\d+/m,
         'the server and the client library are named'
