@@ -7,7 +7,7 @@
 
 #include "base/settings.h"
 
-enum setting_type { SETTING_TEXT, SETTING_INTEGER, SETTING_BOOLEAN };
+enum setting_type { SETTING_TEXT, SETTING_INTEGER, SETTING_BOOLEAN, SETTING_TLS };
 
 /*
  * Returns what is wrong with a text, as a phrase that follows it ("is not a host name"); NULL if
@@ -27,7 +27,7 @@ struct setting {
 };
 
 enum {
-    SETTING_COUNT = 52,
+    SETTING_COUNT = 54,
     SETTING_REASON_SIZE = 160,
 };
 
