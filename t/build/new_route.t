@@ -33,7 +33,9 @@ my $skipped = join ' ',
     map { "--exclude=$_" } qw(./.git ./var node_modules ./build/address ./build/thread ./build/fuzz);
 system("mkdir $copy && tar -cf - $skipped . | tar -xf - -C $copy") == 0 or die "cannot copy the tree\n";
 
-my @steps = slurp($document) =~ /^```diff\n(.*?)^```$/msg;
+# The document leaves the number of the migration open.
+my $number = sprintf '%04d', 1 + scalar(my @migrations = glob 'db/migrations/*.sql');
+my @steps  = slurp($document) =~ s/NNNN_/${number}_/gr =~ /^```diff\n(.*?)^```$/msg;
 my %changed;
 
 subtest 'every step applies to this tree and builds' => sub {
