@@ -216,7 +216,9 @@ transport_start(struct transport *t, int fd, const struct settings *s, int64_t u
     return s->redis_tls == TLS_OFF || s->redis_host[0] == '/' || tls_start(t, s, until_us);
 }
 
-/* Sends no farewell (SSL_shutdown): after a fork the connection may be used by the other process. */
+/*
+ * Sends no farewell (SSL_shutdown): after a fork the connection may be used by the other process.
+ */
 void
 transport_end(struct transport *t)
 {

@@ -64,7 +64,8 @@ sub mariadb_variables {
     );
 }
 
-# MySQL does not tell types or scopes: what can be read of a session belongs to it. ON and OFF are switched, numbers get their least value, the rest is listed.
+# MySQL does not tell types or scopes: what can be read of a session belongs to it. ON and OFF are switched, numbers
+# get their least value, the rest is listed.
 sub mysql_variables {
     my %words = (
         sql_mode        => 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PAD_CHAR_TO_FULL_LENGTH,PIPES_AS_CONCAT,IGNORE_SPACE',

@@ -79,14 +79,15 @@ sub environment {
     my ($self) = @_;
     my $report = "log_path=$self->{dir}/log/sanitizer";
     my %env =
-        map { $_ => $ENV{$_} }
-        grep { !/^(?:APP|DB|REDIS|LIMIT)_|_PER_(?:ADDRESS|DAY)$|^(?:CORS_ORIGINS|ROOMS_CONSENT)$|^FASTCHAT_/ } keys %ENV;
+        map  { $_ => $ENV{$_} }
+        grep { !/^(?:APP|DB|REDIS|LIMIT)_|_PER_(?:ADDRESS|DAY)$|^(?:CORS_ORIGINS|ROOMS_CONSENT)$|^FASTCHAT_/ }
+        keys %ENV;
     return (
         %env,
         FASTCHAT_ENV_FILE => '/dev/null',
         FASTCHAT_WRAP     => $ENV{FASTCHAT_WRAP} // '',
         APP_ENV           => 'test',
-        map({ ("${_}_PER_ADDRESS" => 0) } qw(EVENTS CONNECTIONS)),            # every client is on this host
+        map({ ("${_}_PER_ADDRESS" => 0) } qw(EVENTS CONNECTIONS)),    # every client is on this host
         map({ ($_ => 0) } map({ "LIMIT_$_" } qw(LOGIN REGISTER SEND GENERAL ADD)), qw(ROOMS_PER_DAY STRANGERS_PER_DAY)),
         # A test may preload a library of its own in front: link order matters.
         ASAN_OPTIONS  => "$report:halt_on_error=1:detect_stack_use_after_return=1:verify_asan_link_order=0",
