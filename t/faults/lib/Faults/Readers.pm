@@ -412,7 +412,7 @@ sub synced {
     $self->{sync_delay} = 0.1;
     $self->{syncing}    = 0;
     my $got = $self->accept_answer($body);
-    return $self->sync if $self->{once_more} || $body =~ /"more":true\}$/;
+    return $self->sync if $self->{once_more} || $body =~ /"more":true,"after_room":\d+\}$/;
     return $self->sync_later(rand 0.3) if %{ $self->{held} || {} };    # a hole that it did not fill
     if ($self->{kind} eq 'poll') {
         $self->{loop}->after(POLL_EACH, sub { $self->sync });
@@ -438,7 +438,7 @@ sub accept_answer {
     $self->accept_held($_) for keys %{ $self->{held} || {} };
     $self->fault('wrong', 'POST /api/sync: ' . clip($body, 200)) if !$got && $body !~ /^\{"entries":\[\]/;
     $self->fault('wrong', 'POST /api/sync: ' . clip(substr($body, -300) =~ s/^[\x80-\xBF]+//r, 300))
-        if $body !~ /"rooms":\[\],"left":\[\],"more":(?:true|false)\}$/;
+        if $body !~ /"rooms":\[\],"left":\[\],"restarted":\[\],"more":(?:true|false),"after_room":\d+\}$/;
     return $got;
 }
 
