@@ -198,7 +198,10 @@ room_page_set_next(struct caller *caller, enum room_list list, struct room_curso
         cursor.id = page->rooms[i].id;
         cursor.seen += cursor.last_at >= cursor.since ? (uint64_t)cursor.id : 0;
     }
-    page->next = is_last ? (struct room_cursor){0} : cursor;
+    page->next = (struct room_cursor){0};
+    if (!is_last) {
+        page->next = cursor;
+    }
     if (!is_last || is_first || cursor.is_return) {
         return DB_OK;
     }

@@ -140,25 +140,33 @@ session_read(struct db *db, const uint8_t *hash, int days, struct session *found
     return DB_OK;
 }
 
-enum db_result
-sessions_find(struct db *db, struct redis *redis, const uint8_t hash[static TOKEN_HASH_BYTES],
-              int days, struct limit_use *use, int64_t room_id, struct session *found,
-              int64_t *known_room_id)
+bool
+sessions_find_copy(struct db *db, struct redis *redis, const uint8_t hash[static TOKEN_HASH_BYTES],
+                   struct limit_use *use, int64_t room_id, struct session *found,
+                   int64_t *known_room_id)
 {
     struct cached_session copy;
-    enum db_result r;
 
     *known_room_id = 0;
     secrets_load(db);
-    if (session_cache_find(redis, hash, use, room_id, &copy) &&
-        generation_is_current(db, copy.session.user_id, &copy.session.generation)) {
-        *found = copy.session;
-        if (generation_is_current(db, found->user_id, &copy.membership)) {
-            *known_room_id = room_id;
-        }
-        return found->expires_at > clock_now_ms() ? DB_OK : DB_NONE;
+    if (!session_cache_find(redis, hash, use, room_id, &copy) ||
+        !generation_is_current(db, copy.session.user_id, &copy.session.generation) ||
+        copy.session.expires_at <= clock_now_ms()) {
+        return false;
     }
-    r = session_read(db, hash, days, found);
+    *found = copy.session;
+    if (generation_is_current(db, found->user_id, &copy.membership)) {
+        *known_room_id = room_id;
+    }
+    return true;
+}
+
+enum db_result
+sessions_find(struct db *db, struct redis *redis, const uint8_t hash[static TOKEN_HASH_BYTES],
+              int days, struct session *found)
+{
+    enum db_result r = session_read(db, hash, days, found);
+
     if (r == DB_OK) {
         session_cache_put(redis, hash, found);
     }

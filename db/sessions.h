@@ -37,16 +37,22 @@ enum db_result sessions_add(struct db *db, struct redis *redis, const struct sig
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Finds the session of a token, counts the call for its user if use->per_minute is not 0, and looks
- * up whether the user is in room_id (0: no room), all in one round trip to Redis. *known_room_id is
- * room_id if Redis knows the user to be in it, else 0. DB_NONE if the session does not exist or has
- * expired, or if its user is disabled or deleted. A session in use is prolonged, and last_seen_at
- * moved, at most once an hour.
+ * The session of a token's hash, if Redis has a copy that counts. In the same round trip the call
+ * is counted in use->count (if the use has a limit), and *known_room_id becomes `room_id` if Redis
+ * knows the user as a member; otherwise it is 0.
+ */
+bool sessions_find_copy(struct db *db, struct redis *redis,
+                        const uint8_t hash[static TOKEN_HASH_BYTES], struct limit_use *use,
+                        int64_t room_id, struct session *found, int64_t *known_room_id)
+    __attribute__((nonnull, warn_unused_result));
+
+/*
+ * The session as the database has it, of which Redis then gets a copy; about once an hour it is
+ * prolonged by `days`. DB_NONE: there is none, or it has expired, or the user is disabled.
  */
 enum db_result sessions_find(struct db *db, struct redis *redis,
                              const uint8_t hash[static TOKEN_HASH_BYTES], int days,
-                             struct limit_use *use, int64_t room_id, struct session *found,
-                             int64_t *known_room_id) __attribute__((nonnull, warn_unused_result));
+                             struct session *found) __attribute__((nonnull, warn_unused_result));
 
 /*
  * A page of at most `limit` of a user's sessions that have not expired, newest first, before the

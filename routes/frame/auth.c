@@ -9,8 +9,12 @@
 #include "routes/frame/route.h"
 #include "routes/frame/url.h"
 
-/* An office signs in from one address: as many right passwords as wrong ones would lock it out. */
-enum { SIGN_INS_PER_GUESS = 10 };
+enum {
+    /* An office signs in from one address: right passwords must not lock it out like guesses. */
+    SIGN_INS_PER_GUESS = 10,
+    /* Whoever guesses tokens must not lock out an office whose sessions Redis has forgotten. */
+    LOOK_UPS_PER_CALL = 10,
+};
 
 static const char *
 auth_bearer_token(const struct request *req)
@@ -70,6 +74,32 @@ auth_member_room_id(const struct request *req)
     return text != NULL && number_read(&text, &id) && *text == '\0' && id > 0 ? id : 0;
 }
 
+/*
+ * Looks a token up in the database. Look-ups that find nothing are counted by address, before they
+ * reach the database: DB_NONE with *use above its limit if there were too many.
+ */
+static enum db_result
+auth_look_up_token(struct request *req, const uint8_t *hash, struct limit_use *use)
+{
+    struct limit_use lookups = {.name = "token",
+                                .per_minute = LOOK_UPS_PER_CALL * req->settings->limit_general};
+    enum db_result r;
+
+    if (lookups.per_minute > 0) {
+        limits_count_address(req->caller.redis, &lookups, req->address);
+    }
+    if (limits_wait(&lookups) > 0) {
+        *use = lookups;
+        return DB_NONE;
+    }
+    r = sessions_find(req->caller.db, req->caller.redis, hash, req->settings->session_days,
+                      &req->session);
+    if (r != DB_NONE && lookups.per_minute > 0) {
+        limits_refund_address(req->caller.redis, &lookups, req->address);
+    }
+    return r;
+}
+
 /* Finds the session of the request's token; if Redis has it, counts the call in the same trip. */
 static enum db_result
 auth_find_session(struct request *req, struct limit_use *use)
@@ -80,8 +110,11 @@ auth_find_session(struct request *req, struct limit_use *use)
     if (token == NULL || !token_hash(token, hash)) {
         return DB_NONE;
     }
-    return sessions_find(req->caller.db, req->caller.redis, hash, req->settings->session_days, use,
-                         auth_member_room_id(req), &req->session, &req->caller.known_room_id);
+    if (sessions_find_copy(req->caller.db, req->caller.redis, hash, use, auth_member_room_id(req),
+                           &req->session, &req->caller.known_room_id)) {
+        return DB_OK;
+    }
+    return auth_look_up_token(req, hash, use);
 }
 
 /* Not cached: admins call seldom, and losing the right takes effect at once. */

@@ -46,6 +46,17 @@ for my $redis (1, 0) {
     };
 }
 
+subtest 'guesses at tokens do not reach the database' => sub {
+    my $stack = Fastchat::Stack->new(own => 1, env => { LIMIT_GENERAL => 5, APP_WORKERS => 1 });
+    settle();
+    my $alice = $stack->user('alice');
+    my $guess = sub { $stack->get('/api/users/me', token => substr(rand() . 'x' x 43, 2, 43))->status };
+    is($alice->get('/api/users/me')->status, 200, 'a session is known');
+    my %status = map { $_ => 1 } map { $guess->() } 1 .. 60;
+    is_deeply([ sort keys %status ], [ 401, 429 ], 'guesses beyond the limit are refused');
+    is($alice->get('/api/users/me')->status, 200, 'a known session is served at the same address');
+};
+
 subtest 'a limit of 0 is off' => sub {
     my $stack = Fastchat::Stack->new(
         env => { LIMIT_GENERAL => 0, LIMIT_SEND => 0, LIMIT_LOGIN => 0, LIMIT_REGISTER => 3, APP_WORKERS => 1 });

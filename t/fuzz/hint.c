@@ -27,8 +27,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     if (!hint_parse(text, len, &hint)) {
         return 0;
     }
-    demand(hint.kind != HINT_NONE && strchr("EUTRPK", (int)hint.kind) != NULL);
-    demand(hint.room_id >= 0 && hint.user_id >= 0 && hint.seq >= 0);
+    demand(hint.kind != HINT_NONE && strchr("EUTRPKI", (int)hint.kind) != NULL);
+    demand(hint.room_id >= 0 && hint.user_id >= 0 && hint.seq >= 0 && hint.at >= 0);
     demand(hint.room_id > 0 || hint.user_id > 0);
     check_plain(hint.json, hint.json_len, text, len);
     check_plain(hint.rooms, hint.rooms_len, text, len);
