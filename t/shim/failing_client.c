@@ -6,6 +6,7 @@
  */
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@ struct orders {
 };
 
 static struct orders *orders;
+static pthread_mutex_t orders_lock = PTHREAD_MUTEX_INITIALIZER; /* of this process's threads */
 static __thread bool failing;
 /* Connecting never fails here: after a failure the program waits a second. */
 static __thread bool connecting;
@@ -73,6 +75,7 @@ count(const char *name)
     if (orders == NULL || connecting || orders->call == COMMITS) {
         return false;
     }
+    (void)pthread_mutex_lock(&orders_lock);
     len = strlen(orders->names);
     if (len + strlen(name) + 2 < sizeof(orders->names)) {
         (void)snprintf(orders->names + len, sizeof(orders->names) - len, "%s\n", name);
@@ -80,6 +83,7 @@ count(const char *name)
     failing = ++orders->calls == orders->call ||
               (orders->call == NO_COMPOUNDS && strcmp(name, "mysql_stmt_next_result") == 0);
     orders->failed += failing;
+    (void)pthread_mutex_unlock(&orders_lock);
     return failing;
 }
 
@@ -100,14 +104,17 @@ real_function(const char *name)
 #define FAILING_IF(condition, type, name, parameters, arguments, failure, discard)                 \
     type name parameters                                                                           \
     {                                                                                              \
-        static type(*real) parameters;                                                             \
+        static void *found;                                                                        \
+        void *function = __atomic_load_n(&found, __ATOMIC_RELAXED);                                \
+        type(*real) parameters;                                                                    \
         bool fails = condition;                                                                    \
         type result;                                                                               \
                                                                                                    \
-        if (real == NULL) {                                                                        \
-            void *found = real_function(#name);                                                    \
-            memcpy(&real, &found, sizeof(real));                                                   \
+        if (function == NULL) {                                                                    \
+            function = real_function(#name);                                                       \
+            __atomic_store_n(&found, function, __ATOMIC_RELAXED);                                  \
         }                                                                                          \
+        memcpy(&real, &function, sizeof(real));                                                    \
         if (fails && orders->after == 0) {                                                         \
             return failure;                                                                        \
         }                                                                                          \
