@@ -52,6 +52,7 @@ sub fill {
     my ($self) = @_;
     my $stack = $self->{stack};
     $self->{users} = [ map { $stack->user("sender_$_", nickname => "sender $_") } 1 .. $users ];
+    $stack->sql("UPDATE users SET username = 'sender_1_000000'");    # as the bare programs write it
     my ($owner, @others) = @{ $self->{users} };
     for my $n (0 .. $rooms) {
         my $made = $owner->post('/api/rooms', { name => "room $n", member_ids => [ map { $_->id } @others ] });
