@@ -55,7 +55,7 @@ subtest 'an operator makes users' => sub {
         my ($input, $name, $says) = @$_;
         my ($text, $status) = user($input, 'add', $name);
         is($status, 1, "a user is not made: $says");
-        like($text, $says, 'the reason is told');
+        like($text, $says, 'the error names the reason');
     }
 };
 

@@ -10,12 +10,12 @@ describe('a person', () => {
     expect(handle(li)).toBe('@li_lei')
   })
 
-  it('whose nickname is somebody else’s username is told apart', () => {
+  it('is shown with the username if the nickname is another’s username', () => {
     expect(handle(impostor)).toBe('@mallory')
     expect(personName(impostor)).not.toBe(personName({ ...impostor, username: 'li_lei' }))
   })
 
-  it('with the nickname of another is told apart', () => {
+  it('is shown with the username if another has the same nickname', () => {
     expect(personName(li)).not.toBe(personName({ ...impostor, nickname: li.nickname }))
   })
 
