@@ -17,7 +17,7 @@ enum {
     TICKS_PER_SECOND = 1000 / TICK_MS,
     REQUEST_TICKS = 10 * TICKS_PER_SECOND, /* for a request to arrive completely */
     IDLE_TICKS = 60 * TICKS_PER_SECOND,    /* for a kept connection without a request */
-    ENDING_TICKS = 5 * TICKS_PER_SECOND,   /* for the last bytes to be written */
+    ENDING_TICKS = 30 * TICKS_PER_SECOND,  /* for a slow client to read the last bytes */
     DRAIN_TICKS = 5 * TICKS_PER_SECOND,    /* for all connections to end after SIGTERM */
 };
 

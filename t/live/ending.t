@@ -5,7 +5,7 @@ use Fastchat::Test;
 use Fastchat::Stream;
 use Time::HiRes qw(time sleep);
 
-# A stream that is too slow has 5 s to send its last event, so it is read at once.
+# A stream that is too slow has half a minute for its last event, so it is read at once.
 sub slow_one {
     my ($stack, $bob, $stream, $say_it) = @_;
     subtest 'a slow stream ends with resync, others get every entry' => sub {
