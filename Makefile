@@ -39,6 +39,8 @@ packages = json-c $(mysql) hiredis openssl libsodium gmp minizip icu-i18n icu-uc
 loaded = libcurl# loaded at run time by `fastchat lab` and `check`: only its headers are needed here
 # The oldest supported version of each; libmysqlclient calls 8.0 version 21.
 floors = json-c:0.14 $(mysql):$(if $(filter libmariadb,$(mysql)),3.1,21) hiredis:0.14 openssl:1.1.1 libsodium:1.0.16 gmp:6 minizip:1 icu-i18n:70 libcurl:7.60
+# For targets that do more than build: what they build uses all processors, unless -j was given.
+parallel = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 say := @$(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,echo)
 once = $(eval $(1) := $(2))$($(1))
 library_cflags = $(call once,library_cflags,$(shell pkg-config --cflags $(packages) $(loaded)))
@@ -201,7 +203,7 @@ web:
 
 run:
 	@etc/install-packages build run
-	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory $(parallel) build
 	@etc/build-web || echo 'fastchat: the web client could not be built (see above); the API works without it' >&2
 	@exec etc/stack run --with-parent --binary $(program) $(if $(APP_PORT),--port '$(APP_PORT)')
 
@@ -210,7 +212,7 @@ stop:
 
 check:
 	@etc/install-packages build run check
-	@$(MAKE) --no-print-directory build tests SAN=$(SAN)
+	@$(MAKE) --no-print-directory $(parallel) build tests SAN=$(SAN)
 	@etc/build-web
 	@exec t/run --flavour $(flavour) --binary $(test_program) --load $(or $(LOAD),0) $(TESTS)
 
@@ -229,7 +231,7 @@ check-everywhere:
 
 check-faults:
 	@etc/install-packages build run check
-	@$(MAKE) --no-print-directory $(test_program) SAN=$(SAN)
+	@$(MAKE) --no-print-directory $(parallel) $(test_program) SAN=$(SAN)
 	@FASTCHAT_BINARY='$(abspath $(test_program))' t/faults/check $(FAULTS)
 	@FASTCHAT_BINARY='$(abspath $(test_program))' t/faults/tasks $(TASK_FAULTS)
 
@@ -243,7 +245,7 @@ format:
 
 bench:
 	@etc/install-packages build run bench
-	@$(MAKE) --no-print-directory build $(test_program)
+	@$(MAKE) --no-print-directory $(parallel) build $(test_program)
 	@if [ -x t/bench/run ]; then exec t/bench/run; else echo 't/bench/run is missing' >&2; exit 1; fi
 
 install: build
