@@ -94,6 +94,15 @@ sub memory {
     } @pids;
 }
 
+# A body of the route's limit, or of a megabyte. Each is made once: the connections' processes inherit those of the first.
+my %bodies;
+
+sub body {
+    my ($kind, $limit, $large) = @_;
+    return $bodies{$kind}{1_000_000} //= $kinds{$kind}->(1_000_000) if $large;
+    return $bodies{$kind}{$limit} //= substr $kinds{$kind}->($limit), 0, $limit;
+}
+
 # Every kind at every route; returns the answers that should not be, as texts.
 sub storm {
     my ($number) = @_;
@@ -104,9 +113,7 @@ sub storm {
             my $route = $routes[$j];
             my $limit = $limits{"@$route"};
             my $large = ($i + $j + $number) % @names == 0;    # now and then a megabyte, which is refused unread
-            my $body  = $kinds{ $names[$i] }->($large ? 1_000_000 : $limit);
-            $body = substr $body, 0, $limit if !$large;
-            my ($status, $length) = send_body($socket, $route, $body);
+            my ($status, $length) = send_body($socket, $route, body($names[$i], $limit, $large));
             push @wrong, "$names[$i] at @$route: $status, $length bytes"
                 if $length > $ANSWER_MAX || $status !~ /^(?:200|4\d\d)$/;
         }

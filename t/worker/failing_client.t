@@ -48,6 +48,7 @@ my ($ann_id, $bob_id, $eve_id) = map { $_->id } $ann, $bob, $eve;
 my $room = $ann->post('/api/rooms', { name => '周末爬山', member_ids => [ $bob_id, $eve_id ] })->json->{id};
 my @task = map { $ann->post('/api/task/7', {})->json->{id} } 1 .. 2;
 my $last = 0;
+my $sql  = $stack->sql_session;
 $ann->post("/api/rooms/$room/messages", { client_id => "first $_", body => 'x' }) for 1 .. 3;
 
 # A change: before (SQL that makes it possible again), send (a number gives each trial its own names), state (SQL that
@@ -183,22 +184,22 @@ for my $name (sort keys %changes) {
     my $change = $changes{$name};
     subtest "$name: an error is never the answer to a change that was made" => sub {
         for my $way (@ways) {
-            my ($now, $send);
-            my $sql = sub { (my $text = $_[0]) =~ s/\bN\b|(?<=[a-z_])N\b/$now/g; return scalar $stack->sql($text) };
+            my $now;
+            my $ask = sub { return $sql->($_[0] =~ s/\bN\b|(?<=[a-z_])N\b/$now/gr) };
             my ($count, @wrong) = try_all(
                 $way,
                 sub { $change->{send}->($now) },
                 {
-                    before => sub { $now = ++$last; $sql->($change->{before}) if $change->{before} },
+                    before => sub { $now = ++$last; $ask->($change->{before}) if $change->{before} },
                     after  => sub {
                         my ($answer) = @_;
-                        my $made = $sql->($change->{state}) || 0;
+                        my $made = $ask->($change->{state}) || 0;
                         my @found;
                         push @found, 'answered ' . $answer->status . " with $made made"
                             if $answer->status < 300 ? $made < 1 : $answer->status == 500 && $made;
                         if ($change->{most}) {
                             my $again = until_served(sub { $change->{send}->($now) });
-                            $made = $sql->($change->{state});
+                            $made = $ask->($change->{state});
                             push @found, 'sent again: ' . $again->status . ", $made made"
                                 if $again->status !~ /^20[01]$/ || $made != 1;
                         }
