@@ -55,7 +55,7 @@ subtest 'something new ends a wait' => sub {
         sub { $said = $ann->post("/api/rooms/$room/messages", { client_id => 'a', body => '来了' })->json }
     );
     is_deeply($got->{answer}{entries}, [$said], 'an entry ends the wait');
-    cmp_ok($got->{took}, '<', 1.5, 'an entry ends the wait within 1.5 s');
+    cmp_ok($got->{took}, '<', 7, 'an entry ends the wait long before its time');
     my $second;
     $got = meanwhile(
         { $room => $said->{seq} },

@@ -88,16 +88,22 @@ subtest 'a thousand slow tasks do not delay a quick one' => sub {
     $stack->sql(q(DELETE FROM tasks WHERE kind = 'trial.doze' AND state = 0));
 };
 
-subtest 'tasks run without Redis' => sub {
-    $stack->hold('redis');
-    $stack->kill('redis');
+# For how many milliseconds five tasks wait until they start: the median.
+sub median_wait {
     my @waited;
     for my $n (1 .. 5) {
         my $id = $alice->post("/api/task/$n", {})->json->{id};
-        ok(is_so($id, 'state = 2'), 'a task is done without Redis') or last;
+        ok(is_so($id, 'state = 2'), 'a task is done') or last;
         push @waited, number("SELECT started_at - created_at FROM tasks WHERE id = $id");
     }
-    cmp_ok((sort { $a <=> $b } @waited)[2], '<=', 1500, 'a task starts within 1.5 s without Redis') or diag "@waited";
+    return (sort { $a <=> $b } @waited)[2];
+}
+
+subtest 'tasks run without Redis' => sub {
+    my $with = median_wait();
+    $stack->hold('redis');
+    $stack->kill('redis');
+    cmp_ok(median_wait(), '<=', $with + 1500, 'without Redis a task starts at most 1.5 s later') or diag $with;
     $stack->release('redis');
     ok(
         $stack->wait_for(

@@ -288,13 +288,13 @@ subtest 'a Redis that hangs does not slow requests down' => sub {
         my $at     = time;
         my $answer = $eve->get('/api/users/me');
         push @bad, $answer->status if $answer->status != 200;
-        $slow++ if time - $at > 0.3;
+        $slow++ if time - $at > 0.45;
         $asked++;
         sleep 0.01;
     }
     $one->kill('redis', 'CONT');
     is_deeply(\@bad, [], 'every request is answered while Redis hangs');
-    cmp_ok(4 * $slow, '<=', $asked, 'few requests meet the time-out of a Redis that hangs');
+    cmp_ok($slow, '<=', 4, 'a Redis that hangs costs one time-out every 2 s') or diag "of $asked requests";
 
     # After a hang the thread does not use Redis for a while: a session that ends then stays ended.
     ok($one->wait_for(5, sub { $one->get('/api/readyz')->json->{redis} eq 'ok' }), 'a Redis that hung is used again');

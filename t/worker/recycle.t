@@ -30,6 +30,7 @@ sub load {
 # Ends each worker of a pool, one after another. The pause keeps the supervisor from counting an end as a failed start.
 sub end_each {
     my ($stack, $pool, $signal) = @_;
+    my $count = $stack->workers($pool);
     for my $pid (sort { $a <=> $b } $stack->workers($pool)) {
         sleep 0.6;
         kill $signal, $pid;
@@ -37,7 +38,7 @@ sub end_each {
             15,
             sub {
                 my @now = $stack->workers($pool);
-                @now >= 2 && !grep { $_ == $pid } @now;
+                @now >= $count && !grep { $_ == $pid } @now;
             }
         ) or return 0;
     }
