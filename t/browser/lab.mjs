@@ -82,7 +82,7 @@ async function main() {
     await lan.at('lab-start').click()
     await lan.at('lab-progress').waitFor()
     await lan.page.getByRole('button', { name: '取消', exact: true }).click()
-    await lan.at('lab-start').waitFor({ timeout: 30000 })
+    await lan.at('lab-start').waitFor()
   })
   await step('earlier runs are listed after a reload', async () => {
     await lan.page.reload()
@@ -107,7 +107,7 @@ async function main() {
     await lan.page.goto(url)
     await lan.openAccount()
     await lan.at('export-begin').click()
-    await lan.at('export-download').waitFor({ timeout: 20000 })
+    await lan.at('export-download').waitFor()
     await lan.picture(pictures, 'export-desktop-light')
     const [file] = await Promise.all([
       lan.page.waitForEvent('download'),

@@ -1,7 +1,7 @@
 // A person in a browser, who finds everything by its data-testid; and the printing of results.
 import { chromium } from 'playwright-core'
 
-const ACTION_TIMEOUT_MS = 10_000
+const ACTION_TIMEOUT_MS = 30_000 // a busy machine is slow
 const SIZES = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } }
 const FLAGS = [
   '--headless',
@@ -166,8 +166,8 @@ export class Person {
   }
 
   /** Waits for a message. */
-  async sees(text, timeoutMs) {
-    await this.message(text).first().waitFor({ timeout: timeoutMs })
+  async sees(text) {
+    await this.message(text).first().waitFor()
   }
 
   async seesOnce(text) {
