@@ -59,8 +59,7 @@ test_run(void)
        "progress only grows, and ends at 100 %");
     ok(wait->slowest_ms >= 60 && wait->modes[LAB_SERIAL].ms.least >= 6 * 60,
        "in serial mode the waits add up");
-    ok(wait->modes[LAB_EVENT_LOOP].ms.least < 3 * 60 &&
-           wait->modes[LAB_THREADS].ms.least < 3 * 60,
+    ok(wait->modes[LAB_EVENT_LOOP].ms.least < 3 * 60 && wait->modes[LAB_THREADS].ms.least < 3 * 60,
        "in an event loop, as in threads, all tasks wait at once");
     ok(wait->modes[LAB_PROCESSES].ms.least >= 60, "in processes the tasks wait, too");
     ok(wait->modes[LAB_SERIAL].ms.least <= wait->modes[LAB_SERIAL].ms.median &&
