@@ -37,10 +37,18 @@ my $owner = $stack->user('owner');
 my $room  = $owner->post('/api/rooms', { name => '周末爬山', open => JSON::PP::true })->json->{id};
 my $at    = "/api/rooms/$room";
 
-# Each change: how it is made, and a request of the user with the status by which it has taken effect.
+sub session_is_gone { return $stack->sql("SELECT COUNT(*) = 0 FROM sessions WHERE id = $_[0]{session}") }
+
+sub member_is_gone {
+    my ($user) = @_;
+    return $stack->sql("SELECT COUNT(*) = 0 FROM members WHERE room_id = $room AND user_id = " . $user->id);
+}
+
+# Each change: how it is made, whether it was, and a request of the user with the status by which it has taken effect.
 my %changes = (
     'a sign-out' => {
         make => sub { $_[0]->delete('/api/sessions/current') },
+        made => \&session_is_gone,
         call => sub { $_[0]->get('/api/users/me') }, ended => 401,
     },
     'a session ended from another device' => {
@@ -48,6 +56,7 @@ my %changes = (
             my ($user) = @_;
             $user->delete('/api/sessions/' . $user->{session}, token => $user->{other_token});
         },
+        made => \&session_is_gone,
         call => sub { $_[0]->get('/api/users/me') }, ended => 401,
     },
     'a new password' => {
@@ -56,14 +65,17 @@ my %changes = (
             my %form = (old_password => $user->password, password => 'another password');
             return $user->put('/api/users/me/password', \%form, token => $user->{other_token});
         },
+        made => \&session_is_gone,
         call => sub { $_[0]->get('/api/users/me') }, ended => 401,
     },
     'a removal, for a reader' => {
         make => sub { $owner->delete("$at/members/" . $_[0]->id) },
+        made => \&member_is_gone,
         call => sub { $_[0]->get("$at/messages") }, ended => 403,
     },
     'a removal, for a writer' => {
         make => sub { $owner->delete("$at/members/" . $_[0]->id) },
+        made => \&member_is_gone,
         call => sub { $_[0]->post("$at/messages", { client_id => 'c' . rand, body => 'x' }) }, ended => 403,
     },
 );
@@ -102,10 +114,11 @@ sub new_member {
     return $user;
 }
 
-# Makes the change, and returns after how many seconds a call showed it; -1 if none did in time.
+# Makes the change, and returns after how many seconds a call showed it; -1 if none did in time. A busy server may refuse
+# a change before it begins; one that was made is not sent again.
 sub time_until_ended {
     my ($user, $change) = @_;
-    $change->{make}->($user);
+    $stack->wait_for(30, sub { $change->{make}->($user); return $change->{made}->($user) });
     my $made  = time;
     my $ended = $stack->wait_for(LIMIT, sub { $change->{call}->($user)->status == $change->{ended} });
     return $ended ? time - $made : -1;
