@@ -29,6 +29,11 @@ static struct {
     const USet *in_names;
 } spoof = {.once = PTHREAD_ONCE_INIT};
 
+enum {
+    SPOOF_SCRIPTS = USPOOF_RESTRICTION_LEVEL | USPOOF_MIXED_NUMBERS,
+    SPOOF_MARKS = USPOOF_INVISIBLE | USPOOF_HIDDEN_OVERLAY,
+};
+
 static void
 icu_check(UErrorCode status)
 {
@@ -45,7 +50,7 @@ spoof_open(void)
     spoof.checker = uspoof_open(&status);
     spoof.in_names = uspoof_getRecommendedSet(&status);
     icu_check(status);
-    uspoof_setChecks(spoof.checker, USPOOF_RESTRICTION_LEVEL | USPOOF_MIXED_NUMBERS, &status);
+    uspoof_setChecks(spoof.checker, SPOOF_SCRIPTS | SPOOF_MARKS, &status);
     uspoof_setRestrictionLevel(spoof.checker, USPOOF_HIGHLY_RESTRICTIVE);
     icu_check(status);
 }
@@ -134,8 +139,8 @@ unicode_skeleton(const char *text, struct arena *a)
     return unicode_fold(wide_to_utf8(to, a), a);
 }
 
-bool
-unicode_is_one_script(const char *text)
+static bool
+spoof_passes(const char *text, int32_t checks)
 {
     UErrorCode status = U_ZERO_ERROR;
     int32_t failed;
@@ -143,7 +148,19 @@ unicode_is_one_script(const char *text)
     (void)pthread_once(&spoof.once, spoof_open);
     failed = uspoof_check2UTF8(spoof.checker, text, -1, NULL, &status);
     icu_check(status);
-    return failed == 0;
+    return (failed & checks) == 0;
+}
+
+bool
+unicode_is_one_script(const char *text)
+{
+    return spoof_passes(text, SPOOF_SCRIPTS);
+}
+
+bool
+unicode_shows_marks(const char *text)
+{
+    return spoof_passes(text, SPOOF_MARKS);
 }
 
 uint32_t *
@@ -250,6 +267,9 @@ codepoint_is_for_lines(uint32_t c)
 enum {
     ZWNJ = 0x200C,
     ZWJ = 0x200D,
+    MONGOLIAN_VOWEL_SEPARATOR = 0x180E,
+    MONGOLIAN_A = 0x1820,
+    MONGOLIAN_E = 0x1821,
     TEXT_STYLE = 0xFE0E, /* variation selectors of emoji */
     EMOJI_STYLE = 0xFE0F,
     CJK_STYLE_FIRST = 0xFE00, /* and of ideographs, two ranges */
@@ -292,33 +312,76 @@ emoji_ends(const uint32_t *text, size_t at)
     return at > 0 && codepoint_has(text[at - 1], UCHAR_EXTENDED_PICTOGRAPHIC);
 }
 
-/* RFC 5892, A.1 and A.2; UTS #39 adds that a letter follows, without which nothing would show. */
 static bool
-joiner_fits(const uint32_t *text, size_t count, size_t at)
+codepoint_is_virama(uint32_t c)
 {
-    if (at == 0 || at + 1 == count) {
-        return false;
-    }
-    if (u_getCombiningClass((UChar32)text[at - 1]) == 9) { /* a virama */
-        return codepoint_is_letter(text[at + 1]);
-    }
-    if (text[at] == ZWNJ) {
-        return arabic_joins(text, count, at, true) && arabic_joins(text, count, at, false);
-    }
-    return emoji_ends(text, at) && codepoint_has(text[at + 1], UCHAR_EXTENDED_PICTOGRAPHIC);
+    return u_getCombiningClass((UChar32)c) == 9;
 }
 
+/*
+ * Next to a virama, a joiner selects the form of the letters (UAX #31 section 2.3). After it, also
+ * at the end of a word, as in Malayalam അനില്‍; before it, as in Bengali র‍্যা.
+ */
+static bool
+indic_joiner_fits(const uint32_t *text, size_t count, size_t at)
+{
+    size_t left = count - at - 1; /* characters that follow */
+
+    if (at == 0) {
+        return false;
+    }
+    if (codepoint_is_virama(text[at - 1])) {
+        return text[at] == ZWJ ? left == 0 || !codepoint_is_mark(text[at + 1])
+                               : left > 0 && codepoint_is_letter(text[at + 1]);
+    }
+    return text[at] == ZWJ && codepoint_is_letter(text[at - 1]) && left > 1 &&
+           codepoint_is_virama(text[at + 1]) && codepoint_is_letter(text[at + 2]);
+}
+
+bool
+unicode_joins_letters(const uint32_t *text, size_t count, size_t at)
+{
+    if (text[at] != ZWJ && text[at] != ZWNJ) {
+        return false;
+    }
+    return indic_joiner_fits(text, count, at) ||
+           (text[at] == ZWNJ && arabic_joins(text, count, at, true) &&
+            arabic_joins(text, count, at, false));
+}
+
+static bool
+emoji_joiner_fits(const uint32_t *text, size_t count, size_t at)
+{
+    return text[at] == ZWJ && emoji_ends(text, at) && at + 1 < count &&
+           codepoint_has(text[at + 1], UCHAR_EXTENDED_PICTOGRAPHIC);
+}
+
+static bool
+codepoint_is_mongolian_letter(uint32_t c)
+{
+    return codepoint_is_letter(c) && uscript_hasScript((UChar32)c, USCRIPT_MONGOLIAN);
+}
+
+/* A final A or E stands apart from the rest of its word. */
+static bool
+vowel_separator_fits(const uint32_t *text, size_t count, size_t at)
+{
+    return at > 0 && codepoint_is_mongolian_letter(text[at - 1]) && at + 1 < count &&
+           (text[at + 1] == MONGOLIAN_A || text[at + 1] == MONGOLIAN_E);
+}
+
+/* Phones also write the style of a symbol that is no emoji, such as a white heart. */
 static bool
 variation_fits(uint32_t base, uint32_t selector)
 {
     if (selector == TEXT_STYLE || selector == EMOJI_STYLE) {
-        return codepoint_has(base, UCHAR_EMOJI);
+        return codepoint_has(base, UCHAR_EMOJI) || codepoint_is(base, U_GC_SO_MASK);
     }
     if ((selector >= CJK_STYLE_FIRST && selector <= CJK_STYLE_LAST) ||
         (selector >= IDEOGRAPH_STYLE_FIRST && selector <= IDEOGRAPH_STYLE_LAST)) {
         return codepoint_has(base, UCHAR_UNIFIED_IDEOGRAPH);
     }
-    return codepoint_is_letter(base) && uscript_hasScript((UChar32)base, USCRIPT_MONGOLIAN);
+    return codepoint_is_mongolian_letter(base);
 }
 
 /* Whether the tag at `at` belongs to one of the flags that Unicode recommends. */
@@ -347,7 +410,10 @@ unicode_joins(const uint32_t *text, size_t count, size_t at)
     uint32_t c = text[at];
 
     if (c == ZWJ || c == ZWNJ) {
-        return joiner_fits(text, count, at);
+        return unicode_joins_letters(text, count, at) || emoji_joiner_fits(text, count, at);
+    }
+    if (c == MONGOLIAN_VOWEL_SEPARATOR) {
+        return vowel_separator_fits(text, count, at);
     }
     if (codepoint_has(c, UCHAR_VARIATION_SELECTOR)) {
         return at > 0 && variation_fits(text[at - 1], c);

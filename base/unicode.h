@@ -36,6 +36,12 @@ char *unicode_skeleton(const char *text, struct arena *a) __attribute__((returns
  */
 bool unicode_is_one_script(const char *text) __attribute__((nonnull));
 
+/*
+ * Whether each combining mark of a text can be seen: none is repeated on its character, or is a dot
+ * on one that has a dot (UTS #39 section 5.4).
+ */
+bool unicode_shows_marks(const char *text) __attribute__((nonnull));
+
 /* The code points of a text, in the arena, for rules that look ahead. */
 uint32_t *unicode_codepoints(const char *text, size_t *count, struct arena *a)
     __attribute__((returns_nonnull, nonnull));
@@ -65,10 +71,13 @@ bool codepoint_is_for_names(uint32_t c);
  */
 bool codepoint_is_for_lines(uint32_t c);
 
+/* Whether the character at `at` is a joiner that the spelling of a word needs. */
+bool unicode_joins_letters(const uint32_t *text, size_t count, size_t at) __attribute__((nonnull));
+
 /*
- * Whether the invisible character at `at` is needed there: a joiner inside an emoji, after an Indic
- * virama or in Arabic script (RFC 5892 appendix A), a variation selector after a character that has
- * variations, or a tag inside the flag of a region.
+ * Whether the invisible character at `at` is needed there: a joiner of letters or of emoji, a vowel
+ * separator in a Mongolian word, a variation selector after a character that has variations, or a
+ * tag inside the flag of a region.
  */
 bool unicode_joins(const uint32_t *text, size_t count, size_t at) __attribute__((nonnull));
 

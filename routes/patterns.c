@@ -15,6 +15,8 @@ enum {
 static const struct text_fault
     fault_stack = {"must not begin with a combining mark or stack more than 4 of them",
                    "不能以组合符号开头，也不能叠加 4 个以上的组合符号"},
+    fault_marks = {"must not repeat a combining mark, or put a dot on a dotted letter",
+                   "不能重复组合符号，也不能给带点的字母再加点"},
     fault_letters = {"may contain only letters, digits and _", "只能包含文字、数字和下划线"},
     fault_scripts = {"must not mix letters or digits of different scripts",
                      "不能混用不同文字的字母或数字"},
@@ -44,31 +46,37 @@ marks_are_stacked(const uint32_t *text, size_t count)
 static const struct text_fault *
 username_fault(const char *text, struct arena *a)
 {
-    size_t count;
+    size_t count, shown = 0, least = NAME_LEAST;
     const char *name = unicode_nfkc(text, a);
     const uint32_t *at = unicode_codepoints(name, &count, a);
-    size_t least = NAME_LEAST;
 
     for (size_t i = 0; i < count; i++) {
+        if (unicode_joins_letters(at, count, i)) {
+            continue;
+        }
         if (!codepoint_is_for_names(at[i])) {
             return &fault_letters;
         }
         if (codepoint_is_cjk(at[i])) {
             least = NAME_LEAST - 1;
         }
+        shown++;
     }
-    if (count < least) {
+    if (shown < least) {
         return &fault_short;
     }
     if (marks_are_stacked(at, count)) {
         return &fault_stack;
     }
-    return unicode_is_one_script(name) ? NULL : &fault_scripts;
+    if (!unicode_is_one_script(name)) {
+        return &fault_scripts;
+    }
+    return unicode_shows_marks(name) ? NULL : &fault_marks;
 }
 
 /* The text is as the caller wrote it, so symbols that contain letters, such as ㎏, match, too. */
 const struct pattern username_pattern = {
-    .regex = "^(?!\\p{M})[\\p{L}\\p{M}\\p{N}\\p{S}\\p{Pc}]+$",
+    .regex = "^(?!\\p{M})[\\p{L}\\p{M}\\p{N}\\p{S}\\p{Pc}\\p{Join_Control}]+$",
     .fault = username_fault,
 };
 

@@ -7,9 +7,13 @@
 
 #include "routes/frame/shape.h"
 
+/* The characters of an account's texts, counted in form NFKC. */
+enum { USERNAME_MIN = 2, USERNAME_MAX = 32, PASSWORD_MIN = 8, PASSWORD_MAX = 128 };
+
 /*
  * For the names that people sign in with, before they are normalized: letters and digits of one
- * script, and "_", at least three, or two with a Chinese, Japanese or Korean character.
+ * script, and "_", at least three, or two with a Chinese, Japanese or Korean character. Joiners are
+ * allowed where the spelling of a word needs them, and make no other name of it.
  */
 extern const struct pattern username_pattern;
 

@@ -10,10 +10,11 @@
 
 /* A password to sign in with: as long as any that was ever accepted, in every normal form. */
 #define PASSWORD(type, member, ...)                                                                \
-    FIELD(type, member, FIELD_TEXT, .required = true, .secret = true, .max = 512, __VA_ARGS__)
+    FIELD(type, member, FIELD_TEXT, .required = true, .secret = true,                              \
+          .max = (int64_t)PASSWORD_MAX * COMPOSED_MAX, __VA_ARGS__)
 #define NEW_PASSWORD(type, member, ...)                                                            \
-    FIELD(type, member, FIELD_TEXT, .required = true, .secret = true, .min = 8, .max = 128,        \
-          .counted_form = unicode_nfkc, __VA_ARGS__)
+    FIELD(type, member, FIELD_TEXT, .required = true, .secret = true, .min = PASSWORD_MIN,         \
+          .max = PASSWORD_MAX, .counted_form = unicode_nfkc, __VA_ARGS__)
 #define NICKNAME(type, ...)                                                                        \
     FIELD(type, nickname, FIELD_TEXT, .min = 1, .max = 32, .pattern = &line_pattern,               \
           .example = "\"李雷\"", __VA_ARGS__)
@@ -31,8 +32,8 @@ struct user_new {
 };
 
 SCHEMA(user_new, "UserNew",
-       FIELD(struct user_new, username, FIELD_TEXT, .required = true, .min = 2, .max = 32,
-             .counted_form = unicode_nfkc, .pattern = &username_pattern,
+       FIELD(struct user_new, username, FIELD_TEXT, .required = true, .min = USERNAME_MIN,
+             .max = USERNAME_MAX, .counted_form = unicode_nfkc, .pattern = &username_pattern,
              .description = "The name to sign in with, stored in form NFKC; upper and lower case "
                             "are the same. Two characters suffice if one is Chinese, Japanese or "
                             "Korean, otherwise three.",
@@ -70,7 +71,7 @@ struct user_query {
 
 SCHEMA(user_query, "UserQuery",
        FIELD(struct user_query, q, FIELD_TEXT, .from = FROM_QUERY, .required = true, .min = 1,
-             .max = 32,
+             .max = 32, .counted_form = unicode_nfkc,
              .description = "Any part of the user name or nickname, in upper or lower case.",
              .example = "\"李\""),
        FIELD(struct user_query, cursor, FIELD_TEXT, .from = FROM_QUERY, .max = 128,
@@ -86,7 +87,7 @@ struct session_new {
 };
 
 SCHEMA(session_new, "SessionNew",
-       FIELD(struct session_new, username, FIELD_TEXT, .required = true, .max = 32,
+       FIELD(struct session_new, username, FIELD_TEXT, .required = true, .max = USERNAME_MAX,
              .counted_form = unicode_nfkc, .example = "\"li_lei\""),
        PASSWORD(struct session_new, password, .example = "\"correct horse\""),
        FIELD(struct session_new, device, FIELD_TEXT, .max = 100, .pattern = &line_pattern,

@@ -10,7 +10,7 @@
 #include "db/user_index.h"
 #include "routes/patterns.h"
 
-enum { USERNAME_MAX = 32, KEY_BYTES = 255, SKELETON_BYTES = 1024 };
+enum { KEY_BYTES = 255, SKELETON_BYTES = 1024 };
 
 /* A copy of the bytes that are valid UTF-8 without NUL. */
 static char *
