@@ -4,71 +4,84 @@
 #include <string.h>
 
 #include "base/password.h"
+#include "base/unicode.h"
 #include "base/utf8.h"
 #include "db/accounts.h"
 #include "fcgi/cli/commands.h"
 #include "fcgi/cli/prompt.h"
 #include "routes/patterns.h"
 
-/* As the schemas of signing up and of new passwords have it. */
-enum { NAME_MIN = 2, NAME_MAX_LETTERS = 32, PASSWORD_MIN = 8, PASSWORD_MAX = 128 };
-
-/* The number of characters; 0 if the text is not valid UTF-8. */
-static size_t
-account_letters(const char *text)
+/* Reports a text whose length, in form NFKC, is not between two bounds. Returns 0 or 1. */
+static int
+account_check_length(const struct arguments *a, struct arena *arena, const char *what,
+                     const char *text, size_t min, size_t max)
 {
-    size_t len = strlen(text);
+    size_t count;
 
-    return utf8_valid(text, len) ? utf8_length(text, len) : 0;
+    if (!utf8_valid(text, strlen(text))) {
+        return command_failure(a, "the %s is not valid UTF-8", what);
+    }
+    text = unicode_nfkc(text, arena);
+    count = utf8_length(text, strlen(text));
+    return count < min || count > max
+               ? command_failure(a, "a %s has %zu to %zu characters", what, min, max)
+               : 0;
 }
 
 /* Reads a new password and hashes it. Returns 0 or the exit status. */
 static int
-account_read_password(const struct arguments *a, char hash[static PASSWORD_HASH_SIZE])
+account_read_password(struct resources *r, const struct arguments *a,
+                      char hash[static PASSWORD_HASH_SIZE])
 {
     char password[PROMPT_PASSWORD_SIZE];
-    size_t letters;
+    int status = prompt_password(a->operand, password) ? 0 : 1;
 
-    if (!prompt_password(a->operand, password)) {
-        return 1;
+    if (status == 0) {
+        status = account_check_length(a, &r->arena, "password", password, PASSWORD_MIN,
+                                      PASSWORD_MAX);
     }
-    letters = account_letters(password);
-    if (letters < PASSWORD_MIN || letters > PASSWORD_MAX) {
-        return command_failure(a, "a password has %d to %d characters", PASSWORD_MIN, PASSWORD_MAX);
+    if (status == 0 && !password_hash(password, hash)) {
+        status = command_failure(a, "out of memory");
     }
-    return password_hash(password, hash) ? 0 : command_failure(a, "out of memory");
+    return status;
+}
+
+/* Returns 0, or the exit status after reporting why nobody can have the name. */
+static int
+account_check_name(struct resources *r, const struct arguments *a)
+{
+    const char *name = a->operand;
+    const struct text_fault *fault;
+    int status = account_check_length(a, &r->arena, "user name", name, USERNAME_MIN, USERNAME_MAX);
+
+    if (status != 0) {
+        return status;
+    }
+    fault = username_pattern.fault(name, &r->arena);
+    return fault == NULL ? 0 : command_failure(a, "the user name %s", fault->en);
 }
 
 static int
 user_add(struct resources *r, const struct arguments *a)
 {
-    const char *name = a->operand;
-    size_t letters = account_letters(name);
-    const struct text_fault *fault;
     char hash[PASSWORD_HASH_SIZE];
     struct user made;
     enum db_result result;
-    int status;
+    int status = account_check_name(r, a);
 
-    if (letters < NAME_MIN || letters > NAME_MAX_LETTERS) {
-        return command_failure(a, "a user name has %d to %d characters", NAME_MIN,
-                               NAME_MAX_LETTERS);
+    if (status == 0) {
+        status = account_read_password(r, a, hash);
     }
-    fault = username_pattern.fault(name, &r->arena);
-    if (fault != NULL) {
-        return command_failure(a, "the user name %s", fault->en);
-    }
-    status = account_read_password(a, hash);
     if (status != 0) {
         return status;
     }
-    result = users_add(r->db, &r->arena, name, name, hash, &made);
+    result = users_add(r->db, &r->arena, a->operand, NULL, hash, &made);
     if (result == DB_EXISTS) {
-        return command_failure(a, "the user name %s is taken", name);
+        return command_failure(a, "the user name %s is taken", a->operand);
     }
     status = command_db_status(a, result, "");
     if (status == 0) {
-        (void)printf("%s is a user\n", name);
+        (void)printf("%s is a user\n", made.username);
     }
     return status;
 }
@@ -110,7 +123,7 @@ user_set_password(struct resources *r, const struct arguments *a)
     int status = account_find(r, a, &user); /* before a person types a password */
 
     if (status == 0) {
-        status = account_read_password(a, hash);
+        status = account_read_password(r, a, hash);
     }
     return status == 0 ? account_change(r, a, hash, NULL, "has a new password, and is signed out")
                        : status;
