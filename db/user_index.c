@@ -10,6 +10,7 @@
 
 #include "base/unicode.h"
 #include "base/utf8.h"
+#include "db/users.h"
 
 enum {
     GRAMS_IN_STATEMENT = 8,
@@ -175,6 +176,7 @@ struct unindexed {
     int64_t id;
     const char *username, *nickname;
     const char *nickname_key; /* NULL: was never indexed */
+    bool is_deleted;          /* then nobody finds the user, and no name looks like this one */
 };
 
 static enum db_result
@@ -185,6 +187,10 @@ user_index(struct db *db, const struct unindexed *u, struct arena *a)
     struct grams from = {NULL, 0}, to = grams_of(key, nickname_key, a);
     enum db_result r;
 
+    if (u->is_deleted) {
+        return db_run(db, "UPDATE users SET unicode_version = ? WHERE id = ?",
+                      db_int(unicode_version()), db_int(u->id));
+    }
     if (u->nickname_key != NULL) {
         from = grams_of(key, u->nickname_key, a);
     }
@@ -212,7 +218,7 @@ users_index_transaction(struct db *db, void *context)
     struct unindexed *users = arena_array(&run->arena, USERS_IN_TRANSACTION, sizeof(*users));
     enum db_result r = db_run(
         db,
-        "SELECT id, username, nickname, nickname_key FROM users "
+        "SELECT id, username, nickname, nickname_key, state FROM users "
         "WHERE unicode_version < ? ORDER BY unicode_version, id LIMIT ? FOR UPDATE",
         db_int(unicode_version()), db_int(USERS_IN_TRANSACTION));
 
@@ -226,6 +232,7 @@ users_index_transaction(struct db *db, void *context)
             .username = db_get_text(db, 1, &run->arena),
             .nickname = db_get_text(db, 2, &run->arena),
             .nickname_key = db_get_text(db, 3, &run->arena),
+            .is_deleted = db_get_int(db, 4) == USER_DELETED,
         };
     }
     r = db_done(db);

@@ -207,8 +207,9 @@ users_set_admin(struct db *db, struct arena *a, const char *username, bool is_ad
     if (r != DB_OK) {
         return r;
     }
-    return db_run(db, "UPDATE users SET is_admin = ? WHERE id = ?", db_int(is_admin),
-                  db_int(user.id));
+    r = db_run(db, "UPDATE users SET is_admin = ? WHERE id = ? AND state <> ?", db_int(is_admin),
+               db_int(user.id), db_int(USER_DELETED));
+    return r == DB_OK && db_affected(db) == 0 ? DB_NONE : r;
 }
 
 enum db_result

@@ -95,7 +95,8 @@ enum db_result users_set_account(struct db *db, int64_t id, const char *password
     __attribute__((nonnull(1, 5), warn_unused_result));
 
 /*
- * Reads and sets the admin right, the latter by name without regard to case. DB_NONE: no such user.
+ * Reads and sets the admin right, the latter by name without regard to case. DB_NONE: no such user,
+ * or one who is deleted.
  */
 enum db_result users_is_admin(struct db *db, int64_t id, bool *is_admin)
     __attribute__((nonnull, warn_unused_result));
