@@ -61,9 +61,10 @@ enum db_result exports_finish(struct db *db, const struct export *e)
 enum db_result exports_find(struct db *db, int64_t id, int64_t user_id, struct export *found)
     __attribute__((nonnull, warn_unused_result));
 
-/* Appends one chunk to `out`. DB_NONE after the last. */
-enum db_result exports_read_chunk(struct db *db, const struct export *e, int number,
-                                  struct buf *out) __attribute__((nonnull, warn_unused_result));
+/* Appends one chunk to `out`. DB_NONE after the last, or if the session has ended meanwhile. */
+enum db_result exports_read_chunk(struct db *db, const struct export *e, int64_t session_id,
+                                  int number, struct buf *out)
+    __attribute__((nonnull, warn_unused_result));
 
 /*
  * Deletes expired files and chunks that belong to neither a file nor a running task, at most

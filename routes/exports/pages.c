@@ -184,13 +184,27 @@ entry_event(const struct entry *e, enum language language, struct buf *out)
     return true;
 }
 
+/* Writes who has sent an entry: the nickname, and the user name unless it is the same. */
+static void
+page_sender(const struct person *sender, enum language language, struct buf *out)
+{
+    const char *nickname = sender->nickname != NULL ? sender->nickname : "";
+    const char *username = sender->username != NULL ? sender->username : "";
+
+    buf_str(out, "<bdi>");
+    html_escape(nickname[0] != '\0' ? nickname : page_texts[language].gone, out);
+    buf_str(out, "</bdi>");
+    if (username[0] != '\0' && strcmp(username, nickname) != 0) {
+        buf_str(out, " <small>@");
+        html_escape(username, out);
+        buf_str(out, "</small>");
+    }
+}
+
 void
 pages_entry(const struct entry *e, int64_t me, char day[static 11], enum language language,
             struct buf *out)
 {
-    const char *name = e->sender.nickname == NULL || e->sender.nickname[0] == '\0'
-                           ? page_texts[language].gone
-                           : e->sender.nickname;
     char at[CLOCK_TEXT_SIZE];
 
     at[clock_format(e->created_at, at)] = '\0';
@@ -200,21 +214,20 @@ pages_entry(const struct entry *e, int64_t me, char day[static 11], enum languag
         buf_printf(out, "<h2>%s</h2>\n", day);
     }
     if (e->kind == ENTRY_MESSAGE) {
-        buf_printf(out, "<article%s><b title=\"@", e->sender.id == me ? " class=\"me\"" : "");
-        html_escape(e->sender.username == NULL ? "" : e->sender.username, out);
-        buf_str(out, "\">");
-        html_escape(name, out);
-        buf_printf(out, "</b><time datetime=\"%s\">%.5s</time><p>", at, at + 11);
+        buf_printf(out, "<article%s><b>", e->sender.id == me ? " class=\"me\"" : "");
+        page_sender(&e->sender, language, out);
+        buf_printf(out, "</b><time datetime=\"%s\">%.5s</time><p dir=\"auto\">", at, at + 11);
         html_escape(e->body == NULL ? "" : e->body, out);
         buf_str(out, "</p></article>\n");
         return;
     }
     buf_printf(out, "<div class=\"note\"><time datetime=\"%s\">%.5s</time> ", at, at + 11);
-    html_escape(name, out);
+    page_sender(&e->sender, language, out);
     buf_char(out, ' ');
     if (entry_event(e, language, out) && e->body != NULL) {
-        buf_char(out, ' ');
+        buf_str(out, " <bdi>");
         html_escape(e->body, out);
+        buf_str(out, "</bdi>");
     }
     buf_str(out, "</div>\n");
 }

@@ -55,7 +55,8 @@ download_next_chunk(struct request *req, void *context)
 {
     struct download *d = context;
 
-    return exports_read_chunk(req->caller.db, &d->file, d->chunk++, req->body) == DB_OK;
+    return exports_read_chunk(req->caller.db, &d->file, req->session.id, d->chunk++, req->body) ==
+           DB_OK;
 }
 
 /*
