@@ -22,31 +22,44 @@ media_type_is_json(const char *media_type)
     return strchr("; \t", media_type[sizeof(json) - 1]) != NULL; /* '\0' is found, too */
 }
 
-/* Content-Length; 0 if absent or empty, negative if it is not a number or too large for int64_t. */
-static int64_t
-content_length(const struct request *req)
+/*
+ * Reads Content-Length: 0 if it is absent or empty, INT64_MAX if it is too large for int64_t.
+ * Returns false if it is not a row of digits.
+ */
+static bool
+content_length_read(const struct request *req, int64_t *length)
 {
     const char *text = request_env(req, "CONTENT_LENGTH");
-    int64_t length;
 
+    *length = 0;
     if (text == NULL || text[0] == '\0') {
-        return 0;
+        return true;
     }
-    return number_read(&text, &length) && *text == '\0' ? length : -1;
+    if (text[0] == '-' || !number_is_integer(text)) {
+        return false;
+    }
+    if (!number_read(&text, length)) {
+        *length = INT64_MAX;
+    }
+    return true;
 }
 
 bool
 body_read(struct request *req, size_t max, struct body *body)
 {
-    int64_t length = content_length(req);
+    int64_t length;
     char *at;
     size_t got;
 
     *body = (struct body){0};
+    if (!content_length_read(req, &length)) {
+        reply_problem(req, BAD_REQUEST);
+        return false;
+    }
     if (length == 0) {
         return true;
     }
-    if (length < 0 || (uint64_t)length > max) {
+    if ((uint64_t)length > max) {
         reply_body_too_large(req, max);
         return false;
     }

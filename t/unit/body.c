@@ -64,8 +64,13 @@ test_body_length(void)
     is_int(status_of("1048577", json, 1048577), 413, "a body larger than 1 MiB is 413");
     is_int(status_of("99999999999999999999", json, 5), 413,
            "a Content-Length beyond 64 bits is 413");
-    is_int(status_of("-1", json, 5), 413, "a negative Content-Length is 413");
-    is_int(status_of("3x", json, 5), 413, "a Content-Length that is not a number is 413");
+    is_int(status_of("-1", json, 5), 400, "a negative Content-Length is 400");
+    is_int(status_of("-0", json, 5), 400, "a Content-Length of minus zero is 400");
+    is_int(status_of("+3", json, 5), 400, "a Content-Length with a plus is 400");
+    is_int(status_of(" 3", json, 5), 400, "a Content-Length after a space is 400");
+    is_int(status_of("3x", json, 5), 400, "a Content-Length that is not a number is 400");
+    is_int(status_of("3, 3", json, 5), 400, "a Content-Length of two numbers is 400");
+    is_int(status_of("003", json, 3), 0, "a Content-Length may begin with zeros");
     is_int(status_of("3", json, 2), 400, "a body shorter than its Content-Length is 400");
     is_int(status_of("3", json, 0), 400, "a declared body that never arrives is 400");
     is_int(status_of("0", NULL, 0), 0, "a Content-Length of 0 needs no Content-Type");
