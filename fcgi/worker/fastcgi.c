@@ -55,14 +55,14 @@ fastcgi_is_good(FCGX_Request *fcgi)
     }
     return bytes <= PARAMS_MAX && FCGX_GetError(fcgi->in) == 0 &&
            FCGX_GetParam("REQUEST_METHOD", fcgi->envp) != NULL &&
-           FCGX_GetParam("REQUEST_URI", fcgi->envp) != NULL;
+           (FCGX_GetParam("REQUEST_URI", fcgi->envp) != NULL ||
+            FCGX_GetParam("PATH_INFO", fcgi->envp) != NULL);
 }
 
 static void
 fastcgi_refuse(FCGX_Request *fcgi)
 {
-    log_warning("a request was refused: it is cut, too long, or lacks REQUEST_METHOD or "
-                "REQUEST_URI");
+    log_warning("a request was refused: it is cut, too long, or lacks its method or its path");
     (void)FCGX_PutS(serve_bad_request, fcgi->out);
     if (FCGX_GetError(fcgi->in) != 0 || !fastcgi_discard_body(fcgi)) {
         fcgi->keepConnection = 0;

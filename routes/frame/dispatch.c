@@ -11,6 +11,7 @@
 #include "routes/frame/auth.h"
 #include "routes/frame/cors.h"
 #include "routes/frame/reply.h"
+#include "routes/frame/url.h"
 
 static const char *const methods[METHODS] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
 
@@ -57,9 +58,28 @@ is_visible_ascii(const char *text)
     return true;
 }
 
+/* The URI from RFC 3875's own variables: the decoded path after the program's, and the query. */
+static const char *
+dispatch_cgi_uri(const struct request *req)
+{
+    const char *path = request_env(req, "PATH_INFO");
+    const char *query = request_env(req, "QUERY_STRING");
+    struct buf escaped = {0};
+    const char *uri;
+
+    if (path == NULL) {
+        return NULL;
+    }
+    url_escape(&escaped, path);
+    uri = arena_printf(req->caller.arena, "%s?%s", buf_cstr(&escaped), query == NULL ? "" : query);
+    buf_free(&escaped);
+    return uri;
+}
+
 /*
  * The URI without the path of a CGI program: "/cgi-bin/fastchat.cgi/api/rooms" becomes
  * "/api/rooms". After a rewrite, and with FastCGI, the URI does not contain the program's path.
+ * Most web servers pass the URI on, although RFC 3875 does not mention it.
  */
 static const char *
 dispatch_local_uri(const struct request *req)
@@ -68,7 +88,10 @@ dispatch_local_uri(const struct request *req)
     const char *script = request_env(req, "SCRIPT_NAME");
     size_t len = script == NULL ? 0 : strlen(script);
 
-    if (uri != NULL && len > 0 && strncmp(uri, script, len) == 0 && uri[len] == '/') {
+    if (uri == NULL || uri[0] == '\0') {
+        return dispatch_cgi_uri(req);
+    }
+    if (len > 0 && strncmp(uri, script, len) == 0 && uri[len] == '/') {
         return uri + len;
     }
     return uri;

@@ -11,15 +11,17 @@ my $binary = Fastchat::Stack::binary();    # before a test makes an environment 
 my $stack = Fastchat::Stack->new;
 my $alice = $stack->user('alice');
 
+# A variable of `more` that is undef is not set.
 sub environment {
     my ($method, $uri, $body, %more) = @_;
-    return (
+    my %all = (
         PATH => $ENV{PATH}, APP_ENV => 'test', LIMIT_GENERAL => 0,
         (map { $_ => $stack->setting($_) // '' } qw(DB_SOCKET DB_USER DB_PASSWORD DB_DATABASE REDIS_HOST)),
         GATEWAY_INTERFACE => 'CGI/1.1', REQUEST_METHOD => $method, REQUEST_URI => $uri, REMOTE_ADDR => '127.0.0.1',
         (map { $_ => $ENV{$_} } grep { /SAN_OPTIONS/ && $ENV{$_} } keys %ENV),
         (defined $body ? (CONTENT_LENGTH => length $body, CONTENT_TYPE => 'application/json') : ()), %more,
     );
+    return map { ($_ => $all{$_}) } grep { defined $all{$_} } keys %all;
 }
 
 sub cgi {
@@ -67,6 +69,34 @@ subtest 'a request is read as a web server passes it' => sub {
     like((cgi('HEAD', '/api'))[0], qr/\r\n\r\n(?:\{"time".*\n)?\z/, 'HEAD has no body');    # the log is on stderr
 };
 
+subtest 'a web server need not pass REQUEST_URI, which RFC 3875 does not have' => sub {
+    my $ask = sub {
+        my ($method, $path, $query, @more) = @_;
+        my @variables = (REQUEST_URI => undef, SCRIPT_NAME => '/cgi-bin/fastchat.cgi', PATH_INFO => $path);
+        push @variables, QUERY_STRING => $query if defined $query;
+        return (cgi($method, undef, shift @more, @token, @variables, @more))[0];
+    };
+    like($ask->('GET', '/api'), qr/fastchat api/, 'the path is that of PATH_INFO');
+    like($ask->('GET', '/api/users', 'q=' . $alice->username), qr/"id":${\$alice->id},/, 'the query is QUERY_STRING');
+    like($ask->('GET', '/api/users', ''), qr/Status: 422/, 'the query may be empty');
+    like($ask->('POST', '/api/rooms', undef, '{"name":"book"}'), qr/Status: 201/, 'a body is read');
+    like($ask->('GET', '/api/users/%6De'), qr/Status: 422/, 'PATH_INFO is not decoded again');
+    like($ask->('GET', $_), qr/Status: 4(?:00|04)/, "PATH_INFO $_ is refused") for '', '/api/../etc', '/api/rooms/ü?x';
+};
+
+subtest 'a web server may start the program without standard input' => sub {
+    my %request = environment('POST', '/api/rooms', '{"name":"x"}', @token);
+    my $pid     = open(my $out, '-|') // die "fork: $!";
+    if (!$pid) {
+        %ENV = %request;
+        close STDIN;
+        exec $binary or POSIX::_exit(127);
+    }
+    local $/;
+    like(scalar <$out>, qr/Status: 400/, 'a body that cannot be read is refused');
+    ok(close $out, 'the program exits with status 0');
+};
+
 subtest 'a missing database and a bad setting are reported' => sub {
     like(
         (cgi('GET', '/api/users/me', undef, @token, DB_SOCKET => '/nowhere.sock', REDIS_HOST => ''))[0],
@@ -84,8 +114,10 @@ subtest 'hostile requests are refused' => sub {
         [ 'a path that climbs'     => 400, 'GET', '/api/../etc/passwd' ],
         [ 'a path with NUL'        => 400, 'GET', '/api/rooms/%00' ], [ 'no path' => 400, 'GET', '' ],
         [ 'a path without a slash' => 400, 'GET', 'x' ],
-        [ 'a malformed length'     => 413, 'POST', '/api/rooms', '{"name":"x"}', CONTENT_LENGTH => 'x' ],
-        [ 'a negative length'      => 413, 'POST', '/api/rooms', '{"name":"x"}', CONTENT_LENGTH => -5 ],
+        [ 'a malformed length'     => 400, 'POST', '/api/rooms', '{"name":"x"}', CONTENT_LENGTH => 'x' ],
+        [ 'a negative length'      => 400, 'POST', '/api/rooms', '{"name":"x"}', CONTENT_LENGTH => -5 ],
+        [ 'a length with a plus'   => 400, 'POST', '/api/rooms', '{"name":"x"}', CONTENT_LENGTH => '+12' ],
+        [ 'a length after a space' => 400, 'POST', '/api/rooms', '{"name":"x"}', CONTENT_LENGTH => ' 12' ],
         [ 'a length beyond all'    => 413, 'POST', '/api/rooms', '{"name":"x"}', CONTENT_LENGTH => '9' x 30 ],
         [ 'another media type'     => 415, 'POST', '/api/rooms', '{"name":"x"}', CONTENT_TYPE   => 'text/plain' ],
         [ 'no body'                => 422, 'POST', '/api/rooms', '', CONTENT_LENGTH             => '' ],
