@@ -112,6 +112,26 @@ unicode_nfkc(const char *text, struct arena *a)
     return unicode_normalize(form, text, a);
 }
 
+char *
+unicode_name(const char *text, struct arena *a)
+{
+    static const struct {
+        const char *parts, *whole;
+    } vowels[] = {{"\u0E4D\u0E32", "\u0E33"}, {"\u0ECD\u0EB2", "\u0EB3"}};
+    char *name = unicode_nfkc(text, a);
+
+    for (size_t i = 0; i < sizeof(vowels) / sizeof(vowels[0]); i++) {
+        size_t parts = strlen(vowels[i].parts), whole = strlen(vowels[i].whole);
+
+        for (char *at = strstr(name, vowels[i].parts); at != NULL;
+             at = strstr(at, vowels[i].parts)) {
+            memcpy(at, vowels[i].whole, whole);
+            memmove(at + whole, at + parts, strlen(at + parts) + 1);
+        }
+    }
+    return name;
+}
+
 /* NFKC comes first, since folding turns U+0345, a mark, into a letter, which marks cannot pass. */
 char *
 unicode_fold(const char *text, struct arena *a)

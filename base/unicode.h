@@ -21,6 +21,12 @@ int unicode_version(void);
 /* Form NFKC: full-width letters, ligatures and compatibility ideographs become ordinary ones. */
 char *unicode_nfkc(const char *text, struct arena *a) __attribute__((returns_nonnull, nonnull));
 
+/*
+ * The form in which a name is stored and shown: NFKC, but the vowel AM of Thai and Lao stays one
+ * letter. NFKC divides it and leaves tone marks where fonts do not expect them.
+ */
+char *unicode_name(const char *text, struct arena *a) __attribute__((returns_nonnull, nonnull));
+
 /* NFKC, then NFKC_Casefold: equal for texts that differ only in case, width or ignorable marks. */
 char *unicode_fold(const char *text, struct arena *a) __attribute__((returns_nonnull, nonnull));
 

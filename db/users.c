@@ -1,6 +1,6 @@
 /*
- * A user name is stored in form NFKC and has two unique keys: its folded form, by which people sign
- * in and are found, and its skeleton, which is equal for names that look alike.
+ * A user name is stored in its normal form (unicode_name) and has two unique keys: its folded form,
+ * by which people sign in and are found, and its skeleton, which is equal for names that look alike.
  */
 #include "db/users.h"
 
@@ -77,7 +77,7 @@ users_add(struct db *db, struct arena *a, const char *username, const char *nick
 {
     struct user_edit edit = {.arena = a, .password_hash = password_hash, .user = made};
 
-    *made = (struct user){.username = unicode_nfkc(username, a), .created_at = clock_now_ms()};
+    *made = (struct user){.username = unicode_name(username, a), .created_at = clock_now_ms()};
     made->nickname = nickname != NULL ? nickname : made->username;
     return db_transaction(db, DB_ONCE, user_add_transaction, &edit);
 }

@@ -31,8 +31,8 @@ enum { USER_COLUMN_COUNT = 6 };
 struct user user_read(struct db *db, struct arena *a) __attribute__((nonnull));
 
 /*
- * Stores the name in form NFKC. `nickname` may be NULL: the name. DB_EXISTS if the name is taken,
- * or looks like one that is; names that differ only in case are the same.
+ * Stores the name in its normal form (unicode_name). `nickname` may be NULL: the name. DB_EXISTS if
+ * the name is taken, or looks like one that is; names that differ only in case are the same.
  */
 enum db_result users_add(struct db *db, struct arena *a, const char *username, const char *nickname,
                          const char *password_hash, struct user *made)

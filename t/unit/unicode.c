@@ -15,6 +15,12 @@ test_normal_forms(void)
     is_str(unicode_nfkc("\U0002F804", &arena), "你", "NFKC folds compatibility ideographs");
     is_str(unicode_nfkc("Li Lei 李雷", &arena), "Li Lei 李雷", "NFKC keeps ordinary text");
     is_str(unicode_nfkc("", &arena), "", "NFKC of an empty text is empty");
+    is_str(unicode_name("น้ำตาลน้ำ", &arena), "น้ำตาลน้ำ", "a name keeps the Thai vowel AM");
+    is_str(unicode_name("นํา", &arena), "นำ", "a name joins the parts of the Thai vowel AM");
+    is_str(unicode_name("ນ້ຳ", &arena), "ນ້ຳ", "a name keeps the Lao vowel AM");
+    is_str(unicode_name("Ｌi\U0002F804", &arena), "Li你", "a name is in form NFKC otherwise");
+    is_str(unicode_fold("น้ำ", &arena), unicode_fold("น\u0E49\u0E4D\u0E32", &arena),
+           "folding ignores whether the vowel AM is divided");
     is_str(unicode_fold("ＬＩ_Lei", &arena), "li_lei", "folding ignores case and width");
     is_str(unicode_fold("ΣΊΣΥΦΟΣ", &arena), unicode_fold("σίσυφος", &arena),
            "folding ignores the form of a final sigma");
