@@ -3,7 +3,7 @@ import { computed, type ComputedRef } from 'vue'
 import { useRouter } from 'vue-router'
 import { switchLanguage, t } from '../i18n'
 import type { IconName } from '../lib/icons'
-import { roomName } from '../lib/texts'
+import { roomLabel } from '../lib/texts'
 import { useChat } from '../stores/chat'
 import { useSession } from '../stores/session'
 import { useUi, type Dialog } from '../stores/ui'
@@ -40,7 +40,7 @@ export function useCommands(): ComputedRef<Command[]> {
   const toRooms = (): Command[] =>
     chat.list.map((room) => ({
       key: `r${room.id}`,
-      text: roomName(room),
+      text: roomLabel(room),
       icon: room.kind === 'dm' ? 'person' : 'chat',
       run: () => void router.push(`/rooms/${room.id}`),
     }))

@@ -1,6 +1,6 @@
 // Telling people apart.
 import { describe, expect, it } from 'vitest'
-import { handle, isolated, personName, withoutDirection } from './people'
+import { atName, handle, isolated, personName, withoutDirection } from './people'
 
 const li = { id: 2, username: 'li_lei', nickname: '李雷' }
 const impostor = { id: 3, username: 'mallory', nickname: 'li_lei' }
@@ -25,7 +25,8 @@ describe('a person', () => {
   })
 
   it('who was deleted has no username', () => {
-    expect(handle({ username: '', nickname: '' })).toBe('')
+    expect(handle({ username: '~12', nickname: '已注销用户 (deleted user)' })).toBe('')
+    expect(atName('~12')).toBe('')
   })
 })
 

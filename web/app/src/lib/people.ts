@@ -3,10 +3,13 @@ import type { Entry } from '../api/client'
 
 export type Person = Entry['sender']
 
+/** The username as others write it: "@li_lei"; "" for a deleted user, whose username is only a number after "~". */
+export const atName = (username: string): string =>
+  username === '' || username.startsWith('~') ? '' : `@${username}`
+
 /** The username as it stands beside the nickname; "" if the nickname is the username. */
 export function handle({ username, nickname }: Pick<Person, 'username' | 'nickname'>): string {
-  const same = username.toLowerCase() === nickname.toLowerCase()
-  return same ? '' : `@${username}`
+  return username.toLowerCase() === nickname.toLowerCase() ? '' : atName(username)
 }
 
 /** A person in running text, who cannot be taken for another: "Li (@li_lei)". */

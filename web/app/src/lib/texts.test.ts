@@ -4,7 +4,7 @@ import { ApiError } from '../api/client'
 import { language } from '../i18n'
 import { entryOf, roomOf } from '../testing/server'
 import { isolated } from './people'
-import { errorText, noticeText, pageTitle, preview, roomName, typingText } from './texts'
+import { errorText, noticeText, pageTitle, preview, roomLabel, roomName, typingText } from './texts'
 
 beforeEach(() => {
   language.value = 'en'
@@ -47,6 +47,16 @@ describe('a room', () => {
 
   it('between two people has the other’s name', () => {
     expect(roomName(roomOf({ kind: 'dm', name: '', peer }))).toBe('Li')
+  })
+
+  it('between two people is told apart from one with somebody of the same nickname', () => {
+    const impostor = { ...peer, id: 3, username: 'mallory' }
+    const [label, other] = [peer, impostor].map((one) =>
+      roomLabel(roomOf({ kind: 'dm', name: '', peer: one })),
+    )
+    expect(label).not.toBe(other)
+    expect(other).toContain('@mallory')
+    expect(roomLabel(roomOf({ name: 'Hiking' }))).toBe('Hiking')
   })
 
   it('shows its last message in one line, with the sender in a group', () => {

@@ -17,6 +17,10 @@ export function errorText(error: unknown): string {
 export const roomName = (room: Room): string =>
   room.kind === 'dm' ? (room.peer?.nickname ?? '') : room.name
 
+/** A room among others, of which one may have the same name: a direct room has the username, too. */
+export const roomLabel = (room: Room): string =>
+  room.peer ? personName(room.peer) : roomName(room)
+
 const ROLE_NAMES: Record<Role, MessageKey> = { owner: 'owner', admin: 'admin', member: 'member' }
 
 export const roleName = (role: Role): string => t(ROLE_NAMES[role])
