@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/number.h"
+#include "base/utf8.h"
 
 enum { HELP_COLUMN = 26 };
 
@@ -173,6 +174,9 @@ arguments_read_operand(struct arguments *a, int count, char **args)
     }
     if (operand != NULL && operand[0] != '[' && count == 0) {
         return command_usage_error(a, "the operand %s is missing", operand);
+    }
+    if (count > 0 && !utf8_valid(args[0], strlen(args[0]))) {
+        return command_usage_error(a, "the operand %s is not valid UTF-8", operand);
     }
     a->operand = count > 0 ? args[0] : NULL;
     return 0;

@@ -3,8 +3,9 @@
 use lib 't/lib';
 use Fastchat::Test;
 use Fastchat::Stream;
+use IO::Socket::UNIX;
 
-my $stack = Fastchat::Stack->new(env => { REGISTRATION => 'closed' });
+my $stack = Fastchat::Stack->new(env => { REGISTRATION => 'closed' }, expect => [qr/cut after \d+ of \d+ bytes/]);
 
 # Runs `fastchat user WORDS` with the input; returns its output with errors, and its exit status.
 sub user {
@@ -86,6 +87,14 @@ subtest 'an operator signs a user out, and sets a new password' => sub {
     like($text, qr/user nobody_at_all does not exist/, 'the message names the unknown user');
 };
 
+subtest 'a name that is not valid UTF-8 is refused' => sub {
+    for my $command (qw(add password disable enable sign-out delete admin no-admin)) {
+        my ($text, $status) = user("long enough\n", $command, "x\xFF");
+        is($status, 2, "user $command: a usage error");
+        like($text, qr/the operand NAME is not valid UTF-8/, 'the message names the fault');
+    }
+};
+
 subtest 'a deleted user leaves, and what was said stays' => sub {
     my ($eve, $finn) = (made('eve'), made('finn'));
     my $group = $eve->post('/api/rooms', { name => '周末爬山', member_ids => [ $finn->id ] })->json->{id};
@@ -118,6 +127,64 @@ subtest 'a deleted user leaves, and what was said stays' => sub {
     is($stack->sql('SELECT COUNT(*) FROM tasks WHERE owner_id = ' . $eve->id), 0, 'the tasks of a deleted user go');
     is((user("password of eve\n", 'add', 'eve'))[1], 0, 'the name of a deleted user is free');
     isnt(sign_in('eve', $eve->password)->json->{user}{id}, $eve->id, 'the new owner of the name is another user');
+};
+
+subtest 'a deleted user gets nothing back' => sub {
+    my $gwen = made('gwen');
+    my $id   = $gwen->id;
+    user('', 'delete', 'gwen');
+    for my $command (qw(enable password sign-out admin)) {
+        my ($text, $status) = user("long enough\n", $command, "~$id");
+        is($status, 1, "user $command fails for a deleted user");
+        like($text, qr/user ~$id (?:is deleted|does not exist)/, 'the message names the reason');
+    }
+    is($stack->sql("SELECT is_admin FROM users WHERE id = $id"), 0, 'a deleted user is no admin');
+    $stack->sql("UPDATE users SET unicode_version = 1 WHERE id = $id");
+    $stack->fastchat('migrate');
+    cmp_ok($stack->sql("SELECT unicode_version FROM users WHERE id = $id"), '>', 1, 'a newer Unicode is noted');
+    is($stack->sql("SELECT COUNT(*) FROM user_grams WHERE user_id = $id"), 0, 'a deleted user is not indexed again');
+    is(
+        $stack->sql("SELECT skeleton IS NULL AND nickname_key IS NULL FROM users WHERE id = $id"),
+        1, 'no name looks like that of a deleted user'
+    );
+};
+
+# A connection to the api pool that sends a download, and reads what it is given when it is asked.
+sub download {
+    my ($user, $export) = @_;
+    my $socket = IO::Socket::UNIX->new(Peer => $stack->dir . '/sock/api.sock') // die "api.sock: $!";
+    my %params = (
+        REQUEST_METHOD     => 'GET', REQUEST_URI => "/api/exports/$export", REMOTE_ADDR => '127.0.0.1',
+        HTTP_AUTHORIZATION => 'Bearer ' . $user->token
+    );
+    my $pairs = join '', map { pack('CN', length, length($params{$_}) | 0x80000000) . $_ . $params{$_} } keys %params;
+    my $sent  = join '',
+        map { pack('CCnnCC', 1, $_->[0], 1, length $_->[1], 0, 0) . $_->[1] }[ 1, pack 'nCx5', 1, 0 ], [ 4, $pairs ],
+        [ 4, '' ], [ 5, '' ];
+    syswrite $socket, $sent;
+    return $socket;
+}
+
+subtest 'a download ends with the session that began it' => sub {
+    my ($chunk, $chunks) = (524_288, 16);
+    for my $end ([ 'disabled' => 'disable' ], [ 'signed out' => 'sign-out' ], [ 'deleted' => 'delete' ], ['left alone']) {
+        my ($how, $command) = @$end;
+        my $user = made('reader_' . ($command // 'kept') =~ tr/-/_/r);
+        my $id   = 1_000_000 + $user->id;
+        $stack->sql("INSERT INTO export_chunks (export_id, run, number, bytes) "
+                . "SELECT $id, 1, seq - 1, REPEAT('x', $chunk) FROM seq_1_to_500 WHERE seq <= $chunks; "
+                . "INSERT INTO exports (id, user_id, run, bytes, made_at, expires_at) VALUES ($id, "
+                . $user->id
+                . ", 1, $chunks * $chunk, 1, 9000000000000)");
+        my $socket = download($user, $id);
+        my $got    = '';
+        sysread $socket, $got, 65_536 or die "nothing is sent: $!";
+        like($got, qr/Status: 200/, 'a download begins');
+        user('', $command, $user->username) if $command;
+        1 while sysread $socket, $got, 1_048_576, length $got;
+        if ($command) { cmp_ok(length $got, '<', $chunks * $chunk / 2, "a download of a user who is $how is cut") }
+        else          { cmp_ok(length $got, '>', $chunks * $chunk,     'a download of a user who stays is whole') }
+    }
 };
 
 done_testing;
