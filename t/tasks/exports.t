@@ -130,6 +130,10 @@ subtest "a room's page shows its messages safely, in the language asked for" => 
         'a message is complete in the page'
     );
     like($page, qr/你好，世界 😀/, 'a Chinese message is kept in the page');
+    like(
+        $page, qr{<bdi>bob</bdi> <small>\@\Q${\$bob->username}\E</small>},
+        'a sender has the user name beside the nickname'
+    );
     like($page, qr/加入了房间/, 'an event is worded in the language asked for');
     like($page, qr/将房间设为公开.*的角色变为 管理员/s, 'every kind of event is worded in the language asked for');
     like($page, qr/<h2>\d{4}-\d\d-\d\d<\/h2>/, 'a page has a heading for each day');

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "fcgi/status.h"
 #include "routes/frame/cors.h"
 #include "routes/frame/route.h"
 #include "t/unit/tap.h"
@@ -96,8 +97,9 @@ test_problems(void)
 static bool
 problem_text_is_complete(const struct problem_text *text)
 {
-    return text->status >= 400 && text->status < 600 && text->en != NULL && text->zh != NULL &&
-           strcmp(text->en, text->zh) != 0 && text->code != NULL &&
+    return text->status >= 400 && text->status < 600 && status_reason(text->status)[0] != '\0' &&
+           text->en != NULL && text->zh != NULL && strcmp(text->en, text->zh) != 0 &&
+           text->code != NULL &&
            text->code[strspn(text->code, "abcdefghijklmnopqrstuvwxyz_")] == '\0';
 }
 
@@ -115,7 +117,7 @@ test_problem_texts(void)
         }
     }
     ok(complete,
-       "every problem has an error status, a code in lower case and a text in two languages");
+       "every problem has an error status with a phrase, a code in lower case, two texts");
     ok(unique, "no two problems have the same code");
 }
 

@@ -103,6 +103,11 @@ subtest 'a request that lacks a part is refused' => sub {
         ask(connected(), begin(0) . record(4, '') . record(5, '')), qr/Status: 400/,
         'a request without parameters is refused'
     );
+    like(
+        ask(connected(), begin(0) . params(REQUEST_METHOD => 'GET', PATH_INFO => '/api') . record(5, '')),
+        qr/Status: 200/,
+        'a request may have its path in PATH_INFO'
+    );
     my $half = ask(
         connected(),
         begin(0) . params(
