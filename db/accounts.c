@@ -120,9 +120,12 @@ account_forget_transaction(struct db *db, void *context)
 {
     struct caller *caller = context;
     char name[32];
-    enum db_result r = db_run(db, "UPDATE exports SET expires_at = 0 WHERE user_id = ?",
-                              db_int(caller->user_id));
+    enum db_result r = users_changed(db, caller->user_id, NULL);
 
+    if (r == DB_OK) {
+        r = db_run(db, "UPDATE exports SET expires_at = 0 WHERE user_id = ?",
+                   db_int(caller->user_id));
+    }
     if (r == DB_OK) {
         r = db_run(db, "UPDATE tasks SET cancel_asked = 1 WHERE owner_id = ? AND state = ?",
                    db_int(caller->user_id), db_int(TASK_RUNNING));

@@ -149,3 +149,17 @@ generation_is_current(struct db *db, int64_t user_id, const struct generation *g
     pthread_mutex_unlock(&view_lock);
     return current;
 }
+
+int64_t
+generation_newest(struct db *db, int64_t user_id)
+{
+    int64_t changes = INT64_MAX;
+
+    view_refresh(db);
+    pthread_mutex_lock(&view_lock);
+    if (current_view.began_us != 0 && clock_mono_us() - current_view.began_us < STALE_US) {
+        changes = view_changes(user_id);
+    }
+    pthread_mutex_unlock(&view_lock);
+    return changes;
+}

@@ -1,6 +1,6 @@
 /*
  * A direct-mapped table, indexed by the low bits of the id: a lookup costs one comparison, a
- * collision one query.
+ * collision one query. Names that are used are compared twice a second with who has changed.
  */
 #include "db/names.h"
 
@@ -9,10 +9,12 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "db/generations.h"
 
 enum {
     SLOTS = 512,
     FRESH_US = 30 * 1000 * 1000,
+    CHECKED_US = 500 * 1000,     /* between two comparisons of a name */
     NICKNAME_BYTES = 64 * 4 + 1, /* of users.nickname in UTF-8 */
     USERNAME_BYTES = 32 * 4 + 1,
     BATCH = 8, /* ids in one query */
@@ -21,7 +23,8 @@ enum {
 struct names {
     struct name_slot {
         int64_t id;
-        int64_t read_us;
+        int64_t changes; /* users.changes when the names were read */
+        int64_t read_us, checked_us;
         char username[USERNAME_BYTES], nickname[NICKNAME_BYTES];
     } slots[SLOTS];
 };
@@ -45,7 +48,7 @@ names_slot(struct names *names, int64_t id)
 }
 
 static void
-names_store(struct names *names, const struct person *p)
+names_store(struct names *names, const struct person *p, int64_t changes)
 {
     struct name_slot *slot = names_slot(names, p->id);
     size_t username_len = strlen(p->username), nickname_len = strlen(p->nickname);
@@ -53,10 +56,24 @@ names_store(struct names *names, const struct person *p)
     /* Always true: the columns hold at most this much. */
     if (username_len < USERNAME_BYTES && nickname_len < NICKNAME_BYTES) {
         slot->id = p->id;
-        slot->read_us = clock_mono_us();
+        slot->changes = changes;
+        slot->read_us = slot->checked_us = clock_mono_us();
         memcpy(slot->username, p->username, username_len + 1);
         memcpy(slot->nickname, p->nickname, nickname_len + 1);
     }
+}
+
+static bool
+name_slot_is_fresh(struct name_slot *slot, struct db *db, int64_t now)
+{
+    if (now - slot->read_us >= FRESH_US) {
+        return false;
+    }
+    if (now - slot->checked_us < CHECKED_US) {
+        return true;
+    }
+    slot->checked_us = now;
+    return generation_newest(db, slot->id) <= slot->changes;
 }
 
 /* Reads up to BATCH users; unused values repeat the first id. Those not found keep "" twice. */
@@ -69,7 +86,9 @@ names_read(struct names *names, struct db *db, struct arena *a, struct person *p
     for (size_t i = 0; i < BATCH; i++) {
         ids[i] = people[i < count ? i : 0].id;
     }
-    r = db_run(db, "SELECT id, username, nickname FROM users WHERE id IN (?, ?, ?, ?, ?, ?, ?, ?)",
+    r = db_run(db,
+               "SELECT id, username, nickname, changes FROM users "
+               "WHERE id IN (?, ?, ?, ?, ?, ?, ?, ?)",
                db_int(ids[0]), db_int(ids[1]), db_int(ids[2]), db_int(ids[3]), db_int(ids[4]),
                db_int(ids[5]), db_int(ids[6]), db_int(ids[7]));
     if (r != DB_OK) {
@@ -82,7 +101,7 @@ names_read(struct names *names, struct db *db, struct arena *a, struct person *p
             if (people[i].id == id) {
                 people[i].username = db_get_text(db, 1, a);
                 people[i].nickname = db_get_text(db, 2, a);
-                names_store(names, &people[i]);
+                names_store(names, &people[i], db_get_int(db, 3));
             }
         }
     }
@@ -113,9 +132,9 @@ names_fill(struct names *names, struct db *db, struct arena *a, struct person *f
     for (size_t i = 0; i < count; i++) {
         struct person *p = (void *)((char *)first + i * stride);
         const struct person *seen = person_find(known, known_count, p->id);
-        const struct name_slot *slot = names_slot(names, p->id);
+        struct name_slot *slot = names_slot(names, p->id);
 
-        if (seen == NULL && slot->id == p->id && now - slot->read_us < FRESH_US) {
+        if (seen == NULL && slot->id == p->id && name_slot_is_fresh(slot, db, now)) {
             known[known_count] = (struct person){p->id, arena_strdup(a, slot->username),
                                                  arena_strdup(a, slot->nickname)};
             seen = &known[known_count++];

@@ -1,6 +1,6 @@
 /*
- * The names of message senders, cached by each thread for half a minute, so that a page of
- * messages needs no join.
+ * The names of message senders, cached by each thread until they change, so that a page of messages
+ * needs no join.
  */
 #ifndef DB_NAMES_H
 #define DB_NAMES_H
@@ -24,7 +24,7 @@ struct person {
 
 /*
  * Fills in the names, NULL before, of `count` persons that are `stride` bytes apart, by id; up to
- * 30 s old. Those of a deleted user are "". The texts live in the arena.
+ * 2 s old. Those of a deleted user are "". The texts live in the arena.
  */
 enum db_result names_fill(struct names *names, struct db *db, struct arena *a, struct person *first,
                           size_t count, size_t stride) __attribute__((nonnull, warn_unused_result));

@@ -1,6 +1,7 @@
 /*
  * A user name is stored in its normal form (unicode_name) and has two unique keys: its folded form,
- * by which people sign in and are found, and its skeleton, which is equal for names that look alike.
+ * by which people sign in and are found, and its skeleton, which is equal for names that look
+ * alike.
  */
 #include "db/users.h"
 
@@ -254,7 +255,7 @@ nickname_transaction(struct db *db, void *context)
         from = grams_of(key, old_key, a);
     }
     to = grams_of(key, new_key, a);
-    r = db_run(db, "UPDATE users SET nickname = ?, nickname_key = ? WHERE id = ?",
+    r = db_run(db, "UPDATE users SET nickname = ?, nickname_key = ?, " COUNT_CHANGE " WHERE id = ?",
                db_text(edit->user->nickname), db_text(new_key), db_int(edit->user->id));
     return r == DB_OK ? user_grams_change(db, edit->user->id, &from, &to) : r;
 }

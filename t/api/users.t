@@ -111,6 +111,19 @@ subtest 'users are found by any part of their names' => sub {
     is(scalar @{ found("\x{200B}")->{items} }, 0, 'a text without characters finds nobody');
 };
 
+subtest 'a new nickname shows in the log within seconds' => sub {
+    my ($ann, $ben) = map { $stack->user($_) } qw(ann ben);
+    my $path = '/api/rooms/' . $ann->post('/api/rooms', { name => 'x', member_ids => [ $ben->id ] })->json->{id};
+    $ann->post("$path/messages", { client_id => 'a', body => 'x' });
+    my $names = sub {
+        my %seen = map { $ben->get("$path/messages")->json->{items}[-1]{sender}{nickname} => 1 } 1 .. 40;
+        return join ' ', sort keys %seen;
+    };
+    is($names->(), 'ann', 'every thread knows the nickname');
+    $ann->patch('/api/users/me', { nickname => '安' });
+    ok($stack->wait_for(4, sub { $names->() eq '安' }), 'every thread knows the new nickname');
+};
+
 subtest 'the index of users follows their nicknames' => sub {
     my @words = map {
         join q{},
