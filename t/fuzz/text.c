@@ -33,17 +33,20 @@ static void
 check_forms(const char *text, struct arena *a)
 {
     const char *normal = unicode_nfkc(text, a), *folded = unicode_fold(text, a);
+    const char *name = unicode_name(text, a);
 
     demand(utf8_valid(normal, strlen(normal)) && utf8_valid(folded, strlen(folded)));
     demand(strcmp(unicode_nfkc(normal, a), normal) == 0);
     demand(strcmp(unicode_fold(folded, a), folded) == 0);
     demand(strcmp(unicode_fold(normal, a), folded) == 0);
+    demand(utf8_valid(name, strlen(name)) && strcmp(unicode_name(name, a), name) == 0);
+    demand(strcmp(unicode_fold(name, a), folded) == 0);
 }
 
 static void
 check_username(const char *text, struct arena *a)
 {
-    const char *name = unicode_nfkc(text, a);
+    const char *name = unicode_name(text, a);
 
     if (username_pattern.fault(text, a) == NULL &&
         utf8_length(name, strlen(name)) <= USERNAME_MAX) {
