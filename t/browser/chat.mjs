@@ -223,6 +223,24 @@ async function main() {
     if (await invitation.count()) throw new Error('the invitation is still shown')
   })
 
+  await step(
+    'a field takes as many characters as the server, which counts an emoji once',
+    async () => {
+      const nickname = '😀'.repeat(32)
+      await lan.openAccount()
+      const field = lan.page.getByRole('dialog').locator('[autocomplete=nickname]')
+      await field.fill(nickname)
+      await field.press('Enter')
+      await lan.page.getByText('昵称已保存').waitFor()
+      if ((await lan.api('GET', '/api/users/me')).nickname !== nickname)
+        throw new Error('it was cut')
+      await field.fill(nickname + '😀')
+      await field.press('Enter')
+      await lan.page.getByText('最多 32 个字符').waitFor()
+      await lan.page.keyboard.press('Escape')
+    },
+  )
+
   await step('signing out leads to the sign-in page', async () => {
     await lan.at('sign-out').click()
     await lan.at('auth-username').waitFor()
