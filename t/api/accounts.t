@@ -113,7 +113,7 @@ subtest 'a deleted user leaves, and what was said stays' => sub {
     is(scalar @said, 2, 'the messages of a deleted user stay');
     ok(
         $stack->wait_for(
-            4,
+            20,
             sub { $finn->get("/api/rooms/$dm/messages")->json->{items}[0]{sender}{nickname} eq '已注销用户 (deleted user)' }
         ),
         'the sender shows as a deleted user within seconds'
