@@ -6,7 +6,6 @@
 #include "base/number.h"
 #include "db/users.h"
 #include "routes/frame/reply.h"
-#include "routes/frame/route.h"
 #include "routes/frame/url.h"
 
 enum {
@@ -35,18 +34,15 @@ auth_bearer_token(const struct request *req)
 }
 
 static struct limit_use
-auth_limit_of_route(const struct request *req)
+limit_use_of(const struct settings *s, enum limit limit)
 {
-    const struct settings *s = req->settings;
-
-    if (req->counted) {
-        return (struct limit_use){.name = "none"};
-    }
-    switch (req->route->limit) {
+    switch (limit) {
     case LIMIT_GENERAL:
         return (struct limit_use){.name = "general", .per_minute = s->limit_general};
     case LIMIT_SEND:
         return (struct limit_use){.name = "send", .per_minute = s->limit_send};
+    case LIMIT_ADD:
+        return (struct limit_use){.name = "add", .per_minute = s->limit_add};
     case LIMIT_LOGIN:
         return (struct limit_use){.name = "login", .per_minute = s->limit_login};
     case LIMIT_SIGN_IN:
@@ -151,7 +147,8 @@ auth_count_call(struct request *req, struct limit_use *use)
 bool
 auth_admit(struct request *req)
 {
-    struct limit_use use = auth_limit_of_route(req);
+    struct limit_use use = limit_use_of(req->settings,
+                                        req->counted ? LIMIT_NONE : req->route->limit);
     enum db_result r = req->route->access != ANYONE ? auth_find_session(req, &use) : DB_OK;
 
     if (r != DB_OK && r != DB_NONE) {
@@ -174,4 +171,20 @@ auth_admit(struct request *req)
         return false;
     }
     return req->route->access != ADMIN || auth_require_admin(req);
+}
+
+bool
+auth_admit_more(struct request *req, enum limit limit, int n)
+{
+    struct limit_use use = limit_use_of(req->settings, limit);
+
+    if (n == 0 || use.per_minute == 0) {
+        return true;
+    }
+    limits_count_many(req->caller.redis, &use, req->caller.user_id, n);
+    if (limits_wait(&use) == 0) {
+        return true;
+    }
+    reply_retry(req, TOO_MANY_REQUESTS, limits_wait(&use));
+    return false;
 }

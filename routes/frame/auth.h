@@ -5,11 +5,19 @@
 #include <stdbool.h>
 
 #include "routes/frame/request.h"
+#include "routes/frame/route.h"
 
 /*
  * Sets req->session and req->caller if the route is for signed-in users, and counts the call
  * against its limit. Returns false after replying 401, 403, 429, 500 or 503.
  */
 bool auth_admit(struct request *req) __attribute__((nonnull, warn_unused_result));
+
+/*
+ * Counts `n` more uses of a limit by the signed-in caller, for a call that costs more than one.
+ * Returns false after replying 429.
+ */
+bool auth_admit_more(struct request *req, enum limit limit, int n)
+    __attribute__((nonnull, warn_unused_result));
 
 #endif

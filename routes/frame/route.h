@@ -32,7 +32,8 @@ enum access {
 /* The counter that a call is charged to: the user's if signed in, else the address's. */
 enum limit {
     LIMIT_GENERAL,
-    LIMIT_SEND,
+    LIMIT_SEND,    /* whatever appends an entry to a room's log: everybody in the room gets it */
+    LIMIT_ADD,     /* people whom the caller adds to rooms */
     LIMIT_LOGIN,   /* password checks of a user who is signed in */
     LIMIT_SIGN_IN, /* many: only wrong passwords are counted strictly (db/guesses.h) */
     LIMIT_REGISTER,

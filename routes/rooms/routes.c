@@ -5,6 +5,7 @@
 static const struct route routes[] = {
     {
         .method = POST, .path = "/api/rooms", INPUT(make_room, room_new),
+        .limit = LIMIT_SEND,
         .out = &room_shape, .status = 201,
         .problems = PROBLEMS(NO_SUCH_USER, TOO_MANY_ROOMS, TOO_MANY_STRANGERS),
         .summary = "Make a room that you own",
@@ -22,6 +23,7 @@ static const struct route routes[] = {
     },
     {
         .method = PATCH, .path = "/api/rooms/{room_id}", INPUT(change_room, room_change),
+        .limit = LIMIT_SEND,
         .out = &room_shape, .status = 200,
         .problems = PROBLEMS(NOT_A_MEMBER, NOT_ALLOWED, NO_SUCH_ROOM, IS_A_DM),
         .summary = "Rename, open or close a room as its owner or admin",
@@ -34,6 +36,7 @@ static const struct route routes[] = {
     },
     {
         .method = PUT, .path = "/api/rooms/{room_id}/members/{user_id}", INPUT(put_member, member_put),
+        .limit = LIMIT_SEND,
         .out = &member_shape, .status = 200, .other_status = 202, .other_out = &member_invited_shape,
         .problems = PROBLEMS(NOT_A_MEMBER, REMOVED_FROM_ROOM, NOT_ALLOWED, INVITATION_REFUSED, NO_SUCH_ROOM, NO_SUCH_USER,
                              NO_SUCH_MEMBER, IS_A_DM, TOO_MANY_INVITATIONS, TOO_MANY_STRANGERS),
@@ -41,6 +44,7 @@ static const struct route routes[] = {
     },
     {
         .method = DELETE, .path = "/api/rooms/{room_id}/members/{user_id}", INPUT(remove_member, member_path),
+        .limit = LIMIT_SEND,
         .status = 204,
         .problems = PROBLEMS(NOT_A_MEMBER, NOT_ALLOWED, NO_SUCH_ROOM, NO_SUCH_MEMBER, IS_A_DM),
         .summary = "Leave a room, remove a member of a lower role, or withdraw an invitation",
@@ -58,6 +62,7 @@ static const struct route routes[] = {
     },
     {
         .method = POST, .path = "/api/invitations/{room_id}/accept", INPUT(accept_invitation, room_path),
+        .limit = LIMIT_SEND,
         .out = &room_shape, .status = 200,
         .problems = PROBLEMS(NO_SUCH_INVITATION),
         .summary = "Join a room that you are invited to",

@@ -5,8 +5,8 @@
 
 #include "base/number.h"
 #include "db/members.h"
-#include "db/redis/limits.h"
 #include "db/room_changes.h"
+#include "routes/frame/auth.h"
 #include "routes/frame/reply.h"
 #include "routes/live_events.h"
 #include "routes/online.h"
@@ -21,23 +21,6 @@ reply_room(struct request *req, enum db_result r, struct room *room)
     } else {
         reply_failure(req, r);
     }
-}
-
-/* Counts people whom the caller adds to rooms. Returns false after replying 429. */
-static bool
-additions_admit(struct request *req, size_t people)
-{
-    struct limit_use use = {.name = "add", .per_minute = req->settings->limit_add};
-
-    if (people == 0 || use.per_minute == 0) {
-        return true;
-    }
-    limits_count_many(req->caller.redis, &use, req->caller.user_id, (int)people);
-    if (limits_wait(&use) == 0) {
-        return true;
-    }
-    reply_retry(req, TOO_MANY_REQUESTS, limits_wait(&use));
-    return false;
 }
 
 /* Tells a user's streams that the user's invitations have changed. */
@@ -58,7 +41,7 @@ make_room(struct request *req, const struct room_new *in)
     struct room_made made;
     enum db_result r;
 
-    if (!additions_admit(req, in->member_ids.count)) {
+    if (!auth_admit_more(req, LIMIT_ADD, (int)in->member_ids.count)) {
         return;
     }
     r = rooms_add(&req->caller, in->name, in->open, in->member_ids.at, in->member_ids.count, &made);
@@ -143,10 +126,12 @@ get_room(struct request *req, const struct room_path *in)
 void
 change_room(struct request *req, const struct room_change *in)
 {
+    bool changes_both = in->name != NULL && in->open >= 0; /* two entries */
     struct room room;
-    enum db_result r = rooms_change(&req->caller, in->room_id, in->name, in->open, &room);
 
-    reply_room(req, r, &room);
+    if (auth_admit_more(req, LIMIT_SEND, changes_both)) {
+        reply_room(req, rooms_change(&req->caller, in->room_id, in->name, in->open, &room), &room);
+    }
 }
 
 /* The members of a room that the caller is in. */
@@ -194,7 +179,7 @@ put_member(struct request *req, const struct member_put *in)
     bool invited;
     enum db_result r;
 
-    if (!additions_admit(req, in->user_id != req->caller.user_id)) {
+    if (!auth_admit_more(req, LIMIT_ADD, in->user_id != req->caller.user_id)) {
         return;
     }
     r = members_put(&req->caller, in->room_id, in->user_id, (enum role)in->role, &member, &invited);
@@ -291,7 +276,7 @@ put_dm(struct request *req, const struct dm_path *in)
         reply_faults(req);
         return;
     }
-    if (additions_admit(req, 1)) {
+    if (auth_admit_more(req, LIMIT_ADD, 1)) {
         reply_room(req, rooms_ensure_dm(&req->caller, in->user_id, &room), &room);
     }
 }

@@ -4,7 +4,7 @@ use lib 't/lib';
 use Fastchat::Test;
 use B ();
 
-my $stack = Fastchat::Stack->new;
+my $stack = Fastchat::Stack->new(env => { LIMIT_SEND => 1_000_000, LIMIT_ADD => 1_000_000 });    # these are counted
 my ($text, $exit) = $stack->fastchat('openapi');
 
 subtest 'fastchat openapi prints the document' => sub {
@@ -131,6 +131,17 @@ sub invitation_of {
     return $room;
 }
 
+# Entries in all logs, and how many of them the user has been charged for.
+sub appended { return $stack->sql('SELECT COUNT(*) FROM room_log') }
+
+sub charged {
+    my ($user) = @_;
+    my @keys   = split ' ', $stack->redis_cli('KEYS', 'fc:l:*:u' . $user->id . ':*');
+    my $sum    = 0;
+    $sum += $stack->redis_cli('GET', $_) for @keys;
+    return $sum;
+}
+
 sub fill { my ($path, $with) = @_; return $path =~ s/\{(\w+)\}/$with->{$1} \/\/ die "no $1 for $path\n"/ger }
 
 sub body_schema {
@@ -174,9 +185,12 @@ for my $route (@routes) {
     my $uri = fill($route->{path}, $w) . query_of($w, grep { $_->{required} } @query);
 
     subtest "$name answers a documented call as documented" => sub {
+        my ($entries, $charges) = (appended(), charged($alice));
         my $good = $alice->request($route->{method}, $uri, $schema ? \%sent : ());
         cmp_ok($good->status, '<', 300, "$name does what it says") or diag $good->content;
         documented($route, $good, $name);
+        ($entries, $charges) = (appended() - $entries, charged($alice) - $charges);
+        cmp_ok($charges, '>=', $entries, "$name charges its caller for every entry that it appends to a log");
     };
 
     if ($signed) {

@@ -10,7 +10,7 @@ for my $redis (1, 0) {
     my $with  = $redis ? 'with Redis' : 'without Redis';
     my $stack = Fastchat::Stack->new(
         env => {
-            LIMIT_LOGIN => 5, LIMIT_SEND => 4, LIMIT_GENERAL => 40, APP_WORKERS => 1, ($redis ? () : (REDIS_HOST => ''))
+            LIMIT_LOGIN => 5, LIMIT_SEND => 5, LIMIT_GENERAL => 40, APP_WORKERS => 1, ($redis ? () : (REDIS_HOST => ''))
         }
     );
     settle();
@@ -45,6 +45,38 @@ for my $redis (1, 0) {
         is($stack->get('/api/healthz')->status, 200, "$with: health is never limited");
     };
 }
+
+subtest 'whatever appends to the log of a room is limited as messages are' => sub {
+    my $stack = Fastchat::Stack->new(env => { LIMIT_SEND => 6, APP_WORKERS => 1 });
+    settle();
+    my ($owner, $guest, $other) = map { $stack->user($_) } qw(owner guest other);
+    my $room   = $owner->post('/api/rooms', { name => 'x', open => JSON::PP::true })->json->{id};
+    my $second = $guest->post('/api/rooms', { name => 'y', member_ids => [ $owner->id ] })->json->{id};
+    my $member = sub { return "/api/rooms/$room/members/" . $_[0]->id };
+    $guest->put($member->($guest), {});
+    $owner->delete("/api/rooms/$second/members/" . $owner->id);
+    $guest->put("/api/rooms/$second/members/" . $owner->id, {});
+    my @renamed = map { $owner->patch("/api/rooms/$room", { name => "x$_" })->status } 1 .. 2;
+    is_deeply(\@renamed, [ 200, 200 ], 'renames below the limit are done');
+    my $both = $owner->patch("/api/rooms/$room", { name => 'z', open => JSON::PP::false });
+    is($both->status, 200, 'a change of name and openness is done');
+    my $last = $owner->get("/api/rooms/$room")->json->{last_seq};
+    is($last, 6, 'a change of both appends two entries');
+    my %refused = (
+        'a rename'                => $owner->patch("/api/rooms/$room", { name => 'again' }),
+        'opening'                 => $owner->patch("/api/rooms/$room", { open => JSON::PP::true }),
+        'a role'                  => $owner->put($member->($guest), { role => 'admin' }),
+        'adding'                  => $owner->put($member->($other), {}),
+        'removing'                => $owner->delete($member->($guest)),
+        'leaving'                 => $owner->delete($member->($owner)),
+        'a new room'              => $owner->post('/api/rooms', { name => 'new' }),
+        'accepting an invitation' => $owner->post("/api/invitations/$second/accept", {}),
+        'a message'               => $owner->post("/api/rooms/$room/messages", { client_id => 'm', body => 'x' }),
+    );
+    is($refused{$_}->status, 429, "$_ beyond the limit is refused") for sort keys %refused;
+    is($owner->get("/api/rooms/$room")->json->{last_seq}, $last, 'nothing was appended beyond the limit');
+    is($guest->delete($member->($guest))->status, 204, 'another user is counted separately');
+};
 
 subtest 'guesses at tokens do not reach the database' => sub {
     my $stack = Fastchat::Stack->new(own => 1, env => { LIMIT_GENERAL => 5, APP_WORKERS => 1 });
