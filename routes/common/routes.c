@@ -7,7 +7,7 @@ static const struct route routes[] = {
         .method = GET, .path = "/api", NO_INPUT(get_about),
         .access = ANYONE, .limit = LIMIT_NONE,
         .out = &about_shape, .status = 200,
-        .summary = "The server's name",
+        .summary = "The server's name, and who may sign up",
     },
     {
         .method = GET, .path = "/api/healthz", NO_INPUT(get_health),

@@ -7,10 +7,13 @@
 #include "routes/frame/shape.h"
 
 struct about {
-    const char *title;
+    const char *title, *registration;
 };
 
-SCHEMA(about, "About", FIELD(struct about, title, FIELD_TEXT, .example = "\"fastchat api\""));
+SCHEMA(
+    about, "About", FIELD(struct about, title, FIELD_TEXT, .example = "\"fastchat api\""),
+    FIELD(struct about, registration, FIELD_TEXT, .example = "\"open\"",
+          .description = "`open`: everybody may sign up; `closed`: the operator makes accounts."));
 
 struct health {
     const char *status;

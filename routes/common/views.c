@@ -10,7 +10,10 @@
 void
 get_about(struct request *req)
 {
-    reply(req, &(struct about){arena_printf(req->caller.arena, "%s api", req->settings->app_name)});
+    reply(req, &(struct about){
+                   .title = arena_printf(req->caller.arena, "%s api", req->settings->app_name),
+                   .registration = req->settings->registration,
+               });
 }
 
 /* 200: a process that replies is alive. */

@@ -40,6 +40,7 @@ sub made {
 subtest 'nobody signs up where registration is closed' => sub {
     my $answer = $stack->post('/api/users', { username => 'somebody', password => 'long enough' });
     is_deeply([ $answer->status, $answer->json->{code} ], [ 403, 'registration_closed' ], 'signing up is refused');
+    is($stack->get('/api')->json->{registration}, 'closed', 'the server tells a page that registration is closed');
     like($stack->log_text('cpu'), qr/signing up is closed/, 'the log of the start says that registration is closed');
 };
 

@@ -8,7 +8,10 @@ my $stack = Fastchat::Stack->new;
 subtest 'the server reports what it is and whether it is ready' => sub {
     my $about = $stack->get('/api');
     is($about->status, 200, 'GET /api answers');
-    is($about->content, '{"title":"fastchat api"}', 'GET /api returns exactly the title');
+    is(
+        $about->content, '{"title":"fastchat api","registration":"open"}',
+        'GET /api returns exactly the title and whether everybody may sign up'
+    );
     is($stack->get('/api/healthz')->content, '{"status":"ok"}', 'healthz reports that the process is alive');
     is_deeply(
         $stack->get('/api/readyz')->json, { status => 'ok', database => 'ok', redis => 'ok' },
