@@ -166,7 +166,7 @@ members_join(struct caller *caller, int64_t room_id, int64_t user_id, enum role 
 }
 
 #define SELECT_MEMBERS                                                                             \
-    "SELECT u.id, u.username, u.nickname, m.role, m.read_seq, m.joined_at "                        \
+    "SELECT " PROFILE_COLUMNS ", m.role, m.read_seq, m.joined_at "                                 \
     "FROM members m JOIN users u ON u.id = m.user_id "                                             \
     "WHERE m.room_id = ? AND "
 
@@ -175,9 +175,9 @@ member_read(struct db *db, struct arena *a)
 {
     return (struct member){
         .user = profile_read(db, 0, a),
-        .role = (int)db_get_int(db, 3),
-        .read_seq = db_get_int(db, 4),
-        .joined_at = db_get_int(db, 5),
+        .role = (int)db_get_int(db, PROFILE_COLUMN_COUNT),
+        .read_seq = db_get_int(db, PROFILE_COLUMN_COUNT + 1),
+        .joined_at = db_get_int(db, PROFILE_COLUMN_COUNT + 2),
     };
 }
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "db/generations.h"
+#include "db/users.h"
 
 enum {
     SLOTS = 512,
@@ -25,6 +26,7 @@ struct names {
         int64_t id;
         int64_t changes; /* users.changes when the names were read */
         int64_t read_us, checked_us;
+        int nickname_taken;
         char username[USERNAME_BYTES], nickname[NICKNAME_BYTES];
     } slots[SLOTS];
 };
@@ -58,6 +60,7 @@ names_store(struct names *names, const struct person *p, int64_t changes)
         slot->id = p->id;
         slot->changes = changes;
         slot->read_us = slot->checked_us = clock_mono_us();
+        slot->nickname_taken = p->nickname_taken;
         memcpy(slot->username, p->username, username_len + 1);
         memcpy(slot->nickname, p->nickname, nickname_len + 1);
     }
@@ -87,8 +90,8 @@ names_read(struct names *names, struct db *db, struct arena *a, struct person *p
         ids[i] = people[i < count ? i : 0].id;
     }
     r = db_run(db,
-               "SELECT id, username, nickname, changes FROM users "
-               "WHERE id IN (?, ?, ?, ?, ?, ?, ?, ?)",
+               "SELECT u.id, u.username, u.nickname, " NICKNAME_IS_TAKEN
+               ", u.changes FROM users u WHERE u.id IN (?, ?, ?, ?, ?, ?, ?, ?)",
                db_int(ids[0]), db_int(ids[1]), db_int(ids[2]), db_int(ids[3]), db_int(ids[4]),
                db_int(ids[5]), db_int(ids[6]), db_int(ids[7]));
     if (r != DB_OK) {
@@ -101,7 +104,8 @@ names_read(struct names *names, struct db *db, struct arena *a, struct person *p
             if (people[i].id == id) {
                 people[i].username = db_get_text(db, 1, a);
                 people[i].nickname = db_get_text(db, 2, a);
-                names_store(names, &people[i], db_get_int(db, 3));
+                people[i].nickname_taken = (int)db_get_int(db, 3);
+                names_store(names, &people[i], db_get_int(db, 4));
             }
         }
     }
@@ -136,13 +140,14 @@ names_fill(struct names *names, struct db *db, struct arena *a, struct person *f
 
         if (seen == NULL && slot->id == p->id && name_slot_is_fresh(slot, db, now)) {
             known[known_count] = (struct person){p->id, arena_strdup(a, slot->username),
-                                                 arena_strdup(a, slot->nickname)};
+                                                 arena_strdup(a, slot->nickname),
+                                                 slot->nickname_taken};
             seen = &known[known_count++];
         }
         if (seen != NULL) {
             *p = *seen;
         } else if (person_find(unknown, unknown_count, p->id) == NULL) {
-            unknown[unknown_count++] = (struct person){p->id, "", ""};
+            unknown[unknown_count++] = (struct person){p->id, "", "", false};
         }
     }
     for (size_t i = 0; i < unknown_count; i += BATCH) {

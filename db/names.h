@@ -20,6 +20,7 @@ void names_close(struct names *names);
 struct person {
     int64_t id;
     const char *username, *nickname;
+    int nickname_taken; /* the nickname is the user name of somebody else */
 };
 
 /*

@@ -6,6 +6,7 @@
 #include "db/rooms.h"
 
 #include "base/clock.h"
+#include "base/unicode.h"
 
 const char *const room_kind_words[] = {ROOM_KINDS(VOCABULARY_WORD) NULL};
 const char *const role_words[] = {ROLES(VOCABULARY_WORD) NULL};
@@ -17,9 +18,9 @@ const char *const role_words[] = {ROLES(VOCABULARY_WORD) NULL};
 enum { UNREAD_WINDOW = 100 };
 
 #define UNREAD_IN_WINDOW                                                                           \
-    "(SELECT COUNT(*) FROM room_log u WHERE u.room_id = r.id "                                     \
-    "AND u.seq > m.read_seq AND u.seq <= m.read_seq + ? "                                          \
-    "AND u.kind = ? AND u.sender_id <> m.user_id)"
+    "(SELECT COUNT(*) FROM room_log e WHERE e.room_id = r.id "                                     \
+    "AND e.seq > m.read_seq AND e.seq <= m.read_seq + ? "                                          \
+    "AND e.kind = ? AND e.sender_id <> m.user_id)"
 
 /* The values of a query: ROOMS_VALUES, those of `page`, ROOMS_END_VALUES. */
 #define SELECT_ROOMS(page) SELECT_ROOMS_BY(page, " DESC")
@@ -27,14 +28,13 @@ enum { UNREAD_WINDOW = 100 };
     "SELECT r.id, r.kind, r.name, r.is_open, COALESCE(m.role, -1), "                               \
     "IF(m.role IS NULL, 0, r.last_seq), COALESCE(m.read_seq, 0), r.last_at, r.created_at, "        \
     "l.seq, l.kind, l.sender_id, l.client_id, l.body, l.created_at, "                              \
-    "p.id, p.username, p.nickname, "                                                               \
-    "IF(m.role IS NULL, 0, " UNREAD_IN_WINDOW "), r.member_count "                                 \
+    "IF(m.role IS NULL, 0, " UNREAD_IN_WINDOW "), r.member_count, " PROFILE_COLUMNS " "            \
     "FROM (" page ") page "                                                                        \
     "JOIN rooms r ON r.id = page.id "                                                              \
     "LEFT JOIN members m ON m.room_id = r.id AND m.user_id = ? "                                   \
     "LEFT JOIN room_log l ON l.room_id = m.room_id AND l.seq = r.last_message_seq "                \
     "LEFT JOIN members pm ON r.kind = ? AND pm.room_id = r.id AND pm.user_id <> m.user_id "        \
-    "LEFT JOIN users p ON p.id = pm.user_id "                                                      \
+    "LEFT JOIN users u ON u.id = pm.user_id "                                                      \
     "ORDER BY r.last_at" direction ", r.id" direction
 #define ROOMS_VALUES db_int(UNREAD_WINDOW), db_int(ENTRY_MESSAGE)
 #define ROOMS_END_VALUES(caller) db_int((caller)->user_id), db_int(ROOM_DM)
@@ -59,10 +59,14 @@ room_read_last_message(struct db *db, struct arena *a, int64_t room_id)
 struct profile
 profile_read(struct db *db, unsigned column, struct arena *a)
 {
+    const char *nickname = db_get_text(db, column + 2, a);
+
     return (struct profile){
         .id = db_get_int(db, column),
         .username = db_get_text(db, column + 1, a),
-        .nickname = db_get_text(db, column + 2, a),
+        .nickname = nickname,
+        .nickname_taken = (int)db_get_int(db, column + 3),
+        .skeleton = unicode_skeleton(nickname, a),
     };
 }
 
@@ -79,14 +83,14 @@ room_read(struct db *db, struct arena *a)
         .read_seq = db_get_int(db, 6),
         .last_at = db_get_int(db, 7),
         .created_at = db_get_int(db, 8),
-        .unread = db_get_int(db, 18),
-        .member_count = db_get_int(db, 19),
+        .unread = db_get_int(db, 15),
+        .member_count = db_get_int(db, 16),
     };
 
     room.last_message = db_is_null(db, 9) ? NULL : room_read_last_message(db, a, room.id);
-    if (!db_is_null(db, 15)) {
+    if (!db_is_null(db, 17)) {
         room.peer = arena_alloc(a, sizeof(*room.peer));
-        *room.peer = profile_read(db, 15, a);
+        *room.peer = profile_read(db, 17, a);
     }
     return room;
 }

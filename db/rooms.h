@@ -9,6 +9,7 @@
 #include "base/vocabulary.h"
 #include "db/caller.h"
 #include "db/room_log.h"
+#include "db/users.h"
 
 #define ROOM_KINDS(WORD) WORD(ROOM_GROUP, "group") WORD(ROOM_DM, "dm")
 enum room_kind { ROOM_KINDS(VOCABULARY_CONSTANT) };
@@ -26,10 +27,16 @@ enum { UNREAD_MAX = 99 }; /* unread messages are counted up to this number */
 struct profile {
     int64_t id;
     const char *username, *nickname;
-    int online; /* filled in from Redis (routes/online.h), not by the database */
+    int nickname_taken;   /* the nickname is the user name of somebody else */
+    const char *skeleton; /* of the nickname */
+    int online;           /* filled in from Redis (routes/online.h), not by the database */
 };
 
-/* The profile in three columns of the current row, from `column` on: id, username, nickname. */
+/* The columns of a profile, from `users u`. */
+#define PROFILE_COLUMNS "u.id, u.username, u.nickname, " NICKNAME_IS_TAKEN
+enum { PROFILE_COLUMN_COUNT = 4 };
+
+/* The profile in these columns of the current row, from `column` on. */
 struct profile profile_read(struct db *db, unsigned column, struct arena *a)
     __attribute__((nonnull));
 

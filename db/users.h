@@ -111,6 +111,13 @@ enum db_result users_list(struct db *db, struct arena *a, bool admins, int64_t a
                           struct user *found, size_t *count)
     __attribute__((nonnull, warn_unused_result));
 
+/*
+ * A column of a query that reads a nickname from `users u`: whether it is the user name of somebody
+ * else, without regard to case and width.
+ */
+#define NICKNAME_IS_TAKEN                                                                          \
+    "EXISTS (SELECT 1 FROM users o WHERE o.username_key = u.nickname_key AND o.id <> u.id)"
+
 /* DB_NONE: no such user. */
 enum db_result users_set_nickname(struct db *db, struct arena *a, int64_t id, const char *nickname)
     __attribute__((nonnull, warn_unused_result));

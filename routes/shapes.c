@@ -7,16 +7,25 @@ SHARED_SCHEMA(user, "User", FIELD(struct user, id, FIELD_INT, .example = "7"),
                     .example = "\"李雷\""),
               FIELD(struct user, created_at, FIELD_TIME));
 
+#define NICKNAME_TAKEN(type)                                                                       \
+    FIELD(                                                                                         \
+        type, nickname_taken, FIELD_BOOL,                                                          \
+        .description = "Whether the nickname is the user name of somebody else: show `username` "  \
+                       "beside it.")
+
 SHARED_SCHEMA(profile, "Profile", FIELD(struct profile, id, FIELD_INT),
               FIELD(struct profile, username, FIELD_TEXT),
-              FIELD(struct profile, nickname, FIELD_TEXT),
+              FIELD(struct profile, nickname, FIELD_TEXT), NICKNAME_TAKEN(struct profile),
+              FIELD(struct profile, skeleton, FIELD_TEXT,
+                    .description = "Equal for nicknames that look alike (UTS #39); only for "
+                                   "comparisons."),
               FIELD(struct profile, online, FIELD_BOOL,
                     .description = "Whether the user has a live stream open."));
 
 SHARED_SCHEMA(person, "Person", FIELD(struct person, id, FIELD_INT),
               FIELD(struct person, username, FIELD_TEXT,
                     .description = "Unique; the nickname may be that of another user, too."),
-              FIELD(struct person, nickname, FIELD_TEXT));
+              FIELD(struct person, nickname, FIELD_TEXT), NICKNAME_TAKEN(struct person));
 
 SHARED_SCHEMA(entry, "Entry", FIELD(struct entry, room_id, FIELD_INT),
               FIELD(struct entry, seq, FIELD_INT,

@@ -102,8 +102,8 @@ subtest 'a member is returned with the role and the user' => sub {
     is_deeply(
         $member->{user},
         {
-            id     => $who{member}->id, username => $who{member}->username, nickname => $who{member}->nickname,
-            online => JSON::PP::false
+            id             => $who{member}->id, username => $who{member}->username, nickname => $who{member}->nickname,
+            nickname_taken => JSON::PP::false, skeleton  => 'rnernber', online               => JSON::PP::false
         },
         'a member carries the user'
     );

@@ -17,7 +17,11 @@ subtest 'a message is sent exactly once, whatever its sender repeats' => sub {
         'an entry has every field'
     );
     is_deeply(
-        $first->json->{sender}, { id => $alice->id, username => $alice->username, nickname => $alice->nickname },
+        $first->json->{sender},
+        {
+            id             => $alice->id, username => $alice->username, nickname => $alice->nickname,
+            nickname_taken => JSON::PP::false
+        },
         'an entry names its sender'
     );
     my $again = say_it($alice, 'one', '大家好 👋');

@@ -104,6 +104,36 @@ subtest 'nicknames, room names and devices show what they contain' => sub {
     }
 };
 
+subtest 'a nickname that is the user name of somebody else is marked' => sub {
+    my $victim  = $stack->user('victim', nickname  => '王总');
+    my $mallory = $stack->user('mallory', nickname => uc $victim->username);
+    my $honest  = $stack->user('honest');
+    my $group   = $victim->post('/api/rooms', { name => 'x', member_ids => [ map { $_->id } $mallory, $honest ] });
+    $group = '/api/rooms/' . $group->json->{id};
+    my %taken =
+        map { $_->{user}{username} => $_->{user}{nickname_taken} } @{ $victim->get("$group/members")->json->{items} };
+    ok($taken{ $mallory->username }, 'a member with the user name of another is marked, in any case');
+    ok(!$taken{ $_->username }, 'a member with a nickname, or with the own user name, is not') for $victim, $honest;
+    $_->post("$group/messages", { client_id => 'a', body => '你好' }) for $mallory, $honest;
+    %taken = map { $_->{sender}{username} => $_->{sender}{nickname_taken} }
+        grep { $_->{kind} eq 'message' } @{ $victim->get("$group/messages")->json->{items} };
+    ok($taken{ $mallory->username }, 'a sender with the user name of another is marked');
+    ok(!$taken{ $honest->username }, 'another sender is not');
+    ok($honest->put('/api/dms/' . $mallory->id, {})->json->{peer}{nickname_taken}, 'so is the other of a direct room');
+    $mallory->patch('/api/users/me', { nickname => '马洛' });
+    ok(!$honest->put('/api/dms/' . $mallory->id, {})->json->{peer}{nickname_taken}, 'a new nickname ends the mark');
+};
+
+subtest 'nicknames that look alike have the same skeleton' => sub {
+    my ($latin, $mixed, $other) = map { $stack->user('n', nickname => $_) } 'Paypal', "p\x{430}yp\x{430}l", '李雷';
+    my $group =
+        $latin->post('/api/rooms', { name => 'x', member_ids => [ map { $_->id } $mixed, $other ] })->json->{id};
+    my %skeleton =
+        map { $_->{user}{id} => $_->{user}{skeleton} } @{ $latin->get("/api/rooms/$group/members")->json->{items} };
+    is($skeleton{ $mixed->id }, $skeleton{ $latin->id }, 'nicknames that look alike have the same skeleton');
+    isnt($skeleton{ $other->id }, $skeleton{ $latin->id }, 'other nicknames have another');
+};
+
 subtest 'a message shows something and stays as it is' => sub {
     my $send = sub {
         return $alice->post("/api/rooms/$room/messages", { client_id => rand . q{}, body => $_[0] });

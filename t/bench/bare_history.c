@@ -93,7 +93,7 @@ put_entry(char *at, const struct row *row)
     at = bare_put_number(bare_put(at, ",\"sender\":{\"id\":"), row->sender_id);
     at = bare_put(at, ",\"username\":\"sender_1_000000\"");
     at = bare_put(bare_put(at, ",\"nickname\":\""), names[row->sender_id % 8]);
-    at = bare_put(at, "\"},\"client_id\":");
+    at = bare_put(at, "\",\"nickname_taken\":false},\"client_id\":");
     at = bare_put_string(at, row->client_id, row->client_id_len);
     at = bare_put_string(bare_put(at, ",\"body\":"), row->body, row->body_len);
     at = bare_put(at, ",\"ref_seq\":");

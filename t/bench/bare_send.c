@@ -111,8 +111,8 @@ reply(struct bare *bare)
     at = bare_put_number(bare_put(at, "{\"room_id\":"), s->room_id);
     at = bare_put_number(bare_put(at, ",\"seq\":"), s->seq);
     at = bare_put_number(bare_put(at, ",\"kind\":\"message\",\"sender\":{\"id\":"), s->sender_id);
-    at = bare_put(at, ",\"username\":\"sender_1_000000\",\"nickname\":\"sender 1\"}");
-    at = bare_put(at, ",\"client_id\":");
+    at = bare_put(at, ",\"username\":\"sender_1_000000\",\"nickname\":\"sender 1\"");
+    at = bare_put(at, ",\"nickname_taken\":false},\"client_id\":");
     at = bare_put_string(at, s->client_id, s->client_id_len);
     at = bare_put_string(bare_put(at, ",\"body\":"), s->text, s->text_len);
     at = bare_put_time(bare_put(at, ",\"ref_seq\":null,\"created_at\":\""), s->now);

@@ -34,8 +34,9 @@ test_json(void)
         "{\"joined\":{\"10\":5},\"left\":[13,14],\"restarted\":{\"20\":7},\"renamed\":{\"12\":\"a \\\"b\\\"\"}}");
     json_is(LIVE_ROOMS, &(struct rooms_event){0},
             "{\"joined\":{},\"left\":[],\"restarted\":{},\"renamed\":{}}");
-    json_is(LIVE_TYPING, &(struct typing_event){12, {7, "li", "\xE6\x9D\x8E"}},
-            "{\"room_id\":12,\"user\":{\"id\":7,\"username\":\"li\",\"nickname\":\"\\u674e\"}}");
+    json_is(
+        LIVE_TYPING, &(struct typing_event){12, {7, "li", "\xE6\x9D\x8E", false}},
+        "{\"room_id\":12,\"user\":{\"id\":7,\"username\":\"li\",\"nickname\":\"\\u674e\",\"nickname_taken\":false}}");
     json_is(LIVE_READ, &(struct read_event){12, 7, 5},
             "{\"room_id\":12,\"user_id\":7,\"read_seq\":5}");
     json_is(LIVE_PRESENCE, &(struct presence_event){7, 1}, "{\"user_id\":7,\"online\":true}");
@@ -82,14 +83,15 @@ test_entries(void)
     struct entry entry = {.room_id = 12,
                           .seq = 3,
                           .kind = ENTRY_RENAME,
-                          .sender = {7, "li", "\xE6\x9D\x8E"},
+                          .sender = {7, "li", "\xE6\x9D\x8E", false},
                           .body = "\xE6\x9D\x8E \"x\"\n"};
     struct live_entry live = {0};
 
     fill(&live, &entry);
     ok(strstr(buf_cstr(&live.entry),
               "{\"room_id\":12,\"seq\":3,\"kind\":\"rename\",\"sender\":"
-              "{\"id\":7,\"username\":\"li\",\"nickname\":\"\\u674e\"}") != NULL,
+              "{\"id\":7,\"username\":\"li\",\"nickname\":\"\\u674e\",\"nickname_taken\":false}") !=
+           NULL,
        "an entry's event is the reply's JSON in ASCII");
     is_str(
         buf_cstr(&live.rooms),
