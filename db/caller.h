@@ -21,7 +21,9 @@ enum denial {
     DENIED_TOO_MANY_TASKS,
     DENIED_CLIENT_ID_REUSED, /* for a message with another text */
     DENIED_REMOVED,          /* somebody removed the caller from the room */
+    DENIED_NO_REMOVAL,
     DENIED_NO_INVITATION,
+    DENIED_NO_REFUSAL,
     DENIED_INVITATION_REFUSED, /* for good, by the user who would be added */
     DENIED_TOO_MANY_INVITATIONS,
     DENIED_TOO_MANY_ROOMS,     /* today */

@@ -5,11 +5,10 @@
 #include "db/invitations.h"
 
 #include "base/clock.h"
+#include "db/departures.h"
 #include "db/members.h"
 #include "db/redis/announce.h"
 #include "db/users.h"
-
-enum invitation_state { INVITATION_WAITING, INVITATION_REFUSED };
 
 /*
  * A direct room does not count as shared: it is made without asking, and would make asking useless.
@@ -30,7 +29,7 @@ addition_examine(struct caller *caller, int64_t room_id, int64_t user_id, struct
         "AND (inviter_id = ? OR room_id = ?))",
         db_int(caller->user_id), db_int(user_id), db_int(ROOM_GROUP), db_int(room_id),
         db_int(user_id), db_int(DEPARTURE_LEFT), db_int(room_id), db_int(user_id),
-        db_int(INVITATION_WAITING), db_int(user_id), db_int(INVITATION_REFUSED),
+        db_int(INVITATION_WAITING), db_int(user_id), db_int(INVITATION_REFUSED_FOR_GOOD),
         db_int(caller->user_id), db_int(room_id));
 
     if (r != DB_OK) {
@@ -106,43 +105,6 @@ invitations_withdraw_all(struct db *db, int64_t room_id)
                   db_int(INVITATION_WAITING));
 }
 
-enum db_result
-departure_insert(struct db *db, int64_t room_id, int64_t user_id, enum departure departure)
-{
-    return db_run(db,
-                  "REPLACE INTO departures (room_id, user_id, kind, departed_at) "
-                  "VALUES (?, ?, ?, ?)",
-                  db_int(room_id), db_int(user_id), db_int(departure), db_int(clock_now_ms()));
-}
-
-enum db_result
-departure_end(struct db *db, int64_t room_id, int64_t user_id)
-{
-    enum db_result r = db_run(db, "DELETE FROM departures WHERE room_id = ? AND user_id = ?",
-                              db_int(room_id), db_int(user_id));
-
-    if (r != DB_OK) {
-        return r;
-    }
-    return db_run(db, "DELETE FROM invitations WHERE room_id = ? AND user_id = ?", db_int(room_id),
-                  db_int(user_id));
-}
-
-enum db_result
-departure_was_removal(struct db *db, int64_t room_id, int64_t user_id, bool *was_removal)
-{
-    enum db_result r = db_one(
-        db,
-        "SELECT EXISTS (SELECT 1 FROM departures WHERE room_id = ? AND user_id = ? AND kind = ?)",
-        db_int(room_id), db_int(user_id), db_int(DEPARTURE_REMOVED));
-
-    if (r != DB_OK) {
-        return r;
-    }
-    *was_removal = db_get_int(db, 0) != 0;
-    return db_done(db);
-}
-
 static struct invitation
 invitation_read(struct db *db, struct arena *a)
 {
@@ -156,7 +118,7 @@ invitation_read(struct db *db, struct arena *a)
 }
 
 enum db_result
-invitations_list(struct caller *caller, bool refused, int64_t before, size_t limit,
+invitations_list(struct caller *caller, enum invitation_state state, int64_t before, size_t limit,
                  struct invitation **invitations, size_t *count)
 {
     struct db *db = caller->db;
@@ -166,8 +128,8 @@ invitations_list(struct caller *caller, bool refused, int64_t before, size_t lim
         "FROM invitations i JOIN rooms r ON r.id = i.room_id "
         "WHERE i.user_id = ? AND i.state = ? AND i.room_id < ? "
         "ORDER BY i.room_id DESC LIMIT ?",
-        db_int(caller->user_id), db_int(refused ? INVITATION_REFUSED : INVITATION_WAITING),
-        db_int(before > 0 ? before : INT64_MAX), db_int((int64_t)limit));
+        db_int(caller->user_id), db_int(state), db_int(before > 0 ? before : INT64_MAX),
+        db_int((int64_t)limit));
 
     *invitations = arena_array(caller->arena, limit, sizeof(**invitations));
     *count = 0;
@@ -239,12 +201,13 @@ invitation_refuse_transaction(struct db *db, void *context)
 
     if (answer->for_good) {
         r = db_run(db, "UPDATE invitations SET state = ? WHERE room_id = ? AND user_id = ?",
-                   db_int(INVITATION_REFUSED), db_int(answer->room_id), db_int(caller->user_id));
+                   db_int(INVITATION_REFUSED_FOR_GOOD), db_int(answer->room_id),
+                   db_int(caller->user_id));
+        r = r == DB_OK && db_affected(db) == 0 ? DB_NONE : r;
     } else {
-        r = db_run(db, "DELETE FROM invitations WHERE room_id = ? AND user_id = ?",
-                   db_int(answer->room_id), db_int(caller->user_id));
+        r = invitation_withdraw(db, answer->room_id, caller->user_id);
     }
-    return r == DB_OK && db_affected(db) == 0 ? caller_deny(caller, DENIED_NO_INVITATION) : r;
+    return r == DB_NONE ? caller_deny(caller, DENIED_NO_INVITATION) : r;
 }
 
 enum db_result
@@ -254,6 +217,16 @@ invitation_refuse(struct caller *caller, int64_t room_id, bool for_good)
 
     return db_transaction(caller->db, for_good ? DB_REPEATABLE : DB_ONCE,
                           invitation_refuse_transaction, &answer);
+}
+
+enum db_result
+refusal_take_back(struct caller *caller, int64_t room_id)
+{
+    enum db_result r = db_run(
+        caller->db, "DELETE FROM invitations WHERE room_id = ? AND user_id = ? AND state = ?",
+        db_int(room_id), db_int(caller->user_id), db_int(INVITATION_REFUSED_FOR_GOOD));
+
+    return r == DB_OK && db_affected(caller->db) == 0 ? caller_deny(caller, DENIED_NO_REFUSAL) : r;
 }
 
 enum db_result

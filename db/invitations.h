@@ -1,8 +1,8 @@
 /*
  * Invitations: a user who must be asked before they are in a room sees who invites them to which
  * room, and accepts, refuses, or refuses for good. Asked are those who have left the room and, with
- * ROOMS_CONSENT, those who share no group with the caller. A removed user cannot come back until an
- * owner or admin adds them.
+ * ROOMS_CONSENT, those who share no group with the caller. A refusal for good stays until the user
+ * takes it back.
  */
 #ifndef DB_INVITATIONS_H
 #define DB_INVITATIONS_H
@@ -14,7 +14,7 @@ enum {
     INVITATION_DAYS = 30,  /* until one that waits is deleted */
 };
 
-enum departure { DEPARTURE_LEFT, DEPARTURE_REMOVED };
+enum invitation_state { INVITATION_WAITING, INVITATION_REFUSED_FOR_GOOD };
 
 /* A room that the user is invited to, or has refused for good. */
 struct invitation {
@@ -53,24 +53,12 @@ enum db_result invitation_withdraw(struct db *db, int64_t room_id, int64_t user_
 enum db_result invitations_withdraw_all(struct db *db, int64_t room_id)
     __attribute__((nonnull, warn_unused_result));
 
-/* Inside a transaction: the user is not in the room any more; is in it again. */
-enum db_result departure_insert(struct db *db, int64_t room_id, int64_t user_id,
-                                enum departure departure)
-    __attribute__((nonnull, warn_unused_result));
-enum db_result departure_end(struct db *db, int64_t room_id, int64_t user_id)
-    __attribute__((nonnull, warn_unused_result));
-
-/* Inside a transaction: was the user removed from the room, and not added again since? */
-enum db_result departure_was_removal(struct db *db, int64_t room_id, int64_t user_id,
-                                     bool *was_removal)
-    __attribute__((nonnull, warn_unused_result));
-
 /*
- * A page of at most `limit` of the caller's invitations that wait, or with `refused` of those that
- * were refused for good, by room id, below the room `before` (0: the first page).
+ * A page of at most `limit` of the caller's invitations in that state, by room id, below the room
+ * `before` (0: the first page).
  */
-enum db_result invitations_list(struct caller *caller, bool refused, int64_t before, size_t limit,
-                                struct invitation **invitations, size_t *count)
+enum db_result invitations_list(struct caller *caller, enum invitation_state state, int64_t before,
+                                size_t limit, struct invitation **invitations, size_t *count)
     __attribute__((nonnull, warn_unused_result));
 
 /* The caller joins the room. DB_FORBIDDEN with DENIED_NO_INVITATION. */
@@ -79,10 +67,13 @@ enum db_result invitation_accept(struct caller *caller, int64_t room_id, struct 
 
 /*
  * Ends an invitation. With `for_good` nobody can invite the caller to this room any more, nor its
- * inviter to any room; without, a former refusal for good is taken back. DB_FORBIDDEN with
- * DENIED_NO_INVITATION.
+ * inviter to any room. DB_FORBIDDEN with DENIED_NO_INVITATION.
  */
 enum db_result invitation_refuse(struct caller *caller, int64_t room_id, bool for_good)
+    __attribute__((nonnull, warn_unused_result));
+
+/* Takes back a refusal for good. DB_FORBIDDEN with DENIED_NO_REFUSAL. */
+enum db_result refusal_take_back(struct caller *caller, int64_t room_id)
     __attribute__((nonnull, warn_unused_result));
 
 /* Deletes up to `limit` invitations that have waited for INVITATION_DAYS. */

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "db/daily_counts.h"
+#include "db/departures.h"
 #include "db/invitations.h"
 #include "db/redis/announce.h"
 #include "db/users.h"
@@ -107,6 +108,14 @@ members_lock_group(struct caller *caller, int64_t room_id, struct locked_room *r
         return r;
     }
     return caller_deny(caller, room->role == ROLE_NONE ? DENIED_NOT_A_MEMBER : DENIED_IS_A_DM);
+}
+
+enum db_result
+members_lock_managed(struct caller *caller, int64_t room_id, struct locked_room *room)
+{
+    enum db_result r = members_lock_group(caller, room_id, room);
+
+    return r == DB_OK ? role_require_admin(caller, room->role) : r;
 }
 
 /*

@@ -40,6 +40,14 @@ enum db_result members_lock_group(struct caller *caller, int64_t room_id, struct
     __attribute__((nonnull, warn_unused_result));
 
 /*
+ * The same for a change that only owner and admins may make: also DENIED_NOT_A_MEMBER or
+ * DENIED_ROLE.
+ */
+enum db_result members_lock_managed(struct caller *caller, int64_t room_id,
+                                    struct locked_room *room)
+    __attribute__((nonnull, warn_unused_result));
+
+/*
  * Inside a transaction that holds the room's lock: adds an existing user to a room and to its log.
  * DB_EXISTS if the user is in the room already; DB_FORBIDDEN with DENIED_NO_USER.
  */
@@ -47,7 +55,7 @@ enum db_result members_insert(struct caller *caller, int64_t room_id, int64_t us
                               enum role role) __attribute__((nonnull, warn_unused_result));
 
 /*
- * The same for a room that exists already: also ends what kept the user out of it (invitations.h),
+ * The same for a room that exists already: also ends what kept the user out of it (departures.h),
  * and counts the members.
  */
 enum db_result members_join(struct caller *caller, int64_t room_id, int64_t user_id, enum role role)

@@ -70,7 +70,7 @@ static const char *const user_removal[] = {
     NULL,
 };
 
-struct removal {
+struct probe_removal {
     struct arena *arena;
     int64_t user_id;
 };
@@ -104,7 +104,7 @@ remove_from_room(struct db *db, int64_t room_id, int64_t user_id)
 static enum db_result
 remove_body(struct db *db, void *context)
 {
-    const struct removal *removal = context;
+    const struct probe_removal *removal = context;
     int64_t *rooms = arena_array(removal->arena, ROOMS_AT_ONCE, sizeof(*rooms));
     size_t count = ROOMS_AT_ONCE;
     enum db_result r = DB_OK;
@@ -122,7 +122,7 @@ remove_body(struct db *db, void *context)
 enum db_result
 probe_remove(struct db *db, struct arena *a, int64_t user_id)
 {
-    return db_transaction(db, DB_REPEATABLE, remove_body, &(struct removal){a, user_id});
+    return db_transaction(db, DB_REPEATABLE, remove_body, &(struct probe_removal){a, user_id});
 }
 
 enum db_result

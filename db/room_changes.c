@@ -242,15 +242,11 @@ room_change_transaction(struct db *db, void *context)
 {
     struct room_edit *edit = context;
     struct locked_room room;
-    enum db_result r = members_lock_group(edit->caller, edit->room_id, &room);
+    enum db_result r = members_lock_managed(edit->caller, edit->room_id, &room);
 
     (void)db;
     if (r != DB_OK) {
         return r;
-    }
-    if (room.role < ROLE_ADMIN) {
-        return caller_deny(edit->caller,
-                           room.role == ROLE_NONE ? DENIED_NOT_A_MEMBER : DENIED_ROLE);
     }
     if (edit->name != NULL && strcmp(edit->name, room.name) != 0) {
         r = room_set_name(edit);

@@ -11,6 +11,15 @@
 const char *const room_kind_words[] = {ROOM_KINDS(VOCABULARY_WORD) NULL};
 const char *const role_words[] = {ROLES(VOCABULARY_WORD) NULL};
 
+enum db_result
+role_require_admin(struct caller *caller, enum role role)
+{
+    if (role >= ROLE_ADMIN) {
+        return DB_OK;
+    }
+    return caller_deny(caller, role == ROLE_NONE ? DENIED_NOT_A_MEMBER : DENIED_ROLE);
+}
+
 /*
  * The list itself counts unread messages in a window of this many entries after the read mark, so
  * that it costs the same for every room; room_count_unread goes on where the window is too short.

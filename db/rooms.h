@@ -21,6 +21,10 @@ extern const char *const room_kind_words[]; /* ends with NULL */
 enum role { ROLE_NONE = -1, ROLES(VOCABULARY_CONSTANT) };
 extern const char *const role_words[]; /* ends with NULL */
 
+/* DB_FORBIDDEN with DENIED_NOT_A_MEMBER or DENIED_ROLE if the role is not admin or owner. */
+enum db_result role_require_admin(struct caller *caller, enum role role)
+    __attribute__((nonnull, warn_unused_result));
+
 enum { UNREAD_MAX = 99 }; /* unread messages are counted up to this number */
 
 /* Any user beside a member's role; the other user of a direct room. */

@@ -50,15 +50,27 @@ static const struct route routes[] = {
         .summary = "Leave a room, remove a member of a lower role, or withdraw an invitation",
     },
     {
+        .method = GET, .path = "/api/rooms/{room_id}/removals", INPUT(list_removals, member_query),
+        .out = &removal_list_shape, .status = 200,
+        .problems = PROBLEMS(NOT_A_MEMBER, NOT_ALLOWED, NO_SUCH_ROOM, IS_A_DM),
+        .summary = "List the users who were removed from a room, as its owner or admin",
+    },
+    {
+        .method = DELETE, .path = "/api/rooms/{room_id}/removals/{user_id}", INPUT(lift_removal, member_path),
+        .status = 204,
+        .problems = PROBLEMS(NOT_A_MEMBER, NOT_ALLOWED, NO_SUCH_ROOM, NO_SUCH_REMOVAL, IS_A_DM),
+        .summary = "Lift a removal: the user may join again, but is not added",
+    },
+    {
         .method = PUT, .path = "/api/dms/{user_id}", INPUT(put_dm, dm_path),
         .out = &room_shape, .status = 200,
         .problems = PROBLEMS(NO_SUCH_USER, INVITATION_REFUSED, TOO_MANY_STRANGERS),
         .summary = "Get the direct room with a user; the first call makes it",
     },
     {
-        .method = GET, .path = "/api/invitations", INPUT(list_invitations, invitation_query),
+        .method = GET, .path = "/api/invitations", INPUT(list_invitations, page_query),
         .out = &invitation_list_shape, .status = 200,
-        .summary = "List the rooms that you are invited to, or have refused for good",
+        .summary = "List the rooms that you are invited to",
     },
     {
         .method = POST, .path = "/api/invitations/{room_id}/accept", INPUT(accept_invitation, room_path),
@@ -71,7 +83,18 @@ static const struct route routes[] = {
         .method = DELETE, .path = "/api/invitations/{room_id}", INPUT(refuse_invitation, invitation_refusal),
         .status = 204,
         .problems = PROBLEMS(NO_SUCH_INVITATION),
-        .summary = "Refuse an invitation, once or for good; or take back a refusal for good",
+        .summary = "Refuse an invitation, once or for good",
+    },
+    {
+        .method = GET, .path = "/api/refusals", INPUT(list_refusals, page_query),
+        .out = &invitation_list_shape, .status = 200,
+        .summary = "List the invitations that you have refused for good",
+    },
+    {
+        .method = DELETE, .path = "/api/refusals/{room_id}", INPUT(take_back_refusal, room_path),
+        .status = 204,
+        .problems = PROBLEMS(NO_SUCH_REFUSAL),
+        .summary = "Take back a refusal for good: you can be invited again",
     },
     ROUTES_END,
 };

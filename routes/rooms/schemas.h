@@ -2,6 +2,7 @@
 #ifndef ROUTES_ROOMS_SCHEMAS_H
 #define ROUTES_ROOMS_SCHEMAS_H
 
+#include "db/departures.h"
 #include "db/invitations.h"
 #include "routes/frame/route.h"
 #include "routes/patterns.h"
@@ -90,6 +91,11 @@ SCHEMA(member, "Member", FIELD(struct member, user, FIELD_INLINE, .item = &profi
 
 static const struct shape member_list_shape = NUMBER_PAGE("MemberList", member_shape, PAGE_NEXT);
 
+SCHEMA(removal, "Removal", FIELD(struct removal, user, FIELD_INLINE, .item = &person_shape),
+       FIELD(struct removal, removed_at, FIELD_TIME));
+
+static const struct shape removal_list_shape = NUMBER_PAGE("RemovalList", removal_shape, PAGE_NEXT);
+
 /* A user who must be asked was invited in place of being added. */
 struct member_invited {
     int invited;
@@ -97,16 +103,6 @@ struct member_invited {
 
 SCHEMA(member_invited, "MemberInvited",
        FIELD(struct member_invited, invited, FIELD_BOOL, .description = "Always true."));
-
-struct invitation_query {
-    int refused;
-    int64_t limit, cursor;
-};
-
-SCHEMA(invitation_query, "InvitationQuery",
-       FIELD(struct invitation_query, refused, FIELD_BOOL, .from = FROM_QUERY,
-             .description = "true: the invitations that you have refused for good."),
-       PAGE_FIELDS(struct invitation_query));
 
 SCHEMA(invitation, "Invitation", FIELD(struct invitation, room_id, FIELD_INT),
        FIELD(struct invitation, name, FIELD_TEXT, .description = "The name of the room."),
@@ -142,9 +138,13 @@ HANDLER(change_room, room_change)
 HANDLER(list_members, member_query)
 HANDLER(put_member, member_put)
 HANDLER(remove_member, member_path)
+HANDLER(list_removals, member_query)
+HANDLER(lift_removal, member_path)
 HANDLER(put_dm, dm_path)
-HANDLER(list_invitations, invitation_query)
+HANDLER(list_invitations, page_query)
 HANDLER(accept_invitation, room_path)
 HANDLER(refuse_invitation, invitation_refusal)
+HANDLER(list_refusals, page_query)
+HANDLER(take_back_refusal, room_path)
 
 #endif

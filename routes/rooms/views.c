@@ -23,6 +23,17 @@ reply_room(struct request *req, enum db_result r, struct room *room)
     }
 }
 
+/* Replies 204, or why not. */
+static void
+reply_done(struct request *req, enum db_result r)
+{
+    if (r == DB_OK) {
+        reply_empty(req);
+    } else {
+        reply_failure(req, r);
+    }
+}
+
 /* Tells a user's streams that the user's invitations have changed. */
 static void
 invitation_announce(const struct request *req, int64_t room_id, int64_t user_id)
@@ -204,26 +215,55 @@ remove_member(struct request *req, const struct member_path *in)
     bool invited;
     enum db_result r = members_remove(&req->caller, in->room_id, in->user_id, &invited);
 
+    reply_done(req, r);
+    if (r == DB_OK && invited) {
+        invitation_announce(req, in->room_id, in->user_id);
+    }
+}
+
+/*
+ * A page of the users who were removed from a room. 200; 403 not_a_member, not_allowed;
+ * 404 no_such_room; 409 is_a_dm.
+ */
+void
+list_removals(struct request *req, const struct member_query *in)
+{
+    struct number_page page = {0};
+    struct removal *removals;
+    const struct removal *last;
+    size_t count;
+    enum db_result r = removals_list(&req->caller, in->room_id, in->cursor, PAGE_ROWS(in->limit),
+                                     &removals, &count);
+
     if (r != DB_OK) {
         reply_failure(req, r);
         return;
     }
-    if (invited) {
-        invitation_announce(req, in->room_id, in->user_id);
-    }
-    reply_empty(req);
+    last = page_fill(&page.items, removals, count, sizeof(*removals), in->limit);
+    page.next = last != NULL ? last->user.id : 0;
+    reply(req, &page);
 }
 
-/* A page of the caller's invitations. 200. */
+/*
+ * Lets a removed user join again. 204; 403 not_a_member, not_allowed; 404 no_such_room,
+ * no_such_removal; 409 is_a_dm.
+ */
 void
-list_invitations(struct request *req, const struct invitation_query *in)
+lift_removal(struct request *req, const struct member_path *in)
+{
+    reply_done(req, removal_lift(&req->caller, in->room_id, in->user_id));
+}
+
+/* Replies with a page of the caller's invitations in that state. */
+static void
+reply_invitations(struct request *req, const struct page_query *in, enum invitation_state state)
 {
     struct number_page page = {0};
     struct invitation *invitations;
     const struct invitation *last;
     size_t count;
-    enum db_result r = invitations_list(&req->caller, in->refused == 1, in->cursor,
-                                        PAGE_ROWS(in->limit), &invitations, &count);
+    enum db_result r = invitations_list(&req->caller, state, in->cursor, PAGE_ROWS(in->limit),
+                                        &invitations, &count);
 
     if (r != DB_OK) {
         reply_failure(req, r);
@@ -232,6 +272,20 @@ list_invitations(struct request *req, const struct invitation_query *in)
     last = page_fill(&page.items, invitations, count, sizeof(*invitations), in->limit);
     page.next = last != NULL ? last->room_id : 0;
     reply(req, &page);
+}
+
+/* A page of the invitations that wait for the caller. 200. */
+void
+list_invitations(struct request *req, const struct page_query *in)
+{
+    reply_invitations(req, in, INVITATION_WAITING);
+}
+
+/* A page of the invitations that the caller has refused for good. 200. */
+void
+list_refusals(struct request *req, const struct page_query *in)
+{
+    reply_invitations(req, in, INVITATION_REFUSED_FOR_GOOD);
 }
 
 /* Joins the room of an invitation. 200 with the room; 404 no_such_invitation. */
@@ -253,12 +307,17 @@ refuse_invitation(struct request *req, const struct invitation_refusal *in)
 {
     enum db_result r = invitation_refuse(&req->caller, in->room_id, in->forever == 1);
 
-    if (r != DB_OK) {
-        reply_failure(req, r);
-        return;
+    reply_done(req, r);
+    if (r == DB_OK) {
+        invitation_announce(req, in->room_id, req->caller.user_id);
     }
-    invitation_announce(req, in->room_id, req->caller.user_id);
-    reply_empty(req);
+}
+
+/* Lets the caller be invited again. 204; 404 no_such_refusal. */
+void
+take_back_refusal(struct request *req, const struct room_path *in)
+{
+    reply_done(req, refusal_take_back(&req->caller, in->room_id));
 }
 
 /*

@@ -89,8 +89,8 @@ sub world {
         $stack->post('/api/sessions', { username => $alice->username, password => $alice->password })->json->{token};
     $bob->post("/api/rooms/$room/messages", { client_id => 'b', body => '你好' });
     return {
-        alice      => $alice, bob => $bob, refused => 'false', forever => 'true', room_id => $room, user_id => $bob->id,
-        session_id => $alice->get('/api/sessions')->json->{items}[0]{id},
+        alice        => $alice, bob => $bob, forever => 'true', room_id => $room, user_id => $bob->id,
+        session_id   => $alice->get('/api/sessions')->json->{items}[0]{id},
         username     => sprintf('new_%06x', int rand 1 << 24), password => $alice->password,
         old_password => $alice->password, q                             => 'bob',
         name         => '好名字', open => JSON::PP::true, nickname => '阿丽', device => '手机', member_ids => [ $bob->id ],
@@ -131,6 +131,14 @@ sub invitation_of {
     return $room;
 }
 
+# A room that the user is invited to, and has refused for good.
+sub refusal_of {
+    my ($invited, $inviter) = @_;
+    my $room = invitation_of($invited, $inviter);
+    $invited->delete("/api/invitations/$room?forever=true");
+    return $room;
+}
+
 # Entries in all logs, and how many of them the user has been charged for.
 sub appended { return $stack->sql('SELECT COUNT(*) FROM room_log') }
 
@@ -167,9 +175,11 @@ for my $route (@routes) {
     my @query  = grep { $_->{in} eq 'query' } @{ $route->{parameters} };
     my $w      = world();
     my $alice  = $w->{alice};
-    $w->{task_id}   = task_of($alice, $route->{path});
-    $w->{room_id}   = invitation_of($alice, $w->{bob}) if $route->{path} =~ /invitations/;
-    $w->{export_id} = export_of($alice) if $route->{path}                =~ /export_id/;
+    $w->{task_id} = task_of($alice, $route->{path});
+    $w->{room_id} = invitation_of($alice, $w->{bob}) if $route->{path} =~ /invitations/;
+    $w->{room_id} = refusal_of($alice, $w->{bob}) if $route->{path}    =~ /refusals/;
+    $alice->delete("/api/rooms/$w->{room_id}/members/$w->{user_id}") if $route->{path} =~ /removals/;
+    $w->{export_id} = export_of($alice) if $route->{path} =~ /export_id/;
     if (($route->{responses}{403}{description} // '') =~ /admins_only/) {
         subtest "$name is for admins only" => sub {
             my $kept_out = $alice->request($route->{method}, fill($route->{path}, $w), $schema ? {} : ());

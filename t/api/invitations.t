@@ -15,11 +15,13 @@ sub group {
 sub add   { my ($by, $room, $whom) = @_; return $by->put("/api/rooms/$room/members/" . $whom->id, {}) }
 sub leave { my ($by, $room, $whom) = @_; return $by->delete("/api/rooms/$room/members/" . ($whom // $by)->id) }
 
-sub invitations {
-    my ($who, $query) = @_;
-    return [ map { $_->{room_id} } @{ $who->get('/api/invitations' . ($query // ''))->json->{items} } ];
+sub rooms_in {
+    my ($who, $path) = @_;
+    return [ map { $_->{room_id} } @{ $who->get($path)->json->{items} } ];
 }
-sub take_up { my ($who, $room) = @_; return $who->post("/api/invitations/$room/accept", {}) }
+sub invitations { my ($who) = @_; return rooms_in($who, '/api/invitations') }
+sub refusals    { my ($who) = @_; return rooms_in($who, '/api/refusals') }
+sub take_up     { my ($who, $room) = @_; return $who->post("/api/invitations/$room/accept", {}) }
 
 subtest 'a user who has left is invited, not put back' => sub {
     my ($owner, $guest) = map { $stack->user($_) } qw(owner guest);
@@ -63,11 +65,61 @@ subtest 'an invitation is refused once or for good, and refusals are taken back'
         told($owner->put('/api/dms/' . $guest->id, {})), '403 invitation_refused',
         'a refused inviter makes no direct room'
     );
-    is_deeply(invitations($guest, '?refused=true'), [$room], 'refusals for good are listed');
     is_deeply(invitations($guest), [], 'refusals for good are no invitations');
-    is($guest->delete("/api/invitations/$room")->status, 204, 'a refusal for good is taken back');
-    is(told(add($owner, $room, $guest)), 202, 'after that the user can be invited again');
+    my ($refusal) = @{ $guest->get('/api/refusals')->json->{items} };
+    is_deeply(
+        [ @$refusal{qw(room_id name)}, $refusal->{inviter}{id} ], [ $room, '邀请', $owner->id ],
+        'a refusal for good is listed with the room and the inviter'
+    );
+    is_deeply(refusals($owner), [], 'an inviter does not see refusals');
+    is($guest->delete("/api/refusals/$room")->status, 204, 'a refusal for good is taken back');
+    is_deeply(refusals($guest), [], 'a refusal that was taken back is not listed');
+    is(told($guest->delete("/api/refusals/$room")), '404 no_such_refusal', 'a refusal is taken back once');
+    is_deeply(invitations($guest), [], 'taking a refusal back is no invitation');
+    is(told(add($owner, $room, $guest)), 202, 'after that the user can be invited to the room again');
+    is(told(add($owner, $other, $guest)), 202, 'after that the inviter can invite again');
+    is(told($guest->delete("/api/refusals/$room")), '404 no_such_refusal', 'an invitation that waits is no refusal');
     is(told($guest->delete('/api/invitations/999999999')), '404 no_such_invitation', 'no invitation, no refusal');
+};
+
+subtest 'only taking it back ends a refusal for good' => sub {
+    my ($owner, $guest, $third) = map { $stack->user($_) } qw(owner guest third);
+    my $room = $owner->post('/api/rooms', { name => '开放', open => JSON::PP::true, member_ids => [ $guest->id ] });
+    $room = $room->json->{id};
+    my $other = group($owner, $third);
+    leave($guest, $room);
+    add($owner, $room, $guest);
+    $guest->delete("/api/invitations/$room?forever=true") for 1 .. 2;    # the second reply may be a retry's
+    is(
+        told($guest->delete("/api/invitations/$room")), '404 no_such_invitation',
+        'declining once on another device does not take a refusal back'
+    );
+    is(told(take_up($guest, $room)), '404 no_such_invitation', 'a refused invitation cannot be accepted');
+    is(told($owner->delete("/api/refusals/$room")), '404 no_such_refusal', 'an inviter cannot take it back');
+    is(add($guest, $room, $guest)->status, 200, 'a user joins an open room in spite of the own refusal');
+    is(
+        told(add($owner, $other, $guest)), '403 invitation_refused',
+        'joining a room does not take back the refusal of its inviter'
+    );
+    leave($guest, $room);
+    is(told(add($owner, $room, $guest)), '403 invitation_refused', 'leaving a room again does not, either');
+    is_deeply(refusals($guest), [$room], 'the refusal is still listed');
+};
+
+subtest 'refusals for good are listed page by page' => sub {
+    my ($owner, $guest) = map { $stack->user($_) } qw(owner guest);
+    my @rooms = map { group($owner, $guest) } 1 .. 3;
+    leave($guest, $_)                                  for @rooms;
+    add($owner, $_, $guest)                            for @rooms;
+    $guest->delete("/api/invitations/$_?forever=true") for @rooms;
+    my $first = $guest->get('/api/refusals?limit=2')->json;
+    my $rest  = $guest->get("/api/refusals?limit=2&cursor=$first->{next}")->json;
+    is_deeply(
+        [ map { $_->{room_id} } @{ $first->{items} }, @{ $rest->{items} } ],
+        [ reverse @rooms ],
+        'the pages have each refusal once'
+    );
+    is($rest->{next}, undef, 'the last page leads nowhere');
 };
 
 subtest 'an admin withdraws an invitation, and the last member takes all along' => sub {
@@ -95,6 +147,76 @@ subtest 'a removed user stays out of an open room until an admin adds them' => s
     leave($guest, $room);
     is(add($guest, $room, $guest)->status, 200, 'the removal is over after that');
     is($owner->get("/api/rooms/$room")->json->{member_count}, 2, 'the number of members is right after all of it');
+};
+
+sub removed {
+    my ($who, $room, $query) = @_;
+    return [ map { $_->{user}{id} } @{ $who->get("/api/rooms/$room/removals" . ($query // ''))->json->{items} } ];
+}
+sub lift { my ($by, $room, $whom) = @_; return $by->delete("/api/rooms/$room/removals/" . $whom->id) }
+
+subtest 'an admin sees who was removed, and lifts it without adding them' => sub {
+    my ($owner, $admin, $member, $guest, $other) = map { $stack->user($_) } qw(owner admin member guest other);
+    my $room = $owner->post(
+        '/api/rooms',
+        { name => '开放', open => JSON::PP::true, member_ids => [ map { $_->id } $admin, $member, $guest, $other ] }
+    );
+    $room = $room->json->{id};
+    $owner->put("/api/rooms/$room/members/" . $admin->id, { role => 'admin' });
+    is_deeply(removed($owner, $room), [], 'nobody is removed at first');
+    leave($other, $room);
+    leave($owner, $room, $guest);
+    is_deeply(removed($_, $room), [ $guest->id ], 'owner and admins see who was removed, not who left')
+        for $owner, $admin;
+    my ($removal) = @{ $admin->get("/api/rooms/$room/removals")->json->{items} };
+    is_deeply(
+        [ @{ $removal->{user} }{qw(username nickname)} ], [ $guest->username, $guest->nickname ],
+        'a removal names the user'
+    );
+    like($removal->{removed_at}, qr/^\d{4}-/, 'a removal has its time');
+    is(told(lift($admin, $room, $guest)), 204, 'an admin lifts a removal');
+    is_deeply(removed($admin, $room), [], 'a lifted removal is not listed');
+    is(told($guest->get("/api/rooms/$room/messages")), '403 not_a_member', 'a lifted removal adds nobody');
+    is(told(lift($admin, $room, $guest)), '404 no_such_removal', 'a removal is lifted once');
+    is(told(lift($admin, $room, $other)), '404 no_such_removal', 'a user who has left was not removed');
+    is(told(add($owner, $room, $other)), 202, 'a user who has left is still asked first');
+    is(add($guest, $room, $guest)->status, 200, 'after that the user joins the open room');
+};
+
+subtest 'removals are for the owner and admins of a group' => sub {
+    my ($owner, $member, $guest, $outsider) = map { $stack->user($_) } qw(owner member guest outsider);
+    my $room = $owner->post(
+        '/api/rooms',
+        { name => '开放', open => JSON::PP::true, member_ids => [ map { $_->id } $member, $guest ] }
+    );
+    $room = $room->json->{id};
+    leave($owner, $room, $guest);
+    my $dm = $owner->put('/api/dms/' . $member->id, {})->json->{id};
+    for my $case (
+        [ $member, $room, '403 not_allowed' ], [ $guest, $room, '403 not_a_member' ],
+        [ $outsider, $room, '403 not_a_member' ], [ $owner, $dm, '409 is_a_dm' ],
+        [ $outsider, $dm, '403 not_a_member' ],
+        [ $owner, 999_999_999, '404 no_such_room' ]
+        )
+    {
+        my ($who, $where, $refusal) = @$case;
+        is(told($who->get("/api/rooms/$where/removals")), $refusal, "removals are not listed: $refusal");
+        is(told(lift($who, $where, $guest)), $refusal, "a removal is not lifted: $refusal");
+    }
+    is_deeply(removed($owner, $room), [ $guest->id ], 'the removal is as before');
+};
+
+subtest 'removals are listed page by page' => sub {
+    my ($owner, @guests) = map { $stack->user($_) } qw(owner a b c d);
+    my $room = group($owner, @guests);
+    leave($owner, $room, $_) for @guests[ 0, 1, 3 ];
+    leave($guests[2], $room);
+    my $first = $owner->get("/api/rooms/$room/removals?limit=2")->json;
+    is_deeply(
+        [ [ map { $_->{user}{id} } @{ $first->{items} } ], removed($owner, $room, "?limit=2&cursor=$first->{next}") ],
+        [ [ map { $_->id } @guests[ 0, 1 ] ], [ $guests[3]->id ] ],
+        'the pages have each removal once'
+    );
 };
 
 subtest 'a stream learns of an invitation and of its end' => sub {
@@ -218,7 +340,7 @@ subtest 'old invitations and counts are deleted' => sub {
         'counts of former days are deleted'
     );
     is_deeply(invitations($guest), [], 'an invitation that nobody answered for a month is deleted');
-    is_deeply(invitations($guest, '?refused=true'), [$kept], 'a refusal for good is kept');
+    is_deeply(refusals($guest), [$kept], 'a refusal for good is kept');
 };
 
 done_testing;
