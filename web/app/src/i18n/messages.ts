@@ -19,6 +19,10 @@ export const messages = {
   signOut: ['Sign out', '退出登录'],
   haveAccount: ['Already have an account?', '已有账号？'],
   noAccount: ['New here?', '还没有账号？'],
+  registrationClosed: [
+    'New here? Accounts are made by the administrator.',
+    '还没有账号？账号由管理员创建，请联系管理员。',
+  ],
   username: ['Username', '用户名'],
   usernameHint: [
     '3–32 letters, digits or underscores; in Chinese, 2 are enough',
