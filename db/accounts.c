@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "db/members.h"
 #include "db/redis/announce.h"
+#include "db/redis/generations.h"
 #include "db/secrets.h"
 #include "db/tasks.h"
 #include "db/user_index.h"

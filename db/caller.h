@@ -7,7 +7,6 @@
 #include "db/mysql/db.h"
 #include "db/names.h"
 #include "db/redis/redis.h"
-#include "db/redis/session_cache.h"
 
 /* Why a caller may not do something. */
 enum denial {
@@ -34,11 +33,9 @@ struct caller {
     const struct settings *settings;
     struct db *db;
     struct redis *redis;
-    struct names *names;
-    struct arena *arena;   /* what a model returns lives here */
-    int64_t user_id;       /* 0: nobody is signed in */
-    int64_t known_room_id; /* a room that Redis knows the user to be in; 0: ask the database */
-    struct generation generation; /* of the caller's session */
+    struct arena *arena; /* what a model returns lives here */
+    int64_t user_id;     /* 0: nobody is signed in */
+    int64_t changes;     /* the user's, as of the session; 0: no session */
     /* Set by every function that returns DB_FORBIDDEN; meaningless after any other result. */
     enum denial denial;
     int wait_seconds; /* until what was denied is allowed again; 0: not known */

@@ -7,10 +7,17 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "db/users.h"
 
-#define SEEN                                                                                       \
+#define SEEN_MARKS                                                                                 \
     "JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$[0]', number BIGINT PATH '$[1]', "             \
     "at BIGINT PATH '$[2]')) seen"
+#define SEEN_SESSIONS                                                                              \
+    "JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$[0]', user_id BIGINT PATH '$[1]', "            \
+    "created_at BIGINT PATH '$[2]', changes BIGINT PATH '$[3]')) seen"
+#define IS_SEEN_SESSION                                                                            \
+    "s.id = seen.id AND s.user_id = seen.user_id AND s.created_at = seen.created_at "              \
+    "AND s.expires_at > ?"
 
 const struct live_mark *
 live_mark_find(const struct live_mark *marks, size_t count, int64_t id, size_t *from)
@@ -26,29 +33,47 @@ live_mark_find(const struct live_mark *marks, size_t count, int64_t id, size_t *
     return NULL;
 }
 
-/* Marks in one query: their text stays far below max_allowed_packet. */
+/* Rows in one query: their text stays far below max_allowed_packet. */
 enum { SEEN_MAX = 20000 };
 
-static enum db_result
-live_run_seen(struct db *db, const char *sql, const struct live_mark *seen, size_t count)
+/* Appends a row of numbers to a JSON array. */
+static void
+seen_add(struct buf *json, const int64_t *numbers, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        buf_char(json, i > 0 ? ',' : '[');
+        buf_int(json, numbers[i]);
+    }
+    buf_char(json, ']');
+}
+
+/* What was seen, at least one, as JSON. */
+static struct buf
+seen_marks(const struct live_mark *seen, size_t count)
 {
     struct buf json = {0};
-    enum db_result r;
 
-    buf_char(&json, '[');
     for (size_t i = 0; i < count; i++) {
-        buf_str(&json, i > 0 ? ",[" : "[");
-        buf_int(&json, seen[i].id);
-        buf_char(&json, ',');
-        buf_int(&json, seen[i].number);
-        buf_char(&json, ',');
-        buf_int(&json, seen[i].at);
-        buf_char(&json, ']');
+        buf_char(&json, i > 0 ? ',' : '[');
+        seen_add(&json, (const int64_t[]){seen[i].id, seen[i].number, seen[i].at}, 3);
     }
     buf_char(&json, ']');
-    r = db_run(db, sql, db_text(buf_cstr(&json)));
-    buf_free(&json);
-    return r;
+    return json;
+}
+
+static struct buf
+seen_sessions(const struct session *seen, size_t count)
+{
+    struct buf json = {0};
+
+    for (size_t i = 0; i < count; i++) {
+        buf_char(&json, i > 0 ? ',' : '[');
+        seen_add(
+            &json,
+            (const int64_t[]){seen[i].id, seen[i].user_id, seen[i].created_at, seen[i].changes}, 4);
+    }
+    buf_char(&json, ']');
+    return json;
 }
 
 /* Appends up to `max` rows of an id, a number and a time. */
@@ -62,19 +87,27 @@ live_read_marks(struct db *db, size_t max, struct live_mark *marks, size_t *coun
     return db_done(db);
 }
 
+static size_t
+seen_at_once(size_t count)
+{
+    return count < SEEN_MAX ? count : SEEN_MAX;
+}
+
+/* Runs `sql`, whose only value are the marks as JSON, for SEEN_MAX of them at a time. */
 static enum db_result
-live_changed(struct db *db, struct arena *a, const char *sql, const struct live_mark *seen,
-             size_t count, struct live_mark **changed, size_t *found)
+live_marks_changed(struct db *db, struct arena *a, const char *sql, const struct live_mark *seen,
+                   size_t count, struct live_mark **changed, size_t *found)
 {
     enum db_result r = DB_OK;
 
     *changed = arena_array(a, count + 1, sizeof(**changed));
     *found = 0;
     for (size_t i = 0; i < count && r == DB_OK; i += SEEN_MAX) {
-        r = live_run_seen(db, sql, seen + i, count - i < SEEN_MAX ? count - i : SEEN_MAX);
-        if (r == DB_OK) {
-            r = live_read_marks(db, count, *changed, found);
-        }
+        struct buf json = seen_marks(seen + i, seen_at_once(count - i));
+
+        r = db_run(db, sql, db_text(buf_cstr(&json)));
+        buf_free(&json);
+        r = r == DB_OK ? live_read_marks(db, count, *changed, found) : r;
     }
     return r;
 }
@@ -83,21 +116,46 @@ enum db_result
 live_rooms_changed(struct db *db, struct arena *a, const struct live_mark *seen, size_t count,
                    struct live_mark **changed, size_t *found)
 {
-    return live_changed(db, a,
-                        "SELECT r.id, r.last_seq, r.last_at FROM " SEEN
-                        " STRAIGHT_JOIN rooms r ON r.id = seen.id WHERE r.last_seq <> seen.number "
-                        "OR (seen.at > 0 AND seen.number > 0 AND r.last_at <> seen.at)",
-                        seen, count, changed, found);
+    return live_marks_changed(
+        db, a,
+        "SELECT r.id, r.last_seq, r.last_at FROM " SEEN_MARKS
+        " STRAIGHT_JOIN rooms r ON r.id = seen.id WHERE r.last_seq <> seen.number "
+        "OR (seen.at > 0 AND seen.number > 0 AND r.last_at <> seen.at)",
+        seen, count, changed, found);
 }
 
 enum db_result
 live_users_changed(struct db *db, struct arena *a, const struct live_mark *seen, size_t count,
                    struct live_mark **changed, size_t *found)
 {
-    return live_changed(db, a,
-                        "SELECT u.id, u.changes, 0 FROM " SEEN
-                        " STRAIGHT_JOIN users u ON u.id = seen.id WHERE u.changes <> seen.number",
-                        seen, count, changed, found);
+    return live_marks_changed(db, a,
+                              "SELECT seen.id, COALESCE(u.changes, 0), 0 FROM " SEEN_MARKS
+                              " LEFT JOIN users u ON u.id = seen.id "
+                              "WHERE u.id IS NULL OR u.changes <> seen.number",
+                              seen, count, changed, found);
+}
+
+enum db_result
+live_sessions_changed(struct db *db, struct arena *a, const struct session *seen, size_t count,
+                      struct live_mark **changed, size_t *found)
+{
+    enum db_result r = DB_OK;
+
+    *changed = arena_array(a, count + 1, sizeof(**changed));
+    *found = 0;
+    for (size_t i = 0; i < count && r == DB_OK; i += SEEN_MAX) {
+        struct buf json = seen_sessions(seen + i, seen_at_once(count - i));
+
+        r = db_run(db,
+                   "SELECT seen.id, seen.user_id, 0 FROM " SEEN_SESSIONS
+                   " LEFT JOIN sessions s ON " IS_SEEN_SESSION
+                   " LEFT JOIN users u ON u.id = s.user_id AND u.state = ? "
+                   "AND u.changes = seen.changes WHERE u.id IS NULL",
+                   db_text(buf_cstr(&json)), db_int(clock_now_ms()), db_int(USER_ACTIVE));
+        buf_free(&json);
+        r = r == DB_OK ? live_read_marks(db, count, *changed, found) : r;
+    }
+    return r;
 }
 
 enum db_result
@@ -113,24 +171,19 @@ live_changes(struct db *db, int64_t user_id, int64_t *changes)
 }
 
 enum db_result
-live_sessions(struct db *db, struct arena *a, const struct live_mark *connected, size_t count,
+live_sessions(struct db *db, struct arena *a, const struct session *connected, size_t count,
               struct live_mark **sessions, size_t *found)
 {
-    int64_t now = clock_now_ms();
-    size_t read = 0;
-    enum db_result r = live_run_seen(db,
-                                     "SELECT s.id, s.expires_at, 0 FROM " SEEN
-                                     " STRAIGHT_JOIN sessions s ON s.id = seen.id "
-                                     "WHERE s.user_id = seen.number",
-                                     connected, count);
+    struct buf json = seen_sessions(connected, count);
+    enum db_result r = db_run(db,
+                              "SELECT s.id, s.expires_at, s.created_at FROM " SEEN_SESSIONS
+                              " STRAIGHT_JOIN sessions s ON " IS_SEEN_SESSION
+                              " JOIN users u ON u.id = s.user_id AND u.state = ?",
+                              db_text(buf_cstr(&json)), db_int(clock_now_ms()),
+                              db_int(USER_ACTIVE));
 
+    buf_free(&json);
     *sessions = arena_array(a, count + 1, sizeof(**sessions));
-    r = r == DB_OK ? live_read_marks(db, count, *sessions, &read) : r;
     *found = 0;
-    for (size_t i = 0; i < read; i++) {
-        if ((*sessions)[i].number > now) {
-            (*sessions)[(*found)++] = (*sessions)[i];
-        }
-    }
-    return r;
+    return r == DB_OK ? live_read_marks(db, count, *sessions, found) : r;
 }

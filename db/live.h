@@ -1,7 +1,4 @@
-/*
- * The queries of a process that holds streams: about all that it watches at once, never about one
- * stream.
- */
+/* Queries about everything that a process watches, or knows, at once. */
 #ifndef DB_LIVE_H
 #define DB_LIVE_H
 
@@ -9,14 +6,14 @@
 #include <stdint.h>
 
 #include "db/mysql/db.h"
+#include "db/session.h"
 
-/*
- * An id and a number: a room and its last_seq, a user and their `changes`, a session and its end
- * (ms).
- */
+/* An id and a number: a room and its last_seq, a user and its `changes`, a session and its end (ms). */
 struct live_mark {
     int64_t id, number;
-    int64_t at; /* of a room: the time of the entry with that number (ms); 0: not known */
+    /* Of a room the time of the entry with that number (ms; 0: not known), of a session when it was
+     * made. */
+    int64_t at;
 };
 
 /*
@@ -31,20 +28,24 @@ enum db_result live_rooms_changed(struct db *db, struct arena *a, const struct l
                                   size_t count, struct live_mark **changed, size_t *found)
     __attribute__((nonnull(1, 2, 5, 6), warn_unused_result));
 
-/* The same for users, and those who do not exist any more. */
 enum db_result live_users_changed(struct db *db, struct arena *a, const struct live_mark *seen,
                                   size_t count, struct live_mark **changed, size_t *found)
+    __attribute__((nonnull(1, 2, 5, 6), warn_unused_result));
+
+/*
+ * Those of `seen` that have ended, or whose user has other `changes` by now, is not active or does
+ * not exist any more: the id of the session, and as its number that of the user.
+ */
+enum db_result live_sessions_changed(struct db *db, struct arena *a, const struct session *seen,
+                                     size_t count, struct live_mark **changed, size_t *found)
     __attribute__((nonnull(1, 2, 5, 6), warn_unused_result));
 
 /* How often the user's rooms and sessions have changed. DB_NONE: there is no such user. */
 enum db_result live_changes(struct db *db, int64_t user_id, int64_t *changes)
     __attribute__((nonnull, warn_unused_result));
 
-/*
- * Those of the connected sessions, each with its user's id, that have not ended, each with its end
- * (ms). One query, whatever the number of the user's other sessions.
- */
-enum db_result live_sessions(struct db *db, struct arena *a, const struct live_mark *connected,
+/* Those of the connected sessions of an active user, at least one, that have not ended. */
+enum db_result live_sessions(struct db *db, struct arena *a, const struct session *connected,
                              size_t count, struct live_mark **sessions, size_t *found)
     __attribute__((nonnull(1, 2, 5, 6), warn_unused_result));
 

@@ -8,24 +8,21 @@
 #include "db/daily_counts.h"
 #include "db/departures.h"
 #include "db/invitations.h"
+#include "db/known.h"
 #include "db/redis/announce.h"
+#include "db/redis/generations.h"
 #include "db/users.h"
 
-/* The caller's session was read before the membership, so the copy is not kept too long. */
-void
-members_remember(const struct caller *caller, int64_t room_id, int64_t changes)
+bool
+members_knows(const struct caller *caller, int64_t room_id)
 {
-    const struct generation generation = {.changes = changes,
-                                          .read_at = caller->generation.read_at};
-
-    if (generation.read_at > 0) { /* a caller without a session has no copies */
-        membership_cache_put(caller->redis, room_id, caller->user_id, &generation);
-    }
+    return known_member_find(room_id, caller->user_id, caller->changes);
 }
 
 enum db_result
 members_require(struct caller *caller, int64_t room_id)
 {
+    int64_t asked_us = clock_mono_us();
     enum db_result r = db_one(caller->db,
                               "SELECT (SELECT u.changes "
                               "FROM members m JOIN users u ON u.id = m.user_id "
@@ -50,7 +47,7 @@ members_require(struct caller *caller, int64_t room_id)
     if (!is_member) {
         return caller_deny(caller, DENIED_NOT_A_MEMBER);
     }
-    members_remember(caller, room_id, changes);
+    known_member_put(room_id, caller->user_id, changes, asked_us);
     return DB_OK;
 }
 

@@ -11,18 +11,17 @@ struct member {
 };
 
 /*
- * Succeeds if the caller is in the room. DB_FORBIDDEN with DENIED_NO_ROOM or DENIED_NOT_A_MEMBER.
- * Asks the database; `known_room_id` of the caller is for readers that need no such question.
+ * Whether this process knows that the caller is in the room; if not, the database has to decide.
+ * For readers only.
  */
-enum db_result members_require(struct caller *caller, int64_t room_id)
+bool members_knows(const struct caller *caller, int64_t room_id)
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Copies to Redis that the caller is in the room, as the database has confirmed with that number of
- * changes of the user.
+ * Succeeds if the caller is in the room. DB_FORBIDDEN with DENIED_NO_ROOM or DENIED_NOT_A_MEMBER.
  */
-void members_remember(const struct caller *caller, int64_t room_id, int64_t changes)
-    __attribute__((nonnull));
+enum db_result members_require(struct caller *caller, int64_t room_id)
+    __attribute__((nonnull, warn_unused_result));
 
 /* A group whose row is locked by the transaction, and the caller's role in it. */
 struct locked_room {

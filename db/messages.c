@@ -7,7 +7,9 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/test_seams.h"
+#include "db/known.h"
 #include "db/members.h"
 
 /*
@@ -57,7 +59,7 @@ messages_send(struct caller *caller, int64_t room_id, const char *client_id, con
         .body = body,
     };
     /* Read before the message is stored, so that nothing can fail after the commit. */
-    r = names_fill(caller->names, caller->db, caller->arena, &entry->sender, 1, sizeof(*entry));
+    r = names_fill(caller->db, caller->arena, &entry->sender, 1, sizeof(*entry));
     if (r != DB_OK) {
         return r;
     }
@@ -76,7 +78,8 @@ enum db_result
 messages_read(struct caller *caller, int64_t room_id, const struct log_range *range,
               struct entry *entries, size_t *count)
 {
-    bool is_known_member = caller->known_room_id == room_id;
+    bool is_known_member = members_knows(caller, room_id);
+    int64_t asked_us = clock_mono_us();
     struct log_reader reader = {.user_id = caller->user_id};
     enum db_result r = room_log_read(caller->db, caller->arena, room_id,
                                      is_known_member ? NULL : &reader, range, entries, count);
@@ -88,8 +91,8 @@ messages_read(struct caller *caller, int64_t room_id, const struct log_range *ra
         return is_known_member ? DB_OK : members_require(caller, room_id);
     }
     if (!is_known_member) {
-        members_remember(caller, room_id, reader.changes);
+        known_member_put(room_id, caller->user_id, reader.changes, asked_us);
     }
-    return names_fill(caller->names, caller->db, caller->arena, &entries->sender, *count,
+    return names_fill(caller->db, caller->arena, &entries->sender, *count,
                       sizeof(*entries));
 }

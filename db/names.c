@@ -1,89 +1,123 @@
 /*
  * A direct-mapped table, indexed by the low bits of the id: a lookup costs one comparison, a
- * collision one query. Names that are used are compared twice a second with who has changed.
+ * collision one query. The lock is held while the table is read or written, never during a query.
  */
 #include "db/names.h"
 
-#include <stdlib.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/memory.h"
-#include "db/generations.h"
+#include "db/live.h"
 #include "db/users.h"
 
 enum {
-    SLOTS = 512,
-    FRESH_US = 30 * 1000 * 1000,
-    CHECKED_US = 500 * 1000,     /* between two comparisons of a name */
+    SLOTS = 1024,
+    KEPT_US = 30 * 1000 * 1000,
+    COMPARE_US = 700 * 1000,     /* between two queries */
+    STALE_US = 1400 * 1000,      /* after which names that were not compared are read again */
     NICKNAME_BYTES = 64 * 4 + 1, /* of users.nickname in UTF-8 */
     USERNAME_BYTES = 32 * 4 + 1,
     BATCH = 8, /* ids in one query */
 };
 
-struct names {
-    struct name_slot {
-        int64_t id;
-        int64_t changes; /* users.changes when the names were read */
-        int64_t read_us, checked_us;
-        int nickname_taken;
-        char username[USERNAME_BYTES], nickname[NICKNAME_BYTES];
-    } slots[SLOTS];
-};
-
-struct names *
-names_open(void)
-{
-    return memory_new(struct names);
-}
-
-void
-names_close(struct names *names)
-{
-    free(names);
-}
+static struct name_slot {
+    int64_t id;      /* 0: empty */
+    int64_t changes; /* users.changes when the names were read */
+    int64_t read_us;
+    int nickname_taken;
+    char username[USERNAME_BYTES], nickname[NICKNAME_BYTES];
+} slots[SLOTS];
+static int64_t compared_us, compare_tried_us; /* clock_mono_us when the last query was begun */
+static pthread_mutex_t names_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static struct name_slot *
-names_slot(struct names *names, int64_t id)
+name_slot(int64_t id)
 {
-    return &names->slots[(uint64_t)id % SLOTS];
+    return &slots[(uint64_t)id % SLOTS];
 }
 
 static void
-names_store(struct names *names, const struct person *p, int64_t changes)
+names_store(const struct person *p, int64_t changes, int64_t asked_us)
 {
-    struct name_slot *slot = names_slot(names, p->id);
+    struct name_slot *slot = name_slot(p->id);
     size_t username_len = strlen(p->username), nickname_len = strlen(p->nickname);
 
     /* Always true: the columns hold at most this much. */
     if (username_len < USERNAME_BYTES && nickname_len < NICKNAME_BYTES) {
+        (void)pthread_mutex_lock(&names_lock);
         slot->id = p->id;
         slot->changes = changes;
-        slot->read_us = slot->checked_us = clock_mono_us();
+        slot->read_us = asked_us;
         slot->nickname_taken = p->nickname_taken;
         memcpy(slot->username, p->username, username_len + 1);
         memcpy(slot->nickname, p->nickname, nickname_len + 1);
+        (void)pthread_mutex_unlock(&names_lock);
     }
 }
 
+/* With the lock. */
 static bool
-name_slot_is_fresh(struct name_slot *slot, struct db *db, int64_t now)
+name_is_known(const struct name_slot *slot, int64_t id, int64_t now)
 {
-    if (now - slot->read_us >= FRESH_US) {
-        return false;
+    int64_t checked_us = slot->read_us > compared_us ? slot->read_us : compared_us;
+
+    return slot->id == id && now - slot->read_us < KEPT_US && now - checked_us < STALE_US;
+}
+
+/*
+ * Should this thread compare now? Then the others do not for a while, and *seen are the users whose
+ * names are known.
+ */
+static bool
+names_compare_begin(struct arena *a, int64_t now, struct live_mark **seen, size_t *count)
+{
+    bool due;
+
+    *count = 0;
+    (void)pthread_mutex_lock(&names_lock);
+    due = compare_tried_us == 0 || now - compare_tried_us >= COMPARE_US;
+    if (due) {
+        compare_tried_us = now;
+        *seen = arena_array(a, SLOTS, sizeof(**seen));
+        for (size_t i = 0; i < SLOTS; i++) {
+            if (slots[i].id != 0 && now - slots[i].read_us < KEPT_US) {
+                (*seen)[(*count)++] = (struct live_mark){slots[i].id, slots[i].changes, 0};
+            }
+        }
     }
-    if (now - slot->checked_us < CHECKED_US) {
-        return true;
+    (void)pthread_mutex_unlock(&names_lock);
+    return due;
+}
+
+/* Forgets the names of users who have changed. Those read since the query began are newer. */
+static void
+names_compare(struct db *db, struct arena *a, int64_t now)
+{
+    struct live_mark *seen, *changed;
+    size_t count, changed_count = 0;
+
+    if (!names_compare_begin(a, now, &seen, &count) ||
+        live_users_changed(db, a, seen, count, &changed, &changed_count) != DB_OK) {
+        return;
     }
-    slot->checked_us = now;
-    return generation_newest(db, slot->id) <= slot->changes;
+    (void)pthread_mutex_lock(&names_lock);
+    for (size_t i = 0; i < changed_count; i++) {
+        struct name_slot *slot = name_slot(changed[i].id);
+
+        if (slot->id == changed[i].id && slot->changes != changed[i].number) {
+            slot->id = 0;
+        }
+    }
+    compared_us = now;
+    (void)pthread_mutex_unlock(&names_lock);
 }
 
 /* Reads up to BATCH users; unused values repeat the first id. Those not found keep "" twice. */
 static enum db_result
-names_read(struct names *names, struct db *db, struct arena *a, struct person *people, size_t count)
+names_read(struct db *db, struct arena *a, struct person *people, size_t count)
 {
-    int64_t ids[BATCH];
+    int64_t ids[BATCH], asked_us = clock_mono_us();
     enum db_result r;
 
     for (size_t i = 0; i < BATCH; i++) {
@@ -105,7 +139,7 @@ names_read(struct names *names, struct db *db, struct arena *a, struct person *p
                 people[i].username = db_get_text(db, 1, a);
                 people[i].nickname = db_get_text(db, 2, a);
                 people[i].nickname_taken = (int)db_get_int(db, 3);
-                names_store(names, &people[i], db_get_int(db, 4));
+                names_store(&people[i], db_get_int(db, 4), asked_us);
             }
         }
     }
@@ -125,20 +159,21 @@ person_find(const struct person *people, size_t count, int64_t id)
 }
 
 enum db_result
-names_fill(struct names *names, struct db *db, struct arena *a, struct person *first, size_t count,
-           size_t stride)
+names_fill(struct db *db, struct arena *a, struct person *first, size_t count, size_t stride)
 {
     struct person *known = arena_array(a, count + 1, sizeof(*known));
     struct person *unknown = arena_array(a, count + 1, sizeof(*unknown));
     size_t known_count = 0, unknown_count = 0;
     int64_t now = clock_mono_us();
 
+    names_compare(db, a, now);
+    (void)pthread_mutex_lock(&names_lock);
     for (size_t i = 0; i < count; i++) {
         struct person *p = (void *)((char *)first + i * stride);
         const struct person *seen = person_find(known, known_count, p->id);
-        struct name_slot *slot = names_slot(names, p->id);
+        const struct name_slot *slot = name_slot(p->id);
 
-        if (seen == NULL && slot->id == p->id && name_slot_is_fresh(slot, db, now)) {
+        if (seen == NULL && name_is_known(slot, p->id, now)) {
             known[known_count] = (struct person){p->id, arena_strdup(a, slot->username),
                                                  arena_strdup(a, slot->nickname),
                                                  slot->nickname_taken};
@@ -150,9 +185,10 @@ names_fill(struct names *names, struct db *db, struct arena *a, struct person *f
             unknown[unknown_count++] = (struct person){p->id, "", "", false};
         }
     }
+    (void)pthread_mutex_unlock(&names_lock);
     for (size_t i = 0; i < unknown_count; i += BATCH) {
         size_t some = unknown_count - i < BATCH ? unknown_count - i : BATCH;
-        enum db_result r = names_read(names, db, a, unknown + i, some);
+        enum db_result r = names_read(db, a, unknown + i, some);
 
         if (r != DB_OK) {
             return r;
@@ -169,9 +205,11 @@ names_fill(struct names *names, struct db *db, struct arena *a, struct person *f
 }
 
 void
-names_invalidate(struct names *names, int64_t user_id)
+names_invalidate(int64_t user_id)
 {
-    if (names_slot(names, user_id)->id == user_id) {
-        names_slot(names, user_id)->id = 0;
+    (void)pthread_mutex_lock(&names_lock);
+    if (name_slot(user_id)->id == user_id) {
+        name_slot(user_id)->id = 0;
     }
+    (void)pthread_mutex_unlock(&names_lock);
 }

@@ -147,7 +147,7 @@ rooms_read(struct caller *caller, size_t limit, struct room **rooms, size_t *cou
     if (r != DB_OK || last_count == 0) {
         return r;
     }
-    return names_fill(caller->names, caller->db, caller->arena, &last->sender, last_count,
+    return names_fill(caller->db, caller->arena, &last->sender, last_count,
                       sizeof(*last));
 }
 

@@ -1,13 +1,14 @@
 /*
- * A token's session is needed by every call, so Redis has a copy of it (db/redis/session_cache.h).
- * A change that ends sessions, or depends on the password, writes the user's row first: the row's
- * lock gives all such changes one order, also across the nodes of a cluster.
+ * A token's session is needed by every call, so a process knows those in use (db/known.h). A change
+ * that ends sessions, or depends on the password, writes the user's row first: the row's lock gives
+ * all such changes one order, also across the nodes of a cluster.
  */
 #include "db/sessions.h"
 
 #include "base/clock.h"
-#include "db/generations.h"
+#include "db/known.h"
 #include "db/redis/announce.h"
+#include "db/redis/generations.h"
 #include "db/secrets.h"
 #include "db/users.h"
 
@@ -111,9 +112,8 @@ session_read(struct db *db, const uint8_t *hash, int days, struct session *found
 {
     int64_t now = clock_now_ms(), seen;
     enum db_result r = db_one(db,
-                              "SELECT s.id, s.user_id, s.expires_at, s.last_seen_at, u.changes, "
-                              "UNIX_TIMESTAMP() * 1000 "
-                              "FROM sessions s JOIN users u ON u.id = s.user_id "
+                              "SELECT s.id, s.user_id, s.created_at, s.expires_at, u.changes, "
+                              "s.last_seen_at FROM sessions s JOIN users u ON u.id = s.user_id "
                               "WHERE s.token_hash = ? AND u.state = ?",
                               db_bytes(hash, TOKEN_HASH_BYTES), db_int(USER_ACTIVE));
 
@@ -123,10 +123,11 @@ session_read(struct db *db, const uint8_t *hash, int days, struct session *found
     *found = (struct session){
         .id = db_get_int(db, 0),
         .user_id = db_get_int(db, 1),
-        .expires_at = db_get_int(db, 2),
-        .generation = {.changes = db_get_int(db, 4), .read_at = db_get_int(db, 5)},
+        .created_at = db_get_int(db, 2),
+        .expires_at = db_get_int(db, 3),
+        .changes = db_get_int(db, 4),
     };
-    seen = db_get_int(db, 3);
+    seen = db_get_int(db, 5);
     r = db_done(db);
     if (r != DB_OK) {
         return r;
@@ -141,34 +142,25 @@ session_read(struct db *db, const uint8_t *hash, int days, struct session *found
 }
 
 bool
-sessions_find_copy(struct db *db, struct redis *redis, const uint8_t hash[static TOKEN_HASH_BYTES],
-                   struct limit_use *use, int64_t room_id, struct session *found,
-                   int64_t *known_room_id)
+sessions_find_known(struct db *db, struct redis *redis, const uint8_t hash[static TOKEN_HASH_BYTES],
+                    struct limit_use *use, struct session *found)
 {
-    struct cached_session copy;
+    int64_t announced;
 
-    *known_room_id = 0;
     secrets_load(db);
-    if (!session_cache_find(redis, hash, use, room_id, &copy) ||
-        !generation_is_current(db, copy.session.user_id, &copy.session.generation) ||
-        copy.session.expires_at <= clock_now_ms()) {
-        return false;
-    }
-    *found = copy.session;
-    if (generation_is_current(db, found->user_id, &copy.membership)) {
-        *known_room_id = room_id;
-    }
-    return true;
+    return known_session_find(db, hash, found) &&
+           generation_read(redis, found->user_id, use, &announced) && announced <= found->changes;
 }
 
 enum db_result
-sessions_find(struct db *db, struct redis *redis, const uint8_t hash[static TOKEN_HASH_BYTES],
-              int days, struct session *found)
+sessions_find(struct db *db, const uint8_t hash[static TOKEN_HASH_BYTES], int days,
+              struct session *found)
 {
+    int64_t asked_us = clock_mono_us();
     enum db_result r = session_read(db, hash, days, found);
 
     if (r == DB_OK) {
-        session_cache_put(redis, hash, found);
+        known_session_put(hash, found, asked_us);
     }
     return r;
 }

@@ -1,4 +1,4 @@
-/* Sessions: one row per sign-in. MySQL is the truth; Redis has a copy of those in use. */
+/* Sessions: one row per sign-in. */
 #ifndef DB_SESSIONS_H
 #define DB_SESSIONS_H
 
@@ -8,8 +8,9 @@
 
 #include "base/random.h"
 #include "db/mysql/db.h"
+#include "db/redis/limits.h"
 #include "db/redis/redis.h"
-#include "db/redis/session_cache.h"
+#include "db/session.h"
 
 /* A session as a list shows it. */
 struct device {
@@ -37,21 +38,19 @@ enum db_result sessions_add(struct db *db, struct redis *redis, const struct sig
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * The session of a token's hash, if Redis has a copy that counts. In the same round trip the call
- * is counted in use->count (if the use has a limit), and *known_room_id becomes `room_id` if Redis
- * knows the user as a member; otherwise it is 0.
+ * The session of a token's hash, if this process knows it and Redis has no newer announcement of
+ * the user's changes; false without Redis. The call is counted in use->count in the same round trip
+ * (if the use has a limit).
  */
-bool sessions_find_copy(struct db *db, struct redis *redis,
-                        const uint8_t hash[static TOKEN_HASH_BYTES], struct limit_use *use,
-                        int64_t room_id, struct session *found, int64_t *known_room_id)
-    __attribute__((nonnull, warn_unused_result));
+bool sessions_find_known(struct db *db, struct redis *redis,
+                         const uint8_t hash[static TOKEN_HASH_BYTES], struct limit_use *use,
+                         struct session *found) __attribute__((nonnull, warn_unused_result));
 
 /*
- * The session as the database has it, of which Redis then gets a copy; about once an hour it is
- * prolonged by `days`. DB_NONE: there is none, or it has expired, or the user is disabled.
+ * The session as the database has it, which this process then knows; about once an hour it is
+ * prolonged by `days`. DB_NONE: there is none, or it has expired, or the user is not active.
  */
-enum db_result sessions_find(struct db *db, struct redis *redis,
-                             const uint8_t hash[static TOKEN_HASH_BYTES], int days,
+enum db_result sessions_find(struct db *db, const uint8_t hash[static TOKEN_HASH_BYTES], int days,
                              struct session *found) __attribute__((nonnull, warn_unused_result));
 
 /*

@@ -11,8 +11,14 @@
 
 const char *const user_state_words[] = {USER_STATES(VOCABULARY_WORD) NULL};
 
-/* UNIX_TIMESTAMP() is the database's clock: hosts need not agree on theirs. */
-#define COUNT_CHANGE "changes = LAST_INSERT_ID(changes + 1), changed_at = UNIX_TIMESTAMP() * 1000"
+/*
+ * The next number is the time in microseconds, or the next but one: whatever was counted before the
+ * database was restored is not counted again. By the clock of the database, so that hosts need not
+ * agree on theirs.
+ */
+#define COUNT_CHANGE                                                                               \
+    "changes = LAST_INSERT_ID(GREATEST(changes + 1, "                                              \
+    "CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS UNSIGNED)))"
 
 /*
  * The key that a name had before names were normalized, when only ASCII had case. It finds names

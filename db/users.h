@@ -67,9 +67,9 @@ enum db_result users_search(struct db *db, struct arena *a, const char *text, co
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Counts a change of the user's rooms, sessions or names, in the transaction that makes it: the
- * event loop sees the number grow and reads them again, and copies with a lower one are void.
- * *changes is the number then; `changes` may be NULL.
+ * Counts a change of the user's rooms, sessions or names, in the transaction that makes it: whoever
+ * knows them by another number reads them again. *changes is the number then; `changes` may be
+ * NULL.
  */
 enum db_result users_changed(struct db *db, int64_t id, int64_t *changes)
     __attribute__((nonnull(1), warn_unused_result));

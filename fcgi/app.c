@@ -109,7 +109,6 @@ resources_open(struct resources *r, const struct app *app)
         .settings = app->settings,
         .db = db_open(app->settings),
         .redis = redis_open(app->settings),
-        .names = names_open(),
     };
 }
 
@@ -118,7 +117,6 @@ resources_close(struct resources *r)
 {
     db_close(r->db);
     redis_close(r->redis);
-    names_close(r->names);
     buf_free(&r->head);
     buf_free(&r->body);
     arena_free(&r->arena);

@@ -154,7 +154,7 @@ user_sign_out(struct resources *r, const struct arguments *a)
 static int
 user_delete(struct resources *r, const struct arguments *a)
 {
-    struct caller caller = {.db = r->db, .redis = r->redis, .names = r->names, .arena = &r->arena};
+    struct caller caller = {.db = r->db, .redis = r->redis, .arena = &r->arena};
     struct user user;
     int status = account_find(r, a, &user);
 

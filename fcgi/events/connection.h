@@ -48,6 +48,7 @@ struct connection {
     int64_t greeted;      /* a stream: `hello` has named the rooms up to this id; all: INT64_MAX */
     uint64_t replay_next; /* a stream: the next entry to replay; 0: it gets entries as they come */
     int64_t session_id, user_id;  /* of a held request */
+    int64_t session_created;      /* when the session was made (ms) */
     struct hub_user *user;        /* NULL while it is not in the hub */
     struct connection *user_next; /* the user's next connection */
     struct connection *touched_next;

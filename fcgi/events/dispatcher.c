@@ -73,9 +73,7 @@ job_copy_deferred(void *context, const struct request *req)
     struct job *job = exchange->job;
     const struct deferred_reply *deferred = &exchange->deferred;
 
-    job->user_id = req->session.user_id;
-    job->session_id = req->session.id;
-    job->session_expires = req->session.expires_at;
+    job->session = req->session;
     job->changes = deferred->changes;
     job->ndjson = deferred->ndjson;
     job->wait_ms = deferred->wait_ms;

@@ -26,9 +26,8 @@ struct job {
 
     /* Set by the dispatcher. */
     enum reply_mode mode;
-    struct buf reply; /* in CGI's form; of a stream only the header lines */
-    int64_t user_id, session_id;
-    int64_t session_expires; /* in milliseconds since 1970 */
+    struct buf reply;       /* in CGI's form; of a stream only the header lines */
+    struct session session; /* the caller's */
 
     /* The rest is for a deferred reply, as routes/frame/deferred.h describes it. */
     int64_t changes;

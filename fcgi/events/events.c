@@ -204,13 +204,17 @@ reconciliation_add_room(struct reconciliation *what, struct hub_room *room)
 static void
 reconciliation_add_user(struct reconciliation *what, struct hub_user *user)
 {
-    what->users[what->user_count++] = (struct live_mark){user->id, user->stale ? -1 : user->changes,
-                                                         0};
-    user->stale = false;
     for (const struct connection *c = user->connections; c != NULL; c = c->user_next) {
-        buf_add(&what->sessions, &(struct live_mark){c->session_id, user->id, 0},
-                sizeof(struct live_mark));
+        const struct session session = {
+            .id = c->session_id,
+            .user_id = user->id,
+            .created_at = c->session_created,
+            .changes = user->stale ? -1 : user->changes,
+        };
+
+        buf_add(&what->sessions, &session, sizeof(session));
     }
+    user->stale = false;
 }
 
 static void
@@ -222,7 +226,6 @@ reconciliation_add_all(struct reconciliation *what, const struct hub *hub)
             reconciliation_add_room(what, hub->rooms.slots[i].value);
         }
     }
-    what->users = memory_array(hub->users.count, sizeof(*what->users));
     for (size_t i = 0; i < hub->users.size; i++) {
         if (hub->users.slots[i].id != 0) {
             reconciliation_add_user(what, hub->users.slots[i].value);
@@ -247,7 +250,6 @@ reconciliation_add_marked(struct reconciliation *what, const struct hub *hub)
             reconciliation_add_room(what, room);
         }
     }
-    what->users = memory_array(user_count, sizeof(*what->users));
     for (size_t i = 0; i < user_count; i++) {
         struct hub_user *user = idmap_find(&hub->users, stale[i]);
 

@@ -447,7 +447,7 @@ hub_update_sessions(struct hub *hub, struct hub_user *user, const struct live_ma
         if (c->joined >= hub->reconciliations) {
             continue;
         }
-        if (session == NULL) {
+        if (session == NULL || session->at != c->session_created) {
             c->signed_out = true;
             hub->touched(hub->owner, c);
         } else {

@@ -323,8 +323,9 @@ static void
 loop_hold(struct connection *c, const struct job *job)
 {
     c->held = true;
-    c->session_id = job->session_id;
-    c->user_id = job->user_id;
+    c->session_id = job->session.id;
+    c->session_created = job->session.created_at;
+    c->user_id = job->session.user_id;
 }
 
 static void
@@ -333,10 +334,10 @@ loop_begin_stream(struct loop *l, struct connection *c, const struct job *job)
     c->state = CONNECTION_STREAM;
     c->ndjson = job->ndjson;
     loop_hold(c, job);
-    c->session_expires = (uint32_t)(job->session_expires / 1000);
+    c->session_expires = (uint32_t)(job->session.expires_at / 1000);
     timed_remove(c);
     l->stream_count++;
-    hub_join(&l->hub, c, job->user_id, job->changes, job->rooms, job->room_count);
+    hub_join(&l->hub, c, job->session.user_id, job->changes, job->rooms, job->room_count);
     hub_greet(&l->hub, c, job->after);
 }
 
@@ -349,7 +350,7 @@ loop_begin_wait(struct loop *l, struct connection *c, struct job *job)
     loop_hold(c, job);
     c->deadline = l->hub.tick + (uint32_t)(job->wait_ms / TICK_MS);
     c->woken = l->draining;
-    hub_join(&l->hub, c, job->user_id, job->changes, job->rooms, job->room_count);
+    hub_join(&l->hub, c, job->session.user_id, job->changes, job->rooms, job->room_count);
     loop_touch(l, c);
 }
 
@@ -393,7 +394,7 @@ loop_job_done(struct loop *l, struct job *job)
     if (c != NULL && !c->dead && c->request == job->request) {
         loop_reply(l, c, job);
     } else if (job->mode != REPLY_NOW) {
-        holds_release(&l->holds, job->session_id, job->user_id);
+        holds_release(&l->holds, job->session.id, job->session.user_id);
     }
     job_free(job);
 }

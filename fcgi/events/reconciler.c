@@ -120,7 +120,7 @@ reconciler_read_page(struct reconciler *r, struct resources *res, struct live_ma
     if (*count == 0) {
         return DB_OK;
     }
-    result = names_fill(res->names, res->db, &res->arena, &entries->sender, *count,
+    result = names_fill(res->db, &res->arena, &entries->sender, *count,
                         sizeof(*entries));
     if (result != DB_OK) {
         return result;
@@ -198,28 +198,28 @@ finding_new_user(struct arena *a, struct live_mark user, const struct sync_mark 
  * The connected sessions of a user. The search starts at *from and leaves there where it ended, as
  * in live_mark_find.
  */
-static const struct live_mark *
+static const struct session *
 reconciliation_sessions_of(const struct reconciliation *what, int64_t user_id, size_t *from,
                            size_t *count)
 {
-    const struct live_mark *all = (const struct live_mark *)what->sessions.at;
+    const struct session *all = (const struct session *)what->sessions.at;
     size_t total = what->sessions.len / sizeof(*all), first;
 
     *count = 0;
-    for (size_t i = 0; i < total && all[*from].number != user_id; i++) {
+    for (size_t i = 0; i < total && all[*from].user_id != user_id; i++) {
         *from = (*from + 1) % total;
     }
     first = *from;
-    while (first + *count < total && all[first + *count].number == user_id) {
+    while (first + *count < total && all[first + *count].user_id == user_id) {
         (*count)++;
     }
-    return total == 0 ? NULL : all + first;
+    return all + first;
 }
 
 /* `changes` is read first: what changes after it makes the user differ again next time. */
 static enum db_result
 reconciler_read_user(struct reconciler *r, struct resources *res, int64_t user_id,
-                     const struct live_mark *connected, size_t connected_count)
+                     const struct session *connected, size_t connected_count)
 {
     struct caller caller = {.db = res->db, .arena = &res->arena, .user_id = user_id};
     struct sync_mark *rooms;
@@ -248,21 +248,26 @@ reconciler_read_user(struct reconciler *r, struct resources *res, int64_t user_i
     return DB_OK;
 }
 
+/* Reads each user again who has a session that is not as it was. */
 static enum db_result
 reconciler_read_users(struct reconciler *r, struct resources *res,
                       const struct reconciliation *what)
 {
+    const struct session *connected = (const struct session *)what->sessions.at;
     struct live_mark *changed;
     size_t count = 0, from = 0;
-    enum db_result result = live_users_changed(res->db, &res->arena, what->users, what->user_count,
-                                               &changed, &count);
+    enum db_result result = live_sessions_changed(
+        res->db, &res->arena, connected, what->sessions.len / sizeof(*connected), &changed, &count);
 
     for (size_t i = 0; i < count && result == DB_OK; i++) {
-        size_t connected_count;
-        const struct live_mark *connected = reconciliation_sessions_of(what, changed[i].id, &from,
-                                                                       &connected_count);
+        int64_t user_id = changed[i].number;
+        size_t of_user_count;
 
-        result = reconciler_read_user(r, res, changed[i].id, connected, connected_count);
+        if (i > 0 && changed[i - 1].number == user_id) {
+            continue; /* another session of the same user */
+        }
+        connected = reconciliation_sessions_of(what, user_id, &from, &of_user_count);
+        result = reconciler_read_user(r, res, user_id, connected, of_user_count);
     }
     return result;
 }
@@ -326,7 +331,7 @@ reconciler_compare(struct reconciler *r, struct resources *res, const struct rec
     if (what->room_count > 0) {
         result = reconciler_read_rooms(r, res, what);
     }
-    if (result == DB_OK && what->user_count > 0) {
+    if (result == DB_OK && what->sessions.len > 0) {
         result = reconciler_read_users(r, res, what);
     }
     reconciler_keep_presence(res, what);
@@ -338,7 +343,6 @@ static void
 reconciliation_free(struct reconciliation *what)
 {
     free(what->rooms);
-    free(what->users);
     buf_free(&what->sessions);
     free(what->online);
     free(what);

@@ -11,17 +11,15 @@
 #include "fcgi/events/queue.h"
 
 /*
- * The rooms and users to compare. Allocated with memory_new and memory_array; the reconciler frees
- * it.
+ * The rooms, sessions and users to compare. Allocated with memory_new and memory_array; the
+ * reconciler frees it.
  */
 struct reconciliation {
     struct message message;
     struct live_mark *rooms; /* number: the seq that was delivered last */
     size_t room_count;
-    struct live_mark *users; /* number: the known `changes`; -1: read the user in any case */
-    size_t user_count;
-    struct buf sessions; /* struct live_mark: the connected sessions, each with its user's id; those
-                            of one user follow each other, in the order of `users` */
+    struct buf sessions; /* struct session: those that are connected, one user after the other, with
+                            the known `changes` of the user; -1: read the user in any case */
     int64_t *online;     /* users who hold streams: to be marked as online */
     size_t online_count;
     bool sweep_presence; /* find the users who have gone offline */

@@ -68,7 +68,6 @@ child_work(const struct app *app, const struct task_kind *kind, const struct tas
         .arena = &own.arena,
         .db = own.db,
         .redis = own.redis,
-        .names = own.names,
         .id = task->id,
         .owner_id = task->owner_id,
         .claim_token = task->claim_token,

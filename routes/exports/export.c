@@ -89,7 +89,6 @@ export_read_batch(struct exporting *x, const struct export_room *room, int64_t a
     struct caller who = {
         .db = x->run->db,
         .redis = x->run->redis,
-        .names = x->run->names,
         .arena = &x->batch,
         .user_id = x->user.id,
     };

@@ -3,15 +3,13 @@
 
 #include <strings.h>
 
-#include "base/number.h"
 #include "db/users.h"
 #include "routes/frame/reply.h"
-#include "routes/frame/url.h"
 
 enum {
     /* An office signs in from one address: right passwords must not lock it out like guesses. */
     SIGN_INS_PER_GUESS = 10,
-    /* Whoever guesses tokens must not lock out an office whose sessions Redis has forgotten. */
+    /* Whoever guesses tokens must not lock out an office whose sessions no process knows. */
     LOOK_UPS_PER_CALL = 10,
 };
 
@@ -56,20 +54,6 @@ limit_use_of(const struct settings *s, enum limit limit)
     return (struct limit_use){.name = "none"};
 }
 
-/* The room {room_id} of a route for its members; 0 for every other route. */
-static int64_t
-auth_member_room_id(const struct request *req)
-{
-    const char *text;
-    int64_t id;
-
-    if (req->route->access != MEMBER) {
-        return 0;
-    }
-    text = url_parameter(req->route->path, "room_id", req->parameters);
-    return text != NULL && number_read(&text, &id) && *text == '\0' && id > 0 ? id : 0;
-}
-
 /*
  * Looks a token up in the database. Look-ups that find nothing are counted by address, before they
  * reach the database: DB_NONE with *use above its limit if there were too many.
@@ -88,15 +72,14 @@ auth_look_up_token(struct request *req, const uint8_t *hash, struct limit_use *u
         *use = lookups;
         return DB_NONE;
     }
-    r = sessions_find(req->caller.db, req->caller.redis, hash, req->settings->session_days,
-                      &req->session);
+    r = sessions_find(req->caller.db, hash, req->settings->session_days, &req->session);
     if (r != DB_NONE && lookups.per_minute > 0) {
         limits_refund_address(req->caller.redis, &lookups, req->address);
     }
     return r;
 }
 
-/* Finds the session of the request's token; if Redis has it, counts the call in the same trip. */
+/* Finds the session of the request's token. If it is known, the call is counted, too. */
 static enum db_result
 auth_find_session(struct request *req, struct limit_use *use)
 {
@@ -106,8 +89,7 @@ auth_find_session(struct request *req, struct limit_use *use)
     if (token == NULL || !token_hash(token, hash)) {
         return DB_NONE;
     }
-    if (sessions_find_copy(req->caller.db, req->caller.redis, hash, use, auth_member_room_id(req),
-                           &req->session, &req->caller.known_room_id)) {
+    if (sessions_find_known(req->caller.db, req->caller.redis, hash, use, &req->session)) {
         return DB_OK;
     }
     return auth_look_up_token(req, hash, use);
@@ -157,10 +139,9 @@ auth_admit(struct request *req)
     }
     if (r == DB_NONE) {
         req->session = (struct session){0};
-        req->caller.known_room_id = 0;
     }
     req->caller.user_id = req->session.user_id;
-    req->caller.generation = req->session.generation;
+    req->caller.changes = req->session.changes;
     auth_count_call(req, &use); /* also without a valid token: guessing tokens is limited, too */
     if (limits_wait(&use) > 0) {
         reply_retry(req, TOO_MANY_REQUESTS, limits_wait(&use));

@@ -12,7 +12,6 @@ request_init(struct request *req, struct resources *from, char *const *env)
         .caller = {.settings = from->settings,
                    .db = from->db,
                    .redis = from->redis,
-                   .names = from->names,
                    .arena = &from->arena},
         .head = &from->head,
         .body = &from->body,

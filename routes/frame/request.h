@@ -36,7 +36,6 @@ struct resources {
     struct arena arena;
     struct db *db;
     struct redis *redis;
-    struct names *names;
     struct buf head, body; /* of the reply */
 };
 

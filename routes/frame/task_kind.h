@@ -15,7 +15,7 @@
 #include "base/json.h"
 #include "base/settings.h"
 #include "db/mysql/db.h"
-#include "db/names.h"
+
 #include "db/redis/redis.h"
 
 /* One run of a task, in its process. */
@@ -24,7 +24,6 @@ struct task_run {
     struct arena *arena;
     struct db *db;
     struct redis *redis;
-    struct names *names;
     int64_t id, owner_id, claim_token;
     int attempt;           /* 1 for the first */
     const char *arguments; /* JSON */

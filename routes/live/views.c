@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "db/live.h"
+#include "db/members.h"
 #include "db/messages.h"
 #include "routes/frame/deferred.h"
 #include "routes/frame/reply.h"
@@ -168,14 +169,14 @@ typing_event_fill(struct caller *caller, int64_t room_id, struct typing_event *e
 {
     enum db_result r = DB_OK;
 
-    if (caller->known_room_id != room_id) {
+    if (!members_knows(caller, room_id)) {
         r = members_require(caller, room_id);
     }
     if (r != DB_OK) {
         return r;
     }
     *event = (struct typing_event){.room_id = room_id, .user = {.id = caller->user_id}};
-    return names_fill(caller->names, caller->db, caller->arena, &event->user, 1,
+    return names_fill(caller->db, caller->arena, &event->user, 1,
                       sizeof(event->user));
 }
 

@@ -82,7 +82,7 @@ change_me(struct request *req, const struct user_change *in)
     if (in->nickname != NULL) {
         r = users_set_nickname(req->caller.db, req->caller.arena, req->caller.user_id,
                                in->nickname);
-        names_invalidate(req->caller.names, req->caller.user_id);
+        names_invalidate(req->caller.user_id);
     }
     if (r != DB_OK && r != DB_NONE) {
         reply_failure(req, r);

@@ -188,9 +188,9 @@ job_end(uint8_t how)
         return;
     }
     jobs = jobs->next;
-    job->session_id = LOOP_SESSION;
-    job->user_id = LOOP_USER;
-    job->session_expires = INT64_MAX / 2;
+    job->session.id = LOOP_SESSION;
+    job->session.user_id = LOOP_USER;
+    job->session.expires_at = INT64_MAX / 2;
     job->changes = how;
     job->ndjson = how % 2 == 1;
     job->wait_ms = how * INT64_C(100);

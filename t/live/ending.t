@@ -80,6 +80,21 @@ for my $redis (1, 0) {
         ok(!$stream->ends(0.1), "$with: the user's other stream goes on");
     };
 
+    subtest "$with: a stream ends if an operator ends its session by hand" => sub {
+        my %by_hand = (
+            'deletes the session'  => sub { "DELETE FROM sessions WHERE id = $_[1]" },
+            'lets the session end' => sub { "UPDATE sessions SET expires_at = 1 WHERE id = $_[1]" },
+            'disables the user'    => sub { "UPDATE users SET state = 1 WHERE id = $_[0]" },
+            'deletes the user'     => sub { "DELETE FROM users WHERE id = $_[0]" },
+        );
+        for my $how (sort keys %by_hand) {
+            my $user  = $stack->user('user');
+            my $there = Fastchat::Stream->new($user);
+            $stack->sql($by_hand{$how}->($user->id, $there->next->{data}{session}));
+            ok($there->ends(8), "$with: a stream ends if an operator $how");
+        }
+    };
+
     subtest "$with: a new password ends the streams of other sessions only" => sub {
         my $tablet =
             $stack->post('/api/sessions', { username => $bob->username, password => $bob->password })->json->{token};

@@ -141,4 +141,40 @@ subtest 'rooms joined since the backup are left' => sub {
     is_deeply($event->{data}{left}, [$room], 'the stream names them');
 };
 
+# The state of a user's rooms and sessions, to which restore_user goes back.
+sub state_of {
+    my ($user) = @_;
+    return $stack->sql('SELECT changes FROM users WHERE id = ' . $user->id);
+}
+
+subtest 'a change after a restore is never taken for one before it' => sub {
+    my ($kept, $lost) = (new_room(), new_room());
+    my $id     = $bob->id;
+    my $before = state_of($bob);
+    my $stream = Fastchat::Stream->new($bob);
+    $stream->next;
+    # Joined since the backup, and gone with the restore; the same number of changes follows.
+    $ann->delete("/api/rooms/$lost/members/$id");
+    $stream->await('rooms', 8);
+    my $after = state_of($bob);
+    $stack->sql("UPDATE users SET changes = $before WHERE id = $id");
+    $ann->delete("/api/rooms/$kept/members/$id");
+    cmp_ok(state_of($bob), '>', $after, 'the number of a change after a restore is a new one');
+    is_deeply($stream->await('rooms', 8)->{data}{left}, [$kept], 'the stream names the room that was left then');
+};
+
+subtest 'a session that has the id of a lost one is another session' => sub {
+    my $old    = $stack->user('old');
+    my $stream = Fastchat::Stream->new($old);
+    my $id     = $stream->next->{data}{session};
+    is($old->get('/api/users/me')->status, 200, 'the token of a session is accepted') for 1 .. 4;
+    # After a restore ids are given again: to another user's session, with another token.
+    $stack->sql("UPDATE sessions SET created_at = created_at + 1, token_hash = REPEAT('x', 32) WHERE id = $id");
+    ok(
+        $stack->wait_for(2, sub { $old->get('/api/users/me')->status == 401 }),
+        'the token of the lost session is not accepted'
+    );
+    ok($stream->ends(8), 'the stream of the lost session ends');
+};
+
 done_testing;
