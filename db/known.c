@@ -20,8 +20,8 @@ enum {
     SESSIONS = SETS * WAYS,
     MEMBERS = 4096,
     KEPT_US = 60 * 1000 * 1000,
-    COMPARE_US = 800 * 1000, /* between two queries */
-    STALE_US = 1800 * 1000,  /* after which a session that was not compared counts no more */
+    COMPARE_US = 700 * 1000, /* between two queries */
+    STALE_US = 1400 * 1000,  /* after which a session that was not compared is read again */
     MEMBER_US = 1000 * 1000,
 };
 

@@ -1,6 +1,6 @@
 /*
- * What this process has read from the database a moment ago, so that not every call reads it again:
- * the session of a token, and whether a user is in a room. Shared by the process's threads.
+ * The session of a token, and whether a user is in a room, as this process has read them from the
+ * database a moment ago: not every call needs to read them again. Shared by the process's threads.
  *
  * About once a second all sessions that are known are compared with the database in one query. So
  * whatever ends a session, in whatever way, ends it here within two seconds: a sign-out on another

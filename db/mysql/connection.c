@@ -55,6 +55,7 @@ connection_drop(struct db *db)
 {
     db->current = NULL;
     db->read_error = 0;
+    watch_detach(&db->watch);
     statement_close_all(db);
     db->compounds = COMPOUNDS_UNKNOWN;
     if (db->mysql != NULL) {
@@ -79,10 +80,23 @@ db_allow_long(struct db *db)
     db->without_time_outs = true;
 }
 
-static bool
-connection_set_options(MYSQL *mysql, bool without_time_outs)
+/* The seconds that connecting may take: less if the request's deadline is near. */
+static unsigned
+connection_seconds(const struct db *db)
 {
-    unsigned connect = CONNECT_SECONDS, io = without_time_outs ? 0 : IO_SECONDS, off = 0;
+    int64_t seconds = (db->deadline_us - clock_mono_us() + 500000) / 1000000;
+
+    if (db->deadline_us == 0 || seconds > CONNECT_SECONDS) {
+        return CONNECT_SECONDS;
+    }
+    return seconds > 0 ? (unsigned)seconds : 1;
+}
+
+static bool
+connection_set_options(MYSQL *mysql, const struct db *db)
+{
+    unsigned connect = connection_seconds(db), off = 0;
+    unsigned io = db->without_time_outs ? 0 : IO_SECONDS;
 
     return mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect) == 0 &&
            mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &io) == 0 &&
@@ -140,34 +154,44 @@ connection_log_in(MYSQL *mysql, const struct settings *s, const char *database,
     return good;
 }
 
-/*
- * Opens and sets up a connection to `database` (NULL: none). Returns NULL after writing the reason
- * in `why` and logging it as a warning.
- */
-static MYSQL *
-connection_connect_to(const struct settings *s, const char *database, bool without_time_outs,
-                      enum session_dialect *dialect, char why[static DB_WHY_SIZE])
+/* Checks and sets up a connection that was just opened. */
+static bool
+connection_set_up(struct db *db, MYSQL *mysql)
 {
-    MYSQL *mysql = mysql_init(NULL);
     char server[SERVER_NAME_SIZE];
     bool good;
 
-    if (mysql == NULL || !connection_set_options(mysql, without_time_outs) ||
-        !tls_set_options(mysql, s)) {
+    watch_attach(&db->watch, mysql_descriptor(mysql));
+    watch_begin(&db->watch, db->deadline_us);
+    good = connection_check_version(mysql, server, db->why);
+    if (good) {
+        db->dialect = strncmp(server, "MariaDB", 7) == 0 ? DIALECT_MARIADB : DIALECT_MYSQL;
+        good = session_set_up(mysql, &db->dialect, db->without_time_outs, db->why);
+    }
+    watch_end(&db->watch);
+    return good;
+}
+
+/*
+ * Opens and sets up a connection to `database` (NULL: none). Returns NULL after writing the reason
+ * in db->why and logging it as a warning.
+ */
+static MYSQL *
+connection_open(struct db *db, const char *database)
+{
+    MYSQL *mysql = mysql_init(NULL);
+
+    if (mysql == NULL || !connection_set_options(mysql, db) ||
+        !tls_set_options(mysql, db->settings)) {
         memory_exhausted(0);
     }
-    good = connection_log_in(mysql, s, database, why) &&
-           connection_check_version(mysql, server, why);
-    if (good) {
-        *dialect = strncmp(server, "MariaDB", 7) == 0 ? DIALECT_MARIADB : DIALECT_MYSQL;
-        good = session_set_up(mysql, dialect, without_time_outs, why);
+    if (connection_log_in(mysql, db->settings, database, db->why) && connection_set_up(db, mysql)) {
+        return mysql;
     }
-    if (!good) {
-        log_warning("the database cannot be used: %s", why);
-        mysql_close(mysql);
-        mysql = NULL;
-    }
-    return mysql;
+    log_warning("the database cannot be used: %s", db->why);
+    watch_detach(&db->watch);
+    mysql_close(mysql);
+    return NULL;
 }
 
 /*
@@ -187,8 +211,7 @@ db_connect(struct db *db)
     if (refused > atomic_load(&reached_us) && began - refused < REFUSED_US) {
         return DB_DOWN;
     }
-    db->mysql = connection_connect_to(db->settings, db->settings->db_database,
-                                      db->without_time_outs, &db->dialect, db->why);
+    db->mysql = connection_open(db, db->settings->db_database);
     db->used_us = began;
     db->limit_seconds = STATEMENT_SECONDS;
     if (db->mysql != NULL) {
@@ -205,12 +228,13 @@ db_connect(struct db *db)
 enum db_result
 db_create_database(const struct settings *s, char why[static DB_WHY_SIZE])
 {
+    struct db db = {.settings = s};
     char sql[160];
-    enum session_dialect dialect;
-    MYSQL *mysql = connection_connect_to(s, NULL, false, &dialect, why);
+    MYSQL *mysql = connection_open(&db, NULL);
     bool good;
 
     if (mysql == NULL) {
+        (void)snprintf(why, DB_WHY_SIZE, "%s", db.why);
         return DB_DOWN;
     }
     good = mysql_select_db(mysql, s->db_database) == 0;
@@ -224,6 +248,7 @@ db_create_database(const struct settings *s, char why[static DB_WHY_SIZE])
                        mysql_errno(mysql), mysql_error(mysql));
         log_warning("the database %s", why);
     }
+    watch_detach(&db.watch);
     mysql_close(mysql);
     return good ? DB_OK : DB_ERROR;
 }

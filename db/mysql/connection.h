@@ -5,6 +5,7 @@
 #include "db/mysql/db.h"
 #include "db/mysql/mysql_compat.h"
 #include "db/mysql/session.h"
+#include "db/mysql/watchdog.h"
 
 enum {
     STATEMENT_SLOTS = 256, /* a power of two above the number of statements in db/ */
@@ -38,6 +39,7 @@ struct value_buffer {
 struct db {
     const struct settings *settings;
     MYSQL *mysql;           /* NULL: not connected */
+    struct watch watch;     /* of its socket */
     bool without_time_outs; /* db_allow_long */
     enum session_dialect dialect;
     int limit_seconds; /* after which the server ends a statement of this session */
@@ -109,8 +111,8 @@ void connection_drop(struct db *db) __attribute__((nonnull));
 enum db_result db_begin_call(struct db *db, const char *sql) __attribute__((nonnull));
 
 /*
- * Has the server end the next statement, which begins at db->used_us, at the deadline, rounded up
- * to a second. Sends something only in the last STATEMENT_SECONDS before a deadline. Returns 0 or
+ * Has the server end the next statement, which begins at db->used_us, at the deadline, to half a
+ * second. Sends something only in the last STATEMENT_SECONDS before a deadline. Returns 0 or
  * the error, as db_run_text.
  */
 unsigned db_limit_statement(struct db *db) __attribute__((nonnull));

@@ -107,12 +107,12 @@ db_is_open(const struct db *db)
 static int
 db_seconds_left(const struct db *db)
 {
-    int64_t us = db->deadline_us - db->used_us, seconds = us / 1000000 + 1;
+    int64_t us = db->deadline_us - db->used_us, seconds = (us + 500000) / 1000000;
 
     if (db->deadline_us == 0 || seconds > STATEMENT_SECONDS) {
         return STATEMENT_SECONDS;
     }
-    return us > 0 ? (int)seconds : 1;
+    return seconds > 0 ? (int)seconds : 1;
 }
 
 unsigned
@@ -166,7 +166,11 @@ db_begin_call(struct db *db, const char *sql)
         return r;
     }
     error = db_limit_statement(db);
-    return error == 0 ? DB_OK : db_error_result(db, error, sql);
+    if (error != 0) {
+        return db_error_result(db, error, sql);
+    }
+    watch_begin(&db->watch, db->deadline_us);
+    return DB_OK;
 }
 
 static void
@@ -281,6 +285,9 @@ db_run_tries(struct db *db, const char *sql, const struct db_value *values, size
         began = tries == 1 ? db->used_us : began;
         error = db_run_once(db, sql, values, count);
         db_end_call(db);
+        if (db->current == NULL) {
+            watch_end(&db->watch);
+        }
         if (error == 0) {
             if (db->current == NULL) {
                 db_log_statement(db, sql, strlen(sql), " affected", db->affected);
@@ -440,6 +447,7 @@ db_done(struct db *db)
         statement_end_rows(s);
         error = db_statement_error(db, s);
     }
+    watch_end(&db->watch);
     db_log_statement(db, s->sql, strlen(s->sql), error == 0 ? "" : " (then it failed)", db->rows);
     return error == 0 ? DB_OK : db_error_result(db, error, s->sql);
 }
@@ -486,11 +494,13 @@ db_run_text(struct db *db, const char *sql, size_t len)
     if (connection_is_closed(db)) { /* a COMMIT that was not sent did not happen */
         return db_note_error(db, CR_SERVER_GONE_ERROR, "the server has closed the connection");
     }
+    watch_begin(&db->watch, db->deadline_us);
     error = mysql_real_query(db->mysql, sql, (unsigned long)len) == 0 ? 0 : db_connection_error(db);
     if (error == 0 && mysql_field_count(db->mysql) > 0) {
         mysql_free_result(mysql_use_result(db->mysql)); /* reads and drops the rows */
         error = mysql_errno(db->mysql);
     }
+    watch_end(&db->watch);
     db_end_call(db);
     if (error != 0) {
         (void)db_note_error(db, error, mysql_error(db->mysql));

@@ -3,8 +3,9 @@
  * the reply 503, one of the statement itself 500: then sending it again is of no use.
  *
  * An error that is not listed counts as passing: a client that tries again in vain costs less than
- * one that gives up a message. The statement is logged in either case. Missing tables and
- * privileges may pass, too: the operator gives them while the program already runs.
+ * one that gives up a message. The statement is logged in either case. Missing tables, columns and
+ * privileges may pass, too: the operator gives them while the program already runs, and during an
+ * upgrade the program and the schema are of different versions for a while.
  *
  * Sources: mysqld_error.h and errmsg.h of both libraries; MySQL: "Server Error Message Reference";
  * MariaDB: "MariaDB Error Code Reference"; TiDB: "Error Codes and Troubleshooting". Numbers below
@@ -49,7 +50,7 @@ static const struct error_range {
     {1049, 1049, ERROR_AWAY},      /* ER_BAD_DB_ERROR: before `fastchat migrate` */
     {1050, 1052, ERROR_WRONG},     /* ER_TABLE_EXISTS_ERROR … ER_NON_UNIQ_ERROR */
     {1053, 1053, ERROR_LOST},      /* ER_SERVER_SHUTDOWN */
-    {1054, 1061, ERROR_WRONG},     /* ER_BAD_FIELD_ERROR … ER_DUP_KEYNAME */
+    {1055, 1061, ERROR_WRONG},     /* ER_WRONG_FIELD_WITH_GROUP … ER_DUP_KEYNAME */
     {1062, 1062, ERROR_DUPLICATE}, /* ER_DUP_ENTRY */
     {1063, 1075, ERROR_WRONG},     /* ER_WRONG_FIELD_SPEC … ER_WRONG_AUTO_KEY */
     {1077, 1080, ERROR_LOST},      /* ER_NORMAL_SHUTDOWN … ER_FORCING_CLOSE */
@@ -100,7 +101,7 @@ static const struct error_range {
     {1303, 1304, ERROR_WRONG},     /* ER_SP_NO_RECURSIVE_CREATE, ER_SP_ALREADY_EXISTS */
     {1308, 1316, ERROR_WRONG},     /* ER_SP_LILABEL_MISMATCH … */
     {1318, 1339, ERROR_WRONG},     /* ER_SP_WRONG_NO_OF_ARGS … ER_SP_CASE_NOT_FOUND */
-    {1364, 1367, ERROR_WRONG},     /* ER_NO_DEFAULT_FOR_FIELD … ER_ILLEGAL_VALUE_FOR_TYPE */
+    {1365, 1367, ERROR_WRONG},     /* ER_DIVISION_BY_ZERO … ER_ILLEGAL_VALUE_FOR_TYPE */
     {1369, 1369, ERROR_WRONG},     /* ER_VIEW_CHECK_FAILED */
     {1390, 1390, ERROR_WRONG},     /* ER_PS_MANY_PARAM */
     {1402, 1402, ERROR_CONFLICT},  /* ER_XA_RBROLLBACK */
