@@ -125,10 +125,9 @@ members_insert(struct caller *caller, int64_t room_id, int64_t user_id, enum rol
     enum db_result r = db_run(
         caller->db,
         "INSERT INTO members (room_id, user_id, role, read_seq, joined_at) "
-        "SELECT r.id, u.id, ?, r.last_seq + 1, ? "
-        "FROM rooms r JOIN users u WHERE r.id = ? AND u.id = ? AND u.state <> ?",
-        db_int(role), db_int(clock_now_ms()), db_int(room_id), db_int(user_id),
-        db_int(USER_DELETED));
+        "SELECT r.id, u.id, ?, r.last_seq + 1, " DB_NOW_MS
+        " FROM rooms r JOIN users u WHERE r.id = ? AND u.id = ? AND u.state <> ?",
+        db_int(role), db_int(room_id), db_int(user_id), db_int(USER_DELETED));
 
     if (r != DB_OK) {
         return r;

@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#include "base/clock.h"
 #include "db/daily_counts.h"
 #include "db/invitations.h"
 #include "db/members.h"
@@ -30,13 +29,12 @@ struct room_edit {
 static enum db_result
 room_insert(struct room_edit *edit, enum room_kind kind)
 {
-    int64_t now = clock_now_ms();
     enum db_result r = db_run(edit->caller->db,
                               "INSERT INTO rooms "
                               "(kind, name, is_open, dm_key, last_at, created_at) "
-                              "VALUES (?, ?, ?, ?, ?, ?)",
+                              "VALUES (?, ?, ?, ?, " DB_NOW_MS ", " DB_NOW_MS ")",
                               db_int(kind), db_text(edit->name), db_int(edit->open),
-                              db_text(edit->dm_key), db_int(now), db_int(now));
+                              db_text(edit->dm_key));
 
     edit->room_id = db_insert_id(edit->caller->db);
     return r;
@@ -129,9 +127,10 @@ dm_insert_members(struct room_edit *edit)
     struct caller *caller = edit->caller;
     enum db_result r = db_run(caller->db,
                               "INSERT INTO members (room_id, user_id, role, joined_at) "
-                              "SELECT ?, id, ?, ? FROM users WHERE id IN (?, ?) AND state <> ?",
-                              db_int(edit->room_id), db_int(ROLE_MEMBER), db_int(clock_now_ms()),
-                              db_int(caller->user_id), db_int(edit->peer_id), db_int(USER_DELETED));
+                              "SELECT ?, id, ?, " DB_NOW_MS
+                              " FROM users WHERE id IN (?, ?) AND state <> ?",
+                              db_int(edit->room_id), db_int(ROLE_MEMBER), db_int(caller->user_id),
+                              db_int(edit->peer_id), db_int(USER_DELETED));
 
     if (r != DB_OK) {
         return r;

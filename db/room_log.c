@@ -2,11 +2,9 @@
  * The log is clustered by (room_id, seq), so a page of it is one sequential range. An entry's
  * number is its room's last_seq + 1, taken under the row lock that the commit releases: numbers
  * have no gaps, and readers see them in order. Under the same lock rooms.last_at becomes the
- * entry's time, and never decreases, whatever the clocks of the hosts show.
+ * entry's time, and never decreases, even if the clock of the database does.
  */
 #include "db/room_log.h"
-
-#include "base/clock.h"
 
 const char *const entry_kind_words[] = {ENTRY_KINDS(VOCABULARY_WORD) NULL};
 
@@ -19,7 +17,8 @@ const char *const entry_kind_words[] = {ENTRY_KINDS(VOCABULARY_WORD) NULL};
  */
 #define TAKE_NUMBER                                                                                \
     "UPDATE rooms SET last_message_seq = IF(?, last_seq + 1, last_message_seq), "                  \
-    "last_at = (@at := GREATEST(last_at, ?)), last_seq = LAST_INSERT_ID(last_seq + 1) "            \
+    "last_at = (@at := GREATEST(last_at, " DB_NOW_MS                                               \
+    ")), last_seq = LAST_INSERT_ID(last_seq + 1) "                                                 \
     "WHERE id = ?"
 #define INSERT_ENTRY                                                                               \
     "INSERT INTO room_log "                                                                        \
@@ -40,7 +39,7 @@ static enum db_result
 room_log_take_number(struct db *db, struct entry *entry)
 {
     enum db_result r = db_run(db, TAKE_NUMBER, db_int(entry->kind == ENTRY_MESSAGE),
-                              db_int(clock_now_ms()), db_int(entry->room_id));
+                              db_int(entry->room_id));
 
     entry->seq = db_insert_id(db);
     return r == DB_OK && db_affected(db) == 0 ? DB_NONE : r;
@@ -89,7 +88,7 @@ static enum db_result
 room_log_append_compound(struct db *db, struct entry *e)
 {
     enum db_result r = db_compound(db, APPEND_BY_MEMBER, db_int(e->kind == ENTRY_MESSAGE),
-                                   db_int(clock_now_ms()), db_int(e->room_id), MEMBER_VALUES(e));
+                                   db_int(e->room_id), MEMBER_VALUES(e));
 
     if (r != DB_OK) {
         return r;

@@ -5,7 +5,6 @@
  */
 #include "db/rooms.h"
 
-#include "base/clock.h"
 #include "base/unicode.h"
 
 const char *const room_kind_words[] = {ROOM_KINDS(VOCABULARY_WORD) NULL};
@@ -37,7 +36,8 @@ enum { UNREAD_WINDOW = 100 };
     "SELECT r.id, r.kind, r.name, r.is_open, COALESCE(m.role, -1), "                               \
     "IF(m.role IS NULL, 0, r.last_seq), COALESCE(m.read_seq, 0), r.last_at, r.created_at, "        \
     "l.seq, l.kind, l.sender_id, l.client_id, l.body, l.created_at, "                              \
-    "IF(m.role IS NULL, 0, " UNREAD_IN_WINDOW "), r.member_count, " PROFILE_COLUMNS " "            \
+    "IF(m.role IS NULL, 0, " UNREAD_IN_WINDOW "), r.member_count, " DB_NOW_MS ", " PROFILE_COLUMNS \
+    " "                                                                                            \
     "FROM (" page ") page "                                                                        \
     "JOIN rooms r ON r.id = page.id "                                                              \
     "LEFT JOIN members m ON m.room_id = r.id AND m.user_id = ? "                                   \
@@ -94,12 +94,13 @@ room_read(struct db *db, struct arena *a)
         .created_at = db_get_int(db, 8),
         .unread = db_get_int(db, 15),
         .member_count = db_get_int(db, 16),
+        .read_at = db_get_int(db, 17),
     };
 
     room.last_message = db_is_null(db, 9) ? NULL : room_read_last_message(db, a, room.id);
-    if (!db_is_null(db, 17)) {
+    if (!db_is_null(db, 18)) {
         room.peer = arena_alloc(a, sizeof(*room.peer));
-        *room.peer = profile_read(db, 17, a);
+        *room.peer = profile_read(db, 18, a);
     }
     return room;
 }
@@ -147,14 +148,13 @@ rooms_read(struct caller *caller, size_t limit, struct room **rooms, size_t *cou
     if (r != DB_OK || last_count == 0) {
         return r;
     }
-    return names_fill(caller->db, caller->arena, &last->sender, last_count,
-                      sizeof(*last));
+    return names_fill(caller->db, caller->arena, &last->sender, last_count, sizeof(*last));
 }
 
 /*
  * A room that gets an entry moves to the top of the list, past the pages that a walk has read: the
  * walk would miss it. Its last_at is then not older than the beginning of the walk, or than that of
- * a transaction that was under way, perhaps on a host whose clock is behind: hence the margin.
+ * a statement that was under way, perhaps on another node of a cluster: hence the margin.
  */
 enum { MOVED_MARGIN_MS = 15000 };
 
@@ -206,6 +206,9 @@ room_page_set_next(struct caller *caller, enum room_list list, struct room_curso
     enum db_result r;
 
     page->count = is_last ? page->count : limit;
+    if (is_first && page->count > 0) {
+        cursor.since = page->rooms[0].read_at - MOVED_MARGIN_MS;
+    }
     for (size_t i = 0; i < page->count; i++) {
         cursor.last_at = page->rooms[i].last_at;
         cursor.id = page->rooms[i].id;
@@ -232,8 +235,7 @@ rooms_list(struct caller *caller, enum room_list list, struct room_cursor cursor
     enum db_result r;
 
     if (cursor.id == 0 && !cursor.is_return) {
-        cursor = (struct room_cursor){.last_at = INT64_MAX,
-                                      .since = clock_now_ms() - MOVED_MARGIN_MS};
+        cursor.last_at = INT64_MAX;
     }
     r = db_run(caller->db, cursor.is_return ? room_lists[list].newer : room_lists[list].older,
                ROOMS_VALUES, db_int(caller->user_id), db_int(cursor.last_at),

@@ -54,6 +54,7 @@ struct room {
     int64_t last_seq, read_seq, unread;
     const struct entry *last_message; /* NULL: no message yet */
     int64_t last_at, created_at, member_count;
+    int64_t read_at;      /* when it was read, by the clock of the database */
     struct profile *peer; /* NULL except in a direct room */
 };
 

@@ -40,6 +40,12 @@ enum db_obstacle {
 
 struct db;
 
+/*
+ * SQL: the clock of the database in milliseconds since 1970. Times that put something in order are
+ * taken from it, so that hosts need not agree on theirs.
+ */
+#define DB_NOW_MS "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)"
+
 enum { DB_WHY_SIZE = 600 };
 
 /* Call once, before threads start. */
