@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "db/live.h"
+#include "db/room_log.h"
 
 enum {
     SETS = 1024,
@@ -183,13 +184,12 @@ static struct known_member {
 } members[MEMBERS];
 static pthread_mutex_t members_lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* With the lock. */
-static struct known_member *
-member_entry(int64_t room_id, int64_t user_id)
+static size_t
+member_index(int64_t room_id, int64_t user_id)
 {
     uint64_t mixed = ((uint64_t)room_id * 31 + (uint64_t)user_id) * UINT64_C(0x9E3779B97F4A7C15);
 
-    return &members[(mixed >> 32) % MEMBERS];
+    return (mixed >> 32) % MEMBERS;
 }
 
 bool
@@ -199,7 +199,7 @@ known_member_find(int64_t room_id, int64_t user_id, int64_t changes)
     bool known;
 
     (void)pthread_mutex_lock(&members_lock);
-    entry = member_entry(room_id, user_id);
+    entry = &members[member_index(room_id, user_id)];
     known = entry->room_id == room_id && entry->user_id == user_id && entry->changes == changes &&
             clock_mono_us() - entry->asked_us < MEMBER_US;
     (void)pthread_mutex_unlock(&members_lock);
@@ -210,6 +210,37 @@ void
 known_member_put(int64_t room_id, int64_t user_id, int64_t changes, int64_t asked_us)
 {
     (void)pthread_mutex_lock(&members_lock);
-    *member_entry(room_id, user_id) = (struct known_member){room_id, user_id, changes, asked_us};
+    members[member_index(room_id, user_id)] = (struct known_member){room_id, user_id, changes,
+                                                                    asked_us};
     (void)pthread_mutex_unlock(&members_lock);
+}
+
+static struct known_sender {
+    int64_t room_id, user_id, members_changed_at;
+    int64_t put_us;
+} senders[MEMBERS];
+static pthread_mutex_t senders_lock = PTHREAD_MUTEX_INITIALIZER;
+
+int64_t
+known_sender_find(int64_t room_id, int64_t user_id)
+{
+    const struct known_sender *entry = &senders[member_index(room_id, user_id)];
+    int64_t members_changed_at = MEMBERS_UNKNOWN;
+
+    (void)pthread_mutex_lock(&senders_lock);
+    if (entry->room_id == room_id && entry->user_id == user_id &&
+        clock_mono_us() - entry->put_us < KEPT_US) {
+        members_changed_at = entry->members_changed_at;
+    }
+    (void)pthread_mutex_unlock(&senders_lock);
+    return members_changed_at;
+}
+
+void
+known_sender_put(int64_t room_id, int64_t user_id, int64_t members_changed_at)
+{
+    (void)pthread_mutex_lock(&senders_lock);
+    senders[member_index(room_id, user_id)] = (struct known_sender){
+        room_id, user_id, members_changed_at, clock_mono_us()};
+    (void)pthread_mutex_unlock(&senders_lock);
 }

@@ -34,4 +34,12 @@ bool known_member_find(int64_t room_id, int64_t user_id, int64_t changes)
 /* `changes`: the user's, read in the same statement; `asked_us`: clock_mono_us before it. */
 void known_member_put(int64_t room_id, int64_t user_id, int64_t changes, int64_t asked_us);
 
+/*
+ * The members_changed_at of the room with which the user was found to be in it; MEMBERS_UNKNOWN if
+ * that is not known. Whoever uses it compares it under the room's lock, so it may be old.
+ */
+int64_t known_sender_find(int64_t room_id, int64_t user_id) __attribute__((warn_unused_result));
+
+void known_sender_put(int64_t room_id, int64_t user_id, int64_t members_changed_at);
+
 #endif

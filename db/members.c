@@ -139,7 +139,11 @@ members_insert(struct caller *caller, int64_t room_id, int64_t user_id, enum rol
     return r == DB_OK ? users_changed(caller->db, user_id, NULL) : r;
 }
 
-/* Counted again each time, so that the number cannot drift. */
+/*
+ * Counted again each time, so that the number cannot drift. The time orders the changes: by the
+ * clock of the database, and never that of an earlier change, or of one that a restored database
+ * has lost.
+ */
 enum db_result
 member_count_update(struct db *db, int64_t room_id)
 {
@@ -155,8 +159,11 @@ member_count_update(struct db *db, int64_t room_id)
     if (r != DB_OK) {
         return r;
     }
-    return db_run(db, "UPDATE rooms SET member_count = ? WHERE id = ?", db_int(count),
-                  db_int(room_id));
+    return db_run(db,
+                  "UPDATE rooms SET member_count = ?, members_changed_at = "
+                  "GREATEST(members_changed_at + 1, "
+                  "CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)) WHERE id = ?",
+                  db_int(count), db_int(room_id));
 }
 
 enum db_result

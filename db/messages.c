@@ -1,7 +1,7 @@
 /*
  * A message is one short transaction: take the room's next number, insert the entry. The common
- * case reads nothing first: the insert itself checks that the sender is a member, and the unique
- * key that the client_id is new.
+ * case reads nothing first: the transaction itself checks that the sender is a member, and the
+ * unique key that the client_id is new.
  */
 #include "db/messages.h"
 
@@ -45,6 +45,18 @@ message_denial(struct caller *caller, int64_t room_id)
     return r == DB_OK ? DB_DOWN : r; /* joined at this very moment: the client tries again */
 }
 
+static enum db_result
+message_append(struct caller *caller, struct entry *entry)
+{
+    int64_t known = known_sender_find(entry->room_id, caller->user_id), members_changed_at = known;
+    enum db_result r = room_log_append_by_member(caller->db, entry, &members_changed_at);
+
+    if (r == DB_OK && members_changed_at != known) {
+        known_sender_put(entry->room_id, caller->user_id, members_changed_at);
+    }
+    return r;
+}
+
 enum db_result
 messages_send(struct caller *caller, int64_t room_id, const char *client_id, const char *body,
               struct entry *entry)
@@ -63,13 +75,13 @@ messages_send(struct caller *caller, int64_t room_id, const char *client_id, con
     if (r != DB_OK) {
         return r;
     }
-    r = room_log_append_by_member(caller->db, entry);
+    r = message_append(caller, entry);
     if (r == DB_NONE) {
         return message_denial(caller, room_id);
     }
     if (r == DB_EXISTS && test_fault_injected(FAULT_RETRY)) {
         entry->client_id = NULL;
-        return room_log_append_by_member(caller->db, entry);
+        return message_append(caller, entry);
     }
     return r == DB_EXISTS ? message_find_sent(caller, room_id, client_id, entry) : r;
 }

@@ -20,6 +20,8 @@
 enum entry_kind { ENTRY_KINDS(VOCABULARY_CONSTANT) };
 extern const char *const entry_kind_words[]; /* ends with NULL */
 
+enum { MEMBERS_UNKNOWN = -1 }; /* no room's members_changed_at */
+
 struct entry {
     int64_t room_id, seq;
     int kind; /* enum entry_kind */
@@ -42,8 +44,12 @@ enum db_result room_log_append(struct db *db, struct entry *entry)
  * library support that. DB_NONE if the room does not exist or the sender is not in it; DB_EXISTS if
  * the sender has used this client_id in this room before. Only for entries with a client_id: a
  * transaction that is run again must not append twice.
+ *
+ * *members_changed_at: the room's number when the sender was found to be in it, MEMBERS_UNKNOWN if
+ * that is not known; then, as of this entry.
  */
-enum db_result room_log_append_by_member(struct db *db, struct entry *entry)
+enum db_result room_log_append_by_member(struct db *db, struct entry *entry,
+                                         int64_t *members_changed_at)
     __attribute__((nonnull, warn_unused_result));
 
 /* The entry of a sender's client_id, without the sender's name. DB_NONE if there is none. */

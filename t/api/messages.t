@@ -197,26 +197,29 @@ subtest 'unread is exact however far back the mark is' => sub {
     );
 };
 
-subtest 'a message never follows its sender\'s leave' => sub {
-    my ($owner, $leaver) = map { $stack->user($_) } qw(owner leaver);
-    my $left = $owner->post('/api/rooms', { name => 'leave', member_ids => [ $leaver->id ] })->json->{id};
-    $leaver->get("/api/rooms/$left/messages") for 1 .. 2;    # Redis knows the member
-    my $other = $stack->sql_session;
-    $other->("START TRANSACTION; SELECT 1 FROM rooms WHERE id = $left FOR UPDATE");
-    my $sending = $stack->begin_at_once(
-        1,
-        sub { return $leaver->post("/api/rooms/$left/messages", { client_id => 'late', body => 'x' })->status }
-    );
-    my $waits = q(SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT');
-    $stack->wait_for(5, sub { $stack->sql($waits) });
-    $other->("DELETE FROM members WHERE room_id = $left AND user_id = ${\$leaver->id}; COMMIT");
-    is(($sending->())[0], 403, 'a member who leaves while a message waits for the room is refused');
-    is(
-        $stack->sql(
-            "SELECT last_seq - (SELECT COUNT(*) FROM room_log WHERE room_id = $left) FROM rooms WHERE id = $left"),
-        0,
-        'a refused message takes no number'
-    );
-};
+for my $sent (0, 8) {    # messages after which the workers know the sender
+    subtest "a message never follows its sender's leave, after $sent others" => sub {
+        my ($owner, $leaver) = map { $stack->user($_) } qw(owner leaver);
+        my $left = $owner->post('/api/rooms', { name => 'leave', member_ids => [ $leaver->id ] })->json->{id};
+        my $send = sub { $leaver->post("/api/rooms/$left/messages", { client_id => shift, body => 'x' })->status };
+        $send->("early $_") for 1 .. $sent;
+        my $other = $stack->sql_session;
+        $other->("START TRANSACTION; SELECT 1 FROM rooms WHERE id = $left FOR UPDATE");
+        my $sending = $stack->begin_at_once(1, sub { return $send->('late') });
+        my $waits   = q(SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT');
+        $stack->wait_for(5, sub { $stack->sql($waits) });
+        $other->(
+            "DELETE FROM members WHERE room_id = $left AND user_id = ${\$leaver->id};
+            UPDATE rooms SET members_changed_at = members_changed_at + 1 WHERE id = $left; COMMIT"
+        );
+        is(($sending->())[0], 403, 'a member who leaves while a message waits for the room is refused');
+        is(
+            $stack->sql(
+                "SELECT last_seq - (SELECT COUNT(*) FROM room_log WHERE room_id = $left) FROM rooms WHERE id = $left"),
+            0,
+            'a refused message takes no number'
+        );
+    };
+}
 
 done_testing;
