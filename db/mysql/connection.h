@@ -11,7 +11,7 @@ enum {
     STATEMENT_SLOTS = 256, /* a power of two above the number of statements in db/ */
     COMPOUND_TRIES = 3,    /* lost connections after which compounds are not tried again */
     DB_TRIES = 5,          /* runs of a statement or transaction that meets conflicts */
-    DB_TRIES_MS = LOCK_SECONDS * 1000, /* after which it is not run again: it waits for a lock */
+    DB_TRIES_MS = ROW_LOCK_SECONDS * 1000, /* after which it is not run again: a lock is held */
 };
 
 /* A prepared statement with the buffers of its values and columns. */

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "db/mysql/connection.h"
+#include "db/mysql/locked_tables.h"
 #include "db/mysql/writers.h"
 
 enum {
@@ -237,8 +238,9 @@ static bool
 db_may_repeat(const struct db *db, unsigned error, const char *sql, bool lost)
 {
     switch (error_kind(error)) {
-    case ERROR_CONFLICT: /* outside a transaction it was rolled back */
-        return !db->in_transaction;
+    case ERROR_CONFLICT: /* outside a transaction it was rolled back; a read would wait again */
+        return !db->in_transaction &&
+               !(error == ER_LOCK_WAIT_TIMEOUT && strncmp(sql, "SELECT", 6) == 0);
     case ERROR_GONE:
         return !db->in_transaction && !lost;
     case ERROR_LOST:
@@ -324,13 +326,19 @@ statement_writes(const char *sql)
 enum db_result
 db_run_values(struct db *db, const char *sql, const struct db_value *values, size_t count)
 {
-    bool taken = false;
-    enum db_result r;
+    bool taken = false, waits;
+    enum db_result r = DB_DOWN;
 
+    db->obstacle = DB_OBSTACLE_OTHER;
     if (statement_writes(sql) && !writers_enter(db, &taken)) {
-        return DB_DOWN;
+        return r;
     }
-    r = db_run_tries(db, sql, values, count);
+    if (locked_tables_admit(db, sql, &waits)) {
+        r = db_run_tries(db, sql, values, count);
+        locked_tables_note(db, sql, waits, r);
+    } else {
+        db->failed = db->in_transaction;
+    }
     writers_leave(db, taken, r);
     return r;
 }

@@ -51,7 +51,7 @@ enum { SESSION_SETTINGS = sizeof(session_settings) / sizeof(session_settings[0])
 void
 session_limits_sql(enum session_dialect dialect, int seconds, char sql[static SESSION_LIMITS_SIZE])
 {
-    int lock = seconds < LOCK_SECONDS ? seconds : LOCK_SECONDS;
+    int row_lock = seconds < ROW_LOCK_SECONDS ? seconds : ROW_LOCK_SECONDS;
 
     /* A wait for a lock ends by the lock's own limit, a moment earlier: its error says more. */
     (void)snprintf(sql, SESSION_LIMITS_SIZE,
@@ -61,7 +61,7 @@ session_limits_sql(enum session_dialect dialect, int seconds, char sql[static SE
                                               : "SET SESSION max_execution_time = %d100, "
                                                 "lock_wait_timeout = %d, "
                                                 "innodb_lock_wait_timeout = %d",
-                   seconds, lock, lock);
+                   seconds, TABLE_LOCK_SECONDS, row_lock);
 }
 
 /* Statements without a limit, which migrations need, wait for the locks of others for a day. */

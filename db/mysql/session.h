@@ -14,7 +14,8 @@
 enum session_dialect { DIALECT_MYSQL, DIALECT_MARIADB, DIALECTS };
 
 enum {
-    LOCK_SECONDS = 5,       /* for which a statement waits for a lock at most */
+    TABLE_LOCK_SECONDS = 1, /* for which a statement waits for a table's lock, or the global one */
+    ROW_LOCK_SECONDS = 5,   /* and for a row's */
     STATEMENT_SECONDS = 10, /* after which the server ends a statement, and a wait for locks */
     SESSION_LIMITS_SIZE = 160,
 };
