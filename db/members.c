@@ -491,17 +491,37 @@ members_remove(struct caller *caller, int64_t room_id, int64_t user_id, bool *in
     return r;
 }
 
+static enum db_result
+read_mark_find(struct caller *caller, int64_t room_id, int64_t *read_seq)
+{
+    enum db_result r = db_one(caller->db,
+                              "SELECT read_seq FROM members WHERE room_id = ? AND user_id = ?",
+                              db_int(room_id), db_int(caller->user_id));
+
+    if (r != DB_OK) {
+        return r;
+    }
+    *read_seq = db_get_int(caller->db, 0);
+    return db_done(caller->db);
+}
+
 /* As in room_log.c, LAST_INSERT_ID(expr) returns the new value without a second query. */
 enum db_result
-read_mark_advance(struct caller *caller, int64_t room_id, int64_t seq, int64_t *read_seq)
+read_mark_advance(struct caller *caller, int64_t room_id, int64_t seq, int64_t *read_seq,
+                  bool *moved)
 {
     enum db_result r = db_run(caller->db,
-                              "UPDATE members SET read_seq = LAST_INSERT_ID(GREATEST(read_seq, "
-                              "LEAST(?, (SELECT last_seq FROM rooms WHERE id = ?)))) "
-                              "WHERE room_id = ? AND user_id = ?",
+                              "UPDATE members SET read_seq = LAST_INSERT_ID("
+                              "LEAST(?, (SELECT last_seq FROM rooms WHERE id = ?))) "
+                              "WHERE room_id = ? AND user_id = ? AND read_seq < "
+                              "LEAST(?, (SELECT last_seq FROM rooms WHERE id = ?))",
                               db_int(seq), db_int(room_id), db_int(room_id),
-                              db_int(caller->user_id));
+                              db_int(caller->user_id), db_int(seq), db_int(room_id));
 
+    *moved = r == DB_OK && db_affected(caller->db) > 0;
+    if (r != DB_OK || !*moved) {
+        return r == DB_OK ? read_mark_find(caller, room_id, read_seq) : r;
+    }
     *read_seq = db_insert_id(caller->db);
-    return r == DB_OK && db_affected(caller->db) == 0 ? DB_NONE : r;
+    return DB_OK;
 }

@@ -95,9 +95,11 @@ enum db_result members_remove(struct caller *caller, int64_t room_id, int64_t us
 
 /*
  * Moves the caller's read mark forward to `seq`, at most to the room's last entry; never backwards.
- * *read_seq is the mark afterwards. DB_NONE if the caller is not in the room.
+ * *read_seq is the mark afterwards, *moved whether it is another one than before. DB_NONE if the
+ * caller is not in the room.
  */
 enum db_result read_mark_advance(struct caller *caller, int64_t room_id, int64_t seq,
-                                 int64_t *read_seq) __attribute__((nonnull, warn_unused_result));
+                                 int64_t *read_seq, bool *moved)
+    __attribute__((nonnull, warn_unused_result));
 
 #endif

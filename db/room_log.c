@@ -6,6 +6,8 @@
  */
 #include "db/room_log.h"
 
+#include <string.h>
+
 const char *const entry_kind_words[] = {ENTRY_KINDS(VOCABULARY_WORD) NULL};
 
 /* Without room_id: the reader knows it, and every column costs the database time for each row. */
@@ -161,6 +163,23 @@ room_log_find(struct db *db, struct arena *a, int64_t room_id, int64_t sender_id
     "WHERE m.room_id = ? AND m.user_id = ? AND l.seq > ? AND l.seq < ? "                           \
     "ORDER BY l.seq "
 
+static size_t
+entry_text(const struct entry *entry)
+{
+    return entry->body == NULL ? 0 : strlen(entry->body);
+}
+
+size_t
+entries_text(const struct entry *entries, size_t count)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        bytes += entry_text(&entries[i]);
+    }
+    return bytes;
+}
+
 /* The newest entries come newest first; pages are ascending. */
 static void
 room_log_reverse(struct entry *entries, size_t count)
@@ -178,6 +197,7 @@ room_log_read(struct db *db, struct arena *a, int64_t room_id, struct log_reader
               const struct log_range *range, struct entry *entries, size_t *count)
 {
     int64_t before = range->before > 0 ? range->before : INT64_MAX;
+    size_t text_left = range->text_max > 0 ? range->text_max : SIZE_MAX;
     enum db_result r;
 
     if (reader == NULL) {
@@ -192,8 +212,11 @@ room_log_read(struct db *db, struct arena *a, int64_t room_id, struct log_reader
     if (r != DB_OK) {
         return r;
     }
-    while (*count < range->limit && db_next(db)) {
-        entries[(*count)++] = room_log_read_entry(db, a, room_id);
+    while (*count < range->limit && text_left > 0 && db_next(db)) {
+        struct entry *entry = &entries[(*count)++];
+
+        *entry = room_log_read_entry(db, a, room_id);
+        text_left -= entry_text(entry) < text_left ? entry_text(entry) : text_left;
         if (reader != NULL) {
             reader->changes = db_get_int(db, 7);
         }
@@ -208,12 +231,14 @@ enum db_result
 room_log_unread(struct db *db, int64_t room_id, int64_t reader_id, int64_t read_seq, int64_t most,
                 int64_t *unread)
 {
-    enum db_result r = db_one(db,
-                              "SELECT COUNT(*) FROM (SELECT 1 FROM room_log "
-                              "WHERE room_id = ? AND seq > ? AND kind = ? AND sender_id <> ? "
-                              "ORDER BY seq LIMIT ?) t",
-                              db_int(room_id), db_int(read_seq), db_int(ENTRY_MESSAGE),
-                              db_int(reader_id), db_int(most));
+    /* The room is read first, as a constant: the condition on seq is then a range. */
+    enum db_result r = db_one(
+        db,
+        "SELECT COUNT(*) FROM (SELECT 1 FROM rooms r JOIN room_log l ON l.room_id = r.id "
+        "WHERE r.id = ? AND l.seq > GREATEST(?, CAST(r.last_seq AS SIGNED) - ?) "
+        "AND l.kind = ? AND l.sender_id <> ? LIMIT ?) t",
+        db_int(room_id), db_int(read_seq), db_int(UNREAD_SCANNED), db_int(ENTRY_MESSAGE),
+        db_int(reader_id), db_int(most));
 
     if (r != DB_OK) {
         return r;

@@ -20,7 +20,12 @@
 enum entry_kind { ENTRY_KINDS(VOCABULARY_CONSTANT) };
 extern const char *const entry_kind_words[]; /* ends with NULL */
 
-enum { MEMBERS_UNKNOWN = -1 }; /* no room's members_changed_at */
+enum {
+    MEMBERS_UNKNOWN = -1,       /* no room's members_changed_at */
+    UNREAD_SCANNED = 1000,      /* see room_log_unread */
+    PAGE_TEXT_MAX = 256 * 1024, /* bytes of text with which a page is full */
+    ENTRY_TEXT_MAX = 32000,     /* bytes of one entry's text */
+};
 
 struct entry {
     int64_t room_id, seq;
@@ -57,12 +62,19 @@ enum db_result room_log_find(struct db *db, struct arena *a, int64_t room_id, in
                              const char *client_id, struct entry *found)
     __attribute__((nonnull, warn_unused_result));
 
-/* The newest `limit` entries with after < seq < before; with `oldest`, the oldest ones. */
+/*
+ * The newest `limit` entries with after < seq < before; with `oldest`, the oldest ones. Fewer, but
+ * at least one, if their texts together reach text_max bytes (0: any number).
+ */
 struct log_range {
     int64_t after, before; /* before 0: no bound */
-    size_t limit;
+    size_t limit, text_max;
     bool oldest;
 };
+
+/* The bytes of the entries' texts. */
+size_t entries_text(const struct entry *entries, size_t count)
+    __attribute__((nonnull, pure, warn_unused_result));
 
 /* The member for whom a log is read. */
 struct log_reader {
@@ -79,7 +91,10 @@ enum db_result room_log_read(struct db *db, struct arena *a, int64_t room_id,
                              struct entry *entries, size_t *count)
     __attribute__((nonnull(1, 2, 5, 6, 7), warn_unused_result));
 
-/* Counts the messages of others after `read_seq`, up to `most`. */
+/*
+ * Counts the messages of others after `read_seq`, up to `most`, among the newest UNREAD_SCANNED
+ * entries: a log that consists of the reader's own messages costs no more than another.
+ */
 enum db_result room_log_unread(struct db *db, int64_t room_id, int64_t reader_id, int64_t read_seq,
                                int64_t most, int64_t *unread)
     __attribute__((nonnull, warn_unused_result));

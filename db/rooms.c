@@ -21,7 +21,7 @@ role_require_admin(struct caller *caller, enum role role)
 
 /*
  * The list itself counts unread messages in a window of this many entries after the read mark, so
- * that it costs the same for every room; room_count_unread goes on where the window is too short.
+ * that it costs the same for every room; room_count_unread counts again if the window is too short.
  */
 enum { UNREAD_WINDOW = 100 };
 
@@ -105,7 +105,7 @@ room_read(struct db *db, struct arena *a)
     return room;
 }
 
-/* Makes the unread count exact, up to UNREAD_MAX, if the window was too short for it. */
+/* Counts again if the window was too short: up to UNREAD_MAX, as room_log_unread does. */
 static enum db_result
 room_count_unread(struct caller *caller, struct room *room)
 {
@@ -156,7 +156,10 @@ rooms_read(struct caller *caller, size_t limit, struct room **rooms, size_t *cou
  * walk would miss it. Its last_at is then not older than the beginning of the walk, or than that of
  * a statement that was under way, perhaps on another node of a cluster: hence the margin.
  */
-enum { MOVED_MARGIN_MS = 15000 };
+enum {
+    MOVED_MARGIN_MS = 15000,
+    MOVED_MAX = 5000, /* rooms that are compared: a cursor may claim that a walk began long ago */
+};
 
 #define JOINED                                                                                     \
     "FROM members m0 JOIN rooms r0 ON r0.id = m0.room_id "                                         \
@@ -170,7 +173,9 @@ enum { MOVED_MARGIN_MS = 15000 };
 #define NEWER                                                                                      \
     "(r0.last_at > ? OR (r0.last_at = ? AND r0.id > ?)) "                                          \
     "ORDER BY r0.last_at, r0.id LIMIT ?"
-#define SUM_SINCE(list) "SELECT COALESCE(CAST(SUM(r0.id) AS SIGNED), 0) " list "r0.last_at >= ?"
+#define SUM_SINCE(list)                                                                            \
+    "SELECT COALESCE(CAST(SUM(active.id) AS SIGNED), 0) FROM (SELECT r0.id " list                  \
+    "r0.last_at >= ? LIMIT ?) active"
 
 /* The queries of each list take the same values. */
 static const struct {
@@ -182,13 +187,16 @@ static const struct {
                     SELECT_ROOMS_BY("SELECT r0.id " OPEN NEWER, ""), SUM_SINCE(OPEN)},
 };
 
-/* Whether rooms that were active since the walk began are in none of its pages. */
+/*
+ * Whether rooms that were active since the walk began are in none of its pages. True, too, if there
+ * are more of them than are compared: then the walk returns to all.
+ */
 static enum db_result
 rooms_have_moved(struct caller *caller, enum room_list list, const struct room_cursor *cursor,
                  bool *moved)
 {
     enum db_result r = db_one(caller->db, room_lists[list].sum_since, db_int(caller->user_id),
-                              db_int(cursor->since));
+                              db_int(cursor->since), db_int(MOVED_MAX));
 
     if (r != DB_OK) {
         return r;

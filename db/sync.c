@@ -125,9 +125,11 @@ struct sync_merge {
     struct caller *caller;
     const struct sync_mark *known, *joined;
     size_t known_count, joined_count, limit;
+    size_t text; /* bytes of the entries so far */
     struct sync_page *page;
     int64_t new_ids[SYNC_ROOMS_MAX];
     size_t new_count;
+    bool lacks_restarted; /* a restarted room did not fit */
 };
 
 /* Returns false if the page has as many rooms as it may. */
@@ -147,12 +149,15 @@ sync_add_restarted(struct sync_merge *merge, int64_t room_id)
 {
     if (sync_add_room(merge, room_id)) {
         merge->page->restarted[merge->page->restarted_count++] = room_id;
+    } else {
+        merge->lacks_restarted = true;
     }
 }
 
 /*
  * Appends a room's entries after the mark, as far as the page has room. The range begins with the
- * mark's own entry if its time is known, to check it.
+ * mark's own entry if its time is known, to check it. All but one of these queries add something to
+ * the page, so their number is bounded.
  */
 static enum db_result
 sync_read_entries(struct sync_merge *merge, const struct sync_mark *mark, int64_t last_seq)
@@ -165,10 +170,12 @@ sync_read_entries(struct sync_merge *merge, const struct sync_mark *mark, int64_
                               .oldest = true};
     enum db_result r;
 
-    if (range.limit == checked) {
+    if (range.limit == checked || merge->text >= PAGE_TEXT_MAX ||
+        (checked > 0 && merge->lacks_restarted)) {
         sync_leave_out(page, mark->room_id);
         return DB_OK;
     }
+    range.text_max = PAGE_TEXT_MAX - merge->text + checked * ENTRY_TEXT_MAX;
     r = room_log_read(merge->caller->db, merge->caller->arena, mark->room_id, NULL, &range, entries,
                       &count);
     if (r != DB_OK) {
@@ -183,6 +190,7 @@ sync_read_entries(struct sync_merge *merge, const struct sync_mark *mark, int64_
         memmove(entries, entries + 1, --count * sizeof(*entries));
     }
     page->entry_count += count;
+    merge->text += entries_text(entries, count);
     if (count > 0 && entries[count - 1].seq < last_seq) {
         sync_leave_out(page, mark->room_id);
     }

@@ -31,7 +31,8 @@ send_message(struct request *req, const struct message_new *in)
 static void
 list_older(struct request *req, const struct message_query *in)
 {
-    struct log_range range = {.before = in->before, .limit = (size_t)in->limit};
+    struct log_range range = {
+        .before = in->before, .limit = (size_t)in->limit, .text_max = PAGE_TEXT_MAX};
     struct entry *entries = request_new(req, range.limit, struct entry);
     struct number_page page = {0};
     size_t count;
@@ -50,7 +51,10 @@ list_older(struct request *req, const struct message_query *in)
 static void
 list_newer(struct request *req, const struct message_query *in)
 {
-    struct log_range range = {.after = in->after, .limit = PAGE_ROWS(in->limit), .oldest = true};
+    struct log_range range = {.after = in->after,
+                              .limit = PAGE_ROWS(in->limit),
+                              .text_max = PAGE_TEXT_MAX,
+                              .oldest = true};
     struct entry *entries = request_new(req, range.limit, struct entry);
     struct number_page page = {0};
     const struct entry *last;
@@ -62,6 +66,9 @@ list_newer(struct request *req, const struct message_query *in)
         return;
     }
     last = page_fill(&page.items, entries, count, sizeof(*entries), in->limit);
+    if (last == NULL && entries_text(entries, count) >= PAGE_TEXT_MAX) {
+        last = &entries[count - 1];
+    }
     page.next = last != NULL ? last->seq : 0;
     reply(req, &page);
 }
@@ -83,9 +90,10 @@ list_messages(struct request *req, const struct message_query *in)
 
 /* Moves the caller's read mark and counts what is unread after it. */
 static enum db_result
-read_mark_move(struct caller *caller, const struct read_new *in, struct read_mark *mark)
+read_mark_move(struct caller *caller, const struct read_new *in, struct read_mark *mark,
+               bool *moved)
 {
-    enum db_result r = read_mark_advance(caller, in->room_id, in->seq, &mark->read_seq);
+    enum db_result r = read_mark_advance(caller, in->room_id, in->seq, &mark->read_seq, moved);
 
     if (r == DB_NONE) {
         r = members_require(caller, in->room_id);
@@ -98,20 +106,26 @@ read_mark_move(struct caller *caller, const struct read_new *in, struct read_mar
                            &mark->unread);
 }
 
-/* Moves the caller's read mark forward. 200; 403 not_a_member, 404 no_such_room. */
+/*
+ * Moves the caller's read mark forward, and announces it if it has moved. 200; 403 not_a_member,
+ * 404 no_such_room.
+ */
 void
 mark_read(struct request *req, const struct read_new *in)
 {
     struct read_mark mark = {.room_id = in->room_id};
-    enum db_result r = read_mark_move(&req->caller, in, &mark);
+    bool moved;
+    enum db_result r = read_mark_move(&req->caller, in, &mark, &moved);
 
     if (r != DB_OK) {
         reply_failure(req, r);
         return;
     }
-    live_event_publish(req->caller.redis, LIVE_READ,
-                       (struct hint){.room_id = in->room_id, .user_id = req->caller.user_id},
-                       &(struct read_event){in->room_id, req->caller.user_id, mark.read_seq});
+    if (moved) {
+        live_event_publish(req->caller.redis, LIVE_READ,
+                           (struct hint){.room_id = in->room_id, .user_id = req->caller.user_id},
+                           &(struct read_event){in->room_id, req->caller.user_id, mark.read_seq});
+    }
     reply(req, &mark);
 }
 

@@ -1,0 +1,131 @@
+#!/usr/bin/perl
+# What one request may cost: the size of a page, the entries that are counted, the queries of a sync.
+use lib 't/lib';
+use Fastchat::Test;
+
+my $PAGE_MAX = 2 * 1024 * 1024;    # bytes of a page whose texts are the longest there are
+
+my $stack = Fastchat::Stack->new(own => 1);
+my ($ann, $bob) = map { $stack->user($_) } qw(ann bob);
+
+sub new_room { return $ann->post('/api/rooms', { name => $_[0], member_ids => [ $bob->id ] })->json->{id} }
+
+# Appends `count` messages of a user to the log, as if they had been sent.
+sub add_messages {
+    my ($room, $user, $count, $body) = @_;
+    my $last = $stack->sql("SELECT last_seq FROM rooms WHERE id = $room");
+    $stack->sql("INSERT INTO room_log (room_id, seq, kind, sender_id, client_id, body, created_at) SELECT $room, "
+            . "$last + seq, 0, @{[ $user->id ]}, CONCAT('m', $last + seq), $body, 1767225600000 FROM seq_1_to_$count");
+    $stack->sql("UPDATE rooms SET last_seq = last_seq + $count, last_message_seq = last_seq, "
+            . "last_at = 1767225600000 WHERE id = $room");
+}
+
+# The queries of a request, from the log.
+sub queries_of {
+    my ($answer) = @_;
+    my $id = $answer->header('X-Request-ID');
+    my @counts;
+    $stack->wait_for(
+        5,
+        sub {
+            @counts = $stack->log_text('api') =~ /"request_id":"\Q$id\E"[^\n]*"queries":(\d+)/;
+            return @counts;
+        }
+    );
+    return $counts[0];
+}
+
+subtest 'a page of long messages ends early, and the next one goes on' => sub {
+    my $room = new_room('long');
+    add_messages($room, $ann, 60, "REPEAT('长', 8000)");
+    add_messages($room, $ann, 60, "CONCAT('x', REPEAT(CHAR(1), 7999))");
+    my ($path, @newer, @older) = ("/api/rooms/$room/messages?limit=100");
+    for (my $after = 0; defined $after;) {
+        my $page = $ann->get("$path&after=$after");
+        cmp_ok(length $page->content, '<', $PAGE_MAX, "a page after $after is bounded");
+        push @newer, map { $_->{seq} } @{ $page->json->{items} };
+        $after = $page->json->{next};
+    }
+    is_deeply(\@newer, [ 1 .. 122 ], 'pages forwards have every entry once');
+    for (my $before = 1000; defined $before;) {
+        my $page = $ann->get("$path&before=$before");
+        cmp_ok(length $page->content, '<', $PAGE_MAX, "a page before $before is bounded");
+        unshift @older, map { $_->{seq} } @{ $page->json->{items} };
+        $before = $page->json->{next};
+    }
+    is_deeply(\@older, [ 1 .. 122 ], 'pages backwards have every entry once');
+};
+
+subtest 'a sync of long messages ends early, and the next one goes on' => sub {
+    my @rooms = map { new_room("sync $_") } 1 .. 3;
+    add_messages($_, $ann, 40, "REPEAT('长', 8000)") for @rooms;
+    for my $with_times (0, 1) {
+        my $page  = $bob->post('/api/sync', { rooms => {} });
+        my %marks = map { $_->{id} => $_->{last_seq} } @{ $page->json->{rooms} };
+        my %times;
+        for my $room (@rooms) {
+            my $first = $bob->get("/api/rooms/$room/messages?after=2&limit=1")->json->{items}[0];
+            ($marks{$room}, $times{$room}) = ($first->{seq}, 1767225600000);
+        }
+        my (@got, $calls);
+        do {
+            $page =
+                $bob->post('/api/sync', { rooms => \%marks, limit => 500, ($with_times ? (times => \%times) : ()) });
+            cmp_ok(length $page->content, '<', $PAGE_MAX, 'a page is bounded');
+            push @got, map { "$_->{room_id}:$_->{seq}" } @{ $page->json->{entries} };
+            $marks{ $_->{room_id} } = $_->{seq} for @{ $page->json->{entries} };
+        } while ($page->json->{more} && ++$calls < 100);
+        is_deeply(
+            [ sort @got ],
+            [
+                sort map {
+                    my $room = $_;
+                    map { "$room:$_" } 4 .. 42
+                } @rooms
+            ],
+            'every entry comes once' . ($with_times ? ', with times' : '')
+        );
+    }
+};
+
+subtest 'unread messages are counted among the newest 1,000 entries' => sub {
+    my $room   = new_room('bot');
+    my $unread = sub { $ann->get("/api/rooms/$room")->json->{unread} };
+    add_messages($room, $bob, 5, "'old'");
+    is($unread->(), 5, 'messages of others are unread');
+    add_messages($room, $ann, 900, "'own'");
+    is($unread->(), 5, "one's own are not");
+    add_messages($room, $ann, 200, "'own'");
+    is($unread->(), 0, 'a message that 1,000 entries follow is not counted');
+    add_messages($room, $bob, 3, "'new'");
+    is($unread->(), 3, 'new messages are counted');
+    is($ann->get('/api/rooms')->json->{items}[0]{unread} + 0, 3, 'a list counts alike');
+    is($ann->put("/api/rooms/$room/read", { seq => 20 })->json->{unread}, 3, 'a read mark counts alike');
+    is(
+        $ann->put("/api/rooms/$room/read", { seq => 100_000 })->json->{unread}, 0,
+        'nothing is unread after the last entry'
+    );
+};
+
+subtest 'the queries of a sync are bounded' => sub {
+    my $first = 1 + $stack->sql('SELECT MAX(id) FROM rooms');
+    my $eve   = $stack->user('eve');
+    my $many  = '(SELECT seq - 1 AS n FROM seq_1_to_2000) ns';
+    $stack->sql('INSERT INTO rooms (id, kind, name, last_seq, last_message_seq, last_at, created_at) '
+            . "SELECT $first + n, 0, 'r', 2, 2, 2000, 1000 FROM $many");
+    $stack->sql(
+        "INSERT INTO members (room_id, user_id, role, joined_at) SELECT $first + n, @{[ $eve->id ]}, 0, 0 FROM $many");
+    $stack->sql('INSERT INTO room_log (room_id, seq, kind, sender_id, client_id, body, created_at) '
+            . "SELECT $first + n, s.seq, 0, @{[ $ann->id ]}, s.seq, 'x', 1000 * s.seq "
+            . "FROM $many JOIN (SELECT seq FROM seq_1_to_2) s");
+    my %marks = map { $_ => 1 } $first .. $first + 1999;
+    my $page  = $eve->post('/api/sync', { rooms => \%marks, times => { map { $_ => 7 } keys %marks }, limit => 500 });
+    is(scalar @{ $page->json->{restarted} }, 100, 'as many rooms restart in a page as fit');
+    ok($page->json->{more}, 'more follow');
+    cmp_ok(queries_of($page), '<=', 100 + 1 + 13 + 2, 'rooms beyond the page are not read');
+    $page = $eve->post('/api/sync', { rooms => \%marks, limit => 50 });
+    is(scalar @{ $page->json->{entries} }, 50, 'a page has as many entries as it may');
+    cmp_ok(queries_of($page), '<=', 50 + 5, 'entries beyond the page are not read');
+};
+
+done_testing;
