@@ -11,6 +11,8 @@ enum {
     SIGN_INS_PER_GUESS = 10,
     /* Whoever guesses tokens must not lock out an office whose sessions no process knows. */
     LOOK_UPS_PER_CALL = 10,
+    /* Everybody in the room gets it. A client sends it at most every 3 s. */
+    CALLS_PER_TYPING = 10,
 };
 
 static const char *
@@ -41,6 +43,10 @@ limit_use_of(const struct settings *s, enum limit limit)
         return (struct limit_use){.name = "send", .per_minute = s->limit_send};
     case LIMIT_ADD:
         return (struct limit_use){.name = "add", .per_minute = s->limit_add};
+    case LIMIT_TYPING:
+        return (struct limit_use){.name = "typing",
+                                  .per_minute = (s->limit_general + CALLS_PER_TYPING - 1) /
+                                                CALLS_PER_TYPING};
     case LIMIT_LOGIN:
         return (struct limit_use){.name = "login", .per_minute = s->limit_login};
     case LIMIT_SIGN_IN:

@@ -35,6 +35,7 @@ enum limit {
     LIMIT_SEND,    /* whatever appends an entry to a room's log: everybody in the room gets it */
     LIMIT_ADD,     /* people whom the caller adds to rooms */
     LIMIT_LOGIN,   /* password checks of a user who is signed in */
+    LIMIT_TYPING,  /* a small part of the general limit */
     LIMIT_SIGN_IN, /* many: only wrong passwords are counted strictly (db/guesses.h) */
     LIMIT_REGISTER,
     LIMIT_NONE,

@@ -22,7 +22,8 @@ static const struct route routes[] = {
     },
     {
         .method = POST, .path = "/api/rooms/{room_id}/typing", INPUT(announce_typing, typing),
-        .access = MEMBER, .status = 204,
+        .access = MEMBER, .limit = LIMIT_TYPING,
+        .status = 204,
         .summary = "Show the others in a room that you are typing; call it at most every 3 seconds",
     },
     ROUTES_END,

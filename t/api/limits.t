@@ -39,6 +39,11 @@ for my $redis (1, 0) {
         is($signed[-1], 429, "$with: wrong passwords are counted by address");
     };
 
+    subtest "$with: typing is limited to a tenth of other calls" => sub {
+        my @typing = map { $alice->post("/api/rooms/$room/typing")->status } 1 .. 6;
+        is_deeply(\@typing, [ (204) x 4, (429) x 2 ], "$with: typing is limited");
+    };
+
     subtest "$with: all other calls are limited by user, health is not" => sub {
         my @general = map { $bob->get('/api/users/me')->status } 1 .. 41;
         is($general[-1], 429, "$with: all other calls are counted by user");
