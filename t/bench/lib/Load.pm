@@ -48,6 +48,13 @@ sub finish {
 
 sub run { return finish(start(@_)) }
 
+# Waits for the end of a run whose replies do not matter.
+sub discard {
+    my ($run) = @_;
+    1 while readline $run->{out};
+    close $run->{out};
+}
+
 # User and system time of processes so far, in seconds, with all of their threads.
 sub cpu {
     my $tick = POSIX::sysconf(&POSIX::_SC_CLK_TCK);
