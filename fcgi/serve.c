@@ -129,17 +129,19 @@ serve(const struct app *app, struct resources *from, const struct exchange *with
     req.read_body = with->read;
     req.body_source = with->context;
     req.deferred = with->deferred;
+    req.take_turn = with->take_turn;
+    req.turn = with->turn;
     req.counted = with->counted;
     req.waited_us = with->waited_us;
     serving = &req;
     dispatch(app->router, &req);
-    if (req.status == 0) { /* the handler did not reply */
+    if (req.status == 0 && !req.put_off) { /* the handler did not reply */
         reply_problem(&req, INTERNAL_ERROR);
     }
     if (with->deferred != NULL && with->deferred->mode != REPLY_NOW) {
         with->on_deferred(with->context, &req);
     }
-    if (with->deferred == NULL || with->deferred->mode != REPLY_LATER) {
+    if (!req.put_off && (with->deferred == NULL || with->deferred->mode != REPLY_LATER)) {
         whole = serve_reply(&req, with);
         serve_log(&req, (int64_t)app->settings->slow_request_ms * 1000);
     }

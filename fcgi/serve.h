@@ -28,6 +28,12 @@ struct exchange {
     struct deferred_reply *deferred; /* routes/frame/deferred.h; NULL if every reply is immediate */
     /* Called if the handler has set deferred->mode, before the request's memory is freed. */
     void (*on_deferred)(void *context, const struct request *req);
+    /*
+     * Whether a request of the user may run now (fcgi/worker/turns.h). If not, nothing is written
+     * or logged, and the request is served again later. NULL: every request may.
+     */
+    bool (*take_turn)(void *turn, int64_t user_id);
+    void *turn;
     bool counted; /* the request was dispatched before, and counted against its rate limit */
     /* How long the writing of a body in pieces may wait for the other side, in all; 0: no limit. */
     int write_seconds;

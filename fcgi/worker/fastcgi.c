@@ -4,7 +4,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/number.h"
 #include "fcgi/record.h"
 #include "fcgi/serve.h"
 #include "routes/frame/request.h"
@@ -12,6 +14,7 @@
 enum {
     RESPONDER = 1,                     /* FCGI_RESPONDER, FastCGI 1.0 section 8 */
     DISCARDED_BODY_MAX = 2 * BODY_MAX, /* unread body that is discarded to keep the connection */
+    WAITED_MAX_MS = 60 * 1000, /* the web server gives a request up before; a clock was set */
 };
 
 size_t
@@ -97,4 +100,18 @@ fastcgi_admit(FCGX_Request *fcgi)
         fastcgi_refuse(fcgi);
     }
     return good;
+}
+
+int64_t
+fastcgi_waited_us(FCGX_Request *fcgi)
+{
+    const char *text = FCGX_GetParam("REQUEST_MSEC", fcgi->envp);
+    int64_t seconds, ms, waited_ms;
+
+    if (text == NULL || !number_read(&text, &seconds) || *text++ != '.' ||
+        !number_read(&text, &ms) || seconds < 0 || seconds > UINT32_MAX || ms < 0 || ms > 999) {
+        return 0;
+    }
+    waited_ms = clock_now_ms() - seconds * 1000 - ms;
+    return waited_ms > 0 && waited_ms < WAITED_MAX_MS ? waited_ms * 1000 : 0;
 }

@@ -30,12 +30,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "base/number.h"
 #include "base/random.h"
 #include "fcgi/serve.h"
 #include "fcgi/worker/fastcgi.h"
 #include "fcgi/worker/front.h"
 #include "fcgi/worker/poller_slots.h"
+#include "fcgi/worker/turns.h"
 
 #define SIGNAL_WAKE SIGUSR2
 
@@ -50,7 +50,6 @@ enum {
     KEEP_OPEN_SECONDS = 8, /* nginx closes a busy connection after 2 s, an idle one after 5 s */
     DRAIN_SECONDS = 10,    /* after KEEP_OPEN_SECONDS and the request deadline, all is cut */
     SOCKET_SECONDS = 10,   /* a web server that neither sends nor reads for so long is dropped */
-    WAITED_MAX_MS = 60 * 1000, /* the web server gives a request up before; a clock was set */
     WRITE_SECONDS = 60,        /* a download that a thread waits for longer, in all, is cut */
     STACK_BYTES = 512 * 1024,
     MINIMUM_AGE_MS = 1000, /* a process that ends sooner looks like a failure to its supervisor */
@@ -61,6 +60,7 @@ struct worker {
     int epoll;
     struct poller_slots slots;
     bool has_slots; /* they are initialised */
+    struct turns turns;
     size_t thread_count, started_count;
     size_t kept_count;    /* threads that keep their database connection */
     bool has_local_peers; /* the web server runs on this host, with the same clock */
@@ -79,6 +79,8 @@ struct worker {
  * its terms.
  */
 struct kept_connection {
+    struct waiting_turn waiting; /* first, so that its address is the connection's */
+    int64_t put_off_us;          /* when its request was first put off; 0: it was not */
     FCGX_Request fcgi;
     struct request_parser front; /* of the records before the first request */
     bool used;                   /* libfcgi has read a request from it */
@@ -144,37 +146,32 @@ worker_count_request(struct worker *w)
 }
 
 /*
- * How long the request has waited in the socket's queue. REQUEST_MSEC is nginx's $msec, the time at
- * which it sent the request: "1700000000.123". Another host's clock may differ: it does not count.
+ * Handles one request, unless it is put off. Returns false if the reply could not be sent
+ * completely.
  */
-static int64_t
-worker_waited_us(const struct worker *w, FCGX_Request *fcgi)
-{
-    const char *text = FCGX_GetParam("REQUEST_MSEC", fcgi->envp);
-    int64_t seconds, ms, waited_ms;
-
-    if (!w->has_local_peers || text == NULL || !number_read(&text, &seconds) || *text++ != '.' ||
-        !number_read(&text, &ms) || seconds < 0 || seconds > UINT32_MAX || ms < 0 || ms > 999) {
-        return 0;
-    }
-    waited_ms = clock_now_ms() - seconds * 1000 - ms;
-    return waited_ms > 0 && waited_ms < WAITED_MAX_MS ? waited_ms * 1000 : 0;
-}
-
-/* Handles one request. Returns false if the reply could not be sent completely. */
 static bool
-worker_connection_reply(struct worker *w, struct resources *resources, FCGX_Request *fcgi)
+worker_connection_reply(struct worker *w, struct resources *resources, struct kept_connection *c,
+                        struct turn *turn)
 {
+    FCGX_Request *fcgi = &c->fcgi;
+    int64_t waited_us = w->has_local_peers ? fastcgi_waited_us(fcgi) : 0;
+    int64_t put_off_us = c->put_off_us == 0 ? 0 : clock_mono_us() - c->put_off_us;
     const struct exchange exchange = {
         .env = fcgi->envp,
         .read = fastcgi_read,
         .write = fastcgi_write,
         .context = fcgi,
         .write_seconds = WRITE_SECONDS,
-        .waited_us = worker_waited_us(w, fcgi),
+        .take_turn = w->turns.most > 0 ? turn_take : NULL,
+        .turn = turn,
+        .counted = c->put_off_us != 0,
+        .waited_us = waited_us > put_off_us ? waited_us : put_off_us,
     };
     bool complete = serve(w->app, resources, &exchange);
 
+    if (turn_is_put_off(turn)) {
+        return true;
+    }
     if (complete && (!fastcgi_discard_body(fcgi) || worker_closes_connections(w))) {
         fcgi->keepConnection = 0;
     }
@@ -200,6 +197,45 @@ worker_connection_has_request(struct worker *w, struct kept_connection *c)
     return front == FRONT_REQUEST;
 }
 
+/* After the reply, or in place of one: the connection's next request, or its end. */
+static void
+worker_connection_finish(struct worker *w, struct kept_connection *c, bool complete)
+{
+    if (!complete) {
+        /* Without FCGI_END_REQUEST the web server passes on that something is missing. */
+        worker_connection_close(w, c);
+        return;
+    }
+    FCGX_Finish_r(&c->fcgi);
+    if (c->fcgi.ipcFd < 0) {
+        worker_connection_close(w, c);
+    } else {
+        worker_connection_hand_on(w, c, EPOLL_CTL_MOD);
+    }
+}
+
+/*
+ * Replies to a request, or puts it off. Returns the connection whose request this thread has to
+ * serve next: it was put off before, and has its turn now. NULL: none.
+ */
+static struct kept_connection *
+worker_connection_answer(struct worker *w, struct resources *resources, struct kept_connection *c)
+{
+    struct turn turn = {.turns = &w->turns};
+    bool complete = worker_connection_reply(w, resources, c, &turn);
+
+    if (turn_is_put_off(&turn)) {
+        c->put_off_us = c->put_off_us != 0 ? c->put_off_us : clock_mono_us();
+        return turn_wait(&turn, &c->waiting) ? NULL : c;
+    }
+    if (c->put_off_us != 0) { /* also if it took no turn: its session has ended meanwhile */
+        turn.user_id = c->waiting.user_id;
+        c->put_off_us = 0;
+    }
+    worker_connection_finish(w, c, complete);
+    return (struct kept_connection *)turn_end(&turn);
+}
+
 /* Reads a request from a readable connection, and replies. */
 static void
 worker_connection_serve(struct worker *w, struct resources *resources, struct kept_connection *c)
@@ -215,16 +251,12 @@ worker_connection_serve(struct worker *w, struct resources *resources, struct ke
         worker_connection_close(w, c);
         return;
     }
-    if (fastcgi_admit(fcgi) && !worker_connection_reply(w, resources, fcgi)) {
-        /* Without FCGI_END_REQUEST the web server passes on that something is missing. */
-        worker_connection_close(w, c);
+    if (!fastcgi_admit(fcgi)) {
+        worker_connection_finish(w, c, true);
         return;
     }
-    FCGX_Finish_r(fcgi);
-    if (fcgi->ipcFd < 0) {
-        worker_connection_close(w, c);
-    } else {
-        worker_connection_hand_on(w, c, EPOLL_CTL_MOD);
+    while (c != NULL) {
+        c = worker_connection_answer(w, resources, c);
     }
 }
 
@@ -489,6 +521,7 @@ static void
 worker_close(struct worker *w)
 {
     free(w->threads);
+    turns_close(&w->turns);
     if (w->has_slots) {
         slots_close(&w->slots);
     }
@@ -516,6 +549,7 @@ worker_start(struct worker *w, sigset_t *ends)
         return false;
     }
     db_limit_writers(w->thread_count);
+    turns_open(&w->turns, w->thread_count, w->app->settings->limit_general > 0);
     w->threads = memory_array(w->thread_count, sizeof(*w->threads));
     if (!worker_check_step(worker_start_threads(w), "not all threads (pthread_create)")) {
         worker_end_threads(w);

@@ -211,12 +211,21 @@ dispatch_check_effect(struct request *req)
     return true;
 }
 
+/* One user must not hold every thread. Returns false if the request has to wait. */
+static bool
+dispatch_take_turn(struct request *req)
+{
+    req->put_off = req->take_turn != NULL && req->caller.user_id != 0 &&
+                   !req->take_turn(req->turn, req->caller.user_id);
+    return !req->put_off;
+}
+
 static void
 dispatch_run_route(const struct router *router, struct request *req)
 {
     const void *input = NULL;
 
-    if (!dispatch_match_route(router, req) || !auth_admit(req)) {
+    if (!dispatch_match_route(router, req) || !auth_admit(req) || !dispatch_take_turn(req)) {
         return;
     }
     if (req->route->in != NULL) {

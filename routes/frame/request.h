@@ -59,6 +59,8 @@ struct request {
     struct caller caller;    /* the stores; after auth_admit also who calls */
     struct buf *head, *body; /* of the reply: header lines ending in \r\n; the body's bytes */
     struct deferred_reply *deferred; /* deferred.h; NULL: reply at once */
+    bool (*take_turn)(void *turn, int64_t user_id); /* may it run now? NULL: it may */
+    void *turn;
     bool counted;      /* the limit counted this request when it was first dispatched */
     int64_t waited_us; /* in a queue, before it was dispatched */
 
@@ -78,6 +80,7 @@ struct request {
     struct fault *faults, **last_fault; /* of the input; shape.h */
     size_t fault_count;                 /* more than there are in `faults`, if many; fault.h */
     int64_t began_us;
+    bool put_off; /* its user's other requests come first: it will be dispatched again */
 
     /* The reply. */
     int status;           /* 0: none yet */

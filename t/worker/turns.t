@@ -1,0 +1,71 @@
+#!/usr/bin/perl
+# One user's requests leave threads to other users, however long they take; they are put off, not refused.
+use lib 't/lib';
+use Fastchat::Test;
+use Time::HiRes qw(time);
+
+my $stack = Fastchat::Stack->new(env => { LIMIT_GENERAL => 1_000_000, LIMIT_SEND => 1_000_000, APP_WORKERS => 1 });
+my ($alice, $bob) = map { $stack->user($_) } qw(alice bob);
+my $room = $bob->post('/api/rooms', { name => '轮流' })->json->{id};
+
+# A second session of the same user.
+my $session = $stack->post('/api/sessions', { username => $alice->username, password => $alice->password })->json;
+
+# What bob does all the time; returns each status and the longest time.
+sub work_of_bob {
+    my ($from) = @_;
+    my (%status, $longest);
+    for my $n (1 .. 30) {
+        my $began = time;
+        $status{ $bob->post("/api/rooms/$room/messages", { client_id => "$from $n", body => 'x' })->status }++;
+        $status{ $bob->get("/api/rooms/$room/messages")->status }++;
+        my $took = time - $began;
+        $longest = $took if $took > ($longest // 0);
+    }
+    return (\%status, $longest);
+}
+
+subtest 'requests that wait for a row of their user do not hold every thread' => sub {
+    my $hold = $stack->sql_session;
+    $hold->('START TRANSACTION');
+    $hold->('SELECT id FROM users WHERE id = ' . $alice->id . ' FOR UPDATE');
+    my $waiting = $stack->begin_at_once(
+        40,
+        sub {
+            my ($number) = @_;
+            my $token = $number % 2 ? $alice->token : $session->{token};
+            return [ $alice->patch('/api/users/me', { nickname => "name $number" }, token => $token)->status ];
+        }
+    );
+    my $held = sub { $stack->sql("SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE '%FOR UPDATE'") };
+    ok($stack->wait_for(5, sub { $held->() >= 8 }), 'half of the threads wait for the row');
+    my ($status, $longest) = work_of_bob('while they wait');
+    is_deeply($status, { 200 => 30, 201 => 30 }, "another user's requests are all served");
+    cmp_ok($longest, '<', 4, 'none of them waits for the row');
+    is($held->(), 8, 'the other requests hold no thread');
+    $hold->('COMMIT');
+    is_deeply([ grep { $_ != 200 } map { @$_ } $waiting->() ], [], 'requests that were put off are served in the end');
+};
+
+subtest 'requests that were put off end when their session does' => sub {
+    my $eve  = $stack->user('eve');
+    my $hold = $stack->sql_session;
+    $hold->('START TRANSACTION');
+    $hold->('SELECT id FROM users WHERE id = ' . $eve->id . ' FOR UPDATE');
+    my $waiting =
+        $stack->begin_at_once(40, sub { return [ $eve->patch('/api/users/me', { nickname => 'eve' })->status ] });
+    my $held = sub { $stack->sql("SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE '%FOR UPDATE'") };
+    ok($stack->wait_for(5, sub { $held->() >= 8 }), 'half of the threads wait for the row');
+    $hold->('DELETE FROM sessions WHERE user_id = ' . $eve->id);
+    $hold->('UPDATE users SET changes = changes + 1, changed_at = UNIX_TIMESTAMP() * 1000 WHERE id = ' . $eve->id);
+    $stack->redis_cli('FLUSHALL');
+    $hold->('COMMIT');
+    my @status = map { @$_ } $waiting->();
+    is(scalar @status, 40, 'each of them is answered');
+    is_deeply([ grep { $_ != 200 && $_ != 401 } @status ], [], 'each is served, or its session has ended');
+    ok(scalar(grep { $_ == 401 } @status), 'some were put off until their session had ended');
+    my ($status, $longest) = work_of_bob('after them');
+    is_deeply($status, { 200 => 30, 201 => 30 }, 'everything goes on');
+};
+
+done_testing;
