@@ -135,8 +135,7 @@ members_insert(struct caller *caller, int64_t room_id, int64_t user_id, enum rol
     if (db_affected(caller->db) == 0) {
         return caller_deny(caller, DENIED_NO_USER);
     }
-    r = member_log(caller->db, room_id, ENTRY_JOIN, user_id, NULL);
-    return r == DB_OK ? users_changed(caller->db, user_id, NULL) : r;
+    return member_log(caller->db, room_id, ENTRY_JOIN, user_id, NULL);
 }
 
 /*
@@ -171,6 +170,9 @@ members_join(struct caller *caller, int64_t room_id, int64_t user_id, enum role 
 {
     enum db_result r = members_insert(caller, room_id, user_id, role);
 
+    if (r == DB_OK) {
+        r = users_changed(caller->db, user_id, NULL);
+    }
     if (r == DB_OK) {
         r = departure_end(caller->db, room_id, user_id);
     }

@@ -91,6 +91,9 @@ room_add_transaction(struct db *db, void *context)
     if (r == DB_OK) {
         r = member_count_update(db, edit->room_id);
     }
+    if (r == DB_OK) { /* last: it locks the rows of all who are in the room */
+        r = users_changed_in(db, edit->room_id);
+    }
     return r == DB_OK ? rooms_find(caller, edit->room_id, edit->room) : r;
 }
 

@@ -154,6 +154,16 @@ users_changed(struct db *db, int64_t id, int64_t *changes)
 }
 
 enum db_result
+users_changed_in(struct db *db, int64_t room_id)
+{
+    return db_run(db,
+                  "UPDATE members m STRAIGHT_JOIN users u ON u.id = m.user_id "
+                  "SET u.changes = u.changes + 1, u.changed_at = UNIX_TIMESTAMP() * 1000 "
+                  "WHERE m.room_id = ?",
+                  db_int(room_id));
+}
+
+enum db_result
 users_changed_if(struct db *db, int64_t id, const char *password_hash, int64_t *changes)
 {
     enum db_result r = db_run(

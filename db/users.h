@@ -74,7 +74,11 @@ enum db_result users_search(struct db *db, struct arena *a, const char *text, co
 enum db_result users_changed(struct db *db, int64_t id, int64_t *changes)
     __attribute__((nonnull(1), warn_unused_result));
 
-/* The same, but DB_CONFLICT unless the user is active and has this password hash. */
+/* The same for everybody in a room, by user id, so that two rooms do not lock one another. */
+enum db_result users_changed_in(struct db *db, int64_t room_id)
+    __attribute__((nonnull, warn_unused_result));
+
+/* Like users_changed, but DB_CONFLICT unless the user is active and has this password hash. */
 enum db_result users_changed_if(struct db *db, int64_t id, const char *password_hash,
                                 int64_t *changes) __attribute__((nonnull, warn_unused_result));
 

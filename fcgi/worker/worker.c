@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -214,6 +215,15 @@ worker_connection_finish(struct worker *w, struct kept_connection *c, bool compl
     }
 }
 
+/* Whether the web server has given up a request that was put off. */
+static bool
+worker_connection_is_given_up(const struct kept_connection *c)
+{
+    struct pollfd at = {.fd = c->fcgi.ipcFd, .events = POLLRDHUP};
+
+    return c->put_off_us != 0 && poll(&at, 1, 0) > 0 && (at.revents & ~POLLIN) != 0;
+}
+
 /*
  * Replies to a request, or puts it off. Returns the connection whose request this thread has to
  * serve next: it was put off before, and has its turn now. NULL: none.
@@ -222,7 +232,8 @@ static struct kept_connection *
 worker_connection_answer(struct worker *w, struct resources *resources, struct kept_connection *c)
 {
     struct turn turn = {.turns = &w->turns};
-    bool complete = worker_connection_reply(w, resources, c, &turn);
+    bool complete = !worker_connection_is_given_up(c) &&
+                    worker_connection_reply(w, resources, c, &turn);
 
     if (turn_is_put_off(&turn)) {
         c->put_off_us = c->put_off_us != 0 ? c->put_off_us : clock_mono_us();

@@ -1,10 +1,10 @@
 #!/usr/bin/perl
-# One user's requests leave threads to other users, however long they take; they are put off, not refused.
+# One user's requests leave threads and rows to other users, however long they take; they are put off, not refused.
 use lib 't/lib';
 use Fastchat::Test;
 use Time::HiRes qw(time);
 
-my $stack = Fastchat::Stack->new(env => { LIMIT_GENERAL => 1_000_000, LIMIT_SEND => 1_000_000, APP_WORKERS => 1 });
+my $stack = Fastchat::Stack->new(env => { LIMIT_GENERAL => 1_000_000, LIMIT_SEND => 1_000_000, APP_WORKERS => 1, ROOMS_PER_DAY => 100 });
 my ($alice, $bob) = map { $stack->user($_) } qw(alice bob);
 my $room = $bob->post('/api/rooms', { name => '轮流' })->json->{id};
 
@@ -45,6 +45,24 @@ subtest 'requests that wait for a row of their user do not hold every thread' =>
     is($held->(), 8, 'the other requests hold no thread');
     $hold->('COMMIT');
     is_deeply([ grep { $_ != 200 } map { @$_ } $waiting->() ], [], 'requests that were put off are served in the end');
+};
+
+subtest 'a large room that is being made locks no row of its members' => sub {
+    my $hold = $stack->sql_session;
+    my $day  = int(time / 86400);
+    $hold->('START TRANSACTION');
+    $hold->("INSERT INTO daily_counts (user_id, day) VALUES (@{[ $alice->id ]}, $day)");
+    my $made = $stack->begin_at_once(
+        1,
+        sub { return [ $alice->post('/api/rooms', { name => '大', member_ids => [ $bob->id ] })->status ] }
+    );
+    my $waits = q(SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'INSERT INTO daily_counts%');
+    ok($stack->wait_for(5, sub { $stack->sql($waits) }), 'the room is being made');
+    my $began = time;
+    is($bob->patch('/api/users/me', { nickname => 'bob' })->status, 200, 'a member changes their own row meanwhile');
+    cmp_ok(time - $began, '<', 4, 'the change does not wait for the room');
+    $hold->('ROLLBACK');
+    is(($made->())[0][0], 201, 'the room is made in the end');
 };
 
 subtest 'requests that were put off end when their session does' => sub {

@@ -63,7 +63,7 @@ sub insert {
 sub add_rooms {
     my ($self, $count, $entries, $body) = @_;
     my $stack = $self->{stack};
-    my $first = 1 + $stack->sql('SELECT COALESCE(MAX(id), 0) FROM rooms');
+    my $first = 1000 + $stack->sql('SELECT COALESCE(MAX(id), 0) FROM rooms');    # others may just make some
     $self->insert(
         'rooms (id, kind, name, last_seq, last_message_seq, last_at, created_at)',
         map { '(' . ($first + $_) . ",0,'bench',$entries,$entries,1000,0)" } 0 .. $count - 1
@@ -130,6 +130,7 @@ sub beside_caller {
     );
     my $result = $self->others($seconds);
     Load::discard($hostile);
+    sleep 2;    # what it has begun ends
     return $result;
 }
 
