@@ -148,6 +148,7 @@ serve(const struct app *app, struct resources *from, const struct exchange *with
     serving = NULL;
     log_set_request(NULL);
     arena_reset(&from->arena);
+    buf_clear(&from->body); /* a thread may have no further request for long */
     return whole;
 }
 

@@ -56,6 +56,26 @@ subtest 'a page of long messages ends early, and the next one goes on' => sub {
     is_deeply(\@older, [ 1 .. 122 ], 'pages backwards have every entry once');
 };
 
+subtest 'a thread keeps no memory of a long page' => sub {
+    plan skip_all => 'a sanitizer keeps freed memory' if ($ENV{FASTCHAT_FLAVOUR} || 'release') ne 'release';
+    my $room = new_room('longer');
+    add_messages($room, $ann, 60, "CONCAT('x', REPEAT(CHAR(1), 7999))");
+    $stack->at_once(16, sub { $ann->get("/api/rooms/$room/messages?limit=100") for 1 .. 10; return 1 });
+    my $own_kb = sub {
+        open my $in, '<', "/proc/$_[0]/status" or die "$_[0]: $!\n";
+        return join('', <$in>) =~ /^RssAnon:\s+(\d+) kB/m ? $1 : 0;
+    };
+    ok(
+        $stack->wait_for(
+            3,
+            sub {
+                !grep { $own_kb->($_) > 8 * 1024 } $stack->workers('api');
+            }
+        ),
+        'each worker holds less than 8 MB of its own again'
+    ) or diag join ' ', map { $own_kb->($_) } $stack->workers('api');
+};
+
 subtest 'a sync of long messages ends early, and the next one goes on' => sub {
     my @rooms = map { new_room("sync $_") } 1 .. 3;
     add_messages($_, $ann, 40, "REPEAT('长', 8000)") for @rooms;

@@ -4,7 +4,8 @@ use lib 't/lib';
 use Fastchat::Test;
 use Time::HiRes qw(time);
 
-my $stack = Fastchat::Stack->new(env => { LIMIT_GENERAL => 1_000_000, LIMIT_SEND => 1_000_000, APP_WORKERS => 1, ROOMS_PER_DAY => 100 });
+my $stack = Fastchat::Stack->new(
+    env => { LIMIT_GENERAL => 1_000_000, LIMIT_SEND => 1_000_000, APP_WORKERS => 1, ROOMS_PER_DAY => 100 });
 my ($alice, $bob) = map { $stack->user($_) } qw(alice bob);
 my $room = $bob->post('/api/rooms', { name => '轮流' })->json->{id};
 

@@ -144,6 +144,7 @@ sub storm {
         $connections,
         sub {
             my ($number) = @_;
+            binmode STDOUT;    # which takes the result, in bytes
             my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $stack->port)
                 or die "connect: $!\n";
             for my $n (1 .. $count / $connections) {
