@@ -48,8 +48,8 @@ enum db_result members_lock_managed(struct caller *caller, int64_t room_id,
 
 /*
  * Inside a transaction that holds the room's lock: adds an existing user to a room and to its log.
- * The change of the user's rooms is still to be counted (users_changed). DB_EXISTS if the user is in
- * the room already; DB_FORBIDDEN with DENIED_NO_USER.
+ * The change of the user's rooms is still to be counted (users_changed). DB_EXISTS if the user is
+ * in the room already; DB_FORBIDDEN with DENIED_NO_USER.
  */
 enum db_result members_insert(struct caller *caller, int64_t room_id, int64_t user_id,
                               enum role role) __attribute__((nonnull, warn_unused_result));

@@ -29,7 +29,7 @@ struct exchange {
     /* Called if the handler has set deferred->mode, before the request's memory is freed. */
     void (*on_deferred)(void *context, const struct request *req);
     /*
-     * Whether a request of the user may run now (fcgi/worker/turns.h). If not, nothing is written
+     * Whether a request of the user may run now (fcgi/turns.h). If not, nothing is written
      * or logged, and the request is served again later. NULL: every request may.
      */
     bool (*take_turn)(void *turn, int64_t user_id);

@@ -10,8 +10,8 @@
 
 /*
  * Before a statement. Returns false if it needs a locked table for which another thread waits;
- * db->obstacle then says so. *waits: this thread is now the one that waits, if the table is still
- * locked.
+ * db->obstacle is then DB_OBSTACLE_LOCKED. *waits: this thread is now the one that waits, if the
+ * table is still locked.
  */
 bool locked_tables_admit(struct db *db, const char *sql, bool *waits)
     __attribute__((nonnull, warn_unused_result));

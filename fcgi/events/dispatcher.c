@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@ struct dispatcher {
     const struct app *app;
     struct queue jobs, *done;
     struct holds *holds;
+    struct turns turns;
     pthread_t *threads;
     int thread_count;
 };
@@ -87,8 +89,10 @@ job_copy_deferred(void *context, const struct request *req)
     job->room_count = deferred->room_count;
 }
 
+/* Fills in the job, unless it is put off (turn_is_put_off). */
 static void
-dispatcher_serve(const struct dispatcher *d, struct resources *resources, struct job *job)
+dispatcher_serve(const struct dispatcher *d, struct resources *resources, struct job *job,
+                 struct turn *turn)
 {
     struct job_exchange context = {.job = job,
                                    .deferred = {.admit = holds_admit, .holds = d->holds}};
@@ -98,7 +102,9 @@ dispatcher_serve(const struct dispatcher *d, struct resources *resources, struct
         .context = &context,
         .deferred = job->may_defer ? &context.deferred : NULL,
         .on_deferred = job_copy_deferred,
-        .counted = job->counted,
+        .take_turn = d->turns.most > 0 ? turn_take : NULL,
+        .turn = turn,
+        .counted = job->counted || job->was_put_off,
         .waited_us = clock_mono_us() - job->submitted_us,
     };
 
@@ -113,6 +119,30 @@ dispatcher_serve(const struct dispatcher *d, struct resources *resources, struct
     job->mode = context.deferred.mode;
 }
 
+/*
+ * Serves a job, or puts it off. Returns the job that this thread has to serve next: it was put off
+ * before, and has its turn now. NULL: none.
+ */
+static struct job *
+dispatcher_work(struct dispatcher *d, struct resources *resources, struct job *job)
+{
+    struct turn turn = {.turns = &d->turns};
+    struct waiting_turn *next;
+
+    dispatcher_serve(d, resources, job, &turn);
+    if (turn_is_put_off(&turn)) {
+        job->was_put_off = true;
+        return turn_wait(&turn, &job->waiting) ? NULL : job;
+    }
+    if (job->was_put_off) { /* also if it took no turn: its session has ended meanwhile */
+        turn.user_id = job->waiting.user_id;
+    }
+    queue_put(d->done, &job->message);
+    next = turn_end(&turn);
+    return next == NULL ? NULL
+                        : (struct job *)(void *)((char *)next - offsetof(struct job, waiting));
+}
+
 static void *
 dispatcher_thread(void *context)
 {
@@ -125,10 +155,10 @@ dispatcher_thread(void *context)
 
         if (job == NULL) {
             db_close_idle(resources.db, IDLE_MS);
-            continue;
         }
-        dispatcher_serve(d, &resources, job);
-        queue_put(d->done, &job->message);
+        while (job != NULL) {
+            job = dispatcher_work(d, &resources, job);
+        }
     }
     resources_close(&resources);
     return NULL;
@@ -170,6 +200,7 @@ dispatcher_open(const struct app *app, int count, struct queue *done, struct hol
     d->threads = memory_array((size_t)count, sizeof(*d->threads));
     queue_open(&d->jobs);
     db_limit_writers((size_t)count);
+    turns_open(&d->turns, (size_t)count, app->settings->limit_general > 0);
     error = dispatcher_start_threads(d, count);
     if (d->thread_count == 0) {
         dispatcher_close(d);
@@ -199,6 +230,7 @@ dispatcher_close(struct dispatcher *d)
         job_free(job);
     }
     queue_free(&d->jobs);
+    turns_close(&d->turns);
     free(d->threads);
     free(d);
 }

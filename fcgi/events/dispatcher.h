@@ -10,6 +10,7 @@
 #include "fcgi/events/holds.h"
 #include "fcgi/events/queue.h"
 #include "fcgi/record.h"
+#include "fcgi/turns.h"
 #include "routes/frame/deferred.h"
 
 enum { JOB_AFTER_SIZE = 66 };
@@ -23,6 +24,8 @@ struct job {
     bool may_defer;             /* false: the handler must reply at once */
     bool counted;               /* the rate limit has counted this request before */
     int64_t submitted_us;       /* by clock_mono_us; set by dispatcher_submit */
+    struct waiting_turn waiting;
+    bool was_put_off; /* its user's other requests came first */
 
     /* Set by the dispatcher. */
     enum reply_mode mode;

@@ -33,10 +33,10 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "fcgi/serve.h"
+#include "fcgi/turns.h"
 #include "fcgi/worker/fastcgi.h"
 #include "fcgi/worker/front.h"
 #include "fcgi/worker/poller_slots.h"
-#include "fcgi/worker/turns.h"
 
 #define SIGNAL_WAKE SIGUSR2
 
@@ -51,7 +51,7 @@ enum {
     KEEP_OPEN_SECONDS = 8, /* nginx closes a busy connection after 2 s, an idle one after 5 s */
     DRAIN_SECONDS = 10,    /* after KEEP_OPEN_SECONDS and the request deadline, all is cut */
     SOCKET_SECONDS = 10,   /* a web server that neither sends nor reads for so long is dropped */
-    WRITE_SECONDS = 60,        /* a download that a thread waits for longer, in all, is cut */
+    WRITE_SECONDS = 60,    /* a download that a thread waits for longer, in all, is cut */
     STACK_BYTES = 512 * 1024,
     MINIMUM_AGE_MS = 1000, /* a process that ends sooner looks like a failure to its supervisor */
 };

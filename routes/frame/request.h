@@ -58,7 +58,7 @@ struct request {
     const struct settings *settings;
     struct caller caller;    /* the stores; after auth_admit also who calls */
     struct buf *head, *body; /* of the reply: header lines ending in \r\n; the body's bytes */
-    struct deferred_reply *deferred; /* deferred.h; NULL: reply at once */
+    struct deferred_reply *deferred;                /* deferred.h; NULL: reply at once */
     bool (*take_turn)(void *turn, int64_t user_id); /* may it run now? NULL: it may */
     void *turn;
     bool counted;      /* the limit counted this request when it was first dispatched */

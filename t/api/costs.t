@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# What one request may cost: the size of a page, the entries that are counted, the queries of a sync.
+# The cost of one request is bounded: the size of a page, the entries that are counted, the queries of a sync.
 use lib 't/lib';
 use Fastchat::Test;
 

@@ -87,4 +87,18 @@ subtest 'requests that were put off end when their session does' => sub {
     is_deeply($status, { 200 => 30, 201 => 30 }, 'everything goes on');
 };
 
+subtest 'long polls of one user are all admitted, one after the other' => sub {
+    my $marks  = $alice->post('/api/sync', { rooms => {} })->json->{rooms};
+    my %rooms  = map { $_->{id} => $_->{last_seq} } @$marks;
+    my @status = map { @$_ } $stack->at_once(
+        16,
+        sub {
+            my ($number) = @_;
+            my $token = $number % 2 ? $alice->token : $session->{token};
+            return [ $alice->post('/api/sync/wait', { rooms => \%rooms, wait => 2 }, token => $token)->status ];
+        }
+    );
+    is_deeply(\@status, [ (200) x 16 ], 'each is held, and ends');
+};
+
 done_testing;

@@ -93,7 +93,7 @@ sub add_others_rooms {
     $self->{rooms} = [ $room .. $room + $rooms - 1 ];
 }
 
-# What others do, for some seconds: t/bench/mixed.lua. Dies if any of it fails.
+# The requests of others, for some seconds: t/bench/mixed.lua. Dies if any of them fails.
 sub others {
     my ($self, $seconds) = @_;
     return Load::run(

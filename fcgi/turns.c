@@ -1,5 +1,5 @@
 /* Lists as short as there are threads, and as long as one user has requests under way. */
-#include "fcgi/worker/turns.h"
+#include "fcgi/turns.h"
 
 #include <stdlib.h>
 
@@ -9,7 +9,9 @@ void
 turns_open(struct turns *t, size_t threads, bool limited)
 {
     *t = (struct turns){
-        .most = !limited ? 0 : threads > 1 ? threads / 2 : 1,
+        .most = !limited      ? 0
+                : threads > 1 ? threads / 2
+                              : 1,
         .running = memory_array(threads, sizeof(*t->running)),
     };
     t->last = &t->first;

@@ -3,8 +3,8 @@
  * users. A request beyond that is put off: it holds no thread, and gets its turn when another one
  * of its user has ended, in the order of arrival.
  */
-#ifndef FCGI_WORKER_TURNS_H
-#define FCGI_WORKER_TURNS_H
+#ifndef FCGI_TURNS_H
+#define FCGI_TURNS_H
 
 #include <pthread.h>
 #include <stdbool.h>
