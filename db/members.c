@@ -160,8 +160,7 @@ member_count_update(struct db *db, int64_t room_id)
     }
     return db_run(db,
                   "UPDATE rooms SET member_count = ?, members_changed_at = "
-                  "GREATEST(members_changed_at + 1, "
-                  "CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)) WHERE id = ?",
+                  "GREATEST(members_changed_at + 1, " DB_NOW_US ") WHERE id = ?",
                   db_int(count), db_int(room_id));
 }
 

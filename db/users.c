@@ -16,9 +16,8 @@ const char *const user_state_words[] = {USER_STATES(VOCABULARY_WORD) NULL};
  * database was restored is not counted again. By the clock of the database, so that hosts need not
  * agree on theirs.
  */
-#define COUNT_CHANGE                                                                               \
-    "changes = LAST_INSERT_ID(GREATEST(changes + 1, "                                              \
-    "CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS UNSIGNED)))"
+#define NEXT_CHANGE "GREATEST(changes + 1, " DB_NOW_US ")"
+#define COUNT_CHANGE "changes = LAST_INSERT_ID(" NEXT_CHANGE ")"
 
 /*
  * The key that a name had before names were normalized, when only ASCII had case. It finds names
@@ -158,8 +157,7 @@ users_changed_in(struct db *db, int64_t room_id)
 {
     return db_run(db,
                   "UPDATE members m STRAIGHT_JOIN users u ON u.id = m.user_id "
-                  "SET u.changes = u.changes + 1, u.changed_at = UNIX_TIMESTAMP() * 1000 "
-                  "WHERE m.room_id = ?",
+                  "SET u.changes = " NEXT_CHANGE " WHERE m.room_id = ?",
                   db_int(room_id));
 }
 
