@@ -167,8 +167,9 @@ sub download {
 
 subtest 'a download ends with the session that began it' => sub {
     my ($chunk, $chunks) = (524_288, 16);
-    for my $end ([ 'disabled' => 'disable' ], [ 'signed out' => 'sign-out' ], [ 'deleted' => 'delete' ], ['left alone']) {
-        my ($how, $command) = @$end;
+    my @ends = ([ disabled => 'disable' ], [ 'signed out' => 'sign-out' ], [ deleted => 'delete' ], ['left alone']);
+    for (@ends) {
+        my ($how, $command) = @$_;
         my $user = made('reader_' . ($command // 'kept') =~ tr/-/_/r);
         my $id   = 1_000_000 + $user->id;
         $stack->sql("INSERT INTO export_chunks (export_id, run, number, bytes) "
@@ -183,7 +184,7 @@ subtest 'a download ends with the session that began it' => sub {
         user('', $command, $user->username) if $command;
         1 while sysread $socket, $got, 1_048_576, length $got;
         if ($command) { cmp_ok(length $got, '<', $chunks * $chunk / 2, "a download of a user who is $how is cut") }
-        else          { cmp_ok(length $got, '>', $chunks * $chunk,     'a download of a user who stays is whole') }
+        else          { cmp_ok(length $got, '>', $chunks * $chunk, 'a download of a user who stays is whole') }
     }
 };
 
