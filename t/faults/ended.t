@@ -44,7 +44,8 @@ sub member_is_gone {
     return $stack->sql("SELECT COUNT(*) = 0 FROM members WHERE room_id = $room AND user_id = " . $user->id);
 }
 
-# Each change: how it is made, whether it was, and a request of the user with the status by which it has taken effect.
+# Each change: how it is made; whether it was, if a server may refuse it; and a request of the user with the status by
+# which it has taken effect.
 my %changes = (
     'a sign-out' => {
         make => sub { $_[0]->delete('/api/sessions/current') },
@@ -145,7 +146,7 @@ sub new_member {
 # a change before it begins; one that was made is not sent again.
 sub time_until_ended {
     my ($user, $change) = @_;
-    $stack->wait_for(30, sub { $change->{make}->($user); return $change->{made}->($user) });
+    $stack->wait_for(30, sub { $change->{make}->($user); return !$change->{made} || $change->{made}->($user) });
     my $made  = time;
     my $ended = $stack->wait_for(LIMIT, sub { $change->{call}->($user)->status == $change->{ended} });
     return $ended ? time - $made : -1;
