@@ -142,8 +142,8 @@ sub new_member {
     return $user;
 }
 
-# Makes the change, and returns after how many seconds a call showed it; -1 if none did in time. A busy server may refuse
-# a change before it begins; one that was made is not sent again.
+# Makes the change, and returns after how many seconds a call showed it; -1 if none did in time. A busy server may
+# refuse a change before it begins; one that was made is not sent again.
 sub time_until_ended {
     my ($user, $change) = @_;
     $stack->wait_for(30, sub { $change->{make}->($user); return !$change->{made} || $change->{made}->($user) });

@@ -51,7 +51,7 @@ sub memory {
     } @pids;
 }
 
-# A body of the route's limit, or of a megabyte. Each is made once: the connections' processes inherit those of the first.
+# A body of the route's limit, or of a megabyte. Each is made once: the connections' processes inherit them.
 my %bodies;
 
 sub body {
