@@ -15,7 +15,7 @@ sub task { my ($who, $id) = @_; return $who->get("/api/tasks/$id")->json }
 
 sub done {
     my ($who, $id) = @_;
-    $stack->wait_for(60, sub { task($who, $id)->{state} eq 'done' });
+    $stack->wait_for(300, sub { task($who, $id)->{state} eq 'done' });    # a sanitizer makes it slow
     return task($who, $id);
 }
 
