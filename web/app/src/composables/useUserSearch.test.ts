@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { effectScope, ref } from 'vue'
 import { save } from '../lib/storage'
 import { json, me } from '../testing/server'
-import { onlyOne, useUserSearch } from './useUserSearch'
+import { onlyOne, searchedText, useUserSearch } from './useUserSearch'
 
 let queries: (string | null)[] = []
 
@@ -66,6 +66,12 @@ it('no search begins after the end of the search field', async () => {
   scope.stop()
   await vi.advanceTimersByTimeAsync(300)
   expect(queries).toEqual([])
+})
+
+it('a username is searched without the @ that stands before it', () => {
+  expect(searchedText(' @li_lei ')).toBe('li_lei')
+  expect(searchedText('li@lei')).toBe('li@lei')
+  expect(searchedText('@')).toBe('@')
 })
 
 it('Enter chooses a result only if it is the only one', () => {

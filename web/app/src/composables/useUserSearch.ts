@@ -25,6 +25,9 @@ async function findUsers(q: string): Promise<User[]> {
   return found
 }
 
+/** The text to search for. A username may be typed as the page shows it, with "@" before it. */
+export const searchedText = (typed: string): string => typed.trim().replace(/^@(?=.)/u, '')
+
 /** Searches for `text` whenever it changes. The user who searches is never among the results. */
 export function useUserSearch(text: Ref<string>) {
   const session = useSession()
@@ -55,7 +58,7 @@ export function useUserSearch(text: Ref<string>) {
 
   watch(text, (now) => {
     clearTimeout(timer)
-    const q = now.trim()
+    const q = searchedText(now)
     if (q === '') clear()
     else timer = setTimeout(() => void search(q), TYPING_PAUSE_MS)
   })
