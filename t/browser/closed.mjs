@@ -11,7 +11,7 @@ for (const [size, theme] of [
   const visitor = await Person.enter(browser, url, '来客', size, theme)
   await visitor.page.goto(url)
 
-  await step(`a ${size} says in Chinese who makes accounts`, async () => {
+  await step(`a ${size} shows in Chinese who makes accounts`, async () => {
     await visitor.at('registration').filter({ hasText: '账号由管理员创建' }).waitFor()
     await visitor.picture(pictures, `closed-${size}-${theme}-zh`)
   })
@@ -19,7 +19,7 @@ for (const [size, theme] of [
     if (await visitor.at('auth-switch').count()) throw new Error('it does')
     if (await visitor.at('auth-nickname').count()) throw new Error('it shows the form')
   })
-  await step(`a ${size} says in English who makes accounts`, async () => {
+  await step(`a ${size} shows in English who makes accounts`, async () => {
     await visitor.at('lang-switch').click()
     await visitor.at('registration').filter({ hasText: 'made by the administrator' }).waitFor()
     await visitor.picture(pictures, `closed-${size}-${theme}-en`)

@@ -82,9 +82,10 @@ subtest 'typing and read marks reach the other members' => sub {
         {
             room_id => $room,
             user    => {
-                id       => $ann->id,
-                username => $ann->username,
-                nickname => $ann->get('/api/users/me')->json->{nickname}
+                id             => $ann->id,
+                username       => $ann->username,
+                nickname       => $ann->get('/api/users/me')->json->{nickname},
+                nickname_taken => JSON::PP::false
             }
         },
         'typing reaches the other members'
