@@ -63,6 +63,9 @@ test_programs := $(patsubst %.c,$(out)/%,$(filter-out t/unit/% t/fuzz/% t/bench/
 # Libraries that a test loads before the real ones (LD_PRELOAD).
 shims := $(patsubst %.c,$(out)/%.so,$(wildcard t/shim/*.c))
 fuzzers := $(patsubst t/fuzz/%.c,build/fuzz/%,$(wildcard t/fuzz/*.c))
+# The parts of the fuzzer of the dispatcher. Only libFuzzer calls its mutator: the test of its corpus is linked without.
+fuzz_dispatch := $(wildcard t/fuzz/dispatch/*.c)
+fuzz_dispatch_test := $(patsubst %.c,$(out)/%.o,$(filter-out %/mutator.c,$(fuzz_dispatch)))
 
 # A locale that every host has: if LANG names one that is not installed, Perl warns and Redis 8 does not start.
 export LC_ALL := C.UTF-8
@@ -158,9 +161,11 @@ $(out)/t/unit/%.t: $(out)/t/unit/%.o $(library)
 	$(say) '  LD  $@'
 	@$(link) -o $@ $^ $(library_libs)
 
+# Objects before the library, as with the test program.
+$(out)/t/db/dispatch: $(fuzz_dispatch_test)
 $(test_programs): $(out)/%: $(out)/%.o $(library)
 	$(say) '  LD  $@'
-	@$(link) -o $@ $^ $(library_libs)
+	@$(link) -o $@ $(filter %.o,$^) $(library) $(library_libs)
 
 $(shims): $(out)/%.so: %.c $(out)/flags
 	@mkdir -p $(@D)
@@ -186,13 +191,16 @@ $(fuzz_library): $(patsubst %.c,build/fuzz/obj/%.o,$(filter-out fcgi/main.c,$(so
 	@rm -f $@
 	@$(AR) rcs $@ $^
 
+build/fuzz/dispatch: $(fuzz_dispatch) $(wildcard t/fuzz/dispatch/*.h)
 build/fuzz/%: t/fuzz/%.c t/fuzz/fuzz.h $(fuzz_library)
 	$(say) '  FUZZ  $@'
-	@$(fuzz_compile) -fsanitize=fuzzer -o $@ $< $(fuzz_library) $(library_libs)
+	@$(fuzz_compile) -fsanitize=fuzzer -o $@ $(filter %.c,$^) $(fuzz_library) $(library_libs)
 
 # Each fuzzer runs FUZZ_SECONDS from its corpus; an input that breaks a promise is kept in build/fuzz/found.
 FUZZ_SECONDS ?= 15
-check-fuzz: $(fuzzers)
+check-fuzz:
+	@etc/install-packages build run check
+	@$(MAKE) --no-print-directory fuzz
 	@exec t/fuzz/run $(FUZZ_SECONDS) $(fuzzers)
 
 fuzz-long:
@@ -264,4 +272,4 @@ install: build
 clean:
 	rm -rf build
 
--include $(objects:.o=.d) $(test_objects:.o=.d) $(unit_tests:.t=.d) $(test_programs:=.d) $(shims:.so=.d) $(out)/gen/migrations.d
+-include $(objects:.o=.d) $(test_objects:.o=.d) $(unit_tests:.t=.d) $(test_programs:=.d) $(fuzz_dispatch_test:.o=.d) $(shims:.so=.d) $(out)/gen/migrations.d

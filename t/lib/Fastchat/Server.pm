@@ -2,6 +2,7 @@
 #
 #     use Fastchat::Server;
 #     exit Fastchat::Server::run('transactions');        # build/FLAVOUR/t/db/transactions, beside both servers
+#     exit Fastchat::Server::run_command(@command);        # the same for another program
 #
 #     my $database = start_database($dir);                 # ->socket ->pid ->kill ->stop ->start (with the same data)
 package Fastchat::Server;
@@ -122,14 +123,24 @@ sub until_all_stand {
 
 sub stop { return $_[0]->kill('TERM') }
 
-# Runs a C program of t/db with both servers; returns its exit status. It finds them by DB_SOCKET and REDIS_HOST, and
-# sends commands on the descriptor CONTROL_FD: a line "database kill" (stop, start, hold, cont) is answered by a line
-# "ok" when it is done.
+# Runs a C program of t/db with both servers, and these options of the database; returns its exit status.
 sub run {
     my ($name, @options) = @_;
+    my $program = "$root/build/" . ($ENV{FASTCHAT_FLAVOUR} || 'release') . "/t/db/$name";
+    $program = "$ENV{FASTCHAT_DB_TESTS}/$name" if $ENV{FASTCHAT_DB_TESTS};
+    return run_with(\@options, $program);
+}
+
+# Runs any command with both servers. Its rows need not survive a crash of the host.
+sub run_command { return run_with(['--innodb-flush-log-at-trx-commit=0'], @_) }
+
+# The program finds the servers by DB_SOCKET and REDIS_HOST, and sends commands on the descriptor CONTROL_FD: a line
+# "database kill" (stop, start, hold, cont) is answered by a line "ok" when it is done.
+sub run_with {
+    my ($options, @command) = @_;
     my $dir = File::Temp::tempdir('fastchat-db-XXXXXX', DIR => '/tmp');
     push @made, [ $dir, $$ ];
-    my %servers = (database => start_database($dir, @options), redis => start_redis($dir));
+    my %servers = (database => start_database($dir, @$options), redis => start_redis($dir));
     socketpair my $ours, my $theirs, AF_UNIX, SOCK_STREAM, PF_UNSPEC or die "socketpair: $!\n";
     my $pid = fork // die "fork: $!\n";
     if ($pid == 0) {
@@ -137,7 +148,7 @@ sub run {
         fcntl $theirs, Fcntl::F_SETFD(), 0;
         @ENV{qw(DB_SOCKET REDIS_HOST CONTROL_FD)} =
             ($servers{database}->socket, $servers{redis}->socket, fileno $theirs);
-        exec_program($name);
+        exec_program(@command);
     }
     close $theirs;
     while (my $order = <$ours>) {
@@ -151,15 +162,12 @@ sub run {
     return $? & 127 ? 128 + ($? & 127) : $? >> 8;
 }
 
-# Becomes the C program of that name.
 sub exec_program {
-    my ($name) = @_;
-    my $program = "$root/build/" . ($ENV{FASTCHAT_FLAVOUR} || 'release') . "/t/db/$name";
-    $program           = "$ENV{FASTCHAT_DB_TESTS}/$name" if $ENV{FASTCHAT_DB_TESTS};
+    my (@command) = @_;
     $ENV{TSAN_OPTIONS} = "suppressions=$root/t/lib/tsan.supp:halt_on_error=1";
     $ENV{LSAN_OPTIONS} = "suppressions=$root/t/lib/lsan.supp:print_suppressions=0";
-    { no warnings 'exec'; exec $program }
-    print "1..1\nnot ok 1 - $program is built (make tests)\n";
+    { no warnings 'exec'; exec { $command[0] } @command }
+    print "1..1\nnot ok 1 - $command[0] is built (make tests)\n";
     STDOUT->flush;
     POSIX::_exit(1);
 }
