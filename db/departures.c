@@ -96,8 +96,7 @@ removals_list(struct caller *caller, int64_t room_id, int64_t after, size_t limi
     if (r != DB_OK || *count == 0) {
         return r;
     }
-    return names_fill(caller->db, caller->arena, &(*removals)->user, *count,
-                      sizeof(**removals));
+    return names_fill(caller->db, caller->arena, &(*removals)->user, *count, sizeof(**removals));
 }
 
 struct removal_change {

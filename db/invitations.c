@@ -143,8 +143,7 @@ invitations_list(struct caller *caller, enum invitation_state state, int64_t bef
     if (r != DB_OK || *count == 0) {
         return r;
     }
-    return names_fill(db, caller->arena, &(*invitations)->inviter, *count,
-                      sizeof(**invitations));
+    return names_fill(db, caller->arena, &(*invitations)->inviter, *count, sizeof(**invitations));
 }
 
 /* One transaction on one of the caller's invitations. */

@@ -47,7 +47,7 @@ seen_add(struct buf *json, const int64_t *numbers, size_t count)
     buf_char(json, ']');
 }
 
-/* What was seen, at least one, as JSON. */
+/* Returns the marks, at least one, as JSON. */
 static struct buf
 seen_marks(const struct live_mark *seen, size_t count)
 {

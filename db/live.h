@@ -8,7 +8,7 @@
 #include "db/mysql/db.h"
 #include "db/session.h"
 
-/* An id and a number: a room and its last_seq, a user and its `changes`, a session and its end (ms). */
+/* An id and a number: a room and last_seq, a user and `changes`, a session and its end (ms). */
 struct live_mark {
     int64_t id, number;
     /* Of a room the time of the entry with that number (ms; 0: not known), of a session when it was

@@ -105,6 +105,5 @@ messages_read(struct caller *caller, int64_t room_id, const struct log_range *ra
     if (!is_known_member) {
         known_member_put(room_id, caller->user_id, reader.changes, asked_us);
     }
-    return names_fill(caller->db, caller->arena, &entries->sender, *count,
-                      sizeof(*entries));
+    return names_fill(caller->db, caller->arena, &entries->sender, *count, sizeof(*entries));
 }

@@ -253,8 +253,8 @@ sync_read(struct caller *caller, const struct sync_query *query, struct sync_pag
     merge.known = sync_sort_query(caller->arena, query, &merge.known_count);
     r = sync_merge(&merge);
     if (r == DB_OK && page->entry_count > 0) {
-        r = names_fill(caller->db, caller->arena, &page->entries->sender,
-                       page->entry_count, sizeof(*page->entries));
+        r = names_fill(caller->db, caller->arena, &page->entries->sender, page->entry_count,
+                       sizeof(*page->entries));
     }
     if (r == DB_OK && merge.new_count > 0) {
         r = rooms_list_by_ids(caller, merge.new_ids, merge.new_count, &page->rooms,

@@ -41,8 +41,8 @@ enum db_obstacle {
 struct db;
 
 /*
- * SQL: the clock of the database in milliseconds, or microseconds, since 1970. Times that put something in order are
- * taken from it, so that hosts need not agree on theirs.
+ * SQL: the clock of the database in milliseconds, or microseconds, since 1970. Times that put
+ * something in order are taken from it, so that hosts need not agree on theirs.
  */
 #define DB_NOW_MS "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)"
 #define DB_NOW_US "CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)"

@@ -120,8 +120,7 @@ reconciler_read_page(struct reconciler *r, struct resources *res, struct live_ma
     if (*count == 0) {
         return DB_OK;
     }
-    result = names_fill(res->db, &res->arena, &entries->sender, *count,
-                        sizeof(*entries));
+    result = names_fill(res->db, &res->arena, &entries->sender, *count, sizeof(*entries));
     if (result != DB_OK) {
         return result;
     }

@@ -176,8 +176,7 @@ typing_event_fill(struct caller *caller, int64_t room_id, struct typing_event *e
         return r;
     }
     *event = (struct typing_event){.room_id = room_id, .user = {.id = caller->user_id}};
-    return names_fill(caller->db, caller->arena, &event->user, 1,
-                      sizeof(event->user));
+    return names_fill(caller->db, caller->arena, &event->user, 1, sizeof(event->user));
 }
 
 /* Shows the others in a room that the caller is typing. 204; 403 not_a_member, 404 no_such_room. */
