@@ -42,7 +42,7 @@ sub are_in_time {
     my ($when, @results) = @_;
     for my $k (0 .. $#names) {
         my ($status, $seconds) = @{ $results[$k] };
-        # What readyz replies may be a second old.
+        # The reply of readyz may be a second old.
         is($status, 503, "$names[$k] is answered 503 $when") if $names[$k] ne 'a check of health';
         cmp_ok($seconds, '<', LIMIT, "$names[$k] is answered in time $when");
     }
