@@ -6,7 +6,7 @@
 #include "fcgi/tasks/runner_internal.h"
 
 enum {
-    DOUBT_MS = 50,          /* for a run to report that it has ended its task itself */
+    DOUBT_MS = 1000,        /* for a run to report that it has ended its task itself */
     CANCEL_GRACE_MS = 5000, /* for a cancelled task to end by itself */
     CANCELS_AT_ONCE = 4 * KINDS_MAX,
 };
@@ -30,7 +30,7 @@ lease_renew(struct task_runner *r, struct child *c, int64_t now)
     if (result == DB_OK) {
         c->lease_until_us = now + r->lease_ms * 900;
         c->stored_progress = c->progress;
-    } else if (result == DB_NONE && c->is_doubted) {
+    } else if (c->is_doubted) {
         c->is_lost = true;
         child_kill(c);
     } else if (result == DB_NONE) {
@@ -91,8 +91,9 @@ children_check_limits(struct task_runner *r, int64_t now)
 
         if (now - c->started_us > c->kind->limit_seconds * SECOND_US) {
             c->is_late = true;
-        } else if (now > c->lease_until_us) {
-            c->is_lost = true; /* not renewed in time: another runner may have the task */
+        } else if (now > c->lease_until_us && !c->is_doubted) {
+            /* Not renewed in time. A run in doubt may still report its end. */
+            c->is_lost = true;
         } else if (r->draining && now > r->drain_until_us) {
             c->is_drained = true;
         } else if (!c->is_cancelled || now - c->cancelled_us < CANCEL_GRACE_MS * INT64_C(1000)) {
