@@ -16,9 +16,10 @@ struct task_kind;
 
 /* Faults that t/faults injects, to prove that its checks find them. */
 enum test_fault {
-    FAULT_RETRY,  /* a message that is sent again is appended again */
-    FAULT_HINTS,  /* every tenth hint is dropped, and the reconciler is off */
-    FAULT_CLAIMS, /* a run ends its task even if another run has claimed it since */
+    FAULT_RETRY,    /* a message that is sent again is appended again */
+    FAULT_HINTS,    /* every tenth hint is dropped, and the reconciler is off */
+    FAULT_RESTORES, /* rooms that went back to an older state do not begin again */
+    FAULT_CLAIMS,   /* a run ends its task even if another run has claimed it since */
 };
 
 /* Is this fault injected? */

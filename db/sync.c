@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/test_seams.h"
+
 enum {
     FIRST_ROOMS = 64,
     NO_LIMIT = INT_MAX, /* of the rooms of one user */
@@ -147,7 +149,7 @@ sync_add_room(struct sync_merge *merge, int64_t room_id)
 static void
 sync_add_restarted(struct sync_merge *merge, int64_t room_id)
 {
-    if (sync_add_room(merge, room_id)) {
+    if (!test_fault_injected(FAULT_RESTORES) && sync_add_room(merge, room_id)) {
         merge->page->restarted[merge->page->restarted_count++] = room_id;
     } else {
         merge->lacks_restarted = true;

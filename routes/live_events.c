@@ -121,20 +121,21 @@ live_entry_free(struct live_entry *live)
 }
 
 void
-live_entry_publish(struct redis *redis, const struct entry *entry, const char *json, size_t len)
+live_entry_publish(struct caller *caller, const struct entry *entry, const char *json, size_t len)
 {
     struct live_entry live = {0};
 
     live_entry_fill(&live, entry, json, len);
-    hint_publish(redis, &(struct hint){
-                            .kind = HINT_ENTRY,
-                            .room_id = entry->room_id,
-                            .seq = entry->seq,
-                            .at = entry->created_at,
-                            .json = live.entry.at,
-                            .json_len = live.entry.len,
-                            .renamed = live.rooms.at,
-                            .renamed_len = live.rooms.len,
-                        });
+    hint_publish(caller->redis, &(struct hint){
+                                    .kind = HINT_ENTRY,
+                                    .room_id = entry->room_id,
+                                    .seq = entry->seq,
+                                    .at = entry->created_at,
+                                    .connected_ms = db_connected_ms(caller->db),
+                                    .json = live.entry.at,
+                                    .json_len = live.entry.len,
+                                    .renamed = live.rooms.at,
+                                    .renamed_len = live.rooms.len,
+                                });
     live_entry_free(&live);
 }

@@ -126,8 +126,8 @@ void live_entry_fill(struct live_entry *live, const struct entry *entry, const c
                      size_t len) __attribute__((nonnull));
 void live_entry_free(struct live_entry *live) __attribute__((nonnull));
 
-/* Publishes an entry that was committed. */
-void live_entry_publish(struct redis *redis, const struct entry *entry, const char *json,
+/* Publishes an entry that the caller has committed. */
+void live_entry_publish(struct caller *caller, const struct entry *entry, const char *json,
                         size_t len) __attribute__((nonnull));
 
 #endif

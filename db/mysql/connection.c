@@ -212,7 +212,7 @@ db_connect(struct db *db)
         return DB_DOWN;
     }
     db->mysql = connection_open(db, db->settings->db_database);
-    db->used_us = began;
+    db->connected_us = db->used_us = began;
     db->limit_seconds = STATEMENT_SECONDS;
     if (db->mysql != NULL) {
         atomic_store(&reached_us, clock_mono_us());
@@ -283,6 +283,12 @@ const char *
 db_client(struct arena *a)
 {
     return arena_printf(a, CLIENT_LIBRARY " %s", mysql_get_client_info());
+}
+
+int64_t
+db_connected_ms(const struct db *db)
+{
+    return db->mysql == NULL ? 0 : (clock_mono_us() - db->connected_us) / 1000;
 }
 
 void

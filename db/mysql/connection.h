@@ -51,6 +51,7 @@ struct db {
     unsigned rows;             /* read so far */
 
     int64_t complained_us; /* of the last warning that the server is away */
+    int64_t connected_us;  /* when the connection was made */
     int64_t used_us, deadline_us;
     int64_t call_us; /* spent on the current statement so far */
     bool over_deadline;

@@ -84,6 +84,9 @@ const char *db_cipher(struct db *db, struct arena *a) __attribute__((nonnull));
 /* Whether there is a connection that the server has not closed. Sends nothing. */
 bool db_is_open(const struct db *db) __attribute__((nonnull));
 
+/* For how long there has been this connection; 0: there is none. */
+int64_t db_connected_ms(const struct db *db) __attribute__((nonnull));
+
 /* Closes the connection if it was idle for `idle_ms`; the next query opens it again. */
 void db_close_idle(struct db *db, int64_t idle_ms) __attribute__((nonnull));
 

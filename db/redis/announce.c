@@ -1,7 +1,8 @@
 /*
- * A hint is text: a line "E 12 345 0 1767225600000" (kind, room, seq, user, time), a line that only
- * some kinds use (`rooms` or `renamed`), and the JSON that is sent on to clients. It is published
- * after a line with its seal: what a hint says is shown to users, and others may write to Redis.
+ * A hint is text: a line "E 12 345 0 1767225600000 60000" (kind, room, seq, user, time, age of the
+ * connection), a line that only some kinds use (`rooms` or `renamed`), and the JSON that is sent on
+ * to clients. It is published after a line with its seal: what a hint says is shown to users, and
+ * others may write to Redis.
  */
 #include "db/redis/announce.h"
 
@@ -37,8 +38,9 @@ hint_publish(struct redis *redis, const struct hint *h)
         (void)snprintf(channel, sizeof(channel), "fc:%d:events:users", db);
     }
     buf_add(&text, seal_line, SEAL_LINE_LEN);
-    buf_printf(&text, "%c %lld %lld %lld %lld\n", (char)h->kind, (long long)h->room_id,
-               (long long)h->seq, (long long)h->user_id, (long long)h->at);
+    buf_printf(&text, "%c %lld %lld %lld %lld %lld\n", (char)h->kind, (long long)h->room_id,
+               (long long)h->seq, (long long)h->user_id, (long long)h->at,
+               (long long)h->connected_ms);
     buf_add(&text, h->rooms, h->rooms_len);
     buf_add(&text, h->renamed, h->renamed_len);
     buf_char(&text, '\n');
@@ -106,9 +108,16 @@ hint_has_address(const struct hint *hint)
     return false;
 }
 
+/* Reads the number if there is one, or leaves it 0. Returns false if there is something else. */
+static bool
+hint_parse_optional(const char **at, int64_t *n)
+{
+    return **at == '\0' || hint_parse_number(at, n);
+}
+
 /*
- * Parses kind, room, seq, user and, if it is there, the time. Returns false if that is impossible;
- * but see hint_parse.
+ * Parses kind, room, seq, user and, if they are there, the times. Returns false if that is
+ * impossible; but see hint_parse.
  */
 static bool
 hint_parse_line(const char *line, struct hint *hint)
@@ -120,10 +129,11 @@ hint_parse_line(const char *line, struct hint *hint)
         return false;
     }
     if (hint_parse_number(&at, &hint->seq) && hint_parse_number(&at, &hint->user_id) &&
-        (*at == '\0' || (hint_parse_number(&at, &hint->at) && *at == '\0'))) {
+        hint_parse_optional(&at, &hint->at) && hint_parse_optional(&at, &hint->connected_ms) &&
+        *at == '\0') {
         return hint_has_address(hint);
     }
-    hint->seq = hint->user_id = hint->at = 0;
+    hint->seq = hint->user_id = hint->at = hint->connected_ms = 0;
     return hint->kind == HINT_ENTRY && hint->room_id > 0;
 }
 
@@ -143,7 +153,7 @@ bool
 hint_parse(const char *text, size_t len, struct hint *hint)
 {
     const char *end = text + len, *first = memchr(text, '\n', len), *second;
-    char line[100];
+    char line[128];
 
     *hint = (struct hint){0};
     if (first == NULL || first == text || (size_t)(first - text) >= sizeof(line) ||

@@ -36,7 +36,9 @@ struct hint {
      */
     int64_t seq;
     int64_t user_id;
-    int64_t at;       /* HINT_ENTRY: when the entry was created (ms); 0: not known */
+    int64_t at; /* HINT_ENTRY: when the entry was created (ms); 0: not known */
+    /* HINT_ENTRY: how old the connection was over which the entry was committed; 0: not known */
+    int64_t connected_ms;
     const char *json; /* ASCII; not NUL-terminated */
     size_t json_len;
     const char *rooms; /* HINT_PRESENCE: ids separated by commas; not NUL-terminated */

@@ -144,12 +144,14 @@ loop_deliver(struct loop *l, const struct finding *finding)
 static void
 loop_use_finding(struct loop *l, const struct finding *finding)
 {
+    struct live_mark mark = {finding->id, finding->number, finding->at};
+
     switch (finding->kind) {
     case FINDING_ENTRY:
         loop_deliver(l, finding);
         break;
     case FINDING_RESTARTED:
-        hub_restart_room(&l->hub, &(struct live_mark){finding->id, finding->number, finding->at});
+        hub_restart_room(&l->hub, &mark);
         break;
     case FINDING_REACHED:
         hub_room_reached(&l->hub, finding->id, finding->number);
@@ -171,6 +173,8 @@ loop_use_finding(struct loop *l, const struct finding *finding)
         l->reconciling = false;
         if (finding->number == 0) {
             l->next_full_us = clock_mono_us() + RETRY_MS * 1000;
+        } else if (l->full_us > 0) {
+            l->hub.compared_us = l->full_us;
         }
         break;
     }
@@ -319,6 +323,7 @@ loop_reconcile(struct loop *l)
         return;
     }
     what = memory_new(struct reconciliation);
+    l->full_us = full ? now_us : 0;
     if (full) {
         l->next_full_us = now_us + FULL_MS * 1000;
         reconciliation_add_all(what, &l->hub);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/test_seams.h"
 
 void
 hub_open(struct hub *hub)
@@ -224,7 +225,8 @@ hub_replace_rooms(struct hub *hub, struct hub_user *user, const struct live_mark
 }
 
 static void
-hub_set_rooms(struct hub *hub, struct hub_user *user, const struct live_mark *marks, size_t count)
+hub_set_rooms(struct hub *hub, struct hub_user *user, int64_t changes,
+              const struct live_mark *marks, size_t count)
 {
     struct rooms_change change = {
         .joined = memory_array(count, sizeof(*change.joined)),
@@ -232,6 +234,8 @@ hub_set_rooms(struct hub *hub, struct hub_user *user, const struct live_mark *ma
     };
 
     hub_replace_rooms(hub, user, marks, count, &change);
+    user->changes = changes;
+    user->lower_until = 0;
     if (user->connections != NULL) {
         hub_announce_change(hub, user, &change);
     }
@@ -275,8 +279,7 @@ hub_join(struct hub *hub, struct connection *c, int64_t user_id, int64_t changes
     struct hub_user *user = hub_find_or_add_user(hub, user_id);
 
     if (changes > user->changes) {
-        hub_set_rooms(hub, user, marks, count); /* before `c` is added: its own news is `hello` */
-        user->changes = changes;
+        hub_set_rooms(hub, user, changes, marks, count); /* before `c` joins: its news is `hello` */
     }
     c->joined = hub->reconciliations;
     c->user = user;
@@ -335,18 +338,12 @@ hub_send_renamed(struct hub *hub, const struct hub_room *room, const struct hint
     event_drop(&e);
 }
 
-/*
- * Times never decrease in a log, so a lower number with a later time belongs to another history:
- * that of a database that was restored.
- */
-static void
-hub_doubt(struct hub *hub, struct hub_room *room, const struct hint *entry)
+void
+hub_doubt(struct hub *hub, struct hub_room *room)
 {
-    if (room->delivered_at > 0 && entry->at > room->delivered_at) {
-        room->doubted = true;
-        room->doubted_in = hub->reconciliations;
-        hub_mark_behind(hub, room);
-    }
+    room->doubted = true;
+    room->doubted_in = hub->reconciliations;
+    hub_mark_behind(hub, room);
 }
 
 static void
@@ -363,21 +360,46 @@ hub_send_restarted(struct hub *hub, const struct hub_room *room)
     }
 }
 
+/*
+ * The database has less than the hub: has that been so for long enough to be no node's lag? It is
+ * compared every second; after a pause the time begins anew.
+ */
+static bool
+hub_is_lower_for_good(const struct hub *hub, uint32_t *until)
+{
+    int32_t over = (int32_t)(hub->tick - *until);
+
+    if (*until == 0 || over >= LOWER_TICKS) {
+        *until = hub->tick + LOWER_TICKS;
+        return false;
+    }
+    return over >= 0;
+}
+
+/* Another node of a cluster may have an older state of the same log, but no later time in it. */
+static bool
+room_may_lag(const struct hub_room *room, const struct live_mark *last)
+{
+    return last->number < room->delivered &&
+           (room->delivered_at == 0 || last->at <= room->delivered_at);
+}
+
 void
 hub_restart_room(struct hub *hub, const struct live_mark *last)
 {
     struct hub_room *room = idmap_find(&hub->rooms, last->id);
 
-    if (room == NULL || (room->delivered == last->number && room->delivered_at == last->at)) {
+    if (room == NULL || test_fault_injected(FAULT_RESTORES) ||
+        (room->delivered == last->number && room->delivered_at == last->at)) {
         return;
     }
-    if (last->number < room->delivered && !room->doubted && ++room->lower < LOWER_MAX) {
+    if (room_may_lag(room, last) && !hub_is_lower_for_good(hub, &room->lower_until)) {
         return;
     }
     room->delivered = last->number;
     room->delivered_at = last->at;
     room->watched_since = replay_advance(&hub->replay);
-    room->lower = 0;
+    room->lower_until = 0;
     room->doubted = false;
     replay_forget_room(&hub->replay, room->id);
     hub_mark_behind(hub, room);
@@ -395,7 +417,10 @@ hub_deliver(struct hub *hub, const struct hint *entry)
         return;
     }
     if (entry->seq <= room->delivered) {
-        hub_doubt(hub, room, entry);
+        /* Times never decrease in a log: a lower number with a later time is of another one. */
+        if (room->delivered_at > 0 && entry->at > room->delivered_at) {
+            hub_doubt(hub, room);
+        }
         return;
     }
     if (entry->seq > room->delivered + 1) {
@@ -404,7 +429,7 @@ hub_deliver(struct hub *hub, const struct hint *entry)
     }
     room->delivered = entry->seq;
     room->delivered_at = entry->at;
-    room->lower = 0;
+    room->lower_until = 0;
     replay_token(&hub->replay, replay_advance(&hub->replay), token);
     e = event_new(LIVE_ENTRY, token, entry->json, entry->json_len);
     replay_add(&hub->replay, room->id, e);
@@ -470,14 +495,12 @@ hub_update_user(struct hub *hub, int64_t user_id, int64_t changes, const struct 
      * Ignores lists that were read before the hub's own: they may lack a newer session. If there
      * still are fewer changes later, the database was restored.
      */
-    if (changes < user->changes && ++user->lower < LOWER_MAX) {
+    if (changes < user->changes && !hub_is_lower_for_good(hub, &user->lower_until)) {
         return;
     }
-    user->lower = 0;
     hub_update_sessions(hub, user, sessions, session_count);
     if (changes != user->changes) {
-        hub_set_rooms(hub, user, rooms, room_count);
-        user->changes = changes;
+        hub_set_rooms(hub, user, changes, rooms, room_count);
     }
 }
 

@@ -22,7 +22,7 @@
 enum {
     LINGER_TICKS = 240,          /* a room is kept this long after its last watcher left */
     PRESENCE_WATCHERS_MAX = 256, /* in a room with more watchers, presence is not sent */
-    LOWER_MAX = 3,            /* reconciliations: another node of a cluster may lag for a moment */
+    LOWER_TICKS = 12,            /* another node of a cluster may lag for this long */
     ROOMS_CHANGED_MAX = 4000, /* if more rooms of a user change at once, `hello` names all again */
 };
 
@@ -35,15 +35,15 @@ struct hub_room {
     size_t watcher_count, watcher_cap;
     uint32_t empty_since; /* tick; only meaningful without watchers */
     bool behind;          /* it is in hub.behind */
-    bool doubted;         /* a hint contradicts `delivered`: the database has to decide */
+    bool doubted;         /* hints wait until it has been compared with the database */
     uint32_t doubted_in;  /* the reconciliation that had begun last when it was doubted */
-    uint8_t lower;        /* reconciliations that found it lower than `delivered` */
+    uint32_t lower_until; /* tick; 0: the database does not have less than was delivered */
 };
 
 struct hub_user {
     int64_t id;
     int64_t changes;         /* the database's count of changes that `rooms` includes */
-    uint8_t lower;           /* reconciliations that found fewer changes */
+    uint32_t lower_until;    /* tick; 0: the database does not have fewer changes */
     struct hub_room **rooms; /* by id */
     uint32_t room_count, stream_count;
     struct connection *connections;
@@ -63,6 +63,7 @@ struct hub {
     /* The owner counts these. */
     uint32_t tick;
     uint32_t reconciliations; /* begun so far */
+    int64_t compared_us;      /* by clock_mono_us: when the last comparison of all rooms began */
 
     struct idmap rooms, users;
     /* Arrays of int64_t ids that the owner reads from the database and then clears. */

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/number.h"
 #include "fcgi/events/hub_internal.h"
 
@@ -62,15 +63,26 @@ hub_forward(struct hub *hub, const struct hint *hint)
     event_drop(&e);
 }
 
+/*
+ * The database is asked first if the connection over which the entry was committed is not older
+ * than the last comparison of all rooms. That may be one to a restored database, whose entry does
+ * not follow the last one delivered, even if its number does.
+ */
 static void
 hub_receive_entry(struct hub *hub, const struct hint *hint)
 {
     struct hub_room *room = idmap_find(&hub->rooms, hint->room_id);
+    int64_t compared_ms = (clock_mono_us() - hub->compared_us) / 1000;
 
-    if (hint->seq > 0 && (room == NULL || !room->doubted)) {
-        hub_deliver(hub, hint);
-    } else if (room != NULL) {
+    if (room == NULL) {
+        return;
+    }
+    if (hint->seq == 0 || hint->connected_ms < compared_ms) {
+        hub_doubt(hub, room);
+    } else if (room->doubted) {
         hub_mark_behind(hub, room);
+    } else {
+        hub_deliver(hub, hint);
     }
 }
 

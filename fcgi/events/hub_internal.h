@@ -7,6 +7,9 @@
 /* The room's log may have entries beyond the delivered ones. */
 void hub_mark_behind(struct hub *hub, struct hub_room *room) __attribute__((nonnull));
 
+/* The room may be that of another history: hints wait until the database was asked. */
+void hub_doubt(struct hub *hub, struct hub_room *room) __attribute__((nonnull));
+
 /* Queues an event for a user's streams. */
 void hub_send_to_user(struct hub *hub, const struct hub_user *user, const struct event *e)
     __attribute__((nonnull));

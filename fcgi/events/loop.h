@@ -50,6 +50,7 @@ struct loop {
     bool reconciling; /* the reconciler has not finished the last reconciliation */
     bool repairing; /* false in the test build's FASTCHAT_BREAK=hints: missed entries stay missed */
     int64_t next_full_us, next_presence_us, next_sweep_us;
+    int64_t full_us; /* when the current reconciliation began, if it is of all rooms; or 0 */
 };
 
 /* Adds the connection to those that loop_settle handles. */

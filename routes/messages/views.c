@@ -19,7 +19,7 @@ send_message(struct request *req, const struct message_new *in)
 
     if (r == DB_OK) {
         reply(req, &entry); /* before the event, which is made from the reply's JSON */
-        live_entry_publish(req->caller.redis, &entry, req->body->at, req->body->len);
+        live_entry_publish(&req->caller, &entry, req->body->at, req->body->len);
     } else if (r == DB_EXISTS) {
         reply_with(req, 200, &entry);
     } else {

@@ -1,6 +1,6 @@
 /*
  * Makes the released program the test program: cheap password hashes, routes and tasks that
- * only tests want, and the faults that FASTCHAT_BREAK names (retry, hints, claims).
+ * only tests want, and the faults that FASTCHAT_BREAK names (retry, hints, restores, claims).
  */
 #include "base/test_seams.h"
 
@@ -15,6 +15,7 @@ test_fault_injected(enum test_fault fault)
     static const char *const names[] = {
         [FAULT_RETRY] = "retry",
         [FAULT_HINTS] = "hints",
+        [FAULT_RESTORES] = "restores",
         [FAULT_CLAIMS] = "claims",
     };
     const char *injected = getenv("FASTCHAT_BREAK");

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/random.h"
 #include "t/unit/tap.h"
 
@@ -171,6 +172,21 @@ test_membership(void)
     hub.reconciliations++;
     hub_update_user(&hub, 1, 4, after, 1, session, 1);
     ok(*sent_to(&phone) == '\0', "rooms that are older than the known ones change nothing");
+    hub_update_user(&hub, 1, 5, before, 1, session, 1);
+    hub_update_user(&hub, 1, 5, after, 1, session, 1);
+    ok(*sent_to(&phone) == '\0', "the rooms of a change that is known are not read again");
+    hub.tick += LOWER_TICKS;
+    hub_update_user(&hub, 1, 4, after, 1, session, 1);
+    ok(strstr(sent_to(&phone), "\"joined\":{\"20\":3},\"left\":[10]") != NULL,
+       "fewer changes for seconds are those of a restored database");
+    hub_update_user(&hub, 1, 5, before, 1, session, 1);
+    ok(strstr(sent_to(&phone), "\"joined\":{\"10\":5},\"left\":[20]") != NULL,
+       "the next change of a restored database counts at once");
+    hub_update_user(&hub, 1, 4, after, 1, session, 1);
+    hub.tick += 3 * LOWER_TICKS;
+    hub_update_user(&hub, 1, 4, after, 1, session, 1);
+    ok(*sent_to(&phone) == '\0',
+       "two old states with a pause between them are no restored database");
     hub_update_user(&hub, 1, 6, after, 1, session, 1);
     is_str(
         sent_to(&phone),
@@ -391,7 +407,7 @@ test_restarting(void)
     (void)sscanf(sent_to(&c), "id: %39s", token);
     hub_restart_room(&hub, &(struct live_mark){90, 20, 100});
     ok(*sent_to(&c) == '\0', "a node of a cluster may lag for a moment");
-    hub_restart_room(&hub, &(struct live_mark){90, 16, 80});
+    hub.tick += LOWER_TICKS;
     hub_restart_room(&hub, &(struct live_mark){90, 16, 80});
     ok(strstr(sent_to(&c), "\"restarted\":{\"90\":16}") != NULL,
        "a room that stays lower begins again");
@@ -406,8 +422,18 @@ test_restarting(void)
     hub_restart_room(&hub, &(struct live_mark){90, 19, 401});
     ok(strstr(sent_to(&c), "\"restarted\":{\"90\":19}") != NULL,
        "a room whose last entry is another one begins again");
+    hub_restart_room(&hub, &(struct live_mark){90, 15, 500});
+    ok(strstr(sent_to(&c), "\"restarted\":{\"90\":15}") != NULL,
+       "a room with a lower number and a later time begins again at once");
+    hub_receive(&hub, &(struct hint){.kind = HINT_ENTRY, .room_id = 90});
+    deliver_at(90, 16, 501);
+    ok(*sent_to(&c) == '\0', "after a hint without an entry the database decides");
+    hub.reconciliations++;
+    hub_room_reached(&hub, 90, 15);
+    deliver_at(90, 16, 501);
+    ok(strstr(sent_to(&c), "event: entry") != NULL, "a comparison ends the doubt");
     hub_leave(&hub, &c);
-    hub_join(&hub, &c, 1, 1, (const struct live_mark[]){{90, 19, 401}}, 1);
+    hub_join(&hub, &c, 1, 1, (const struct live_mark[]){{90, 16, 501}}, 1);
     greet(&c, token);
     ok(strstr(sent_to(&c), "resync") != NULL, "a token of another history is not resumed");
     hub_leave(&hub, &c);
@@ -466,7 +492,19 @@ test_hints(void)
     receive("P 0 0 2\n69,70\n{\"online\":1}");
     is_str(sent_to(&c), "event: presence\ndata: {\"online\":1}\n\n",
            "presence is sent to those who share a room");
-    receive("E 70 6 of another version\n\n{\"seq\":6}");
+    ok(hint_parse("E 70 5 0 400 9000\n\n{}", 21, &hint) && hint.at == 400 &&
+           hint.connected_ms == 9000,
+       "a hint has the time of its entry and the age of its connection");
+    hub.compared_us = clock_mono_us() - INT64_C(5000000);
+    receive("E 70 6 0 401 3000\n\n{\"seq\":6}");
+    ok(*sent_to(&c) == '\0' && hub.behind.len == sizeof(int64_t),
+       "an entry over a connection newer than the last comparison is read from the database");
+    hub.reconciliations++;
+    hub_room_reached(&hub, 70, 5);
+    receive("E 70 6 0 401 60000\n\n{\"seq\":6}");
+    ok(*sent_to(&c) != '\0', "an entry over an older connection is delivered");
+    hub.behind.len = 0;
+    receive("E 70 7 of another version\n\n{\"seq\":7}");
     ok(*sent_to(&c) == '\0' && hub.behind.len == sizeof(int64_t),
        "an entry of a hint that is not understood is read from the database");
     ok(!hint_parse("T 70 0 x\n\n{}", 12, &hint) && !hint_parse("E 70 1 0\n", 9, &hint) &&
@@ -510,6 +548,7 @@ main(void)
     hub.touched = count_touch;
     hub.queue_limit = QUEUE_LIMIT;
     hub.heartbeat_ms = 15000;
+    hub.compared_us = INT64_MAX / 2; /* every connection is older */
     hub_open(&hub);
     test_order();
     test_rename();
