@@ -1,5 +1,5 @@
 // Brings new entries over a stream of events. Without a stream, polling takes its place until the next try succeeds.
-import { ApiError, openStream } from '../api/client'
+import { ApiError, openStream, type Entry } from '../api/client'
 import { doubled, jittered, retryAfterMs } from '../lib/backoff'
 import { catchUp } from './catchUp'
 import { parseEvent, type EventData, type LiveEvent } from './events'
@@ -13,6 +13,7 @@ const RETRY_MAX_MS = 30_000
 const SYNC_RETRY_MS = 2_000
 const QUIET_SYNC_FAILURES = 1 // in a row, before the page shows that it is not up to date
 const FIRST_EVENT_MS = 8_000 // no event by then: a proxy on the way holds the answer back
+const WAITING_MAX = 1_000 // entries; if more come during a sync, another one brings them
 const NO_STREAMS_MS = 60_000 // before a server without streams is asked again
 const MISSED_HEARTBEATS = 2.5 // a stream silent for longer is dead
 
@@ -33,6 +34,8 @@ export class Stream implements Transport {
   private polling = false
   private syncing = false
   private syncAsked = false
+  private current = false // no sync is due
+  private waiting: Entry[] = [] // what came since one is due: it may find that a room begins again
   private syncFailures = 0 // in a row
   private stopWake = () => {}
 
@@ -42,6 +45,7 @@ export class Stream implements Transport {
     this.failures = 0
     this.syncFailures = 0
     this.resumeAfter = ''
+    this.waiting = []
     const wake = () => this.wake()
     this.stopWake = onWake({
       seen: wake,
@@ -89,11 +93,15 @@ export class Stream implements Transport {
   private async sync(): Promise<void> {
     const source = this.source
     this.syncAsked = true
+    this.current = false
     if (this.syncing || !source) return
     this.syncing = true
     try {
       // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- syncOnce() changes it
-      while (this.syncAsked && this.source === source) await this.syncOnce(source)
+      while (this.syncAsked && this.source === source) {
+        await this.syncOnce(source)
+        this.applyWaiting(source)
+      }
     } catch (error) {
       if (this.source === source) this.syncFailed(error)
     }
@@ -107,6 +115,27 @@ export class Stream implements Transport {
     this.syncFailures = 0
     clearTimeout(this.syncTimer)
     source.setConnected(true)
+  }
+
+  /** Applies what came during a sync, unless another one is due. */
+  private applyWaiting(source: Source): void {
+    if (this.syncAsked || this.source !== source) return
+    this.current = true
+    for (const entry of this.waiting.splice(0)) this.applyEntry(source, entry)
+  }
+
+  private applyEntry(source: Source, entry: Entry): void {
+    if (this.current) {
+      if (!source.applyEntry(entry)) void this.sync()
+    } else if (this.waiting.push(entry) > WAITING_MAX) {
+      void this.syncAfresh()
+    }
+  }
+
+  /** Syncs with the marks of now. Entries that came before may be of a state that the server does not have any more. */
+  private syncAfresh(): Promise<void> {
+    this.waiting = []
+    return this.sync()
   }
 
   /** The entries are still missing: polling brings them if there is no stream either, else another sync does. */
@@ -186,12 +215,12 @@ export class Stream implements Transport {
         this.applyHello(source, event.data)
         break
       case 'entry':
-        if (!source.applyEntry(event.data)) void this.sync()
+        this.applyEntry(source, event.data)
         this.resumeAfter = event.id
         break
       case 'rooms':
       case 'resync':
-        void this.sync()
+        void this.syncAfresh()
         break
       case 'bye':
         this.reconnectMs = event.data.retry_ms
@@ -215,24 +244,22 @@ export class Stream implements Transport {
     if (this.syncFailures <= QUIET_SYNC_FAILURES) source.setConnected(true)
     Object.assign(this.named, hello.rooms)
     if (hello.more) return
-    if (needsSync(source.marks(), { ...hello, rooms: this.named })) void this.sync()
+    if (needsSync(source.marks(), { ...hello, rooms: this.named })) void this.syncAfresh()
+    else if (!this.current) void this.sync()
     this.named = {}
   }
 }
 
 /**
- * Does the server have other rooms or entries than this page? A resumed stream brings the entries by itself.
- * A page with later entries than the server has to begin the room again.
+ * May the server have other rooms or entries than this page? A resumed stream brings what the page lacks. Any other may
+ * continue from another history, of a server that was restored, even if its numbers are those of the page.
  */
 export function needsSync(
   marks: Marks,
   { rooms, resumed }: Pick<EventData['hello'], 'rooms' | 'resumed'>,
 ): boolean {
-  if (Object.keys(marks).length !== Object.keys(rooms).length) return true
-  return Object.entries(rooms).some(([id, seq]) => {
-    const mark = marks[id]
-    return mark === undefined || (!resumed && mark.seq !== seq)
-  })
+  if (!resumed || Object.keys(marks).length !== Object.keys(rooms).length) return true
+  return Object.keys(rooms).some((id) => marks[id] === undefined)
 }
 
 /** The milliseconds that a failed connection asks to wait, or null. */

@@ -53,11 +53,9 @@ export const useChat = defineStore('chat', () => {
       if (entry.client_id && entry.sender.id === me) outbox.remove(entry.client_id)
   }
 
-  /** Applies a message of mine that has arrived. If entries before it are missing, only the log shows it at first. */
+  /** Shows a message of mine that has arrived. A sync brings the entries before it: the server may be restored. */
   function applyOwn(entry: Entry): void {
-    const room = rooms.get(entry.room_id)
-    if (room && entry.seq === room.last_seq + 1) applyEntries(entry.room_id, [entry])
-    else state.mergeIntoLog(entry.room_id, [entry])
+    state.showInLog(entry)
     transport.refresh()
   }
 

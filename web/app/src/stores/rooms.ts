@@ -72,6 +72,12 @@ export function useRoomState() {
     logs.set(id, { ...empty, ...logs.get(id), ...changes })
   }
 
+  /** Adds an entry to a room's log, if it is loaded. The mark stays: a sync has to bring what precedes the entry. */
+  function showInLog(entry: Entry): void {
+    const log = logs.get(entry.room_id)
+    if (log && !isOpening(log)) setLog(entry.room_id, { entries: merge(log.entries, [entry]) })
+  }
+
   /** Adds entries to a room's log, if it is loaded. */
   function mergeIntoLog(id: number, entries: Entry[]): void {
     const log = logs.get(id)
@@ -158,6 +164,7 @@ export function useRoomState() {
     restartRoom,
     removeRoom,
     setLog,
+    showInLog,
     mergeIntoLog,
     markOf,
     marks,

@@ -71,6 +71,7 @@ export class FakeServer {
   streams: ReadableStreamDefaultController<Uint8Array>[] | null = null // null: it has no streams
   resumes: string[] = [] // what each stream was to resume after
   syncs = 0
+  syncMs = 0 // from the moment for which a sync answers until its answer
   syncFault: { status: number; headers?: Record<string, string> } | null = null // for all syncs
 
   install(): void {
@@ -93,7 +94,7 @@ export class FakeServer {
     if (path === '/api/events')
       return json({ detail: '', code: 'no_live_events' }, 503, { 'Retry-After': '5' })
     if (path === '/api/sync' || path === '/api/sync/wait')
-      return this.sync((await request.json()) as Range)
+      return this.delayed(this.sync((await request.json()) as Range))
     if (path === '/api/rooms/7') return json(this.rooms[0]!)
     if (path === '/api/rooms/7/messages' && request.method === 'POST')
       return this.send((await request.json()) as { client_id: string; body: string })
@@ -131,20 +132,32 @@ export class FakeServer {
     return new Response(body, { headers: { 'Content-Type': 'text/event-stream' } })
   }
 
-  private sync({ rooms, after_room, through_room = Infinity }: Range): Response {
+  private async delayed(answer: Response): Promise<Response> {
+    if (this.syncMs > 0) await new Promise((resolve) => setTimeout(resolve, this.syncMs))
+    return answer
+  }
+
+  private sync({ rooms, times, after_room, through_room = Infinity }: Range): Response {
     this.syncs++
     if (this.syncFault) return json({}, this.syncFault.status, this.syncFault.headers)
     const marks = Object.keys(rooms).map(Number)
     if (marks.length > MARKS_MAX || marks.some((id) => id <= after_room || id > through_room))
       return json({ detail: [] }, 422)
-    const entries = Object.entries(rooms).flatMap(([id, seq]) =>
-      this.log.filter((entry) => entry.room_id === Number(id) && entry.seq > seq),
+    const timeOf = (seq: number) => Date.parse(this.log[seq - 1]?.created_at ?? '')
+    const restarted = marks.filter(
+      (id) => rooms[id]! > 0 && timeOf(rooms[id]!) !== (times[id] || timeOf(rooms[id]!)),
     )
-    const restarted = marks.filter((id) => rooms[id]! > this.log.length)
+    const entries = this.log.filter(
+      ({ room_id, seq }) => seq > (rooms[room_id] ?? Infinity) && !restarted.includes(room_id),
+    )
     const fresh = this.rooms
       .filter(({ id }) => id > after_room && id <= through_room)
       .filter(({ id }) => rooms[id] === undefined || restarted.includes(id))
-      .map((room) => ({ ...room, last_seq: this.log.length }))
+      .map((room) => ({
+        ...room,
+        last_seq: this.log.length,
+        last_at: this.log.at(-1)?.created_at ?? room.last_at,
+      }))
     const left = marks.filter((id) => !this.rooms.some((room) => room.id === id))
     const starts = [entries[ENTRIES_MAX]?.room_id, fresh[ROOMS_MAX]?.id]
     const next = Math.min(...starts.map((id) => id ?? Infinity))
