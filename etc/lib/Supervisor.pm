@@ -177,8 +177,10 @@ sub turn {
     my $now = time;
     for my $part (@{ $self->{parts} }) {
         next unless $part->{dead};
+        my $held = -e "$self->{dir}/hold/$part->{name}";    # by a test, which keeps the part down
         if (!$part->{due}) {
-            $part->{wait} = !$part->{wait} || $now - $part->{since} > CALM ? BACKOFF_FIRST : $part->{wait} * 2;
+            my $calm = !$part->{wait} || $held || $now - $part->{since} > CALM;
+            $part->{wait} = $calm ? BACKOFF_FIRST : $part->{wait} * 2;
             $part->{wait} = BACKOFF_MOST if $part->{wait} > BACKOFF_MOST;
             $part->{due}  = $now + $part->{wait};
             my @words = grep { !$part->{showing} || $_ =~ $part->{showing} } $self->last_lines($part);
@@ -188,8 +190,7 @@ sub turn {
             );
             $self->note("    $_") for @words;
         }
-        # A test can keep a part down with the file hold/NAME.
-        if ($now >= $part->{due} && !-e "$self->{dir}/hold/$part->{name}") {
+        if ($now >= $part->{due} && !$held) {
             $part->{due} = 0;
             $self->start($part);
         }

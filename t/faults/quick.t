@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# The fault checker in short: the server passes, and two that are broken on purpose do not.
+# The fault checker in short: the server passes, and three that are broken on purpose do not.
 use lib 't/lib';
 use Fastchat::Test;
 
@@ -28,6 +28,7 @@ subtest 'a server whose parts are killed, stopped and cut off loses nothing' => 
         [ $status, $red ], [ 0, {} ],
         'nothing is lost, doubled, reordered or late while processes and stores are killed, stopped and cut off'
     ) or diag $text;
+    like($text, qr/^undone by a restore +[1-9]/m, 'a restore undoes messages');
 };
 
 my @short = qw(--quick --seconds 8 --messages 1200 --rate 300 --faults 2 --settle 3);
@@ -45,6 +46,13 @@ subtest 'the check finds hints that are lost' => sub {
         $red->{'readers: missed'} || $red->{'slowest recovery'},
         'a server that loses hints fails by what readers miss or get late'
     ) or diag $text;
+};
+
+subtest 'the check finds entries of before a restore' => sub {
+    my @restores = map { ('--only', "$_ database") } qw(copy restore);
+    my ($status, $red, $text) = check('--break', 'restores', @short, @restores, qw(--messages 400 --seconds 30));
+    is($status, 1, 'a server that does not notice a restore fails the check');
+    ok($red->{altered}, 'a server that does not notice a restore fails by "altered"') or diag $text;
 };
 
 done_testing;

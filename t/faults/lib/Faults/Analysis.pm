@@ -4,19 +4,31 @@ package Faults::Analysis;
 use strict;
 use warnings;
 use Faults::Message qw(client_id body_of id_of);
+use Faults::RoomLog qw(RECORD);
 
-use constant SHOWN => 6;    # examples of each row
+use constant {
+    SHOWN       => 6,     # examples of each row
+    REQUEST     => 10,    # seconds from the time of an entry to its commit, at most
+    UNREAD_MOST => 99,    # counted by the server
+};
 
-# stack; rooms: {id: last seq before the run}; acks: [[room, seq, id, sent, acknowledged]]; readers: the results of
-# Readers; spans: [part, from, to]; began: the start of the run, from which examples are timed; limit: seconds that
-# recovery may take.
+# An acknowledgement, as Writers reports it.
+use constant { ROOM => 0, SEQ => 1, ID => 2, SENT => 3, ACKED => 4, TRIED => 5, TIME => 6 };
+
+# stack; rooms: {id: last seq before the run}; acks: as Writers reports them; readers: the results of Readers; spans:
+# [part, from, to]; restores, crashes: as Injector has them; began: the start of the run, from which examples are timed;
+# epoch: when the clock of the run was 0, in seconds since 1970; limit: seconds that recovery may take; users: those who
+# read.
+#
+# A restore ends a line of the log, and another begins. A seq alone is ambiguous then: an entry is room, seq and time.
 sub new {
     my ($class, %arg) = @_;
-    my $self = bless { %arg, count => {}, examples => {} }, $class;
+    my $self = bless { %arg, count => {}, examples => {}, undone => [] }, $class;
     $self->read_log;
     $self->check_acks;
-    $self->check_order;
+    $self->check_order($_) for $self->{kept}, @{ $self->{undone} };
     $self->check_readers;
+    $self->check_read_marks;
     return $self;
 }
 
@@ -31,20 +43,21 @@ sub report {
 
 sub clock { my ($self, $at) = @_; return sprintf '%.3f s', $at - $self->{began} }
 
-# Reads the log row by row: {log}{room}[seq] is the message's number.
+# Reads the log row by row: {log}{room}[seq] is the message's number, {time}{room}[seq] when it was created.
 sub read_log {
     my ($self) = @_;
     my $stack  = $self->{stack};
     my $rooms  = join ',', sort { $a <=> $b } keys %{ $self->{rooms} };
     open my $rows, '-|', Database::client($stack->setting('DB_SOCKET'), '--quick'),
         '--default-character-set=utf8mb4', '-e',
-        "SELECT room_id, seq, client_id, body FROM room_log WHERE room_id IN ($rooms) ORDER BY room_id, seq",
+        'SELECT room_id, seq, client_id, created_at, body FROM room_log '
+        . "WHERE room_id IN ($rooms) ORDER BY room_id, seq",
         $stack->setting('DB_DATABASE')
         or die "the database client: $!\n";
     my (%at, %seen);
     while (my $row = <$rows>) {
         chomp $row;
-        my ($room, $seq, $client_id, $body) = split /\t/, $row, 4;
+        my ($room, $seq, $client_id, $time, $body) = split /\t/, $row, 5;
         my $first = $self->{rooms}{$room};
         next if $seq <= $first;
         my $at = $at{$room} // $first;
@@ -60,8 +73,9 @@ sub read_log {
             altered => "room $room, seq $seq: " . client_id($id) . " has the client_id $client_id, the text \"$body\"")
             if $client_id ne client_id($id) || $body ne body_of($id);
         $self->report(doubled => 'message ' . client_id($id) . " is $seen{$id} and room $room, seq $seq") if $seen{$id};
-        $seen{$id} = "room $room, seq $seq";
-        $self->{log}{$room}[$seq] = $id;
+        $seen{$id}                 = "room $room, seq $seq";
+        $self->{log}{$room}[$seq]  = $id;
+        $self->{time}{$room}[$seq] = $time;
     }
     close $rows or die "the log cannot be read\n";
     for my $row ($stack->sql("SELECT id, last_seq FROM rooms WHERE id IN ($rooms)")) {
@@ -74,34 +88,68 @@ sub read_log {
     $self->{where} = \%seen;
 }
 
-sub check_acks {
-    my ($self) = @_;
-    for my $ack (@{ $self->{acks} }) {
-        my ($room, $seq, $id, $sent, $at) = @$ack;
-        my $is = $self->{log}{$room}[$seq];
-        next if defined $is && $is == $id;
-        my $words = 'message ' . client_id($id) . ", acknowledged as room $room, seq $seq at " . $self->clock($at);
-        $self->{where}{$id}
-            ? $self->report(altered => "$words, is $self->{where}{$id}")
-            : $self->report(lost    => $words);
-    }
+# Is this the entry of the log?
+sub is_kept {
+    my ($self, $room, $seq, $id, $time) = @_;
+    my $is = $self->{log}{$room}[$seq];
+    return defined $is && $is == $id && $self->{time}{$room}[$seq] == $time;
 }
 
-# A message first sent after another one of its room was acknowledged must have a higher seq.
-sub check_order {
+# The number of the restore that may have undone an acknowledged message; undef if none can have.
+sub undone_by {
+    my ($self, $ack) = @_;
+    my $restores = $self->{restores};
+    my ($n) = grep { $ack->[ACKED] > $restores->[$_]{copied} && $ack->[TRIED] < $restores->[$_]{to} } 0 .. $#$restores;
+    return $n;
+}
+
+# Each acknowledged message is in the log, or was undone. {acked}{room}{"seq time"}: when it was acknowledged, which
+# message it is, and when the restore that undid it began.
+sub check_acks {
     my ($self) = @_;
+    my (%messages, @kept);
+    for my $ack (@{ $self->{acks} }) {
+        my ($room, $seq, $id, $time) = @$ack[ ROOM, SEQ, ID, TIME ];
+        my $kept = $self->is_kept($room, $seq, $id, $time);
+        my $by   = $kept ? undef : $self->undone_by($ack);
+        $messages{$id} = 1;
+        $self->{acked}{$room}{"$seq $time"} =
+            { at => $ack->[ACKED], id => $id, undone_at => defined $by ? $self->{restores}[$by]{from} : undef };
+        if ($kept) {
+            push @kept, $ack;
+        } elsif (defined $by) {
+            $self->{count}{undone}++;
+            push @{ $self->{undone_in}{$room} }, "$seq $time";
+            push @{ $self->{undone}[$by] }, $ack if $ack->[ACKED] < $self->{restores}[$by]{from}; # of that line, surely
+        } else {
+            my $words =
+                  'message '
+                . client_id($id)
+                . ", acknowledged as room $room, seq $seq at "
+                . $self->clock($ack->[ACKED]);
+            $self->{where}{$id}
+                ? $self->report(altered => "$words, is $self->{where}{$id}")
+                : $self->report(lost    => $words);
+        }
+    }
+    $self->{messages} = keys %messages;
+    $self->{kept}     = \@kept;
+}
+
+# In one line of the log: a message first sent after another one of its room was acknowledged must have a higher seq.
+sub check_order {
+    my ($self, $acks) = @_;
     my %by_room;
-    $by_room{ $_->[0] }[ $_->[1] ] = $_ for @{ $self->{acks} };
+    $by_room{ $_->[ROOM] }[ $_->[SEQ] ] = $_ for @{ $acks || [] };
     for my $room (sort { $a <=> $b } keys %by_room) {
         my $latest;
         for my $ack (grep { defined } @{ $by_room{$room} }) {
             $self->report(
                 disorder => sprintf 'room %d: seq %d was sent at %s, when seq %d was acknowledged already (%s)',
-                $room, $latest->[1], $self->clock($latest->[3]), $ack->[1], $self->clock($ack->[4])
-            ) if $latest && $ack->[4] < $latest->[3];
-            $latest = $ack if !$latest || $ack->[3] > $latest->[3];
+                $room, $latest->[SEQ], $self->clock($latest->[SENT]), $ack->[SEQ], $self->clock($ack->[ACKED])
+            ) if $latest && $ack->[ACKED] < $latest->[SENT];
+            $latest = $ack if !$latest || $ack->[SENT] > $latest->[SENT];
         }
-        $self->{acked_at}{$room} = [ map { defined ? $_->[4] : undef } @{ $by_room{$room} } ];
     }
 }
 
@@ -122,44 +170,112 @@ sub check_readers {
             $self->report($row_of{$kind}, "$who at " . $self->clock($_->[1]) . ": $_->[2]", 0) for @seen;
             $self->{count}{ $row_of{$kind} } += $reader->{fault}{$kind};
         }
-        my @calm = ($self->outages_of($reader, 0), $self->outages_of($reader, 1));
-        for my $room (sort { $a <=> $b } keys %{ $reader->{first} }) {
-            $self->check_room($reader, $who, $room, @calm);
+        my @away = ($self->outages_of($reader, 0), $self->outages_of($reader, 1));
+        for my $room (sort { $a <=> $b } keys %{ $reader->{rooms} }) {
+            $self->check_room($reader, "$who, room $room", $room, @away);
+            $self->check_restarts($reader, "$who, room $room", $room);
         }
     }
 }
 
+# Compares what a reader has of a room in the end with the log, and what it had before a restart with the
+# acknowledgements of that time.
 sub check_room {
     my ($self, $reader, $who, $room, @away) = @_;
-    my $first = $reader->{first}{$room};
-    my $have  = $reader->{have}{$room};
-    my $last  = $self->{last}{$room};
-    $self->report(missed => "$who has room $room up to $have of $last; seq "
-            . ($have + 1)
-            . ' was acknowledged at '
-            . $self->clock($self->{acked_at}{$room}[ $have + 1 ] // 0), $last - $have)
-        if $have < $last;
-    my $acked = $self->{acked_at}{$room};
-    my $log   = $self->{log}{$room};
-    my $seq   = $first;
-    my @taken = unpack '(d N C)*', $reader->{taken}{$room};
-    while (my ($at, $id, $how) = splice @taken, 0, 3) {
+    my $has     = $reader->{rooms}{$room};
+    my $last    = $self->{last}{$room};
+    my %dropped = $self->read_dropped($who, $room, $has->{dropped});
+    my $acked   = $self->{acked}{$room};
+    my $seq     = $has->{first};
+    my @taken   = unpack '(' . RECORD . ')*', $has->{taken};
+    while ((my ($at, undef, $id, $how, $time) = splice @taken, 0, 5) > 1) {
         $seq++;
         $self->{taken}++;
-        $self->report(altered => "$who got room $room, seq $seq as " . client_id($id))
-            if !defined $log->[$seq] || $log->[$seq] != $id;
-        my $since = $acked->[$seq] // next;
-        my $delay = $at - $since;
+        $self->report(altered => "$who: seq $seq is " . client_id($id)) if !$self->is_kept($room, $seq, $id, $time);
+        my $entry = "$seq $time";
+        ($at, $how) = @{ $dropped{$entry} } if $dropped{$entry};    # a restart made the reader take it again
+        $self->check_delay($reader, "$who: seq $seq", $acked->{$entry}, $at, $how, @away) if $acked->{$entry};
+    }
+    $self->report(missed => "$who: up to $seq of $last", $last - $seq) if $seq < $last;
+    for my $entry (@{ $self->{undone_in}{$room} || [] }) {
+        my ($at, $how) = $dropped{$entry} ? @{ $dropped{$entry} } : ($acked->{$entry}{undone_at}, undef);
+        my $what = "$who: seq " . $entry =~ s/ .*//r . ' of an earlier line';
+        $self->check_delay($reader, $what, $acked->{$entry}, $at, $how, @away);
+    }
+}
+
+# Entries that the reader took before a restart: {"seq time"} is [when, how]. The log may not have one any more, but if
+# it was acknowledged, it was that message, and if it was not, a restore has undone it.
+sub read_dropped {
+    my ($self, $who, $room, $records) = @_;
+    my @dropped = unpack '(' . RECORD . ')*', $records;
+    my %dropped;
+    while ((my ($at, $seq, $id, $how, $time) = splice @dropped, 0, 5) > 1) {
+        my $ack = $self->{acked}{$room}{"$seq $time"};
+        my $was =
+              $ack
+            ? $ack->{id} == $id
+            : $self->is_kept($room, $seq, $id, $time) || $self->may_be_undone($time);
+        $self->report(altered => "$who: seq $seq was " . client_id($id)) if !$was;
+        $dropped{"$seq $time"} //= [ $at, $how ];
+    }
+    return %dropped;
+}
+
+# Can an entry with that time, which was not acknowledged, have been undone by a restore, or lost in a crash?
+sub may_be_undone {
+    my ($self, $ms) = @_;
+    my $at = $ms / 1000 - $self->{epoch};
+    return grep { $at > $_->[0] - REQUEST && $at < $_->[1] } map({ [ @$_{qw(copied to)} ] } @{ $self->{restores} }),
+        map { [ $_, $_ + 1 ] } @{ $self->{crashes} };
+}
+
+# Measures how late an acknowledged entry was taken. `how` undef: the reader had not taken it when it was undone.
+sub check_delay {
+    my ($self, $reader, $what, $ack, $at, $how, @away) = @_;
+    my $since = $ack->{at};
+    my $delay = $at - $since;
+    if (defined $how) {
         $self->{delays}[ $delay < 0 ? 0 : $delay > 10 ? 10_000 : int $delay * 1000 ]++ if $reader->{stream};
         $self->{raw} = $delay if $delay > $self->{raw};
-        next if $delay <= $self->{slowest} && $delay <= $self->{limit};
-        my ($calm, $from) = longest_undisturbed($away[ $how || !$reader->{stream} ? 1 : 0 ], $since, $at);
-        my $words = sprintf
-            '%s took room %d, seq %d at %s%s; it was acknowledged at %s; without any fault it waited %.3f s from %s on',
-            $who, $room, $seq, $self->clock($at), ('', ' (held for a sync)', ' (by a sync)')[$how],
-            $self->clock($since), $calm, $self->clock($from);
-        $self->report(late => $words) if $calm > $self->{limit};
-        @$self{qw(slowest slowest_is)} = ($calm, $words) if $calm > $self->{slowest};
+    }
+    return if $delay <= $self->{slowest} && $delay <= $self->{limit};
+    my $by_api = !$reader->{stream} || ($how // 1);    # perhaps, if it was not taken
+    my ($calm, $from) = longest_undisturbed($away[ $by_api ? 1 : 0 ], $since, $at);
+    my $words = sprintf
+        '%s was %s at %s%s; it was acknowledged at %s; without any fault it waited %.3f s from %s on',
+        $what, defined $how ? 'taken' : 'undone', $self->clock($at),
+        ('', ' (held for a sync)', ' (by a sync)', ' (after a restart)')[ $how // 0 ], $self->clock($since), $calm,
+        $self->clock($from);
+    $self->report(late => $words) if $calm > $self->{limit};
+    @$self{qw(slowest slowest_is)} = ($calm, $words) if $calm > $self->{slowest};
+}
+
+# A room begins again once for each restore or crash, at most, and only if that has undone some of what the reader had.
+sub check_restarts {
+    my ($self, $reader, $who, $room) = @_;
+    my $count = 0;
+    for my $at (map { $_->[0] } grep { $_->[1] == $room } @{ $reader->{restarts} }) {
+        my $crashes = grep { $_ < $at } @{ $self->{crashes} };    # a restore begins with one
+        $self->{restarts}++;
+        $self->report(needless => "$who began again at " . $self->clock($at) . ", after $crashes crashes")
+            if ++$count > $crashes;
+    }
+    my $needless = $reader->{rooms}{$room}{needless} or return;
+    $self->report(needless => "$who began again, but the log still had its last entry", $needless);
+}
+
+# Read marks are within the log, and messages are unread up to its end.
+sub check_read_marks {
+    my ($self) = @_;
+    for my $user (@{ $self->{users} }) {
+        for my $room (@{ $user->get('/api/rooms?limit=100')->json->{items} }) {
+            my ($id, $read, $unread) = @$room{qw(id read_seq unread)};
+            my $first = $self->{rooms}{$id} // next;                              # only messages follow it
+            my $after = $self->{last}{$id} - ($read > $first ? $read : $first);
+            $self->report(marks => "room $id, up to $self->{last}{$id}: read up to $read, $unread unread")
+                if $after < 0 || $unread != ($after < UNREAD_MOST ? $after : UNREAD_MOST);
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-# Injects faults: which, when and for how long is drawn from a seed. Records the spans in which a part was away.
+# Injects faults: which, when and for how long is drawn from a seed. Records the spans in which a part was away, and how
+# far each restore of the database went back.
 package Faults::Injector;
 
 use strict;
@@ -15,6 +16,7 @@ use constant {
     STOP_MORE   => 2.8,
     HOLD_CHANCE => 0.4,    # the share of killed parts that are kept down for a while
     HOLD_MOST   => 2,
+    UNDONE      => 50,     # messages acknowledged since the copy, or the last restore, at least
     SETTLE      => 0.3,    # seconds after which a fault without an end of its own counts as ended
 };
 
@@ -24,6 +26,8 @@ my @kinds = (
     [ 'kill events', 'events', \&kill_part ],
     [ 'kill redis', 'redis', \&kill_part ],
     [ 'kill database', 'database', \&kill_part ],
+    [ 'copy database', 'database', \&copy_database ],
+    [ 'restore database', 'database', \&restore_database ],
     [ 'kill nginx worker', 'nginx', \&kill_worker ],
     [ 'stop api worker', 'api', \&stop_worker ],
     [ 'stop events', 'events', \&stop_part ],
@@ -40,11 +44,16 @@ sub names {
 }
 
 # stack; seed; pause: seconds between two faults, on average; log: sub (line); cut: sub that makes readers break their
-# connections; only: names, if not all; sockets: the directory of the stack's sockets.
+# connections; acked: sub that returns how many messages are acknowledged; only: names, if not all; sockets: the
+# directory of the stack's sockets.
 sub new {
     my ($class, %arg) = @_;
     my %only = map { $_ => 1 } @{ $arg{only} || [] };
-    my $self = bless { %arg, count => {}, spans => [], busy => {}, bag => [], due => [], stopped => {} }, $class;
+    my $self = bless {
+        %arg, count => {}, spans => [], restores => [], crashes => [], busy => {}, bag => [], due => [],
+        stopped     => {}
+        },
+        $class;
     $self->{kinds} = [ grep { !%only || $only{ $_->[0] } } @kinds ];
     srand $arg{seed};
     $self->{next} = now() + 1 + rand;
@@ -54,6 +63,14 @@ sub new {
 # Spans [part, from, to] in which a part did not serve. Parts: database, events, api (one of its workers), redis.
 sub spans { return @{ $_[0]{spans} } }
 sub count { return $_[0]{count} }
+
+# Restores {copied, from, to}: what was committed before `copied` is in the log again; what was committed between that
+# and `to` is undone. The last server without it began to end at `from`, and had ended at `to`.
+sub restores { return @{ $_[0]{restores} } }
+
+# When the database was killed, by whatever fault. An entry that it has shown but not yet written is lost then; nobody
+# has an acknowledgement of it.
+sub crashes { return @{ $_[0]{crashes} } }
 
 sub total {
     my ($self) = @_;
@@ -82,7 +99,8 @@ sub run_once {
     my ($name, $part, $code) = @{ defined $place ? splice @{ $self->{bag} }, $place, 1 : [] };
     if (defined $name && $self->$code($part, $name =~ /^stop/ ? $length : $hold)) {
         $self->{count}{$name}++;
-        $self->{next} = $now + ($pause // $usual + ($name =~ /^stop/ ? $length : $name =~ /^kill/ ? $hold + 0.5 : 0));
+        my $away = $name =~ /^stop/ ? $length : $name =~ /^(?:kill|copy|restore)/ ? $hold + 0.5 : 0;
+        $self->{next} = $now + ($pause // $usual + $away);
         return;
     }
     push @{ $self->{bag} }, [ $name, $part, $code ] if defined $name;
@@ -147,7 +165,8 @@ sub stop_worker {
 sub stop_part {
     my ($self, $part, $length) = @_;
     my $pid = $self->{stack}->pid($part) // return 0;
-    return $self->stop_pid($part, $pid, $length, $part);
+    my ($worker) = $self->{stack}->workers($part);           # multiwatch does nothing itself
+    return $self->stop_pid($part, $worker // $pid, $length, $part);
 }
 
 sub stop_pid {
@@ -172,24 +191,91 @@ sub kill_part {
     my $pid   = $stack->pid($part) // return 0;
     my $since = now();
     $stack->hold($part) if $hold;
-    kill 'KILL', $pid or return 0;
+    kill 'KILL', $pid, $stack->workers($part) or return 0;
+    push @{ $self->{crashes} }, $since if $part eq 'database';
     $self->schedule($hold, sub { $stack->release($part) }) if $hold;
-    my $look;
-    my $until = $since + 60;
-    $look = sub {
-        my $is = $stack->pid($part) // 0;
-        if ($is != $pid && $self->serves($part) || now() > $until) {
-            $self->fault_ends($part, $since);
-            $self->{log}->(sprintf '%s serves again after %.2f s', $part, now() - $since);
-            undef $look;
-            return;
-        }
-        $self->schedule(0.01, $look);
-    };
-    $self->schedule(0.1, $look);
+    $self->await_service($part, $pid, $since);
     return $self->fault_begins(
         $part,
         "kill -9 of $part ($pid)" . ($hold ? sprintf ', kept away for %.2f s', $hold : '')
+    );
+}
+
+# Calls the code until it returns true, or a minute has passed.
+sub poll {
+    my ($self, $code, $until) = @_;
+    $until //= now() + 60;
+    return if $code->() || now() > $until;
+    $self->schedule(0.01, sub { $self->poll($code, $until) });
+}
+
+# Ends the fault once another process than `pid` serves the part.
+sub await_service {
+    my ($self, $part, $pid, $since) = @_;
+    $self->poll(sub {
+        return 0 if ($self->{stack}->pid($part) // $pid) == $pid || !$self->serves($part);
+        $self->fault_ends($part, $since);
+        $self->{log}->(sprintf '%s serves again after %.2f s', $part, now() - $since);
+        return 1;
+    });
+}
+
+# Kills the database, calls the code while no process uses its files, and lets it start again after `hold` seconds.
+sub change_database {
+    my ($self, $hold, $what, $code) = @_;
+    my $stack = $self->{stack};
+    my $pid   = $stack->pid('database') // return 0;
+    my $since = now();
+    $stack->hold('database');
+    kill 'KILL', $pid or return 0;
+    push @{ $self->{crashes} }, $since;
+    $self->poll(sub {
+        return 0 if kill 0, $pid;
+        $code->($since);
+        $self->schedule($hold, sub { $stack->release('database') });
+        $self->await_service('database', $pid, $since);
+        return 1;
+    });
+    return $self->fault_begins('database', "$what ($pid)");
+}
+
+sub copy_files {
+    my ($from, $to) = @_;
+    system('rm', '-rf', $to) == 0 && system('cp', '-a', '--reflink=auto', $from, $to) == 0
+        or die "cannot copy $from to $to\n";
+}
+
+# Copies the files of the killed server, as a snapshot of its disk would.
+sub copy_database {
+    my ($self, undef, $hold) = @_;
+    my $data = Database::data($self->{stack});
+    return $self->change_database(
+        $hold,
+        'the database is copied',
+        sub {
+            my ($since) = @_;
+            copy_files($data, "$data.copy");
+            $self->{copied}     = $since;
+            $self->{since_copy} = $self->{acked}->();
+        }
+    );
+}
+
+# Goes back to the last copy, if there is enough to undo.
+sub restore_database {
+    my ($self, undef, $hold) = @_;
+    my $copied = $self->{copied} // return 0;
+    my $data   = Database::data($self->{stack});
+    return 0 if $self->{acked}->() < $self->{since_copy} + UNDONE;
+    return $self->change_database(
+        $hold,
+        sprintf('the database is restored as of %.2f s ago', now() - $copied),
+        sub {
+            my ($since) = @_;
+            push @{ $self->{restores} }, { copied => $copied, from => $since, to => now() };
+            copy_files("$data.copy", $data);
+            $self->{since_copy} = $self->{acked}->();
+        }
     );
 }
 

@@ -17,10 +17,10 @@ use constant {
     STREAM_LEAST => 10,      # seconds after which a reader leaves its stream, at least
     STREAM_MORE  => 50,
     STRANGE      => 0.05,    # the share of resumes with a token that was never given
+    READ_LEAST   => 0.5,     # seconds between two read marks
+    READ_MORE    => 2,
+    PAST_PAUSE   => 0.3,     # seconds before a page of the past is asked for again
 };
-
-# How an entry was taken, the last byte of its record.
-use constant { FROM_STREAM => 0, FROM_STREAM_HELD => 1, FROM_SYNC => 2 };
 
 # The kinds of readers: SSE or NDJSON; resuming or not; or without a stream.
 my %kinds = (
@@ -34,11 +34,10 @@ my %kinds = (
 
 my $json = JSON::PP->new->utf8;
 
-# port; seed; readers: [{number, kind, bearer, have => {room: seq}}]; orders, reports: handles; file: where the results
-# go. Orders are lines: "cut" (every second reader breaks its connections), "target {room: seq}" (report when all have
-# that much), "end". The report: "there", once all have. The result of each reader: records by room (in the order of
-# seq, from the first one after `have`: packed "d N C": time, message, how), absent: spans [from, to] in which it was
-# away by its own choice, faults.
+# port; seed; readers: [{number, kind, bearer, marks => {room: [seq, time]}}]; orders, reports: handles; file: where the
+# results go. Orders are lines: "cut" (every second reader breaks its connections), "target {room: [seq, time]}" (report
+# when the last entry of all is that one), "end". The report: "there", once it is. The result of each reader: rooms (see
+# RoomLog), restarts [when, room], absent: spans [from, to] in which it was away by its own choice, faults.
 sub run {
     my (%arg) = @_;
     srand $arg{seed};
@@ -76,8 +75,8 @@ sub check_targets {
     my ($self) = @_;
     my $target = $self->{target};
     my $behind = grep {
-        my $have = $_->{have};
-        grep { $have->{$_} < $target->{$_} } keys %$have
+        my $logs = $_->{logs};
+        grep { $logs->{$_}{past} || "$logs->{$_}{seq} $logs->{$_}{time}" ne "@{ $target->{$_} }" } keys %$logs
     } @{ $self->{running} };
     return $self->{loop}->after(0.02, sub { $self->check_targets }) if $behind;
     syswrite $self->{reports}, "there\n";
@@ -86,23 +85,20 @@ sub check_targets {
 package Faults::Reader;
 
 use Faults::Loop qw(now);
-use Faults::Message qw(clip);
+use Faults::Message qw(clip id_of ms_of);
+use Faults::RoomLog qw(FROM_STREAM FROM_SYNC);
 
-use constant {
-    map { $_ => Faults::Readers->can($_)->() }
-        qw(PATIENCE POLL_EACH SPIN_LEAST SPIN_PAUSE STREAM_LEAST STREAM_MORE STRANGE),
-    qw(FROM_STREAM FROM_STREAM_HELD FROM_SYNC)
-};
+use constant { map { $_ => Faults::Readers->can($_)->() }
+        qw(PATIENCE POLL_EACH SPIN_LEAST SPIN_PAUSE STREAM_LEAST STREAM_MORE STRANGE READ_LEAST READ_MORE PAST_PAUSE) };
 
 sub start {
     my ($class, $process, $is, $kind) = @_;
     my $self = bless {
-        %$is, %$kind, loop => $process->{loop}, taken => {}, absent      => [], fault => {}, seen => [], count => {},
-        delay              => 0.1, sync_delay         => 0.1, away_since => now(),
+        %$is, %$kind, loop => $process->{loop}, restarts => [], absent      => [], fault => {}, seen => [], count => {},
+        delay              => 0.1, sync_delay            => 0.1, away_since => now(),
     }, $class;
-    $self->{first}     = { %{ $is->{have} } };
-    $self->{taken}{$_} = '' for keys %{ $self->{have} };
-    $self->{api}       = Faults::Connection->new(
+    $self->{logs} = { map { $_ => Faults::RoomLog->new(@{ $is->{marks}{$_} }) } keys %{ $is->{marks} } };
+    $self->{api}  = Faults::Connection->new(
         $self->{loop}, $process->{port},
         answer => sub { $self->synced(@_) },
         broken => sub { $self->sync_failed },
@@ -113,6 +109,12 @@ sub start {
         body   => sub { $self->receive($_[0]) },
         broken => sub { $self->lost_stream },
     ) if $self->{stream};
+    $self->{errands} = Faults::Connection->new(
+        $self->{loop}, $process->{port},
+        answer => sub { $self->errand_done(@_) },
+        broken => sub { $self->errand_failed },
+    );
+    $self->move_read_mark_later;
     $self->{loop}->after(rand 0.3, sub { $self->{stream} ? $self->connect : $self->sync });
     return $self;
 }
@@ -120,7 +122,11 @@ sub start {
 sub result {
     my ($self) = @_;
     push @{ $self->{absent} }, [ $self->{away_since}, now() ] if defined $self->{away_since};
-    return { map { $_ => $self->{$_} } qw(number kind stream first have taken absent fault seen count) };
+    my $logs = $self->{logs};
+    return {
+        %$self{qw(number kind stream restarts absent fault seen count)},
+        rooms => { map { $_ => $logs->{$_}->result } keys %$logs }
+    };
 }
 
 # Records a breach of the interface.
@@ -150,13 +156,6 @@ sub cut {
         $self->{api}->drop;
         $self->sync_failed;
     }
-}
-
-# Takes an entry that follows the last one of its room.
-sub accept_entry {
-    my ($self, $room, $seq, $id, $how) = @_;
-    $self->{taken}{$room} .= pack 'd N C', now(), $id, $how;
-    $self->{have}{$room} = $seq;
 }
 
 # --- the stream
@@ -230,10 +229,10 @@ sub read_events {
         # Most events are messages.
         if (
             $$text =~ /\Gid:\ ([^\n]*)\nevent:\ entry\ndata:\ \{"room_id":(\d+),"seq":(\d+),"kind":"message",
-                [^\n]*?"client_id":"w(\d+)-(\d+)"[^\n]*\}\n\n/gcx
+                [^\n]*?"client_id":"w(\d+)-(\d+)"[^\n]*"created_at":"([^"]+)"\}\n\n/gcx
             )
         {
-            $self->entry($1, $2, $3, $4 << 24 | $5);
+            $self->entry($1, $2, $3, $4 << 24 | $5, $6);
             next;
         }
         $$text =~ /\G((?:[^\n]+\n)*)\n/gc or last;
@@ -255,10 +254,10 @@ sub read_lines {
     while (1) {
         if (
             $$text =~ /\G\{"event":"entry","id":"([^"\n]*)","data":\{"room_id":(\d+),"seq":(\d+),"kind":"message",
-                [^\n]*?"client_id":"w(\d+)-(\d+)"[^\n]*\}\}\n/gcx
+                [^\n]*?"client_id":"w(\d+)-(\d+)"[^\n]*"created_at":"([^"]+)"\}\}\n/gcx
             )
         {
-            $self->entry($1, $2, $3, $4 << 24 | $5);
+            $self->entry($1, $2, $3, $4 << 24 | $5, $6);
             next;
         }
         $$text =~ /\G([^\n]*)\n/gc or last;
@@ -281,8 +280,9 @@ sub event {
     } elsif (!$self->{at}) {
         $self->fault('protocol', "$event before hello");
     } elsif ($event eq 'entry') {
-        my ($writer, $count) = ($data->{client_id} // '') =~ /^w(\d+)-(\d+)$/;
-        $self->entry($id, $data->{room_id}, $data->{seq}, defined $count ? $writer << 24 | $count : 0);
+        $self->entry($id, @$data{qw(room_id seq)}, id_of($data->{client_id} // '') // 0, $data->{created_at});
+    } elsif ($event eq 'rooms') {
+        $self->rooms_changed($data);
     } elsif ($event eq 'resync') {
         $self->{count}{"resync $data->{reason}"}++;
         $self->sync;
@@ -297,11 +297,11 @@ sub hello {
     return $self->fault('protocol', 'a second hello') if $self->{at};
     $self->{delay}     = 0.1;
     $self->{heartbeat} = ($data->{heartbeat_ms} || 15_000) / 1000;
-    my ($rooms, $have) = ($data->{rooms}, $self->{have});
+    my ($rooms, $logs) = ($data->{rooms}, $self->{logs});
     $self->fault('protocol', 'resumed with a token that was never given') if $data->{resumed} && $self->{strange};
-    for my $room (grep { !defined $rooms->{$_} } keys %$have) {
+    for my $room (grep { !defined $rooms->{$_} } keys %$logs) {
         $self->fault('protocol', "hello without room $room");
-        $rooms->{$room} = $have->{$room};
+        $rooms->{$room} = $logs->{$room}{seq};
     }
     if ($data->{resumed}) {    # what follows begins where the stream that gave the token ended
         $self->{count}{resumed}++;
@@ -311,11 +311,25 @@ sub hello {
     }
     $self->{at} = $rooms;
     delete $self->{token};
-    $self->sync if grep { $rooms->{$_} > $have->{$_} } keys %$have;
+    $_->{held} = {} for values %$logs;
+    $self->sync;               # whatever the numbers are: they may be those of a log that has begun again
 }
 
+sub rooms_changed {
+    my ($self, $data) = @_;
+    $self->fault('protocol', 'rooms were joined or left') if %{ $data->{joined} } || @{ $data->{left} };
+    while (my ($room, $last) = each %{ $data->{restarted} }) {
+        $self->{at}{$room} = $last;
+        delete $self->{skipped}{$room};
+        $self->{logs}{$room}{held} = {} if $self->{logs}{$room};
+    }
+    $self->sync;
+}
+
+# Checks the order of an entry of the stream, and takes it if the reader has all before it. While a sync is under way it
+# has to wait: the sync may find that the room begins again.
 sub entry {
-    my ($self, $token, $room, $seq, $id) = @_;
+    my ($self, $token, $room, $seq, $id, $created) = @_;
     return $self->fault('protocol', 'an entry before hello') if !$self->{at};
     my $at = $self->{at}{$room} // return $self->fault('protocol', "an entry of room $room, which hello did not name");
     $self->{token} = $token;
@@ -330,24 +344,20 @@ sub entry {
     } else {
         $self->fault('double', "room $room: $seq again; at $at");
     }
-    my $have = $self->{have}{$room} // return;
-    if ($seq == $have + 1) {
-        $self->accept_entry($room, $seq, $id, FROM_STREAM);
-        $self->accept_held($room) if $self->{held}{$room};
-    } elsif ($seq > $have) {    # what is between is on its way
-        $self->{held}{$room}{$seq} = $id;
-        $self->sync if !$self->{syncing};
+    my $log = $self->{logs}{$room} // return;
+    return if $seq <= $log->{seq};
+    if ($seq == $log->{seq} + 1 && !$self->{syncing}) {
+        $log->accept_entry(FROM_STREAM, $seq, $id, ms_of($created));
+    } else {
+        $log->hold($seq, $id, ms_of($created));
+        $self->sync if !$self->{syncing};    # what is between is on its way
     }
 }
 
+# A sync has brought all that was missing before it: what has waited follows. Returns true if there still is a gap.
 sub accept_held {
-    my ($self, $room) = @_;
-    my $held = $self->{held}{$room} or return;
-    while (defined(my $id = delete $held->{ $self->{have}{$room} + 1 })) {
-        $self->accept_entry($room, $self->{have}{$room} + 1, $id, FROM_STREAM_HELD);
-    }
-    for (keys %$held) { delete $held->{$_} if $_ <= $self->{have}{$room} }
-    delete $self->{held}{$room} if !%$held;
+    my ($self) = @_;
+    return grep { $_->accept_held } values %{ $self->{logs} };
 }
 
 # --- /api/sync, /api/sync/wait
@@ -361,13 +371,17 @@ sub sync {
     $self->back if !$self->{stream};
     $self->{syncing}   = 1;
     $self->{once_more} = 0;
-    $self->{asked_for} = { %{ $self->{have} } };
+    my $logs = $self->{logs};
+    $self->{asked_for} = { map { $_ => $logs->{$_}{seq} } keys %$logs };
     $self->{asked_at}  = now();
     my $limit = (50, 200, 500)[ rand 3 ];
     my $wait  = 0;
     my $path  = '/api/sync';
-    my $body =
-        '{"rooms":{' . join(',', map { "\"$_\":$self->{have}{$_}" } keys %{ $self->{have} }) . "},\"limit\":$limit";
+    my ($seqs, $times) = map {
+        my $what = $_;
+        join ',', map { qq{"$_":$logs->{$_}{$what}} } keys %$logs
+    } qw(seq time);
+    my $body = "{\"rooms\":{$seqs},\"times\":{$times},\"limit\":$limit";
     if ($self->{kind} eq 'wait') {
         $path .= '/wait';
         $wait = 1 + int rand 8;
@@ -413,7 +427,7 @@ sub synced {
     $self->{syncing}    = 0;
     my $got = $self->accept_answer($body);
     return $self->sync if $self->{once_more} || $body =~ /"more":true,"after_room":\d+\}$/;
-    return $self->sync_later(rand 0.3) if %{ $self->{held} || {} };    # a hole that it did not fill
+    return $self->sync_later(rand 0.3) if $self->accept_held;    # a hole that it did not fill
     if ($self->{kind} eq 'poll') {
         $self->{loop}->after(POLL_EACH, sub { $self->sync });
     } elsif ($self->{kind} eq 'wait') {
@@ -422,24 +436,116 @@ sub synced {
     }
 }
 
+# An entry in an answer: room, seq, writer, count, created. JSON::PP would take too long for them.
+my $entry = qr/\{"room_id":(\d+),"seq":(\d+),"kind":"\w+","sender":\{[^}]*\},
+    "client_id":(?:"w(\d+)-(\d+)"|[^,]*),.*?"created_at":"([^"]+)"\}/x;
+
 sub accept_answer {
     my ($self, $body) = @_;
     my ($got, %at)    = (0, %{ $self->{asked_for} });
-    while (
-        $body =~ /\{"room_id":(\d+),"seq":(\d+),"kind":"\w+","sender":\{[^}]*\},"client_id":(?:"w(\d+)-(\d+)"|[^,]*),/g)
-    {
-        my ($room, $seq, $id) = ($1, $2, defined $4 ? $3 << 24 | $4 : 0);
+    if ($body !~ /"rooms":\[\],"left":\[\],"restarted":\[\],"more":(?:true|false),"after_room":\d+\}$/) {
+        my $end = index $body, '],"rooms":[';
+        $end >= 0 && $self->restart_rooms(eval { $json->decode('{' . substr $body, $end + 2) })
+            or $self->fault('wrong', 'POST /api/sync: ' . clip(substr($body, -300) =~ s/^[\x80-\xBF]+//r, 300));
+        substr $body, $end, length $body, '';    # rooms have their last entries
+    }
+    while ($body =~ /$entry/g) {
+        my ($room, $seq, $id, $created) = ($1, $2, defined $4 ? $3 << 24 | $4 : 0, $5);
         $got++;
         my $at = $at{$room} // next;
         $self->fault($seq > $at ? 'hole' : 'double', "sync of room $room: $seq follows $at") if $seq != $at + 1;
         $at{$room} = $seq;
-        $self->accept_entry($room, $seq, $id, FROM_SYNC) if $seq == $self->{have}{$room} + 1;
+        my $log = $self->{logs}{$room};
+        $log->accept_entry(FROM_SYNC, $seq, $id, ms_of($created)) if $seq == $log->{seq} + 1;
     }
-    $self->accept_held($_) for keys %{ $self->{held} || {} };
-    $self->fault('wrong', 'POST /api/sync: ' . clip($body, 200)) if !$got && $body !~ /^\{"entries":\[\]/;
-    $self->fault('wrong', 'POST /api/sync: ' . clip(substr($body, -300) =~ s/^[\x80-\xBF]+//r, 300))
-        if $body !~ /"rooms":\[\],"left":\[\],"restarted":\[\],"more":(?:true|false),"after_room":\d+\}$/;
+    $self->fault('wrong', 'POST /api/sync: ' . clip($body, 200)) if !$got && $body !~ /^\{"entries":\[/;
     return $got;
+}
+
+# --- rooms that begin again, and read marks
+
+# Begins again the rooms that an answer says are restarted. Returns false if it has others, or lacks one of them.
+sub restart_rooms {
+    my ($self, $page) = @_;
+    return 0 if !$page || @{ $page->{left} };
+    my %room = map { $_->{id} => $_ } @{ $page->{rooms} };
+    return 0 if join(' ', sort keys %room) ne join ' ', sort @{ $page->{restarted} };
+    for my $id (keys %room) {
+        my $log = $self->{logs}{$id} // return 0;
+        $self->{once_more} ||= %{ $log->{held} };
+        $log->restart($room{$id}{last_seq}, ms_of($room{$id}{last_at}));
+        push @{ $self->{restarts} }, [ now(), $id ];
+    }
+    $self->read_past;
+    return 1;
+}
+
+sub send_errand {
+    my ($self, $line, $body, %errand) = @_;
+    $self->{errand}          = \%errand;
+    $self->{errand_patience} = $self->{loop}->after(PATIENCE, sub { $self->{errands}->drop; $self->errand_failed });
+    $self->{errands}->send_request("$line HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer $self->{bearer}\r\n"
+            . "Content-Type: application/json\r\nContent-Length: "
+            . length($body)
+            . "\r\n\r\n$body");
+}
+
+# Asks for the next page of a room's past, if one is due and there is no other errand.
+sub read_past {
+    my ($self) = @_;
+    my $logs = $self->{logs};
+    return if $self->{errand};
+    my ($id) = grep { $logs->{$_}{past} && $logs->{$_}{past}{due} <= now() } sort keys %$logs or return;
+    my $past = $logs->{$id}{past};
+    $self->{count}{'pages of the past'}++;
+    $self->send_errand(
+        "GET /api/rooms/$id/messages?before=$past->{before}&limit=" . (10, 30, 100)[ rand 3 ], '',
+        id => $id, past => $past
+    );
+}
+
+sub read_past_later {
+    my ($self, $past) = @_;
+    $past->{due} = now() + PAST_PAUSE;
+    $self->{loop}->after(PAST_PAUSE, sub { $self->read_past });
+    $self->read_past;
+}
+
+sub move_read_mark_later {
+    my ($self) = @_;
+    $self->{loop}->after(READ_LEAST + rand READ_MORE, sub { $self->move_read_mark; $self->move_read_mark_later });
+}
+
+# Reads a room to its end. If the room went back meanwhile, the mark is beyond it.
+sub move_read_mark {
+    my ($self) = @_;
+    return if $self->{errand};
+    my $id = (sort keys %{ $self->{logs} })[ rand keys %{ $self->{logs} } ];
+    $self->send_errand("PUT /api/rooms/$id/read", "{\"seq\":$self->{logs}{$id}{seq}}");
+}
+
+sub errand_failed {
+    my ($self) = @_;
+    $self->{loop}->cancel(delete $self->{errand_patience});
+    $self->{errands}{asked} = 0;
+    $self->read_past_later((delete $self->{errand})->{past});
+}
+
+sub errand_done {
+    my ($self, $status, $head, $body) = @_;
+    my $errand = $self->{errand};
+    if ($status != 200) {
+        $self->{count}{$status}++;
+        $self->fault('wrong', "an errand: $status " . clip($body, 200)) if $status !~ /^(?:429|50[234])$/;
+        return $self->errand_failed;
+    }
+    $self->{loop}->cancel(delete $self->{errand_patience});
+    delete $self->{errand};
+    my $log = $errand->{past} && $self->{logs}{ $errand->{id} };
+    return $self->read_past if !$log || $errand->{past} != ($log->{past} // 0);    # it has begun again meanwhile
+    my @page;
+    push @page, [ $2, defined $4 ? $3 << 24 | $4 : 0, ms_of($5) ] while $body =~ /$entry/g;
+    return $log->read_past(@page) ? $self->read_past : $self->read_past_later($log->{past});
 }
 
 1;

@@ -6,7 +6,7 @@ use warnings;
 use Storable qw(nstore);
 use Faults::Loop qw(now);
 use Faults::Connection;
-use Faults::Message qw(client_id json_body_of clip);
+use Faults::Message qw(client_id json_body_of ms_of clip);
 
 use constant {
     PATIENCE    => 5,       # seconds to wait for an answer
@@ -18,12 +18,14 @@ use constant {
 
 # port; seed; writers: [{number, token, busy => [rooms], quiet => [rooms]}]; rate: messages per second of each writer,
 # 0: as fast as they are answered; orders: handle to read from; reports: handle to write to; file: where the results go.
-# Orders are lines: "stop". Reports: "acked N". The result: acks, each [room, seq, id, first sent, acknowledged], and
-# counts.
+# Orders are lines: "stop". Reports: "acked N", messages. The result: counts, and acks, each [room, seq, id, first sent,
+# acknowledged, sent for the last time before that, created (ms)]; another one of a message if it has become another
+# entry.
 sub run {
     my (%arg) = @_;
     srand $arg{seed};
-    my $self = bless { %arg, loop => Faults::Loop->new, acks => [], reported => 0, count => {}, wrong => [] };
+    my $self =
+        bless { %arg, loop => Faults::Loop->new, acks => [], acked => 0, reported => 0, count => {}, wrong => [] };
     $self->watch_orders;
     for my $w (@{ $self->{writers} }) {
         $w->{count}      = 0;
@@ -64,9 +66,9 @@ sub watch_orders {
 
 sub report {
     my ($self) = @_;
-    my $count = @{ $self->{acks} };
-    syswrite $self->{reports}, "acked " . ($count - $self->{reported}) . "\n" if $count > $self->{reported};
-    $self->{reported} = $count;
+    my $new = $self->{acked} - $self->{reported};
+    syswrite $self->{reports}, "acked $new\n" if $new;
+    $self->{reported} = $self->{acked};
     $self->{loop}->after(0.1, sub { $self->report });
 }
 
@@ -103,6 +105,7 @@ sub send_message {
     my $m   = $w->{message};
     my $now = now();
     $m->{sent} //= $now;
+    $m->{tried} = $now;
     $m->{tries}++;
     $w->{patience} = $self->{loop}->after(PATIENCE, sub { $w->{connection}->drop; $self->in_doubt($w, 'no answer') });
     if (rand() < CUT) {
@@ -131,12 +134,12 @@ sub answered {
     my $m = $w->{message};
     $self->cancel_timers($w);
     if ($status == 200 || $status == 201) {
-        my ($room, $seq, $id) =
-            $body =~ /^\{"room_id":(\d+),"seq":(\d+),"kind":"message",.*?"client_id":(?:"([^"]*)"|null)/;
-        return $self->acknowledged($w, $status, $room, $seq)
+        my ($room, $seq, $id, $created) = $body =~ /^\{"room_id":(\d+),"seq":(\d+),"kind":"message",
+            .*?"client_id":(?:"([^"]*)"|null),.*"created_at":"([^"]+)"\}$/x;
+        return $self->acknowledged($w, $status, $seq, ms_of($created))
             if defined $id && $id eq client_id($m->{id}) && $room == $m->{room};
         $self->report_wrong($m, $status, $body);
-        return $self->acknowledged($w, $status, $room, $seq) if defined $seq && $room == $m->{room};
+        return $self->acknowledged($w, $status, $seq, ms_of($created)) if defined $seq && $room == $m->{room};
     } elsif ($status == 429) {
         my ($told) = $head =~ /^Retry-After: *(\d+)/mi;
         return $self->in_doubt($w, 429, 2 * ($told // 1));
@@ -155,15 +158,17 @@ sub report_wrong {
 }
 
 sub acknowledged {
-    my ($self, $w, $status, $room, $seq) = @_;
-    my $m   = $w->{message};
-    my $now = now();
-    if (defined $m->{seq}) {
-        $self->report_wrong($m, $status, "seq $seq; it was acknowledged as $m->{seq}") if $seq != $m->{seq};
-    } else {
+    my ($self, $w, $status, $seq, $created) = @_;
+    my $m     = $w->{message};
+    my $now   = now();
+    my $entry = "$seq $created";
+    my $first = !defined $m->{entry};
+    push @{ $self->{acks} }, [ $m->{room}, $seq, @$m{qw(id sent)}, $now, $m->{tried}, $created ]
+        if $first || $m->{entry} ne $entry;
+    $m->{entry} = $entry;
+    if ($first) {
         $self->report_wrong($m, $status, 'it was never sent before') if $status == 200 && $m->{tries} == 1;
-        push @{ $self->{acks} }, [ $room, $seq, $m->{id}, $m->{sent}, $now ];
-        $m->{seq} = $seq;
+        $self->{acked}++;
         if (rand() < AGAIN) {
             $self->{count}{again}++;
             return $self->send_message($w);
