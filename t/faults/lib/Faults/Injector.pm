@@ -17,6 +17,7 @@ use constant {
     HOLD_CHANCE => 0.4,    # the share of killed parts that are kept down for a while
     HOLD_MOST   => 2,
     UNDONE      => 50,     # messages acknowledged since the copy, or the last restore, at least
+    SERVING     => 2,      # seconds before a restore, so that readers have taken what it undoes
     SETTLE      => 0.3,    # seconds after which a fault without an end of its own counts as ended
 };
 
@@ -215,6 +216,7 @@ sub await_service {
     $self->poll(sub {
         return 0 if ($self->{stack}->pid($part) // $pid) == $pid || !$self->serves($part);
         $self->fault_ends($part, $since);
+        $self->{served} = now() if $part eq 'database';
         $self->{log}->(sprintf '%s serves again after %.2f s', $part, now() - $since);
         return 1;
     });
@@ -266,7 +268,7 @@ sub restore_database {
     my ($self, undef, $hold) = @_;
     my $copied = $self->{copied} // return 0;
     my $data   = Database::data($self->{stack});
-    return 0 if $self->{acked}->() < $self->{since_copy} + UNDONE;
+    return 0 if $self->{acked}->() < $self->{since_copy} + UNDONE || now() < $self->{served} + SERVING;
     return $self->change_database(
         $hold,
         sprintf('the database is restored as of %.2f s ago', now() - $copied),
