@@ -5,6 +5,7 @@ import { switchLanguage, t } from '../i18n'
 import type { IconName } from '../lib/icons'
 import { roomLabel } from '../lib/texts'
 import { useChat } from '../stores/chat'
+import { usePeople } from '../stores/people'
 import { useSession } from '../stores/session'
 import { useUi, type Dialog } from '../stores/ui'
 
@@ -27,6 +28,7 @@ export function matching(commands: readonly Command[], typed: string): Command[]
 
 export function useCommands(): ComputedRef<Command[]> {
   const chat = useChat()
+  const people = usePeople()
   const session = useSession()
   const ui = useUi()
   const router = useRouter()
@@ -40,7 +42,7 @@ export function useCommands(): ComputedRef<Command[]> {
   const toRooms = (): Command[] =>
     chat.list.map((room) => ({
       key: `r${room.id}`,
-      text: roomLabel(room),
+      text: roomLabel(room, people.nameOf),
       icon: room.kind === 'dm' ? 'person' : 'chat',
       run: () => void router.push(`/rooms/${room.id}`),
     }))

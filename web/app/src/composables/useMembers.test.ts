@@ -1,11 +1,11 @@
 // The members of a room.
 import { expect, it } from 'vitest'
 import type { Member, Role } from '../api/client'
-import { entryOf } from '../testing/server'
+import { entryOf, profileOf } from '../testing/server'
 import { byRank, lastChange, manages, outranks } from './useMembers'
 
 const member = (id: number, nickname: string, role: Role): Member => ({
-  user: { id, username: nickname, nickname, online: false },
+  user: profileOf({ id, username: nickname, nickname }),
   role,
   read_seq: 0,
   joined_at: '2026-01-01T00:00:00.000Z',

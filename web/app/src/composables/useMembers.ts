@@ -2,6 +2,7 @@
 import { computed, ref, watch } from 'vue'
 import { api, call, type Entry, type Member, type Role, type Room } from '../api/client'
 import { useChat } from '../stores/chat'
+import { usePeople } from '../stores/people'
 
 const PAGE_SIZE = 100 // the server's maximum
 const MEMBERS_MAX = 1_000 // more are not shown
@@ -23,9 +24,16 @@ export const manages = ({ kind, role }: Pick<Room, 'kind' | 'role'>): boolean =>
 export const lastChange = (entries: readonly Entry[]): number | undefined =>
   entries.findLast((entry) => entry.kind !== 'message')?.seq
 
+/** Calls `then` after an entry of the room may have changed its members. */
+export function onMembersChange(room: () => Room, then: () => void): void {
+  const chat = useChat()
+  watch(() => lastChange(chat.logs.get(room().id)?.entries ?? []), then)
+}
+
 /** `room` is a getter, so that the list follows the room shown. Every function throws an ApiError. */
 export function useMembers(room: () => Room) {
   const chat = useChat()
+  const people = usePeople()
   const loaded = ref<Member[]>([])
   const members = computed(() => [...loaded.value].sort(byRank))
   const canManage = computed(() => manages(room()))
@@ -41,6 +49,7 @@ export function useMembers(room: () => Room) {
       all.push(...page.items)
       cursor = page.next
     } while (cursor !== null && all.length < MEMBERS_MAX)
+    for (const member of all) people.meet(member.user)
     loaded.value = all
   }
 
@@ -59,10 +68,7 @@ export function useMembers(room: () => Room) {
     chat.refresh()
   }
 
-  watch(
-    () => lastChange(chat.logs.get(room().id)?.entries ?? []),
-    () => void reload().catch(() => undefined),
-  )
+  onMembersChange(room, () => void reload().catch(() => undefined))
 
   return { members, canManage, reload, setRole, remove }
 }

@@ -1,10 +1,10 @@
 // The rows of a room's message list.
 import { expect, it } from 'vitest'
-import { entryOf } from '../testing/server'
+import { entryOf, personOf } from '../testing/server'
 import { lastOwnSeq } from './useMessageRows'
 
 it('my last message is the one whose readers are shown', () => {
-  const mine = { sender: { id: 1, username: 'me', nickname: 'Me' } }
+  const mine = { sender: personOf({ id: 1, username: 'me', nickname: 'Me' }) }
   const entries = [
     entryOf(1, mine),
     entryOf(2, mine),

@@ -3,9 +3,10 @@ import { ref, watch } from 'vue'
 import { useRouter } from 'vue-router'
 import { ApiError, type Room } from '../api/client'
 import { t } from '../i18n'
-import { errorText, roomName } from '../lib/texts'
+import { errorText, roomLabel } from '../lib/texts'
 import { goUp } from '../router'
 import { useChat } from '../stores/chat'
+import { usePeople } from '../stores/people'
 import { useSession } from '../stores/session'
 import { useUi } from '../stores/ui'
 
@@ -21,6 +22,7 @@ export function openFailure(error: unknown): OpenFailure {
 /** `id` is a getter for the id in the address; null: none. */
 export function useShownRoom(id: () => number | null) {
   const chat = useChat()
+  const people = usePeople()
   const session = useSession()
   const ui = useUi()
   const router = useRouter()
@@ -68,7 +70,7 @@ export function useShownRoom(id: () => number | null) {
     () => chat.restored,
     (restored) => {
       if (!restored) return
-      ui.showError(t('restoredRoom', { name: roomName(restored) }))
+      ui.showError(t('restoredRoom', { name: roomLabel(restored, people.nameOf) }))
       chat.restored = null
     },
   )
@@ -76,7 +78,7 @@ export function useShownRoom(id: () => number | null) {
     () => chat.lost,
     (lost) => {
       if (!lost) return
-      ui.showError(t('lostRoom', { name: roomName(lost) }))
+      ui.showError(t('lostRoom', { name: roomLabel(lost, people.nameOf) }))
       chat.lost = null
       void router.replace('/')
     },

@@ -3,6 +3,7 @@ import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { effectScope, ref } from 'vue'
 import { save } from '../lib/storage'
+import { usePeople } from '../stores/people'
 import { json, me } from '../testing/server'
 import { onlyOne, searchedText, useUserSearch } from './useUserSearch'
 
@@ -54,6 +55,18 @@ it('a search goes on after a page on which nobody was found', async () => {
   text.value = 'm'
   await vi.advanceTimersByTimeAsync(300)
   expect(users.value.map((user) => user.username)).toEqual(['mei'])
+  scope.stop()
+})
+
+it('two people whom a search found are told apart afterwards', async () => {
+  const found = [2, 3].map((id) => ({ ...me, id, username: `mei${id}`, nickname: 'Mei' }))
+  vi.stubGlobal('fetch', () => Promise.resolve(json({ items: found, next: null })))
+  const text = ref('')
+  const scope = effectScope()
+  scope.run(() => useUserSearch(text))
+  text.value = 'm'
+  await vi.advanceTimersByTimeAsync(300)
+  expect(found.map(usePeople().handle)).toEqual(['@mei2', '@mei3'])
   scope.stop()
 })
 

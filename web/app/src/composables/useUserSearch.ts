@@ -2,6 +2,7 @@
 import { onScopeDispose, ref, watch, type Ref } from 'vue'
 import { api, call, type User } from '../api/client'
 import { errorText } from '../lib/texts'
+import { usePeople } from '../stores/people'
 import { useSession } from '../stores/session'
 
 const TYPING_PAUSE_MS = 200 // a search begins after such a pause
@@ -31,6 +32,7 @@ export const searchedText = (typed: string): string => typed.trim().replace(/^@(
 /** Searches for `text` whenever it changes. The user who searches is never among the results. */
 export function useUserSearch(text: Ref<string>) {
   const session = useSession()
+  const people = usePeople()
   const users = ref<User[]>([])
   const searched = ref(false) // the results are those of a search, not of an empty text
   const error = ref('')
@@ -42,6 +44,7 @@ export function useUserSearch(text: Ref<string>) {
     try {
       const found = await findUsers(q)
       if (search !== latest) return
+      for (const user of found) people.meet(user)
       users.value = found.filter((user) => user.id !== session.user?.id)
       error.value = ''
     } catch (failure) {

@@ -1,13 +1,14 @@
 // Merging entries into a room's log.
 import { describe, expect, it } from 'vitest'
 import type { Entry } from '../api/client'
+import { personOf } from '../testing/server'
 import { contiguous, merge } from './merge'
 
 const entry = (seq: number, body = `m${seq}`): Entry => ({
   room_id: 1,
   seq,
   kind: 'message',
-  sender: { id: 1, username: 'a', nickname: 'a' },
+  sender: personOf({ id: 1, username: 'a', nickname: 'a' }),
   client_id: `c${seq}`,
   body,
   ref_seq: null,

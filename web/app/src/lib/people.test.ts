@@ -1,33 +1,22 @@
-// Telling people apart.
-import { describe, expect, it } from 'vitest'
-import { atName, handle, isolated, personName, withoutDirection } from './people'
+// The names of people as texts.
+import { expect, it } from 'vitest'
+import { atName, comparable, fullName, isolated, withoutDirection } from './people'
 
-const li = { id: 2, username: 'li_lei', nickname: '李雷' }
-const impostor = { id: 3, username: 'mallory', nickname: 'li_lei' }
+it('names that differ only in case, width or invisible characters compare equal', () => {
+  for (const name of ['Li_Lei', 'ＬＩ＿ＬＥＩ', 'li\u200B_lei', 'li_\u00ADlei'])
+    expect(comparable(name)).toBe('li_lei')
+  expect(comparable('李  雷')).toBe('李 雷')
+  expect(comparable('李雷')).not.toBe(comparable('李磊'))
+})
 
-describe('a person', () => {
-  it('has the username beside the nickname', () => {
-    expect(handle(li)).toBe('@li_lei')
-  })
+it('a username stands after an @, but a deleted user has none', () => {
+  expect(atName('li_lei')).toBe('@li_lei')
+  expect(atName('~12')).toBe('')
+})
 
-  it('is shown with the username if the nickname is another’s username', () => {
-    expect(handle(impostor)).toBe('@mallory')
-    expect(personName(impostor)).not.toBe(personName({ ...impostor, username: 'li_lei' }))
-  })
-
-  it('is shown with the username if another has the same nickname', () => {
-    expect(personName(li)).not.toBe(personName({ ...impostor, nickname: li.nickname }))
-  })
-
-  it('whose nickname is the username is named once', () => {
-    expect(handle({ username: 'Mei', nickname: 'mei' })).toBe('')
-    expect(personName({ username: 'Mei', nickname: 'mei' })).toBe(isolated('mei'))
-  })
-
-  it('who was deleted has no username', () => {
-    expect(handle({ username: '~12', nickname: '已注销用户 (deleted user)' })).toBe('')
-    expect(atName('~12')).toBe('')
-  })
+it('a name is followed by the username only if there is one', () => {
+  expect(fullName('李雷', '')).toBe(isolated('李雷'))
+  expect(fullName('李雷', '@li_lei')).toBe(`${isolated('李雷')} (@li_lei)`)
 })
 
 it('a text in another direction keeps to itself', () => {

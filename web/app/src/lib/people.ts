@@ -1,22 +1,29 @@
 // People as others see them. A nickname may be anybody's, also somebody else's; a username is unique.
-import type { Entry } from '../api/client'
+import type { Entry, Profile } from '../api/client'
 
 export type Person = Entry['sender']
 
+/** The names of a person, as far as the server sent them: members also have the skeleton of their nickname. */
+export type Names = Pick<Person, 'id' | 'username' | 'nickname'> &
+  Partial<Pick<Profile, 'nickname_taken' | 'skeleton'>>
+
 /** The username as others write it: "@li_lei"; "" for a deleted user, whose username is only a number after "~". */
-export const atName = (username: string): string =>
-  username === '' || username.startsWith('~') ? '' : `@${username}`
+export const atName = (username: string): string => (username.startsWith('~') ? '' : `@${username}`)
 
-/** The username as it stands beside the nickname; "" if the nickname is the username. */
-export function handle({ username, nickname }: Pick<Person, 'username' | 'nickname'>): string {
-  return username.toLowerCase() === nickname.toLowerCase() ? '' : atName(username)
-}
+/** A person in running text: the people store decides whether the username is needed. */
+export type NameOf = (person: Names) => string
 
-/** A person in running text, who cannot be taken for another: "Li (@li_lei)". */
-export function personName(person: Pick<Person, 'username' | 'nickname'>): string {
-  const at = handle(person)
-  return at ? `${isolated(person.nickname)} (${at})` : isolated(person.nickname)
-}
+/** A name without what hardly distinguishes it from another: case, width, and what is invisible. */
+export const comparable = (name: string): string =>
+  name
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+    .replace(/\s+/g, ' ')
+
+/** A name in running text, followed by the username if there is one: "Li (@li_lei)". */
+export const fullName = (nickname: string, handle: string): string =>
+  handle ? `${isolated(nickname)} (${handle})` : isolated(nickname)
 
 /** A text whose direction of writing does not affect the text around it (UAX #9). */
 export const isolated = (text: string): string => `\u2068${text}\u2069`

@@ -1,10 +1,10 @@
 // The rows of a room's message list.
 import { describe, expect, it } from 'vitest'
-import { entryOf, me } from '../testing/server'
+import { entryOf, me, personOf } from '../testing/server'
 import { pending, toRows } from './rows'
 
 const view = { outgoing: [], complete: true, readTo: null, me: me.id }
-const mine = { sender: { id: me.id, username: 'me', nickname: 'Me' } }
+const mine = { sender: personOf(me) }
 const outgoing = {
   client_id: 'c',
   room_id: 7,

@@ -2,9 +2,12 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ApiError } from '../api/client'
 import { language } from '../i18n'
-import { entryOf, roomOf } from '../testing/server'
-import { isolated } from './people'
+import { entryOf, profileOf, roomOf } from '../testing/server'
+import { fullName, isolated, type Names } from './people'
 import { errorText, noticeText, pageTitle, preview, roomLabel, roomName, typingText } from './texts'
+
+const nameOf = ({ nickname, nickname_taken, username }: Names): string =>
+  fullName(nickname, nickname_taken ? `@${username}` : '')
 
 beforeEach(() => {
   language.value = 'en'
@@ -29,53 +32,55 @@ describe('an error', () => {
 describe('a notice', () => {
   it('names the new role', () => {
     const entry = entryOf(1, { kind: 'role', body: 'admin' })
-    expect(noticeText(entry)).toBe(`${isolated('Li')} is now admin`)
+    expect(noticeText(entry, nameOf)).toBe(`${isolated('Li')} is now admin`)
   })
 
   it('distinguishes a room that was opened from one that was made private', () => {
-    expect(noticeText(entryOf(1, { kind: 'open', body: 'true' }))).toContain('opened')
-    expect(noticeText(entryOf(1, { kind: 'open', body: 'false' }))).toContain('private')
+    expect(noticeText(entryOf(1, { kind: 'open', body: 'true' }), nameOf)).toContain('opened')
+    expect(noticeText(entryOf(1, { kind: 'open', body: 'false' }), nameOf)).toContain('private')
   })
 
   it('of a kind that this page does not know is empty', () => {
-    expect(noticeText(entryOf(1, { kind: 'poll' as 'join' }))).toBe('')
+    expect(noticeText(entryOf(1, { kind: 'poll' as 'join' }), nameOf)).toBe('')
   })
 })
 
 describe('a room', () => {
-  const peer = { id: 2, username: 'li', nickname: 'Li', online: true }
+  const peer = profileOf({ id: 2, username: 'li', nickname: 'Li', online: true })
 
   it('between two people has the other’s name', () => {
     expect(roomName(roomOf({ kind: 'dm', name: '', peer }))).toBe('Li')
   })
 
   it('between two people is told apart from one with somebody of the same nickname', () => {
-    const impostor = { ...peer, id: 3, username: 'mallory' }
+    const impostor = { ...peer, id: 3, username: 'mallory', nickname_taken: true }
     const [label, other] = [peer, impostor].map((one) =>
-      roomLabel(roomOf({ kind: 'dm', name: '', peer: one })),
+      roomLabel(roomOf({ kind: 'dm', name: '', peer: one }), nameOf),
     )
-    expect(label).not.toBe(other)
-    expect(other).toContain('@mallory')
-    expect(roomLabel(roomOf({ name: 'Hiking' }))).toBe('Hiking')
+    expect(label).toBe(isolated('Li'))
+    expect(other).toBe(`${isolated('Li')} (@mallory)`)
+    expect(roomLabel(roomOf({ name: 'Hiking' }), nameOf)).toBe('Hiking')
   })
 
   it('shows its last message in one line, with the sender in a group', () => {
     const last_message = entryOf(1, { body: 'two\nlines' })
-    expect(preview(roomOf({ last_message }), 1)).toBe(`${isolated('Li')}: ${isolated('two lines')}`)
-    expect(preview(roomOf({ last_message }), 2)).toBe('two lines')
-    expect(preview(roomOf({ last_message, kind: 'dm', peer }), 1)).toBe('two lines')
+    expect(preview(roomOf({ last_message }), 1, nameOf)).toBe(
+      `${isolated('Li')}: ${isolated('two lines')}`,
+    )
+    expect(preview(roomOf({ last_message }), 2, nameOf)).toBe('two lines')
+    expect(preview(roomOf({ last_message, kind: 'dm', peer }), 1, nameOf)).toBe('two lines')
   })
 })
 
 it('one who is typing is named, and further ones are counted', () => {
   const [li, lan] = [
-    { username: 'li', nickname: 'Li' },
-    { username: 'han', nickname: 'Lan' },
+    { id: 2, username: 'li', nickname: 'Li' },
+    { id: 3, username: 'han', nickname: 'Lan', nickname_taken: true },
   ]
-  expect(typingText([])).toBe('')
-  expect(typingText([li])).toBe(`${isolated('Li')} is typing…`)
-  expect(typingText([lan])).toBe(`${isolated('Lan')} (@han) is typing…`)
-  expect(typingText([li, lan])).toBe(`${isolated('Li')} and 1 more are typing…`)
+  expect(typingText([], nameOf)).toBe('')
+  expect(typingText([li], nameOf)).toBe(`${isolated('Li')} is typing…`)
+  expect(typingText([lan], nameOf)).toBe(`${isolated('Lan')} (@han) is typing…`)
+  expect(typingText([li, lan], nameOf)).toBe(`${isolated('Li')} and 1 more are typing…`)
 })
 
 it('the title of the window counts unread messages and names the room', () => {

@@ -1,7 +1,7 @@
 // Errors, rooms and entries as texts in the page's language.
 import { ApiError, type Entry, type EntryKind, type Role, type Room } from '../api/client'
 import { t, type MessageKey } from '../i18n'
-import { isolated, personName, withoutDirection, type Person } from './people'
+import { isolated, withoutDirection, type NameOf, type Names } from './people'
 
 const PREVIEW_MAX = 120 // characters; the list cuts them to its width
 
@@ -17,9 +17,9 @@ export function errorText(error: unknown): string {
 export const roomName = (room: Room): string =>
   room.kind === 'dm' ? (room.peer?.nickname ?? '') : room.name
 
-/** A room among others, of which one may have the same name: a direct room has the username, too. */
-export const roomLabel = (room: Room): string =>
-  room.peer ? personName(room.peer) : roomName(room)
+/** A room among others: a direct room has the username, too, if it tells the other person apart. */
+export const roomLabel = (room: Room, nameOf: NameOf): string =>
+  room.peer ? nameOf(room.peer) : roomName(room)
 
 const ROLE_NAMES: Record<Role, MessageKey> = { owner: 'owner', admin: 'admin', member: 'member' }
 
@@ -41,36 +41,34 @@ const ENTRY_TEXTS: Record<EntryKind, (values: Values, body: string | null) => st
 }
 
 /** The notice for an entry that is not a message: "Li joined". "" for a kind that only a newer page knows. */
-export function noticeText(entry: Entry): string {
+export function noticeText(entry: Entry, nameOf: NameOf): string {
   if (!Object.hasOwn(ENTRY_TEXTS, entry.kind)) return ''
   const values = {
-    name: personName(entry.sender),
+    name: nameOf(entry.sender),
     body: isolated(withoutDirection(entry.body ?? '')),
   }
   return ENTRY_TEXTS[entry.kind](values, entry.body)
 }
 
 /** A message with its sender, as it is read aloud. */
-export const entryText = ({ sender, body }: Entry): string =>
-  t('saidBy', { name: personName(sender), body: isolated(withoutDirection(body ?? '')) })
+export const entryText = ({ sender, body }: Entry, nameOf: NameOf): string =>
+  t('saidBy', { name: nameOf(sender), body: isolated(withoutDirection(body ?? '')) })
 
 /** "Li is typing…", or how many others are; "" if nobody is. */
-export function typingText(typists: readonly Pick<Person, 'username' | 'nickname'>[]): string {
+export function typingText(typists: readonly Names[], nameOf: NameOf): string {
   const [first, ...others] = typists
   if (!first) return ''
   const key = others.length === 0 ? 'isTyping' : 'areTyping'
-  return t(key, { name: personName(first), count: others.length })
+  return t(key, { name: nameOf(first), count: others.length })
 }
 
 /** The last message of a room in one line, for the list of rooms. */
-export function preview(room: Room, me: number): string {
+export function preview(room: Room, me: number, nameOf: NameOf): string {
   const last = room.last_message
   if (!last) return room.kind === 'dm' ? '' : t(room.open ? 'openState' : 'privateState')
   const body = withoutDirection((last.body ?? '').replace(/\s+/g, ' ').slice(0, PREVIEW_MAX))
   const isPlain = room.kind === 'dm' || last.sender.id === me
-  return isPlain
-    ? body
-    : t('saidBy', { name: isolated(last.sender.nickname), body: isolated(body) })
+  return isPlain ? body : t('saidBy', { name: nameOf(last.sender), body: isolated(body) })
 }
 
 /** The title of the window: "(3) Hiking · fastchat". */

@@ -2,7 +2,7 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { save } from '../lib/storage'
-import { FakeServer, me, roomOf } from '../testing/server'
+import { FakeServer, me, personOf, roomOf } from '../testing/server'
 import { firstPageSize, useChat } from './chat'
 import { useOutbox } from './outbox'
 
@@ -53,7 +53,7 @@ describe('the rooms', () => {
     const chat = useChat()
     await pass(100)
     server.append()
-    server.append({ sender: { id: me.id, username: 'me', nickname: 'Me' } })
+    server.append({ sender: personOf(me) })
     server.append({ kind: 'rename', body: 'new name' })
     await pass(3000)
     expect(chat.rooms.get(7)).toMatchObject({ unread: 1, name: 'new name', last_seq: 3 })

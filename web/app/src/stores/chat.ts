@@ -10,6 +10,7 @@ import { Stream } from '../live/stream'
 import type { Source, Transport } from '../live/transport'
 import { onWake } from '../live/wake'
 import { useOutbox } from './outbox'
+import { usePeople } from './people'
 import { usePresence } from './presence'
 import { useRoomState } from './rooms'
 import { useSession } from './session'
@@ -29,6 +30,7 @@ export const useChat = defineStore('chat', () => {
   const session = useSession()
   const outbox = useOutbox()
   const presence = usePresence()
+  const people = usePeople()
   const state = useRoomState()
   const { rooms, logs, active, setRoom, putRoom, removeRoom, setLog } = state
   const online = ref(true)
@@ -41,6 +43,7 @@ export const useChat = defineStore('chat', () => {
 
   /** Applies entries of one room, in seq order. Known entries change nothing. */
   function applyEntries(id: number, entries: Entry[]): void {
+    people.meetSenders(entries)
     for (const entry of entries) {
       const room = rooms.get(id)
       if (!room || entry.seq <= room.last_seq) continue
@@ -146,6 +149,7 @@ export const useChat = defineStore('chat', () => {
         return room
       }
       putRoom(room)
+      people.meetSenders(page.items)
       setLog(id, {
         entries: page.items,
         top: page.items.at(-1)?.seq ?? 0,
@@ -184,6 +188,7 @@ export const useChat = defineStore('chat', () => {
     try {
       const params = { path: { room_id: id }, query: { before: first.seq, limit: PAGE_SIZE } }
       const page = await call(api.GET('/api/rooms/{room_id}/messages', { params }))
+      people.meetSenders(page.items)
       const now = logs.get(id)
       if (now) setLog(id, { entries: merge(page.items, now.entries), complete: page.next === null })
     } finally {
@@ -208,6 +213,7 @@ export const useChat = defineStore('chat', () => {
   function start(userId: number): void {
     stop()
     me = userId
+    if (session.user) people.meet(session.user)
     state.restore(userId)
     outbox.start(userId, applyOwn)
     // Registered before the transport's own listeners, whose sync then loads the summaries again.
@@ -225,6 +231,7 @@ export const useChat = defineStore('chat', () => {
     transport.stop()
     outbox.stop()
     presence.clear()
+    people.clear()
     state.clear()
     newest.value = null
     online.value = true

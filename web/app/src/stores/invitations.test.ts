@@ -2,7 +2,7 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { Invitation } from '../api/client'
-import { json, roomOf } from '../testing/server'
+import { json, personOf, roomOf } from '../testing/server'
 import { useInvitations } from './invitations'
 import { usePresence } from './presence'
 
@@ -10,7 +10,7 @@ const invitationOf = (room_id: number): Invitation => ({
   room_id,
   name: `room ${room_id}`,
   member_count: 3,
-  inviter: { id: 2, username: 'li', nickname: 'Li' },
+  inviter: personOf({ id: 2, username: 'li', nickname: 'Li' }),
   created_at: '2026-01-01T00:00:00.000Z',
 })
 

@@ -2,10 +2,12 @@
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
 import { api, call, type Invitation, type Room } from '../api/client'
+import { usePeople } from './people'
 
 const LIMIT = 100 // the server lets no more wait for one user
 
 export const useInvitations = defineStore('invitations', () => {
+  const people = usePeople()
   const waiting = ref<Invitation[]>([])
 
   const remove = (room: number): void => {
@@ -16,6 +18,7 @@ export const useInvitations = defineStore('invitations', () => {
   async function load(): Promise<void> {
     const query = { limit: LIMIT }
     waiting.value = (await call(api.GET('/api/invitations', { params: { query } }))).items
+    for (const { inviter } of waiting.value) people.meet(inviter)
   }
 
   /** Loads the invitations again after the server has reported a change; the next report or visit repairs a failure. */

@@ -5,6 +5,7 @@ import { api, call } from '../api/client'
 import type { Person } from '../lib/people'
 import type { EphemeralEvent } from '../live/events'
 import { useInvitations } from './invitations'
+import { usePeople } from './people'
 import { useTasks } from './tasks'
 
 const TYPING_SHOWN_MS = 6_000 // after the last `typing` event
@@ -27,6 +28,7 @@ export const usePresence = defineStore('presence', () => {
   const lastTypingSentAt = new Map<number, number>() // by room
   const tasks = useTasks()
   const invitations = useInvitations()
+  const people = usePeople()
 
   function setRead(room: number, user: number, seq: number): void {
     const marks = reads.get(room) ?? new Map<number, number>()
@@ -36,6 +38,7 @@ export const usePresence = defineStore('presence', () => {
 
   function addTypist(room: number, user: Person): void {
     removeTypist(room, user.id)
+    people.meet(user)
     const timer = setTimeout(() => removeTypist(room, user.id), TYPING_SHOWN_MS)
     typists.set(room, [...(typists.get(room) ?? []), { ...user, timer }])
   }
@@ -89,6 +92,7 @@ export const usePresence = defineStore('presence', () => {
     const params = { path: { room_id: room }, query: { limit: MEMBERS_MAX } }
     const page = await call(api.GET('/api/rooms/{room_id}/members', { params }))
     for (const member of page.items) {
+      people.meet(member.user)
       setRead(room, member.user.id, member.read_seq)
       online.set(member.user.id, member.user.online)
     }

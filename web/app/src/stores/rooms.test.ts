@@ -1,9 +1,11 @@
 // The rooms and logs that the page has.
+import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { entryOf, roomOf } from '../testing/server'
 import { clearCache, useRoomState } from './rooms'
 
 beforeEach(() => {
+  setActivePinia(createPinia())
   vi.useFakeTimers({ now: 1e12 })
   localStorage.clear()
 })

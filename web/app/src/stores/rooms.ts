@@ -5,6 +5,7 @@ import { contiguous, merge } from '../lib/merge'
 import { byActivity, refreshed } from '../lib/rooms'
 import { load, save } from '../lib/storage'
 import type { Marks } from '../live/transport'
+import { usePeople } from './people'
 
 /** A room's log: entries in seq order. None is missing between the first and the one with seq `top`. */
 export interface Log {
@@ -27,6 +28,7 @@ export const clearCache = (user: number): void => save(cacheKey(user), null)
 
 /** The state of the chat store, which alone uses it. */
 export function useRoomState() {
+  const people = usePeople()
   const rooms = shallowReactive(new Map<number, Room>())
   const logs = shallowReactive(new Map<number, Log>())
   const active = ref<number | null>(null) // the room that is shown
@@ -49,6 +51,7 @@ export function useRoomState() {
 
   function setRoom(room: Room): void {
     if (rooms.get(room.id) === room) return
+    people.meetIn(room)
     rooms.set(room.id, room)
     cacheSoon()
   }
@@ -137,7 +140,10 @@ export function useRoomState() {
   /** Begins with the stored rooms of a user. */
   function restore(userId: number): void {
     user = userId
-    for (const room of load<Room[]>(cacheKey(userId), [])) rooms.set(room.id, room)
+    for (const room of load<Room[]>(cacheKey(userId), [])) {
+      people.meetIn(room)
+      rooms.set(room.id, room)
+    }
     ready.value = rooms.size > 0
   }
 

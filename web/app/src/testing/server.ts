@@ -1,6 +1,7 @@
 // A fake server for tests: one room with its log, and the faults that a test injects.
 import { vi } from 'vitest'
-import type { Entry, Room } from '../api/client'
+import type { Entry, Profile, Room } from '../api/client'
+import type { Names } from '../lib/people'
 import type { Range } from '../live/catchUp'
 
 export const me = {
@@ -11,12 +12,26 @@ export const me = {
   is_admin: false,
 }
 
+export const personOf = ({ id, username, nickname }: Names): Entry['sender'] => ({
+  id,
+  username,
+  nickname,
+  nickname_taken: false,
+})
+
+export const profileOf = (more: Partial<Profile>): Profile => ({
+  ...personOf({ id: 2, username: 'li', nickname: 'Li' }),
+  skeleton: (more.nickname ?? 'Li').toLowerCase(),
+  online: false,
+  ...more,
+})
+
 export function entryOf(seq: number, more: Partial<Entry> = {}): Entry {
   return {
     room_id: 7,
     seq,
     kind: 'message',
-    sender: { id: 2, username: 'li', nickname: 'Li' },
+    sender: personOf({ id: 2, username: 'li', nickname: 'Li' }),
     client_id: null,
     body: `m${seq}`,
     ref_seq: null,
@@ -188,7 +203,7 @@ export class FakeServer {
       known ??
       this.append({
         ...message,
-        sender: { id: me.id, username: me.username, nickname: me.nickname },
+        sender: personOf(me),
       })
     if (fault === 'lost answer') throw new TypeError('no network')
     return json(entry, known ? 200 : 201)
