@@ -104,9 +104,19 @@ export const messages = {
   refuseInvitation: ['Decline', '拒绝'],
   refuseForever: ['Never again', '不再接受'],
   refuseForeverConfirm: [
-    'Decline all further invitations to {name}, and all from this person?',
-    '不再接受“{name}”的邀请，也不再接受这位邀请人的任何邀请？',
+    'Decline all further invitations to {name}, and all from this person? You can take this back in your account.',
+    '不再接受“{name}”的邀请，也不再接受这位邀请人的任何邀请？之后可以在“我的账号”里恢复。',
   ],
+  refusals: ['Declined for good', '不再接受的邀请'],
+  refusalsHint: [
+    'Nobody can invite you to these rooms, and these people cannot invite you to any room or message you first.',
+    '任何人都不能再邀请你加入这些房间；这些邀请人也不能再邀请你加入其他房间，或主动找你私聊。',
+  ],
+  refusedInviter: ['Invited by {name}', '邀请人：{name}'],
+  takeBackRefusal: ['Allow again', '恢复接收'],
+  removals: ['Removed', '已移出'],
+  removalsHint: ['They cannot join this room by themselves.', '他们无法自行加入这个房间。'],
+  liftRemoval: ['Let back in', '允许加入'],
   invitedNotAdded: [
     '{name} has been invited, and joins by accepting.',
     '已邀请 {name}，等对方接受后加入。',
