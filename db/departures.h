@@ -1,7 +1,7 @@
 /*
- * Who has left a room, or was removed from it, until the user is in it again. Whoever has left is
- * asked before they are in it again (invitations.h). Whoever was removed cannot come back until an
- * owner or admin adds them, or lifts the removal.
+ * Departures: the users who have left a room, or were removed from it, until they are in it again.
+ * Those who have left are asked before they are in it again (invitations.h). Those who were removed
+ * cannot come back until an owner or admin adds them, or lifts the removal.
  */
 #ifndef DB_DEPARTURES_H
 #define DB_DEPARTURES_H

@@ -140,7 +140,7 @@ sub refusal_of {
 }
 
 # Entries in all logs, and how many of them the user has been charged for.
-sub appended { return $stack->sql('SELECT COUNT(*) FROM room_log') }
+sub appended { return scalar $stack->sql('SELECT COUNT(*) FROM room_log') }
 
 sub charged {
     my ($user) = @_;

@@ -1,4 +1,4 @@
-// Who is who in a room, and taking back refusals and removals: node rooms.mjs URL PICTURES CHROMIUM
+// Telling people apart, and taking back refusals and removals: node rooms.mjs URL PICTURES CHROMIUM
 import { Person, failures, launch, ok, step } from './people.mjs'
 
 const [url, pictures, executablePath] = process.argv.slice(2)

@@ -1,4 +1,4 @@
-// What the user has refused for good, and taking it back.
+// The invitations that the user has refused for good, and taking that back.
 import { api, call, type Invitation } from '../api/client'
 import { usePeople } from '../stores/people'
 import { usePages } from './usePages'

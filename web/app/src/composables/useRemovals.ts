@@ -1,4 +1,4 @@
-// Who was removed from a room, for those who manage it, and letting them in again.
+// The users who were removed from a room, for those who manage it, and letting them in again.
 import { api, call, type Removal, type Room } from '../api/client'
 import { usePeople } from '../stores/people'
 import { onMembersChange } from './useMembers'
