@@ -45,6 +45,19 @@ async function names() {
     await lan.picture(pictures, 'names-same-desktop-light')
     await ming.picture(pictures, 'names-same-phone-dark')
   })
+  await step('direct rooms with people of the same nickname are told apart', async () => {
+    for (const one of [ming, twin]) await lan.openDirect(one)
+    await lan.page.waitForFunction((name) => document.title.includes(name), `@${twin.username}`)
+    await lan.page.keyboard.press('Control+k')
+    for (const one of [ming, twin]) {
+      const direct = { hasText: `@${one.username}`, hasNotText: room }
+      await lan.at('room-item').filter(direct).waitFor()
+      await lan.page.getByRole('option').filter(direct).waitFor()
+    }
+    await lan.picture(pictures, 'names-direct-desktop-light')
+    await lan.page.keyboard.press('Escape')
+    await lan.openRoom(room)
+  })
   await step('a nickname that is somebody’s user name is shown with the user name', async () => {
     await twin.api('PATCH', '/api/users/me', JSON.stringify({ nickname: lan.username }))
     await lan.send('你们谁是小明？') // the next message has its sender above it again
