@@ -178,6 +178,19 @@ known_session_put(const uint8_t hash[static TOKEN_HASH_BYTES], const struct sess
     (void)pthread_mutex_unlock(&sessions_lock);
 }
 
+void
+known_session_forget(const uint8_t hash[static TOKEN_HASH_BYTES])
+{
+    struct known_session *entry;
+
+    (void)pthread_mutex_lock(&sessions_lock);
+    entry = session_entry(hash);
+    if (memcmp(entry->hash, hash, TOKEN_HASH_BYTES) == 0) {
+        entry->read_us = 0;
+    }
+    (void)pthread_mutex_unlock(&sessions_lock);
+}
+
 static struct known_member {
     int64_t room_id, user_id, changes;
     int64_t asked_us;

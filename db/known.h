@@ -27,6 +27,9 @@ bool known_session_find(struct db *db, const uint8_t hash[static TOKEN_HASH_BYTE
 void known_session_put(const uint8_t hash[static TOKEN_HASH_BYTES], const struct session *session,
                        int64_t asked_us) __attribute__((nonnull));
 
+/* For a session that is known to have changed. */
+void known_session_forget(const uint8_t hash[static TOKEN_HASH_BYTES]) __attribute__((nonnull));
+
 /* Whether the user is known to be in the room, and has had no more than `changes` since. */
 bool known_member_find(int64_t room_id, int64_t user_id, int64_t changes)
     __attribute__((warn_unused_result));

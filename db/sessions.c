@@ -148,8 +148,15 @@ sessions_find_known(struct db *db, struct redis *redis, const uint8_t hash[stati
     int64_t announced;
 
     secrets_load(db);
-    return known_session_find(db, hash, found) &&
-           generation_read(redis, found->user_id, use, &announced) && announced <= found->changes;
+    if (!known_session_find(db, hash, found) ||
+        !generation_read(redis, found->user_id, use, &announced)) {
+        return false;
+    }
+    if (announced > found->changes) {
+        known_session_forget(hash); /* Redis may forget the announcement */
+        return false;
+    }
+    return true;
 }
 
 enum db_result

@@ -53,7 +53,7 @@ check_killed(struct db *db, struct db *other)
     is_int(insert(db, 2), DB_OK, "a write succeeds after its idle connection was killed");
     is_int(count(other), 2, "a write on a new connection is done once");
     kill_connection(other, db);
-    is_int(db_run_plain(db, "SELECT nothing FROM kept"), DB_ERROR,
+    is_int(db_run_plain(db, "SELECT FROM WHERE kept"), DB_ERROR,
            "a statement is prepared on a new connection after a kill");
 
     was = number_of(db, "SELECT CONNECTION_ID()");

@@ -57,7 +57,7 @@ my %settings = (
 my $pid = fork // die "fork: $!\n";
 if ($pid == 0) {
     @ENV{ keys %settings } = values %settings;
-    Fastchat::Server::exec_program('redis_tls');
+    Fastchat::Server::exec_program(Fastchat::Server::program('redis_tls'));
 }
 waitpid $pid, 0;
 exit($? & 127 ? 128 + ($? & 127) : $? >> 8);

@@ -111,8 +111,8 @@ my ($t, $p) = ("https://127.0.0.1:$tls_port", "http://127.0.0.1:$plain");
 subtest 'the API answers without TLS, with TLS and over HTTP/2' => sub {
     ok($stack->wait_for(5, sub { curl("$p/api") =~ /title/ }), 'nginx serves the printed configuration');
 
-    is(curl("$p/api"), '{"title":"fastchat api"}', 'the API answers without TLS');
-    is(curl("$t/api"), '{"title":"fastchat api"}', 'the API answers with TLS');
+    is(curl("$p/api"), '{"title":"fastchat api","registration":"open"}', 'the API answers without TLS');
+    is(curl("$t/api"), '{"title":"fastchat api","registration":"open"}', 'the API answers with TLS');
     is(curl('-o', '/dev/null', '-w', '%{http_version}', '--http2', "$t/api"), '2', 'the API answers over HTTP/2');
 };
 

@@ -114,7 +114,7 @@ sub add_caller {
     my $long = $self->add_rooms(1, 100, "REPEAT('长', 8000)");
     $self->add_members($room, $own_rooms, $user->id);
     $self->add_members($long, 1, $user->id);
-    $stack->sql('UPDATE users SET changes = changes + 1, changed_at = UNIX_TIMESTAMP() * 1000 WHERE id = ' . $user->id);
+    $stack->sql('UPDATE users SET changes = changes + 1 WHERE id = ' . $user->id);
     my $marks = join ',', map { "\"$_\":1" } $room .. $room + 1999;
     my $ids   = join ',', map { $self->{first_user} + $_ } 0 .. 99;
     return [ $user->token, $name, $long, $marks, $ids ];

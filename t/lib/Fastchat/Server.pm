@@ -126,9 +126,14 @@ sub stop { return $_[0]->kill('TERM') }
 # Runs a C program of t/db with both servers, and these options of the database; returns its exit status.
 sub run {
     my ($name, @options) = @_;
-    my $program = "$root/build/" . ($ENV{FASTCHAT_FLAVOUR} || 'release') . "/t/db/$name";
-    $program = "$ENV{FASTCHAT_DB_TESTS}/$name" if $ENV{FASTCHAT_DB_TESTS};
-    return run_with(\@options, $program);
+    return run_with(\@options, program($name));
+}
+
+# The path of a C program of t/db.
+sub program {
+    my ($name) = @_;
+    return "$ENV{FASTCHAT_DB_TESTS}/$name" if $ENV{FASTCHAT_DB_TESTS};
+    return "$root/build/" . ($ENV{FASTCHAT_FLAVOUR} || 'release') . "/t/db/$name";
 }
 
 # Runs any command with both servers. Its rows need not survive a crash of the host.
