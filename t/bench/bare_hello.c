@@ -6,7 +6,7 @@
 static void
 reply(struct bare *bare)
 {
-    static const char body[] = "{\"title\":\"fastchat api\"}";
+    static const char body[] = "{\"title\":\"fastchat api\",\"registration\":\"open\"}";
 
     bare_send(bare, "200", body, (int)strlen(body));
 }
