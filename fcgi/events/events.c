@@ -144,14 +144,12 @@ loop_deliver(struct loop *l, const struct finding *finding)
 static void
 loop_use_finding(struct loop *l, const struct finding *finding)
 {
-    struct live_mark mark = {finding->id, finding->number, finding->at};
-
     switch (finding->kind) {
     case FINDING_ENTRY:
         loop_deliver(l, finding);
         break;
     case FINDING_RESTARTED:
-        hub_restart_room(&l->hub, &mark);
+        hub_restart_room(&l->hub, &(struct live_mark){finding->id, finding->number, finding->at});
         break;
     case FINDING_REACHED:
         hub_room_reached(&l->hub, finding->id, finding->number);

@@ -362,7 +362,7 @@ hub_send_restarted(struct hub *hub, const struct hub_room *room)
 
 /*
  * The database has less than the hub: has that been so for long enough to be no node's lag? It is
- * compared every second; after a pause the time begins anew.
+ * compared every second; after a pause the time starts again.
  */
 static bool
 hub_is_lower_for_good(const struct hub *hub, uint32_t *until)
