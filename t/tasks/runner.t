@@ -157,12 +157,12 @@ subtest 'many slow tasks do not delay a quick or an urgent one' => sub {
 subtest 'the runner survives every kind of task and runs the scheduled ones' => sub {
     is($stack->pid('tasks'), $runner, 'the runner survives every kind of task');
     is(
-        $stack->sql("SELECT COUNT(*) FROM tasks WHERE kind LIKE 'clean_up.%' AND state = 2"), 6,
+        $stack->sql("SELECT COUNT(DISTINCT kind) FROM tasks WHERE kind LIKE 'clean_up.%' AND state = 2"), 6,
         'every scheduled clean-up has run'
     );
     is(
-        $stack->sql("SELECT COUNT(DISTINCT dedupe_key) FROM tasks WHERE kind LIKE 'clean_up.%'"), 6,
-        'every scheduled task has its own key'
+        $stack->sql("SELECT COUNT(*) - COUNT(DISTINCT dedupe_key) FROM tasks WHERE kind LIKE 'clean_up.%'"),
+        0, 'every scheduled task has its own key'
     );
 };
 

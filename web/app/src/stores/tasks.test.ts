@@ -12,6 +12,15 @@ let down = false
 
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms)
 
+const stops: (() => void)[] = []
+
+/** Follows the task until the end of the test at the latest: a poll of one test must not be counted in the next. */
+function follow(id: number): () => void {
+  const stop = useTasks().follow(id)
+  stops.push(stop)
+  return stop
+}
+
 beforeEach(() => {
   vi.useFakeTimers()
   task = { id: 5, state: 'queued', progress: 0 }
@@ -26,13 +35,14 @@ beforeEach(() => {
 })
 
 afterEach(() => {
+  for (const stop of stops.splice(0)) stop()
   vi.useRealTimers()
   vi.unstubAllGlobals()
 })
 
 it('a followed task is polled until it has ended', async () => {
   const tasks = useTasks()
-  tasks.follow(5)
+  follow(5)
   await pass(10)
   expect(tasks.tasks.get(5)?.state).toBe('queued')
   task = { id: 5, state: 'running', progress: 40 }
@@ -48,7 +58,7 @@ it('a followed task is polled until it has ended', async () => {
 
 it('a task event polls a followed task at once, and no other', async () => {
   const tasks = useTasks()
-  tasks.follow(5)
+  follow(5)
   await pass(10)
   task.state = 'done'
   usePresence().apply({ name: 'task', data: { id: 5, kind: 'square', state: 'done' } })
@@ -59,8 +69,7 @@ it('a task event polls a followed task at once, and no other', async () => {
 })
 
 it('two followers of a task share its polls until both have stopped', async () => {
-  const tasks = useTasks()
-  const [first, second] = [tasks.follow(5), tasks.follow(5)]
+  const [first, second] = [follow(5), follow(5)]
   await pass(10)
   expect(polls).toBe(1)
   first()
@@ -75,7 +84,7 @@ it('two followers of a task share its polls until both have stopped', async () =
 it('a task is polled less often while the server cannot be reached', async () => {
   const tasks = useTasks()
   down = true
-  tasks.follow(5)
+  follow(5)
   await pass(10000)
   expect(polls).toBeLessThan(4)
   down = false
