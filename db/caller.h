@@ -5,7 +5,6 @@
 #include "base/arena.h"
 #include "base/settings.h"
 #include "db/mysql/db.h"
-#include "db/names.h"
 #include "db/redis/redis.h"
 
 /* Why a caller may not do something. */
