@@ -4,7 +4,7 @@ use lib 't/lib';
 use Fastchat::Test;
 use Math::BigInt;
 
-my $stack = Fastchat::Stack->new(env => { TASK_DEMO_SECONDS => 2, TASK_CHILDREN => 2 });
+my $stack = Fastchat::Stack->new(env => { TASK_DEMO_SECONDS => 3, TASK_CHILDREN => 2 });
 my ($alice, $bob) = map { $stack->user($_) } qw(alice bob);
 
 sub task { my ($who, $id) = @_; return $who->get("/api/tasks/$id")->json }
@@ -53,7 +53,7 @@ subtest 'only a deliberate GET queues a task' => sub {
 
 subtest 'a task reports its progress and ends with its result' => sub {
     ok(
-        $stack->wait_for(5, sub { my $t = task($alice, $id); $t->{state} eq 'running' && $t->{progress} >= 50 }),
+        $stack->wait_for(5, sub { my $t = task($alice, $id); $t->{state} eq 'running' && $t->{progress} >= 33 }),
         'a running task reports progress'
     );
     is($alice->post("/api/tasks/$id/retry", {})->json->{code}, 'task_not_over', 'a running task cannot be retried');

@@ -312,13 +312,6 @@ sub wait_for {
     }
 }
 
-# How many times longer than its CPU time a computation takes now: 1 on a quiet machine. For bounds of time.
-sub slowness {
-    my ($began, $used, $n) = (time, (times)[0], 0);
-    while ((times)[0] < $used + 0.2) { $n += $_ for 1 .. 100_000 }
-    return (time - $began) / ((times)[0] - $used);
-}
-
 # Starts the code in `count` processes, each with its number from 1. Returns code that waits and returns every result.
 sub begin_at_once {
     my ($self, $count, $code) = @_;
