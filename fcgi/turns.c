@@ -6,13 +6,13 @@
 #include "base/memory.h"
 
 void
-turns_open(struct turns *t, size_t threads, bool limited)
+turns_open(struct turns *t, size_t threads, size_t more, bool limited)
 {
     *t = (struct turns){
         .most = !limited      ? 0
                 : threads > 1 ? threads / 2
                               : 1,
-        .running = memory_array(threads, sizeof(*t->running)),
+        .running = memory_array(threads + more, sizeof(*t->running)),
     };
     t->last = &t->first;
     (void)pthread_mutex_init(&t->lock, NULL);

@@ -25,8 +25,12 @@ struct turns {
     struct waiting_turn *first, **last;
 };
 
-/* `limited` false: every request has its turn at once. */
-void turns_open(struct turns *t, size_t threads, bool limited) __attribute__((nonnull));
+/*
+ * One user may hold half of the `threads`; `more` threads run requests at times. `limited` false:
+ * every request has its turn at once.
+ */
+void turns_open(struct turns *t, size_t threads, size_t more, bool limited)
+    __attribute__((nonnull));
 void turns_close(struct turns *t) __attribute__((nonnull));
 
 /* The turn of a request that is being served; begin with `turns` alone. */

@@ -126,9 +126,9 @@ struct db_value db_bytes(const void *at, size_t len) __attribute__((nonnull));
  *     db_run(db, "UPDATE users SET nickname = ? WHERE id = ?", db_text(name), db_int(id))
  *
  * DB_OK; DB_EXISTS for a duplicate key (1062); DB_DOWN; DB_ERROR. A write outside a transaction is
- * subject to db_limit_writers. Rows are then read with db_next
- * until it returns false, or dropped with db_done. Before that the next db_run is refused with
- * DB_ERROR, and the rows can still be read.
+ * subject to db_limit_writers. Rows are then read with db_next until it returns false, or dropped
+ * with db_done. Before that the next db_run is refused with DB_ERROR, and the rows can still be
+ * read.
  */
 #define db_run(db, sql, ...)                                                                       \
     db_run_values((db), (sql), DB_VALUES(__VA_ARGS__), DB_COUNT(__VA_ARGS__))
@@ -198,15 +198,24 @@ enum db_result db_compound_values(struct db *db, const char *sql, const struct d
 bool db_has_compounds(struct db *db) __attribute__((nonnull));
 
 /*
- * Keeps a quarter of this process's `threads`, at least one of them, free of writes, so that reads
- * go on while writes wait for a lock: as many write at once as are left, at least one. Another
- * write waits a moment for its turn, and fails with DB_DOWN at once while none of those that run
- * gets on. 0 threads: no limit, as at the start.
+ * At most so many threads of this process write at once: others go on reading while writes wait for
+ * a lock. Another write waits a moment for its turn, and fails with DB_DOWN at once while none of
+ * those that run gets on. 0: no limit, as at the start.
  */
-void db_limit_writers(size_t threads);
+void db_limit_writers(size_t most);
 
 /* Whether the writes of this process wait for a lock: another one would probably fail. */
 bool db_writes_wait(void);
+
+/* Whether as many write as may, and none has ended for a moment: it may be the same soon. */
+bool db_writes_stand_still(void);
+
+/*
+ * Waits until writes stand still, and looks so seldom that it costs nothing to speak of. Returns
+ * false after db_end_standstill_waits: the process ends.
+ */
+bool db_await_standstill(void);
+void db_end_standstill_waits(void);
 
 /*
  * Runs a write that a read brings along and that may be left undone: not while other writes wait,

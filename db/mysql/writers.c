@@ -15,24 +15,26 @@
 
 enum {
     PATIENCE_US = 1000 * 1000,
-    STALLED_US = 2000 * 1000, /* after a failure the next write to begin shows no progress */
+    STANDSTILL_US = 20 * 1000, /* without an end; a write takes a millisecond or two */
+    STALLED_US = 2000 * 1000,  /* after a failure the next write to begin shows no progress */
 };
 
 static struct {
     pthread_mutex_t lock;
-    pthread_cond_t left;
+    pthread_cond_t left, filled;
     size_t most, inside;
+    bool over;           /* nobody waits for a standstill any more */
     int64_t progress_us; /* when a write last ended well, or the first one after a pause began */
     int64_t failed_us;   /* when the last write ended, if it did not end well */
-} writers = {.lock = PTHREAD_MUTEX_INITIALIZER, .left = PTHREAD_COND_INITIALIZER};
+} writers = {.lock = PTHREAD_MUTEX_INITIALIZER,
+             .left = PTHREAD_COND_INITIALIZER,
+             .filled = PTHREAD_COND_INITIALIZER};
 
 void
-db_limit_writers(size_t threads)
+db_limit_writers(size_t most)
 {
-    size_t reserved = threads / 4 > 1 ? threads / 4 : 1;
-
     (void)pthread_mutex_lock(&writers.lock);
-    writers.most = threads > reserved ? threads - reserved : threads;
+    writers.most = most;
     (void)pthread_mutex_unlock(&writers.lock);
 }
 
@@ -52,6 +54,54 @@ db_writes_wait(void)
     wait = writers.inside > 0 && !writers_get_on();
     (void)pthread_mutex_unlock(&writers.lock);
     return wait;
+}
+
+/* With the lock. */
+static bool
+writers_stand_still(void)
+{
+    return writers.most > 0 && writers.inside >= writers.most &&
+           clock_mono_us() - writers.progress_us > STANDSTILL_US;
+}
+
+bool
+db_writes_stand_still(void)
+{
+    bool still;
+
+    (void)pthread_mutex_lock(&writers.lock);
+    still = writers_stand_still();
+    (void)pthread_mutex_unlock(&writers.lock);
+    return still;
+}
+
+/* All places may be taken many times a second: so it naps before it looks again. */
+bool
+db_await_standstill(void)
+{
+    bool over;
+
+    (void)pthread_mutex_lock(&writers.lock);
+    while (!writers.over && !writers_stand_still()) {
+        if (writers.inside < writers.most) {
+            (void)pthread_cond_wait(&writers.filled, &writers.lock);
+        }
+        (void)pthread_mutex_unlock(&writers.lock);
+        (void)nanosleep(&(struct timespec){.tv_nsec = STANDSTILL_US * 1000L}, NULL);
+        (void)pthread_mutex_lock(&writers.lock);
+    }
+    over = writers.over;
+    (void)pthread_mutex_unlock(&writers.lock);
+    return !over;
+}
+
+void
+db_end_standstill_waits(void)
+{
+    (void)pthread_mutex_lock(&writers.lock);
+    writers.over = true;
+    (void)pthread_cond_broadcast(&writers.filled);
+    (void)pthread_mutex_unlock(&writers.lock);
 }
 
 /* With the lock: until a write ends, or PATIENCE_US after the last progress. */
@@ -87,6 +137,9 @@ writers_enter(struct db *db, bool *taken)
     }
     has_place = writers.most == 0 || writers.inside < writers.most;
     writers.inside += has_place;
+    if (writers.inside == writers.most) {
+        (void)pthread_cond_broadcast(&writers.filled);
+    }
     (void)pthread_mutex_unlock(&writers.lock);
     db->has_place = *taken = has_place;
     if (!has_place) {

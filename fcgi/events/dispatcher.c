@@ -188,6 +188,15 @@ dispatcher_start_threads(struct dispatcher *d, int count)
     return error;
 }
 
+/* A quarter of the threads, at least one, stays free for reads while writes wait for a lock. */
+static size_t
+dispatcher_writers(size_t threads)
+{
+    size_t reserved = threads / 4 > 1 ? threads / 4 : 1;
+
+    return threads > reserved ? threads - reserved : threads;
+}
+
 struct dispatcher *
 dispatcher_open(const struct app *app, int count, struct queue *done, struct holds *holds)
 {
@@ -199,8 +208,8 @@ dispatcher_open(const struct app *app, int count, struct queue *done, struct hol
     d->holds = holds;
     d->threads = memory_array((size_t)count, sizeof(*d->threads));
     queue_open(&d->jobs);
-    db_limit_writers((size_t)count);
-    turns_open(&d->turns, (size_t)count, app->settings->limit_general > 0);
+    db_limit_writers(dispatcher_writers((size_t)count));
+    turns_open(&d->turns, (size_t)count, 0, app->settings->limit_general > 0);
     error = dispatcher_start_threads(d, count);
     if (d->thread_count == 0) {
         dispatcher_close(d);

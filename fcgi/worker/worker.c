@@ -5,38 +5,25 @@
  * thread owns its arena, its database and its Redis connection, so only the poller slots need
  * a lock.
  *
- * We accept connections ourselves, and give libfcgi only those that have bytes: its own accept
- * would hold a thread for up to 2 s at a silent connection, and has no time-out.
- *
  * Signals are blocked in all threads; the main thread receives them with sigwait. It wakes the
  * others from epoll_pwait, the only place where SIGNAL_WAKE is unblocked: no read, write or query
  * is ever interrupted.
  */
-#include "fcgi/worker/worker.h"
-
 #include <errno.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/random.h"
-#include "fcgi/serve.h"
-#include "fcgi/turns.h"
-#include "fcgi/worker/fastcgi.h"
-#include "fcgi/worker/front.h"
-#include "fcgi/worker/poller_slots.h"
+#include "fcgi/worker/worker_internal.h"
 
 #define SIGNAL_WAKE SIGUSR2
 
@@ -47,261 +34,12 @@ enum {
     POLLER_SLOTS = 2,      /* measured: with one, every request wakes another thread */
     IDLE_MS = 60 * 1000,   /* after which threads beyond DB_POOL_MINSIZE close their connection */
     LOG_MS = 50,           /* how long a line of the log may wait for others */
-    DRAIN_STEP_MS = 100,   /* how often a draining thread checks whether it may end */
+    RELIEF_PART = 4,       /* threads for each that may relieve them */
+    RELIEF_MS = 20,        /* how long a relieving thread waits for a request */
     KEEP_OPEN_SECONDS = 8, /* nginx closes a busy connection after 2 s, an idle one after 5 s */
     DRAIN_SECONDS = 10,    /* after KEEP_OPEN_SECONDS and the request deadline, all is cut */
-    SOCKET_SECONDS = 10,   /* a web server that neither sends nor reads for so long is dropped */
-    WRITE_SECONDS = 60,    /* a download that a thread waits for longer, in all, is cut */
     STACK_BYTES = 512 * 1024,
-    MINIMUM_AGE_MS = 1000, /* a process that ends sooner looks like a failure to its supervisor */
 };
-
-struct worker {
-    const struct app *app;
-    int epoll;
-    struct poller_slots slots;
-    bool has_slots; /* they are initialised */
-    struct turns turns;
-    size_t thread_count, started_count;
-    size_t kept_count;    /* threads that keep their database connection */
-    bool has_local_peers; /* the web server runs on this host, with the same clock */
-    struct worker_thread *threads;
-    int64_t started_us;
-    long last_request; /* the number of requests after which the process ends; 0: never */
-    atomic_long requests;
-    atomic_long connections;
-    atomic_bool draining;
-    atomic_llong close_from_us, drain_until_us; /* by clock_mono_us; while draining */
-};
-
-/*
- * One thread has a kept connection at a time, and hands it on by arming it again in the epoll set.
- * C's memory model does not know that the kernel orders the two threads: `handed` orders them in
- * its terms.
- */
-struct kept_connection {
-    struct waiting_turn waiting; /* first, so that its address is the connection's */
-    int64_t put_off_us;          /* when its request was first put off; 0: it was not */
-    FCGX_Request fcgi;
-    struct request_parser front; /* of the records before the first request */
-    bool used;                   /* libfcgi has read a request from it */
-    atomic_bool handed;
-};
-
-struct worker_thread {
-    struct worker *worker;
-    bool keeps_database; /* its connection stays open while there is nothing to do */
-    pthread_t id;
-};
-
-static void
-worker_connection_close(struct worker *w, struct kept_connection *c)
-{
-    FCGX_Free(&c->fcgi, 1);
-    parser_free(&c->front);
-    free(c);
-    (void)atomic_fetch_sub(&w->connections, 1);
-}
-
-/*
- * Waits for the connection's next request. From here on, the connection belongs to another thread.
- */
-static void
-worker_connection_hand_on(struct worker *w, struct kept_connection *c, int operation)
-{
-    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, .data.ptr = c};
-    int fd = c->fcgi.ipcFd;
-
-    atomic_store_explicit(&c->handed, true, memory_order_release);
-    if (epoll_ctl(w->epoll, operation, fd, &event) != 0) {
-        log_error("epoll_ctl: %s", strerror(errno));
-        worker_connection_close(w, c);
-    }
-}
-
-static bool
-worker_is_draining(struct worker *w)
-{
-    return atomic_load_explicit(&w->draining, memory_order_relaxed);
-}
-
-/*
- * Has the web server kept its connections open for longer than nginx does with our configuration?
- */
-static bool
-worker_closes_connections(struct worker *w)
-{
-    return worker_is_draining(w) && clock_mono_us() > atomic_load(&w->close_from_us);
-}
-
-/* Asks the main thread to end this process after WORKER_MAX_REQUESTS. */
-static void
-worker_count_request(struct worker *w)
-{
-    long number = atomic_fetch_add_explicit(&w->requests, 1, memory_order_relaxed) + 1;
-
-    if (w->last_request > 0 && number >= w->last_request && !worker_is_draining(w) &&
-        clock_mono_us() - w->started_us > MINIMUM_AGE_MS * 1000) {
-        (void)kill(getpid(), SIGTERM);
-    }
-}
-
-/*
- * Handles one request, unless it is put off. Returns false if the reply could not be sent
- * completely.
- */
-static bool
-worker_connection_reply(struct worker *w, struct resources *resources, struct kept_connection *c,
-                        struct turn *turn)
-{
-    FCGX_Request *fcgi = &c->fcgi;
-    int64_t waited_us = w->has_local_peers ? fastcgi_waited_us(fcgi) : 0;
-    int64_t put_off_us = c->put_off_us == 0 ? 0 : clock_mono_us() - c->put_off_us;
-    const struct exchange exchange = {
-        .env = fcgi->envp,
-        .read = fastcgi_read,
-        .write = fastcgi_write,
-        .context = fcgi,
-        .write_seconds = WRITE_SECONDS,
-        .take_turn = w->turns.most > 0 ? turn_take : NULL,
-        .turn = turn,
-        .counted = c->put_off_us != 0,
-        .waited_us = waited_us > put_off_us ? waited_us : put_off_us,
-    };
-    bool complete = serve(w->app, resources, &exchange);
-
-    if (turn_is_put_off(turn)) {
-        return true;
-    }
-    if (complete && (!fastcgi_discard_body(fcgi) || worker_closes_connections(w))) {
-        fcgi->keepConnection = 0;
-    }
-    worker_count_request(w);
-    return complete;
-}
-
-/*
- * Is there a request for libfcgi? Returns false after handing the connection on, or closing it.
- * Only the front of a new connection is looked at: for each request it would cost 3 % of a short
- * one.
- */
-static bool
-worker_connection_has_request(struct worker *w, struct kept_connection *c)
-{
-    enum front front = c->used ? FRONT_REQUEST : front_handle(&c->front, c->fcgi.ipcFd);
-
-    if (front == FRONT_CLOSE) {
-        worker_connection_close(w, c);
-    } else if (front == FRONT_HANDLED) {
-        worker_connection_hand_on(w, c, EPOLL_CTL_MOD);
-    }
-    return front == FRONT_REQUEST;
-}
-
-/* After the reply, or in place of one: the connection's next request, or its end. */
-static void
-worker_connection_finish(struct worker *w, struct kept_connection *c, bool complete)
-{
-    if (!complete) {
-        /* Without FCGI_END_REQUEST the web server passes on that something is missing. */
-        worker_connection_close(w, c);
-        return;
-    }
-    FCGX_Finish_r(&c->fcgi);
-    if (c->fcgi.ipcFd < 0) {
-        worker_connection_close(w, c);
-    } else {
-        worker_connection_hand_on(w, c, EPOLL_CTL_MOD);
-    }
-}
-
-/* Whether the web server has given up a request that was put off. */
-static bool
-worker_connection_is_given_up(const struct kept_connection *c)
-{
-    struct pollfd at = {.fd = c->fcgi.ipcFd, .events = POLLRDHUP};
-
-    return c->put_off_us != 0 && poll(&at, 1, 0) > 0 && (at.revents & ~POLLIN) != 0;
-}
-
-/*
- * Replies to a request, or puts it off. Returns the connection whose request this thread has to
- * serve next: it was put off before, and has its turn now. NULL: none.
- */
-static struct kept_connection *
-worker_connection_answer(struct worker *w, struct resources *resources, struct kept_connection *c)
-{
-    struct turn turn = {.turns = &w->turns};
-    bool complete = !worker_connection_is_given_up(c) &&
-                    worker_connection_reply(w, resources, c, &turn);
-
-    if (turn_is_put_off(&turn)) {
-        c->put_off_us = c->put_off_us != 0 ? c->put_off_us : clock_mono_us();
-        return turn_wait(&turn, &c->waiting) ? NULL : c;
-    }
-    if (c->put_off_us != 0) { /* also if it took no turn: its session has ended meanwhile */
-        turn.user_id = c->waiting.user_id;
-        c->put_off_us = 0;
-    }
-    worker_connection_finish(w, c, complete);
-    return (struct kept_connection *)turn_end(&turn);
-}
-
-/* Reads a request from a readable connection, and replies. */
-static void
-worker_connection_serve(struct worker *w, struct resources *resources, struct kept_connection *c)
-{
-    FCGX_Request *fcgi = &c->fcgi;
-
-    (void)atomic_load_explicit(&c->handed, memory_order_acquire);
-    if (!worker_connection_has_request(w, c)) {
-        return;
-    }
-    c->used = true;
-    if (FCGX_Accept_r(fcgi) != 0) { /* closed by the web server, or not FastCGI */
-        worker_connection_close(w, c);
-        return;
-    }
-    if (!fastcgi_admit(fcgi)) {
-        worker_connection_finish(w, c, true);
-        return;
-    }
-    while (c != NULL) {
-        c = worker_connection_answer(w, resources, c);
-    }
-}
-
-/* Accepts one connection, not all that wait, so that the processes of a pool share them evenly. */
-static void
-worker_connection_accept(struct worker *w)
-{
-    const struct timeval timeout = {.tv_sec = SOCKET_SECONDS};
-    struct kept_connection *c;
-    int fd = accept4(WORKER_SOCKET, NULL, NULL, SOCK_CLOEXEC);
-
-    if (fd < 0) {
-        if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) {
-            log_error("accept: %s", strerror(errno));
-            /* EMFILE and the like pass; do not spin meanwhile. */
-            (void)usleep(DRAIN_STEP_MS * 1000);
-        }
-        return;
-    }
-    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
-    c = memory_new(struct kept_connection);
-    if (FCGX_InitRequest(&c->fcgi, -1, 0) != 0) { /* only without FCGX_Init */
-        log_error("libfcgi refused a connection");
-        free(c);
-        (void)close(fd);
-        return;
-    }
-    c->front.connection_max = (uint32_t)w->thread_count;
-    c->fcgi.ipcFd = fd;
-    c->fcgi.keepConnection = 1; /* else FCGX_Accept_r would close it first */
-    (void)atomic_fetch_add(&w->connections, 1);
-    worker_connection_hand_on(w, c, EPOLL_CTL_ADD);
-}
 
 static bool
 worker_is_done(struct worker *w)
@@ -347,7 +85,34 @@ thread_timeout_ms(struct worker_thread *thread)
     if (worker_is_draining(thread->worker)) {
         return DRAIN_STEP_MS;
     }
+    if (thread->relieves) {
+        return RELIEF_MS;
+    }
     return thread->keeps_database ? -1 : IDLE_MS;
+}
+
+/* Handles the next event; without one, what can be done in the meantime. */
+static void
+thread_turn(struct worker_thread *thread, struct resources *resources,
+            const sigset_t *while_waiting)
+{
+    struct worker *w = thread->worker;
+    struct epoll_event event;
+    int got = worker_wait(w, &event, thread_timeout_ms(thread), while_waiting);
+
+    if (got == 0) {
+        log_flush();
+        if (!thread->keeps_database) {
+            db_close_idle(resources->db, IDLE_MS);
+        }
+    } else if (got > 0 && event.data.ptr == NULL) {
+        worker_connection_accept(w);
+    } else if (got > 0) {
+        worker_connection_serve(w, resources, event.data.ptr);
+    } else if (got < 0 && errno != EINTR) {
+        log_error("epoll_pwait: %s", strerror(errno));
+        abort();
+    }
 }
 
 static void *
@@ -364,22 +129,13 @@ thread_main(void *context)
         (void)db_connect(resources.db); /* logs its own failure, and tries again when needed */
     }
     while (!worker_is_done(w)) {
-        struct epoll_event event;
-        int got = worker_wait(w, &event, thread_timeout_ms(thread), &while_waiting);
-
-        if (got == 0) {
-            log_flush();
-            if (!thread->keeps_database) {
-                db_close_idle(resources.db, IDLE_MS);
+        if (thread->relieves && !db_writes_stand_still()) {
+            db_close_idle(resources.db, 0);
+            if (!db_await_standstill()) {
+                break;
             }
-        } else if (got > 0 && event.data.ptr == NULL) {
-            worker_connection_accept(w);
-        } else if (got > 0) {
-            worker_connection_serve(w, &resources, event.data.ptr);
-        } else if (got < 0 && errno != EINTR) {
-            log_error("epoll_pwait: %s", strerror(errno));
-            abort();
         }
+        thread_turn(thread, &resources, &while_waiting);
     }
     resources_close(&resources);
     return NULL;
@@ -404,6 +160,7 @@ worker_begin_drain(struct worker *w)
     atomic_store(&w->drain_until_us, until);
     atomic_store(&w->draining, true);
     slots_lift_limit(&w->slots); /* so that threads waiting for a slot start draining */
+    db_end_standstill_waits();
     for (size_t i = 0; i < w->started_count; i++) {
         (void)pthread_kill(w->threads[i].id, SIGNAL_WAKE);
     }
@@ -429,11 +186,12 @@ worker_start_threads(struct worker *w)
         return error;
     }
     (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    while (w->started_count < w->thread_count && error == 0) {
+    while (w->started_count < w->thread_count + w->relief_count && error == 0) {
         struct worker_thread *thread = &w->threads[w->started_count];
 
         thread->worker = w;
         thread->keeps_database = w->started_count < w->kept_count;
+        thread->relieves = w->started_count >= w->thread_count;
         error = pthread_create(&thread->id, &attributes, thread_main, thread);
         w->started_count += error == 0;
     }
@@ -560,8 +318,8 @@ worker_start(struct worker *w, sigset_t *ends)
         return false;
     }
     db_limit_writers(w->thread_count);
-    turns_open(&w->turns, w->thread_count, w->app->settings->limit_general > 0);
-    w->threads = memory_array(w->thread_count, sizeof(*w->threads));
+    turns_open(&w->turns, w->thread_count, w->relief_count, w->app->settings->limit_general > 0);
+    w->threads = memory_array(w->thread_count + w->relief_count, sizeof(*w->threads));
     if (!worker_check_step(worker_start_threads(w), "not all threads (pthread_create)")) {
         worker_end_threads(w);
         return false;
@@ -585,6 +343,7 @@ worker_run(const struct app *app, enum pool pool)
     sigset_t ends;
     int got = 0;
 
+    w.relief_count = cpu ? 0 : (w.thread_count + RELIEF_PART - 1) / RELIEF_PART;
     if (!worker_start(&w, &ends)) {
         worker_close(&w);
         return 1;

@@ -65,13 +65,13 @@ check_passed_on(void)
 int
 main(void)
 {
-    turns_open(&turns, THREADS, true);
+    turns_open(&turns, THREADS, 0, true);
     check_order();
     check_no_wait();
     check_passed_on();
     turns_close(&turns);
 
-    turns_open(&turns, 1, true);
+    turns_open(&turns, 1, 0, true);
     ok(asked(ANN).taken, "a process of one thread serves every user");
     turns_close(&turns);
     return done_testing();
