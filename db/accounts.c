@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "db/members.h"
 #include "db/redis/announce.h"
-#include "db/redis/generations.h"
+#include "db/redis/revocations.h"
 #include "db/secrets.h"
 #include "db/tasks.h"
 #include "db/user_index.h"
@@ -19,15 +19,13 @@ struct account_change {
     int64_t user_id;
     const char *password_hash;
     const enum user_state *state;
-    int64_t changes;
 };
 
 static enum db_result
 account_change_transaction(struct db *db, void *context)
 {
     struct account_change *change = context;
-    enum db_result r = users_set_account(db, change->user_id, change->password_hash, change->state,
-                                         &change->changes);
+    enum db_result r = users_set_account(db, change->user_id, change->password_hash, change->state);
 
     if (r != DB_OK) {
         return r;
@@ -46,7 +44,7 @@ accounts_change(struct db *db, struct redis *redis, int64_t user_id, const char 
     secrets_load(db);
     r = db_transaction(db, DB_REPEATABLE, account_change_transaction, &change);
     if (r == DB_OK || r == DB_DOWN) { /* also if it is unknown whether it was committed */
-        generation_announce(redis, user_id, change.changes);
+        revocation_announce(redis, user_id);
         announce_user(redis, user_id);
     }
     return r;
@@ -121,7 +119,7 @@ account_forget_transaction(struct db *db, void *context)
 {
     struct caller *caller = context;
     char name[32];
-    enum db_result r = users_changed(db, caller->user_id, NULL);
+    enum db_result r = users_changed(db, caller->user_id);
 
     if (r == DB_OK) {
         r = db_run(db, "UPDATE exports SET expires_at = 0 WHERE user_id = ?",

@@ -147,7 +147,7 @@ sessions_compare(struct db *db)
 
 bool
 known_session_find(struct db *db, const uint8_t hash[static TOKEN_HASH_BYTES],
-                   struct session *found)
+                   struct session *found, int64_t *checked_us)
 {
     const struct known_session *entry;
     int64_t now_us;
@@ -160,6 +160,7 @@ known_session_find(struct db *db, const uint8_t hash[static TOKEN_HASH_BYTES],
     good = session_is_kept(entry, now_us) && now_us - entry->compared_us < STALE_US &&
            memcmp(entry->hash, hash, TOKEN_HASH_BYTES) == 0;
     *found = entry->session;
+    *checked_us = entry->compared_us;
     (void)pthread_mutex_unlock(&sessions_lock);
     return good && found->expires_at > clock_now_ms();
 }
@@ -175,19 +176,6 @@ known_session_put(const uint8_t hash[static TOKEN_HASH_BYTES], const struct sess
     memcpy(entry->hash, hash, TOKEN_HASH_BYTES);
     entry->session = *session;
     entry->read_us = entry->compared_us = asked_us;
-    (void)pthread_mutex_unlock(&sessions_lock);
-}
-
-void
-known_session_forget(const uint8_t hash[static TOKEN_HASH_BYTES])
-{
-    struct known_session *entry;
-
-    (void)pthread_mutex_lock(&sessions_lock);
-    entry = session_entry(hash);
-    if (memcmp(entry->hash, hash, TOKEN_HASH_BYTES) == 0) {
-        entry->read_us = 0;
-    }
     (void)pthread_mutex_unlock(&sessions_lock);
 }
 

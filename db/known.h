@@ -17,18 +17,16 @@
 #include "db/session.h"
 
 /*
- * The session of a token's hash, if it is known and was compared with the database lately. About
- * once a second a call makes that query first.
+ * The session of a token's hash, if it is known and was compared with the database lately: at
+ * *checked_us (clock_mono_us before that query). About once a second a call makes the query first.
  */
 bool known_session_find(struct db *db, const uint8_t hash[static TOKEN_HASH_BYTES],
-                        struct session *found) __attribute__((nonnull, warn_unused_result));
+                        struct session *found, int64_t *checked_us)
+    __attribute__((nonnull, warn_unused_result));
 
 /* `asked_us`: clock_mono_us before the database was asked. */
 void known_session_put(const uint8_t hash[static TOKEN_HASH_BYTES], const struct session *session,
                        int64_t asked_us) __attribute__((nonnull));
-
-/* For a session that is known to have changed. */
-void known_session_forget(const uint8_t hash[static TOKEN_HASH_BYTES]) __attribute__((nonnull));
 
 /* Whether the user is known to be in the room, and has had no more than `changes` since. */
 bool known_member_find(int64_t room_id, int64_t user_id, int64_t changes)

@@ -10,7 +10,7 @@
 #include "db/invitations.h"
 #include "db/known.h"
 #include "db/redis/announce.h"
-#include "db/redis/generations.h"
+#include "db/redis/revocations.h"
 #include "db/users.h"
 
 bool
@@ -170,7 +170,7 @@ members_join(struct caller *caller, int64_t room_id, int64_t user_id, enum role 
     enum db_result r = members_insert(caller, room_id, user_id, role);
 
     if (r == DB_OK) {
-        r = users_changed(caller->db, user_id, NULL);
+        r = users_changed(caller->db, user_id);
     }
     if (r == DB_OK) {
         r = departure_end(caller->db, room_id, user_id);
@@ -228,7 +228,6 @@ struct member_change {
     enum role role;        /* wanted; ROLE_NONE: none in particular */
     struct member *member; /* the result; read before the commit, after which nothing may fail */
     bool *invited;         /* the user is invited, not a member; or was */
-    int64_t changes;       /* of a user who was removed */
     bool was_removed;      /* by a run, whose COMMIT was perhaps not answered */
 };
 
@@ -399,8 +398,7 @@ room_hand_over(struct db *db, int64_t room_id)
 }
 
 static enum db_result
-member_delete(struct db *db, int64_t room_id, int64_t user_id, enum departure departure,
-              int64_t *changes)
+member_delete(struct db *db, int64_t room_id, int64_t user_id, enum departure departure)
 {
     enum db_result r = db_run(db, "DELETE FROM members WHERE room_id = ? AND user_id = ?",
                               db_int(room_id), db_int(user_id));
@@ -415,7 +413,7 @@ member_delete(struct db *db, int64_t room_id, int64_t user_id, enum departure de
     if (r == DB_OK) {
         r = member_count_update(db, room_id);
     }
-    return r == DB_OK ? users_changed(db, user_id, changes) : r;
+    return r == DB_OK ? users_changed(db, user_id) : r;
 }
 
 /* May the caller remove a member of role `role`, or leave? */
@@ -444,7 +442,7 @@ member_remove(struct member_change *change, enum role role)
 
     change->was_removed = true;
     r = member_delete(db, change->room_id, change->user_id,
-                      leaves ? DEPARTURE_LEFT : DEPARTURE_REMOVED, &change->changes);
+                      leaves ? DEPARTURE_LEFT : DEPARTURE_REMOVED);
     return r == DB_OK && role == ROLE_OWNER ? room_hand_over(db, change->room_id) : r;
 }
 
@@ -486,7 +484,7 @@ members_remove(struct caller *caller, int64_t room_id, int64_t user_id, bool *in
                                       &change);
 
     if ((r == DB_OK || r == DB_DOWN) && change.was_removed) { /* perhaps committed */
-        generation_announce(caller->redis, user_id, change.changes);
+        revocation_announce(caller->redis, user_id);
         members_announce(caller, room_id, user_id);
     }
     return r;

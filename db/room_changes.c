@@ -141,8 +141,8 @@ dm_insert_members(struct room_edit *edit)
     if (db_affected(caller->db) != 2) {
         return caller_deny(caller, DENIED_NO_USER);
     }
-    r = users_changed(caller->db, caller->user_id, NULL);
-    return r == DB_OK ? users_changed(caller->db, edit->peer_id, NULL) : r;
+    r = users_changed(caller->db, caller->user_id);
+    return r == DB_OK ? users_changed(caller->db, edit->peer_id) : r;
 }
 
 static enum db_result

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "db/known.h"
 #include "db/redis/announce.h"
-#include "db/redis/generations.h"
+#include "db/redis/revocations.h"
 #include "db/secrets.h"
 #include "db/users.h"
 
@@ -21,10 +21,10 @@ enum { HOUR_MS = 3600 * 1000 };
  * query is all that it costs.
  */
 static void
-sessions_announce(struct redis *redis, enum db_result r, int64_t user_id, int64_t changes)
+sessions_announce(struct redis *redis, enum db_result r, int64_t user_id)
 {
     if (r == DB_OK || r == DB_DOWN) {
-        generation_announce(redis, user_id, changes);
+        revocation_announce(redis, user_id);
         announce_user(redis, user_id);
     }
 }
@@ -33,7 +33,7 @@ sessions_announce(struct redis *redis, enum db_result r, int64_t user_id, int64_
 struct session_insert {
     const struct sign_in *in;
     const uint8_t *hash;
-    int64_t now, expires_at, changes;
+    int64_t now, expires_at;
 };
 
 /* Ends the sessions beyond in->most, the least recently used ones first. */
@@ -64,7 +64,7 @@ session_insert_transaction(struct db *db, void *context)
 {
     struct session_insert *insert = context;
     const struct sign_in *in = insert->in;
-    enum db_result r = users_changed_if(db, in->user_id, in->password_hash, &insert->changes);
+    enum db_result r = users_changed_if(db, in->user_id, in->password_hash);
 
     if (r != DB_OK) {
         return r;
@@ -90,7 +90,7 @@ sessions_add(struct db *db, struct redis *redis, const struct sign_in *in,
     insert.expires_at = *expires_at = insert.now + in->days * DAY_MS;
     secrets_load(db);
     r = db_transaction(db, DB_REPEATABLE, session_insert_transaction, &insert);
-    sessions_announce(redis, r, in->user_id, insert.changes);
+    sessions_announce(redis, r, in->user_id);
     return r;
 }
 
@@ -142,30 +142,26 @@ session_read(struct db *db, const uint8_t *hash, int days, struct session *found
 }
 
 bool
-sessions_find_known(struct db *db, struct redis *redis, const uint8_t hash[static TOKEN_HASH_BYTES],
-                    struct limit_use *use, struct session *found)
+sessions_find_known(struct db *db, const uint8_t hash[static TOKEN_HASH_BYTES],
+                    struct session *found)
 {
-    int64_t announced;
+    int64_t checked_us;
 
     secrets_load(db);
-    if (!known_session_find(db, hash, found) ||
-        !generation_read(redis, found->user_id, use, &announced)) {
-        return false;
-    }
-    if (announced > found->changes) {
-        known_session_forget(hash); /* Redis may forget the announcement */
-        return false;
-    }
-    return true;
+    return known_session_find(db, hash, found, &checked_us) &&
+           revocations_none_since(found->user_id, checked_us);
 }
 
 enum db_result
-sessions_find(struct db *db, const uint8_t hash[static TOKEN_HASH_BYTES], int days,
-              struct session *found)
+sessions_find(struct db *db, const struct redis *redis, const uint8_t hash[static TOKEN_HASH_BYTES],
+              int days, struct session *found)
 {
-    int64_t asked_us = clock_mono_us();
-    enum db_result r = session_read(db, hash, days, found);
+    enum db_result r;
+    int64_t asked_us;
 
+    revocations_watch(redis);
+    asked_us = clock_mono_us();
+    r = session_read(db, hash, days, found);
     if (r == DB_OK) {
         known_session_put(hash, found, asked_us);
     }
@@ -202,7 +198,7 @@ sessions_list(struct db *db, int64_t user_id, int64_t before, size_t limit, stru
 
 /* The transaction that ends one session. */
 struct session_end {
-    int64_t user_id, session_id, changes;
+    int64_t user_id, session_id;
     bool was_found; /* by a run: if a later one does not find it, the COMMIT was not answered */
 };
 
@@ -210,7 +206,7 @@ static enum db_result
 session_end_transaction(struct db *db, void *context)
 {
     struct session_end *e = context;
-    enum db_result r = users_changed(db, e->user_id, &e->changes);
+    enum db_result r = users_changed(db, e->user_id);
 
     if (r != DB_OK) {
         return r;
@@ -230,23 +226,15 @@ sessions_end(struct db *db, struct redis *redis, int64_t user_id, int64_t sessio
     struct session_end e = {.user_id = user_id, .session_id = session_id};
     enum db_result r = db_transaction(db, DB_REPEATABLE, session_end_transaction, &e);
 
-    sessions_announce(redis, r, user_id, e.changes);
+    sessions_announce(redis, r, user_id);
     return r;
 }
 
-/* The transaction that changes a password. */
-struct password_update {
-    const struct password_replacement *replacement;
-    int64_t changes;
-};
-
 static enum db_result
-password_update_transaction(struct db *db, void *context)
+password_replace_transaction(struct db *db, void *context)
 {
-    struct password_update *update = context;
-    const struct password_replacement *p = update->replacement;
-    enum db_result r = users_replace_password(db, p->user_id, p->old_hash, p->new_hash,
-                                              &update->changes);
+    const struct password_replacement *p = context;
+    enum db_result r = users_replace_password(db, p->user_id, p->old_hash, p->new_hash);
 
     if (r != DB_OK) {
         return r;
@@ -259,10 +247,10 @@ enum db_result
 sessions_replace_password(struct db *db, struct redis *redis,
                           const struct password_replacement *replacement)
 {
-    struct password_update update = {.replacement = replacement};
-    enum db_result r = db_transaction(db, DB_REPEATABLE, password_update_transaction, &update);
+    struct password_replacement context = *replacement;
+    enum db_result r = db_transaction(db, DB_REPEATABLE, password_replace_transaction, &context);
 
-    sessions_announce(redis, r, replacement->user_id, update.changes);
+    sessions_announce(redis, r, replacement->user_id);
     return r;
 }
 

@@ -8,7 +8,6 @@
 
 #include "base/random.h"
 #include "db/mysql/db.h"
-#include "db/redis/limits.h"
 #include "db/redis/redis.h"
 #include "db/session.h"
 
@@ -38,19 +37,18 @@ enum db_result sessions_add(struct db *db, struct redis *redis, const struct sig
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * The session of a token's hash, if this process knows it and Redis has no newer announcement of
- * the user's changes; false without Redis. The call is counted in use->count in the same round trip
- * (if the use has a limit).
+ * The session of a token's hash, if this process knows it and nothing was revoked for the user
+ * since it was read; false without Redis.
  */
-bool sessions_find_known(struct db *db, struct redis *redis,
-                         const uint8_t hash[static TOKEN_HASH_BYTES], struct limit_use *use,
+bool sessions_find_known(struct db *db, const uint8_t hash[static TOKEN_HASH_BYTES],
                          struct session *found) __attribute__((nonnull, warn_unused_result));
 
 /*
  * The session as the database has it, which this process then knows; about once an hour it is
  * prolonged by `days`. DB_NONE: there is none, or it has expired, or the user is not active.
  */
-enum db_result sessions_find(struct db *db, const uint8_t hash[static TOKEN_HASH_BYTES], int days,
+enum db_result sessions_find(struct db *db, const struct redis *redis,
+                             const uint8_t hash[static TOKEN_HASH_BYTES], int days,
                              struct session *found) __attribute__((nonnull, warn_unused_result));
 
 /*

@@ -17,7 +17,7 @@ const char *const user_state_words[] = {USER_STATES(VOCABULARY_WORD) NULL};
  * agree on theirs.
  */
 #define NEXT_CHANGE "GREATEST(changes + 1, " DB_NOW_US ")"
-#define COUNT_CHANGE "changes = LAST_INSERT_ID(" NEXT_CHANGE ")"
+#define COUNT_CHANGE "changes = " NEXT_CHANGE
 
 /*
  * The key that a name had before names were normalized, when only ASCII had case. It finds names
@@ -133,23 +133,15 @@ users_password_hash(struct db *db, struct arena *a, int64_t id, const char **pas
 
 /* The end of a statement with COUNT_CHANGE: DB_CONFLICT if no row matched. */
 static enum db_result
-user_change_done(const struct db *db, enum db_result r, int64_t *changes)
+user_change_done(const struct db *db, enum db_result r)
 {
-    if (r == DB_OK) {
-        *changes = db_insert_id(db);
-    }
     return r == DB_OK && db_affected(db) == 0 ? DB_CONFLICT : r;
 }
 
 enum db_result
-users_changed(struct db *db, int64_t id, int64_t *changes)
+users_changed(struct db *db, int64_t id)
 {
-    enum db_result r = db_run(db, "UPDATE users SET " COUNT_CHANGE " WHERE id = ?", db_int(id));
-
-    if (r == DB_OK && changes != NULL) {
-        *changes = db_insert_id(db);
-    }
-    return r;
+    return db_run(db, "UPDATE users SET " COUNT_CHANGE " WHERE id = ?", db_int(id));
 }
 
 enum db_result
@@ -162,31 +154,30 @@ users_changed_in(struct db *db, int64_t room_id)
 }
 
 enum db_result
-users_changed_if(struct db *db, int64_t id, const char *password_hash, int64_t *changes)
+users_changed_if(struct db *db, int64_t id, const char *password_hash)
 {
     enum db_result r = db_run(
         db, "UPDATE users SET " COUNT_CHANGE " WHERE id = ? AND password_hash = ? AND state = ?",
         db_int(id), db_text(password_hash), db_int(USER_ACTIVE));
 
-    return user_change_done(db, r, changes);
+    return user_change_done(db, r);
 }
 
 enum db_result
-users_replace_password(struct db *db, int64_t id, const char *old_hash, const char *new_hash,
-                       int64_t *changes)
+users_replace_password(struct db *db, int64_t id, const char *old_hash, const char *new_hash)
 {
     enum db_result r = db_run(db,
                               "UPDATE users SET password_hash = ?, " COUNT_CHANGE
                               " WHERE id = ? AND password_hash IN (?, ?)",
                               db_text(new_hash), db_int(id), db_text(old_hash), db_text(new_hash));
 
-    return user_change_done(db, r, changes);
+    return user_change_done(db, r);
 }
 
 /* COALESCE keeps what is NULL. An account of a failed deletion may be deleted again. */
 enum db_result
 users_set_account(struct db *db, int64_t id, const char *password_hash,
-                  const enum user_state *state, int64_t *changes)
+                  const enum user_state *state)
 {
     enum user_state wanted = state == NULL ? USER_ACTIVE : *state;
     enum db_result r = db_run(db,
@@ -196,7 +187,7 @@ users_set_account(struct db *db, int64_t id, const char *password_hash,
                               db_text(password_hash), db_int(state != NULL), db_int(wanted),
                               db_int(id), db_int(USER_DELETED), db_int(wanted));
 
-    r = user_change_done(db, r, changes);
+    r = user_change_done(db, r);
     return r == DB_CONFLICT ? DB_NONE : r;
 }
 

@@ -68,26 +68,25 @@ enum db_result users_search(struct db *db, struct arena *a, const char *text, co
 
 /*
  * Counts a change of the user's rooms, sessions or names, in the transaction that makes it: whoever
- * knows them by another number reads them again. *changes is the number then; `changes` may be
- * NULL.
+ * knows them by another number reads them again.
  */
-enum db_result users_changed(struct db *db, int64_t id, int64_t *changes)
-    __attribute__((nonnull(1), warn_unused_result));
+enum db_result users_changed(struct db *db, int64_t id)
+    __attribute__((nonnull, warn_unused_result));
 
 /* The same for everybody in a room, by user id, so that two rooms do not lock one another. */
 enum db_result users_changed_in(struct db *db, int64_t room_id)
     __attribute__((nonnull, warn_unused_result));
 
 /* Like users_changed, but DB_CONFLICT unless the user is active and has this password hash. */
-enum db_result users_changed_if(struct db *db, int64_t id, const char *password_hash,
-                                int64_t *changes) __attribute__((nonnull, warn_unused_result));
+enum db_result users_changed_if(struct db *db, int64_t id, const char *password_hash)
+    __attribute__((nonnull, warn_unused_result));
 
 /*
  * The same with a new password hash, but DB_CONFLICT unless the user has the old one, or the new
  * one already.
  */
 enum db_result users_replace_password(struct db *db, int64_t id, const char *old_hash,
-                                      const char *new_hash, int64_t *changes)
+                                      const char *new_hash)
     __attribute__((nonnull, warn_unused_result));
 
 /*
@@ -95,8 +94,8 @@ enum db_result users_replace_password(struct db *db, int64_t id, const char *old
  * there is no such user, or the user is deleted.
  */
 enum db_result users_set_account(struct db *db, int64_t id, const char *password_hash,
-                                 const enum user_state *state, int64_t *changes)
-    __attribute__((nonnull(1, 5), warn_unused_result));
+                                 const enum user_state *state)
+    __attribute__((nonnull(1), warn_unused_result));
 
 /*
  * Reads and sets the admin right, the latter by name without regard to case. DB_NONE: no such user,

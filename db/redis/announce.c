@@ -46,8 +46,8 @@ hint_publish(struct redis *redis, const struct hint *h)
     buf_char(&text, '\n');
     buf_add(&text, h->json, h->json_len);
     if (seal_make(text.at + SEAL_LINE_LEN, text.len - SEAL_LINE_LEN, text.at)) {
-        freeReplyObject(redis_run(redis, redis_text("PUBLISH"), redis_text(channel),
-                                  redis_bytes(text.at, text.len)));
+        redis_post(redis, redis_text("PUBLISH"), redis_text(channel),
+                   redis_bytes(text.at, text.len));
     }
     buf_free(&text);
 }

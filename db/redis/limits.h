@@ -1,6 +1,7 @@
 /*
  * Rate limits: a counter per class, subject and minute, in Redis so that all hosts count together,
- * or in this process while Redis is away.
+ * or in this process while Redis is away. The calls of a user reach Redis a few at a time while
+ * they are far from the limit: each process but one may let a sixteenth too many pass, at most 16.
  */
 #ifndef DB_REDIS_LIMITS_H
 #define DB_REDIS_LIMITS_H
@@ -11,21 +12,12 @@
 
 #include "db/redis/redis.h"
 
-enum { LIMIT_KEY_SIZE = 96 };
-
 struct limit_use {
     const char *name; /* of the class: "send" */
     int per_minute;   /* 0: not limited */
     int64_t count;    /* calls in this minute including this one; 0: not counted yet */
     int64_t now_ms;   /* when it was counted */
 };
-
-/*
- * The Redis key of a subject's counter of this minute. `prefix` is 'u' for a user id, 'a' for an
- * address.
- */
-void limits_key(char key[static LIMIT_KEY_SIZE], const char *class_name, char prefix,
-                const char *subject, int64_t now_ms) __attribute__((nonnull));
 
 /*
  * Count one call. IPv6 addresses are counted by their /64, and coarsely by their /48, which may

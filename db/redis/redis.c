@@ -19,6 +19,7 @@ enum {
     COMMAND_US = 500 * 1000, /* the whole exchange; also the agreement on TLS */
     RETRY_US = 2 * 1000 * 1000,
     ARGUMENTS_MAX = 16,
+    POSTED_MAX = 32,
     READ_SIZE = 16 * 1024,
     WHY_SIZE = 640,   /* a command or step, and a reason of the transport */
     SCRIPTS_MAX = 12, /* more than there are scripts in db/ */
@@ -29,6 +30,7 @@ struct redis {
     const struct settings *settings;
     redisContext *context; /* NULL: not connected */
     struct transport transport;
+    size_t posted;     /* commands whose replies have not been read */
     int64_t failed_us; /* 0: the last attempt succeeded */
     int64_t complained_us;
     char why[WHY_SIZE]; /* the last failure */
@@ -48,6 +50,12 @@ redis_open(const struct settings *settings)
     return r;
 }
 
+struct redis *
+redis_open_beside(const struct redis *r)
+{
+    return redis_open(r->settings);
+}
+
 static void
 redis_drop(struct redis *r)
 {
@@ -57,15 +65,7 @@ redis_drop(struct redis *r)
         r->context = NULL;
     }
     r->script_count = 0;
-}
-
-void
-redis_close(struct redis *r)
-{
-    if (r != NULL) {
-        redis_drop(r);
-        free(r);
-    }
+    r->posted = 0;
 }
 
 static void
@@ -115,29 +115,88 @@ redis_read_reply(struct redis *r, int64_t until_us, const char **why)
     return NULL;
 }
 
+/* Logs at most once every 2 s. */
+static void
+redis_complain(struct redis *r, const redisReply *error)
+{
+    int64_t now = clock_mono_us();
+
+    (void)snprintf(r->why, sizeof(r->why), "%s", error->str);
+    if (now - r->complained_us > RETRY_US) {
+        r->complained_us = now;
+        log_warning("Redis answers: %s", error->str);
+    }
+}
+
+/* Reads the replies to what was posted. Returns false with *why if one does not come. */
+static bool
+redis_settle(struct redis *r, int64_t until_us, const char **why)
+{
+    for (; r->posted > 0; r->posted--) {
+        redisReply *reply = redis_read_reply(r, until_us, why);
+
+        if (reply == NULL) {
+            *why = *why != NULL ? *why : TRANSPORT_LATE;
+            return false;
+        }
+        if (reply->type == REDIS_REPLY_ERROR) {
+            redis_complain(r, reply);
+        }
+        freeReplyObject(reply);
+    }
+    return true;
+}
+
+static bool
+redis_write(struct redis *r, const char **at, const size_t *len, size_t count, int64_t until_us,
+            const char **why)
+{
+    char *command = NULL;
+    int size = redisFormatCommandArgv(&command, (int)count, at, len);
+    bool written;
+
+    *why = "out of memory";
+    if (size <= 0) {
+        return false;
+    }
+    written = transport_write(&r->transport, command, (size_t)size, until_us);
+    redisFreeCommand(command);
+    *why = written ? NULL : r->transport.why;
+    return written;
+}
+
 /* Sends a command and reads its reply; NULL after a failure, which ends the connection. */
 static redisReply *
 redis_exchange(struct redis *r, const char **at, const size_t *len, size_t count)
 {
     int64_t until_us = clock_mono_us() + COMMAND_US;
-    const char *why = "out of memory";
     redisReply *reply = NULL;
-    char *command = NULL;
-    int size = redisFormatCommandArgv(&command, (int)count, at, len);
+    const char *why;
 
-    if (size > 0) {
-        if (transport_write(&r->transport, command, (size_t)size, until_us)) {
-            reply = redis_read_reply(r, until_us, &why);
-            why = why != NULL ? why : TRANSPORT_LATE;
-        } else {
-            why = r->transport.why;
-        }
-        redisFreeCommand(command);
+    if (redis_write(r, at, len, count, until_us, &why) && redis_settle(r, until_us, &why)) {
+        reply = redis_read_reply(r, until_us, &why);
+        why = why != NULL ? why : TRANSPORT_LATE;
     }
     if (reply == NULL) {
         redis_fail(r, at[0], why);
     }
     return reply;
+}
+
+void
+redis_close(struct redis *r)
+{
+    const char *why;
+
+    if (r == NULL) {
+        return;
+    }
+    if (r->context != NULL) {
+        /* Replies that were not read could make the kernel drop what Redis has not read. */
+        (void)redis_settle(r, clock_mono_us() + COMMAND_US, &why);
+    }
+    redis_drop(r);
+    free(r);
 }
 
 /* A command that sets up the connection. Returns whether it succeeded. */
@@ -215,6 +274,20 @@ redis_number(int64_t n, char text[static 21])
     return redis_text(text);
 }
 
+/* Turns the arguments into hiredis's form. */
+static void
+redis_split(const struct redis_arg *args, size_t count, const char **at, size_t *len)
+{
+    if (count > ARGUMENTS_MAX) {
+        log_error("a Redis command of %zu arguments", count);
+        abort();
+    }
+    for (size_t i = 0; i < count; i++) {
+        at[i] = args[i].at;
+        len[i] = args[i].len;
+    }
+}
+
 /* The reply, which may be an error reply; NULL if the connection failed. */
 static redisReply *
 redis_call(struct redis *r, const struct redis_arg *args, size_t count)
@@ -222,35 +295,37 @@ redis_call(struct redis *r, const struct redis_arg *args, size_t count)
     const char *at[ARGUMENTS_MAX];
     size_t len[ARGUMENTS_MAX];
 
-    if (count > ARGUMENTS_MAX) {
-        log_error("a Redis command of %zu arguments", count);
-        abort();
-    }
+    redis_split(args, count, at, len);
+    return redis_is_ready(r) ? redis_exchange(r, at, len, count) : NULL;
+}
+
+void
+redis_post_args(struct redis *r, const struct redis_arg *args, size_t count)
+{
+    int64_t until_us = clock_mono_us() + COMMAND_US;
+    const char *at[ARGUMENTS_MAX], *why;
+    size_t len[ARGUMENTS_MAX];
+
+    redis_split(args, count, at, len);
     if (!redis_is_ready(r)) {
-        return NULL;
+        return;
     }
-    for (size_t i = 0; i < count; i++) {
-        at[i] = args[i].at;
-        len[i] = args[i].len;
+    if ((r->posted < POSTED_MAX || redis_settle(r, until_us, &why)) &&
+        redis_write(r, at, len, count, until_us, &why)) {
+        r->posted++;
+    } else {
+        redis_fail(r, at[0], why);
     }
-    return redis_exchange(r, at, len, count);
 }
 
 /* Turns an error reply into NULL after logging it (rate-limited). */
 static redisReply *
 redis_drop_error(struct redis *r, redisReply *reply)
 {
-    int64_t now;
-
     if (reply == NULL || reply->type != REDIS_REPLY_ERROR) {
         return reply;
     }
-    (void)snprintf(r->why, sizeof(r->why), "%s", reply->str);
-    now = clock_mono_us();
-    if (now - r->complained_us > RETRY_US) {
-        r->complained_us = now;
-        log_warning("Redis answers: %s", reply->str);
-    }
+    redis_complain(r, reply);
     freeReplyObject(reply);
     return NULL;
 }
@@ -396,15 +471,18 @@ redis_database(const struct redis *r)
 }
 
 bool
-redis_subscribe(struct redis *r, const char *pattern)
+redis_subscribe(struct redis *r, const char *channels)
 {
+    bool is_pattern = strchr(channels, '*') != NULL; /* a pattern is compared with every channel */
+
     if (!redis_is_ready(r)) {
         return false;
     }
     if (r->settings->redis_host[0] != '/') {
         (void)redisEnableKeepAlive(r->context);
     }
-    freeReplyObject(redis_run(r, redis_text("PSUBSCRIBE"), redis_text(pattern)));
+    freeReplyObject(
+        redis_run(r, redis_text(is_pattern ? "PSUBSCRIBE" : "SUBSCRIBE"), redis_text(channels)));
     return r->context != NULL;
 }
 

@@ -20,6 +20,9 @@ struct redis;
 /* Never NULL; connects when first used. `settings` must live longer. */
 struct redis *redis_open(const struct settings *settings)
     __attribute__((nonnull, returns_nonnull, warn_unused_result));
+/* Another connection to the same server. */
+struct redis *redis_open_beside(const struct redis *r)
+    __attribute__((nonnull, returns_nonnull, warn_unused_result));
 void redis_close(struct redis *r);
 
 enum redis_state { REDIS_OFF, REDIS_DOWN, REDIS_UP };
@@ -58,6 +61,16 @@ redisReply *redis_run_args(struct redis *r, const struct redis_arg *args, size_t
     __attribute__((nonnull, warn_unused_result));
 
 /*
+ * Sends a command and does not wait: a later call reads its reply, and drops it. For what may be
+ * lost.
+ */
+#define redis_post(r, ...)                                                                         \
+    redis_post_args((r), (const struct redis_arg[]){__VA_ARGS__},                                  \
+                    sizeof((const struct redis_arg[]){__VA_ARGS__}) / sizeof(struct redis_arg))
+void redis_post_args(struct redis *r, const struct redis_arg *args, size_t count)
+    __attribute__((nonnull));
+
+/*
  * Runs a Lua script by its digest (EVALSHA), sending its text if the server does not have it.
  * `script` is a string literal, since the digest is cached by its address. Otherwise like
  * redis_run.
@@ -67,11 +80,11 @@ redisReply *redis_script(struct redis *r, const char *script, size_t keys,
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Subscribes to the channels of a pattern (PSUBSCRIBE), on a connection of its own. Returns false
- * if Redis is off or away. Afterwards only redis_receive may be called, until it returns
- * REDIS_LOST.
+ * Subscribes to a channel, or to the channels of a pattern that ends in "*", on a connection of its
+ * own. Returns false if Redis is off or away. Afterwards only redis_receive may be called, until it
+ * returns REDIS_LOST.
  */
-bool redis_subscribe(struct redis *r, const char *pattern) __attribute__((nonnull));
+bool redis_subscribe(struct redis *r, const char *channels) __attribute__((nonnull));
 
 /* Waits up to `ms` for a message. */
 enum redis_received {

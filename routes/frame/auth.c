@@ -3,6 +3,7 @@
 
 #include <strings.h>
 
+#include "db/redis/limits.h"
 #include "db/users.h"
 #include "routes/frame/reply.h"
 
@@ -78,14 +79,15 @@ auth_look_up_token(struct request *req, const uint8_t *hash, struct limit_use *u
         *use = lookups;
         return DB_NONE;
     }
-    r = sessions_find(req->caller.db, hash, req->settings->session_days, &req->session);
+    r = sessions_find(req->caller.db, req->caller.redis, hash, req->settings->session_days,
+                      &req->session);
     if (r != DB_NONE && lookups.per_minute > 0) {
         limits_refund_address(req->caller.redis, &lookups, req->address);
     }
     return r;
 }
 
-/* Finds the session of the request's token. If it is known, the call is counted, too. */
+/* Finds the session of the request's token. */
 static enum db_result
 auth_find_session(struct request *req, struct limit_use *use)
 {
@@ -95,7 +97,7 @@ auth_find_session(struct request *req, struct limit_use *use)
     if (token == NULL || !token_hash(token, hash)) {
         return DB_NONE;
     }
-    if (sessions_find_known(req->caller.db, req->caller.redis, hash, use, &req->session)) {
+    if (sessions_find_known(req->caller.db, hash, &req->session)) {
         return DB_OK;
     }
     return auth_look_up_token(req, hash, use);
@@ -122,7 +124,7 @@ auth_require_admin(struct request *req)
 static void
 auth_count_call(struct request *req, struct limit_use *use)
 {
-    if (use->per_minute == 0 || use->count > 0) { /* unlimited, or counted with the session */
+    if (use->per_minute == 0 || use->count > 0) { /* unlimited, or too many look-ups */
         return;
     }
     if (req->caller.user_id != 0) {

@@ -51,6 +51,28 @@ for my $redis (1, 0) {
     };
 }
 
+subtest 'several processes count together' => sub {
+    my ($limit, $workers) = (48, 2);
+    my $stack = Fastchat::Stack->new(env => { LIMIT_GENERAL => $limit, APP_WORKERS => $workers });
+    settle();
+    my ($serial, $parallel) = map { $stack->user($_) } qw(serial parallel);
+    my $most   = $limit + ($workers - 1) * $limit / 16;
+    my $passed = grep { $serial->get('/api/users/me')->status == 200 } 1 .. 2 * $limit;
+    cmp_ok($passed, '>=', $limit, 'a user may make as many calls as the limit says');
+    cmp_ok($passed, '<=', $most, 'each further process lets at most a sixteenth more pass');
+    my $begun = $stack->begin_at_once(
+        8,
+        sub {
+            scalar grep { $parallel->get('/api/users/me')->status == 200 } 1 .. 12;
+        }
+    );
+    $passed = 0;
+    $passed += $_ for $begun->();
+    cmp_ok($passed, '>=', $limit, 'calls at once may be as many as the limit says');
+    cmp_ok($passed, '<=', $most, 'calls at once are counted one by one');
+    is($parallel->get('/api/users/me')->status, 429, 'beyond the limit every process refuses');
+};
+
 subtest 'whatever appends to the log of a room is limited as messages are' => sub {
     my $stack = Fastchat::Stack->new(env => { LIMIT_SEND => 6, APP_WORKERS => 1 });
     settle();

@@ -83,6 +83,30 @@ check_scripts(struct redis *r)
     is_int(add(r, "sum", 2), 1, "a script that fails leaves other scripts usable");
 }
 
+/* The replies to what was posted are not taken for those of later commands. */
+static void
+check_posts(struct redis *r)
+{
+    redisReply *answer;
+    bool in_order = true;
+
+    for (int i = 0; i < 100; i++) {
+        redis_post(r, redis_text("INCR"), redis_text("posted"));
+    }
+    is_int(add(r, "posted", 1), 101, "commands that were posted run in order before the next");
+    for (int i = 0; i < 50; i++) {
+        redis_post(r, redis_text("INCR"), redis_text("posted"));
+        in_order = add(r, "counted", 1) == i + 1 && in_order;
+    }
+    ok(in_order, "a reply is that of its own command after a post");
+    redis_post(r, redis_text("LPUSH"), redis_text("posted"), redis_text("no list"));
+    ok(set(r, "key", "value"), "a posted command that fails leaves the connection usable");
+    answer = redis_run(r, redis_text("GET"), redis_text("posted"));
+    ok(answer != NULL && answer->str != NULL && strcmp(answer->str, "151") == 0,
+       "every posted command has run once");
+    freeReplyObject(answer);
+}
+
 /* Makes `calls` calls. Returns how many met the time-out of half a second. */
 static int
 timed_out_of(struct redis *r, int calls)
@@ -205,6 +229,7 @@ main(void)
 
     check_commands(r);
     check_scripts(r);
+    check_posts(r);
     check_settings(&settings);
     check_restart(r);
     check_hung(r);
