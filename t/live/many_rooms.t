@@ -65,7 +65,9 @@ sub greeting {
 }
 
 # Entries by room and number: only within a room is their order promised.
-sub in_rooms { return sort { $a->{room_id} <=> $b->{room_id} || $a->{seq} <=> $b->{seq} } @_ }
+sub in_rooms {
+    return sort { $a->{room_id} <=> $b->{room_id} || $a->{seq} <=> $b->{seq} } @_;
+}
 
 sub checksum { my ($marks) = @_; my $sum = 0; $sum += $_ for %$marks; return $sum }
 
