@@ -1,12 +1,8 @@
-/*
- * A list of any length is bound as one JSON text, [[12,345,0],…], which JSON_TABLE turns into rows
- * (MySQL 8.0.4, MariaDB 10.6): one prepared statement, one value, and only what is newer is
- * returned.
- */
+/* All that a process has seen is bound as one value, and a query returns only what is newer. */
 #include "db/live.h"
 
-#include "base/buf.h"
 #include "base/clock.h"
+#include "db/bound_rows.h"
 #include "db/users.h"
 
 #define SEEN_MARKS                                                                                 \
@@ -36,44 +32,26 @@ live_mark_find(const struct live_mark *marks, size_t count, int64_t id, size_t *
 /* Rows in one query: their text stays far below max_allowed_packet. */
 enum { SEEN_MAX = 20000 };
 
-/* Appends a row of numbers to a JSON array. */
-static void
-seen_add(struct buf *json, const int64_t *numbers, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        buf_char(json, i > 0 ? ',' : '[');
-        buf_int(json, numbers[i]);
-    }
-    buf_char(json, ']');
-}
-
-/* Returns the marks, at least one, as JSON. */
 static struct buf
 seen_marks(const struct live_mark *seen, size_t count)
 {
-    struct buf json = {0};
+    struct buf rows = {0};
 
     for (size_t i = 0; i < count; i++) {
-        buf_char(&json, i > 0 ? ',' : '[');
-        seen_add(&json, (const int64_t[]){seen[i].id, seen[i].number, seen[i].at}, 3);
+        BOUND_ROW(&rows, seen[i].id, seen[i].number, seen[i].at);
     }
-    buf_char(&json, ']');
-    return json;
+    return rows;
 }
 
 static struct buf
 seen_sessions(const struct session *seen, size_t count)
 {
-    struct buf json = {0};
+    struct buf rows = {0};
 
     for (size_t i = 0; i < count; i++) {
-        buf_char(&json, i > 0 ? ',' : '[');
-        seen_add(
-            &json,
-            (const int64_t[]){seen[i].id, seen[i].user_id, seen[i].created_at, seen[i].changes}, 4);
+        BOUND_ROW(&rows, seen[i].id, seen[i].user_id, seen[i].created_at, seen[i].changes);
     }
-    buf_char(&json, ']');
-    return json;
+    return rows;
 }
 
 /* Appends up to `max` rows of an id, a number and a time. */
@@ -93,7 +71,7 @@ seen_at_once(size_t count)
     return count < SEEN_MAX ? count : SEEN_MAX;
 }
 
-/* Runs `sql`, whose only value are the marks as JSON, for SEEN_MAX of them at a time. */
+/* Runs `sql`, whose only value are the marks, for SEEN_MAX of them at a time. */
 static enum db_result
 live_marks_changed(struct db *db, struct arena *a, const char *sql, const struct live_mark *seen,
                    size_t count, struct live_mark **changed, size_t *found)
@@ -103,10 +81,10 @@ live_marks_changed(struct db *db, struct arena *a, const char *sql, const struct
     *changed = arena_array(a, count + 1, sizeof(**changed));
     *found = 0;
     for (size_t i = 0; i < count && r == DB_OK; i += SEEN_MAX) {
-        struct buf json = seen_marks(seen + i, seen_at_once(count - i));
+        struct buf rows = seen_marks(seen + i, seen_at_once(count - i));
 
-        r = db_run(db, sql, db_text(buf_cstr(&json)));
-        buf_free(&json);
+        r = db_run(db, sql, bound_rows_value(&rows));
+        buf_free(&rows);
         r = r == DB_OK ? live_read_marks(db, count, *changed, found) : r;
     }
     return r;
@@ -144,15 +122,15 @@ live_sessions_changed(struct db *db, struct arena *a, const struct session *seen
     *changed = arena_array(a, count + 1, sizeof(**changed));
     *found = 0;
     for (size_t i = 0; i < count && r == DB_OK; i += SEEN_MAX) {
-        struct buf json = seen_sessions(seen + i, seen_at_once(count - i));
+        struct buf rows = seen_sessions(seen + i, seen_at_once(count - i));
 
         r = db_run(db,
                    "SELECT seen.id, seen.user_id, 0 FROM " SEEN_SESSIONS
                    " LEFT JOIN sessions s ON " IS_SEEN_SESSION
                    " LEFT JOIN users u ON u.id = s.user_id AND u.state = ? "
                    "AND u.changes = seen.changes WHERE u.id IS NULL",
-                   db_text(buf_cstr(&json)), db_int(clock_now_ms()), db_int(USER_ACTIVE));
-        buf_free(&json);
+                   bound_rows_value(&rows), db_int(clock_now_ms()), db_int(USER_ACTIVE));
+        buf_free(&rows);
         r = r == DB_OK ? live_read_marks(db, count, *changed, found) : r;
     }
     return r;
@@ -174,15 +152,14 @@ enum db_result
 live_sessions(struct db *db, struct arena *a, const struct session *connected, size_t count,
               struct live_mark **sessions, size_t *found)
 {
-    struct buf json = seen_sessions(connected, count);
+    struct buf rows = seen_sessions(connected, count);
     enum db_result r = db_run(db,
                               "SELECT s.id, s.expires_at, s.created_at FROM " SEEN_SESSIONS
                               " STRAIGHT_JOIN sessions s ON " IS_SEEN_SESSION
                               " JOIN users u ON u.id = s.user_id AND u.state = ?",
-                              db_text(buf_cstr(&json)), db_int(clock_now_ms()),
-                              db_int(USER_ACTIVE));
+                              bound_rows_value(&rows), db_int(clock_now_ms()), db_int(USER_ACTIVE));
 
-    buf_free(&json);
+    buf_free(&rows);
     *sessions = arena_array(a, count + 1, sizeof(**sessions));
     *found = 0;
     return r == DB_OK ? live_read_marks(db, count, *sessions, found) : r;
