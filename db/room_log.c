@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "db/bound_rows.h"
+
 const char *const entry_kind_words[] = {ENTRY_KINDS(VOCABULARY_WORD) NULL};
 
 /* Without room_id: the reader knows it, and every column costs the database time for each row. */
@@ -223,6 +225,49 @@ room_log_read(struct db *db, struct arena *a, int64_t room_id, struct log_reader
     }
     if (!range->oldest) {
         room_log_reverse(entries, *count);
+    }
+    return db_done(db);
+}
+
+/* Each row is found by its whole primary key, in the order of the keys: nothing is sorted. */
+#define BY_KEYS                                                                                    \
+    "SELECT " COLUMNS ", l.room_id FROM JSON_TABLE(?, '$[*]' COLUMNS ("                            \
+    "room_id BIGINT PATH '$[0]', seq BIGINT PATH '$[1]')) k "                                      \
+    "STRAIGHT_JOIN room_log l ON l.room_id = k.room_id AND l.seq = k.seq"
+
+static bool
+log_key_precedes(const struct log_key *key, const struct entry *entry)
+{
+    return key->room_id != entry->room_id ? key->room_id < entry->room_id : key->seq < entry->seq;
+}
+
+enum db_result
+room_log_read_keys(struct db *db, struct arena *a, const struct log_key *keys, size_t key_count,
+                   size_t text_max, struct entry *entries, size_t *count)
+{
+    struct buf rows = {0};
+    struct log_key last = {0};
+    size_t text = 0;
+    enum db_result r;
+
+    for (size_t i = 0; i < key_count; i++) {
+        BOUND_ROW(&rows, keys[i].room_id, keys[i].seq);
+    }
+    r = db_run(db, BY_KEYS, bound_rows_value(&rows));
+    buf_free(&rows);
+    *count = 0;
+    if (r != DB_OK) {
+        return r;
+    }
+    while (*count < key_count && text < text_max && db_next(db)) {
+        struct entry *entry = &entries[*count];
+
+        *entry = room_log_read_entry(db, a, db_get_int(db, 7));
+        if (log_key_precedes(&last, entry)) { /* always: SQL only does not promise it */
+            last = (struct log_key){entry->room_id, entry->seq};
+            text += entry_text(entry);
+            (*count)++;
+        }
     }
     return db_done(db);
 }

@@ -91,6 +91,19 @@ enum db_result room_log_read(struct db *db, struct arena *a, int64_t room_id,
                              struct entry *entries, size_t *count)
     __attribute__((nonnull(1, 2, 5, 6, 7), warn_unused_result));
 
+struct log_key {
+    int64_t room_id, seq;
+};
+
+/*
+ * The entries with these keys, at least one key, ascending, without the senders' names. Keys
+ * without an entry are skipped. Fewer, but at least one, if their texts together reach text_max
+ * bytes. `entries` has room for key_count.
+ */
+enum db_result room_log_read_keys(struct db *db, struct arena *a, const struct log_key *keys,
+                                  size_t key_count, size_t text_max, struct entry *entries,
+                                  size_t *count) __attribute__((nonnull, warn_unused_result));
+
 /*
  * Counts the messages of others after `read_seq`, up to `most`, among the newest UNREAD_SCANNED
  * entries: a log that consists of the reader's own messages costs no more than another.

@@ -128,25 +128,78 @@ subtest 'unread messages are counted among the newest 1,000 entries' => sub {
     );
 };
 
-subtest 'the queries of a sync are bounded' => sub {
+# Puts a user into new rooms with as many entries each, whose times are 1000, 2000 …; returns the rooms' ids.
+sub add_rooms {
+    my ($user, $count, $entries, $body) = @_;
     my $first = 1 + $stack->sql('SELECT MAX(id) FROM rooms');
-    my $eve   = $stack->user('eve');
-    my $many  = '(SELECT seq - 1 AS n FROM seq_1_to_2000) ns';
+    my $many  = "(SELECT seq - 1 AS n FROM seq_1_to_$count) ns";
     $stack->sql('INSERT INTO rooms (id, kind, name, last_seq, last_message_seq, last_at, created_at) '
-            . "SELECT $first + n, 0, 'r', 2, 2, 2000, 1000 FROM $many");
-    $stack->sql(
-        "INSERT INTO members (room_id, user_id, role, joined_at) SELECT $first + n, @{[ $eve->id ]}, 0, 0 FROM $many");
+            . "SELECT $first + n, 0, 'r', $entries, $entries, 1000 * $entries, 1000 FROM $many");
+    $stack->sql('INSERT INTO members (room_id, user_id, role, joined_at) '
+            . "SELECT $first + n, @{[ $user->id ]}, 0, 0 FROM $many");
     $stack->sql('INSERT INTO room_log (room_id, seq, kind, sender_id, client_id, body, created_at) '
-            . "SELECT $first + n, s.seq, 0, @{[ $ann->id ]}, s.seq, 'x', 1000 * s.seq "
-            . "FROM $many JOIN (SELECT seq FROM seq_1_to_2) s");
-    my %marks = map { $_ => 1 } $first .. $first + 1999;
-    my $page  = $eve->post('/api/sync', { rooms => \%marks, times => { map { $_ => 7 } keys %marks }, limit => 500 });
+            . "SELECT $first + n, s.seq, 0, @{[ $ann->id ]}, s.seq, $body, 1000 * s.seq "
+            . "FROM $many JOIN (SELECT seq FROM seq_1_to_$entries) s");
+    return $first .. $first + $count - 1;
+}
+
+# A sync that knows the first entry of each room.
+sub sync_after_first {
+    my ($user, $rooms, $limit, $time) = @_;
+    my %times = map { $_ => $time } @$rooms;
+    return $user->post(
+        '/api/sync',
+        {
+            rooms      => { map { $_ => 1 } @$rooms }, limit => $limit, (defined $time ? (times => \%times) : ()),
+            after_room => $rooms->[0] - 1, through_room      => $rooms->[-1]
+        }
+    );
+}
+
+# The bytes that the database sends while the code runs.
+sub bytes_sent {
+    my ($code) = @_;
+    my $bytes  = sub { ($stack->sql("SHOW GLOBAL STATUS LIKE 'Bytes_sent'"))[0][1] };
+    my $before = $bytes->();
+    $code->();
+    return $bytes->() - $before;
+}
+
+subtest 'the queries of a sync are bounded' => sub {
+    my $eve   = $stack->user('eve');
+    my @rooms = add_rooms($eve, 2000, 2, "'x'");
+    my $page  = sync_after_first($eve, \@rooms, 500, 7);
     is(scalar @{ $page->json->{restarted} }, 100, 'as many rooms restart in a page as fit');
     ok($page->json->{more}, 'more follow');
-    cmp_ok(queries_of($page), '<=', 100 + 1 + 13 + $ALWAYS, 'rooms beyond the page are not read');
-    $page = $eve->post('/api/sync', { rooms => \%marks, limit => 50 });
-    is(scalar @{ $page->json->{entries} }, 50, 'a page has as many entries as it may');
-    cmp_ok(queries_of($page), '<=', 50 + $ALWAYS, 'entries beyond the page are not read');
+    cmp_ok(queries_of($page), '<=', 1 + 1 + 13 + $ALWAYS, 'times are compared for many rooms at once');
+    for my $time (undef, 1000) {
+        my $how = defined $time ? ', with times' : '';
+        $page = sync_after_first($eve, \@rooms, 500, $time);
+        is(scalar @{ $page->json->{entries} }, 500, "a page has as many entries as it may$how");
+        cmp_ok(queries_of($page), '<=', 1 + 2 + 5 + $ALWAYS, "entries are read for many rooms at once$how");
+        $page = sync_after_first($eve, [ @rooms[ 0 .. 199 ] ], 500, $time);
+        is(scalar @{ $page->json->{entries} }, 200, "each of 200 rooms has its entry$how");
+        cmp_ok(queries_of($page), '<=', 1 + 1 + 3 + 2 + $ALWAYS, "200 rooms cost a few queries$how");
+    }
+    $page = sync_after_first($eve, \@rooms, 1);
+    is(scalar @{ $page->json->{entries} }, 1, 'a page may have one entry');
+    cmp_ok(queries_of($page), '<=', 1 + 1 + $ALWAYS, 'entries beyond the page are not read');
+    $page = sync_after_first($eve, [ add_rooms($eve, 1, 800, "'x'") ], 500, 1000);
+    cmp_ok(queries_of($page), '<=', 1 + 1 + 5 + $ALWAYS, 'many entries of one room cost a few queries');
+    my $almost = "IF(s.seq < 12, REPEAT('长', 8000), 'x')";
+    $page = sync_after_first($eve, [ add_rooms($eve, 1, 800, $almost) ], 500);
+    is(scalar @{ $page->json->{entries} }, 500, 'ten long texts leave a page room for short ones');
+    cmp_ok(queries_of($page), '<=', 1 + 16 + $ALWAYS, 'short texts after long ones cost a few queries');
+};
+
+subtest 'a sync reads not much more text than its page has' => sub {
+    my $eve   = $stack->user('eve');
+    my @rooms = add_rooms($eve, 40, 40, "REPEAT('长', 8000)");
+    for my $time (undef, 1000, 7) {
+        my $how   = !defined $time ? 'without times' : $time == 7 ? 'with wrong times' : 'with times';
+        my $bytes = bytes_sent(sub { sync_after_first($eve, \@rooms, 500, $time)->json });
+        cmp_ok($bytes, '<', 2 * 1024 * 1024, "the database sends little to a sync $how");
+    }
 };
 
 done_testing;

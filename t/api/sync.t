@@ -140,4 +140,79 @@ subtest 'every limit yields all entries once' => sub {
     is_deeply(sync_it($bob, { $long => 99 })->{entries}, [], 'a mark beyond the last entry yields nothing');
 };
 
+# Catches up page by page, from copies of the marks; returns the entries and the restarted rooms.
+sub sync_through {
+    my ($user, $marks, $times, $limit)     = @_;
+    my (%at, %times, @entries, %restarted) = %$marks;
+    %times = %$times;
+    for (1 .. 500) {
+        my $page = sync_it($user, \%at, times => \%times, limit => $limit);
+        cmp_ok(scalar @{ $page->{entries} }, '<=', $limit, 'a page is bounded') if @{ $page->{entries} } > $limit;
+        push @entries, map { "$_->{room_id}:$_->{seq}" } @{ $page->{entries} };
+        ($at{ $_->{room_id} }, $times{ $_->{room_id} }) = ($_->{seq}, 0) for @{ $page->{entries} };
+        $restarted{$_} = 1 for @{ $page->{restarted} };
+        ($at{ $_->{id} }, $times{ $_->{id} }) = ($_->{last_seq}, 0) for @{ $page->{rooms} };
+        return (\@entries, [ sort { $a <=> $b } keys %restarted ]) if !$page->{more};
+    }
+    return;
+}
+
+# Makes rooms of carol's with 0 to 40 entries; returns the last number of each by its id.
+sub rooms_of_all_lengths {
+    my ($carol) = @_;
+    my $first   = 1_000_000 + 1000 * $carol->id;
+    my $where   = "BETWEEN $first AND $first + 159";
+    $stack->sql('INSERT INTO rooms (id, kind, name, last_seq, last_message_seq, last_at, created_at) '
+            . "SELECT $first + seq - 1, 0, 'r', seq * 7 % 41, seq * 7 % 41, 1000 * (seq * 7 % 41), 1 "
+            . 'FROM seq_1_to_160');
+    $stack->sql('INSERT INTO members (room_id, user_id, role, joined_at) '
+            . "SELECT id, @{[ $carol->id ]}, 0, 0 FROM rooms WHERE id $where");
+    $stack->sql('INSERT INTO room_log (room_id, seq, kind, sender_id, client_id, body, created_at) '
+            . "SELECT r.id, s.seq, 0, @{[ $alice->id ]}, s.seq, REPEAT('x', IF(s.seq % 9 = 0, 8000, 20)), 1000 * s.seq "
+            . "FROM rooms r JOIN (SELECT seq FROM seq_1_to_40) s WHERE r.id $where AND s.seq <= r.last_seq");
+    return { map { $_->[0] => $_->[1] + 0 } $stack->sql("SELECT id, last_seq FROM rooms WHERE id $where") };
+}
+
+subtest 'limits and long texts change only where pages end' => sub {
+    my $carol = $stack->user('carol');
+    my $last  = rooms_of_all_lengths($carol);
+    my (%marks, %times, @entries, @restarted);
+    for my $id (sort { $a <=> $b } keys %$last) {
+        my $seq      = $marks{$id} = $id % 5 ? int($last->{$id} * ($id % 7) / 6) : $last->{$id};
+        my $is_wrong = $id % 11 == 0 && $seq > 0;
+        $times{$id} = $is_wrong ? 7 : $id % 3 ? 1000 * $seq : 0;
+        push @restarted, $id if $is_wrong;
+        push @entries, map { "$id:$_" } $seq + 1 .. $last->{$id} if !$is_wrong;
+    }
+    for my $limit (3, 32, 33, 200, 500) {
+        my ($got, $again) = sync_through($carol, \%marks, \%times, $limit);
+        is_deeply($got, \@entries, "in pages of $limit every entry comes once, by room and number");
+        is_deeply($again, \@restarted, "in pages of $limit the rooms with other marks are restarted");
+    }
+};
+
+subtest 'entries after a gap in a log are not missed' => sub {
+    my @gaps = map { $alice->post('/api/rooms', { name => "gap$_", member_ids => [ $bob->id ] })->json->{id} } 1 .. 2;
+    for my $room (@gaps) {
+        $alice->post("/api/rooms/$room/messages", { client_id => "g$_", body => "g$_" }) for 1 .. 6;
+        $stack->sql("DELETE FROM room_log WHERE room_id = $room AND seq IN (3, 4, 6)");
+    }
+    my %range = (after_room => $gaps[0] - 1, through_room => $gaps[1]);
+    my $page  = sync_it($bob, { map { $_ => 2 } @gaps }, %range);
+    is_deeply(
+        [ map { "$_->{room_id}:$_->{seq}" } @{ $page->{entries} } ],
+        [
+            map {
+                my $room = $_;
+                map { "$room:$_" } 5, 7, 8
+            } @gaps
+        ],
+        'all entries that there are come in order'
+    );
+    $stack->sql("DELETE FROM room_log WHERE room_id = $gaps[0] AND seq > 2");
+    $page = sync_it($bob, { map { $_ => 2 } @gaps }, %range);
+    is(scalar @{ $page->{entries} }, 3, 'a room whose new entries are gone does not hold up the others');
+    ok(!$page->{more}, 'a room without them has no more');
+};
+
 done_testing;
