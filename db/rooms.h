@@ -83,10 +83,10 @@ enum db_result rooms_list(struct caller *caller, enum room_list list, struct roo
                           size_t limit, struct room_page *page)
     __attribute__((nonnull, warn_unused_result));
 
-/* Those of `ids` that exist and that the caller is in, in no particular order. */
+/* Those of `ids` that the caller is in, in no particular order. No id may be there twice. */
 enum db_result rooms_list_by_ids(struct caller *caller, const int64_t *ids, size_t id_count,
                                  struct room **rooms, size_t *count)
-    __attribute__((nonnull(1, 4, 5), warn_unused_result));
+    __attribute__((nonnull, warn_unused_result));
 
 /*
  * A room that the caller is in, or that is open. DB_FORBIDDEN with DENIED_NO_ROOM or
