@@ -28,8 +28,8 @@ enum {
 
 struct known_session {
     uint8_t hash[TOKEN_HASH_BYTES];
-    struct session session;
-    int64_t read_us; /* 0: empty */
+    struct session session; /* id 0: no session has this hash */
+    int64_t read_us;        /* 0: to be read again */
     int64_t compared_us;
 };
 
@@ -47,7 +47,7 @@ session_entry(const uint8_t *hash)
     memcpy(&mixed, hash, sizeof(mixed));
     set = oldest = &sessions[mixed % SETS * WAYS];
     for (size_t i = 0; i < WAYS; i++) {
-        if (set[i].read_us != 0 && memcmp(set[i].hash, hash, TOKEN_HASH_BYTES) == 0) {
+        if (memcmp(set[i].hash, hash, TOKEN_HASH_BYTES) == 0) {
             return &set[i];
         }
         if (set[i].read_us < oldest->read_us) {
@@ -163,6 +163,32 @@ known_session_find(struct db *db, const uint8_t hash[static TOKEN_HASH_BYTES],
     *checked_us = entry->compared_us;
     (void)pthread_mutex_unlock(&sessions_lock);
     return good && found->expires_at > clock_now_ms();
+}
+
+bool
+known_session_was_seen(const uint8_t hash[static TOKEN_HASH_BYTES])
+{
+    const struct known_session *entry;
+    bool seen;
+
+    (void)pthread_mutex_lock(&sessions_lock);
+    entry = session_entry(hash);
+    seen = entry->session.id != 0 && memcmp(entry->hash, hash, TOKEN_HASH_BYTES) == 0;
+    (void)pthread_mutex_unlock(&sessions_lock);
+    return seen;
+}
+
+void
+known_session_forget(const uint8_t hash[static TOKEN_HASH_BYTES])
+{
+    struct known_session *entry;
+
+    (void)pthread_mutex_lock(&sessions_lock);
+    entry = session_entry(hash);
+    if (memcmp(entry->hash, hash, TOKEN_HASH_BYTES) == 0) {
+        *entry = (struct known_session){0};
+    }
+    (void)pthread_mutex_unlock(&sessions_lock);
 }
 
 void

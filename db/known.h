@@ -24,6 +24,13 @@ bool known_session_find(struct db *db, const uint8_t hash[static TOKEN_HASH_BYTE
                         struct session *found, int64_t *checked_us)
     __attribute__((nonnull, warn_unused_result));
 
+/* Whether a session had this hash when the process last read it: it may have ended since. */
+bool known_session_was_seen(const uint8_t hash[static TOKEN_HASH_BYTES])
+    __attribute__((nonnull, warn_unused_result));
+
+/* No session has this hash. */
+void known_session_forget(const uint8_t hash[static TOKEN_HASH_BYTES]) __attribute__((nonnull));
+
 /* `asked_us`: clock_mono_us before the database was asked. */
 void known_session_put(const uint8_t hash[static TOKEN_HASH_BYTES], const struct session *session,
                        int64_t asked_us) __attribute__((nonnull));

@@ -164,6 +164,8 @@ sessions_find(struct db *db, const struct redis *redis, const uint8_t hash[stati
     r = session_read(db, hash, days, found);
     if (r == DB_OK) {
         known_session_put(hash, found, asked_us);
+    } else if (r == DB_NONE) {
+        known_session_forget(hash);
     }
     return r;
 }

@@ -3,6 +3,7 @@
 
 #include <strings.h>
 
+#include "db/known.h"
 #include "db/redis/limits.h"
 #include "db/users.h"
 #include "routes/frame/reply.h"
@@ -63,16 +64,18 @@ limit_use_of(const struct settings *s, enum limit limit)
 
 /*
  * Looks a token up in the database. Look-ups that find nothing are counted by address, before they
- * reach the database: DB_NONE with *use above its limit if there were too many.
+ * reach the database: DB_NONE with *use above its limit if there were too many. Not that of a token
+ * which was good before: whoever guesses tokens does not keep out those who are signed in.
  */
 static enum db_result
 auth_look_up_token(struct request *req, const uint8_t *hash, struct limit_use *use)
 {
     struct limit_use lookups = {.name = "token",
                                 .per_minute = LOOK_UPS_PER_CALL * req->settings->limit_general};
+    bool counted = lookups.per_minute > 0 && !known_session_was_seen(hash);
     enum db_result r;
 
-    if (lookups.per_minute > 0) {
+    if (counted) {
         limits_count_address(req->caller.redis, &lookups, req->address);
     }
     if (limits_wait(&lookups) > 0) {
@@ -81,7 +84,7 @@ auth_look_up_token(struct request *req, const uint8_t *hash, struct limit_use *u
     }
     r = sessions_find(req->caller.db, req->caller.redis, hash, req->settings->session_days,
                       &req->session);
-    if (r != DB_NONE && lookups.per_minute > 0) {
+    if (r != DB_NONE && counted) {
         limits_refund_address(req->caller.redis, &lookups, req->address);
     }
     return r;

@@ -114,6 +114,9 @@ subtest 'guesses at tokens do not reach the database' => sub {
     my %status = map { $_ => 1 } map { $guess->() } 1 .. 60;
     is_deeply([ sort keys %status ], [ 401, 429 ], 'guesses beyond the limit are refused');
     is($alice->get('/api/users/me')->status, 200, 'a known session is served at the same address');
+    my %form = (username => $alice->username, password => $alice->password);
+    is($stack->post('/api/sessions', \%form)->status, 201, 'signing in is counted by itself');
+    is($alice->get('/api/users/me')->status, 200, 'a session that is read again is served at the same address');
 };
 
 subtest 'a limit of 0 is off' => sub {
