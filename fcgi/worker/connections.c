@@ -200,6 +200,7 @@ void
 worker_connection_serve(struct worker *w, struct resources *resources, struct kept_connection *c)
 {
     FCGX_Request *fcgi = &c->fcgi;
+    struct kept_connection *next = c;
 
     (void)atomic_load_explicit(&c->handed, memory_order_acquire);
     if (!worker_connection_has_request(w, c)) {
@@ -214,8 +215,8 @@ worker_connection_serve(struct worker *w, struct resources *resources, struct ke
         worker_connection_finish(w, c, true);
         return;
     }
-    while (c != NULL) {
-        c = worker_connection_answer(w, resources, c);
+    while (next != NULL) {
+        next = worker_connection_answer(w, resources, next);
     }
 }
 

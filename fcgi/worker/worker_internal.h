@@ -48,8 +48,9 @@ bool worker_is_draining(struct worker *w) __attribute__((nonnull));
 /* Accepts one connection, not all that wait, so that the processes of a pool share them evenly. */
 void worker_connection_accept(struct worker *w) __attribute__((nonnull));
 
-/* Serves the connection of an event of the epoll set: reads a request, and replies. */
 struct kept_connection;
+
+/* Serves the connection of an event of the epoll set: reads a request, and replies. */
 void worker_connection_serve(struct worker *w, struct resources *resources,
                              struct kept_connection *c) __attribute__((nonnull));
 

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/test_seams.h"
+#include "db/redis/revocations.h"
 #include "fcgi/events/holds.h"
 #include "fcgi/record.h"
 #include "fcgi/serve.h"
@@ -177,19 +178,29 @@ redis_empty(struct redis *redis)
     return done;
 }
 
+/* What the process knows of the users would otherwise hold for a second or two. */
+static void
+server_forget_users(void)
+{
+    for (int64_t id = 1; world_users[id - 1].name != NULL; id++) {
+        names_invalidate(id);
+        revocation_announce(server.resources.redis, id);
+    }
+}
+
 const char *
 server_reset(bool changed)
 {
-    for (int64_t id = 1; world_users[id - 1].name != NULL; id++) {
-        names_invalidate(id); /* otherwise known for a second */
-    }
+    const char *why = changed ? world_reset(server.questions) : NULL;
+
+    server_forget_users();
     holds_free(&server.holds);
     holds_open(&server.holds, server.app->settings);
     server.app->settings->rooms_consent = false;
     if (!redis_empty(server.resources.redis)) {
         return "Redis cannot be emptied";
     }
-    return changed ? world_reset(server.questions) : NULL;
+    return why;
 }
 
 void
