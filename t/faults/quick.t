@@ -40,7 +40,8 @@ subtest 'the check finds a message that is stored twice' => sub {
 };
 
 subtest 'the check finds hints that are lost' => sub {
-    my ($status, $red, $text) = check('--break', 'hints', @short);
+    # Not by a fault that ends streams: their readers would sync, and soon have everything.
+    my ($status, $red, $text) = check('--break', 'hints', @short, '--only', 'kill api worker');
     is($status, 1, 'a server that loses hints and reconciles nothing fails the check');
     ok(
         $red->{'readers: missed'} || $red->{'slowest recovery'},
