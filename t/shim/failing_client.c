@@ -87,15 +87,20 @@ count(const char *name)
     return failing;
 }
 
+/* Looked up once; threads may do so at the same time. */
 static void *
-real_function(const char *name)
+real_function(void **found, const char *name)
 {
-    void *found = dlsym(RTLD_NEXT, name);
+    void *function = __atomic_load_n(found, __ATOMIC_RELAXED);
 
-    if (found == NULL) {
+    if (function == NULL) {
+        function = dlsym(RTLD_NEXT, name);
+        __atomic_store_n(found, function, __ATOMIC_RELAXED);
+    }
+    if (function == NULL) {
         abort();
     }
-    return found;
+    return function;
 }
 
 /* A function that can fail, its result then, and what happens to the real result. */
@@ -105,15 +110,11 @@ real_function(const char *name)
     type name parameters                                                                           \
     {                                                                                              \
         static void *found;                                                                        \
-        void *function = __atomic_load_n(&found, __ATOMIC_RELAXED);                                \
+        void *function = real_function(&found, #name);                                             \
         type(*real) parameters;                                                                    \
         bool fails = condition;                                                                    \
         type result;                                                                               \
                                                                                                    \
-        if (function == NULL) {                                                                    \
-            function = real_function(#name);                                                       \
-            __atomic_store_n(&found, function, __ATOMIC_RELAXED);                                  \
-        }                                                                                          \
         memcpy(&real, &function, sizeof(real));                                                    \
         if (fails && orders->after == 0) {                                                         \
             return failure;                                                                        \
@@ -148,12 +149,11 @@ mysql_query(MYSQL *mysql, const char *sql)
 #define TELLING(type, name, parameters, arguments, told)                                           \
     type name parameters                                                                           \
     {                                                                                              \
-        static type(*real) parameters;                                                             \
+        static void *found;                                                                        \
+        void *function = real_function(&found, #name);                                             \
+        type(*real) parameters;                                                                    \
                                                                                                    \
-        if (real == NULL) {                                                                        \
-            void *found = real_function(#name);                                                    \
-            memcpy(&real, &found, sizeof(real));                                                   \
-        }                                                                                          \
+        memcpy(&real, &function, sizeof(real));                                                    \
         return failing ? told : real arguments;                                                    \
     }
 
