@@ -24,11 +24,12 @@ enum {
     COMPARE_US = 700 * 1000, /* between two queries */
     STALE_US = 1400 * 1000,  /* after which a session that was not compared is read again */
     MEMBER_US = 1000 * 1000,
+    NONE_US = 1000 * 1000,
 };
 
 struct known_session {
     uint8_t hash[TOKEN_HASH_BYTES];
-    struct session session; /* id 0: no session has this hash */
+    struct session session; /* id 0: none had this hash at read_us */
     int64_t read_us;        /* 0: to be read again */
     int64_t compared_us;
 };
@@ -36,6 +37,13 @@ struct known_session {
 static struct known_session sessions[SESSIONS];
 static pthread_mutex_t sessions_lock = PTHREAD_MUTEX_INITIALIZER;
 static int64_t compare_tried_us; /* when the last query was begun; 0: never */
+
+/* Whose place is taken first: what is no session, then what is to be read again, then the oldest. */
+static int64_t
+session_age_rank(const struct known_session *entry)
+{
+    return entry->session.id == 0 ? entry->read_us - INT64_MAX : entry->read_us;
+}
 
 /* With the lock: the entry of a hash, or the one that is to make room for it. */
 static struct known_session *
@@ -50,7 +58,7 @@ session_entry(const uint8_t *hash)
         if (memcmp(set[i].hash, hash, TOKEN_HASH_BYTES) == 0) {
             return &set[i];
         }
-        if (set[i].read_us < oldest->read_us) {
+        if (session_age_rank(&set[i]) < session_age_rank(oldest)) {
             oldest = &set[i];
         }
     }
@@ -60,7 +68,7 @@ session_entry(const uint8_t *hash)
 static bool
 session_is_kept(const struct known_session *entry, int64_t now_us)
 {
-    return entry->read_us != 0 && now_us - entry->read_us < KEPT_US;
+    return entry->session.id != 0 && entry->read_us != 0 && now_us - entry->read_us < KEPT_US;
 }
 
 /* Should this thread compare now? Then the others do not for a while. */
@@ -178,15 +186,31 @@ known_session_was_seen(const uint8_t hash[static TOKEN_HASH_BYTES])
     return seen;
 }
 
+bool
+known_session_is_none(const uint8_t hash[static TOKEN_HASH_BYTES])
+{
+    const struct known_session *entry;
+    bool none;
+
+    (void)pthread_mutex_lock(&sessions_lock);
+    entry = session_entry(hash);
+    none = entry->session.id == 0 && clock_mono_us() - entry->read_us < NONE_US &&
+           memcmp(entry->hash, hash, TOKEN_HASH_BYTES) == 0;
+    (void)pthread_mutex_unlock(&sessions_lock);
+    return none;
+}
+
+/* A guess takes the place of no session. */
 void
-known_session_forget(const uint8_t hash[static TOKEN_HASH_BYTES])
+known_session_put_none(const uint8_t hash[static TOKEN_HASH_BYTES], int64_t asked_us)
 {
     struct known_session *entry;
 
     (void)pthread_mutex_lock(&sessions_lock);
     entry = session_entry(hash);
-    if (memcmp(entry->hash, hash, TOKEN_HASH_BYTES) == 0) {
-        *entry = (struct known_session){0};
+    if (entry->session.id == 0 || memcmp(entry->hash, hash, TOKEN_HASH_BYTES) == 0) {
+        *entry = (struct known_session){.read_us = asked_us};
+        memcpy(entry->hash, hash, TOKEN_HASH_BYTES);
     }
     (void)pthread_mutex_unlock(&sessions_lock);
 }

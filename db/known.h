@@ -28,8 +28,14 @@ bool known_session_find(struct db *db, const uint8_t hash[static TOKEN_HASH_BYTE
 bool known_session_was_seen(const uint8_t hash[static TOKEN_HASH_BYTES])
     __attribute__((nonnull, warn_unused_result));
 
-/* No session has this hash. */
-void known_session_forget(const uint8_t hash[static TOKEN_HASH_BYTES]) __attribute__((nonnull));
+/*
+ * Whether no session had this hash within the last second: whoever repeats a token that has ended
+ * costs the database nothing.
+ */
+bool known_session_is_none(const uint8_t hash[static TOKEN_HASH_BYTES])
+    __attribute__((nonnull, warn_unused_result));
+void known_session_put_none(const uint8_t hash[static TOKEN_HASH_BYTES], int64_t asked_us)
+    __attribute__((nonnull));
 
 /* `asked_us`: clock_mono_us before the database was asked. */
 void known_session_put(const uint8_t hash[static TOKEN_HASH_BYTES], const struct session *session,

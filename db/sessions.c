@@ -165,7 +165,7 @@ sessions_find(struct db *db, const struct redis *redis, const uint8_t hash[stati
     if (r == DB_OK) {
         known_session_put(hash, found, asked_us);
     } else if (r == DB_NONE) {
-        known_session_forget(hash);
+        known_session_put_none(hash, asked_us);
     }
     return r;
 }

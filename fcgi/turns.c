@@ -10,7 +10,7 @@ turns_open(struct turns *t, size_t threads, size_t more, bool limited)
 {
     *t = (struct turns){
         .most = !limited      ? 0
-                : threads > 1 ? threads / 2
+                : threads > 4 ? threads / 4
                               : 1,
         .running = memory_array(threads + more, sizeof(*t->running)),
     };

@@ -1,7 +1,7 @@
 /*
- * The requests of one user hold at most half of a process's threads: the others stay free for other
- * users. A request beyond that is put off: it holds no thread, and gets its turn when another one
- * of its user has ended, in the order of arrival.
+ * The requests of one user hold at most a quarter of a process's threads, at least one: the others
+ * stay free for other users. A request beyond that is put off: it holds no thread, and gets its
+ * turn when another one of its user has ended, in the order of arrival.
  */
 #ifndef FCGI_TURNS_H
 #define FCGI_TURNS_H
@@ -25,10 +25,7 @@ struct turns {
     struct waiting_turn *first, **last;
 };
 
-/*
- * One user may hold half of the `threads`; `more` threads run requests at times. `limited` false:
- * every request has its turn at once.
- */
+/* `more` further threads run requests at times. `limited` false: every request has its turn. */
 void turns_open(struct turns *t, size_t threads, size_t more, bool limited)
     __attribute__((nonnull));
 void turns_close(struct turns *t) __attribute__((nonnull));

@@ -75,6 +75,9 @@ auth_look_up_token(struct request *req, const uint8_t *hash, struct limit_use *u
     bool counted = lookups.per_minute > 0 && !known_session_was_seen(hash);
     enum db_result r;
 
+    if (known_session_is_none(hash)) {
+        return DB_NONE;
+    }
     if (counted) {
         limits_count_address(req->caller.redis, &lookups, req->address);
     }

@@ -119,6 +119,16 @@ subtest 'guesses at tokens do not reach the database' => sub {
     is($alice->get('/api/users/me')->status, 200, 'a session that is read again is served at the same address');
 };
 
+subtest 'a token that has ended costs no look-up when it is repeated' => sub {
+    my $stack = Fastchat::Stack->new(own => 1, env => { LIMIT_GENERAL => 5, APP_WORKERS => 1 });
+    settle();
+    my ($alice, $bob) = map { $stack->user($_) } qw(alice bob);
+    is($alice->delete('/api/sessions/current')->status, 204, 'a session ends');
+    my %status = map { $_ => 1 } map { $alice->get('/api/users/me')->status } 1 .. 60;
+    is_deeply([ sort keys %status ], [ 401, 429 ], 'its token is refused');
+    is($bob->get('/api/users/me')->status, 200, 'a session that is not known yet is served at the same address');
+};
+
 subtest 'a limit of 0 is off' => sub {
     my $stack = Fastchat::Stack->new(
         env => { LIMIT_GENERAL => 0, LIMIT_SEND => 0, LIMIT_LOGIN => 0, LIMIT_REGISTER => 3, APP_WORKERS => 1 });

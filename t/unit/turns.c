@@ -1,9 +1,9 @@
-/* One user has half of the turns; who is put off comes in the order of arrival. */
+/* One user has a quarter of the turns; who is put off comes in the order of arrival. */
 #include "fcgi/turns.h"
 
 #include "t/unit/tap.h"
 
-enum { ANN = 7, BOB = 8, THREADS = 4 };
+enum { ANN = 7, BOB = 8, THREADS = 8 };
 
 static struct turns turns;
 
@@ -23,7 +23,7 @@ check_order(void)
     struct turn other = asked(BOB), late;
     struct waiting_turn a, b;
 
-    ok(first.taken && second.taken, "a user has half of the turns");
+    ok(first.taken && second.taken, "a user has a quarter of the turns");
     ok(turn_is_put_off(&third) && turn_is_put_off(&fourth), "further requests are put off");
     ok(other.taken, "another user has turns of their own");
     ok(turn_wait(&third, &a) && turn_wait(&fourth, &b), "they wait");
