@@ -38,7 +38,7 @@ static struct known_session sessions[SESSIONS];
 static pthread_mutex_t sessions_lock = PTHREAD_MUTEX_INITIALIZER;
 static int64_t compare_tried_us; /* when the last query was begun; 0: never */
 
-/* Whose place is taken first: what is no session, then what is to be read again, then the oldest. */
+/* The lowest loses its place: one without a session, then one to be read again, then the oldest. */
 static int64_t
 session_age_rank(const struct known_session *entry)
 {

@@ -1,8 +1,8 @@
 /*
  * Revocations, announced through Redis to all processes: a user's sessions have ended, or the user
- * was removed from a room. What a process knows from before is void before the reply to the change.
- * A lost announcement only costs time: each process also compares what it knows with the database
- * (db/known.h).
+ * was removed from a room. Before the reply to the change, every process discards its older
+ * knowledge of the user. A lost announcement only costs time: each process also compares what it
+ * knows with the database (db/known.h).
  */
 #ifndef DB_REDIS_REVOCATIONS_H
 #define DB_REDIS_REVOCATIONS_H

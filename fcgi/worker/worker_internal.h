@@ -1,7 +1,4 @@
-/*
- * What the two files of the worker share: worker.c starts and ends its threads, connections.c
- * serves the kept connections.
- */
+/* Shared by worker.c, which starts and ends the threads, and connections.c, which serves. */
 #ifndef FCGI_WORKER_WORKER_INTERNAL_H
 #define FCGI_WORKER_WORKER_INTERNAL_H
 

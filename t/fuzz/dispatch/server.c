@@ -178,7 +178,7 @@ redis_empty(struct redis *redis)
     return done;
 }
 
-/* What the process knows of the users would otherwise hold for a second or two. */
+/* The process would otherwise remember them for a second or two. */
 static void
 server_forget_users(void)
 {
