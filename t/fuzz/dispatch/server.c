@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/test_seams.h"
+#include "db/known.h"
 #include "db/redis/revocations.h"
 #include "fcgi/events/holds.h"
 #include "fcgi/record.h"
@@ -178,13 +179,23 @@ redis_empty(struct redis *redis)
     return done;
 }
 
-/* The process would otherwise remember them for a second or two. */
+/*
+ * The process would otherwise remember for a second or two what was true of the users, and that a
+ * token was nobody's.
+ */
 static void
 server_forget_users(void)
 {
     for (int64_t id = 1; world_users[id - 1].name != NULL; id++) {
+        uint8_t hash[TOKEN_HASH_BYTES];
+        char token[TOKEN_TEXT_SIZE];
+
         names_invalidate(id);
         revocation_announce(server.resources.redis, id);
+        world_token(world_users[id - 1].name, token);
+        if (token_hash(token, hash)) {
+            known_session_put(hash, &(struct session){.id = id, .user_id = id}, 0);
+        }
     }
 }
 
