@@ -145,7 +145,10 @@ subtest 'an entry over a new connection never follows one of another history' =>
     say_it($room);
     my $event;
     do { $event = $stream->next } until !$event || $event->{event} =~ /^(?:rooms|entry)$/;
-    is_deeply($event->{data}{restarted}, { $room => $last + 1 }, 'the room begins again before the entry is delivered');
+    my $at = ($event->{data}{restarted} || {})->{$room} // 'nowhere';
+
+    # At the number before it if the comparison with the database, once a second, came first.
+    like($at, qr/^(?:$last|${\($last + 1)})$/, 'the room begins again before the entry is delivered');
 };
 
 subtest 'rooms joined after a restore are joined, whatever the number of changes was' => sub {
