@@ -1,9 +1,10 @@
 /*
- * Two tables of fixed size: what does not fit is read from the database again. A lock is held while
- * a table is read or written, never during a query: what the query finds is applied to the sessions
- * that are still as they were when it began.
+ * Three tables of fixed size: sessions, members, senders. Rows that do not fit are read from the
+ * database again. A lock is held while a table is read or written, never during a query: what the
+ * query finds is applied to the sessions that are still as they were when it began.
  *
- * A session is read again after a minute, too: its row is then prolonged.
+ * A session is read again after a minute, too: its row is then prolonged. Once it is to be read
+ * again it keeps its place, which shows that the token is no guess.
  */
 #include "db/known.h"
 

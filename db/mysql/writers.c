@@ -1,7 +1,8 @@
 /*
  * A backup that takes the global read lock, an ALTER or a full disk can make every write of a
  * process wait for seconds. Without a limit all of its threads would soon wait there, and nothing
- * would be read either.
+ * would be read either. The event loop's dispatcher keeps threads free of writes; a worker starts
+ * further ones when the writes stand still, since a limit that is reached all the time is dear.
  *
  * A write that finds no place holds a thread, too. So it waits only while the writes before it get
  * on: once none has ended well for PATIENCE_US, all further ones fail at once.

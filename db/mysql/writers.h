@@ -1,6 +1,6 @@
 /*
- * Places for the writes of a process: some of its threads stay free for reads. See
- * db_limit_writers.
+ * Places for the writes of a process: no more threads than that write, and others go on reading.
+ * See db_limit_writers.
  */
 #ifndef DB_MYSQL_WRITERS_H
 #define DB_MYSQL_WRITERS_H

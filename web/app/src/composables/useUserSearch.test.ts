@@ -58,7 +58,7 @@ it('a search goes on after a page on which nobody was found', async () => {
   scope.stop()
 })
 
-it('two people found by a search are told apart afterwards', async () => {
+it('a search shows the user names of two people with one nickname', async () => {
   const found = [2, 3].map((id) => ({ ...me, id, username: `mei${id}`, nickname: 'Mei' }))
   vi.stubGlobal('fetch', () => Promise.resolve(json({ items: found, next: null })))
   const text = ref('')

@@ -52,7 +52,7 @@ describe('a room', () => {
     expect(roomName(roomOf({ kind: 'dm', name: '', peer }))).toBe('Li')
   })
 
-  it('with one person is told apart from that with another of the same nickname', () => {
+  it('with a person whose nickname is taken has the user name, too', () => {
     const impostor = { ...peer, id: 3, username: 'mallory', nickname_taken: true }
     const [label, other] = [peer, impostor].map((one) =>
       roomLabel(roomOf({ kind: 'dm', name: '', peer: one }), nameOf),
