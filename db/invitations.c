@@ -5,87 +5,128 @@
 #include "db/invitations.h"
 
 #include "base/clock.h"
+#include "db/bound_rows.h"
 #include "db/departures.h"
 #include "db/members.h"
 #include "db/redis/announce.h"
-#include "db/users.h"
+
+#define EACH_USER                                                                                  \
+    "FROM JSON_TABLE(?, '$[*]' COLUMNS (n BIGINT PATH '$[0]', user_id BIGINT PATH '$[1]')) k"
+
+/* The rows of EACH_USER: `n` counts from 0. */
+static struct db_value
+users_as_rows(struct buf *rows, const int64_t *user_ids, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        BOUND_ROW(rows, (int64_t)i, user_ids[i]);
+    }
+    return bound_rows_value(rows);
+}
+
+static struct addition
+addition_read(const struct caller *caller)
+{
+    struct db *db = caller->db;
+    struct addition addition = {
+        .is_stranger = db_get_int(db, 1) == 0,
+        .is_invited = db_get_int(db, 3) != 0,
+        .has_refused = db_get_int(db, 4) != 0,
+    };
+    bool has_left = db_get_int(db, 2) != 0;
+
+    addition.must_be_asked = has_left || (caller->settings->rooms_consent && addition.is_stranger);
+    return addition;
+}
 
 /*
  * A direct room does not count as shared: it is made without asking, and would make asking useless.
+ * Without the hint a server might read all invitations that wait, for each of the users.
  */
+enum db_result
+additions_examine(struct caller *caller, int64_t room_id, const int64_t *user_ids, size_t count,
+                  struct addition *additions)
+{
+    struct buf rows = {0};
+    enum db_result r = db_run(
+        caller->db,
+        "SELECT k.n, EXISTS (SELECT 1 FROM members a JOIN members b ON b.room_id = a.room_id "
+        "JOIN rooms r ON r.id = a.room_id "
+        "WHERE a.user_id = ? AND b.user_id = k.user_id AND r.kind = ?), "
+        "EXISTS (SELECT 1 FROM departures d "
+        "WHERE d.room_id = ? AND d.user_id = k.user_id AND d.kind = ?), "
+        "EXISTS (SELECT 1 FROM invitations i FORCE INDEX (PRIMARY) "
+        "WHERE i.room_id = ? AND i.user_id = k.user_id AND i.state = ?), "
+        "EXISTS (SELECT 1 FROM invitations i WHERE i.user_id = k.user_id AND i.state = ? "
+        "AND (i.inviter_id = ? OR i.room_id = ?)) " EACH_USER,
+        db_int(caller->user_id), db_int(ROOM_GROUP), db_int(room_id), db_int(DEPARTURE_LEFT),
+        db_int(room_id), db_int(INVITATION_WAITING), db_int(INVITATION_REFUSED_FOR_GOOD),
+        db_int(caller->user_id), db_int(room_id), users_as_rows(&rows, user_ids, count));
+
+    buf_free(&rows);
+    if (r != DB_OK) {
+        return r;
+    }
+    while (db_next(caller->db)) {
+        additions[db_get_int(caller->db, 0)] = addition_read(caller);
+    }
+    return db_done(caller->db);
+}
+
 enum db_result
 addition_examine(struct caller *caller, int64_t room_id, int64_t user_id, struct addition *addition)
 {
-    struct db *db = caller->db;
-    bool has_refused, has_left;
-    enum db_result r = db_one(
-        db,
-        "SELECT EXISTS (SELECT 1 FROM members a JOIN members b ON b.room_id = a.room_id "
-        "JOIN rooms r ON r.id = a.room_id "
-        "WHERE a.user_id = ? AND b.user_id = ? AND r.kind = ?), "
-        "EXISTS (SELECT 1 FROM departures WHERE room_id = ? AND user_id = ? AND kind = ?), "
-        "EXISTS (SELECT 1 FROM invitations WHERE room_id = ? AND user_id = ? AND state = ?), "
-        "EXISTS (SELECT 1 FROM invitations WHERE user_id = ? AND state = ? "
-        "AND (inviter_id = ? OR room_id = ?))",
-        db_int(caller->user_id), db_int(user_id), db_int(ROOM_GROUP), db_int(room_id),
-        db_int(user_id), db_int(DEPARTURE_LEFT), db_int(room_id), db_int(user_id),
-        db_int(INVITATION_WAITING), db_int(user_id), db_int(INVITATION_REFUSED_FOR_GOOD),
-        db_int(caller->user_id), db_int(room_id));
+    enum db_result r = additions_examine(caller, room_id, &user_id, 1, addition);
 
-    if (r != DB_OK) {
-        return r;
-    }
-    addition->is_stranger = db_get_int(db, 0) == 0;
-    has_left = db_get_int(db, 1) != 0;
-    addition->is_invited = db_get_int(db, 2) != 0;
-    has_refused = db_get_int(db, 3) != 0;
-    r = db_done(db);
-    addition->must_be_asked = has_left ||
-                              (caller->settings->rooms_consent && addition->is_stranger != 0);
-    return r == DB_OK && has_refused ? caller_deny(caller, DENIED_INVITATION_REFUSED) : r;
+    return r == DB_OK && addition->has_refused ? caller_deny(caller, DENIED_INVITATION_REFUSED) : r;
 }
 
-/* Locks the user's row, so that several invitations at once cannot exceed the limit together. */
+/* Removes from the list those for whom as many invitations wait as may. */
 static enum db_result
-invitation_lock_user(struct caller *caller, int64_t user_id)
+invitations_drop_full(struct caller *caller, int64_t *user_ids, size_t *count)
 {
-    enum db_result r = db_one(caller->db,
-                              "SELECT id FROM users WHERE id = ? AND state <> ? "
-                              "FOR UPDATE",
-                              db_int(user_id), db_int(USER_DELETED));
+    struct db *db = caller->db;
+    int64_t *waiting = arena_array(caller->arena, *count, sizeof(*waiting));
+    struct buf rows = {0};
+    size_t kept = 0;
+    enum db_result r = db_run(
+        db,
+        "SELECT k.n, (SELECT COUNT(*) FROM invitations i "
+        "FORCE INDEX (user_id) WHERE i.user_id = k.user_id AND i.state = ?) " EACH_USER,
+        db_int(INVITATION_WAITING), users_as_rows(&rows, user_ids, *count));
 
-    if (r == DB_NONE) {
-        return caller_deny(caller, DENIED_NO_USER);
+    buf_free(&rows);
+    if (r != DB_OK) {
+        return r;
     }
-    return r == DB_OK ? db_done(caller->db) : r;
+    while (db_next(db)) {
+        waiting[db_get_int(db, 0)] = db_get_int(db, 1);
+    }
+    for (size_t i = 0; i < *count; i++) {
+        if (waiting[i] < INVITATIONS_MAX) {
+            user_ids[kept++] = user_ids[i];
+        }
+    }
+    *count = kept;
+    return db_done(db);
 }
 
+/* The locks of the users' rows keep several invitations at once from exceeding the limit. */
 enum db_result
-invitation_insert(struct caller *caller, int64_t room_id, int64_t user_id)
+invitations_insert(struct caller *caller, int64_t room_id, int64_t *user_ids, size_t *count)
 {
-    enum db_result r = invitation_lock_user(caller, user_id);
-    int64_t waiting;
+    struct buf rows = {0};
+    enum db_result r = invitations_drop_full(caller, user_ids, count);
 
-    if (r == DB_OK) {
-        r = db_one(caller->db, "SELECT COUNT(*) FROM invitations WHERE user_id = ? AND state = ?",
-                   db_int(user_id), db_int(INVITATION_WAITING));
-    }
-    if (r != DB_OK) {
+    if (r != DB_OK || *count == 0) {
         return r;
     }
-    waiting = db_get_int(caller->db, 0);
-    r = db_done(caller->db);
-    if (r != DB_OK) {
-        return r;
-    }
-    if (waiting >= INVITATIONS_MAX) {
-        return caller_deny(caller, DENIED_TOO_MANY_INVITATIONS);
-    }
-    return db_run(caller->db,
-                  "INSERT INTO invitations (room_id, user_id, inviter_id, state, created_at) "
-                  "VALUES (?, ?, ?, ?, ?)",
-                  db_int(room_id), db_int(user_id), db_int(caller->user_id),
-                  db_int(INVITATION_WAITING), db_int(clock_now_ms()));
+    r = db_run(caller->db,
+               "INSERT INTO invitations (room_id, user_id, inviter_id, state, created_at) "
+               "SELECT ?, k.user_id, ?, ?, ? " EACH_USER,
+               db_int(room_id), db_int(caller->user_id), db_int(INVITATION_WAITING),
+               db_int(clock_now_ms()), users_as_rows(&rows, user_ids, *count));
+    buf_free(&rows);
+    return r;
 }
 
 enum db_result

@@ -27,25 +27,28 @@ struct invitation {
 
 /* How a user can be added to a room by the caller. */
 struct addition {
-    int is_stranger; /* shares no group with the caller */
+    bool is_stranger; /* shares no group with the caller */
     bool must_be_asked;
-    bool is_invited; /* already */
+    bool is_invited;  /* already */
+    bool has_refused; /* this room or this inviter, for good: cannot be added */
 };
 
-/*
- * Inside a transaction: may the caller add this user, and how? DB_FORBIDDEN with
- * DENIED_INVITATION_REFUSED if the user has refused this room or this inviter for good.
- */
+/* Inside a transaction: how each of these users can be added. */
+enum db_result additions_examine(struct caller *caller, int64_t room_id, const int64_t *user_ids,
+                                 size_t count, struct addition *additions)
+    __attribute__((nonnull, warn_unused_result));
+
+/* The same for one user. DB_FORBIDDEN with DENIED_INVITATION_REFUSED for one who has refused. */
 enum db_result addition_examine(struct caller *caller, int64_t room_id, int64_t user_id,
                                 struct addition *addition)
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Inside a transaction: invites a user who is not invited yet. DB_FORBIDDEN with DENIED_NO_USER, or
- * DENIED_TOO_MANY_INVITATIONS if INVITATIONS_MAX wait for the user.
+ * Inside a transaction that has locked these users (users_lock): invites them. None of them is
+ * invited yet. Leaves out, and removes from the list, those for whom INVITATIONS_MAX wait.
  */
-enum db_result invitation_insert(struct caller *caller, int64_t room_id, int64_t user_id)
-    __attribute__((nonnull, warn_unused_result));
+enum db_result invitations_insert(struct caller *caller, int64_t room_id, int64_t *user_ids,
+                                  size_t *count) __attribute__((nonnull, warn_unused_result));
 
 /* Inside a transaction: withdraws what waits for a user, or for everybody. DB_NONE: nothing did. */
 enum db_result invitation_withdraw(struct db *db, int64_t room_id, int64_t user_id)

@@ -5,6 +5,7 @@
 #include "db/members.h"
 
 #include "base/clock.h"
+#include "db/bound_rows.h"
 #include "db/daily_counts.h"
 #include "db/departures.h"
 #include "db/invitations.h"
@@ -120,22 +121,30 @@ members_lock_managed(struct caller *caller, int64_t room_id, struct locked_room 
  * of a member who comes back is not below the former one.
  */
 enum db_result
-members_insert(struct caller *caller, int64_t room_id, int64_t user_id, enum role role)
+members_insert(struct caller *caller, int64_t room_id, const int64_t *user_ids, size_t count,
+               enum role role)
 {
-    enum db_result r = db_run(
-        caller->db,
-        "INSERT INTO members (room_id, user_id, role, read_seq, joined_at) "
-        "SELECT r.id, u.id, ?, r.last_seq + 1, " DB_NOW_MS
-        " FROM rooms r JOIN users u WHERE r.id = ? AND u.id = ? AND u.state <> ?",
-        db_int(role), db_int(room_id), db_int(user_id), db_int(USER_DELETED));
+    struct buf rows = {0};
+    int64_t seq;
+    enum db_result r = room_log_append_each(caller->db, room_id, ENTRY_JOIN, user_ids, count, &seq);
 
     if (r != DB_OK) {
         return r;
     }
-    if (db_affected(caller->db) == 0) {
+    for (size_t i = 0; i < count; i++) {
+        BOUND_ROW(&rows, user_ids[i], seq + (int64_t)i);
+    }
+    r = db_run(caller->db,
+               "INSERT INTO members (room_id, user_id, role, read_seq, joined_at) "
+               "SELECT ?, u.id, ?, k.seq, " DB_NOW_MS " FROM JSON_TABLE(?, '$[*]' COLUMNS ("
+               "user_id BIGINT PATH '$[0]', seq BIGINT PATH '$[1]')) k "
+               "STRAIGHT_JOIN users u ON u.id = k.user_id WHERE u.state <> ?",
+               db_int(room_id), db_int(role), bound_rows_value(&rows), db_int(USER_DELETED));
+    buf_free(&rows);
+    if (r == DB_OK && db_affected(caller->db) < count) {
         return caller_deny(caller, DENIED_NO_USER);
     }
-    return member_log(caller->db, room_id, ENTRY_JOIN, user_id, NULL);
+    return r;
 }
 
 /*
@@ -167,7 +176,7 @@ member_count_update(struct db *db, int64_t room_id)
 enum db_result
 members_join(struct caller *caller, int64_t room_id, int64_t user_id, enum role role)
 {
-    enum db_result r = members_insert(caller, room_id, user_id, role);
+    enum db_result r = members_insert(caller, room_id, &user_id, 1, role);
 
     if (r == DB_OK) {
         r = users_changed(caller->db, user_id);
@@ -272,6 +281,23 @@ member_join_open(const struct member_change *change)
                        : members_join(caller, change->room_id, caller->user_id, ROLE_MEMBER);
 }
 
+static enum db_result
+member_invite(const struct member_change *change)
+{
+    struct caller *caller = change->caller;
+    int64_t user_id = change->user_id;
+    size_t invited = 1;
+    enum db_result r = users_lock(caller->db, &user_id, 1);
+
+    if (r == DB_NONE) {
+        return caller_deny(caller, DENIED_NO_USER);
+    }
+    if (r == DB_OK) {
+        r = invitations_insert(caller, change->room_id, &user_id, &invited);
+    }
+    return r == DB_OK && invited == 0 ? caller_deny(caller, DENIED_TOO_MANY_INVITATIONS) : r;
+}
+
 /* Adds another user, or invites one who must be asked. */
 static enum db_result
 member_add_other(const struct member_change *change)
@@ -288,7 +314,7 @@ member_add_other(const struct member_change *change)
     if (addition.must_be_asked && addition.is_invited) {
         return DB_OK;
     }
-    r = addition.must_be_asked ? invitation_insert(caller, change->room_id, change->user_id)
+    r = addition.must_be_asked ? member_invite(change)
                                : members_join(caller, change->room_id, change->user_id, role);
     return r == DB_OK ? daily_counts_add(caller, 0, addition.is_stranger) : r;
 }

@@ -47,16 +47,17 @@ enum db_result members_lock_managed(struct caller *caller, int64_t room_id,
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Inside a transaction that holds the room's lock: adds an existing user to a room and to its log.
- * The change of the user's rooms is still to be counted (users_changed). DB_EXISTS if the user is
- * in the room already; DB_FORBIDDEN with DENIED_NO_USER.
+ * Inside a transaction that holds the room's lock: adds users who are not in the room to it and, in
+ * their order, to its log. The change of their rooms is still to be counted (users_changed_in).
+ * DB_FORBIDDEN with DENIED_NO_USER.
  */
-enum db_result members_insert(struct caller *caller, int64_t room_id, int64_t user_id,
-                              enum role role) __attribute__((nonnull, warn_unused_result));
+enum db_result members_insert(struct caller *caller, int64_t room_id, const int64_t *user_ids,
+                              size_t count, enum role role)
+    __attribute__((nonnull, warn_unused_result));
 
 /*
- * The same for a room that exists already: also ends what kept the user out of it (departures.h),
- * and counts the members.
+ * The same for one user and a room that exists already: also ends what kept the user out of it
+ * (departures.h), counts the members, and the change of the user's rooms.
  */
 enum db_result members_join(struct caller *caller, int64_t room_id, int64_t user_id, enum role role)
     __attribute__((nonnull, warn_unused_result));

@@ -17,7 +17,7 @@ struct room_edit {
     struct caller *caller;
     const char *name;
     int open;
-    const int64_t *other_ids;
+    const int64_t *other_ids; /* each once, without the caller */
     size_t other_count;
     const char *dm_key;
     int64_t peer_id;
@@ -40,32 +40,60 @@ room_insert(struct room_edit *edit, enum room_kind kind)
     return r;
 }
 
-/* Adds or invites one of the others; counts a stranger. */
+/*
+ * Locks all whom the transaction locks: those who are invited now, and those whom it would lock at
+ * its end (users_changed_in). In one order, by user id, two transactions do not lock one another.
+ */
 static enum db_result
-room_add_other(struct room_edit *edit, int64_t user_id, int *strangers)
+room_lock_users(struct room_edit *edit, const int64_t *added, size_t added_count)
 {
     struct caller *caller = edit->caller;
-    struct addition addition = {0};
-    enum db_result r = addition_examine(caller, edit->room_id, user_id, &addition);
+    const struct room_made *made = edit->made;
+    size_t count = 0;
+    int64_t *ids = arena_array(caller->arena, 1 + added_count + made->invited_count, sizeof(*ids));
+    enum db_result r;
 
-    if (r == DB_OK && addition.is_invited) { /* named twice */
-        return DB_OK;
+    ids[count++] = caller->user_id;
+    for (size_t i = 0; i < added_count; i++) {
+        ids[count++] = added[i];
     }
-    if (r == DB_OK && addition.must_be_asked) {
-        r = invitation_insert(caller, edit->room_id, user_id);
-        if (r == DB_OK) {
-            edit->made->invited[edit->made->invited_count++] = user_id;
+    for (size_t i = 0; i < made->invited_count; i++) {
+        ids[count++] = made->invited[i];
+    }
+    r = users_lock(caller->db, ids, count);
+    return r == DB_NONE ? caller_deny(caller, DENIED_NO_USER) : r;
+}
+
+/* Adds or invites the others, but those who do not want to be asked; counts strangers. */
+static enum db_result
+room_add_others(struct room_edit *edit, int *strangers)
+{
+    struct caller *caller = edit->caller;
+    struct room_made *made = edit->made;
+    struct addition *additions = arena_array(caller->arena, edit->other_count, sizeof(*additions));
+    int64_t *added = arena_array(caller->arena, edit->other_count, sizeof(*added));
+    size_t added_count = 0;
+    enum db_result r = additions_examine(caller, edit->room_id, edit->other_ids, edit->other_count,
+                                         additions);
+
+    for (size_t i = 0; i < edit->other_count && r == DB_OK; i++) {
+        if (!additions[i].has_refused && additions[i].must_be_asked) {
+            made->invited[made->invited_count++] = edit->other_ids[i];
+        } else if (!additions[i].has_refused) {
+            added[added_count++] = edit->other_ids[i];
+            *strangers += additions[i].is_stranger;
         }
-    } else if (r == DB_OK) {
-        r = members_insert(caller, edit->room_id, user_id, ROLE_MEMBER);
     }
-    if (r == DB_EXISTS) { /* named twice, or the caller */
-        return DB_OK;
+    if (r == DB_OK && made->invited_count > 0) {
+        r = room_lock_users(edit, added, added_count);
+        if (r == DB_OK) {
+            r = invitations_insert(caller, edit->room_id, made->invited, &made->invited_count);
+        }
+        *strangers += (int)made->invited_count; /* nobody has left a new room: all are strangers */
     }
-    if (r == DB_FORBIDDEN && caller->denial != DENIED_NO_USER) {
-        return DB_OK; /* does not want to be asked: the room is made without this user */
+    if (r == DB_OK && added_count > 0) {
+        r = members_insert(caller, edit->room_id, added, added_count, ROLE_MEMBER);
     }
-    *strangers += addition.is_stranger;
     return r;
 }
 
@@ -81,32 +109,52 @@ room_add_transaction(struct db *db, void *context)
         return r;
     }
     edit->made->invited_count = 0;
-    r = members_insert(caller, edit->room_id, caller->user_id, ROLE_OWNER);
-    for (size_t i = 0; i < edit->other_count && r == DB_OK; i++) {
-        r = room_add_other(edit, edit->other_ids[i], &strangers);
-    }
-    if (r == DB_OK) {
-        r = daily_counts_add(caller, 1, strangers);
+    r = members_insert(caller, edit->room_id, &caller->user_id, 1, ROLE_OWNER);
+    if (r == DB_OK && edit->other_count > 0) {
+        r = room_add_others(edit, &strangers);
     }
     if (r == DB_OK) {
         r = member_count_update(db, edit->room_id);
     }
-    if (r == DB_OK) { /* last: it locks the rows of all who are in the room */
+    if (r == DB_OK) { /* late: it locks the rows of all who are in the room */
         r = users_changed_in(db, edit->room_id);
     }
+    if (r == DB_OK) {
+        r = daily_counts_add(caller, 1, strangers);
+    }
     return r == DB_OK ? rooms_find(caller, edit->room_id, edit->room) : r;
+}
+
+/* Copies the ids, each once and without the caller's; returns how many there are. */
+static size_t
+room_copy_others(const struct caller *caller, const int64_t *ids, size_t id_count, int64_t *others)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < id_count; i++) {
+        bool is_new = ids[i] != caller->user_id;
+
+        for (size_t k = 0; k < count && is_new; k++) {
+            is_new = others[k] != ids[i];
+        }
+        if (is_new) {
+            others[count++] = ids[i];
+        }
+    }
+    return count;
 }
 
 enum db_result
 rooms_add(struct caller *caller, const char *name, int open, const int64_t *other_ids,
           size_t other_count, struct room_made *made)
 {
+    int64_t *others = arena_array(caller->arena, other_count + 1, sizeof(*others));
     struct room_edit edit = {
         .caller = caller,
         .name = name,
         .open = open,
-        .other_ids = other_ids,
-        .other_count = other_count,
+        .other_ids = others,
+        .other_count = room_copy_others(caller, other_ids, other_count, others),
         .room = &made->room,
         .made = made,
     };
@@ -116,8 +164,8 @@ rooms_add(struct caller *caller, const char *name, int open, const int64_t *othe
     r = db_transaction(caller->db, DB_ONCE, room_add_transaction, &edit);
     if (r == DB_OK) {
         announce_user(caller->redis, caller->user_id);
-        for (size_t i = 0; i < other_count; i++) {
-            announce_user(caller->redis, other_ids[i]);
+        for (size_t i = 0; i < edit.other_count; i++) {
+            announce_user(caller->redis, others[i]);
         }
     }
     return r;

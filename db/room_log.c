@@ -55,6 +55,35 @@ room_log_append(struct db *db, struct entry *entry)
     return r;
 }
 
+#define TAKE_NUMBERS                                                                               \
+    "UPDATE rooms SET last_at = (@at := GREATEST(last_at, " DB_NOW_MS                              \
+    ")), last_seq = LAST_INSERT_ID(last_seq + ?) WHERE id = ?"
+#define INSERT_ENTRIES                                                                             \
+    INSERT_ENTRY "SELECT k.seq, ?, ?, k.sender_id, NULL, NULL, NULL, @at FROM JSON_TABLE("         \
+                 "?, '$[*]' COLUMNS (seq BIGINT PATH '$[0]', sender_id BIGINT PATH '$[1]')) k"
+
+enum db_result
+room_log_append_each(struct db *db, int64_t room_id, enum entry_kind kind,
+                     const int64_t *sender_ids, size_t count, int64_t *first_seq)
+{
+    struct buf rows = {0};
+    enum db_result r = db_run(db, TAKE_NUMBERS, db_int((int64_t)count), db_int(room_id));
+
+    *first_seq = db_insert_id(db) - (int64_t)count + 1;
+    if (r != DB_OK) {
+        return r;
+    }
+    if (db_affected(db) == 0) {
+        return DB_NONE;
+    }
+    for (size_t i = 0; i < count; i++) {
+        BOUND_ROW(&rows, *first_seq + (int64_t)i, sender_ids[i]);
+    }
+    r = db_run(db, INSERT_ENTRIES, db_int(room_id), db_int(kind), bound_rows_value(&rows));
+    buf_free(&rows);
+    return r;
+}
+
 /*
  * A statement of its own reads the members, as of the room's lock. A condition of the update may be
  * evaluated before the lock is granted, and let a member write who has just left.

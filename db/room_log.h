@@ -45,6 +45,14 @@ enum db_result room_log_append(struct db *db, struct entry *entry)
     __attribute__((nonnull, warn_unused_result));
 
 /*
+ * The same for one entry of each sender, in their order, of a kind without a text; *first_seq is
+ * the number of the first.
+ */
+enum db_result room_log_append_each(struct db *db, int64_t room_id, enum entry_kind kind,
+                                    const int64_t *sender_ids, size_t count, int64_t *first_seq)
+    __attribute__((nonnull, warn_unused_result));
+
+/*
  * Appends a member's entry in a transaction of its own, in one round trip if server and client
  * library support that. DB_NONE if the room does not exist or the sender is not in it; DB_EXISTS if
  * the sender has used this client_id in this room before. Only for entries with a client_id: a

@@ -77,6 +77,13 @@ enum db_result users_changed(struct db *db, int64_t id)
 enum db_result users_changed_in(struct db *db, int64_t room_id)
     __attribute__((nonnull, warn_unused_result));
 
+/*
+ * Inside a transaction: locks the rows of these users by id, which orders transactions on several
+ * users; sorts `ids`. DB_NONE if one of them does not exist or is deleted.
+ */
+enum db_result users_lock(struct db *db, int64_t *ids, size_t count)
+    __attribute__((nonnull, warn_unused_result));
+
 /* Like users_changed, but DB_CONFLICT unless the user is active and has this password hash. */
 enum db_result users_changed_if(struct db *db, int64_t id, const char *password_hash)
     __attribute__((nonnull, warn_unused_result));

@@ -1,5 +1,6 @@
 #!/usr/bin/perl
-# The cost of one request is bounded: the size of a page, the entries that are counted, the queries of a sync.
+# The cost of one request is bounded: the size of a page, the entries that are counted, the queries of a sync or
+# of a new room.
 use lib 't/lib';
 use Fastchat::Test;
 
@@ -23,13 +24,13 @@ sub add_messages {
 
 # The queries of a request, from the log.
 sub queries_of {
-    my ($answer) = @_;
+    my ($answer, $at) = (@_, $stack);
     my $id = $answer->header('X-Request-ID');
     my @counts;
-    $stack->wait_for(
+    $at->wait_for(
         5,
         sub {
-            @counts = $stack->log_text('api') =~ /"request_id":"\Q$id\E"[^\n]*"queries":(\d+)/;
+            @counts = $at->log_text('api') =~ /"request_id":"\Q$id\E"[^\n]*"queries":(\d+)/;
             return @counts;
         }
     );
@@ -213,6 +214,110 @@ subtest 'a sync reads not much more text than its page has' => sub {
         my $bytes = counted('Bytes_sent', sub { sync_after_first($eve, \@rooms, 500, $time)->json });
         cmp_ok($bytes, '<', 2 * 1024 * 1024, "the database sends little to a sync $how");
     }
+};
+
+# Makes as many users; returns their ids, the highest first.
+sub add_users {
+    my ($at, $count) = @_;
+    my $first = 1 + $at->sql('SELECT MAX(id) FROM users');
+    $at->sql( 'INSERT INTO users (id, username, username_key, skeleton, nickname, password_hash, created_at) '
+            . "SELECT $first + seq - 1, CONCAT('p', $first + seq), CONCAT('p', $first + seq), "
+            . "CONCAT('p', $first + seq), 'p', '', 1 FROM seq_1_to_$count");
+    return reverse $first .. $first + $count - 1;
+}
+
+# The changes of each user, and the users for whom they have grown since.
+sub changes_of {
+    my ($at) = @_;
+    return { map { @$_ } $at->sql('SELECT id, changes FROM users') };
+}
+
+sub changed_since {
+    my ($at, $before) = @_;
+    my $now = changes_of($at);
+    return [ sort { $a <=> $b } grep { $now->{$_} > $before->{$_} } keys %$before ];
+}
+
+# The log of a room: [number, kind, user], and the role and the read mark of that user.
+sub log_with_marks {
+    my ($at, $room) = @_;
+    return [
+        $at->sql(
+                  'SELECT l.seq, l.kind, l.sender_id, m.role, m.read_seq FROM room_log l LEFT JOIN members m '
+                . "ON m.room_id = l.room_id AND m.user_id = l.sender_id WHERE l.room_id = $room ORDER BY l.seq"
+        )
+    ];
+}
+
+subtest 'the queries of a new room do not grow with its people' => sub {
+    my @ids     = add_users($stack, 97);
+    my $before  = changes_of($stack);
+    my $hold    = $stack->sql_session;
+    my $outside = $stack->user('outside')->id;
+    $hold->("BEGIN; UPDATE users SET changes = changes WHERE id = $outside");
+    my $made = $ann->post('/api/rooms', { name => 'x', member_ids => [ @ids, $ids[3], $ann->id, $ids[0] ] });
+    $hold->('ROLLBACK');
+    is($made->status, 201, 'a room of 98 people is made while the row of somebody else is locked');
+    cmp_ok(queries_of($made), '<=', 16 + $ALWAYS, 'it costs a few queries');
+    my ($seq, $room) = (1, $made->json->{id});
+    is_deeply(
+        log_with_marks($stack, $room),
+        [ [ 1, 1, $ann->id, 2, 1 ], map { $seq++; [ $seq, 1, $_, 0, $seq ] } @ids ],
+        'each person joins once, in the order of the request, with the read mark at the join'
+    );
+    is_deeply([ @{ $made->json }{qw(member_count last_seq)} ], [ 98, 98 ], 'the room counts its people and entries');
+    is_deeply(
+        changed_since($stack, $before),
+        [ sort { $a <=> $b } $ann->id, @ids ],
+        "everybody's rooms have changed, and nobody else's"
+    );
+    my $gone = $ann->post('/api/rooms', { name => 'x', member_ids => [ @ids[ 0 .. 90 ], 999_999_999, $ids[95] ] });
+    is($gone->status, 404, 'one user who does not exist refuses the room');
+    is($stack->sql('SELECT COUNT(*) FROM members WHERE user_id = ' . $ids[95]), 1, 'a refused room adds nobody');
+};
+
+subtest 'the queries of a new room do not grow with those who are invited to it' => sub {
+    my $public = Fastchat::Stack->new(env => { ROOMS_CONSENT => 'true', STRANGERS_PER_DAY => 96 });
+    my ($eve, $friend, $outside) = map { $public->user($_) } qw(eve friend outside);
+    my @ids = add_users($public, 97);
+    my ($full, $refuser) = @ids[ 5, 50 ];
+    my $shared = $eve->post('/api/rooms', { name => 'friends', member_ids => [ $friend->id ] })->json->{id};
+    $friend->post("/api/invitations/$shared/accept", {});
+    $public->sql('DELETE FROM daily_counts');
+    $public->sql(
+              "INSERT INTO invitations (room_id, user_id, inviter_id, state, created_at) SELECT 100000 + seq, $full, "
+            . '1, 0, 1 FROM seq_1_to_100');
+    $public->sql("INSERT INTO invitations (room_id, user_id, inviter_id, state, created_at) VALUES (100000, $refuser, "
+            . $eve->id
+            . ', 1, 1)');
+    my $before = changes_of($public);
+    my $hold   = $public->sql_session;
+    $hold->('BEGIN; UPDATE users SET changes = changes WHERE id = ' . $outside->id);
+    my $made = $eve->post('/api/rooms', { name => 'x', member_ids => [ @ids, $ids[2], $friend->id ] });
+    $hold->('ROLLBACK');
+    is($made->status, 201, 'a room is made for 97 strangers while the row of somebody else is locked');
+    cmp_ok(queries_of($made, $public), '<=', 20 + $ALWAYS, 'it costs a few queries');
+    my $room = $made->json->{id};
+    is_deeply(
+        log_with_marks($public, $room),
+        [ [ 1, 1, $eve->id, 2, 1 ], [ 2, 1, $friend->id, 0, 2 ] ],
+        'only the user who shares a group is in the room'
+    );
+    is_deeply(
+        [ map { $_->[0] } $public->sql("SELECT user_id FROM invitations WHERE room_id = $room ORDER BY user_id DESC") ],
+        [ grep { $_ != $full && $_ != $refuser } @ids ],
+        'each stranger is invited but those who have refused, or have too many invitations'
+    );
+    is_deeply(
+        changed_since($public, $before),
+        [ sort { $a <=> $b } $eve->id, $friend->id ],
+        'an invitation changes nobody\'s rooms'
+    );
+    is($public->sql('SELECT strangers FROM daily_counts'), 95, 'those who are invited count as strangers');
+    my $gone = $eve->post('/api/rooms', { name => 'x', member_ids => [ $ids[0], 999_999_999, $friend->id ] });
+    is($gone->status, 404, 'one user who does not exist refuses the room');
+    my $more = $eve->post('/api/rooms', { name => 'x', member_ids => [ @ids[ 0, 1 ] ] });
+    is($more->json->{code}, 'too_many_strangers', 'the strangers of the day are counted one by one');
 };
 
 done_testing;
