@@ -9,7 +9,8 @@
 
 /*
  * Inside a transaction: counts for the caller, if the settings limit any of it. DB_FORBIDDEN with
- * DENIED_TOO_MANY_ROOMS or DENIED_TOO_MANY_STRANGERS if that is more than a day allows.
+ * DENIED_TOO_MANY_ROOMS or DENIED_TOO_MANY_STRANGERS if that is more than a day allows. Call it
+ * after locking rows of users, as all do, so that two transactions do not lock one another.
  */
 enum db_result daily_counts_add(struct caller *caller, int rooms, int strangers)
     __attribute__((nonnull, warn_unused_result));

@@ -189,8 +189,7 @@ dm_insert_members(struct room_edit *edit)
     if (db_affected(caller->db) != 2) {
         return caller_deny(caller, DENIED_NO_USER);
     }
-    r = users_changed(caller->db, caller->user_id);
-    return r == DB_OK ? users_changed(caller->db, edit->peer_id) : r;
+    return users_changed_in(caller->db, edit->room_id);
 }
 
 static enum db_result
@@ -198,9 +197,13 @@ dm_add_transaction(struct db *db, void *context)
 {
     struct room_edit *edit = context;
     struct addition addition;
+    int64_t ids[] = {edit->caller->user_id, edit->peer_id};
     enum db_result r = room_insert(edit, ROOM_DM);
 
-    if (r == DB_OK) {
+    if (r == DB_OK) { /* before daily_counts_add, which locks, too */
+        r = users_lock(db, ids, 2);
+    }
+    if (r == DB_OK || r == DB_NONE) { /* none: dm_insert_members denies it */
         r = addition_examine(edit->caller, edit->room_id, edit->peer_id, &addition);
     }
     if (r == DB_OK) {

@@ -3,6 +3,7 @@
 use lib 't/lib';
 use Fastchat::Test;
 use Fastchat::Stream;
+use List::Util ();
 
 my $stack = Fastchat::Stack->new;
 
@@ -265,6 +266,33 @@ subtest 'with ROOMS_CONSENT strangers are asked first' => sub {
     is($owner->put('/api/dms/' . $guest->id, {})->status, 200, 'a direct room needs no consent');
     my $third = $owner->post('/api/rooms', { name => '第三个', member_ids => [ $guest->id ] })->json;
     is($third->{member_count}, 1, 'a direct room does not replace consent');
+};
+
+subtest 'rooms of the same people that are made at once never deadlock' => sub {
+    my $public =
+        Fastchat::Stack->new(env => { ROOMS_CONSENT => 'true', ROOMS_PER_DAY => 10_000, STRANGERS_PER_DAY => 10_000 });
+    my @people = map { $public->user("p$_") } 1 .. 12;
+    my $count  = sub {
+        return $public->sql("SELECT `count` FROM information_schema.innodb_metrics WHERE name = 'lock_deadlocks'");
+    };
+    my $before = $count->();
+    my @made   = $public->at_once(
+        8,
+        sub {
+            srand $$;
+            my ($owner, @others) = List::Util::shuffle(@people);
+            my $direct = sub { $owner->put('/api/dms/' . $_[0]->id, {})->status };
+            my $group  = sub {
+                my @ids = map { $_->id } List::Util::shuffle(@others);
+                my $new = $owner->post('/api/rooms', { name => '同时', member_ids => \@ids });
+                return $new->status != 201 ? $new->status : map { take_up($_, $new->json->{id})->status }
+                    @others[ 0, 1 ];
+            };
+            return join ' ', map { ($group->(), $direct->($_)) } @others[ 0 .. 3 ];
+        }
+    );
+    is_deeply(\@made, [ (join ' ', (200) x 12) x 8 ], 'each room is made, and joined');
+    is($count->(), $before, 'no transaction had to run again');
 };
 
 for my $redis (1, 0) {
