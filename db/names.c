@@ -7,7 +7,9 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
+#include "db/bound_rows.h"
 #include "db/live.h"
 #include "db/users.h"
 
@@ -18,7 +20,6 @@ enum {
     STALE_US = 1400 * 1000,      /* after which names that were not compared are read again */
     NICKNAME_BYTES = 64 * 4 + 1, /* of users.nickname in UTF-8 */
     USERNAME_BYTES = 32 * 4 + 1,
-    BATCH = 8, /* ids in one query */
 };
 
 static struct name_slot {
@@ -113,95 +114,129 @@ names_compare(struct db *db, struct arena *a, int64_t now)
     (void)pthread_mutex_unlock(&names_lock);
 }
 
-/* Reads up to BATCH users; unused values repeat the first id. Those not found keep "" twice. */
-static enum db_result
-names_read(struct db *db, struct arena *a, struct person *people, size_t count)
-{
-    int64_t ids[BATCH], asked_us = clock_mono_us();
-    enum db_result r;
+/* The different persons of one call, and a hash table over them: a sync may have hundreds. */
+struct people {
+    struct person *list;
+    size_t count;
+    struct person **places; /* at least twice as many as persons: NULL ends every search */
+    size_t mask;
+};
 
-    for (size_t i = 0; i < BATCH; i++) {
-        ids[i] = people[i < count ? i : 0].id;
+static struct people
+people_new(struct arena *a, size_t capacity)
+{
+    size_t places = 2;
+
+    while (places < 2 * capacity) {
+        places *= 2;
     }
-    r = db_run(db,
-               "SELECT u.id, u.username, u.nickname, " NICKNAME_IS_TAKEN
-               ", u.changes FROM users u WHERE u.id IN (?, ?, ?, ?, ?, ?, ?, ?)",
-               db_int(ids[0]), db_int(ids[1]), db_int(ids[2]), db_int(ids[3]), db_int(ids[4]),
-               db_int(ids[5]), db_int(ids[6]), db_int(ids[7]));
+    return (struct people){
+        .list = arena_array(a, capacity, sizeof(struct person)),
+        .places = arena_array(a, places, sizeof(struct person *)),
+        .mask = places - 1,
+    };
+}
+
+/* The place of a person by id, NULL in it if they are not there. */
+static struct person **
+people_place(const struct people *people, int64_t id)
+{
+    size_t at = (size_t)id & people->mask;
+
+    while (people->places[at] != NULL && people->places[at]->id != id) {
+        at = (at + 1) & people->mask;
+    }
+    return &people->places[at];
+}
+
+/* Adds a person who is not there yet, without a name. */
+static void
+people_add(struct people *people, int64_t id)
+{
+    struct person **place = people_place(people, id);
+
+    if (*place == NULL) {
+        *place = &people->list[people->count++];
+        **place = (struct person){.id = id, .username = "", .nickname = ""};
+    }
+}
+
+/* Fills in the names that are known, and adds the others' ids to `unknown`. */
+static void
+names_recall(struct arena *a, struct people *people, int64_t now, struct buf *unknown)
+{
+    (void)pthread_mutex_lock(&names_lock);
+    for (size_t i = 0; i < people->count; i++) {
+        struct person *p = &people->list[i];
+        const struct name_slot *slot = name_slot(p->id);
+
+        if (name_is_known(slot, p->id, now)) {
+            p->username = arena_strdup(a, slot->username);
+            p->nickname = arena_strdup(a, slot->nickname);
+            p->nickname_taken = slot->nickname_taken;
+        } else {
+            BOUND_ROW(unknown, p->id);
+        }
+    }
+    (void)pthread_mutex_unlock(&names_lock);
+}
+
+/* Each user is found by primary key, however many there are. Those not found keep "" twice. */
+static enum db_result
+names_read(struct db *db, struct arena *a, const struct people *people, struct buf *unknown)
+{
+    int64_t asked_us = clock_mono_us();
+    enum db_result r = db_run(db,
+                              "SELECT u.id, u.username, u.nickname, " NICKNAME_IS_TAKEN
+                              ", u.changes FROM JSON_TABLE(?, '$[*]' COLUMNS ("
+                              "id BIGINT PATH '$[0]')) k STRAIGHT_JOIN users u ON u.id = k.id",
+                              bound_rows_value(unknown));
+
     if (r != DB_OK) {
         return r;
     }
     while (db_next(db)) {
-        int64_t id = db_get_int(db, 0);
+        struct person *p = *people_place(people, db_get_int(db, 0));
 
-        for (size_t i = 0; i < count; i++) {
-            if (people[i].id == id) {
-                people[i].username = db_get_text(db, 1, a);
-                people[i].nickname = db_get_text(db, 2, a);
-                people[i].nickname_taken = (int)db_get_int(db, 3);
-                names_store(&people[i], db_get_int(db, 4), asked_us);
-            }
+        if (p != NULL) { /* always: only these were asked for */
+            p->username = db_get_text(db, 1, a);
+            p->nickname = db_get_text(db, 2, a);
+            p->nickname_taken = (int)db_get_int(db, 3);
+            names_store(p, db_get_int(db, 4), asked_us);
         }
     }
     return db_done(db);
 }
 
-/* One of `people` by id; NULL if absent. The list is short: the different senders of one page. */
-static const struct person *
-person_find(const struct person *people, size_t count, int64_t id)
+static struct person *
+person_at(struct person *first, size_t i, size_t stride)
 {
-    for (size_t i = count; i > 0; i--) {
-        if (people[i - 1].id == id) {
-            return &people[i - 1];
-        }
-    }
-    return NULL;
+    return (void *)((char *)first + i * stride);
 }
 
 enum db_result
 names_fill(struct db *db, struct arena *a, struct person *first, size_t count, size_t stride)
 {
-    struct person *known = arena_array(a, count + 1, sizeof(*known));
-    struct person *unknown = arena_array(a, count + 1, sizeof(*unknown));
-    size_t known_count = 0, unknown_count = 0;
+    struct people people = people_new(a, count);
+    struct buf unknown = {0};
     int64_t now = clock_mono_us();
+    enum db_result r = DB_OK;
 
     names_compare(db, a, now);
-    (void)pthread_mutex_lock(&names_lock);
     for (size_t i = 0; i < count; i++) {
-        struct person *p = (void *)((char *)first + i * stride);
-        const struct person *seen = person_find(known, known_count, p->id);
-        const struct name_slot *slot = name_slot(p->id);
-
-        if (seen == NULL && name_is_known(slot, p->id, now)) {
-            known[known_count] = (struct person){p->id, arena_strdup(a, slot->username),
-                                                 arena_strdup(a, slot->nickname),
-                                                 slot->nickname_taken};
-            seen = &known[known_count++];
-        }
-        if (seen != NULL) {
-            *p = *seen;
-        } else if (person_find(unknown, unknown_count, p->id) == NULL) {
-            unknown[unknown_count++] = (struct person){p->id, "", "", false};
-        }
+        people_add(&people, person_at(first, i, stride)->id);
     }
-    (void)pthread_mutex_unlock(&names_lock);
-    for (size_t i = 0; i < unknown_count; i += BATCH) {
-        size_t some = unknown_count - i < BATCH ? unknown_count - i : BATCH;
-        enum db_result r = names_read(db, a, unknown + i, some);
-
-        if (r != DB_OK) {
-            return r;
-        }
+    names_recall(a, &people, now, &unknown);
+    if (unknown.len > 0) {
+        r = names_read(db, a, &people, &unknown);
     }
-    for (size_t i = 0; i < count && unknown_count > 0; i++) {
-        struct person *p = (void *)((char *)first + i * stride);
+    buf_free(&unknown);
+    for (size_t i = 0; i < count && r == DB_OK; i++) {
+        struct person *p = person_at(first, i, stride);
 
-        if (p->nickname == NULL) {
-            *p = *person_find(unknown, unknown_count, p->id);
-        }
+        *p = **people_place(&people, p->id);
     }
-    return DB_OK;
+    return r;
 }
 
 void

@@ -129,6 +129,60 @@ subtest 'unread messages are counted among the newest 1,000 entries' => sub {
     );
 };
 
+# Makes users whose ids are `step` apart and who have never been seen; returns their ids.
+sub add_senders {
+    my ($count, $step) = @_;
+    my $id = 1 + $stack->sql('SELECT MAX(id) FROM users') . " + $step * seq";
+    $stack->sql('INSERT INTO users (id, username, username_key, nickname, nickname_key, password_hash, created_at) '
+            . "SELECT $id, CONCAT('u', $id), CONCAT('u', $id), CONCAT('N', $id), CONCAT('n', $id), '', 0 "
+            . "FROM seq_1_to_500 WHERE seq <= $count");
+    return map { $_->[0] } $stack->sql("SELECT id FROM users ORDER BY id DESC LIMIT $count");
+}
+
+# Makes a room in which these users have sent one message after the other, twice.
+sub room_of_senders {
+    my @ids  = (@_, @_);
+    my $room = new_room('senders');
+    my $last = $stack->sql("SELECT last_seq FROM rooms WHERE id = $room");
+    add_messages($room, $ann, scalar @ids, "'x'");
+    my $cases = join ' ', map { 'WHEN ' . ($last + 1 + $_) . " THEN $ids[$_]" } 0 .. $#ids;
+    $stack->sql("UPDATE room_log SET sender_id = CASE seq $cases END WHERE room_id = $room AND seq > $last");
+    return ($room, $last);
+}
+
+# "id username nickname" of each entry's sender.
+sub senders {
+    return [ map { join q{ }, @{ $_->{sender} }{qw(id username nickname)} } @_ ];
+}
+
+subtest 'the names of any number of unknown senders are one query' => sub {
+    my @ids = add_senders(250, 1);
+    my ($room, $seq) = room_of_senders(@ids);
+    my $page = $ann->post('/api/sync', { rooms => { $room => $seq }, limit => 500, after_room => $room - 1 });
+    is_deeply(
+        senders(@{ $page->json->{entries} }),
+        [ map { "$_ u$_ N$_" } @ids, @ids ],
+        'each entry of a sync has the names of its sender'
+    );
+    cmp_ok(queries_of($page), '<=', 1 + 1 + 1 + 5 + $ALWAYS, 'a sync with 250 unknown senders costs a few queries');
+    @ids = add_senders(100, 1);
+    ($room, $seq) = room_of_senders(@ids);
+    $page = $ann->get("/api/rooms/$room/messages?limit=100&after=$seq");
+    is_deeply(senders(@{ $page->json->{items} }), [ map { "$_ u$_ N$_" } @ids ], 'so has each entry of a page');
+    cmp_ok(queries_of($page), '<=', 1 + 1 + $ALWAYS, 'a page with 100 unknown senders costs one query for them');
+};
+
+subtest 'each entry has the names of its sender, known or not, existing or not' => sub {
+    my @ids = add_senders(4, 1024);    # which have the same place among the known names
+    my ($room, $seq) = room_of_senders(@ids);
+    $stack->sql("DELETE FROM users WHERE id = $ids[1]");
+    my @names = map { $_ == $ids[1] ? "$_  " : "$_ u$_ N$_" } @ids, @ids;
+    for my $how ('unknown', 'known') {
+        my $page = $ann->get("/api/rooms/$room/messages?limit=100&after=$seq");
+        is_deeply(senders(@{ $page->json->{items} }), \@names, "senders are named when they are $how");
+    }
+};
+
 # Puts a user into new rooms with as many entries each, whose times are 1000, 2000 …; returns the rooms' ids.
 sub add_rooms {
     my ($user, $count, $entries, $body) = @_;
