@@ -80,18 +80,20 @@ addition_examine(struct caller *caller, int64_t room_id, int64_t user_id, struct
     return r == DB_OK && addition->has_refused ? caller_deny(caller, DENIED_INVITATION_REFUSED) : r;
 }
 
-/* Removes from the list those for whom as many invitations wait as may. */
+/* Removes from the list those for whom as many invitations, or of the caller's, wait as may. */
 static enum db_result
 invitations_drop_full(struct caller *caller, int64_t *user_ids, size_t *count)
 {
     struct db *db = caller->db;
-    int64_t *waiting = arena_array(caller->arena, *count, sizeof(*waiting));
+    bool *is_full = arena_array(caller->arena, *count, sizeof(*is_full));
     struct buf rows = {0};
     size_t kept = 0;
     enum db_result r = db_run(
         db,
-        "SELECT k.n, (SELECT COUNT(*) FROM invitations i "
-        "FORCE INDEX (user_id) WHERE i.user_id = k.user_id AND i.state = ?) " EACH_USER,
+        "SELECT k.n, (SELECT COUNT(*) >= ? OR COUNT(CASE WHEN i.inviter_id = ? THEN 1 END) >= ? "
+        "FROM invitations i FORCE INDEX (user_id) "
+        "WHERE i.user_id = k.user_id AND i.state = ?) " EACH_USER,
+        db_int(INVITATIONS_MAX), db_int(caller->user_id), db_int(INVITATIONS_OF_INVITER_MAX),
         db_int(INVITATION_WAITING), users_as_rows(&rows, user_ids, *count));
 
     buf_free(&rows);
@@ -99,10 +101,10 @@ invitations_drop_full(struct caller *caller, int64_t *user_ids, size_t *count)
         return r;
     }
     while (db_next(db)) {
-        waiting[db_get_int(db, 0)] = db_get_int(db, 1);
+        is_full[db_get_int(db, 0)] = db_get_int(db, 1) != 0;
     }
     for (size_t i = 0; i < *count; i++) {
-        if (waiting[i] < INVITATIONS_MAX) {
+        if (!is_full[i]) {
             user_ids[kept++] = user_ids[i];
         }
     }

@@ -10,8 +10,9 @@
 #include "db/rooms.h"
 
 enum {
-    INVITATIONS_MAX = 100, /* that wait for one user */
-    INVITATION_DAYS = 30,  /* until one that waits is deleted */
+    INVITATIONS_MAX = 100,           /* that wait for one user */
+    INVITATIONS_OF_INVITER_MAX = 10, /* of them: no inviter can keep the others out alone */
+    INVITATION_DAYS = 30,            /* until one that waits is deleted */
 };
 
 enum invitation_state { INVITATION_WAITING, INVITATION_REFUSED_FOR_GOOD };
@@ -45,7 +46,8 @@ enum db_result addition_examine(struct caller *caller, int64_t room_id, int64_t 
 
 /*
  * Inside a transaction that has locked these users (users_lock): invites them. None of them is
- * invited yet. Leaves out, and removes from the list, those for whom INVITATIONS_MAX wait.
+ * invited yet. Leaves out, and removes from the list, those for whom INVITATIONS_MAX wait, or
+ * INVITATIONS_OF_INVITER_MAX of the caller.
  */
 enum db_result invitations_insert(struct caller *caller, int64_t room_id, int64_t *user_ids,
                                   size_t *count) __attribute__((nonnull, warn_unused_result));

@@ -58,8 +58,9 @@ static const struct problem_text texts[] = {
     [IS_A_DM] = {409, "is_a_dm", "A direct room belongs to its two users and cannot be changed.",
                  "私聊只属于两个人，不能更改。"},
     [TOO_MANY_INVITATIONS] = {409, "too_many_invitations",
-                              "Too many invitations wait for this user; try again later.",
-                              "对方待处理的邀请过多，请以后再试。"},
+                              "Too many invitations wait for this user; withdraw one of yours, or "
+                              "try again later.",
+                              "对方还有太多邀请没处理，请撤回你发出的一个，或以后再试。"},
     [TASK_HAS_ENDED] = {409, "task_has_ended", "This task has already ended.", "任务已经结束。"},
     [TASK_NOT_OVER] = {409, "task_not_over",
                        "Only a task that failed or was cancelled can be run again.",

@@ -233,7 +233,7 @@ subtest 'a stream learns of an invitation and of its end' => sub {
 };
 
 subtest 'at most a hundred invitations wait for one user' => sub {
-    my ($owner, $guest) = map { $stack->user($_) } qw(owner guest);
+    my ($owner, $guest, $other) = map { $stack->user($_) } qw(owner guest other);
     my $room = group($owner, $guest);
     leave($guest, $room);
     $stack->sql(
@@ -241,7 +241,7 @@ subtest 'at most a hundred invitations wait for one user' => sub {
     );
     $stack->sql('INSERT INTO invitations (room_id, user_id, inviter_id, state, created_at) SELECT id, '
             . $guest->id . ', '
-            . $owner->id
+            . $other->id
             . ", 0, 1 FROM rooms WHERE name = 'full'");
     is(told(add($owner, $room, $guest)), 202, 'the hundredth invitation is made');
     my $more = group($owner, $guest);
@@ -250,6 +250,24 @@ subtest 'at most a hundred invitations wait for one user' => sub {
     my ($first, @pages) = $guest->get('/api/invitations?limit=60')->json;
     @pages = @{ $guest->get("/api/invitations?limit=60&cursor=$first->{next}")->json->{items} };
     is(@{ $first->{items} } + @pages, 100, 'invitations are listed page by page');
+};
+
+subtest 'at most ten invitations of one inviter wait for one user' => sub {
+    my ($owner, $guest, $other) = map { $stack->user($_) } qw(owner guest other);
+    my ($more, @rooms) = map { group($owner, $guest, $other) } 1 .. 11;
+    leave($guest, $_) for @rooms, $more;
+    is_deeply([ map { told(add($owner, $_, $guest)) } @rooms ], [ (202) x 10 ], 'ten invitations are made');
+    is(told(add($owner, $more, $guest)), '409 too_many_invitations', 'the eleventh is refused');
+    is(told(add($owner, $rooms[0], $guest)), 202, 'inviting again to the same room is answered as before');
+    leave($other, $more);
+    is(told(add($owner, $more, $other)), 202, 'another user is still invited');
+    my $theirs = group($other, $guest);
+    leave($guest, $theirs);
+    is(told(add($other, $theirs, $guest)), 202, 'another inviter is not kept out');
+    leave($owner, $rooms[0], $guest);
+    is(told(add($owner, $more, $guest)), 202, 'an invitation that is withdrawn makes place for the next one');
+    $guest->delete("/api/invitations/$rooms[1]?forever=true");
+    is(scalar @{ invitations($guest) }, 10, 'the user sees those that wait');
 };
 
 subtest 'with ROOMS_CONSENT strangers are asked first' => sub {
