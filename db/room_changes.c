@@ -196,7 +196,7 @@ static enum db_result
 dm_add_transaction(struct db *db, void *context)
 {
     struct room_edit *edit = context;
-    struct addition addition;
+    struct addition addition = {0};
     int64_t ids[] = {edit->caller->user_id, edit->peer_id};
     enum db_result r = room_insert(edit, ROOM_DM);
 
