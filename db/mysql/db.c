@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/wait_hook.h"
 #include "db/mysql/connection.h"
 #include "db/mysql/locked_tables.h"
 #include "db/mysql/writers.h"
@@ -157,6 +158,7 @@ db_begin_call(struct db *db, const char *sql)
     enum db_result r = db_check_call(db, sql);
     unsigned error;
 
+    wait_hook_run();
     if (r == DB_OK && !db->in_transaction) {
         if (db->mysql != NULL && connection_is_closed(db)) {
             connection_drop(db);
@@ -498,6 +500,7 @@ db_run_text(struct db *db, const char *sql, size_t len)
 {
     unsigned error;
 
+    wait_hook_run();
     db->used_us = clock_mono_us();
     if (connection_is_closed(db)) { /* a COMMIT that was not sent did not happen */
         return db_note_error(db, CR_SERVER_GONE_ERROR, "the server has closed the connection");

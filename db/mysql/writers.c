@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/wait_hook.h"
 
 enum {
     PATIENCE_US = 1000 * 1000,
@@ -116,6 +117,7 @@ writers_wait(void)
     until.tv_nsec += (long)(us > 0 ? us : 0) * 1000;
     until.tv_sec += until.tv_nsec / 1000000000L;
     until.tv_nsec %= 1000000000L;
+    wait_hook_run();
     (void)pthread_cond_timedwait(&writers.left, &writers.lock, &until);
 }
 

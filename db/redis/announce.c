@@ -64,6 +64,18 @@ announce_user(struct redis *redis, int64_t user_id)
     hint_publish(redis, &(struct hint){.kind = HINT_USER, .user_id = user_id});
 }
 
+int64_t
+hint_peek_room(const char *text, size_t len)
+{
+    const char *at = text + SEAL_LINE_LEN + 2; /* after "E " */
+    int64_t room_id;
+
+    if (len < SEAL_LINE_LEN + 3 || at[-1] != ' ' || !number_read(&at, &room_id)) {
+        return 0;
+    }
+    return room_id > 0 ? room_id : 0;
+}
+
 bool
 hint_unseal(const char **text, size_t *len)
 {

@@ -59,6 +59,12 @@ void announce_user(struct redis *redis, int64_t user_id) __attribute__((nonnull)
 enum { HINT_MAX = 1024 * 1024 /* bytes of a published hint */ };
 
 /*
+ * The room that a published hint is for, as it claims. 0: none, or the hint cannot be read. `text`
+ * is NUL-terminated.
+ */
+int64_t hint_peek_room(const char *text, size_t len) __attribute__((nonnull, pure));
+
+/*
  * Takes the seal from a published hint. Returns false if another than a process of this
  * installation has published it.
  */

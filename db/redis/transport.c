@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/wait_hook.h"
 
 enum {
     REASON_SIZE = 160,
@@ -31,6 +32,7 @@ transport_wait(const struct transport *t, int64_t until_us)
     struct pollfd at = {.fd = t->fd, .events = t->waits_for};
     int ready;
 
+    wait_hook_run();
     do {
         int64_t ms = (until_us - clock_mono_us() + 999) / 1000;
 

@@ -504,7 +504,7 @@ start_reconciler(struct loop *l)
 static bool
 start_subscriber(struct loop *l)
 {
-    l->subscriber = subscriber_open(l->app, &l->findings);
+    l->subscriber = subscriber_open(l->app, &l->hub.watched, &l->findings);
     return l->subscriber != NULL;
 }
 

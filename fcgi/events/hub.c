@@ -104,6 +104,7 @@ hub_find_or_add_room(struct hub *hub, const struct live_mark *mark)
         room->delivered_at = mark->at;
         room->watched_since = replay_advance(&hub->replay);
         idmap_add(&hub->rooms, room->id, room);
+        watched_rooms_add(&hub->watched, room->id);
         hub_mark_behind(hub, room); /* hints since the mark was read were not for our rooms yet */
     }
     return room;
@@ -523,6 +524,7 @@ hub_sweep(struct hub *hub)
         if (hub->rooms.slots[i].id != 0 && room->watcher_count == 0 &&
             hub->tick - room->empty_since > LINGER_TICKS) {
             idmap_remove(&hub->rooms, room->id);
+            watched_rooms_remove(&hub->watched, room->id);
             free(room);
             i--; /* the removal may have moved another room into this slot */
         }

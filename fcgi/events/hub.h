@@ -18,6 +18,7 @@
 #include "fcgi/events/event.h"
 #include "fcgi/events/idmap.h"
 #include "fcgi/events/replay.h"
+#include "fcgi/events/watched_rooms.h"
 
 enum {
     LINGER_TICKS = 240,          /* a room is kept this long after its last watcher left */
@@ -66,6 +67,7 @@ struct hub {
     int64_t compared_us;      /* by clock_mono_us: when the last comparison of all rooms began */
 
     struct idmap rooms, users;
+    struct watched_rooms watched; /* the same rooms, for other threads */
     /* Arrays of int64_t ids that the owner reads from the database and then clears. */
     struct buf behind;  /* rooms that may have entries beyond the delivered ones */
     struct buf stale;   /* users whose rooms or sessions may have changed */

@@ -13,6 +13,7 @@ enum { TURN_MS = 200 /* between two attempts to connect, and two checks for the 
 
 struct subscriber {
     const struct app *app;
+    struct watched_rooms *watched;
     struct queue *done;
     struct queue pause; /* stays empty: its wait is a sleep that subscriber_close can end */
     pthread_t thread;
@@ -25,6 +26,7 @@ subscriber_forward(struct subscriber *s, const redisReply *message)
     const redisReply *published;
     const char *text;
     size_t len;
+    int64_t room_id;
 
     if (message->type != REDIS_REPLY_ARRAY || message->elements != 4) {
         return;
@@ -35,6 +37,10 @@ subscriber_forward(struct subscriber *s, const redisReply *message)
     }
     text = published->str;
     len = published->len;
+    room_id = hint_peek_room(text, len);
+    if (room_id > 0 && !watched_rooms_may_have(s->watched, room_id)) {
+        return;
+    }
     if (hint_unseal(&text, &len)) {
         queue_put(s->done, &finding_new(FINDING_HINT, 0, 0, text, len)->message);
     }
@@ -80,12 +86,13 @@ subscriber_thread(void *context)
 }
 
 struct subscriber *
-subscriber_open(const struct app *app, struct queue *done)
+subscriber_open(const struct app *app, struct watched_rooms *watched, struct queue *done)
 {
     struct subscriber *s = memory_new(struct subscriber);
     int error;
 
     s->app = app;
+    s->watched = watched;
     s->done = done;
     queue_open(&s->pause);
     error = pthread_create(&s->thread, NULL, subscriber_thread, s);

@@ -2,8 +2,7 @@
  * All threads wait on one epoll set, which holds the listening socket and every kept connection,
  * one-shot. A thread that is woken for the socket accepts one connection. A thread that is woken
  * for a connection lets libfcgi read the request, replies, and arms the connection again. A
- * thread owns its arena, its database and its Redis connection, so only the poller slots need
- * a lock.
+ * thread owns its arena, its database and its Redis connection.
  *
  * Signals are blocked in all threads; the main thread receives them with sigwait. It wakes the
  * others from epoll_pwait, the only place where SIGNAL_WAKE is unblocked: no read, write or query
@@ -23,6 +22,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "base/wait_hook.h"
 #include "fcgi/worker/worker_internal.h"
 
 #define SIGNAL_WAKE SIGUSR2
@@ -31,11 +31,12 @@
 #define CLOSE_WAIT_MS "100"
 
 enum {
-    POLLER_SLOTS = 2,      /* measured: with one, every request wakes another thread */
-    IDLE_MS = 60 * 1000,   /* after which threads beyond DB_POOL_MINSIZE close their connection */
-    LOG_MS = 50,           /* how long a line of the log may wait for others */
-    RELIEF_PART = 4,       /* threads for each that may relieve them */
-    RELIEF_MS = 20,        /* how long a relieving thread waits for a request */
+    READY_ENOUGH = 2,    /* threads that are ready; see ready_threads.h */
+    PARK_MS = 200,       /* without a request in the process, after which a thread is ready again */
+    IDLE_MS = 60 * 1000, /* after which threads beyond DB_POOL_MINSIZE close their connection */
+    LOG_MS = 50,         /* how long a line of the log may wait for others */
+    RELIEF_PART = 4,     /* threads for each that may relieve them */
+    RELIEF_MS = 20,      /* how long a relieving thread waits for a request */
     KEEP_OPEN_SECONDS = 8, /* nginx closes a busy connection after 2 s, an idle one after 5 s */
     DRAIN_SECONDS = 10,    /* after KEEP_OPEN_SECONDS and the request deadline, all is cut */
     STACK_BYTES = 512 * 1024,
@@ -46,20 +47,6 @@ worker_is_done(struct worker *w)
 {
     return worker_is_draining(w) &&
            (atomic_load(&w->connections) == 0 || clock_mono_us() > atomic_load(&w->drain_until_us));
-}
-
-/* Waits for the next event. Returns 1, 0 if none came in time, -1 with errno on an error. */
-static int
-worker_wait(struct worker *w, struct epoll_event *event, int timeout_ms,
-            const sigset_t *while_waiting)
-{
-    int got = 0;
-
-    if (slot_take(&w->slots, timeout_ms)) {
-        got = epoll_pwait(w->epoll, event, 1, timeout_ms, while_waiting);
-        slot_release(&w->slots);
-    }
-    return got;
 }
 
 /* All signals but those that report a fault of this very thread. */
@@ -91,6 +78,37 @@ thread_timeout_ms(struct worker_thread *thread)
     return thread->keeps_database ? -1 : IDLE_MS;
 }
 
+/* A thread that is about to wait for something else than a request is not ready. */
+static void
+thread_give_way(void *context)
+{
+    struct worker_thread *thread = context;
+
+    if (thread->is_ready) {
+        thread->is_ready = false;
+        ready_threads_leave(&thread->worker->ready);
+    }
+}
+
+/*
+ * Makes the thread ready. Returns false after it was parked for PARK_MS while others served. If
+ * nobody did, they may be held up, and this thread has to serve.
+ */
+static bool
+thread_get_ready(struct worker_thread *thread)
+{
+    struct worker *w = thread->worker;
+    long requests = atomic_load(&w->requests);
+
+    if (!thread->is_ready) {
+        thread->is_ready = true;
+        ready_threads_join(&w->ready);
+        return true;
+    }
+    return !ready_threads_are_enough(&w->ready) || ready_threads_park(&w->ready, PARK_MS) ||
+           atomic_load(&w->requests) == requests;
+}
+
 /* Handles the next event; without one, what can be done in the meantime. */
 static void
 thread_turn(struct worker_thread *thread, struct resources *resources,
@@ -98,8 +116,11 @@ thread_turn(struct worker_thread *thread, struct resources *resources,
 {
     struct worker *w = thread->worker;
     struct epoll_event event;
-    int got = worker_wait(w, &event, thread_timeout_ms(thread), while_waiting);
+    int got = 0;
 
+    if (thread_get_ready(thread)) {
+        got = epoll_pwait(w->epoll, &event, 1, thread_timeout_ms(thread), while_waiting);
+    }
     if (got == 0) {
         log_flush();
         if (!thread->keeps_database) {
@@ -109,7 +130,7 @@ thread_turn(struct worker_thread *thread, struct resources *resources,
         worker_connection_accept(w);
     } else if (got > 0) {
         worker_connection_serve(w, resources, event.data.ptr);
-    } else if (got < 0 && errno != EINTR) {
+    } else if (errno != EINTR) {
         log_error("epoll_pwait: %s", strerror(errno));
         abort();
     }
@@ -124,6 +145,7 @@ thread_main(void *context)
     sigset_t while_waiting = blocked_signals();
 
     (void)sigdelset(&while_waiting, SIGNAL_WAKE);
+    wait_hook_set(thread_give_way, thread);
     resources_open(&resources, w->app);
     if (thread->keeps_database) {
         (void)db_connect(resources.db); /* logs its own failure, and tries again when needed */
@@ -131,12 +153,14 @@ thread_main(void *context)
     while (!worker_is_done(w)) {
         if (thread->relieves && !db_writes_stand_still()) {
             db_close_idle(resources.db, 0);
+            thread_give_way(thread);
             if (!db_await_standstill()) {
                 break;
             }
         }
         thread_turn(thread, &resources, &while_waiting);
     }
+    thread_give_way(thread);
     resources_close(&resources);
     return NULL;
 }
@@ -159,7 +183,7 @@ worker_begin_drain(struct worker *w)
     atomic_store(&w->close_from_us, close_from);
     atomic_store(&w->drain_until_us, until);
     atomic_store(&w->draining, true);
-    slots_lift_limit(&w->slots); /* so that threads waiting for a slot start draining */
+    ready_threads_end(&w->ready);
     db_end_standstill_waits();
     for (size_t i = 0; i < w->started_count; i++) {
         (void)pthread_kill(w->threads[i].id, SIGNAL_WAKE);
@@ -291,8 +315,8 @@ worker_close(struct worker *w)
 {
     free(w->threads);
     turns_close(&w->turns);
-    if (w->has_slots) {
-        slots_close(&w->slots);
+    if (w->has_ready) {
+        ready_threads_close(&w->ready);
     }
     if (w->epoll >= 0) {
         (void)close(w->epoll);
@@ -312,9 +336,9 @@ worker_start(struct worker *w, sigset_t *ends)
     if (!worker_open_socket(w) || !worker_open_epoll(w)) {
         return false;
     }
-    w->has_slots = worker_check_step(slots_open(&w->slots, POLLER_SLOTS),
-                                     "no lock for the poller slots");
-    if (!w->has_slots) {
+    w->has_ready = worker_check_step(ready_threads_open(&w->ready, READY_ENOUGH),
+                                     "no lock for the threads");
+    if (!w->has_ready) {
         return false;
     }
     db_limit_writers(w->thread_count);

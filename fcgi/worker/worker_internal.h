@@ -10,7 +10,7 @@
 
 #include "fcgi/serve.h"
 #include "fcgi/turns.h"
-#include "fcgi/worker/poller_slots.h"
+#include "fcgi/worker/ready_threads.h"
 #include "fcgi/worker/worker.h"
 
 enum { DRAIN_STEP_MS = 100 /* how often a draining thread checks whether it may end */ };
@@ -18,8 +18,8 @@ enum { DRAIN_STEP_MS = 100 /* how often a draining thread checks whether it may 
 struct worker {
     const struct app *app;
     int epoll;
-    struct poller_slots slots;
-    bool has_slots; /* they are initialised */
+    struct ready_threads ready;
+    bool has_ready; /* it is open */
     struct turns turns;
     size_t thread_count, relief_count, started_count;
     size_t kept_count;    /* threads that keep their database connection */
@@ -36,6 +36,7 @@ struct worker {
 struct worker_thread {
     struct worker *worker;
     bool keeps_database; /* its connection stays open while there is nothing to do */
+    bool is_ready;       /* it counts as such */
     bool relieves;       /* it serves only while writes hold all other threads */
     pthread_t id;
 };

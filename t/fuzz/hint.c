@@ -22,6 +22,13 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     size_t text_len = len;
     struct hint hint;
 
+    char *copy = malloc(len + 1); /* ends with the NUL that hint_peek_room expects */
+
+    demand(copy != NULL);
+    memcpy(copy, bytes, len);
+    copy[len] = '\0';
+    demand(hint_peek_room(copy, len) >= 0);
+    free(copy);
     demand(!hint_unseal(&text, &text_len)); /* this process has no key */
     text = (const char *)bytes;
     if (!hint_parse(text, len, &hint)) {

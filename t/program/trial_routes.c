@@ -1,6 +1,7 @@
 /* A handler that blocks for a time that the caller names, in either pool. */
 #include <time.h>
 
+#include "base/wait_hook.h"
 #include "routes/frame/reply.h"
 #include "t/program/trial.h"
 
@@ -21,6 +22,7 @@ pause_thread(struct request *req, const struct trial_pause *in)
 {
     struct timespec time = {in->ms / 1000, in->ms % 1000 * 1000000};
 
+    wait_hook_run();
     (void)nanosleep(&time, NULL);
     reply_empty(req);
 }

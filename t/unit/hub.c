@@ -134,9 +134,13 @@ test_order(void)
        "a connection that has left receives nothing more");
     hub_leave(&hub, &ann);
     ok(hub.users.count == 0, "a user without connections is dropped");
+    ok(watched_rooms_may_have(&hub.watched, 10),
+       "the subscriber forwards hints for a room that was watched until lately");
     hub.tick += LINGER_TICKS + 1;
     hub_sweep(&hub);
     ok(hub.rooms.count == 0, "a room without watchers is dropped after a while");
+    ok(!watched_rooms_may_have(&hub.watched, 10),
+       "the subscriber forwards no hints for a room that is not watched");
 }
 
 static void
@@ -512,6 +516,12 @@ test_hints(void)
            !hint_parse("\0 70 0 1\n\n{}", 12, &hint) && !hint_parse("T 0 0 1\n\n{}", 11, &hint) &&
            !hint_parse("T 70 0 1\n\n{}\r", 13, &hint),
        "other texts are not hints");
+    is_int(hint_peek_room("0123456789abcdef0123456789abcdef\nE 70 5 0\n\n{}", 45), 70,
+           "the room of a published hint can be read before the rest");
+    is_int(hint_peek_room("0123456789abcdef0123456789abcdef\nU 0 0 1\n\n", 42), 0,
+           "a hint for a user names no room");
+    is_int(hint_peek_room("0123456789abcdef0123456789abcdef\nE", 34), 0,
+           "a hint that is cut names no room");
     hub_leave(&hub, &c);
 }
 
