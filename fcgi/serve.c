@@ -85,11 +85,15 @@ serve_reply(struct request *req, const struct exchange *with)
     int64_t bytes = req->stream.next != NULL ? req->stream.bytes : (int64_t)req->body->len;
 
     /* Header lines may come in any order (RFC 3875 section 6.3). */
-    buf_printf(req->head, "Status: %d %s\r\n", req->status, status_reason(req->status));
+    buf_str(req->head, "Status: ");
+    buf_int(req->head, req->status);
+    buf_char(req->head, ' ');
+    buf_str(req->head, status_reason(req->status));
     if (serve_knows_length(req, with)) {
-        buf_printf(req->head, "Content-Length: %lld\r\n", (long long)bytes);
+        buf_str(req->head, "\r\nContent-Length: ");
+        buf_int(req->head, bytes);
     }
-    buf_str(req->head, "\r\n");
+    buf_str(req->head, "\r\n\r\n");
     (void)with->write(with->context, req->head->at, req->head->len);
     if (strcmp(req->method, "HEAD") == 0) {
         return true;

@@ -29,6 +29,7 @@ hint_publish(struct redis *redis, const struct hint *h)
 {
     struct buf text = {0};
     char channel[ANNOUNCE_PATTERN_SIZE], seal_line[SEAL_LINE_LEN] = {[SEAL_LEN] = '\n'};
+    const int64_t numbers[] = {h->room_id, h->seq, h->user_id, h->at, h->connected_ms};
     int db = redis_database(redis);
 
     if (h->room_id > 0) {
@@ -38,9 +39,12 @@ hint_publish(struct redis *redis, const struct hint *h)
         (void)snprintf(channel, sizeof(channel), "fc:%d:events:users", db);
     }
     buf_add(&text, seal_line, SEAL_LINE_LEN);
-    buf_printf(&text, "%c %lld %lld %lld %lld %lld\n", (char)h->kind, (long long)h->room_id,
-               (long long)h->seq, (long long)h->user_id, (long long)h->at,
-               (long long)h->connected_ms);
+    buf_char(&text, (char)h->kind);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        buf_char(&text, ' ');
+        buf_int(&text, numbers[i]);
+    }
+    buf_char(&text, '\n');
     buf_add(&text, h->rooms, h->rooms_len);
     buf_add(&text, h->renamed, h->renamed_len);
     buf_char(&text, '\n');
