@@ -4,8 +4,9 @@
  * processes of one host.
  *     streams tokens COUNT
  *         prints COUNT lines "TOKEN HASH", for the sessions table
- *     streams hold PLACE PATH COUNT SECONDS < TOKENS
- *         holds COUNT streams; prints "ready MS", and after SECONDS
+ *     streams hold|storm PLACE PATH COUNT SECONDS < TOKENS
+ *         holds COUNT streams, of which `hold` opens 200 at a time and `storm` all at once; prints
+ *         "ready MS" when all have got their complete `hello`, and after SECONDS
  *         "result ARRIVED P50 P99 MAX STREAMS" (in µs)
  *     streams send PORT RATE SECONDS [PATH…] < TOKENS
  *         sends messages to the paths in turn; prints "sent COUNT"
@@ -14,6 +15,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -217,7 +219,7 @@ take(struct stream *s)
     }
     len += (int)got;
     text[len] = '\0';
-    if (!s->greeted && (memmem(text, (size_t)len, "event: hello", 12) != NULL ||
+    if (!s->greeted && (memmem(text, (size_t)len, "\"more\":false", 12) != NULL ||
                         memmem(text, (size_t)len, ": hi", 4) != NULL)) {
         s->greeted = 1;
         greeted_count++;
@@ -248,7 +250,7 @@ wait_some(int epoll, int ms)
 }
 
 static int
-hold(const char *place, const char *path, int count, double seconds)
+hold(const char *place, const char *path, int count, double seconds, int under_way)
 {
     int epoll = epoll_create1(0), heard = 0;
     long long began = now_us(), until;
@@ -265,7 +267,7 @@ hold(const char *place, const char *path, int count, double seconds)
             epoll_ctl(epoll, EPOLL_CTL_ADD, streams[i].fd, &event) != 0) {
             fail("request");
         }
-        while (i + 1 - greeted_count > UNDER_WAY_MAX && failed_count == 0) {
+        while (i + 1 - greeted_count > under_way && failed_count == 0) {
             wait_some(epoll, 1000);
         }
     }
@@ -360,7 +362,10 @@ main(int argc, char **argv)
     }
     read_tokens();
     if (argc == 6 && strcmp(argv[1], "hold") == 0) {
-        return hold(argv[2], argv[3], atoi(argv[4]), atof(argv[5]));
+        return hold(argv[2], argv[3], atoi(argv[4]), atof(argv[5]), UNDER_WAY_MAX);
+    }
+    if (argc == 6 && strcmp(argv[1], "storm") == 0) {
+        return hold(argv[2], argv[3], atoi(argv[4]), atof(argv[5]), INT_MAX);
     }
     if (argc >= 6 && strcmp(argv[1], "send") == 0) {
         return send_all(argv[2], atof(argv[3]), atof(argv[4]), argv + 5, argc - 5);

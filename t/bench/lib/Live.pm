@@ -22,27 +22,63 @@ sub compile {
     system($command) == 0 or die "t/bench/streams.c does not compile\n";
 }
 
-# Users with sessions, and rooms, written into the database as if they had signed up and joined.
-sub new {
-    my ($class, $stack, $count) = @_;
-    my $self  = bless { stack => $stack, users => $count // $users }, $class;
-    my @lines = map { [split] } split /\n/, `build/bench/streams tokens $self->{users}`;
-    $self->{tokens} = [ map { $_->[0] } @lines ];
-    my $later  = int(time * 1000) + 86_400_000 * 30;
-    my $insert = sub {
-        my ($into, @rows) = @_;
-        while (my @some = splice @rows, 0, 1000) { $stack->sql("INSERT INTO $into VALUES " . join ',', @some) }
-    };
+# Inserts rows, a thousand at a time.
+sub insert {
+    my ($stack, $into, @rows) = @_;
+    while (my @some = splice @rows, 0, 1000) { $stack->sql("INSERT INTO $into VALUES " . join ',', @some) }
+}
+
+# Users with sessions, written into the database as if they had signed up. Returns the first id, and the tokens.
+sub sign_up {
+    my ($stack, $count) = @_;
+    my @lines   = map { [split] } split /\n/, `build/bench/streams tokens $count`;
+    my $later   = int(time * 1000) + 86_400_000 * 30;
     my ($first) = map { $_ + 1 } $stack->sql('SELECT COALESCE(MAX(id), 0) FROM users');
-    $insert->(
+    insert(
+        $stack,
         'users (id, username, username_key, nickname, password_hash, created_at)',
-        map { my $id = $first + $_; "($id,'live$_','live$_','live $_','x',0)" } 0 .. $#lines
+        map { my $id = $first + $_; "($id,'live$id','live$id','live $_','x',0)" } 0 .. $#lines
     );
-    $insert->(
+    insert(
+        $stack,
         'sessions (user_id, token_hash, device, created_at, last_seen_at, expires_at)',
         map { sprintf "(%d,UNHEX('%s'),'bench',0,%d,%d)", $first + $_, $lines[$_][1], time * 1000, $later }
             0 .. $#lines
     );
+    return ($first, [ map { $_->[0] } @lines ]);
+}
+
+# Adds users and rooms of `size` members; each user is in `each` of them, with different neighbours in each.
+sub crowd {
+    my ($class, $stack, $count, $size, $each) = @_;
+    my $self = bless { stack => $stack, users => $count }, $class;
+    (my $first, $self->{tokens}) = sign_up($stack, $count);
+    my ($room) = map { $_ + 1 } $stack->sql('SELECT COALESCE(MAX(id), 0) FROM rooms');
+    my $wide = int(($count + $size - 1) / $size);
+    insert(
+        $stack,
+        'rooms (id, kind, name, last_at, created_at)',
+        map { '(' . ($room + $_) . ",0,'crowd',0,0)" } 0 .. $wide * $each - 1
+    );
+    insert(
+        $stack,
+        'members (room_id, user_id, role, joined_at)',
+        map {
+            my $k = $_;
+            map { sprintf '(%d,%d,0,0)', $room + $k * $wide + int($_ * (2 * $k + 1) % $count / $size), $first + $_ }
+                0 .. $count - 1
+        } 0 .. $each - 1
+    );
+    return $self;
+}
+
+# Users with sessions, and rooms, written into the database as if they had signed up and joined.
+sub new {
+    my ($class, $stack, $count) = @_;
+    my $self = bless { stack => $stack, users => $count // $users }, $class;
+    (my $first, $self->{tokens}) = sign_up($stack, $self->{users});
+    my @lines  = @{ $self->{tokens} };
+    my $insert = sub { insert($stack, @_) };
     my ($room) = map { $_ + 1 } $stack->sql('SELECT COALESCE(MAX(id), 0) FROM rooms');
     my ($big, $small) = ($room + $wide, $room + $wide + 1);
     $insert->(
@@ -68,10 +104,12 @@ sub new {
     return $self;
 }
 
-# Holds streams of the users from number `from` on. Returns a handle for `result` once all have begun.
+# Holds streams of the users from number `from` on. Returns a handle for `result` once all have begun. How: `hold`, or
+# `storm`: all of them are opened at once.
 sub hold {
-    my ($self, $place, $path, $count, $seconds, $from) = @_;
-    my $pid = IPC::Open2::open2(my $out, my $in, 'build/bench/streams', 'hold', $place, $path, $count, $seconds);
+    my ($self, $place, $path, $count, $seconds, $from, $how) = @_;
+    my $pid =
+        IPC::Open2::open2(my $out, my $in, 'build/bench/streams', $how // 'hold', $place, $path, $count, $seconds);
     push @running, $pid;
     my $tokens = $self->{tokens};
     print $in map { $tokens->[ (($from // 0) + $_) % @$tokens ] . "\n" } 0 .. $count - 1;
