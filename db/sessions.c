@@ -12,10 +12,6 @@
 #include "db/secrets.h"
 #include "db/users.h"
 
-enum { HOUR_MS = 3600 * 1000 };
-
-#define DAY_MS INT64_C(86400000)
-
 /*
  * Announces that sessions have ended: also if it is unknown whether they have, for then another
  * query is all that it costs.
@@ -87,7 +83,7 @@ sessions_add(struct db *db, struct redis *redis, const struct sign_in *in,
     struct session_insert insert = {.in = in, .hash = hash, .now = clock_now_ms()};
     enum db_result r;
 
-    insert.expires_at = *expires_at = insert.now + in->days * DAY_MS;
+    insert.expires_at = *expires_at = insert.now + in->days * SESSION_DAY_MS;
     secrets_load(db);
     r = db_transaction(db, DB_REPEATABLE, session_insert_transaction, &insert);
     sessions_announce(redis, r, in->user_id);
@@ -101,7 +97,7 @@ sessions_add(struct db *db, struct redis *redis, const struct sign_in *in,
 static void
 session_prolong(struct db *db, struct session *s, int64_t now, int days)
 {
-    s->expires_at = now + days * DAY_MS;
+    s->expires_at = now + days * SESSION_DAY_MS;
     db_run_optional(db, "UPDATE sessions SET last_seen_at = ?, expires_at = ? WHERE id = ?",
                     db_int(now), db_int(s->expires_at), db_int(s->id));
 }
@@ -135,7 +131,7 @@ session_read(struct db *db, const uint8_t *hash, int days, struct session *found
     if (found->expires_at <= now) {
         return DB_NONE;
     }
-    if (now - seen >= HOUR_MS) {
+    if (now - seen >= SESSION_UNUSED_MS) {
         session_prolong(db, found, now, days);
     }
     return DB_OK;

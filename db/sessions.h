@@ -11,6 +11,10 @@
 #include "db/redis/redis.h"
 #include "db/session.h"
 
+enum { SESSION_UNUSED_MS = 3600 * 1000 /* after which a session that is used is prolonged */ };
+
+#define SESSION_DAY_MS INT64_C(86400000)
+
 /* A session as a list shows it. */
 struct device {
     int64_t id;

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "fcgi/serve.h"
+#include "routes/frame/auth.h"
 
 enum {
     STACK_BYTES = 512 * 1024,
@@ -24,6 +25,7 @@ struct dispatcher {
     struct turns turns;
     pthread_t *threads;
     int thread_count;
+    size_t share; /* a thread takes one of so many equal shares of the jobs that wait */
 };
 
 /* A job while it is being served: the context of the exchange's callbacks. */
@@ -94,8 +96,8 @@ static void
 dispatcher_serve(const struct dispatcher *d, struct resources *resources, struct job *job,
                  struct turn *turn)
 {
-    struct job_exchange context = {.job = job,
-                                   .deferred = {.admit = holds_admit, .holds = d->holds}};
+    struct job_exchange context = {
+        .job = job, .deferred = {.admit = holds_admit, .holds = d->holds, .opening = job->opening}};
     struct exchange exchange = {
         .read = job_read_body,
         .write = job_write_reply,
@@ -130,6 +132,7 @@ dispatcher_work(struct dispatcher *d, struct resources *resources, struct job *j
     struct waiting_turn *next;
 
     dispatcher_serve(d, resources, job, &turn);
+    job->opening = NULL;
     if (turn_is_put_off(&turn)) {
         job->was_put_off = true;
         return turn_wait(&turn, &job->waiting) ? NULL : job;
@@ -143,6 +146,67 @@ dispatcher_work(struct dispatcher *d, struct resources *resources, struct job *j
                         : (struct job *)(void *)((char *)next - offsetof(struct job, waiting));
 }
 
+/* Would this be a stream? Then `hash` is that of its token. */
+static bool
+job_opens_stream(const struct job *job, struct resources *resources, uint8_t *hash)
+{
+    char **env = input_env(&job->input, &resources->arena);
+    bool opens = false;
+    struct request req;
+
+    if (env != NULL) {
+        const char *method;
+
+        request_init(&req, resources, env);
+        method = request_env(&req, "REQUEST_METHOD");
+        opens = method != NULL && strcmp(method, "GET") == 0 && auth_token_hash(&req, hash);
+    }
+    arena_reset(&resources->arena);
+    return opens;
+}
+
+/* Reads at once what the streams among the jobs need. One alone reads it while it is served. */
+static void
+dispatcher_read_ahead(const struct dispatcher *d, struct resources *resources, struct job *first,
+                      struct openings *openings)
+{
+    struct caller caller = {.db = resources->db, .redis = resources->redis};
+
+    if (first == NULL || first->message.next == NULL) {
+        return;
+    }
+    for (struct job *job = first; job != NULL; job = (struct job *)job->message.next) {
+        struct opening *opening = &openings->all[openings->count];
+
+        if (job_opens_stream(job, resources, opening->hash)) {
+            job->opening = opening;
+            openings->count++;
+        }
+    }
+    if (openings->count > 1) {
+        db_set_deadline(resources->db,
+                        clock_mono_us() + (int64_t)d->app->settings->request_deadline_ms * 1000);
+        openings_read(&caller, d->app->settings->session_days, openings);
+    }
+}
+
+static void
+dispatcher_serve_all(struct dispatcher *d, struct resources *resources, struct job *first)
+{
+    struct openings openings = {.count = 0};
+
+    dispatcher_read_ahead(d, resources, first, &openings);
+    while (first != NULL) {
+        struct job *job = first;
+
+        first = (struct job *)job->message.next;
+        while (job != NULL) {
+            job = dispatcher_work(d, resources, job);
+        }
+    }
+    openings_free(&openings);
+}
+
 static void *
 dispatcher_thread(void *context)
 {
@@ -151,14 +215,12 @@ dispatcher_thread(void *context)
 
     resources_open(&resources, d->app);
     while (!queue_is_closed(&d->jobs)) {
-        struct job *job = (struct job *)queue_wait(&d->jobs, IDLE_MS);
+        struct message *first = queue_wait_share(&d->jobs, IDLE_MS, d->share, OPENINGS_MAX);
 
-        if (job == NULL) {
+        if (first == NULL) {
             db_close_idle(resources.db, IDLE_MS);
         }
-        while (job != NULL) {
-            job = dispatcher_work(d, &resources, job);
-        }
+        dispatcher_serve_all(d, &resources, (struct job *)first);
     }
     resources_close(&resources);
     return NULL;
@@ -206,6 +268,7 @@ dispatcher_open(const struct app *app, int count, struct queue *done, struct hol
     d->app = app;
     d->done = done;
     d->holds = holds;
+    d->share = (size_t)count;
     d->threads = memory_array((size_t)count, sizeof(*d->threads));
     queue_open(&d->jobs);
     db_limit_writers(dispatcher_writers((size_t)count));

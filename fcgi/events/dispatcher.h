@@ -6,6 +6,7 @@
 #define FCGI_EVENTS_DISPATCHER_H
 
 #include "db/live.h"
+#include "db/openings.h"
 #include "fcgi/app.h"
 #include "fcgi/events/holds.h"
 #include "fcgi/events/queue.h"
@@ -26,6 +27,8 @@ struct job {
     int64_t submitted_us;       /* by clock_mono_us; set by dispatcher_submit */
     struct waiting_turn waiting;
     bool was_put_off; /* its user's other requests came first */
+    const struct opening
+        *opening; /* while the dispatcher serves it; NULL: nothing was read ahead */
 
     /* Set by the dispatcher. */
     enum reply_mode mode;
@@ -54,7 +57,7 @@ struct dispatcher *dispatcher_open(const struct app *app, int count, struct queu
                                    struct holds *holds)
     __attribute__((nonnull, warn_unused_result));
 
-/* Hands the job over. */
+/* Hands the job over. For many jobs that wait, the database is read at once (db/openings.h). */
 void dispatcher_submit(struct dispatcher *d, struct job *job) __attribute__((nonnull));
 
 /*

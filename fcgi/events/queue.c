@@ -49,6 +49,7 @@ queue_put(struct queue *queue, struct message *message)
     was_empty = queue->first == NULL;
     *queue->last = message;
     queue->last = &message->next;
+    queue->count++;
     pthread_cond_signal(&queue->filled);
     pthread_mutex_unlock(&queue->lock);
     if (was_empty && queue->wakeup >= 0) {
@@ -70,6 +71,7 @@ queue_take_all(struct queue *queue)
     all = queue->first;
     queue->first = NULL;
     queue->last = &queue->first;
+    queue->count = 0;
     pthread_mutex_unlock(&queue->lock);
     return all;
 }
@@ -89,11 +91,31 @@ monotonic_after(int ms)
     return time;
 }
 
+/* With the lock: takes the first `count` messages, at least one, if there are any. */
+static struct message *
+queue_take_first(struct queue *queue, size_t count)
+{
+    struct message *all = queue->first, **end = &queue->first;
+    size_t taken = 0;
+
+    while (*end != NULL && (taken == 0 || taken < count)) {
+        end = &(*end)->next;
+        taken++;
+    }
+    if (taken > 0) {
+        queue->first = *end;
+        *end = NULL;
+        queue->count -= taken;
+        queue->last = queue->first == NULL ? &queue->first : queue->last;
+    }
+    return all;
+}
+
 struct message *
-queue_wait(struct queue *queue, int ms)
+queue_wait_share(struct queue *queue, int ms, size_t takers, size_t most)
 {
     struct timespec until = monotonic_after(ms < 0 ? 0 : ms);
-    struct message *message;
+    struct message *messages = NULL;
     int error = 0;
 
     pthread_mutex_lock(&queue->lock);
@@ -101,15 +123,19 @@ queue_wait(struct queue *queue, int ms)
         error = ms < 0 ? pthread_cond_wait(&queue->filled, &queue->lock)
                        : pthread_cond_timedwait(&queue->filled, &queue->lock, &until);
     }
-    message = queue->closed ? NULL : queue->first;
-    if (message != NULL) {
-        queue->first = message->next;
-        if (queue->first == NULL) {
-            queue->last = &queue->first;
-        }
+    if (!queue->closed) {
+        size_t share = (queue->count + takers - 1) / takers;
+
+        messages = queue_take_first(queue, share < most ? share : most);
     }
     pthread_mutex_unlock(&queue->lock);
-    return message;
+    return messages;
+}
+
+struct message *
+queue_wait(struct queue *queue, int ms)
+{
+    return queue_wait_share(queue, ms, 1, 1);
 }
 
 void

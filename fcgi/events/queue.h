@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 struct message {
     struct message *next;
@@ -18,6 +19,7 @@ struct queue {
     int wakeup; /* an eventfd that is readable while messages wait, for an epoll set; -1: none */
     bool closed;
     struct message *first, **last;
+    size_t count;
 };
 
 void queue_open(struct queue *queue) __attribute__((nonnull));
@@ -41,6 +43,13 @@ struct message *queue_take_all(struct queue *queue) __attribute__((nonnull));
  * if the queue is closed.
  */
 struct message *queue_wait(struct queue *queue, int ms) __attribute__((nonnull));
+
+/*
+ * The same for several messages, oldest first: at least one, at most `most`, and no more than one
+ * of `takers` equal shares of those that wait.
+ */
+struct message *queue_wait_share(struct queue *queue, int ms, size_t takers, size_t most)
+    __attribute__((nonnull));
 
 /* Makes every queue_wait return NULL, now and from now on. */
 void queue_close(struct queue *queue) __attribute__((nonnull));

@@ -35,6 +35,14 @@ auth_bearer_token(const struct request *req)
     return value;
 }
 
+bool
+auth_token_hash(const struct request *req, uint8_t *hash)
+{
+    const char *token = auth_bearer_token(req);
+
+    return token != NULL && token_hash(token, hash);
+}
+
 static struct limit_use
 limit_use_of(const struct settings *s, enum limit limit)
 {
@@ -98,9 +106,8 @@ static enum db_result
 auth_find_session(struct request *req, struct limit_use *use)
 {
     uint8_t hash[TOKEN_HASH_BYTES];
-    const char *token = auth_bearer_token(req);
 
-    if (token == NULL || !token_hash(token, hash)) {
+    if (!auth_token_hash(req, hash)) {
         return DB_NONE;
     }
     if (sessions_find_known(req->caller.db, hash, &req->session)) {

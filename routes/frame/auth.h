@@ -13,6 +13,10 @@
  */
 bool auth_admit(struct request *req) __attribute__((nonnull, warn_unused_result));
 
+/* The hash of the request's bearer token. Returns false if there is none of the right form. */
+bool auth_token_hash(const struct request *req, uint8_t *hash)
+    __attribute__((nonnull, warn_unused_result));
+
 /*
  * Counts `n` more uses of a limit by the signed-in caller, for a call that costs more than one.
  * Returns false after replying 429.

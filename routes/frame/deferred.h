@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "db/sync.h"
+#include "db/openings.h"
 
 enum reply_mode {
     REPLY_NOW,    /* the handler has replied */
@@ -25,6 +25,7 @@ struct deferred_reply {
      */
     bool (*admit)(void *holds, int64_t session_id, int64_t user_id);
     void *holds;
+    const struct opening *opening; /* what was read ahead for this request; NULL: nothing */
 
     /* Set by the handler. */
     enum reply_mode mode;

@@ -17,13 +17,32 @@
 
 enum { RETRY_SECONDS = 5 };
 
+/* Takes the caller's rooms from what was read ahead. Returns false if they are not there. */
+static bool
+deferred_take_rooms(const struct caller *caller, struct deferred_reply *deferred)
+{
+    const struct opening *opening = deferred->opening;
+
+    if (opening == NULL || !opening->found || opening->user_id != caller->user_id) {
+        return false;
+    }
+    deferred->changes = opening->changes;
+    deferred->rooms = opening->rooms;
+    deferred->room_count = opening->room_count;
+    return true;
+}
+
 /* Reads the caller's rooms, and first the number of changes that they include (db/live.h). */
 static enum db_result
 deferred_read_rooms(struct caller *caller, struct deferred_reply *deferred)
 {
     struct sync_mark *rooms;
-    enum db_result r = live_changes(caller->db, caller->user_id, &deferred->changes);
+    enum db_result r;
 
+    if (deferred_take_rooms(caller, deferred)) {
+        return DB_OK;
+    }
+    r = live_changes(caller->db, caller->user_id, &deferred->changes);
     if (r != DB_OK) {
         return r;
     }

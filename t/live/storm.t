@@ -65,4 +65,36 @@ subtest 'clients that all reconnect at once are served' => sub {
     is(($stack->workers('events'))[0], $pid, 'the event loop survives the storm');
 };
 
+# All requests wait in the socket before the event loop reads the first one.
+subtest 'streams that open in the same moment begin each with its own rooms' => sub {
+    my @many = map { $stack->user("many$_") } 1 .. 30;
+    my %rooms;
+    for my $n (0 .. $#many) {
+        my @with = map { $many[ ($n + $_) % @many ]->id } 1 .. $n % 4;
+        my $made = $many[$n]->post('/api/rooms', { name => "r$n", member_ids => \@with })->json;
+        $rooms{$_}{ $made->{id} } = $made->{last_seq} for $many[$n]->id, @with;
+    }
+    $stack->sql('UPDATE sessions SET last_seen_at = 0 WHERE user_id = ' . $many[3]->id);
+    my $gone = $stack->user('gone');
+    is($gone->delete('/api/sessions/current')->status, 204, 'a user signs out');
+    for my $round (1 .. 2) {
+        CORE::kill STOP => $pid;
+        my @all = map { Fastchat::Stream->new($_, at_once => 1) } @many, $gone, $many[0];
+        sleep 0.3;
+        CORE::kill CONT => $pid;
+        $_->read_head for @all;
+        my $last = pop @all;
+        is($last->next->{event}, 'hello', "round $round: a second stream of a user begins, too");
+        is((pop @all)->status, 401, "round $round: a session that has ended opens no stream among others");
+        my @wrong = grep {
+            my $hello = $all[$_]->next;
+            !$hello || !eq_hash($hello->{data}{rooms}, $rooms{ $many[$_]->id });
+        } 0 .. $#all;
+        is_deeply(\@wrong, [], "round $round: each stream begins with the rooms of its user");
+        $_->close for @all, $last;
+    }
+    my $used = $stack->sql('SELECT MIN(last_seen_at) FROM sessions WHERE user_id = ' . $many[3]->id);
+    cmp_ok($used, '>', 0, 'a session that opens a stream among others is prolonged');
+};
+
 done_testing;

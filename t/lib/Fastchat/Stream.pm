@@ -17,8 +17,9 @@ use Time::HiRes qw(time);
 my $json = JSON::PP->new->utf8;
 use constant PATIENCE => 30;    # seconds
 
-# Options: after, last_event_id, lines (NDJSON), token, receive_bytes (of the socket's buffer; if it is much smaller
-# than loopback's segments of 64 KB, a full buffer makes the kernel wait many seconds before it sends more).
+# Options: at_once (returns before the reply: call read_head later), after, last_event_id, lines (NDJSON), token,
+# receive_bytes (of the socket's buffer; if it is much smaller than loopback's segments of 64 KB, a full buffer makes
+# the kernel wait many seconds before it sends more).
 sub new {
     my ($class, $client, %o) = @_;
     my ($address) = $client->{url} =~ m{//(.*)};
@@ -35,7 +36,7 @@ sub new {
     );
     print $socket join("\r\n", @lines, '', '');
     my $self = bless { socket => $socket, raw => '', text => '', lines => $o{lines}, beats => 0, all => '' }, $class;
-    $self->read_head;
+    $self->read_head if !$o{at_once};
     return $self;
 }
 
