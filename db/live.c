@@ -137,6 +137,29 @@ live_sessions_changed(struct db *db, struct arena *a, const struct session *seen
 }
 
 enum db_result
+live_rooms_of(struct db *db, const int64_t *users, size_t count, live_use_room *use, void *context)
+{
+    struct buf rows = {0};
+    enum db_result r;
+
+    for (size_t i = 0; i < count; i++) {
+        BOUND_ROW(&rows, users[i]);
+    }
+    r = db_run(db,
+               "SELECT m.user_id, m.room_id FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH "
+               "'$[0]')) seen STRAIGHT_JOIN members m ON m.user_id = seen.id",
+               bound_rows_value(&rows));
+    buf_free(&rows);
+    if (r != DB_OK) {
+        return r;
+    }
+    while (db_next(db)) {
+        use(context, db_get_int(db, 0), db_get_int(db, 1));
+    }
+    return db_done(db);
+}
+
+enum db_result
 live_changes(struct db *db, int64_t user_id, int64_t *changes)
 {
     enum db_result r = db_one(db, "SELECT changes FROM users WHERE id = ?", db_int(user_id));

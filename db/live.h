@@ -40,6 +40,11 @@ enum db_result live_sessions_changed(struct db *db, struct arena *a, const struc
                                      size_t count, struct live_mark **changed, size_t *found)
     __attribute__((nonnull(1, 2, 5, 6), warn_unused_result));
 
+/* Calls `use` with each room of each user; the rooms of one user follow one another. */
+typedef void live_use_room(void *context, int64_t user_id, int64_t room_id);
+enum db_result live_rooms_of(struct db *db, const int64_t *users, size_t count, live_use_room *use,
+                             void *context) __attribute__((nonnull(1, 2, 4), warn_unused_result));
+
 /* How often the user's rooms and sessions have changed. DB_NONE: there is no such user. */
 enum db_result live_changes(struct db *db, int64_t user_id, int64_t *changes)
     __attribute__((nonnull, warn_unused_result));

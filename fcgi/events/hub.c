@@ -253,6 +253,7 @@ hub_find_or_add_user(struct hub *hub, int64_t user_id)
         user = memory_new(struct hub_user);
         user->id = user_id;
         user->changes = -1;
+        user->presence_from = hub_presence_next(hub); /* its client asks for what is so now */
         idmap_add(&hub->users, user_id, user);
     }
     return user;
@@ -287,6 +288,7 @@ hub_join(struct hub *hub, struct connection *c, int64_t user_id, int64_t changes
     c->user_next = user->connections;
     user->connections = c;
     if (c->state == CONNECTION_STREAM) {
+        hub->arrivals++;
         if (user->stream_count++ == 0) {
             ids_add(&hub->arrived, user->id);
         }
@@ -525,6 +527,7 @@ hub_sweep(struct hub *hub)
             hub->tick - room->empty_since > LINGER_TICKS) {
             idmap_remove(&hub->rooms, room->id);
             watched_rooms_remove(&hub->watched, room->id);
+            buf_free(&room->presence);
             free(room);
             i--; /* the removal may have moved another room into this slot */
         }
@@ -540,6 +543,7 @@ hub_free(struct hub *hub)
 
         if (room != NULL) {
             free(room->watchers);
+            buf_free(&room->presence);
             free(room);
         }
     }
@@ -556,4 +560,8 @@ hub_free(struct hub *hub)
     buf_free(&hub->behind);
     buf_free(&hub->stale);
     buf_free(&hub->arrived);
+    buf_free(&hub->presence);
+    buf_free(&hub->presence_text);
+    buf_free(&hub->presence_rooms);
+    buf_free(&hub->presence_out);
 }

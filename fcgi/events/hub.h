@@ -35,6 +35,7 @@ struct hub_room {
     struct hub_user **watchers;
     size_t watcher_count, watcher_cap;
     uint32_t empty_since; /* tick; only meaningful without watchers */
+    struct buf presence;  /* uint32_t: the indices of changes that concern its watchers */
     bool behind;          /* it is in hub.behind */
     bool doubted;         /* hints wait until it has been compared with the database */
     uint32_t doubted_in;  /* the reconciliation that had begun last when it was doubted */
@@ -48,9 +49,17 @@ struct hub_user {
     struct hub_room **rooms; /* by id */
     uint32_t room_count, stream_count;
     struct connection *connections;
-    /* The last presence event sent to this user: whom it was about, and the hint's `seq`. */
-    int64_t presence_user_id, presence_seq;
-    bool stale; /* it is in hub.stale */
+    uint64_t presence_from; /* the number of the first change of presence that it has not got */
+    bool stale;             /* it is in hub.stale */
+};
+
+/* A user has come or gone. */
+struct presence_change {
+    int64_t user_id, seq; /* of the hint */
+    int64_t given_to;     /* the user to whom it was given last */
+    struct presence_text {
+        size_t at, len;
+    } text[2]; /* the event in hub.presence_text, by `ndjson` */
 };
 
 struct hub {
@@ -73,6 +82,14 @@ struct hub {
     struct buf stale;   /* users whose rooms or sessions may have changed */
     struct buf arrived; /* users who opened their first stream */
     struct replay replay;
+
+    struct buf presence;       /* struct presence_change: those that are to be sent */
+    struct buf presence_text;  /* their events */
+    struct buf presence_rooms; /* int64_t: the ids of rooms whose `presence` is not empty */
+    struct buf presence_out;   /* what is about to be sent */
+    uint64_t presence_sent;    /* the number of the first of them */
+    uint32_t presence_since;   /* tick of the first of them; 0: none */
+    uint32_t arrivals;         /* streams that were opened in this tick */
 };
 
 void hub_open(struct hub *hub) __attribute__((nonnull));
@@ -134,6 +151,9 @@ void hub_end_user(struct hub *hub, int64_t user_id) __attribute__((nonnull));
 
 /* The user's rooms or sessions may have changed: adds the user to hub->stale. */
 void hub_mark_stale(struct hub *hub, struct hub_user *user) __attribute__((nonnull));
+
+/* Once a tick: sends the changes of presence, unless many streams are being opened. */
+void hub_tick_presence(struct hub *hub) __attribute__((nonnull));
 
 /* Drops the rooms that nobody has watched for LINGER_TICKS. */
 void hub_sweep(struct hub *hub) __attribute__((nonnull));

@@ -21,4 +21,13 @@ void hub_send_to_room(struct hub *hub, const struct hub_room *room, const struct
 /* Wakes the user's long polls, which then read what is new from the database. */
 void hub_wake_user(struct hub *hub, const struct hub_user *user) __attribute__((nonnull));
 
+/* Keeps a change of presence until it is sent. */
+void hub_note_presence(struct hub *hub, const struct hint *hint) __attribute__((nonnull));
+
+/* Sends the changes that were noted: to each user those of others in its rooms, in one piece. */
+void hub_send_presence(struct hub *hub) __attribute__((nonnull));
+
+/* The number of the next change. */
+uint64_t hub_presence_next(const struct hub *hub) __attribute__((nonnull));
+
 #endif

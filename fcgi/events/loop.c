@@ -542,6 +542,7 @@ loop_tick(struct loop *l)
     l->hub.tick++;
     loop_check_deadlines(l);
     loop_send_heartbeats(l);
+    hub_tick_presence(&l->hub);
     if (l->hub.tick % SWEEP_TICKS == 0) {
         hub_sweep(&l->hub);
     }

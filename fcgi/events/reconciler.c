@@ -18,9 +18,10 @@
 #include "routes/shapes.h"
 
 enum {
-    PAGE_ENTRIES = 200, /* in one read of a room */
-    PAGES_MAX = 10,     /* reads of one room in one reconciliation */
-    GONE_MAX = 200,     /* users announced as offline in one reconciliation */
+    PAGE_ENTRIES = 200,      /* in one read of a room */
+    PAGES_MAX = 10,          /* reads of one room in one reconciliation */
+    GONE_MAX = 200,          /* users announced as offline in one reconciliation */
+    ANNOUNCED_AT_ONCE = 200, /* users whose rooms are read by one query */
 };
 
 struct reconciler {
@@ -271,35 +272,60 @@ reconciler_read_users(struct reconciler *r, struct resources *res,
     return result;
 }
 
+/* The presence of users, announced for one after the other. */
+struct announcement {
+    struct redis *redis;
+    bool online;
+    int64_t now, user_id;
+    struct buf rooms; /* ids, separated by commas */
+    size_t room_count;
+};
+
 /*
- * Announces it through Redis, since those who share a room may have their streams on any host. Each
- * hint names up to EVENT_ROOMS_MAX rooms; the same `seq` marks them as one announcement.
+ * Through Redis, since those who share a room may have their streams on any host. Each hint names
+ * up to EVENT_ROOMS_MAX rooms; the same `seq` marks them as one announcement.
  */
 static void
-reconciler_announce_presence(struct resources *res, int64_t user_id, bool online)
+announcement_publish(struct announcement *a)
 {
-    struct caller caller = {.db = res->db, .arena = &res->arena, .user_id = user_id};
-    struct sync_mark *rooms;
-    struct buf ids = {0};
-    int64_t now = clock_now_ms();
-    size_t count = 0;
+    struct hint hint = {
+        .seq = a->now, .user_id = a->user_id, .rooms = a->rooms.at, .rooms_len = a->rooms.len};
 
-    if (sync_joined_marks(&caller, &rooms, &count) != DB_OK) {
-        return;
+    if (a->room_count > 0) {
+        live_event_publish(a->redis, LIVE_PRESENCE, hint,
+                           &(struct presence_event){a->user_id, a->online});
     }
-    for (size_t i = 0; i < count; i++) {
-        buf_str(&ids, ids.len > 0 ? "," : "");
-        buf_int(&ids, rooms[i].room_id);
-        if ((i + 1) % EVENT_ROOMS_MAX == 0 || i + 1 == count) {
-            struct hint hint = {
-                .seq = now, .user_id = user_id, .rooms = ids.at, .rooms_len = ids.len};
+    buf_clear(&a->rooms);
+    a->room_count = 0;
+}
 
-            live_event_publish(res->redis, LIVE_PRESENCE, hint,
-                               &(struct presence_event){user_id, online});
-            buf_clear(&ids);
+static void
+announcement_add_room(void *context, int64_t user_id, int64_t room_id)
+{
+    struct announcement *a = context;
+
+    if (a->user_id != user_id || a->room_count == EVENT_ROOMS_MAX) {
+        announcement_publish(a);
+    }
+    a->user_id = user_id;
+    buf_str(&a->rooms, a->room_count++ > 0 ? "," : "");
+    buf_int(&a->rooms, room_id);
+}
+
+static void
+reconciler_announce_presence(struct resources *res, const int64_t *users, size_t count, bool online)
+{
+    struct announcement a = {.redis = res->redis, .online = online, .now = clock_now_ms()};
+
+    for (size_t i = 0; i < count; i += ANNOUNCED_AT_ONCE) {
+        size_t some = count - i < ANNOUNCED_AT_ONCE ? count - i : ANNOUNCED_AT_ONCE;
+
+        if (live_rooms_of(res->db, users + i, some, announcement_add_room, &a) != DB_OK) {
+            break;
         }
     }
-    buf_free(&ids);
+    announcement_publish(&a);
+    buf_free(&a.rooms);
 }
 
 static void
@@ -312,13 +338,9 @@ reconciler_keep_presence(struct resources *res, const struct reconciliation *wha
     if (what->online_count > 0) {
         (void)presence_refresh(res->redis, what->online, what->online_count, arrived, &count);
     }
-    for (size_t i = 0; i < count; i++) {
-        reconciler_announce_presence(res, arrived[i], true);
-    }
+    reconciler_announce_presence(res, arrived, count, true);
     count = what->sweep_presence ? presence_sweep(res->redis, gone, GONE_MAX) : 0;
-    for (size_t i = 0; i < count; i++) {
-        reconciler_announce_presence(res, gone[i], false);
-    }
+    reconciler_announce_presence(res, gone, count, false);
 }
 
 static void

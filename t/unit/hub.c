@@ -494,6 +494,7 @@ test_hints(void)
     receive("K 0 0 1\n\n{\"task\":1}");
     is_str(sent_to(&c), "event: task\ndata: {\"task\":1}\n\n", "a task is sent to its owner");
     receive("P 0 0 2\n69,70\n{\"online\":1}");
+    hub_tick_presence(&hub);
     is_str(sent_to(&c), "event: presence\ndata: {\"online\":1}\n\n",
            "presence is sent to those who share a room");
     ok(hint_parse("E 70 5 0 400 9000\n\n{}", 21, &hint) && hint.at == 400 &&
