@@ -294,15 +294,22 @@ nginx_write_params(FILE *out)
 }
 
 /*
+ * nginx keeps a buffer of this size for each held request, of which a stream may last for days. The
+ * head of a reply has to fit in: it is less than 1 KB. A long poll may bring pages of 256 KB.
+ */
+#define STREAM_BUFFER "2k"
+#define POLL_BUFFER "8k"
+
+/*
  * A path whose reply may be held. Nothing is buffered, and the event loop notices at once that a
  * client has gone, since nginx then closes the connection (fastcgi_ignore_client_abort is off).
  * Something is sent at least every 50 s (EVENTS_HEARTBEAT_SECONDS).
  */
 static void
-nginx_write_held_location(const struct nginx_options *o, const char *path, FILE *out)
+nginx_write_held_location(const struct nginx_options *o, const struct route *route, FILE *out)
 {
     (void)fputs("    location ~ ^", out);
-    nginx_write_pattern(path, out);
+    nginx_write_pattern(route->path, out);
     (void)fputs(" {\n", out);
     nginx_write_api_headers(o, out);
     if (o->held_per_address > 0) {
@@ -314,10 +321,11 @@ nginx_write_held_location(const struct nginx_options *o, const char *path, FILE 
                 "        fastcgi_buffering off;\n"
                 "        fastcgi_ignore_client_abort off;\n"
                 "        fastcgi_read_timeout 120s;\n"
-                "        fastcgi_buffer_size 8k;\n"
                 "        send_timeout 120s;\n"
                 "        gzip off;\n",
                 out);
+    (void)fprintf(out, "        fastcgi_buffer_size %s;\n",
+                  route->method == GET ? STREAM_BUFFER : POLL_BUFFER);
     nginx_write_params(out);
 }
 
@@ -356,7 +364,7 @@ nginx_write_api_locations(const struct router *router, const struct nginx_option
 {
     for (const struct route *const *at = router_all(router); *at != NULL; at++) {
         if ((*at)->runs == SLOW_IO) {
-            nginx_write_held_location(o, (*at)->path, out);
+            nginx_write_held_location(o, *at, out);
         } else if ((*at)->download) {
             nginx_write_download_location(o, (*at)->path, out);
         }
