@@ -40,6 +40,19 @@ enum db_result live_sessions_changed(struct db *db, struct arena *a, const struc
                                      size_t count, struct live_mark **changed, size_t *found)
     __attribute__((nonnull(1, 2, 5, 6), warn_unused_result));
 
+/*
+ * When the tables were last changed, by whatever statement, as the database remembers it: seconds
+ * since 1970 by its clock; 0: not known, as on MySQL, which may answer with what was so a day ago.
+ */
+struct live_tables {
+    int64_t connection; /* the number of ours; another one may be to another server */
+    int64_t now;        /* when that was asked */
+    int64_t rooms, users, sessions;
+};
+
+enum db_result live_tables_read(struct db *db, struct live_tables *tables)
+    __attribute__((nonnull, warn_unused_result));
+
 /* Calls `use` with each room of each user; the rooms of one user follow one another. */
 typedef void live_use_room(void *context, int64_t user_id, int64_t room_id);
 enum db_result live_rooms_of(struct db *db, const int64_t *users, size_t count, live_use_room *use,

@@ -1,5 +1,5 @@
 /*
- * What streams that open at the same time need of the database, read for all of them at once: when
+ * The sessions and rooms of streams that open at the same time, read for all of them at once: when
  * everybody reconnects, two queries serve many streams.
  */
 #ifndef DB_OPENINGS_H

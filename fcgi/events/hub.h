@@ -68,11 +68,14 @@ struct hub {
     int heartbeat_ms;     /* for `hello` */
     /* Called after something was queued for `c`, or after woken, too_slow or signed_out was set. */
     void (*touched)(void *owner, struct connection *c);
+    /* Writes at once what is queued for `c`, as far as its socket takes it. */
+    void (*write)(void *owner, struct connection *c);
     void *owner;
 
     /* The owner counts these. */
     uint32_t tick;
     uint32_t reconciliations; /* begun so far */
+    uint32_t last_full;       /* their number when that of all rooms was begun last */
     int64_t compared_us;      /* by clock_mono_us: when the last comparison of all rooms began */
 
     struct idmap rooms, users;

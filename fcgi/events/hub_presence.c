@@ -1,5 +1,5 @@
 /*
- * Who comes and goes: changes are collected, and each user gets those that concern it in one piece.
+ * Presence: changes are collected, and each user gets those that concern it in one piece.
  * When everybody reconnects, everybody is to learn about all the others, which would cost more than
  * the streams themselves.
  */
@@ -112,6 +112,7 @@ presence_send_text(struct hub *hub, const struct hub_user *user, bool ndjson,
         if (c->state == CONNECTION_STREAM && c->ndjson == ndjson &&
             c->queued + payload->len <= hub->queue_limit) {
             connection_send(c, payload, hub->queue_limit);
+            hub->write(hub->owner, c); /* now: the pieces of all users would be much memory */
             hub->touched(hub->owner, c);
         }
     }

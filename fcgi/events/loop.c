@@ -325,6 +325,7 @@ loop_hold(struct connection *c, const struct job *job)
     c->held = true;
     c->session_id = job->session.id;
     c->session_created = job->session.created_at;
+    c->session_expires = (uint32_t)(job->session.expires_at / 1000);
     c->user_id = job->session.user_id;
 }
 
@@ -334,7 +335,6 @@ loop_begin_stream(struct loop *l, struct connection *c, const struct job *job)
     c->state = CONNECTION_STREAM;
     c->ndjson = job->ndjson;
     loop_hold(c, job);
-    c->session_expires = (uint32_t)(job->session.expires_at / 1000);
     timed_remove(c);
     l->stream_count++;
     hub_join(&l->hub, c, job->session.user_id, job->changes, job->rooms, job->room_count);

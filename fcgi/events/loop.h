@@ -72,6 +72,9 @@ void loop_job_done(struct loop *l, struct job *job) __attribute__((nonnull));
 /* Does what the touched connections need, and writes what is queued for them. */
 void loop_settle(struct loop *l) __attribute__((nonnull));
 
+/* Hands a reconciliation to the reconciler, if one is due and the last one has ended. */
+void loop_reconcile(struct loop *l) __attribute__((nonnull));
+
 /* One tick has passed. */
 void loop_tick(struct loop *l) __attribute__((nonnull));
 

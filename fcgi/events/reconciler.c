@@ -22,12 +22,18 @@ enum {
     PAGES_MAX = 10,          /* reads of one room in one reconciliation */
     GONE_MAX = 200,          /* users announced as offline in one reconciliation */
     ANNOUNCED_AT_ONCE = 200, /* users whose rooms are read by one query */
+    SETTLED_SECONDS = 3,     /* a change this old was seen by a comparison; times are in seconds */
+    TRUSTED_US = 30 * 1000 * 1000, /* after which everything is compared in any case */
 };
 
 struct reconciler {
     const struct app *app;
     struct queue queue, *done;
     pthread_t thread;
+
+    /* The tables before the last comparison of everything that found nothing. */
+    struct live_tables rooms_seen, sessions_seen;
+    int64_t rooms_us, sessions_us; /* when that was, by clock_mono_us */
 };
 
 struct finding *
@@ -155,17 +161,63 @@ reconciler_read_room(struct reconciler *r, struct resources *res, struct live_ma
     return result;
 }
 
+/* Was a table last changed so long ago that the comparison after `seen` included it? */
+static bool
+table_is_settled(const struct live_tables *seen, int64_t before, int64_t now)
+{
+    return now > 0 && now == before && seen->now - before >= SETTLED_SECONDS;
+}
+
+/*
+ * Nothing can have changed since the last comparison if the tables have not: a statement by hand
+ * changes a table, too, and a database that was restored has another connection.
+ */
+static bool
+rooms_are_settled(const struct reconciler *r, const struct live_tables *now)
+{
+    const struct live_tables *seen = &r->rooms_seen;
+
+    return seen->connection == now->connection && clock_mono_us() - r->rooms_us < TRUSTED_US &&
+           table_is_settled(seen, seen->rooms, now->rooms);
+}
+
+static bool
+sessions_are_settled(const struct reconciler *r, const struct live_tables *now)
+{
+    const struct live_tables *seen = &r->sessions_seen;
+
+    return seen->connection == now->connection && clock_mono_us() - r->sessions_us < TRUSTED_US &&
+           table_is_settled(seen, seen->users, now->users) &&
+           table_is_settled(seen, seen->sessions, now->sessions);
+}
+
+/* After a comparison. A finding may be believed only after several, so the next ones follow. */
+static void
+tables_note(struct live_tables *seen, int64_t *seen_us, const struct live_tables *now,
+            bool found_nothing, bool compared_all)
+{
+    if (!found_nothing) {
+        *seen = (struct live_tables){0};
+    } else if (compared_all) {
+        *seen = *now;
+        *seen_us = clock_mono_us();
+    }
+}
+
 static enum db_result
 reconciler_read_rooms(struct reconciler *r, struct resources *res,
-                      const struct reconciliation *what)
+                      const struct reconciliation *what, const struct live_tables *now)
 {
+    bool all = what->all && !rooms_are_settled(r, now);
+    size_t room_count = all || !what->all ? what->room_count : what->doubted_count;
     struct live_mark *changed;
     size_t count = 0, from = 0;
-    enum db_result result = live_rooms_changed(res->db, &res->arena, what->rooms, what->room_count,
+    enum db_result result = live_rooms_changed(res->db, &res->arena, what->rooms, room_count,
                                                &changed, &count);
 
+    tables_note(&r->rooms_seen, &r->rooms_us, now, result == DB_OK && count == 0, all);
     for (size_t i = 0; i < count && result == DB_OK; i++) {
-        const struct live_mark *seen = live_mark_find(what->rooms, what->room_count, changed[i].id,
+        const struct live_mark *seen = live_mark_find(what->rooms, room_count, changed[i].id,
                                                       &from);
 
         if (seen != NULL) {
@@ -199,11 +251,10 @@ finding_new_user(struct arena *a, struct live_mark user, const struct sync_mark 
  * in live_mark_find.
  */
 static const struct session *
-reconciliation_sessions_of(const struct reconciliation *what, int64_t user_id, size_t *from,
-                           size_t *count)
+sessions_of_user(const struct buf *sessions, int64_t user_id, size_t *from, size_t *count)
 {
-    const struct session *all = (const struct session *)what->sessions.at;
-    size_t total = what->sessions.len / sizeof(*all), first;
+    const struct session *all = (const struct session *)sessions->at;
+    size_t total = sessions->len / sizeof(*all), first;
 
     *count = 0;
     for (size_t i = 0; i < total && all[*from].user_id != user_id; i++) {
@@ -251,14 +302,17 @@ reconciler_read_user(struct reconciler *r, struct resources *res, int64_t user_i
 /* Reads each user again who has a session that is not as it was. */
 static enum db_result
 reconciler_read_users(struct reconciler *r, struct resources *res,
-                      const struct reconciliation *what)
+                      const struct reconciliation *what, const struct live_tables *now)
 {
-    const struct session *connected = (const struct session *)what->sessions.at;
+    bool all = what->all && !sessions_are_settled(r, now);
+    const struct buf *sessions = all || !what->all ? &what->sessions : &what->doubted;
+    const struct session *connected = (const struct session *)sessions->at;
     struct live_mark *changed;
     size_t count = 0, from = 0;
     enum db_result result = live_sessions_changed(
-        res->db, &res->arena, connected, what->sessions.len / sizeof(*connected), &changed, &count);
+        res->db, &res->arena, connected, sessions->len / sizeof(*connected), &changed, &count);
 
+    tables_note(&r->sessions_seen, &r->sessions_us, now, result == DB_OK && count == 0, all);
     for (size_t i = 0; i < count && result == DB_OK; i++) {
         int64_t user_id = changed[i].number;
         size_t of_user_count;
@@ -266,7 +320,7 @@ reconciler_read_users(struct reconciler *r, struct resources *res,
         if (i > 0 && changed[i - 1].number == user_id) {
             continue; /* another session of the same user */
         }
-        connected = reconciliation_sessions_of(what, user_id, &from, &of_user_count);
+        connected = sessions_of_user(sessions, user_id, &from, &of_user_count);
         result = reconciler_read_user(r, res, user_id, connected, of_user_count);
     }
     return result;
@@ -347,13 +401,20 @@ static void
 reconciler_compare(struct reconciler *r, struct resources *res, const struct reconciliation *what)
 {
     enum db_result result = DB_OK;
+    struct live_tables now = {0};
 
     secrets_load(res->db); /* the subscriber accepts no hint before it */
-    if (what->room_count > 0) {
-        result = reconciler_read_rooms(r, res, what);
+    if (what->all && what->room_count + what->sessions.len > 0) {
+        result = live_tables_read(res->db, &now);
+    }
+    if (result == DB_OK && what->room_count > 0) {
+        result = reconciler_read_rooms(r, res, what, &now);
     }
     if (result == DB_OK && what->sessions.len > 0) {
-        result = reconciler_read_users(r, res, what);
+        result = reconciler_read_users(r, res, what, &now);
+    }
+    if (result != DB_OK) {
+        r->rooms_seen = r->sessions_seen = (struct live_tables){0};
     }
     reconciler_keep_presence(res, what);
     arena_reset(&res->arena);
@@ -365,6 +426,7 @@ reconciliation_free(struct reconciliation *what)
 {
     free(what->rooms);
     buf_free(&what->sessions);
+    buf_free(&what->doubted);
     free(what->online);
     free(what);
 }

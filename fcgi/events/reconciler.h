@@ -16,10 +16,13 @@
  */
 struct reconciliation {
     struct message message;
-    struct live_mark *rooms; /* number: the seq that was delivered last */
-    size_t room_count;
+    int64_t now_s;           /* since 1970 */
+    bool all;                /* these are all rooms and sessions */
+    struct live_mark *rooms; /* number: the seq that was delivered last; first those in doubt */
+    size_t room_count, doubted_count;
     struct buf sessions; /* struct session: those that are connected, one user after the other, with
                             the known `changes` of the user; -1: read the user in any case */
+    struct buf doubted;  /* struct session: those of users in doubt, and of those who are new */
     int64_t *online;     /* users who hold streams: to be marked as online */
     size_t online_count;
     bool sweep_presence; /* find the users who have gone offline */

@@ -58,7 +58,7 @@ loop_begin(const struct app *app)
     loop->epoll = epoll_create1(0);
     loop->connection_max = PEERS;
     loop->body_max = BODY_MAX;
-    loop->hub.touched = loop_ignore_touch;
+    loop->hub.touched = loop->hub.write = loop_ignore_touch;
     loop->hub.owner = loop;
     loop->hub.queue_limit = 4096;
     hub_open(&loop->hub);

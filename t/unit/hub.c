@@ -556,7 +556,7 @@ int
 main(void)
 {
     ok(random_init(), "random numbers are available");
-    hub.touched = count_touch;
+    hub.touched = hub.write = count_touch;
     hub.queue_limit = QUEUE_LIMIT;
     hub.heartbeat_ms = 15000;
     hub.compared_us = INT64_MAX / 2; /* every connection is older */

@@ -10,7 +10,7 @@ static const struct live_mark rooms[] = {{80, 0, 0}, {81, 0, 0}};
 static struct hub hub;
 
 static void
-ignore_touch(void *owner, struct connection *c)
+ignore(void *owner, struct connection *c)
 {
     (void)owner;
     (void)c;
@@ -128,7 +128,7 @@ main(void)
     struct connection c = new_connection(1);
 
     hub.queue_limit = 1024;
-    hub.touched = ignore_touch;
+    hub.touched = hub.write = ignore;
     hub_open(&hub);
     hub.tick = 1;
     hub_join(&hub, &c, 1, 1, rooms, 2);
