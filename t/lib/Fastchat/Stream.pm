@@ -18,8 +18,8 @@ my $json = JSON::PP->new->utf8;
 use constant PATIENCE => 30;    # seconds
 
 # Options: at_once (returns before the reply: call read_head later), after, last_event_id, lines (NDJSON), token,
-# origin, receive_bytes (of the socket's buffer; if it is much smaller than loopback's segments of 64 KB, a full buffer makes
-# the kernel wait many seconds before it sends more).
+# origin, receive_bytes (of the socket's buffer; if it is much smaller than loopback's segments of 64 KB, a full buffer
+# makes the kernel wait many seconds before it sends more).
 sub new {
     my ($class, $client, %o) = @_;
     my ($address) = $client->{url} =~ m{//(.*)};
