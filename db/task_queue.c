@@ -63,32 +63,53 @@ claim_select(struct db *db, struct claim_request *c)
 }
 
 /*
- * A prepared statement is cached by its text, so there is one for every count: unused places are
- * filled with 0, which is the id of no task.
+ * Lists of ids. A prepared statement is cached by its text, so there is one for every count: unused
+ * places are filled with 0, which is the id of no task. Rows joined from JSON_TABLE would cost
+ * twice as much: the servers then collect what they update in temporary tables.
  */
-#define CLAIM_IDS "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define PLACES_16 "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+#define PLACES PLACES_16 ", " PLACES_16 ", " PLACES_16 ", " PLACES_16
+#define CASES_16                                                                                   \
+    "WHEN ? THEN ? WHEN ? THEN ? WHEN ? THEN ? WHEN ? THEN ? WHEN ? THEN ? WHEN ? THEN ? "         \
+    "WHEN ? THEN ? WHEN ? THEN ? WHEN ? THEN ? WHEN ? THEN ? WHEN ? THEN ? WHEN ? THEN ? "         \
+    "WHEN ? THEN ? WHEN ? THEN ? WHEN ? THEN ? WHEN ? THEN ? "
+#define CASES CASES_16 CASES_16 CASES_16 CASES_16
+enum { PLACE_COUNT = TASK_ENDS_MAX };
+
 enum { VALUES_BEFORE_IDS = 4 };
 
+/* Updates up to PLACE_COUNT of the claimed rows, from the `first` one on. */
 static enum db_result
-claim_update(struct db *db, const struct claim_request *c)
+claim_update_some(struct db *db, const struct claim_request *c, size_t first)
 {
-    struct db_value values[VALUES_BEFORE_IDS + TASK_CLAIM_MAX] = {
+    struct db_value values[VALUES_BEFORE_IDS + PLACE_COUNT] = {
         db_int(TASK_RUNNING),
         db_int(c->claim_token),
         db_text(c->runner),
         db_int(c->lease_ms),
     };
 
-    for (size_t i = 0; i < TASK_CLAIM_MAX; i++) {
-        values[VALUES_BEFORE_IDS + i] = db_int(i < c->count ? c->claimed[i].id : 0);
+    for (size_t i = 0; i < PLACE_COUNT; i++) {
+        values[VALUES_BEFORE_IDS + i] = db_int(first + i < c->count ? c->claimed[first + i].id : 0);
     }
     return db_run_values(db,
                          "UPDATE tasks "
                          "SET state = ?, ready = 0, claim = ?, runner = ?, "
                          "until_at = " DB_NOW " + ?, attempts = attempts + 1, "
                          "started_at = " DB_NOW ", progress = 0 "
-                         "WHERE id IN " CLAIM_IDS,
-                         values, VALUES_BEFORE_IDS + TASK_CLAIM_MAX);
+                         "WHERE id IN (" PLACES ")",
+                         values, VALUES_BEFORE_IDS + PLACE_COUNT);
+}
+
+static enum db_result
+claim_update(struct db *db, const struct claim_request *c)
+{
+    enum db_result r = DB_OK;
+
+    for (size_t first = 0; r == DB_OK && first < c->count; first += PLACE_COUNT) {
+        r = claim_update_some(db, c, first);
+    }
+    return r;
 }
 
 static enum db_result
@@ -99,10 +120,7 @@ claim_body(struct db *db, void *context)
 
     c->claim_token = random_number();
     r = claim_select(db, c);
-    if (r != DB_OK || c->count == 0) {
-        return r;
-    }
-    return claim_update(db, c);
+    return r == DB_OK ? claim_update(db, c) : r;
 }
 
 /*
@@ -206,6 +224,49 @@ task_end(struct db *db, const struct task_end *end)
                again, result, db_text(end->error), again, db_int(end->id), db_int(end->claim_token),
                db_int(TASK_RUNNING), db_int(test_fault_injected(FAULT_CLAIMS)));
     return claim_result(db, r);
+}
+
+/* The values of the statement below: the cases, then the ids, between other values. */
+enum {
+    DONE_CASES = 0,
+    DONE_STATE = DONE_CASES + 2 * PLACE_COUNT,
+    DONE_KEEP,
+    DONE_IDS,
+    DONE_CLAIM = DONE_IDS + PLACE_COUNT,
+    DONE_RUNNING,
+    DONE_FAULT,
+    DONE_VALUES
+};
+
+enum db_result
+tasks_end_done(struct db *db, const struct task_end *const *ends, size_t count)
+{
+    struct db_value values[DONE_VALUES] = {
+        [DONE_STATE] = db_int(TASK_DONE),
+        [DONE_KEEP] = db_int(TASK_KEEP_MS),
+        [DONE_CLAIM] = db_int(ends[0]->claim_token),
+        [DONE_RUNNING] = db_int(TASK_RUNNING),
+        [DONE_FAULT] = db_int(test_fault_injected(FAULT_CLAIMS)),
+    };
+    enum db_result r;
+
+    for (size_t i = 0; i < PLACE_COUNT; i++) {
+        bool is_used = i < count, has_result = is_used && ends[i]->result != NULL;
+        struct db_value id = db_int(is_used ? ends[i]->id : 0);
+
+        values[DONE_CASES + 2 * i] = values[DONE_IDS + i] = id;
+        values[DONE_CASES + 2 * i + 1] = has_result ? db_bytes(ends[i]->result, ends[i]->result_len)
+                                                    : db_text(NULL);
+    }
+    r = db_run_values(db,
+                      "UPDATE tasks "
+                      "SET result = CASE id " CASES "END, "
+                      "state = ?, claim = 0, progress = 100, error = NULL, ready = 0, "
+                      "ended_at = " DB_NOW ", until_at = " DB_NOW " + ?, "
+                      "dedupe_key = " TASK_KEY_AFTER_END " "
+                      "WHERE id IN (" PLACES ") AND ((claim = ? AND state = ?) OR ?)",
+                      values, DONE_VALUES);
+    return r == DB_OK && db_affected(db) < count ? DB_NONE : r;
 }
 
 #define HAS_ATTEMPTS "(cancel_asked = 0 AND attempts < max_attempts)"

@@ -15,7 +15,7 @@
 #include "db/mysql/db.h"
 #include "db/tasks.h"
 
-enum { TASK_CLAIM_MAX = 16 };
+enum { TASK_CLAIM_MAX = 256, TASK_ENDS_MAX = 64 };
 
 struct task_claim {
     int64_t id, claim_token;
@@ -71,6 +71,14 @@ struct task_end {
  * valid: nothing was changed.
  */
 enum db_result task_end(struct db *db, const struct task_end *end)
+    __attribute__((nonnull, warn_unused_result));
+
+/*
+ * Stores the ends of up to TASK_ENDS_MAX runs of one claim that are done, without an error, in one
+ * statement. DB_NONE if the claim is no longer valid for one of them: the others may have been
+ * stored, so the caller's transaction rolls back.
+ */
+enum db_result tasks_end_done(struct db *db, const struct task_end *const *ends, size_t count)
     __attribute__((nonnull, warn_unused_result));
 
 /*

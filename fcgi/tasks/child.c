@@ -53,36 +53,73 @@ child_prepare(pid_t runner)
 }
 
 /*
- * The child uses connections of its own. Its copies of the runner's are only closed as descriptors,
- * not shut down: the runner still uses them.
+ * Runs the tasks of the batch. The child uses connections of its own. Its copies of the runner's
+ * are only closed as descriptors, not shut down: the runner still uses them.
  */
 static _Noreturn void
-child_work(const struct app *app, const struct task_kind *kind, const struct task_claim *task)
+child_work(struct child *c, const struct app *app)
 {
     struct resources own;
-    struct task_run run;
+    bool more = true;
 
     resources_open(&own, app);
-    run = (struct task_run){
-        .settings = app->settings,
-        .arena = &own.arena,
-        .db = own.db,
-        .redis = own.redis,
-        .id = task->id,
-        .owner_id = task->owner_id,
-        .claim_token = task->claim_token,
-        .attempt = task->attempts,
-        .arguments = task->arguments,
-        .report = REPORT_DESCRIPTOR,
-    };
-    (void)kind->work(&run);
+    while (more) {
+        const struct task_claim *task = &c->batch.tasks[c->batch.current];
+        struct task_run run = {
+            .settings = app->settings,
+            .arena = &own.arena,
+            .db = own.db,
+            .redis = own.redis,
+            .id = task->id,
+            .owner_id = task->owner_id,
+            .claim_token = task->claim_token,
+            .attempt = task->attempts,
+            .arguments = task->arguments,
+            .report = REPORT_DESCRIPTOR,
+        };
+
+        (void)c->kind->work(&run);
+        more = batch_begin_next(&c->batch);
+        if (more) {
+            task_report_next(&run);
+            arena_reset(&own.arena);
+            db_set_deadline(own.db, 0); /* drops rows that the run has left unread */
+        }
+    }
     resources_close(&own);
     _exit(0);
 }
 
+/* Makes the batch's current task the child's. */
+static void
+child_set_task(struct child *c, int64_t started_us)
+{
+    const struct task_claim *task = &c->batch.tasks[c->batch.current];
+
+    c->id = task->id;
+    c->claim_token = task->claim_token;
+    c->attempts = task->attempts;
+    c->max_attempts = task->max_attempts;
+    c->owner_id = task->owner_id;
+    c->started_us = started_us;
+    c->lease_until_us = c->batch.lease_until_us;
+}
+
+/* In the new process. */
+static _Noreturn void
+child_begin(struct child *c, const struct app *app, pid_t runner, int report)
+{
+    (void)setpgid(0, 0);
+    if (dup2(report, REPORT_DESCRIPTOR) < 0 || close_range(REPORT_DESCRIPTOR + 1, ~0U, 0) != 0) {
+        _exit(1);
+    }
+    child_prepare(runner);
+    child_work(c, app);
+}
+
 bool
 child_start(struct child *c, const struct app *app, const struct task_kind *kind,
-            const struct task_claim *task)
+            const struct batch *batch)
 {
     pid_t runner = getpid();
     int ends[2];
@@ -90,25 +127,11 @@ child_start(struct child *c, const struct app *app, const struct task_kind *kind
     if (pipe2(ends, O_CLOEXEC) != 0) {
         return false;
     }
-    *c = (struct child){
-        .fd = ends[0],
-        .kind = kind,
-        .id = task->id,
-        .claim_token = task->claim_token,
-        .attempts = task->attempts,
-        .max_attempts = task->max_attempts,
-        .owner_id = task->owner_id,
-        .started_us = clock_mono_us(),
-    };
+    *c = (struct child){.fd = ends[0], .kind = kind, .batch = *batch, .forked_us = clock_mono_us()};
+    child_set_task(c, c->forked_us);
     c->pid = fork();
     if (c->pid == 0) {
-        (void)setpgid(0, 0);
-        if (dup2(ends[1], REPORT_DESCRIPTOR) < 0 ||
-            close_range(REPORT_DESCRIPTOR + 1, ~0U, 0) != 0) {
-            _exit(1);
-        }
-        child_prepare(runner);
-        child_work(app, kind, task);
+        child_begin(c, app, runner, ends[1]);
     }
     (void)close(ends[1]);
     if (c->pid < 0) {
@@ -136,6 +159,21 @@ child_reject(struct child *c)
     child_kill(c);
 }
 
+/* The current run is over. The time is the process's, so it is checked. */
+static bool
+child_read_next(struct child *c, const struct report_head *head, const char *at)
+{
+    struct report_next next;
+    int64_t now = clock_mono_us();
+
+    if (head->len != sizeof(next) || !batch_has_more(&c->batch)) {
+        return false;
+    }
+    memcpy(&next, at, sizeof(next));
+    c->ended_us = next.at_us > c->started_us && next.at_us < now ? next.at_us : now;
+    return true;
+}
+
 /* Reads one complete report. False if it violates the protocol. */
 static bool
 child_read_report(struct child *c, const struct report_head *head, const char *at)
@@ -155,35 +193,42 @@ child_read_report(struct child *c, const struct report_head *head, const char *a
         c->outcome = (enum task_report)head->type;
         buf_add(&c->text, at, head->len);
         return true;
+    case REPORT_NEXT:
+        return child_read_next(c, head, at);
     default:
         return false;
     }
 }
 
-/* Reads all complete reports in the inbox. */
-static void
+/* Reads the complete reports in the inbox, up to one that ends the current run (true). */
+static bool
 child_parse_inbox(struct child *c)
 {
-    size_t done = 0;
+    struct report_head head;
 
-    while (!c->protocol_violation && c->inbox.len - done >= sizeof(struct report_head)) {
-        struct report_head head;
+    while (!c->protocol_violation && c->inbox.len - c->inbox_at >= sizeof(head)) {
+        const char *at = c->inbox.at + c->inbox_at + sizeof(head);
 
-        memcpy(&head, c->inbox.at + done, sizeof(head));
+        memcpy(&head, c->inbox.at + c->inbox_at, sizeof(head));
         if (head.len > TASK_RESULT_MAX) {
             child_reject(c);
-        } else if (c->inbox.len - done - sizeof(head) < head.len) {
+        } else if (c->inbox.len - c->inbox_at - sizeof(head) < head.len) {
             break;
-        } else if (child_read_report(c, &head, c->inbox.at + done + sizeof(head))) {
-            done += sizeof(head) + head.len;
-        } else {
+        } else if (!child_read_report(c, &head, at)) {
             child_reject(c);
+        } else {
+            c->inbox_at += sizeof(head) + head.len;
+            if (head.type == REPORT_NEXT) {
+                return true;
+            }
         }
     }
-    if (done > 0) {
-        memmove(c->inbox.at, c->inbox.at + done, c->inbox.len - done);
-        c->inbox.len -= done;
+    if (c->inbox_at > 0) {
+        memmove(c->inbox.at, c->inbox.at + c->inbox_at, c->inbox.len - c->inbox_at);
+        c->inbox.len -= c->inbox_at;
+        c->inbox_at = 0;
     }
+    return false;
 }
 
 /*
@@ -192,24 +237,41 @@ child_parse_inbox(struct child *c)
  */
 enum { READS_AT_ONCE = 16 };
 
-void
+bool
 child_read_reports(struct child *c)
 {
     char bytes[16384];
 
-    for (int i = 0; i < READS_AT_ONCE && c->fd >= 0; i++) {
-        ssize_t got = read(c->fd, bytes, sizeof(bytes));
+    for (int i = 0; !child_parse_inbox(c); i++) {
+        ssize_t got;
 
+        if (c->fd < 0 || i == READS_AT_ONCE) {
+            return false;
+        }
+        got = read(c->fd, bytes, sizeof(bytes));
         if (got > 0 && !c->protocol_violation) {
             buf_add(&c->inbox, bytes, (size_t)got);
-            child_parse_inbox(c);
         } else if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
             (void)close(c->fd);
             c->fd = -1;
         } else if (got < 0 && errno == EAGAIN) {
-            return;
+            return false;
         }
     }
+    return true;
+}
+
+void
+child_next(struct child *c)
+{
+    /* If the process is being killed, that was for the run that is over. */
+    c->is_blameless = c->is_blameless || c->is_lost || c->is_late || c->is_cancelled;
+    c->is_lost = c->is_late = c->is_cancelled = c->is_doubted = false;
+    c->outcome = 0;
+    c->progress = c->stored_progress = 0;
+    buf_free(&c->text);
+    c->batch.current++;
+    child_set_task(c, c->ended_us);
 }
 
 /* 1, 2, 4 … seconds up to BACKOFF_MAX_MS, each plus or minus up to a half at random. */
@@ -260,7 +322,7 @@ child_end(struct child *c, int status, struct task_end *end, char *error)
         end->result_len = c->text.len;
         return true;
     }
-    if (c->is_drained && !c->is_cancelled) {
+    if (c->is_blameless && !c->is_cancelled) {
         end->state = TASK_QUEUED;
         return true;
     }
@@ -286,4 +348,5 @@ child_free(struct child *c)
     }
     buf_free(&c->inbox);
     buf_free(&c->text);
+    batch_close(&c->batch);
 }

@@ -39,21 +39,69 @@ lease_renew(struct task_runner *r, struct child *c, int64_t now)
     }
 }
 
-static void
-child_cancel(struct child *c, int64_t now)
+static struct kind_state *
+child_kind(struct task_runner *r, const struct child *c)
 {
-    if (!c->is_cancelled) {
+    size_t i = 0;
+
+    while (r->kinds[i].kind != c->kind) {
+        i++;
+    }
+    return &r->kinds[i];
+}
+
+/* Gives back `count` tasks of the child's batch, from the `first` one on. */
+static void
+child_give_back(struct task_runner *r, const struct child *c, size_t first, size_t count)
+{
+    for (size_t i = first; i < first + count; i++) {
+        claim_give_back(r, &c->batch.tasks[i]);
+    }
+    if (count > 0) {
+        child_kind(r, c)->may_be_due = true;
+    }
+}
+
+/* Gives back the tasks that the child has not begun. */
+static void
+child_take_back(struct task_runner *r, struct child *c)
+{
+    size_t count = batch_take_back(&c->batch);
+
+    child_give_back(r, c, c->batch.count, count);
+}
+
+/*
+ * A task that waits is given back, which cancels it. The signal is only sent if the process can
+ * begin no other task, which it would meet instead; otherwise the next call sends it.
+ */
+static void
+child_cancel(struct task_runner *r, struct child *c, int64_t id, int64_t now)
+{
+    child_take_back(r, c);
+    if (c->id == id && !batch_has_more(&c->batch) && !c->is_cancelled) {
         c->is_cancelled = true;
         c->cancelled_us = now;
         (void)kill(c->pid, TASK_CANCEL_SIGNAL);
     }
 }
 
+static bool
+child_has_task(const struct child *c, int64_t id)
+{
+    for (size_t i = c->batch.current; i < c->batch.count; i++) {
+        if (c->batch.tasks[i].id == id) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static struct child *
 child_find_task(struct task_runner *r, int64_t id)
 {
     for (size_t i = 0; i < r->child_count; i++) {
-        if (r->children[i].id == id) {
+        if (child_has_task(&r->children[i], id)) {
             return &r->children[i];
         }
     }
@@ -78,8 +126,16 @@ children_renew(struct task_runner *r, int64_t now)
         struct child *c = child_find_task(r, ids[i]);
 
         if (c != NULL) {
-            child_cancel(c, now);
+            child_cancel(r, c, ids[i], now);
         }
+    }
+}
+
+void
+children_take_back(struct task_runner *r)
+{
+    for (size_t i = 0; i < r->child_count; i++) {
+        child_take_back(r, &r->children[i]);
     }
 }
 
@@ -89,13 +145,16 @@ children_check_limits(struct task_runner *r, int64_t now)
     for (size_t i = 0; i < r->child_count; i++) {
         struct child *c = &r->children[i];
 
+        if (now > c->batch.begin_until_us) {
+            child_take_back(r, c);
+        }
         if (now - c->started_us > c->kind->limit_seconds * SECOND_US) {
             c->is_late = true;
         } else if (now > c->lease_until_us && !c->is_doubted) {
             /* Not renewed in time. A run in doubt may still report its end. */
             c->is_lost = true;
         } else if (r->draining && now > r->drain_until_us) {
-            c->is_drained = true;
+            c->is_blameless = true;
         } else if (!c->is_cancelled || now - c->cancelled_us < CANCEL_GRACE_MS * INT64_C(1000)) {
             continue;
         }
@@ -103,26 +162,30 @@ children_check_limits(struct task_runner *r, int64_t now)
     }
 }
 
-static struct kind_state *
-child_kind(struct task_runner *r, const struct child *c)
+static void
+child_collect(struct task_runner *r, struct child *c)
 {
-    size_t i = 0;
-
-    while (r->kinds[i].kind != c->kind) {
-        i++;
+    while (child_read_reports(c)) {
+        completions_add(r, c, 0);
+        child_next(c);
     }
-    return &r->kinds[i];
 }
 
+/* The process has ended. The tasks that it has not run are given back. */
 static void
 child_finish(struct task_runner *r, struct child *c, int status)
 {
     struct kind_state *k = child_kind(r, c);
-    int64_t took_us = clock_mono_us() - c->started_us;
+    int64_t run_us;
+    size_t runs;
 
-    child_read_reports(c);
+    child_collect(r, c);
+    runs = c->batch.current + 1;
+    c->ended_us = clock_mono_us();
     completions_add(r, c, status);
-    k->mean_us = k->mean_us == 0 ? took_us : (3 * k->mean_us + took_us) / 4;
+    child_give_back(r, c, runs, c->batch.count - runs);
+    run_us = (c->ended_us - c->forked_us) / (int64_t)runs;
+    k->mean_us = k->mean_us == 0 ? run_us : (k->mean_us + run_us) / 2;
     k->running--;
     child_free(c);
     *c = r->children[--r->child_count];
@@ -166,7 +229,7 @@ void
 children_collect(struct task_runner *r)
 {
     for (size_t i = 0; i < r->child_count; i++) {
-        child_read_reports(&r->children[i]);
+        child_collect(r, &r->children[i]);
     }
     children_reap(r);
 }

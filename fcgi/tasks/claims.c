@@ -1,7 +1,7 @@
 /*
  * From the queue to running children. Every kind may run one task even if all slots are taken, so
- * that a kind whose tasks are slow never holds up the others. Tasks of short kinds (those that are
- * over within milliseconds) are claimed in batches, since a claim costs more than such a run.
+ * that a kind whose tasks are slow never holds up the others. Tasks are claimed for a tenth of a
+ * second's work, since a claim costs more than a short run; nobody's turn waits for longer.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -13,7 +13,8 @@
 #include "fcgi/tasks/runner_internal.h"
 
 enum {
-    SHORT_KIND_US = 20 * 1000,        /* a kind whose runs take less on average is a short kind */
+    CLAIM_US = 100 * 1000,  /* the work, by the mean of recent runs, that one claim is for */
+    BEGIN_US = 1000 * 1000, /* a batch that takes longer than this is not begun further */
     UNKNOWN_KIND_WAIT_MS = 60 * 1000, /* before a task of an unknown kind is tried again */
 };
 
@@ -41,17 +42,7 @@ kind_in_turn(struct task_runner *r, size_t i)
     return &r->kinds[(r->turn + i) % r->kind_count];
 }
 
-static struct claimed_task
-backlog_take(struct kind_state *k)
-{
-    struct claimed_task claimed = k->backlog[k->backlog_first];
-
-    k->backlog_first++;
-    k->backlog_count--;
-    return claimed;
-}
-
-static void
+void
 claim_give_back(struct task_runner *r, const struct task_claim *task)
 {
     struct task_end end = {.id = task->id, .claim_token = task->claim_token, .state = TASK_QUEUED};
@@ -59,38 +50,81 @@ claim_give_back(struct task_runner *r, const struct task_claim *task)
     completions_add_unrun(r, task, &end);
 }
 
+static void
+backlog_give_back(struct task_runner *r, struct kind_state *k)
+{
+    for (size_t i = 0; i < k->backlog_count; i++) {
+        claim_give_back(r, &k->backlog[i]);
+    }
+    k->backlog_count = 0;
+}
+
 void
 claims_give_back(struct task_runner *r)
 {
     for (size_t i = 0; i < r->kind_count; i++) {
-        while (r->kinds[i].backlog_count > 0) {
-            struct claimed_task claimed = backlog_take(&r->kinds[i]);
-
-            claim_give_back(r, &claimed.task);
-        }
+        backlog_give_back(r, &r->kinds[i]);
     }
+}
+
+/*
+ * How many of the backlog's first tasks run in one process. A task that has run before does not
+ * share it: it may be what ended that run's process.
+ */
+static size_t
+backlog_batch(const struct kind_state *k)
+{
+    size_t count = 0;
+
+    while (count < k->backlog_count && k->kind->shares_process && k->backlog[count].attempts == 1) {
+        count++;
+    }
+    return count > 0 ? count : 1;
+}
+
+/*
+ * Starts a child for the backlog's first tasks. None of them may begin after its lease is due for
+ * renewal (lease_renew), because only the lease of the one that runs is renewed.
+ */
+static bool
+kind_start_batch(struct task_runner *r, struct kind_state *k, int64_t now)
+{
+    size_t count = backlog_batch(k);
+    int64_t renewal_us = k->lease_until_us - r->lease_ms * 600;
+    struct batch batch;
+
+    if (!batch_open(&batch, k->backlog, count)) {
+        return false;
+    }
+    batch.lease_until_us = k->lease_until_us;
+    batch.begin_until_us = now + BEGIN_US < renewal_us ? now + BEGIN_US : renewal_us;
+    if (!child_start(&r->children[r->child_count], r->app, k->kind, &batch)) {
+        int error = errno;
+
+        batch_close(&batch);
+        errno = error;
+        return false;
+    }
+    k->backlog += count;
+    k->backlog_count -= count;
+    r->child_count++;
+    k->running++;
+    return true;
 }
 
 static void
 kind_start_next(struct task_runner *r, struct kind_state *k)
 {
-    struct claimed_task claimed = backlog_take(k);
-    struct child *c = &r->children[r->child_count];
+    int64_t now = clock_mono_us();
 
-    if (clock_mono_us() > claimed.lease_until_us - r->lease_ms * 1000 / 2) {
-        claim_give_back(r, &claimed.task); /* another runner may be able to start it earlier */
-        return;
-    }
-    if (!child_start(c, r->app, k->kind, &claimed.task)) {
-        log_error("task %" PRId64 " %s: no process for it: %s", claimed.task.id, k->kind->name,
+    if (now > k->lease_until_us - r->lease_ms * 1000 / 2) {
+        backlog_give_back(r, k); /* another runner may be able to start them earlier */
+    } else if (!kind_start_batch(r, k, now)) {
+        log_error("task %" PRId64 " %s: no process for it: %s", k->backlog[0].id, k->kind->name,
                   strerror(errno));
-        claim_give_back(r, &claimed.task);
+        backlog_give_back(r, k);
         k->may_be_due = false; /* until the queue is checked again */
-        return;
     }
-    c->lease_until_us = claimed.lease_until_us;
-    r->child_count++;
-    k->running++;
 }
 
 void
@@ -112,29 +146,30 @@ claims_start(struct task_runner *r)
     }
 }
 
+/* How many tasks of a kind are claimed at once. */
+static size_t
+kind_claim_size(const struct kind_state *k)
+{
+    int64_t size = k->mean_us == 0 ? 1 : CLAIM_US / k->mean_us;
+
+    return size < 1 ? 1 : size > TASK_CLAIM_MAX ? TASK_CLAIM_MAX : (size_t)size;
+}
+
 /* Fills the empty backlog of a kind. False if the database is away. */
 static bool
 kind_claim(struct task_runner *r, struct kind_state *k)
 {
-    struct task_claim claimed[TASK_CLAIM_MAX];
+    size_t want = kind_claim_size(k);
     int64_t began_us = clock_mono_us();
-    bool is_short = k->mean_us > 0 && k->mean_us < SHORT_KIND_US;
-    size_t want = is_short ? TASK_CLAIM_MAX : 1, got;
-    enum db_result result;
 
     arena_reset(&k->arena);
-    result = tasks_claim(r->db, &k->arena, k->kind->name, r->name, r->lease_ms, want, claimed,
-                         &got);
-    if (result != DB_OK) {
+    k->backlog = arena_array(&k->arena, want, sizeof(*k->backlog));
+    if (tasks_claim(r->db, &k->arena, k->kind->name, r->name, r->lease_ms, want, k->backlog,
+                    &k->backlog_count) != DB_OK) {
         return false;
     }
-    for (k->backlog_first = 0; k->backlog_count < got; k->backlog_count++) {
-        k->backlog[k->backlog_count] = (struct claimed_task){
-            .task = claimed[k->backlog_count],
-            .lease_until_us = began_us + r->lease_ms * 900,
-        };
-    }
-    k->may_be_due = got == want;
+    k->lease_until_us = began_us + r->lease_ms * 900;
+    k->may_be_due = k->backlog_count == want;
     return true;
 }
 

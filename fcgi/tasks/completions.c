@@ -9,6 +9,8 @@
 #include "fcgi/tasks/runner_internal.h"
 #include "routes/live_events.h"
 
+enum { PLAIN_RESULT_MAX = 4096 };
+
 static struct completion *
 completion_new(struct task_runner *r)
 {
@@ -29,7 +31,7 @@ completion_free(struct completion *done)
 static void
 completion_log(const struct completion *done, const struct child *c)
 {
-    double ms = (double)(clock_mono_us() - c->started_us) / 1000;
+    double ms = (double)(c->ended_us - c->started_us) / 1000;
     const char *error = done->end.error;
 
     if (c->is_lost) {
@@ -92,17 +94,59 @@ completion_store(struct db *db, struct completion *done)
     return result;
 }
 
+/* Does one statement store it with others? Long results would make that statement too long. */
+static bool
+completion_is_plain(const struct completion *done)
+{
+    const struct task_end *end = &done->end;
+
+    return end->id > 0 && end->state == TASK_DONE && end->error == NULL &&
+           end->result_len <= PLAIN_RESULT_MAX;
+}
+
+/*
+ * Stores the plain ones from *done on that have one claim, as many as one statement takes. Sets
+ * *done to the first of the others, NULL if there are none. DB_NONE as tasks_end_done.
+ */
+static enum db_result
+completions_store_claim(struct db *db, const struct completion **done)
+{
+    const struct task_end *ends[TASK_ENDS_MAX];
+    size_t count = 0;
+
+    for (; *done != NULL && count < TASK_ENDS_MAX; *done = (*done)->next) {
+        if (completion_is_plain(*done)) {
+            if (count > 0 && (*done)->end.claim_token != ends[0]->claim_token) {
+                break;
+            }
+            ends[count++] = &(*done)->end;
+        }
+    }
+    return count == 0 ? DB_OK : tasks_end_done(db, ends, count);
+}
+
+/* The context of the transaction that stores all completions. */
+struct completions_context {
+    struct completion *first;
+    bool each; /* every one with a statement of its own */
+};
+
 static enum db_result
 completions_body(struct db *db, void *context)
 {
-    for (struct completion *done = context; done != NULL; done = done->next) {
-        enum db_result result = completion_store(db, done);
+    const struct completions_context *c = context;
+    const struct completion *plain = c->each ? NULL : c->first;
+    enum db_result result = DB_OK;
 
-        if (result != DB_OK) {
-            return result;
+    while (plain != NULL && result == DB_OK) {
+        result = completions_store_claim(db, &plain);
+    }
+    for (struct completion *done = c->first; done != NULL && result == DB_OK; done = done->next) {
+        if (c->each || !completion_is_plain(done)) {
+            result = completion_store(db, done);
         }
     }
-    return DB_OK;
+    return result;
 }
 
 /* Removes the first completion after it was stored, and notifies its owner's streams. */
@@ -148,10 +192,18 @@ completions_write_each(struct task_runner *r)
 static enum db_result
 completions_write_all(struct task_runner *r)
 {
+    struct completions_context context = {.first = r->completions};
+    enum db_result result;
+
     if (r->completions->next == NULL) {
         return completion_store(r->db, r->completions); /* needs no transaction */
     }
-    return db_transaction(r->db, DB_REPEATABLE, completions_body, r->completions);
+    result = db_transaction(r->db, DB_REPEATABLE, completions_body, &context);
+    if (result == DB_NONE) {
+        context.each = true; /* finds the one that another run has */
+        result = db_transaction(r->db, DB_REPEATABLE, completions_body, &context);
+    }
+    return result;
 }
 
 bool

@@ -47,6 +47,7 @@ runner_begin_drain(struct task_runner *r, int64_t now)
     r->drain_until_us = runner_time_in_ms(now, seconds * 1000);
     log_info("ending: %zu tasks run, for %d s at most", r->child_count, seconds);
     claims_give_back(r);
+    children_take_back(r);
 }
 
 static void
@@ -169,6 +170,9 @@ runner_timeout(const struct task_runner *r)
 
         next = limit < next ? limit : next;
         next = c->lease_until_us < next ? c->lease_until_us : next;
+        if (batch_has_more(&c->batch) && c->batch.begin_until_us < next) {
+            next = c->batch.begin_until_us;
+        }
     }
     return next <= now ? 0 : (int)((next - now) / 1000) + 1;
 }

@@ -12,21 +12,16 @@ enum {
     QUEUE_CHECK_MS = 1000, /* how often the queue is checked, and leases are renewed */
 };
 
-/* A claimed task that does not run yet. */
-struct claimed_task {
-    struct task_claim task;
-    int64_t lease_until_us; /* by clock_mono_us, and earlier than by the database's clock */
-};
-
 /* A kind of task, as the runner sees it. */
 struct kind_state {
     const struct task_kind *kind;
     size_t running;
     bool may_be_due; /* the queue may hold a due task of this kind */
-    int64_t mean_us; /* how long recent runs took; 0 before the first */
-    struct claimed_task backlog[TASK_CLAIM_MAX];
-    size_t backlog_first, backlog_count;
-    struct arena arena;           /* the arguments of the backlog */
+    int64_t mean_us; /* a run's share of its process's time, recently; 0 before the first */
+    struct task_claim *backlog; /* claimed, and not begun; in the arena */
+    size_t backlog_count;
+    int64_t lease_until_us; /* of the backlog, by clock_mono_us; earlier than the database's */
+    struct arena arena;
     char slot_key[SLOT_KEY_SIZE]; /* of the last recurring task that was enqueued (schedule.h) */
 };
 
@@ -83,10 +78,16 @@ void claims_start(struct task_runner *r) __attribute__((nonnull));
 /* Gives back what has been claimed and does not run. */
 void claims_give_back(struct task_runner *r) __attribute__((nonnull));
 
+/* Gives back one claimed task as if it had not run. */
+void claim_give_back(struct task_runner *r, const struct task_claim *task) __attribute__((nonnull));
+
 /* --- children.c: what happens to running children */
 
 /* Renews leases, stores progress, and asks children to end whose task was cancelled. */
 void children_renew(struct task_runner *r, int64_t now) __attribute__((nonnull));
+
+/* Gives back the tasks that children have not begun. */
+void children_take_back(struct task_runner *r) __attribute__((nonnull));
 
 /* Kills children whose time is over. */
 void children_check_limits(struct task_runner *r, int64_t now) __attribute__((nonnull));
@@ -96,7 +97,7 @@ void children_collect(struct task_runner *r) __attribute__((nonnull));
 
 /* --- completions.c: what is to be stored */
 
-/* Adds a run that is over; takes over what the child has reported. */
+/* Adds the child's current run, which is over; takes over what it has reported. */
 void completions_add(struct task_runner *r, struct child *c, int status) __attribute__((nonnull));
 
 /* Adds a claimed task that is not run: it is given back, or refused with an error. */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/utf8.h"
 #include "db/task_queue.h"
 
@@ -72,6 +73,14 @@ report_send(const struct task_run *run, enum task_report type, const void *at, s
     if (report_write(run->report, &head, sizeof(head))) {
         (void)report_write(run->report, at, len);
     }
+}
+
+void
+task_report_next(const struct task_run *run)
+{
+    struct report_next next = {.at_us = clock_mono_us()};
+
+    report_send(run, REPORT_NEXT, &next, sizeof(next));
 }
 
 void

@@ -106,4 +106,5 @@ const struct task_kind square_kind = {
     .work = square_work,
     .limit_seconds = LIMIT_SECONDS,
     .max_attempts = 3,
+    .shares_process = true,
 };

@@ -219,6 +219,73 @@ check_claims(struct db *db, struct db *other)
            "the token of the first run no longer ends the task");
 }
 
+/* The context of the transaction that ends several runs at once. */
+struct ends {
+    const struct task_end *ends[TASK_ENDS_MAX];
+    size_t count;
+};
+
+static enum db_result
+ends_body(struct db *db, void *context)
+{
+    const struct ends *e = context;
+
+    return tasks_end_done(db, e->ends, e->count);
+}
+
+/* Many are claimed and ended in one statement each, with results that need care. */
+static void
+check_many(struct db *db, struct db *other)
+{
+    static const char *const results[] = {"{\"q\":\"\\\\ \\\" \\u0000 \\n\"}", "\"好😀\"", NULL,
+                                          "[]"};
+    static struct task_claim claimed[TASK_CLAIM_MAX];
+    static struct task_end end[TASK_ENDS_MAX];
+    struct ends ends = {.count = TASK_ENDS_MAX - 1};
+    int wrong = 0;
+    int64_t last;
+    size_t count;
+
+    must(db, "DELETE FROM tasks");
+    ok(enqueue_of(db, 0, TASK_CLAIM_MAX + 1, &last), "many tasks are enqueued");
+    is_int(tasks_claim(db, &arena, "t", "host:1", LEASE_MS, TASK_CLAIM_MAX, claimed, &count), DB_OK,
+           "many tasks are claimed at once");
+    is_int((int64_t)count, TASK_CLAIM_MAX, "as many tasks are claimed as were wanted");
+    is_int(number_of(db, "SELECT COUNT(*) FROM tasks WHERE state = 1 AND ready = 0 AND "
+                         "attempts = 1 AND claim = (SELECT MAX(claim) FROM tasks)"),
+           TASK_CLAIM_MAX, "all claimed tasks have the claim's token");
+    is_int(claim_one(other).id, last, "the task beyond the claim is left to others");
+
+    for (size_t i = 0; i < TASK_ENDS_MAX; i++) {
+        const char *result = results[i % 4];
+
+        end[i] = (struct task_end){.id = claimed[i].id,
+                                   .claim_token = claimed[i].claim_token,
+                                   .state = TASK_DONE,
+                                   .result = result,
+                                   .result_len = result == NULL ? 0 : strlen(result)};
+        ends.ends[i] = &end[i];
+    }
+    is_int(db_transaction(db, DB_ONCE, ends_body, &ends), DB_OK, "many runs are ended at once");
+    is_int(number_of(db, "SELECT COUNT(*) FROM tasks WHERE state = 2 AND claim = 0 AND "
+                         "progress = 100 AND ended_at > 0 AND until_at > ended_at"),
+           TASK_ENDS_MAX - 1, "exactly those runs are ended");
+    for (size_t i = 0; i < ends.count; i++) {
+        static const struct task_viewer all = {.all = true};
+        const char *result = results[i % 4];
+
+        wrong += task_find(db, &arena, &all, end[i].id, &changed) != DB_OK ||
+                 (result == NULL) != (changed.result == NULL) ||
+                 (result != NULL && strcmp(result, changed.result) != 0);
+    }
+    is_int(wrong, 0, "each of many runs has its own result");
+
+    ends.ends[0] = &end[TASK_ENDS_MAX - 1]; /* beside others that have ended */
+    is_int(db_transaction(db, DB_ONCE, ends_body, &ends), DB_NONE,
+           "ends are refused if one of them has no valid claim");
+    is_int(state_of(db, end[TASK_ENDS_MAX - 1].id), TASK_RUNNING, "refused ends change nothing");
+}
+
 static void
 check_lost(struct db *db, struct db *other)
 {
@@ -348,6 +415,7 @@ main(void)
     check_enqueue(db, other);
     check_turns(db);
     check_claims(db, other);
+    check_many(db, other);
     check_lost(db, other);
     check_cancel(db, other);
     check_purge(db);

@@ -158,6 +158,52 @@ trial_doze(struct task_run *run)
     return task_is_cancelled() ? task_stopped(run) : task_result(run, NULL);
 }
 
+static enum task_outcome
+trial_pid(struct task_run *run)
+{
+    struct buf result = {0};
+    enum task_outcome outcome;
+
+    buf_printf(&result, "%ld", (long)getpid());
+    outcome = task_result(run, &result);
+    buf_free(&result);
+    return outcome;
+}
+
+static enum task_outcome
+trial_until_cancelled(struct task_run *run)
+{
+    struct timespec time = {.tv_nsec = 10 * 1000000L};
+
+    while (!task_is_cancelled()) {
+        (void)nanosleep(&time, NULL);
+    }
+    return task_stopped(run);
+}
+
+/* The arguments choose what a task does, so that tasks of all these sorts share a process. */
+static enum task_outcome
+trial_shared(struct task_run *run)
+{
+    static const struct {
+        const char *name;
+        enum task_outcome (*work)(struct task_run *run);
+    } works[] = {
+        {"nothing", trial_nothing},     {"pid", trial_pid},
+        {"crash", trial_crash},         {"stumble", trial_stumble},
+        {"never_end", trial_never_end}, {"effect", trial_effect},
+        {"doze", trial_doze},           {"until_cancelled", trial_until_cancelled},
+    };
+    struct json_value wanted = json_member(task_arguments(run), "do");
+
+    for (size_t i = 0; i < sizeof(works) / sizeof(works[0]); i++) {
+        if (json_equals(wanted, works[i].name)) {
+            return works[i].work(run);
+        }
+    }
+    return task_refuse(run, "nothing of that name is there to do");
+}
+
 #define TRIAL_KIND(title, function, seconds, attempts)                                             \
     static const struct task_kind function##_kind = {                                              \
         .name = "trial." title,                                                                    \
@@ -178,9 +224,26 @@ TRIAL_KIND("effect", trial_effect, 10, 1000);
 TRIAL_KIND("slow_effect", trial_slow_effect, 10, 3);
 TRIAL_KIND("doze", trial_doze, 10, 3);
 
+static const struct task_kind trial_shared_kind = {
+    .name = "trial.shared",
+    .work = trial_shared,
+    .limit_seconds = 4,
+    .max_attempts = 3,
+    .shares_process = true,
+};
+
 const struct task_kind *const trial_kinds[] = {
-    &trial_nothing_kind,     &trial_crash_kind,          &trial_stumble_kind,
-    &trial_never_end_kind,   &trial_flood_kind,          &trial_too_long_kind,
-    &trial_eat_memory_kind,  &trial_leave_children_kind, &trial_effect_kind,
-    &trial_slow_effect_kind, &trial_doze_kind,           NULL,
+    &trial_nothing_kind,
+    &trial_crash_kind,
+    &trial_stumble_kind,
+    &trial_never_end_kind,
+    &trial_flood_kind,
+    &trial_too_long_kind,
+    &trial_eat_memory_kind,
+    &trial_leave_children_kind,
+    &trial_effect_kind,
+    &trial_slow_effect_kind,
+    &trial_doze_kind,
+    &trial_shared_kind,
+    NULL,
 };

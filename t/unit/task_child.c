@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/random.h"
 #include "t/unit/tap.h"
 
@@ -91,7 +92,7 @@ test_ends(void)
             report_write(report, rows[i].type, rows[i].text, strlen(rows[i].text));
         }
         (void)close(report);
-        child_read_reports(&c);
+        (void)child_read_reports(&c);
         error[0] = '\0';
         ok(end_of(&c, rows[i].status, &end) == rows[i].state &&
                (rows[i].error == NULL || strstr(error, rows[i].error) != NULL),
@@ -107,12 +108,12 @@ test_reasons(void)
     int report;
     struct child c = child_of(&report);
 
-    c.is_drained = true;
+    c.is_blameless = true;
     is_int(end_of(&c, SIGKILL, &end), TASK_QUEUED, "a run that is killed in a drain is given back");
     c.is_cancelled = true;
     is_int(end_of(&c, SIGKILL, &end), TASK_CANCELLED,
            "a cancelled run that is killed in a drain is cancelled");
-    c.is_cancelled = c.is_drained = false;
+    c.is_cancelled = c.is_blameless = false;
     c.is_late = true;
     is_int(end_of(&c, SIGKILL, &end), TASK_FAILED, "a run that took too long has failed");
     is_str(error, "it did not end within 7 s",
@@ -161,10 +162,10 @@ test_pieces(void)
         if (write(report, bytes + i, 1) != 1) {
             abort();
         }
-        child_read_reports(&c);
+        (void)child_read_reports(&c);
     }
     (void)close(report);
-    child_read_reports(&c);
+    (void)child_read_reports(&c);
     is_int(c.progress, 42, "progress is read");
     is_int(end_of(&c, EXITED, &end), TASK_DONE, "a report that comes byte by byte is read");
     ok(end.result_len == 5 && memcmp(end.result, "[1,2]", 5) == 0,
@@ -185,8 +186,8 @@ is_refused(uint32_t type, const char *text, size_t len, bool twice)
         report_write(report, type, text, len);
     }
     (void)close(report);
-    child_read_reports(&c);
-    child_read_reports(&c);
+    (void)child_read_reports(&c);
+    (void)child_read_reports(&c);
     refused = c.protocol_violation;
     child_free(&c);
     return refused;
@@ -209,7 +210,7 @@ test_garbage(void)
     if (write(report, &large, sizeof(large)) < 0) {
         abort();
     }
-    child_read_reports(&c);
+    (void)child_read_reports(&c);
     ok(c.protocol_violation, "a result that is too long is refused as soon as its head is read");
     is_int(end_of(&c, SIGKILL, &end), TASK_FAILED, "a run whose result was refused has failed");
     child_free(&c);
@@ -228,11 +229,99 @@ test_garbage(void)
             abort();
         }
         (void)close(report);
-        child_read_reports(&c);
+        (void)child_read_reports(&c);
         ends += child_end(&c, EXITED, &end, error);
         child_free(&c);
     }
     ok(ends > 0, "random bytes neither crash nor hang the reader");
+}
+
+/* A child with three tasks, of which the first runs. */
+static struct child
+sharing_child(int *report)
+{
+    static const struct task_claim tasks[] = {
+        {5, 6, 0, 1, 3, "{}"}, {7, 8, 0, 1, 1, "{}"}, {9, 10, 0, 1, 3, "{}"}};
+    struct child c = child_of(report);
+
+    if (!batch_open(&c.batch, tasks, 3)) {
+        abort();
+    }
+    return c;
+}
+
+static void
+report_next(int report)
+{
+    struct report_next next = {.at_us = 1};
+
+    report_write(report, REPORT_NEXT, (const char *)&next, sizeof(next));
+}
+
+static void
+test_sharing(void)
+{
+    struct task_end end;
+    int report;
+    struct child c = sharing_child(&report);
+
+    report_write(report, REPORT_PROGRESS, "\x2A", 1);
+    report_write(report, REPORT_RESULT, "[1]", 3);
+    report_next(report);
+    report_write(report, REPORT_WRONG, "no luck", 7);
+    report_next(report);
+    ok(child_read_reports(&c), "the reports of a process are read run by run");
+    is_int(end_of(&c, EXITED, &end), TASK_DONE, "the first run of a process has its own end");
+    ok(end.id == 5 && end.claim_token == 6 && end.result_len == 3, "the end names its task");
+    child_next(&c);
+    ok(child_read_reports(&c), "the second run of a process is read after the first");
+    is_int(c.progress, 0, "a run does not inherit the progress of the one before it");
+    is_int(end_of(&c, EXITED, &end), TASK_DEAD, "the second run of a process has its own end");
+    ok(end.id == 7 && end.claim_token == 8 && strcmp(error, "no luck") == 0,
+       "the error belongs to the run that reported it");
+    child_next(&c);
+    ok(!child_read_reports(&c), "the last run of a process ends with it");
+    is_int(end_of(&c, ABORTED, &end), TASK_FAILED, "a crash is the fault of the run that it ended");
+    report_next(report);
+    ok(!child_read_reports(&c) && c.protocol_violation, "a run beyond the last one is refused");
+    child_free(&c);
+    (void)close(report);
+
+    c = sharing_child(&report);
+    c.is_late = true;
+    report_write(report, REPORT_RESULT, "", 0);
+    report_next(report);
+    ok(child_read_reports(&c), "a run may end while its process is being killed");
+    child_next(&c);
+    is_int(end_of(&c, SIGKILL, &end), TASK_QUEUED,
+           "a run whose process was killed for an earlier one is given back");
+    child_free(&c);
+    (void)close(report);
+}
+
+static void
+test_batch(void)
+{
+    static const struct task_claim tasks[5] = {{.id = 1}, {.id = 2}, {.id = 3}, {.id = 4}};
+    struct batch runner, process;
+
+    ok(batch_open(&runner, tasks, 5), "a batch is opened");
+    runner.begin_until_us = INT64_MAX;
+    process = runner; /* as after a fork: `begun` is shared */
+    ok(batch_begin_next(&process) && batch_begin_next(&process), "a process begins its tasks");
+    is_int((int64_t)batch_take_back(&runner), 2, "tasks that were not begun are taken back");
+    is_int((int64_t)runner.count, 3, "tasks that were begun stay");
+    is_int((int64_t)batch_take_back(&runner), 0, "a task is taken back once");
+    ok(!batch_begin_next(&process), "a task that was taken back is not begun");
+    batch_close(&runner);
+
+    ok(batch_open(&runner, tasks, 5), "another batch is opened");
+    process = runner;
+    process.begin_until_us = clock_mono_us() - 1;
+    ok(!batch_begin_next(&process), "no task is begun after the time to begin is over");
+    *runner.begun = 0;
+    is_int((int64_t)batch_take_back(&runner), 4, "the running task is never taken back");
+    batch_close(&runner);
 }
 
 static void
@@ -250,7 +339,7 @@ test_long_error(void)
     c = child_of(&run.report);
     is_int(task_wrong(&run, "%s", text), TASK_WENT_WRONG, "an error that is too long is reported");
     (void)close(run.report);
-    child_read_reports(&c);
+    (void)child_read_reports(&c);
     is_int(end_of(&c, EXITED, &end), TASK_FAILED,
            "a run with an error that is too long has failed");
     ok(strlen(error) == TASK_ERROR_MAX - 2 && strncmp(error, text, TASK_ERROR_MAX - 2) == 0,
@@ -271,5 +360,7 @@ main(void)
     test_pieces();
     test_garbage();
     test_long_error();
+    test_sharing();
+    test_batch();
     return done_testing();
 }
