@@ -55,7 +55,8 @@ struct task_kind {
      * a run of microseconds. Set it only if the work leaves nothing behind in its process: no
      * descriptors, threads, processes, signal handlers, changed directory or limits, and no memory
      * outside the arena. A task shares only in its first attempt, so one that kills its process
-     * runs in a process of its own afterwards.
+     * runs in a process of its own afterwards. Such a kind needs more than one attempt: if the
+     * runner itself is killed, all that it has claimed counts as run once.
      */
     bool shares_process;
 };

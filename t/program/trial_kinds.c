@@ -158,6 +158,16 @@ trial_doze(struct task_run *run)
     return task_is_cancelled() ? task_stopped(run) : task_result(run, NULL);
 }
 
+/* Long enough for a test on a busy machine to see that it runs; shorter than every lease. */
+static enum task_outcome
+trial_nap(struct task_run *run)
+{
+    struct timespec time = {.tv_sec = 1};
+
+    (void)nanosleep(&time, NULL);
+    return task_result(run, NULL);
+}
+
 static enum task_outcome
 trial_pid(struct task_run *run)
 {
@@ -189,10 +199,15 @@ trial_shared(struct task_run *run)
         const char *name;
         enum task_outcome (*work)(struct task_run *run);
     } works[] = {
-        {"nothing", trial_nothing},     {"pid", trial_pid},
-        {"crash", trial_crash},         {"stumble", trial_stumble},
-        {"never_end", trial_never_end}, {"effect", trial_effect},
-        {"doze", trial_doze},           {"until_cancelled", trial_until_cancelled},
+        {"nothing", trial_nothing},
+        {"pid", trial_pid},
+        {"crash", trial_crash},
+        {"stumble", trial_stumble},
+        {"never_end", trial_never_end},
+        {"effect", trial_effect},
+        {"doze", trial_doze},
+        {"until_cancelled", trial_until_cancelled},
+        {"nap", trial_nap},
     };
     struct json_value wanted = json_member(task_arguments(run), "do");
 

@@ -118,7 +118,7 @@ subtest 'tasks run without Redis' => sub {
 
 # The database goes away while a task runs, and stays away for longer than the lease.
 subtest 'a task survives the absence of the database' => sub {
-    my $kept = enqueue('trial.doze');
+    my $kept = enqueue('trial.shared', arguments => q('{"do":"nap"}'));
     ok(is_so($kept, 'state = 1'), 'a task runs');
     $stack->hold('database');
     $stack->kill('database');
