@@ -22,8 +22,10 @@ batch_open(struct batch *b, const struct task_claim *tasks, size_t count)
 
     *b = (struct batch){.count = count};
     if (count > 1) {
-        shared = mmap(NULL, sizeof(*b->begun), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-                      -1, 0);
+        int flags = MAP_SHARED | MAP_ANONYMOUS;
+
+        /* cppcheck-suppress invalidFunctionArg ; mmap(2): -1 if there is no file */
+        shared = mmap(NULL, sizeof(*b->begun), PROT_READ | PROT_WRITE, flags, -1, 0);
         if (shared == MAP_FAILED) {
             return false;
         }
