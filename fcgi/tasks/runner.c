@@ -1,5 +1,5 @@
 /*
- * One thread, one loop: it claims tasks, forks a child for each, renews their leases, and stores
+ * One thread, one loop: it claims tasks, forks children for them, renews their leases, and stores
  * how they ended. Everything that a task does happens in its child, so nothing that a task does can
  * end the loop.
  */

@@ -1,4 +1,4 @@
-/* `fastchat tasks`: the process that runs durable tasks, each in a child process of its own. */
+/* `fastchat tasks`: the process that runs durable tasks in child processes. */
 #ifndef FCGI_TASKS_RUNNER_H
 #define FCGI_TASKS_RUNNER_H
 
