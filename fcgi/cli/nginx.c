@@ -223,6 +223,13 @@ nginx_write_redirect(const struct nginx_options *o, FILE *out)
                   o->redirect, o->tls, o->tls, usual ? "" : ":", usual ? "" : port);
 }
 
+/*
+ * Connections that wait to be accepted. Beyond nginx's own 511 they are tried again after 1, 3 and
+ * 7 s, which everybody who reconnects at once would have to wait. The system's limit
+ * (net.core.somaxconn) is 4096 by default.
+ */
+#define BACKLOG " backlog=4096"
+
 /* Mozilla's "intermediate" set: TLS 1.2 with forward secrecy, and TLS 1.3. */
 static void
 nginx_write_tls(const struct nginx_options *o, FILE *out)
@@ -230,7 +237,7 @@ nginx_write_tls(const struct nginx_options *o, FILE *out)
     bool own_line = o->version >= HTTP2_DIRECTIVE; /* a parameter of listen before */
 
     (void)fprintf(out,
-                  "    listen %s ssl%s;\n%s"
+                  "    listen %s ssl%s" BACKLOG ";\n%s"
                   "    server_name %s;\n"
                   "    ssl_certificate \"%s\";\n"
                   "    ssl_certificate_key \"%s\";\n"
@@ -424,7 +431,7 @@ nginx_write_server(const struct router *router, const struct nginx_options *o, F
     if (o->tls != NULL) {
         nginx_write_tls(o, out);
     } else {
-        (void)fprintf(out, "    listen %s;\n", o->listen);
+        (void)fprintf(out, "    listen %s" BACKLOG ";\n", o->listen);
     }
     (void)fprintf(out,
                   "    root \"%s\";\n"

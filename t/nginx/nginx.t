@@ -73,11 +73,11 @@ subtest 'nginx accepts the printed configuration without a warning' => sub {
 subtest 'HTTP/2 is switched on as the version of nginx requires' => sub {
     for my $version ('1.22.1', '1.25.0') {
         my ($old) = $stack->fastchat('nginx', '--nginx', $version, '--tls', 'a', '--cert', 'b', '--key', 'c');
-        like($old, qr/listen 443 ssl http2;/, "HTTP/2 for nginx $version is a parameter of listen");
+        like($old, qr/listen 443 ssl http2 backlog=4096;/, "HTTP/2 for nginx $version is a parameter of listen");
     }
     for my $version ('1.25.1', '1.30.6', 'nginx version: nginx/1.26.3 (Ubuntu)') {
         my ($new) = $stack->fastchat('nginx', '--nginx', $version, '--tls', 'a', '--cert', 'b', '--key', 'c');
-        like($new, qr/listen 443 ssl;\n    http2 on;/, "HTTP/2 for $version is a line of its own");
+        like($new, qr/listen 443 ssl backlog=4096;\n    http2 on;/, "HTTP/2 for $version is a line of its own");
     }
     is(($stack->fastchat('nginx', '--nginx', 'new'))[1], 2, 'a malformed version is refused');
 };
