@@ -73,7 +73,7 @@ export LC_ALL := C.UTF-8
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all help build tests web run stop check check-on check-everywhere check-faults check-fuzz lint format fuzz \
-    fuzz-long bench install clean FORCE
+    fuzz-long bench bench-peers install clean FORCE
 
 all: build
 
@@ -94,6 +94,7 @@ help:
 	@echo 'make fuzz            build the fuzzers of t/fuzz under build/fuzz (clang)'
 	@echo 'make check-fuzz      run each of them for 15 s from its corpus; make fuzz-long: for an hour'
 	@echo 'make bench           measure throughput, latency, CPU and memory'
+	@echo 'make bench-peers     measure beside Fastify, PHP-FPM, FastAPI, ejabberd and socket.io'
 	@echo 'make web             build the web client: web/app/dist'
 	@echo 'make install         install under PREFIX=/usr/local (DESTDIR for packagers)'
 	@echo 'make clean           delete what was built'
@@ -254,7 +255,12 @@ format:
 bench:
 	@etc/install-packages build run bench
 	@$(MAKE) --no-print-directory $(parallel) build $(test_program)
-	@if [ -x t/bench/run ]; then exec t/bench/run; else echo 't/bench/run is missing' >&2; exit 1; fi
+	@exec t/bench/run
+
+bench-peers:
+	@etc/install-packages build run bench peers
+	@$(MAKE) --no-print-directory $(parallel) build
+	@exec t/bench/run --peers
 
 install: build
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/fastchat' \

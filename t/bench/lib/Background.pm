@@ -6,6 +6,7 @@ use warnings;
 use JSON::PP ();
 use Time::HiRes qw(time sleep);
 use Load;
+use Table;
 
 # Enqueues the smallest tasks that the released program knows: the square of 12, with TASK_DEMO_SECONDS=0 (Place). They
 # share processes; isolated ones count as run before, which gives each a process of its own.
@@ -79,6 +80,22 @@ sub lab {
             $work->{work} => { %$work, map { $_->{mode} => $_ } @{ $work->{modes} } }
         } @{ $result->{works} }
     };
+}
+
+# The rows of the lab.
+sub lab_rows {
+    my ($stack) = @_;
+    my $works = lab($stack, $Table::quick);
+    row(
+        figure => "lab, waiting: $_, of the slowest single task", ours      => $works->{wait}{$_}{ms},
+        other  => $works->{wait}{slowest_ms}, with                          => 'one task, ms',
+        ratio  => $works->{wait}{$_}{ms} / $works->{wait}{slowest_ms}, most => 1.02, form => '%.0f'
+    ) for qw(event_loop threads);
+    row(
+        figure => 'lab, computing: processes, speed-up', ours => $works->{cpu}{processes}{ms},
+        other  => $works->{cpu}{serial}{ms}, with             => 'serial, ms',
+        ratio  => $works->{cpu}{processes}{speed_up}, least   => 1.9, form => '%.0f'
+    );
 }
 
 1;

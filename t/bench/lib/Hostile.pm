@@ -9,7 +9,9 @@ use Fastchat::Bodies;
 use Fastchat::Stack;
 use IO::Socket::INET;
 use Time::HiRes qw(time sleep);
+use List::Util qw(max);
 use Load;
+use Table;
 
 our $users       = 400;     # who share the others' load, so that nobody reaches a limit
 our $rooms       = 32;      # of the others
@@ -180,6 +182,46 @@ sub reads_beside_lock {
     Load::discard($sending);
     $hold->('UNLOCK TABLES');
     return [ sort { $a <=> $b } @ms ];
+}
+
+# The rows: how much one caller can cost, at the default limits.
+sub rows {
+    my $hostile  = Hostile->new;
+    my $stack    = $hostile->{stack};
+    my $for      = $Table::quick ? 2 : 10;
+    my @workers  = map { $stack->workers($_) } qw(api cpu);
+    my ($events) = $stack->workers('events');
+    $hostile->storm(320);    # buffers grow to their size at first
+    my ($before) = Load::resident($events);
+    my $count = $Table::quick ? 1_000 : 10_000;
+    $hostile->storm($count);
+    sleep 1;
+    row(
+        figure => "memory of a worker after $count hostile bodies, MB", ours => max(Load::resident(@workers)),
+        most   => 16,
+        form   => '%.1f'
+    );
+    row(
+        figure => "memory of the event loop after them, MB", with => 'before', ours => (Load::resident($events))[0],
+        other  => $before, ratio => (Load::resident($events))[0] / $before, most    => 1.1, form => '%.1f'
+    );
+    my $got = in_turn(alone => sub { $hostile->others($for) }, beside => sub { $hostile->beside_caller($for) });
+    row(
+        figure => "others beside a hostile caller, $_ ms", with => 'alone', ours => middle($got->{beside}, $_),
+        other  => middle($got->{alone}, $_), ratio              => ratio(@$got{qw(beside alone)}, $_), form => '%.2f',
+        $_ eq 'p99' ? (most => 5) : ()
+    ) for qw(p50 p99);
+    for (
+        [ 'the global read lock', 'FLUSH TABLES WITH READ LOCK', "/api/rooms/$hostile->{rooms}[1]/messages" ],
+        [ 'a locked table', 'LOCK TABLES room_log WRITE', '/api/users/me' ]
+        )
+    {
+        my ($name, $lock, $path) = @$_;
+        my $ms = $hostile->reads_beside_lock($lock, $Table::quick ? 10 : 20, $path);
+        row(figure => "a read beside $name, p99 ms", ours     => $ms->[ 0.99 * @$ms ], most => 50, form => '%.1f');
+        row(figure => "a read beside $name, slowest ms", ours => $ms->[-1], form            => '%.1f');
+    }
+    $hostile->forget;
 }
 
 1;

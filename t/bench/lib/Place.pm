@@ -117,14 +117,22 @@ END
             . "        fastcgi_pass bench_$name;\n        fastcgi_keep_conn $kept;\n$same    }\n";
     }
     $upstreams =~ s{unix:tmp/}{'unix:' . $self->{stack}->dir . '/tmp/'}ge;
-    $ours      =~ s{(?=^    location /assets/)}{$locations}m or die "fastchat nginx has no location /assets/\n";
-    spew("$conf/fastchat.conf", $upstreams . $ours);
-    $self->{stack}->kill('nginx', 'HUP');
+    $self->add_to_nginx($upstreams, $locations);
     for my $path ('/bench/nginx', '/bench/hello') {
         $self->{stack}
             ->wait_for(10, sub { my $a = $self->{stack}->get($path); $a->status == 200 && $a->content eq $bytes })
             or die "$path does not answer as GET /api does\n";
     }
+}
+
+# Adds upstreams and locations to the stack's nginx, which reads its configuration again.
+sub add_to_nginx {
+    my ($self, $upstreams, $locations) = @_;
+    my $conf = $self->{stack}->dir . '/conf/fastchat.conf';
+    my $ours = slurp($conf);
+    $ours =~ s{(?=^    location /assets/)}{$locations}m or die "fastchat nginx has no location /assets/\n";
+    spew($conf, $upstreams . $ours);
+    $self->{stack}->kill('nginx', 'HUP');
 }
 
 sub slurp {
