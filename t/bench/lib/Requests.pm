@@ -155,6 +155,7 @@ sub memory {
 sub sign_ins {
     my ($place) = @_;
     my $run     = 0;
+    my @others  = map { $place->stack->user("signs_in$_") } 1 .. 8;    # each sign-in ends an older session of its user
     my %load    = (
         send => sub {
             Load::run(
@@ -168,7 +169,7 @@ sub sign_ins {
         my ($code, $for) = @_;
         my $signing = Load::start(
             $place->url('/'), clients => 8, seconds => $for + 1, script => 'sign_in',
-            arguments                 => [ map { $_->username, $_->password } @{ $place->{users} }[ 0 .. 7 ] ]
+            arguments                 => [ map { ($_->username, $_->password) } @others ]
         );
         sleep 0.5;
         my $result = $code->($for);
