@@ -81,7 +81,7 @@ test_plain(void)
        "a path with a parameter becomes a regular expression");
     ok(!has("/api/fast"), "a fast route is not listed");
     ok(has("    default fastchat_api;\n"), "the default is the api pool");
-    ok(has("    listen 127.0.0.1:8000;\n") && has("root \"/srv/the web\";\n") &&
+    ok(has("    listen 127.0.0.1:8000 backlog=4096;\n") && has("root \"/srv/the web\";\n") &&
            has("server unix:/run/fastchat/api.sock max_fails=0;\n"),
        "the options are written");
     ok(!has("ssl") && !has("return 308"), "without --tls there is no TLS");
@@ -147,7 +147,8 @@ test_tls(void)
 
     ok(written(&o) != NULL && is_well_formed(),
        "a configuration with TLS is written and well-formed");
-    ok(has("    listen 443 ssl http2;\n") && has("ssl_certificate_key \"/etc/ssl/a.key\";\n"),
+    ok(has("    listen 443 ssl http2 backlog=4096;\n") &&
+           has("ssl_certificate_key \"/etc/ssl/a.key\";\n"),
        "the certificate's key is named");
     ok(has("return 308 https://chat.example.com$request_uri;\n"), "plain HTTP is redirected");
     ok(has("Strict-Transport-Security"), "browsers are told to keep to HTTPS");
