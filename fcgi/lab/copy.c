@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/wait_hook.h"
 #include "fcgi/events/events.h"
 #include "fcgi/lab/listen.h"
 #include "fcgi/worker/worker.h"
@@ -36,6 +37,7 @@ static void
 copy_handle_block(struct request *req, const void *input)
 {
     (void)input;
+    wait_hook_run(); /* as before each wait for the database */
     copy_block_here();
     reply_empty(req);
 }

@@ -14,34 +14,45 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct ready_threads {
     pthread_mutex_t lock;
     pthread_cond_t wanted; /* on CLOCK_MONOTONIC */
     size_t parked;
-    atomic_size_t ready, enough;
+    _Atomic uint64_t count; /* of the ready threads; above 32 bits, which count it is */
+    _Atomic uint32_t enough;
+};
+
+/* A thread's part in the count. Starts as {0}: the thread is not ready. */
+struct ready_thread {
+    bool is_ready;
+    uint32_t count_number; /* the count that includes it; it is not ready if another one began */
 };
 
 /* `enough` ready threads let others park. Returns 0 or an error number. */
-int ready_threads_open(struct ready_threads *r, size_t enough)
+int ready_threads_open(struct ready_threads *r, uint32_t enough)
     __attribute__((nonnull, warn_unused_result));
 void ready_threads_close(struct ready_threads *r) __attribute__((nonnull));
 
-/* The calling thread becomes ready. */
-void ready_threads_join(struct ready_threads *r) __attribute__((nonnull));
+/* The thread becomes ready. Returns false if it was ready already. */
+bool ready_threads_join(struct ready_threads *r, struct ready_thread *thread)
+    __attribute__((nonnull));
 
-/* The calling thread, which was ready, waits for something else, or ends. */
-void ready_threads_leave(struct ready_threads *r) __attribute__((nonnull));
-
-/* Are there so many ready threads that the calling one, which is ready, should park? */
-bool ready_threads_are_enough(struct ready_threads *r) __attribute__((nonnull));
+/* The thread waits for something else than a request, or ends. */
+void ready_threads_leave(struct ready_threads *r, struct ready_thread *thread)
+    __attribute__((nonnull));
 
 /*
- * Parks the calling thread, which is ready, until it is wanted, or for timeout_ms. It is ready
- * again afterwards. Returns false after a timeout. Returns true at once if it is wanted already.
+ * Parks the thread, which is ready, if enough others are; until it is wanted, or for timeout_ms. It
+ * is ready again afterwards. Returns false after a timeout.
  */
-bool ready_threads_park(struct ready_threads *r, int timeout_ms)
+bool ready_threads_park(struct ready_threads *r, struct ready_thread *thread, int timeout_ms)
     __attribute__((nonnull, warn_unused_result));
+
+/* The others that are counted as ready stand still: counts again, beginning with this thread. */
+void ready_threads_recount(struct ready_threads *r, struct ready_thread *thread)
+    __attribute__((nonnull));
 
 /* No thread parks any more. */
 void ready_threads_end(struct ready_threads *r) __attribute__((nonnull));

@@ -31,12 +31,12 @@
 #define CLOSE_WAIT_MS "100"
 
 enum {
-    READY_ENOUGH = 1,    /* threads that are ready; with 2, GET /api is a tenth slower */
-    PARK_MS = 200,       /* without a request in the process, after which a thread is ready again */
-    IDLE_MS = 60 * 1000, /* after which threads beyond DB_POOL_MINSIZE close their connection */
-    LOG_MS = 50,         /* how long a line of the log may wait for others */
-    RELIEF_PART = 4,     /* threads for each that may relieve them */
-    RELIEF_MS = 20,      /* how long a relieving thread waits for a request */
+    READY_ENOUGH = 1,      /* threads that are ready; with 2, GET /api is a tenth slower */
+    PARK_MS = 100,         /* after which a parked thread looks whether requests end */
+    IDLE_MS = 60 * 1000,   /* after which threads beyond DB_POOL_MINSIZE close their connection */
+    LOG_MS = 50,           /* how long a line of the log may wait for others */
+    RELIEF_PART = 4,       /* threads for each that may relieve them */
+    RELIEF_MS = 20,        /* how long a relieving thread waits for a request */
     KEEP_OPEN_SECONDS = 8, /* nginx closes a busy connection after 2 s, an idle one after 5 s */
     DRAIN_SECONDS = 10,    /* after KEEP_OPEN_SECONDS and the request deadline, all is cut */
     STACK_BYTES = 512 * 1024,
@@ -84,15 +84,12 @@ thread_give_way(void *context)
 {
     struct worker_thread *thread = context;
 
-    if (thread->is_ready) {
-        thread->is_ready = false;
-        ready_threads_leave(&thread->worker->ready);
-    }
+    ready_threads_leave(&thread->worker->ready, &thread->ready);
 }
 
 /*
- * Makes the thread ready. Returns false after it was parked for PARK_MS while others served. If
- * nobody did, they may be held up, and this thread has to serve.
+ * Makes the thread ready, or parks it for PARK_MS, after which it returns false. If no request of
+ * the process has ended meanwhile, the ready threads may be held up, and this one takes over.
  */
 static bool
 thread_get_ready(struct worker_thread *thread)
@@ -100,13 +97,15 @@ thread_get_ready(struct worker_thread *thread)
     struct worker *w = thread->worker;
     long requests = atomic_load(&w->requests);
 
-    if (!thread->is_ready) {
-        thread->is_ready = true;
-        ready_threads_join(&w->ready);
+    if (ready_threads_join(&w->ready, &thread->ready) ||
+        ready_threads_park(&w->ready, &thread->ready, PARK_MS)) {
         return true;
     }
-    return !ready_threads_are_enough(&w->ready) || ready_threads_park(&w->ready, PARK_MS) ||
-           atomic_load(&w->requests) == requests;
+    if (atomic_load(&w->requests) != requests) {
+        return false;
+    }
+    ready_threads_recount(&w->ready, &thread->ready);
+    return true;
 }
 
 /* Handles the next event; without one, what can be done in the meantime. */

@@ -36,8 +36,8 @@ struct worker {
 struct worker_thread {
     struct worker *worker;
     bool keeps_database; /* its connection stays open while there is nothing to do */
-    bool is_ready;       /* it counts as such */
-    bool relieves;       /* it serves only while writes hold all other threads */
+    struct ready_thread ready;
+    bool relieves; /* it serves only while writes hold all other threads */
     pthread_t id;
 };
 

@@ -3,13 +3,13 @@ import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { countReaders, usePresence } from './presence'
 
-let calls = 0
+let calls = 0 // that announce typing
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 1e12 })
   calls = 0
-  vi.stubGlobal('fetch', () => {
-    calls++
+  vi.stubGlobal('fetch', (request: Request) => {
+    if (request.url.endsWith('/typing')) calls++
     return Promise.resolve(new Response(null, { status: 204 }))
   })
   setActivePinia(createPinia())
