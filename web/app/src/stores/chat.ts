@@ -1,6 +1,6 @@
 // The rooms and their logs, as far as this page knows them, kept up to date by a transport.
 import { defineStore } from 'pinia'
-import { ref, watch } from 'vue'
+import { onScopeDispose, ref, watch } from 'vue'
 import { api, ApiError, call, type Entry, type Room } from '../api/client'
 import { merge } from '../lib/merge'
 import { applied } from '../lib/rooms'
@@ -253,6 +253,7 @@ export const useChat = defineStore('chat', () => {
     (id) => (id ? start(id) : stop()),
     { immediate: true },
   )
+  onScopeDispose(stop)
 
   return {
     rooms,
