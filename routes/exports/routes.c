@@ -14,8 +14,8 @@ static const struct route routes[] = {
     {
         .method = GET, .path = "/api/exports/{export_id}", INPUT(download_export, export_query),
         .download = true,
-        .status = 200, .media_type = "application/zip",
-        .problems = PROBLEMS(NO_SUCH_EXPORT),
+        .status = 200, .other_status = 206, .media_type = "application/zip",
+        .problems = PROBLEMS(NO_SUCH_EXPORT, PRECONDITION_FAILED, RANGE_NOT_SATISFIABLE),
         .summary = "Download an export's zip file until it expires",
     },
     ROUTES_END,

@@ -54,6 +54,14 @@ reply_bytes(struct request *req, int status, const char *media_type, const void 
 }
 
 void
+reply_not_modified(struct request *req)
+{
+    req->status = 304;
+    req->length_unknown = true; /* a length would be that of the 200 (RFC 9110 section 8.6) */
+    buf_clear(req->body);
+}
+
+void
 reply_head(struct request *req)
 {
     const char *media_type = req->route->media_type;
@@ -124,6 +132,17 @@ reply_body_too_large(struct request *req, size_t max)
                                      "The body is larger than %zu bytes, the limit of this "
                                      "route.",
                                      max));
+}
+
+void
+reply_body_encoded(struct request *req)
+{
+    reply_header(req, "Accept-Encoding", "identity");
+    problem_write(req, problem_text(UNSUPPORTED_MEDIA_TYPE),
+                  req->language == CHINESE
+                      ? "请求体不能压缩，请去掉 Content-Encoding，直接发送 JSON。"
+                      : "The body must not be compressed; send the JSON itself, without "
+                        "Content-Encoding.");
 }
 
 static enum problem
