@@ -104,10 +104,30 @@ static const struct problem_text texts[] = {
     [DEADLINE_EXCEEDED] = {503, "deadline_exceeded",
                            "The request took too long; please try again in a moment.",
                            "处理超时，请稍后再试。"},
+    [URI_TOO_LONG] = {414, "uri_too_long", "The address is too long.", "请求地址过长。"},
+    [TOO_MANY_CONNECTIONS] =
+        {429, "too_many_connections",
+         "Too many requests from your network at once; please try again in a moment.",
+         "你所在的网络同时发起的请求过多，请稍后再试。"},
+    [HEADERS_TOO_LARGE] = {431, "headers_too_large",
+                           "The header lines of the request are too large.", "请求头过大。"},
+    [SERVER_RESTARTS] = {502, "unavailable",
+                         "The server is restarting; please try again in a moment.",
+                         "服务正在重启，请稍后再试。"},
+    [GATEWAY_TIMEOUT] = {504, "deadline_exceeded",
+                         "The request took too long; please try again in a moment.",
+                         "处理超时，请稍后再试。"},
 };
 
 const struct problem_text *
 problem_text(enum problem p)
 {
     return &texts[p];
+}
+
+bool
+problem_is_general(enum problem p)
+{
+    return p == BAD_REQUEST || p == NOT_FOUND || p == METHOD_NOT_ALLOWED || p == BODY_TOO_LARGE ||
+           p == UNAVAILABLE || p >= URI_TOO_LONG;
 }
