@@ -28,7 +28,7 @@ static const struct route routes[] = {
     {
         .method = GET, .path = "/openapi.json", NO_INPUT(get_openapi),
         .access = ANYONE, .limit = LIMIT_GENERAL,
-        .status = 200, .other_status = 304,
+        .status = 200,
         .takes_headers = HEADERS("If-None-Match"), .gives_headers = HEADERS("ETag"),
         .summary = "This document",
         .description = "This server's own description of its routes in OpenAPI 3.1. Keep it with its `ETag`: it changes only with the version of the server and its name.",

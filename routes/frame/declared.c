@@ -15,7 +15,8 @@ declares_body(const struct shape *shape)
 bool
 declares_status(const struct route *route, int status)
 {
-    return status == route->status || (route->other_status != 0 && status == route->other_status);
+    return status == route->status || (route->other_status != 0 && status == route->other_status) ||
+           (status == 304 && route_names_header(route->gives_headers, "ETag"));
 }
 
 static bool

@@ -19,6 +19,11 @@ static const struct header taken[] = {
      "The last `id` received: the stream begins after it. Wins over `after`."},
     {"If-None-Match", "{'type':'string','examples':['\\\"33a64df551425fcc55e4d42a148795d9\\\"']}",
      "The `ETag` of the copy that you have, or several: 304 if one of them is current."},
+    {"If-Match", "{'type':'string'}", "The `ETag` that the content must still have, else 412."},
+    {"Range", "{'type':'string','examples':['bytes=1000-']}",
+     "Only these bytes (206), to continue a download."},
+    {"If-Range", "{'type':'string'}",
+     "The `ETag` of the part that you have: if the content is another one now, all of it is sent."},
 };
 
 static const struct header given[] = {
@@ -31,6 +36,9 @@ static const struct header given[] = {
     {"WWW-Authenticate", "{'type':'string','examples':['Bearer']}",
      "The kind of token that is needed."},
     {"ETag", "{'type':'string'}", "Names this content: send it back as `If-None-Match`."},
+    {"Accept-Ranges", "{'type':'string','const':'bytes'}", "`Range` is supported."},
+    {"Content-Range", "{'type':'string','examples':['bytes 1000-4999/5000']}",
+     "The bytes that are sent, and the length of the whole."},
     {"Content-Disposition", "{'type':'string'}", "The name of the file."},
 };
 
@@ -103,19 +111,14 @@ components_of_route(const struct route *route, struct written *w, struct buf *ou
     }
 }
 
-/* Does a route refer to this header line? Those of every route, or of every error, aside. */
+/* Does a route name this header line? */
 static bool
 header_is_used(const struct route *const *routes, const char *name)
 {
     for (; *routes != NULL; routes++) {
-        const char *const *lists[] = {(*routes)->takes_headers, (*routes)->gives_headers};
-
-        for (size_t i = 0; i < 2; i++) {
-            for (const char *const *at = lists[i]; at != NULL && *at != NULL; at++) {
-                if (strcmp(*at, name) == 0) {
-                    return true;
-                }
-            }
+        if (route_names_header((*routes)->takes_headers, name) ||
+            route_names_header((*routes)->gives_headers, name)) {
+            return true;
         }
     }
     return false;

@@ -94,16 +94,20 @@ operation_content(const struct route *route, int status, struct buf *out)
 static const char *
 operation_words(const struct route *route, int status)
 {
-    if (status == 204) {
+    switch (status) {
+    case 201:
+        return "It was made.";
+    case 202:
+        return route->other_out != NULL ? "Not done yet." : "It was queued.";
+    case 204:
         return "Done. The reply has no body.";
+    case 206:
+        return "The part that `Range` names.";
+    case 304:
+        return "Nothing has changed since the copy that you have. The reply has no body.";
+    default:
+        return status == route->other_status ? "It was done before." : "Success.";
     }
-    if (status == 304) {
-        return "The document is the one that you have. The reply has no body.";
-    }
-    if (status == route->other_status) {
-        return route->other_out != NULL ? "Not done yet." : "It was done before.";
-    }
-    return status == 201 ? "It was made." : status == 202 ? "It was queued." : "Success.";
 }
 
 static void
@@ -125,6 +129,8 @@ operation_success(const struct route *route, int status, struct buf *out)
 void
 openapi_operation(const struct route *route, const char *tag, struct buf *out)
 {
+    size_t written = 0;
+
     openapi_printf(out, "{'operationId':'%s',",
                    route->operation != NULL ? route->operation : route->handler_name);
     openapi_member(out, "summary", route->summary);
@@ -134,10 +140,11 @@ openapi_operation(const struct route *route, const char *tag, struct buf *out)
                    route->access != ANYONE ? "{'bearer':[]}" : "");
     operation_input(route, out);
     openapi_put(out, ",'responses':{");
-    operation_success(route, route->status, out);
-    if (route->other_status != 0) {
-        buf_char(out, ',');
-        operation_success(route, route->other_status, out);
+    for (int status = 200; status < 400; status++) {
+        if (declares_status(route, status)) {
+            buf_str(out, written++ > 0 ? "," : "");
+            operation_success(route, status, out);
+        }
     }
     openapi_errors(route, out);
     buf_str(out, "}}");

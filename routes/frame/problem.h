@@ -56,8 +56,10 @@ enum problem {
     URI_TOO_LONG,
     TOO_MANY_CONNECTIONS,
     HEADERS_TOO_LARGE,
+    NOT_IMPLEMENTED,
     SERVER_RESTARTS,
     GATEWAY_TIMEOUT,
+    VERSION_NOT_SUPPORTED,
     PROBLEMS, /* their number, with PROBLEM_END */
 };
 
@@ -69,7 +71,7 @@ struct problem_text {
 
 const struct problem_text *problem_text(enum problem p);
 
-/* May any request get this error, whatever its route? */
+/* May any request of an HTTP client get this error, whatever its route? */
 bool problem_is_general(enum problem p);
 
 #endif

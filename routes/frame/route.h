@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "routes/frame/problem.h"
 #include "routes/frame/request.h"
@@ -74,8 +75,8 @@ struct route {
     const struct stream_event *events; /* of a stream; ends with an event without a name; NULL */
     const char *media_type;            /* of success without `.out`; NULL: JSON */
     /*
-     * Header lines beside those of every request and reply, by their names in the document's
-     * components (openapi_headers.c); each list ends with NULL.
+     * Header lines beside those of every request and reply, by their names in the document
+     * (openapi_components.c); each list ends with NULL. A route that gives ETag may reply 304.
      */
     const char *const *takes_headers, *const *gives_headers;
     const char *operation;   /* the document's operationId; NULL: the handler's name */
@@ -89,6 +90,18 @@ route_out(const struct route *route, int status)
 {
     return status == route->other_status && route->other_out != NULL ? route->other_out
                                                                      : route->out;
+}
+
+/* Is a header line in one of the lists of a row? */
+static inline bool
+route_names_header(const char *const *list, const char *name)
+{
+    for (; list != NULL && *list != NULL; list++) {
+        if (strcmp(*list, name) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* The routes of one folder, and what they have in common. */
