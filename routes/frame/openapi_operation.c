@@ -134,8 +134,10 @@ openapi_operation(const struct route *route, const char *tag, struct buf *out)
     openapi_printf(out, "{'operationId':'%s',",
                    route->operation != NULL ? route->operation : route->handler_name);
     openapi_member(out, "summary", route->summary);
-    buf_char(out, ',');
-    openapi_member(out, "description", route->description);
+    if (route->description != NULL) {
+        buf_char(out, ',');
+        openapi_member(out, "description", route->description);
+    }
     openapi_printf(out, ",'tags':['%s'],'security':[%s]", tag,
                    route->access != ANYONE ? "{'bearer':[]}" : "");
     operation_input(route, out);
