@@ -14,49 +14,49 @@ struct set {
 };
 
 static bool
-set_all(const struct route *route)
+routes_any(const struct route *route)
 {
     (void)route;
     return true;
 }
 
 static bool
-set_signed_in(const struct route *route)
+routes_with_token(const struct route *route)
 {
     return route->access != ANYONE;
 }
 
 static bool
-set_limited(const struct route *route)
+routes_with_limit(const struct route *route)
 {
     return route->limit != LIMIT_NONE;
 }
 
 static bool
-set_body(const struct route *route)
+routes_with_body(const struct route *route)
 {
     return declares_body(route->in);
 }
 
 static bool
-set_input(const struct route *route)
+routes_with_input(const struct route *route)
 {
     return route->in != NULL;
 }
 
 static bool
-set_database(const struct route *route)
+routes_with_database(const struct route *route)
 {
     return route->access != ANYONE || route->runs == CPU;
 }
 
 static const struct set sets[] = {
-    {set_all, "all"},
-    {set_signed_in, "all that need a token"},
-    {set_limited, "all with a limit"},
-    {set_body, "all with a body"},
-    {set_input, "all with parameters or a body"},
-    {set_database, "all that use the database"},
+    {routes_any, "all"},
+    {routes_with_token, "all that need a token"},
+    {routes_with_limit, "all with a limit"},
+    {routes_with_body, "all with a body"},
+    {routes_with_input, "all with parameters or a body"},
+    {routes_with_database, "all that use the database"},
 };
 
 /* Do exactly the routes of this set reply with the problem? */
