@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "routes/frame/declared.h"
 
 static void openapi_write_schema(const struct field *f, bool output, struct buf *out);
 
@@ -204,17 +205,6 @@ openapi_write_shape(const struct shape *shape, bool output, struct buf *out)
     buf_str(out, required > 0 ? "]}" : "}");
 }
 
-static bool
-openapi_has_body(const struct shape *shape)
-{
-    for (size_t i = 0; shape != NULL && i < shape->count; i++) {
-        if (shape->fields[i].from == FROM_BODY) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* The shapes that have been written as components. */
 struct written {
     const struct shape *shapes[128];
@@ -263,7 +253,7 @@ openapi_write_components(const struct route *const *routes, struct buf *out)
         "\"type\":\"integer\",\"description\":\"the number of further faults that `detail` does "
         "not list\"}}}");
     for (; *routes != NULL; routes++) {
-        if (openapi_has_body((*routes)->in)) {
+        if (declares_body((*routes)->in)) {
             openapi_write_component((*routes)->in, false, &w, out);
         }
         if ((*routes)->out != NULL) {
@@ -326,31 +316,6 @@ openapi_write_error(int status, const char *codes, const char *schema, struct bu
     buf_str(out, "}}}");
 }
 
-/* Problems that follow from a row, not listed in it. */
-static bool
-openapi_may_reply(const struct route *route, enum problem p)
-{
-    if (p == NOT_SIGNED_IN) {
-        return route->access != ANYONE;
-    }
-    if (p == NOT_A_MEMBER || p == NO_SUCH_ROOM) {
-        return route->access == MEMBER;
-    }
-    if (p == ADMINS_ONLY) {
-        return route->access == ADMIN;
-    }
-    if (p == BODY_TOO_LARGE || p == UNSUPPORTED_MEDIA_TYPE) {
-        return openapi_has_body(route->in);
-    }
-    if (p == TOO_MANY_REQUESTS) {
-        return route->limit != LIMIT_NONE;
-    }
-    if (p == UNAVAILABLE) {
-        return route->access != ANYONE || route->runs == CPU;
-    }
-    return false;
-}
-
 /*
  * A route's problems by status, since the document lists a status once: the front line's and its
  * own.
@@ -363,12 +328,8 @@ openapi_write_errors(const struct route *route, struct buf *out)
     for (int status = 400; status < 600; status++) {
         buf_clear(&codes);
         for (int p = BAD_REQUEST; p <= DEADLINE_EXCEEDED; p++) {
-            bool own = openapi_may_reply(route, (enum problem)p);
-
-            for (const enum problem *at = route->problems; at != NULL && *at != PROBLEM_END; at++) {
-                own = own || *at == (enum problem)p;
-            }
-            if (own && problem_text((enum problem)p)->status == status) {
+            if (declares_problem(route, (enum problem)p) &&
+                problem_text((enum problem)p)->status == status) {
                 buf_str(&codes, codes.len > 0 ? ", " : "");
                 buf_str(&codes, problem_text((enum problem)p)->code);
             }
@@ -415,7 +376,7 @@ openapi_write_operation(const struct route *route, const char *tag, struct buf *
     buf_printf(out, ",\"tags\":[\"%s\"]", tag);
     buf_str(out, route->access != ANYONE ? ",\"security\":[{\"bearer\":[]}]" : ",\"security\":[]");
     openapi_write_parameters(route, out);
-    if (openapi_has_body(route->in)) {
+    if (declares_body(route->in)) {
         buf_str(out, ",\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{"
                      "\"schema\":");
         openapi_write_ref(route->in->name, out);

@@ -4,6 +4,7 @@
 #include "base/wait_hook.h"
 #include "routes/frame/reply.h"
 #include "t/program/trial.h"
+#include "t/program/trial_answers.h"
 
 struct trial_pause {
     int64_t ms;
@@ -40,6 +41,13 @@ static const struct route routes[] = {
         .runs = CPU, .access = ANYONE, .limit = LIMIT_NONE,
         .status = 204,
         .summary = "Block a process of the cpu pool",
+    },
+    {
+        .method = GET, .path = "/api/trial/answer", INPUT(answer_as_wished, trial_wish),
+        .access = ANYONE,
+        .out = &trial_answer_shape, .status = 200, .other_status = 204,
+        .problems = PROBLEMS(NO_SUCH_ROOM, UNAVAILABLE),
+        .summary = "Get a right answer, or a wrong one",
     },
     ROUTES_END,
 };
