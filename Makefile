@@ -162,7 +162,7 @@ $(test_program): $(filter $(out)/fcgi/main.o,$(objects)) $(test_objects) $(libra
 
 $(out)/t/unit/%.t: $(out)/t/unit/%.o $(library)
 	$(say) '  LD  $@'
-	@$(link) -o $@ $^ $(library_libs)
+	@$(link) -o $@ $(filter %.o,$^) $(library) $(library_libs)
 
 $(out)/t/unit/answers.t $(out)/t/unit/dispatch.t: $(answer_checks:%.c=$(out)/%.o)
 
