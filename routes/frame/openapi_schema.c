@@ -97,12 +97,14 @@ schema_items_bounds(const struct field *f, struct buf *out)
 static void
 schema_values(const struct field *f, bool output, struct buf *out)
 {
-    static const struct field id = {.type = FIELD_INT, .required = true, .min = 1};
-    const struct field word = {.type = FIELD_ENUM, .required = true, .values = f->values};
-    struct field element = f->type == FIELD_ENUM_LIST ? word
-                           : f->element != NULL       ? *f->element
-                                                      : id;
+    static const enum field_type types[] = {
+        [FIELD_INTS] = FIELD_INT, [FIELD_TEXT_LIST] = FIELD_TEXT, [FIELD_ENUM_LIST] = FIELD_ENUM};
+    struct field element = {.values = f->values, .min = f->type == FIELD_INTS};
 
+    if (f->element != NULL) {
+        element = *f->element;
+    }
+    element.type = types[f->type];
     element.required = true; /* it has no default value */
     schema_type("array", f->nullable, out);
     openapi_put(out, ",'items':");
