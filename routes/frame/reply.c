@@ -1,6 +1,8 @@
 /* Writes replies: the status, the header lines, the body. */
 #include "routes/frame/reply.h"
 
+#include <string.h>
+
 #include "base/json.h"
 #include "routes/frame/fault.h"
 #include "routes/frame/route.h"
@@ -51,6 +53,20 @@ reply_bytes(struct request *req, int status, const char *media_type, const void 
     buf_clear(req->body);
     reply_header(req, "Content-Type", media_type);
     buf_add(req->body, at, len);
+}
+
+/* Every reply begins as one that is not stored (dispatch). */
+void
+reply_cached(struct request *req, const char *etag)
+{
+    static const char line[] = "Cache-Control: no-store";
+    static const char kept[] = "Cache-Control: no-cache";
+    char *at = memmem(req->head->at, req->head->len, line, sizeof(line) - 1);
+
+    if (at != NULL) {
+        memcpy(at, kept, sizeof(kept) - 1);
+    }
+    reply_header(req, "ETag", etag);
 }
 
 void
@@ -192,13 +208,9 @@ fault_write(const struct fault *f, enum language language, struct buf *out)
     json_text(out, f->type);
     buf_str(out, ",\"loc\":[");
     json_text(out, f->from);
-    if (f->name != NULL) {
+    if (f->place != NULL) {
         buf_char(out, ',');
-        json_text(out, f->name);
-    }
-    if (f->inner != NULL) {
-        buf_char(out, ',');
-        buf_str(out, f->inner);
+        buf_str(out, f->place);
     }
     buf_str(out, "],\"msg\":");
     json_text(out, language == CHINESE ? f->zh : f->en);
