@@ -57,7 +57,7 @@ openapi_write_enum(const struct field *f, bool nullable, struct buf *out)
 static void
 openapi_write_int(const struct field *f, bool output, struct buf *out)
 {
-    openapi_write_type("integer", output && f->nullable, out);
+    openapi_write_type("integer", f->nullable, out);
     buf_str(out, ",\"format\":\"int64\"");
     if (!output) {
         buf_printf(out, ",\"minimum\":%lld", (long long)f->min);
@@ -73,7 +73,7 @@ openapi_write_int(const struct field *f, bool output, struct buf *out)
 static void
 openapi_write_string(const struct field *f, bool output, struct buf *out)
 {
-    openapi_write_type("string", output && f->nullable, out);
+    openapi_write_type("string", f->nullable, out);
     if (output) {
         return;
     }
@@ -83,7 +83,8 @@ openapi_write_string(const struct field *f, bool output, struct buf *out)
     }
     if (f->pattern != NULL) {
         buf_char(out, ',');
-        openapi_member(out, "pattern", f->pattern->regex);
+        openapi_member(out, f->pattern->format != NULL ? "format" : "pattern",
+                       f->pattern->format != NULL ? f->pattern->format : f->pattern->regex);
     }
     if (f->secret) {
         buf_str(out, ",\"format\":\"password\"");
@@ -91,12 +92,43 @@ openapi_write_string(const struct field *f, bool output, struct buf *out)
 }
 
 static void
-openapi_write_ints(const struct field *f, bool output, struct buf *out)
+openapi_write_float(const struct field *f, bool output, struct buf *out)
 {
-    buf_str(out, "\"type\":\"array\",\"items\":{\"type\":\"integer\",\"format\":\"int64\"");
-    buf_str(out, output ? "}" : ",\"minimum\":1}");
+    openapi_write_type("number", f->nullable, out);
+    if (!output && (f->float_min != 0 || f->float_max != 0)) {
+        buf_str(out, ",\"minimum\":");
+        json_float(out, f->float_min);
+        buf_str(out, ",\"maximum\":");
+        json_float(out, f->float_max);
+    }
+}
+
+static void
+openapi_write_items(const struct field *f, struct buf *out)
+{
+    if (f->min != 0) {
+        buf_printf(out, ",\"minItems\":%lld", (long long)f->min);
+    }
     if (f->max != 0) {
         buf_printf(out, ",\"maxItems\":%lld", (long long)f->max);
+    }
+}
+
+/* A list of integers, texts or words. */
+static void
+openapi_write_list(const struct field *f, bool output, struct buf *out)
+{
+    static const struct field id = {.type = FIELD_INT, .min = 1};
+    const struct field word = {.type = FIELD_ENUM, .values = f->values};
+    const struct field *element = f->type == FIELD_ENUM_LIST ? &word
+                                  : f->element != NULL       ? f->element
+                                                             : &id;
+
+    openapi_write_type("array", f->nullable, out);
+    buf_str(out, ",\"items\":");
+    openapi_write_schema(element, output, out);
+    if (!output) {
+        openapi_write_items(f, out);
     }
 }
 
@@ -135,14 +167,17 @@ openapi_write_schema(const struct field *f, bool output, struct buf *out)
     case FIELD_INT:
         openapi_write_int(f, output, out);
         break;
+    case FIELD_FLOAT:
+        openapi_write_float(f, output, out);
+        break;
     case FIELD_BOOL:
-        openapi_write_type("boolean", false, out);
+        openapi_write_type("boolean", f->nullable, out);
         break;
     case FIELD_TEXT:
         openapi_write_string(f, output, out);
         break;
     case FIELD_ENUM:
-        openapi_write_enum(f, output && f->nullable, out);
+        openapi_write_enum(f, f->nullable, out);
         break;
     case FIELD_TIME:
         openapi_write_type("string", f->nullable, out);
@@ -155,7 +190,9 @@ openapi_write_schema(const struct field *f, bool output, struct buf *out)
         buf_str(out, "\"type\":[\"object\",\"array\",\"string\",\"number\",\"boolean\",\"null\"]");
         break;
     case FIELD_INTS:
-        openapi_write_ints(f, output, out);
+    case FIELD_TEXT_LIST:
+    case FIELD_ENUM_LIST:
+        openapi_write_list(f, output, out);
         break;
     case FIELD_SEQS:
         openapi_write_seqs(f, out);
@@ -166,6 +203,7 @@ openapi_write_schema(const struct field *f, bool output, struct buf *out)
     case FIELD_LIST:
         buf_str(out, "\"type\":\"array\",\"items\":");
         openapi_write_ref(f->item->name, out);
+        openapi_write_items(f, out);
         break;
     case FIELD_OBJECT:
     case FIELD_INLINE:
@@ -237,9 +275,9 @@ openapi_write_component(const struct shape *shape, bool output, struct written *
     json_text(out, shape->name);
     buf_char(out, ':');
     openapi_write_shape(shape, output, out);
-    for (size_t i = 0; output && i < shape->count; i++) {
+    for (size_t i = 0; i < shape->count; i++) {
         if (shape->fields[i].item != NULL) {
-            openapi_write_component(shape->fields[i].item, true, w, out);
+            openapi_write_component(shape->fields[i].item, output, w, out);
         }
     }
 }
@@ -292,7 +330,10 @@ openapi_write_parameters(const struct route *route, struct buf *out)
         buf_str(out, written++ > 0 ? ",{" : "{");
         openapi_member(out, "name", f->name);
         buf_printf(out, ",\"in\":\"%s\",\"required\":%s,\"schema\":",
-                   f->from == FROM_PATH ? "path" : "query", f->required ? "true" : "false");
+                   f->from == FROM_PATH    ? "path"
+                   : f->from == FROM_QUERY ? "query"
+                                           : "header",
+                   f->required ? "true" : "false");
         openapi_write_schema(f, false, out);
         buf_char(out, '}');
     }
