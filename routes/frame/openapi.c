@@ -118,12 +118,13 @@ openapi_write_items(const struct field *f, struct buf *out)
 static void
 openapi_write_list(const struct field *f, bool output, struct buf *out)
 {
-    static const struct field id = {.type = FIELD_INT, .min = 1};
+    static const struct field id = {.type = FIELD_INT, .min = 1}, text = {.type = FIELD_TEXT};
     const struct field word = {.type = FIELD_ENUM, .values = f->values};
-    const struct field *element = f->type == FIELD_ENUM_LIST ? &word
-                                  : f->element != NULL       ? f->element
-                                                             : &id;
+    const struct field *element = f->element;
 
+    if (element == NULL) {
+        element = f->type == FIELD_INTS ? &id : f->type == FIELD_TEXT_LIST ? &text : &word;
+    }
     openapi_write_type("array", f->nullable, out);
     buf_str(out, ",\"items\":");
     openapi_write_schema(element, output, out);
