@@ -114,7 +114,7 @@ openapi_write_items(const struct field *f, struct buf *out)
     }
 }
 
-/* A list of integers, texts or words. */
+/* A list of integers, texts, words or objects. */
 static void
 openapi_write_list(const struct field *f, bool output, struct buf *out)
 {
@@ -127,7 +127,11 @@ openapi_write_list(const struct field *f, bool output, struct buf *out)
     }
     openapi_write_type("array", f->nullable, out);
     buf_str(out, ",\"items\":");
-    openapi_write_schema(element, output, out);
+    if (f->type == FIELD_LIST) {
+        openapi_write_ref(f->item->name, out);
+    } else {
+        openapi_write_schema(element, output, out);
+    }
     if (!output) {
         openapi_write_items(f, out);
     }
@@ -193,6 +197,7 @@ openapi_write_schema(const struct field *f, bool output, struct buf *out)
     case FIELD_INTS:
     case FIELD_TEXT_LIST:
     case FIELD_ENUM_LIST:
+    case FIELD_LIST:
         openapi_write_list(f, output, out);
         break;
     case FIELD_SEQS:
@@ -201,13 +206,7 @@ openapi_write_schema(const struct field *f, bool output, struct buf *out)
     case FIELD_TEXTS:
         buf_str(out, "\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"}");
         break;
-    case FIELD_LIST:
-        buf_str(out, "\"type\":\"array\",\"items\":");
-        openapi_write_ref(f->item->name, out);
-        openapi_write_items(f, out);
-        break;
-    case FIELD_OBJECT:
-    case FIELD_INLINE:
+    default:
         break;
     }
     openapi_write_details(f, out);

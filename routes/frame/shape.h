@@ -84,7 +84,7 @@ struct text_fault {
  * its faults have types of their own: "uuid_type", "uuid_parsing".
  */
 struct pattern {
-    const char *regex; /* ECMA-262 with the unicode flag, for OpenAPI and the 422; NULL: a format */
+    const char *regex; /* ECMA-262 with the unicode flag, for OpenAPI and the 422; or a format */
     const struct text_fault *(*fault)(const char *text, struct arena *a); /* NULL: none */
     const char *format; /* OpenAPI's name of it: "uuid"; NULL for none */
     size_t longest;     /* of a format: the characters of its longest form */
@@ -194,7 +194,7 @@ struct fault {
 };
 
 /*
- * Reads a request's path, query, headers and body into a new struct of `shape` in the request's arena.
+ * Reads a request's path, query, headers and body into a new struct in the request's arena.
  * Returns NULL after noting the faults of the input in req->faults, or after replying (413, 415).
  */
 void *shape_read(const struct shape *shape, struct request *req) __attribute__((nonnull));

@@ -97,7 +97,7 @@ sub world {
         limit        => 10,
         num          => '12', kind => 'square', state => 'done', tasks => 1, cpu => 1, wait_ms => 1, repeat => 1,
         client_id    => 'a', body  => '大家好', seq      => 2, rooms => { $room => 1, 999_999_999 => 3 }, role => 'admin',
-        wait         => 1, after   => 'x', lines    => [ { count => 1 } ],
+        wait         => 1, after   => 'x', lines      => [ { count => 1 } ],
     };
 }
 
@@ -242,7 +242,7 @@ for my $route (@routes) {
                     $route->{method}, fill($route->{path}, \%with) . query_of(\%with, @also),
                     [
                         'Authorization: Bearer ' . $alice->token, $schema ? 'Content-Type: application/json' : (),
-                        $header ? "$parameter->{name}: $garbage" : ()
+                        $header                                           ? "$parameter->{name}: $garbage"   : ()
                     ],
                     $schema ? JSON::PP->new->utf8->encode(\%sent) : undef
                 );

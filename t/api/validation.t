@@ -3,7 +3,7 @@
 # what they have read.
 use lib 't/lib';
 use Fastchat::Test;
-use Encode   ();
+use Encode ();
 use JSON::PP ();
 
 my $stack = Fastchat::Stack->new;
@@ -66,7 +66,7 @@ sub fault {
     return \%fault;
 }
 
-# What a 422 says, without its texts, which are noted.
+# The faults of a 422 without their texts, which are noted.
 sub faults_of {
     my ($english, $chinese) = @_;
     my @faults = map { @{ $_->json->{detail} } } $english;
@@ -91,9 +91,9 @@ sub check_line {
     if ($sign eq '=') {
         my $read = $answer->json;
         $read = $read->{ $name =~ tr/-/_/r } if $where ne 'order';
-        return is($answer->status, 200, "$title is read") && is(
-            $json->encode($read), $json->encode($json->decode($outcome)), "$title is read as $outcome"
-        ) || diag($answer->content);
+        return is($answer->status, 200, "$title is read")
+            && is($json->encode($read), $json->encode($json->decode($outcome)), "$title is read as $outcome")
+            || diag($answer->content);
     }
     my @base  = $where eq 'order' ? 'body' : ($where eq 'null' ? 'body' : $where, $where eq 'path' ? 'num' : $name);
     my $value = $json->decode($given);
@@ -107,7 +107,7 @@ sub check_line {
 sub check_table {
     my ($promise, $table) = @_;
     return subtest $promise => sub {
-        check_line($_) for grep { /\S/ && !/^\s*#/ } split /\n/, $table;
+        check_line($_) for split /\n/, $table =~ s/\n +(?=\S)/ /gr;    # an indented line belongs to the one before
     };
 }
 
@@ -350,7 +350,8 @@ body    at "20260131T235959Z"                   ! datetime_from_date_parsing $ye
 body    at "2026-13-01T00:00:00Z"               ! datetime_from_date_parsing {"error":"a month is 01 to 12"}
 body    at "2026-02-29T00:00:00Z"               ! datetime_from_date_parsing {"error":"that month has no such day"}
 body    at "2026-01-31x23:59:59Z"               ! datetime_from_date_parsing {"error":"after the date there is \\"T\\""}
-body    at "2026-01-31T24:00:00Z"               ! datetime_from_date_parsing {"error":"an hour is 00 to 23, with \\":\\" after it"}
+body    at "2026-01-31T24:00:00Z"
+    ! datetime_from_date_parsing {"error":"an hour is 00 to 23, with \\":\\" after it"}
 body    at "2026-01-31T23:60:00Z"               ! datetime_from_date_parsing {"error":"a minute is 00 to 59"}
 body    at "2026-01-31T23:59:60Z"               ! datetime_from_date_parsing {"error":"a second is 00 to 59"}
 body    at "2026-01-31T23:59:59.Z"              ! datetime_from_date_parsing {"error":"a fraction has digits"}
@@ -394,7 +395,8 @@ body    numbers []                  ! too_short {"field_type":"List","min_length
 body    numbers [-6,6]              ! greater_than_equal \@0 {"ge":-5} ; less_than_equal \@1 {"le":5}
 body    words   ["a","bc"]          =
 body    words   ["a",1]             ! string_type \@1
-body    words   ["abcd","A"]        ! string_too_long \@0 {"max_length":3} ; string_pattern_mismatch \@1 {"pattern":"^[a-z]*\$"}
+body    words   ["abcd","A"]
+    ! string_too_long \@0 {"max_length":3} ; string_pattern_mismatch \@1 {"pattern":"^[a-z]*\$"}
 body    words   null                ! list_type
 body    colors  ["blue","red"]      =
 body    colors  ["blue",2]          ! enum \@1 $words
@@ -429,18 +431,25 @@ my $rest = '"cards":[],"card":null,"first":null,"place":{"x":0.5,"y":0}';
 
 check_table 'a fault inside an object or a list names the way to it' => <<"END";
 order  {"name":"a",$line}  = {"name":"a",$read,$rest}
-order  {"name":"a","lines":[{"count":"2","unit":"kg","parts":[{"n":1.0,"color":"red"},{"n":2}]}],"first":{"count":3},"place":{"y":"4"}}  = {"name":"a","lines":[{"count":2,"unit":"kg","parts":[{"n":1,"color":"red"},{"n":2,"color":"blue"}]}],"first":{"count":3,"unit":"piece","parts":[]},"place":{"x":0.5,"y":4},"card":null,"cards":[]}
+order  {"name":"a","lines":[{"count":"2","unit":"kg","parts":[{"n":1.0,"color":"red"},{"n":2}]}]}
+    = {"name":"a","lines":[{"count":2,"unit":"kg","parts":[{"n":1,"color":"red"},{"n":2,"color":"blue"}]}],$rest}
+order  {"name":"a",$line,"first":{"count":3},"place":{"y":"4"}}
+    = {"name":"a",$read,"cards":[],"card":null,"first":{"count":3,"unit":"piece","parts":[]},"place":{"x":0.5,"y":4}}
 order  {"name":"a",$line,"first":null,"card":null}  = {"name":"a",$read,$rest}
 order  {}                                    ! missing \@"name" <- "***" ; missing \@"lines" <- "***"
-order  {"name":"a","lines":[]}               ! too_short \@"lines" {"field_type":"List","min_length":1,"actual_length":0}
+order  {"name":"a","lines":[]}
+    ! too_short \@"lines" {"field_type":"List","min_length":1,"actual_length":0}
 order  {"name":"a","lines":[{},5]}           ! missing \@"lines",0,"count" ; model_attributes_type \@"lines",1
 order  {"name":"a","lines":null}             ! list_type \@"lines"
 order  {"name":"a","lines":{"count":1}}      ! list_type \@"lines"
 order  {"name":"a","lines":[{"count":"x"}]}  ! int_parsing \@"lines",0,"count"
-order  {"name":"a","lines":[{"count":101,"unit":""}]}  ! less_than_equal \@"lines",0,"count" {"le":100} ; string_too_short \@"lines",0,"unit" {"min_length":1}
-order  {"name":"a","lines":[{"count":1,"parts":[{"n":1},{"n":0,"color":"x"}]}]}  ! greater_than_equal \@"lines",0,"parts",1,"n" {"ge":1} ; enum \@"lines",0,"parts",1,"color" $words
+order  {"name":"a","lines":[{"count":101,"unit":""}]}
+    ! less_than_equal \@"lines",0,"count" {"le":100} ; string_too_short \@"lines",0,"unit" {"min_length":1}
+order  {"name":"a","lines":[{"count":1,"parts":[{"n":1},{"n":0,"color":"x"}]}]}
+    ! greater_than_equal \@"lines",0,"parts",1,"n" {"ge":1} ; enum \@"lines",0,"parts",1,"color" $words
 order  {"name":"a","lines":[{"count":1,"parts":[{"color":"red"}]}]}  ! missing \@"lines",0,"parts",0,"n"
-order  {"name":"a","lines":[{"count":1,"sum":2}],"sum":3}  ! extra_forbidden \@"lines",0,"sum" ; extra_forbidden \@"sum" <- "***"
+order  {"name":"a","lines":[{"count":1,"sum":2}],"sum":3}
+    ! extra_forbidden \@"lines",0,"sum" ; extra_forbidden \@"sum" <- "***"
 order  {"name":"a",$line,"first":{}}         ! missing \@"first","count"
 order  {"name":"a",$line,"first":[]}         ! model_attributes_type \@"first"
 order  {"name":"a",$line,"place":null}       ! model_attributes_type \@"place"
@@ -448,15 +457,20 @@ order  {"name":"a",$line,"place":{"x":"x","z":1}}  ! float_parsing \@"place","x"
 END
 
 check_table 'a secret is not echoed, wherever it is' => <<"END";
-order  {"name":"a",$line,"card":{"holder":"x","pin":"1234"}}  = {"name":"a",$read,"card":{"holder":"x"},"cards":[],"first":null,"place":{"x":0.5,"y":0}}
-order  {"name":"a",$line,"card":{"holder":"x","pin":"123"}}  ! string_too_short \@"card","pin" {"min_length":4} <- "***"
+order  {"name":"a",$line,"card":{"holder":"x","pin":"1234"}}
+    = {"name":"a",$read,"card":{"holder":"x"},"cards":[],"first":null,"place":{"x":0.5,"y":0}}
+order  {"name":"a",$line,"card":{"holder":"x","pin":"123"}}
+    ! string_too_short \@"card","pin" {"min_length":4} <- "***"
 order  {"name":"a",$line,"card":{"holder":"x","pin":1234}}   ! string_type \@"card","pin" <- "***"
 order  {"name":"a",$line,"card":{"pin":"1234"}}              ! missing \@"card","holder" <- "***"
-order  {"name":"a",$line,"card":{"holder":"x","pni":"1234"}} ! missing \@"card","pin" <- "***" ; extra_forbidden \@"card","pni" <- "***"
+order  {"name":"a",$line,"card":{"holder":"x","pni":"1234"}}
+    ! missing \@"card","pin" <- "***" ; extra_forbidden \@"card","pni" <- "***"
 order  {"name":"a",$line,"card":"1234"}                      ! model_attributes_type \@"card" <- "***"
 order  {"name":"a",$line,"cards":{"pin":"1234"}}             ! list_type \@"cards" <- "***"
-order  {"name":"a",$line,"cards":[{"holder":"x","pin":"1"}]} ! string_too_short \@"cards",0,"pin" {"min_length":4} <- "***"
-order  {"name":"a",$line,"cards":[1,"1234",2]}               ! too_long \@"cards" {"field_type":"List","max_length":2,"actual_length":3} <- "***"
+order  {"name":"a",$line,"cards":[{"holder":"x","pin":"1"}]}
+    ! string_too_short \@"cards",0,"pin" {"min_length":4} <- "***"
+order  {"name":"a",$line,"cards":[1,"1234",2]}
+    ! too_long \@"cards" {"field_type":"List","max_length":2,"actual_length":3} <- "***"
 order  {"name":"a",$line,"cards":["1234"]}                   ! model_attributes_type \@"cards",0 <- "***"
 order  ["1234"]                                              ! model_attributes_type <- "***"
 order  {$line,"card":{"holder":"x","pin":"1234"}}            ! missing \@"name" <- "***"
@@ -471,10 +485,9 @@ subtest 'a field that nothing is given for has its default value' => sub {
     my $read = $stack->get('/api/trial/values/1')->json;
     is(
         $json->encode([ @{$read}{qw(n size any flag color word at uuid ids numbers words colors)} ]),
-        $json->encode(
-            $json->decode('[5,0.25,0,true,"green","none","2026-01-01T08:00:00.000+08:00",null,[7,8],[],["so","me"],'
-                    . '["blue"]]')
-        ),
+        $json->encode($json->decode(
+            '[5,0.25,0,true,"green","none","2026-01-01T08:00:00.000+08:00",null,[7,8],[],["so","me"],' . '["blue"]]'
+        )),
         'each type has its default in a query'
     );
     is($json->encode([ @{$read}{qw(x_count x_size x_flag)} ]), '[3,1.5,false]', 'headers have defaults');
@@ -513,18 +526,26 @@ subtest 'of a parameter that is given twice the last value counts' => sub {
 };
 
 subtest 'bytes that are no UTF-8 are refused wherever they are' => sub {
-    is(detail($stack->get('/api/trial/values/1?word=%ff')),
-        '[["string_unicode",["query","word"],"' . "\x{FFFD}" . '"]]', 'in a query');
-    is(detail($stack->get('/api/trial/values/1?words=ab&words=%zz')),
-        '[["string_unicode",["query","words",1],"%zz"]]', 'in a list of a query');
-    is(detail($stack->raw('GET', '/api/trial/values/1', ["X-Word: a\xff"])),
-        '[["string_unicode",["header","x-word"],"***"]]', 'in a header');
+    is(
+        detail($stack->get('/api/trial/values/1?word=%ff')),
+        '[["string_unicode",["query","word"],"' . "\x{FFFD}" . '"]]', 'in a query'
+    );
+    is(
+        detail($stack->get('/api/trial/values/1?words=ab&words=%zz')),
+        '[["string_unicode",["query","words",1],"%zz"]]', 'in a list of a query'
+    );
+    is(
+        detail($stack->raw('GET', '/api/trial/values/1', ["X-Word: a\xff"])),
+        '[["string_unicode",["header","x-word"],"***"]]', 'in a header'
+    );
 };
 
 subtest 'a body that is not an object of JSON is one fault' => sub {
     my $post = sub {
-        return $stack->request('POST', '/api/trial/values',
-            headers => { 'Content-Type' => 'application/json' }, content => $_[0]);
+        return $stack->request(
+            'POST', '/api/trial/values',
+            headers => { 'Content-Type' => 'application/json' }, content => $_[0]
+        );
     };
     is(detail($post->('[1]')), '[["model_attributes_type",["body"],[1]]]', 'a list is refused');
     is(detail($post->('null')), '[["model_attributes_type",["body"],null]]', 'null is refused');
@@ -533,8 +554,8 @@ subtest 'a body that is not an object of JSON is one fault' => sub {
 };
 
 subtest 'a list of faults is bounded, also inside lists' => sub {
-    my $order  = { name => 'x', lines => [ map { { count => -1, parts => [ map { { n => 0 } } 1 .. 4 ], "k$_" => 1 } } 1 .. 3 ] };
-    my $answer = $stack->post('/api/trial/order', { %$order, map { ("x$_" => 1) } 1 .. 50 });
+    my @lines  = map { { count => -1, parts => [ map { { n => 0 } } 1 .. 4 ], "k$_" => 1 } } 1 .. 3;
+    my $answer = $stack->post('/api/trial/order', { name => 'x', lines => \@lines, map { ("x$_" => 1) } 1 .. 50 });
     is(scalar @{ $answer->json->{detail} }, 20, 'twenty faults are described');
     is($answer->json->{more}, 3 * 6 + 50 - 20, 'the others are counted');
     my $long = $stack->post('/api/trial/order', { name => 'x', lines => [ { count => 1, unit => '长' x 500 } ] });

@@ -1,6 +1,6 @@
 /*
- * Any bytes as a query, a path parameter, a header and a body. Accepted input is within the shape's bounds,
- * refused input gets a 422 in strict JSON, and no fault echoes a secret.
+ * Any bytes as a query, a path parameter, a header and a body. Accepted input is within the shape's
+ * bounds, refused input gets a 422 in strict JSON, and no fault echoes a secret.
  */
 #include "t/fuzz/fuzz.h"
 
@@ -182,12 +182,12 @@ check_accepted(const struct fuzz_input *in)
     }
 }
 
-/* Whether a fault is at a field that is secret. */
+/* Whether a fault is at a field that is secret; "key" is also a key that `seqs` may have. */
 static bool
 is_at_secret(const struct fault *f)
 {
     return strcmp(f->from, "body") == 0 && strcmp(f->type, "extra_forbidden") != 0 &&
-           f->place != NULL &&
+           f->place != NULL && strncmp(f->place, "\"seqs\"", 6) != 0 &&
            (strcmp(f->place, "\"secret\"") == 0 || strstr(f->place, "\"key\"") != NULL);
 }
 

@@ -93,7 +93,7 @@ test_defaults(void)
        "an object or a list that is not given is absent or empty");
 }
 
-/* Reads `before`, so many `parts` with commas, and `after`. Returns the arena's bytes used for it. */
+/* Reads `before`, `part` so many times, and `after`. Returns what it took of the arena. */
 static size_t
 cost_of(const char *before, const char *part, int count, const char *after, size_t *bytes)
 {
