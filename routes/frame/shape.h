@@ -84,7 +84,7 @@ struct text_fault {
  * its faults have types of their own: "uuid_type", "uuid_parsing".
  */
 struct pattern {
-    const char *regex; /* ECMA-262 with the unicode flag, for OpenAPI and the 422; or a format */
+    const char *regex; /* ECMA-262, with or without flag u: OpenAPI and the 422; NULL: a format */
     const struct text_fault *(*fault)(const char *text, struct arena *a); /* NULL: none */
     const char *format; /* OpenAPI's name of it: "uuid"; NULL for none */
     size_t longest;     /* of a format: the characters of its longest form */
