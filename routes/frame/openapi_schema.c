@@ -206,6 +206,30 @@ schema_details(const struct field *f, bool output, struct buf *out)
     }
 }
 
+/* A list or an object. */
+static void
+schema_of_many(const struct field *f, bool output, struct buf *out)
+{
+    switch (f->type) {
+    case FIELD_SEQS:
+        schema_seqs(f, out);
+        break;
+    case FIELD_TEXTS:
+        openapi_put(out, "'type':'object','additionalProperties':{'type':'string'}");
+        break;
+    case FIELD_LIST:
+        schema_list(f, out);
+        break;
+    case FIELD_OBJECT:
+    case FIELD_INLINE:
+        schema_object(f, out);
+        break;
+    default:
+        schema_values(f, output, out);
+        break;
+    }
+}
+
 void
 openapi_schema(const struct field *f, bool output, struct buf *out)
 {
@@ -237,23 +261,8 @@ openapi_schema(const struct field *f, bool output, struct buf *out)
     case FIELD_JSON: /* anything */
         openapi_put(out, "'type':['object','array','string','number','boolean','null'],'items':{}");
         break;
-    case FIELD_INTS:
-    case FIELD_TEXT_LIST:
-    case FIELD_ENUM_LIST:
-        schema_values(f, output, out);
-        break;
-    case FIELD_SEQS:
-        schema_seqs(f, out);
-        break;
-    case FIELD_TEXTS:
-        openapi_put(out, "'type':'object','additionalProperties':{'type':'string'}");
-        break;
-    case FIELD_LIST:
-        schema_list(f, out);
-        break;
-    case FIELD_OBJECT:
-    case FIELD_INLINE:
-        schema_object(f, out);
+    default:
+        schema_of_many(f, output, out);
         break;
     }
     schema_details(f, output, out);
