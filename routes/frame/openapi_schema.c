@@ -192,17 +192,44 @@ schema_default(const struct field *f, struct buf *out)
 static void
 schema_details(const struct field *f, bool output, struct buf *out)
 {
+    const char *comma = f->type == FIELD_JSON ? "" : ",";
+
     if (!output) {
         schema_default(f, out);
     }
     if (f->description != NULL) {
-        buf_char(out, ',');
+        buf_str(out, comma);
         openapi_member(out, "description", f->description);
+        comma = ",";
     }
     if (f->example != NULL) {
-        openapi_put(out, ",'examples':[");
+        openapi_printf(out, "%s'examples':[", comma);
         buf_str(out, f->example);
         buf_char(out, ']');
+    }
+}
+
+/* A list or an object. */
+static void
+schema_of_many(const struct field *f, bool output, struct buf *out)
+{
+    switch (f->type) {
+    case FIELD_SEQS:
+        schema_seqs(f, out);
+        break;
+    case FIELD_TEXTS:
+        openapi_put(out, "'type':'object','additionalProperties':{'type':'string'}");
+        break;
+    case FIELD_LIST:
+        schema_list(f, out);
+        break;
+    case FIELD_OBJECT:
+    case FIELD_INLINE:
+        schema_object(f, out);
+        break;
+    default:
+        schema_values(f, output, out);
+        break;
     }
 }
 
@@ -234,26 +261,10 @@ openapi_schema(const struct field *f, bool output, struct buf *out)
     case FIELD_DIGITS:
         openapi_printf(out, "'type':'string','pattern':'^-?[0-9]{1,%lld}$'", (long long)f->max);
         break;
-    case FIELD_JSON: /* anything */
-        openapi_put(out, "'type':['object','array','string','number','boolean','null'],'items':{}");
+    case FIELD_JSON: /* anything: of a list of all types, generators read only some */
         break;
-    case FIELD_INTS:
-    case FIELD_TEXT_LIST:
-    case FIELD_ENUM_LIST:
-        schema_values(f, output, out);
-        break;
-    case FIELD_SEQS:
-        schema_seqs(f, out);
-        break;
-    case FIELD_TEXTS:
-        openapi_put(out, "'type':'object','additionalProperties':{'type':'string'}");
-        break;
-    case FIELD_LIST:
-        schema_list(f, out);
-        break;
-    case FIELD_OBJECT:
-    case FIELD_INLINE:
-        schema_object(f, out);
+    default:
+        schema_of_many(f, output, out);
         break;
     }
     schema_details(f, output, out);

@@ -57,7 +57,7 @@ reply_bytes(struct request *req, int status, const char *media_type, const void 
 
 /* Every reply begins as one that is not stored (dispatch). */
 void
-reply_cached(struct request *req, const char *etag)
+reply_cached(struct request *req)
 {
     static const char line[] = "Cache-Control: no-store";
     static const char kept[] = "Cache-Control: no-cache";
@@ -66,7 +66,6 @@ reply_cached(struct request *req, const char *etag)
     if (at != NULL) {
         memcpy(at, kept, sizeof(kept) - 1);
     }
-    reply_header(req, "ETag", etag);
 }
 
 void

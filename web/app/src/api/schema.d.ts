@@ -745,7 +745,7 @@ export interface paths {
         };
         /**
          * Download an export's zip file until it expires
-         * @description Only its owner gets the file, until it expires or the next export is made. The file has pages to read and print, `entries.jsonl` with one entry on each line, and `account.json`. A download that ends before its `Content-Length` is continued with `Range` and `If-Range`. Several ranges at once bring the whole file.
+         * @description Only its owner gets the file, until it expires or the next export is made. The file has pages to read and print, `entries.jsonl` with one entry on each line, and `account.json`. A download that breaks off is continued with `Range` and `If-Range`.
          */
         get: operations["download_export"];
         put?: never;
@@ -1358,7 +1358,7 @@ export interface components {
             /** @description The task's id, for `GET /api/tasks/{task_id}`. */
             id: number;
             /** @description The number; a string if it is beyond 2^53. */
-            num: Record<string, never> | unknown[] | string | number | boolean | null;
+            num: unknown;
             /** @enum {string} */
             state: "queued" | "running" | "done" | "failed" | "dead" | "cancelled";
         };
@@ -1422,8 +1422,8 @@ export interface components {
             started_at: string | null;
             /** Format: date-time */
             ended_at: string | null;
-            arguments: Record<string, never> | unknown[] | string | number | boolean | null;
-            result: Record<string, never> | unknown[] | string | number | boolean | null;
+            arguments: unknown;
+            result: unknown;
         };
         ExportQueued: {
             /** @description The task's id, for `GET /api/tasks/{task_id}`. */
@@ -1613,6 +1613,20 @@ export interface components {
                     detail: string;
                     /** @enum {string} */
                     code: "deadline_exceeded";
+                };
+            };
+        };
+        /** @description `precondition_failed`: The content is no longer the one that `If-Match` names. */
+        Error412PreconditionFailed: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "precondition_failed";
                 };
             };
         };
@@ -2235,20 +2249,6 @@ export interface components {
                 };
             };
         };
-        /** @description `precondition_failed`: The content is no longer the one that `If-Match` names. */
-        Error412PreconditionFailed: {
-            headers: {
-                "X-Request-ID": components["headers"]["X-Request-ID"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": {
-                    detail: string;
-                    /** @enum {string} */
-                    code: "precondition_failed";
-                };
-            };
-        };
         /** @description `range_not_satisfiable`: The content ends before this `Range`; `Content-Range` has its length. */
         Error416RangeNotSatisfiable: {
             headers: {
@@ -2459,6 +2459,8 @@ export interface operations {
                 "Accept-Language"?: components["parameters"]["Accept-Language"];
                 /** @description The `ETag` of the copy that you have, or several: 304 if one of them is current. */
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
+                /** @description The `ETag` that the content must still have, else 412. */
+                "If-Match"?: components["parameters"]["If-Match"];
             };
             path?: never;
             cookie?: never;
@@ -2473,7 +2475,9 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
                 };
             };
             /** @description Nothing has changed since the copy that you have. The reply has no body. */
@@ -2488,6 +2492,7 @@ export interface operations {
             400: components["responses"]["Error400BadRequest"];
             404: components["responses"]["Error404NotFound"];
             405: components["responses"]["Error405MethodNotAllowed"];
+            412: components["responses"]["Error412PreconditionFailed"];
             413: components["responses"]["Error413BodyTooLarge"];
             414: components["responses"]["Error414UriTooLong"];
             429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
@@ -4153,10 +4158,10 @@ export interface operations {
                 Range?: components["parameters"]["Range"];
                 /** @description The `ETag` of the part that you have: if the content is another one now, all of it is sent. */
                 "If-Range"?: components["parameters"]["If-Range"];
-                /** @description The `ETag` of the copy that you have, or several: 304 if one of them is current. */
-                "If-None-Match"?: components["parameters"]["If-None-Match"];
                 /** @description The `ETag` that the content must still have, else 412. */
                 "If-Match"?: components["parameters"]["If-Match"];
+                /** @description The `ETag` of the copy that you have, or several: 304 if one of them is current. */
+                "If-None-Match"?: components["parameters"]["If-None-Match"];
             };
             path: {
                 /** @description The id of the export's task. */
