@@ -119,6 +119,20 @@ async function main() {
     expect(listed.sort(), declared.sort())
   })
 
+  await step('/docs loads less than 550 kB, which the browser keeps', async () => {
+    const loaded = await desktop.page.evaluate(async () => {
+      const files = performance.getEntriesByType('resource').filter((one) => /assets/.test(one.name))
+      const kept = files.map(async (one) => (await fetch(one.name)).headers.get('Cache-Control'))
+      return {
+        count: files.length,
+        kept: (await Promise.all(kept)).filter((one) => /immutable/.test(one)).length,
+        kilobytes: files.reduce((sum, one) => sum + one.encodedBodySize, 0) / 1000,
+      }
+    })
+    if (loaded.count < 2 || loaded.kept !== loaded.count || loaded.kilobytes > 550)
+      throw new Error(JSON.stringify(loaded))
+  })
+
   await step('/docs links to the chat, to the document and to the licenses', async () => {
     const follow = (name) =>
       desktop.page.getByRole('link', { name, exact: true }).evaluate(async (link) => {

@@ -5,6 +5,7 @@ use Fastchat::Test;
 use BrowserTest;
 
 my $chromium = find_chromium();
+is_deeply([ glob 'web/app/dist/*.map web/app/dist/*/*.map' ], [], 'the web client is built without source maps');
 my $stack    = Fastchat::Stack->new;
 my $alice    = $stack->user('alice');
 my $room     = $alice->post('/api/rooms', { name => '文档' })->json->{id};
