@@ -121,7 +121,9 @@ async function main() {
 
   await step('/docs loads less than 550 kB, which the browser keeps', async () => {
     const loaded = await desktop.page.evaluate(async () => {
-      const files = performance.getEntriesByType('resource').filter((one) => /assets/.test(one.name))
+      const files = performance
+        .getEntriesByType('resource')
+        .filter((one) => /assets/.test(one.name))
       const kept = files.map(async (one) => (await fetch(one.name)).headers.get('Cache-Control'))
       return {
         count: files.length,
