@@ -57,6 +57,8 @@ objects := $(sources:%.c=$(out)/%.o)
 library := $(out)/libfastchat.a
 migrations := $(sort $(wildcard db/migrations/*.sql))
 unit_tests := $(patsubst %.c,$(out)/%.t,$(wildcard t/unit/*.c))
+# The comparison of replies with the route table, which the fuzzer and two unit tests use as well.
+answer_checks := t/program/answers.c t/program/shape_check.c
 test_objects := $(patsubst %.c,$(out)/%.o,$(wildcard t/program/*.c))
 # Programs that a Perl test of the same name runs.
 test_programs := $(patsubst %.c,$(out)/%,$(filter-out t/unit/% t/fuzz/% t/bench/% t/shim/% t/program/%,$(wildcard t/*/*.c)))
@@ -64,7 +66,7 @@ test_programs := $(patsubst %.c,$(out)/%,$(filter-out t/unit/% t/fuzz/% t/bench/
 shims := $(patsubst %.c,$(out)/%.so,$(wildcard t/shim/*.c))
 fuzzers := $(patsubst t/fuzz/%.c,build/fuzz/%,$(wildcard t/fuzz/*.c))
 # The parts of the fuzzer of the dispatcher. Only libFuzzer calls its mutator: the test of its corpus is linked without.
-fuzz_dispatch := $(wildcard t/fuzz/dispatch/*.c)
+fuzz_dispatch := $(wildcard t/fuzz/dispatch/*.c) $(answer_checks)
 fuzz_dispatch_test := $(patsubst %.c,$(out)/%.o,$(filter-out %/mutator.c,$(fuzz_dispatch)))
 
 # A locale that every host has: if LANG names one that is not installed, Perl warns and Redis 8 does not start.
@@ -72,7 +74,7 @@ export LC_ALL := C.UTF-8
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help build tests web run stop check check-on check-everywhere check-faults check-fuzz lint format fuzz \
+.PHONY: all help build tests web docs run stop check check-on check-everywhere check-faults check-fuzz lint format fuzz \
     fuzz-long bench bench-peers install clean FORCE
 
 all: build
@@ -91,6 +93,7 @@ help:
 	@echo '                     (FAULTS="--seed 4711", TASK_FAULTS="…": see t/faults/README.md)'
 	@echo 'make lint            check layout, includes, names and language, and run static analysis'
 	@echo 'make format          lay out the C sources'
+	@echo 'make docs            update what docs/ has from the program: the table of errors'
 	@echo 'make fuzz            build the fuzzers of t/fuzz under build/fuzz (clang)'
 	@echo 'make check-fuzz      run each of them for 15 s from its corpus; make fuzz-long: for an hour'
 	@echo 'make bench           measure throughput, latency, CPU and memory'
@@ -160,7 +163,9 @@ $(test_program): $(filter $(out)/fcgi/main.o,$(objects)) $(test_objects) $(libra
 
 $(out)/t/unit/%.t: $(out)/t/unit/%.o $(library)
 	$(say) '  LD  $@'
-	@$(link) -o $@ $^ $(library_libs)
+	@$(link) -o $@ $(filter %.o,$^) $(library) $(library_libs)
+
+$(out)/t/unit/answers.t $(out)/t/unit/dispatch.t: $(answer_checks:%.c=$(out)/%.o)
 
 # Objects before the library, as with the test program.
 $(out)/t/db/dispatch: $(fuzz_dispatch_test)
@@ -192,7 +197,7 @@ $(fuzz_library): $(patsubst %.c,build/fuzz/obj/%.o,$(filter-out fcgi/main.c,$(so
 	@rm -f $@
 	@$(AR) rcs $@ $^
 
-build/fuzz/dispatch: $(fuzz_dispatch) $(wildcard t/fuzz/dispatch/*.h)
+build/fuzz/dispatch: $(fuzz_dispatch) $(wildcard t/fuzz/dispatch/*.h t/program/*.h)
 build/fuzz/%: t/fuzz/%.c t/fuzz/fuzz.h $(fuzz_library)
 	$(say) '  FUZZ  $@'
 	@$(fuzz_compile) -fsanitize=fuzzer -o $@ $(filter %.c,$^) $(fuzz_library) $(library_libs)
@@ -251,6 +256,12 @@ lint:
 format:
 	@clang-format -i $$(etc/lint --list-formatted)
 	@perltidy -b -bext=/ -se $$(etc/lint --list-perl)
+
+# The parts of docs/ that the program prints.
+docs: build
+	@$(program) errors > $(out)/errors.md
+	@perl -0pi -e 'BEGIN { local $$/; open my $$in, "<", shift or die; $$table = <$$in> }' \
+	    -e 's/^\| status \|.*?\n(?=\n)/$$table/ms' $(out)/errors.md docs/api.md
 
 bench:
 	@etc/install-packages build run bench

@@ -2,6 +2,7 @@
 #include "routes/common/readiness.h"
 #include "routes/common/schemas.h"
 
+#include "routes/frame/conditional.h"
 #include "routes/frame/openapi.h"
 #include "routes/frame/reply.h"
 #include "routes/frame/route.h"
@@ -42,13 +43,14 @@ get_readiness(struct request *req)
                });
 }
 
-/* The OpenAPI document of all routes. 200. */
+/* The OpenAPI document of all routes. 200; 304 to a caller who has it; 412 precondition_failed. */
 void
 get_openapi(struct request *req)
 {
-    struct buf document = {0};
+    const struct openapi_document *document = openapi_of_process(req->router, req->settings);
 
-    openapi_write(req->router, req->settings, &document);
-    reply_bytes(req, 200, "application/json", document.at, document.len);
-    buf_free(&document);
+    reply_cached(req);
+    if (conditional_admit(req, document->etag)) {
+        reply_bytes(req, 200, "application/json", document->at, document->len);
+    }
 }

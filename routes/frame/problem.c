@@ -71,10 +71,17 @@ static const struct problem_text texts[] = {
     [LAB_IS_RUNNING] = {409, "lab_is_running",
                         "The lab is running or about to start; wait until it has ended.",
                         "实验正在运行或即将开始，请等它结束。"},
+    [PRECONDITION_FAILED] = {412, "precondition_failed",
+                             "The content is no longer the one that `If-Match` names.",
+                             "内容已变化，与 `If-Match` 不符。"},
     [BODY_TOO_LARGE] = {413, "body_too_large", "The body is too large.", "请求体过大。"},
     [UNSUPPORTED_MEDIA_TYPE] = {415, "unsupported_media_type",
                                 "The body must be JSON, with Content-Type: application/json.",
                                 "请求体必须是 JSON，且 Content-Type 为 application/json。"},
+    [RANGE_NOT_SATISFIABLE] = {416, "range_not_satisfiable",
+                               "The content ends before this `Range`; `Content-Range` has its "
+                               "length.",
+                               "`Range` 超出内容末尾，总长度见 `Content-Range`。"},
     [TOO_MANY_REQUESTS] = {429, "too_many_requests", "Too many requests; please wait a moment.",
                            "请求过于频繁，请稍后再试。"},
     [TOO_MANY_GUESSES] = {429, "too_many_guesses",
@@ -104,10 +111,38 @@ static const struct problem_text texts[] = {
     [DEADLINE_EXCEEDED] = {503, "deadline_exceeded",
                            "The request took too long; please try again in a moment.",
                            "处理超时，请稍后再试。"},
+    [URI_TOO_LONG] = {414, "uri_too_long", "The address is too long.", "请求地址过长。"},
+    [TOO_MANY_CONNECTIONS] =
+        {429, "too_many_connections",
+         "Too many requests from your network at once; please try again in a moment.",
+         "你所在的网络同时发起的请求过多，请稍后再试。"},
+    [HEADERS_TOO_LARGE] = {431, "headers_too_large",
+                           "The headers of the request are too large; send fewer or shorter ones.",
+                           "请求头过大，请减少或缩短请求头。"},
+    [NOT_IMPLEMENTED] = {501, "not_implemented",
+                         "The server does not support this Transfer-Encoding; use chunked.",
+                         "服务器不支持该 Transfer-Encoding，请使用 chunked。"},
+    [SERVER_RESTARTS] = {502, "unavailable",
+                         "The server is restarting; please try again in a moment.",
+                         "服务正在重启，请稍后再试。"},
+    [GATEWAY_TIMEOUT] = {504, "deadline_exceeded",
+                         "The request took too long; please try again in a moment.",
+                         "处理超时，请稍后再试。"},
+    [VERSION_NOT_SUPPORTED] = {505, "http_version_not_supported",
+                               "The server does not support this version of HTTP; use HTTP/1.1.",
+                               "服务器不支持该 HTTP 版本，请使用 HTTP/1.1。"},
 };
 
 const struct problem_text *
 problem_text(enum problem p)
 {
     return &texts[p];
+}
+
+bool
+problem_is_general(enum problem p)
+{
+    return p == BAD_REQUEST || p == NOT_FOUND || p == METHOD_NOT_ALLOWED || p == BODY_TOO_LARGE ||
+           p == UNAVAILABLE ||
+           (p >= URI_TOO_LONG && p != NOT_IMPLEMENTED && p != VERSION_NOT_SUPPORTED);
 }

@@ -1,6 +1,8 @@
 /* Writes replies: the status, the header lines, the body. */
 #include "routes/frame/reply.h"
 
+#include <string.h>
+
 #include "base/json.h"
 #include "routes/frame/fault.h"
 #include "routes/frame/route.h"
@@ -51,6 +53,27 @@ reply_bytes(struct request *req, int status, const char *media_type, const void 
     buf_clear(req->body);
     reply_header(req, "Content-Type", media_type);
     buf_add(req->body, at, len);
+}
+
+/* Every reply begins as one that is not stored (dispatch). */
+void
+reply_cached(struct request *req)
+{
+    static const char line[] = "Cache-Control: no-store";
+    static const char kept[] = "Cache-Control: no-cache";
+    char *at = memmem(req->head->at, req->head->len, line, sizeof(line) - 1);
+
+    if (at != NULL) {
+        memcpy(at, kept, sizeof(kept) - 1);
+    }
+}
+
+void
+reply_not_modified(struct request *req)
+{
+    req->status = 304;
+    req->length_unknown = true; /* a length would be that of the 200 (RFC 9110 section 8.6) */
+    buf_clear(req->body);
 }
 
 void
@@ -126,6 +149,17 @@ reply_body_too_large(struct request *req, size_t max)
                                      max));
 }
 
+void
+reply_body_encoded(struct request *req)
+{
+    reply_header(req, "Accept-Encoding", "identity");
+    problem_write(req, problem_text(UNSUPPORTED_MEDIA_TYPE),
+                  req->language == CHINESE
+                      ? "请求体不能压缩，请去掉 Content-Encoding，直接发送 JSON。"
+                      : "The body must not be compressed; send the JSON itself, without "
+                        "Content-Encoding.");
+}
+
 static enum problem
 denial_problem(enum denial denial)
 {
@@ -173,13 +207,9 @@ fault_write(const struct fault *f, enum language language, struct buf *out)
     json_text(out, f->type);
     buf_str(out, ",\"loc\":[");
     json_text(out, f->from);
-    if (f->name != NULL) {
+    if (f->place != NULL) {
         buf_char(out, ',');
-        json_text(out, f->name);
-    }
-    if (f->inner != NULL) {
-        buf_char(out, ',');
-        buf_str(out, f->inner);
+        buf_str(out, f->place);
     }
     buf_str(out, "],\"msg\":");
     json_text(out, language == CHINESE ? f->zh : f->en);

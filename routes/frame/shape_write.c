@@ -36,6 +36,32 @@ shape_write_ints(const struct ints *ints, struct buf *out)
 }
 
 static void
+shape_write_text_list(const struct text_list *texts, struct buf *out)
+{
+    buf_char(out, '[');
+    for (size_t i = 0; i < texts->count; i++) {
+        if (i > 0) {
+            buf_char(out, ',');
+        }
+        json_text(out, texts->at[i]);
+    }
+    buf_char(out, ']');
+}
+
+static void
+shape_write_enum_list(const struct field *f, const struct enum_list *words, struct buf *out)
+{
+    buf_char(out, '[');
+    for (size_t i = 0; i < words->count; i++) {
+        if (i > 0) {
+            buf_char(out, ',');
+        }
+        json_text(out, f->values[words->at[i]]);
+    }
+    buf_char(out, ']');
+}
+
+static void
 shape_write_seqs(const struct seqs *seqs, struct buf *out)
 {
     buf_char(out, '{');
@@ -87,6 +113,32 @@ shape_write_time(const struct field *f, int64_t ms, struct buf *out)
     buf_char(out, '"');
 }
 
+/* A list, or an object of numbers or texts. */
+static void
+shape_write_many(const struct field *f, const void *value, struct buf *out)
+{
+    switch (f->type) {
+    case FIELD_INTS:
+        shape_write_ints(value, out);
+        break;
+    case FIELD_TEXT_LIST:
+        shape_write_text_list(value, out);
+        break;
+    case FIELD_ENUM_LIST:
+        shape_write_enum_list(f, value, out);
+        break;
+    case FIELD_SEQS:
+        shape_write_seqs(value, out);
+        break;
+    case FIELD_TEXTS:
+        shape_write_texts(value, out);
+        break;
+    default:
+        shape_write_list(f, value, out);
+        break;
+    }
+}
+
 static void
 shape_write_value(const struct field *f, const char *at, struct buf *out)
 {
@@ -95,6 +147,9 @@ shape_write_value(const struct field *f, const char *at, struct buf *out)
     switch (f->type) {
     case FIELD_INT:
         shape_write_int(f, *(const int64_t *)value, out);
+        break;
+    case FIELD_FLOAT:
+        json_float(out, *(const double *)value);
         break;
     case FIELD_BOOL:
         buf_str(out, *(const int *)value != 0 ? "true" : "false");
@@ -113,15 +168,6 @@ shape_write_value(const struct field *f, const char *at, struct buf *out)
         break;
     case FIELD_DIGITS:
         abort(); /* input only */
-    case FIELD_INTS:
-        shape_write_ints(value, out);
-        break;
-    case FIELD_SEQS:
-        shape_write_seqs(value, out);
-        break;
-    case FIELD_TEXTS:
-        shape_write_texts(value, out);
-        break;
     case FIELD_OBJECT:
         if (*(const void *const *)value == NULL) {
             buf_str(out, "null");
@@ -132,8 +178,13 @@ shape_write_value(const struct field *f, const char *at, struct buf *out)
     case FIELD_INLINE:
         shape_write(f->item, value, out);
         break;
+    case FIELD_INTS:
+    case FIELD_TEXT_LIST:
+    case FIELD_ENUM_LIST:
+    case FIELD_SEQS:
+    case FIELD_TEXTS:
     case FIELD_LIST:
-        shape_write_list(f, value, out);
+        shape_write_many(f, value, out);
         break;
     }
 }
