@@ -312,7 +312,7 @@ runner_run(const struct app *app, bool once)
     runner_open(&r, app, once);
     good = runner_add_kinds(&r) && runner_open_signals(&r);
     if (good) {
-        r.children = memory_array(r.slots + r.kind_count, sizeof(*r.children));
+        r.children = memory_array(r.slots + 1 + r.kind_count, sizeof(*r.children));
         log_info("ready: %zu tasks at once, %zu kinds", r.slots, r.kind_count);
         runner_loop(&r);
         good = !r.failed && r.completions == NULL;

@@ -57,9 +57,9 @@ struct task_runner {
 
     struct kind_state kinds[KINDS_MAX];
     size_t kind_count;
-    size_t turn;  /* the kind whose turn is first */
-    size_t slots; /* children at once; beyond that a kind may still run its first one */
-    struct child *children;
+    size_t turn;            /* the kind whose turn is first */
+    size_t slots;           /* children at once; beyond that a kind may still run its first one */
+    struct child *children; /* room for the slots, one that ends, and one of each kind */
     size_t child_count;
     struct completion *completions, **completions_end;
     int64_t gather_until_us; /* until then the completions may wait for others */
