@@ -83,6 +83,24 @@ warn_of_access(const char *path, FILE *file, FILE *errors)
     }
 }
 
+/* Up to FILE_MAX + 1 bytes, and *len of them. All processes keep them, so no room is left over. */
+static char *
+read_to_end(FILE *file, size_t *len, struct arena *a)
+{
+    struct buf all = {0};
+    char piece[BUFSIZ], *text;
+    size_t got;
+
+    do {
+        got = fread(piece, 1, sizeof(piece), file);
+        buf_add(&all, piece, got);
+    } while (got == sizeof(piece) && all.len <= FILE_MAX);
+    *len = all.len;
+    text = arena_strndup(a, buf_cstr(&all), all.len);
+    buf_free(&all);
+    return text;
+}
+
 /* The whole file; NULL if there is none, or after reporting why it cannot be read. */
 static char *
 read_file(const char *path, bool must_exist, size_t *len, bool *good, struct arena *a, FILE *errors)
@@ -98,8 +116,7 @@ read_file(const char *path, bool must_exist, size_t *len, bool *good, struct are
         return NULL;
     }
     warn_of_access(path, file, errors);
-    text = arena_alloc(a, FILE_MAX + 1);
-    *len = fread(text, 1, FILE_MAX + 1, file);
+    text = read_to_end(file, len, a);
     if (ferror(file)) {
         (void)fprintf(errors, "%s: cannot be read: %s\n", path, strerror(errno));
         *good = false;

@@ -146,6 +146,12 @@ child_start(struct child *c, const struct app *app, const struct task_kind *kind
     return true;
 }
 
+bool
+child_is_ending(const struct child *c)
+{
+    return c->outcome != 0 && !batch_has_more(&c->batch);
+}
+
 void
 child_kill(const struct child *c)
 {

@@ -62,6 +62,9 @@ bool child_start(struct child *c, const struct app *app, const struct task_kind 
 bool child_read_reports(struct child *c) __attribute__((nonnull));
 void child_next(struct child *c) __attribute__((nonnull));
 
+/* Has its last task reported its outcome, so that only the process has to end? */
+bool child_is_ending(const struct child *c) __attribute__((nonnull));
+
 /* Kills the child and all processes that it has started. */
 void child_kill(const struct child *c) __attribute__((nonnull));
 

@@ -18,10 +18,19 @@ enum {
     UNKNOWN_KIND_WAIT_MS = 60 * 1000, /* before a task of an unknown kind is tried again */
 };
 
+/*
+ * The next process starts while one that has reported its outcome still frees its memory, which
+ * takes as long as a short run. That counts once: until it has ended, it does have the memory.
+ */
 static bool
 kind_may_start(const struct task_runner *r, const struct kind_state *k)
 {
-    return r->child_count < r->slots || k->running == 0;
+    size_t ending = 0;
+
+    for (size_t i = 0; i < r->child_count && ending == 0; i++) {
+        ending = child_is_ending(&r->children[i]) ? 1 : 0;
+    }
+    return r->child_count < r->slots + ending || k->running == 0;
 }
 
 static struct kind_state *

@@ -9,13 +9,19 @@
 #include "fcgi/tasks/runner_internal.h"
 #include "routes/live_events.h"
 
-enum { PLAIN_RESULT_MAX = 4096 };
+enum {
+    PLAIN_RESULT_MAX = 4096,
+    GATHER_MS = 10, /* a commit costs more than the start of a process */
+};
 
 static struct completion *
 completion_new(struct task_runner *r)
 {
     struct completion *done = memory_new(struct completion);
 
+    if (r->completions == NULL) {
+        r->gather_until_us = clock_mono_us() + GATHER_MS * INT64_C(1000);
+    }
     *r->completions_end = done;
     r->completions_end = &done->next;
     return done;
@@ -204,6 +210,12 @@ completions_write_all(struct task_runner *r)
         result = db_transaction(r->db, DB_REPEATABLE, completions_body, &context);
     }
     return result;
+}
+
+bool
+completions_are_gathered(const struct task_runner *r, int64_t now)
+{
+    return r->child_count > 0 && !r->draining && now < r->gather_until_us;
 }
 
 bool

@@ -159,7 +159,8 @@ runner_timeout(const struct task_runner *r)
     int64_t now = clock_mono_us(), next = r->due.lease_renewal;
 
     if (r->completions != NULL) {
-        next = runner_time_in_ms(now, WRITE_RETRY_MS);
+        next = completions_are_gathered(r, now) ? r->gather_until_us
+                                                : runner_time_in_ms(now, WRITE_RETRY_MS);
     }
     if (!r->draining && r->due.queue_check < next) {
         next = r->due.queue_check;
@@ -208,7 +209,7 @@ runner_loop(struct task_runner *r)
             claims_start(r);
             runner_read_wakes(r, now);
         }
-        all_stored = completions_write(r);
+        all_stored = completions_are_gathered(r, now) || completions_write(r);
         runner_do_due(r, now);
         if (!r->draining && all_stored) {
             claims_run(r);
@@ -311,7 +312,7 @@ runner_run(const struct app *app, bool once)
     runner_open(&r, app, once);
     good = runner_add_kinds(&r) && runner_open_signals(&r);
     if (good) {
-        r.children = memory_array(r.slots + r.kind_count, sizeof(*r.children));
+        r.children = memory_array(r.slots + 1 + r.kind_count, sizeof(*r.children));
         log_info("ready: %zu tasks at once, %zu kinds", r.slots, r.kind_count);
         runner_loop(&r);
         good = !r.failed && r.completions == NULL;

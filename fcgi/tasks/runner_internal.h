@@ -57,11 +57,12 @@ struct task_runner {
 
     struct kind_state kinds[KINDS_MAX];
     size_t kind_count;
-    size_t turn;  /* the kind whose turn is first */
-    size_t slots; /* children at once; beyond that a kind may still run its first one */
-    struct child *children;
+    size_t turn;            /* the kind whose turn is first */
+    size_t slots;           /* children at once; beyond that a kind may still run its first one */
+    struct child *children; /* room for the slots, one that ends, and one of each kind */
     size_t child_count;
     struct completion *completions, **completions_end;
+    int64_t gather_until_us; /* until then the completions may wait for others */
 };
 
 /* --- claims.c: from the queue to running children */
@@ -103,6 +104,12 @@ void completions_add(struct task_runner *r, struct child *c, int status) __attri
 /* Adds a claimed task that is not run: it is given back, or refused with an error. */
 void completions_add_unrun(struct task_runner *r, const struct task_claim *task,
                            const struct task_end *end) __attribute__((nonnull));
+
+/*
+ * Do the completions wait for those of tasks that run, so that a commit stores several? Only for
+ * some milliseconds.
+ */
+bool completions_are_gathered(const struct task_runner *r, int64_t now) __attribute__((nonnull));
 
 /*
  * Stores all completions in one transaction. Returns true if none is left; what could not be stored

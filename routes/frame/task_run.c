@@ -45,8 +45,8 @@ task_arguments(const struct task_run *run)
     return json_whole(run->arguments, len);
 }
 
-/* Returns false if the pipe has no reader: the runner has ended, and this process ends with it. */
-static bool
+/* If the pipe has no reader, the runner has ended, and this process ends with it. */
+static void
 report_write(int fd, const void *from, size_t len)
 {
     const char *at = from;
@@ -55,24 +55,26 @@ report_write(int fd, const void *from, size_t len)
         ssize_t wrote = write(fd, at, len);
 
         if (wrote < 0 && errno != EINTR) {
-            return false;
+            return;
         }
         if (wrote > 0) {
             at += wrote;
             len -= (size_t)wrote;
         }
     }
-    return true;
 }
 
+/* Head and bytes are written together, so that the runner wakes up once for a short report. */
 static void
 report_send(const struct task_run *run, enum task_report type, const void *at, size_t len)
 {
     struct report_head head = {type, (uint32_t)len};
+    struct buf report = {0};
 
-    if (report_write(run->report, &head, sizeof(head))) {
-        (void)report_write(run->report, at, len);
-    }
+    buf_add(&report, &head, sizeof(head));
+    buf_add(&report, at, len);
+    report_write(run->report, report.at, report.len);
+    buf_free(&report);
 }
 
 void

@@ -37,18 +37,18 @@ export async function step(promise, check) {
   }
 }
 
-export async function launch(executablePath) {
-  return chromium.launch({ executablePath, args: FLAGS, headless: true })
+export async function launch(executablePath, flags = []) {
+  return chromium.launch({ executablePath, args: [...FLAGS, ...flags], headless: true })
 }
 
 export class Person {
   /** Opens a browser window of its own for a person. `size` is desktop or phone. */
-  static async enter(browser, url, name, size, colorScheme) {
+  static async enter(browser, url, name, size, colorScheme, locale = 'zh-CN') {
     const person = new Person()
     const context = await browser.newContext({
       viewport: SIZES[size],
       colorScheme,
-      locale: 'zh-CN',
+      locale,
       hasTouch: size === 'phone',
       isMobile: size === 'phone',
     })

@@ -12,6 +12,7 @@ my $root  = "$dir/web";
 mkdir $_ for $root, "$root/assets", "$dir/tmp";
 sub put { my ($path, $text) = @_; open my $f, '>', $path or die "$path: $!"; print {$f} $text; close $f }
 put("$root/index.html", '<!doctype html>the page');
+put("$root/docs.html", '<!doctype html>the documentation');
 put("$root/assets/app-1a2b3c.js", 'export const x = 1;' x 200);
 chmod 0755, $dir, $root, "$root/assets";
 
@@ -147,6 +148,25 @@ subtest 'the page is served with its headers' => sub {
     like(
         curl('-i', '-H', 'Accept-Encoding: gzip', "$p/assets/app-1a2b3c.js"), qr/Content-Encoding: gzip/i,
         'hashed files are sent gzipped'
+    );
+};
+
+subtest '/docs is served with the headers of the page' => sub {
+    my $docs = curl('-i', "$p/docs?x=1");
+    like($docs, qr{^HTTP/1\.1 200.*the documentation}s, '/docs serves the documentation');
+    like($docs, qr/$_/i, "/docs has $_")
+        for "Content-Security-Policy: default-src 'self'", 'X-Content-Type-Options: nosniff', 'Cache-Control: no-cache';
+    like(curl('-i', "$t/docs"), qr/strict-transport-security/i, '/docs sets Strict-Transport-Security with TLS');
+    for my $path ('/docs/', '/redoc', '/redoc/') {
+        like(curl('-i', "$p$path"), qr{^HTTP/1\.1 308.*^Location: /docs\r$}sm, "$path leads to /docs on the same host");
+    }
+};
+
+subtest 'without the web client, /docs is not found' => sub {
+    unlink "$root/docs.html" or die "$!\n";
+    like(
+        curl('-i', "$p/docs"), qr/^HTTP\S+ 404.*"code":"not_found"/s,
+        'without the web client, /docs is a 404 in JSON'
     );
 };
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -39,6 +40,15 @@ trial_never_end(struct task_run *run)
         task_progress(run, 50);
     }
     return TASK_WENT_WELL;
+}
+
+/* Reports a result, but the process does not end. Its name shows a test that it is there. */
+static enum task_outcome
+trial_linger(struct task_run *run)
+{
+    (void)prctl(PR_SET_NAME, "lingers");
+    (void)task_result(run, NULL);
+    return trial_never_end(run);
 }
 
 /* Reports a gigabyte, without the check that task_result makes. */
@@ -231,6 +241,7 @@ TRIAL_KIND("nothing", trial_nothing, 10, 3);
 TRIAL_KIND("crash", trial_crash, 10, 2);
 TRIAL_KIND("stumble", trial_stumble, 10, 5);
 TRIAL_KIND("never_end", trial_never_end, 2, 1);
+TRIAL_KIND("linger", trial_linger, 2, 1);
 TRIAL_KIND("flood", trial_flood, 10, 1);
 TRIAL_KIND("too_long", trial_too_long, 10, 3);
 TRIAL_KIND("eat_memory", trial_eat_memory, 30, 1);
@@ -248,17 +259,11 @@ static const struct task_kind trial_shared_kind = {
 };
 
 const struct task_kind *const trial_kinds[] = {
-    &trial_nothing_kind,
-    &trial_crash_kind,
-    &trial_stumble_kind,
-    &trial_never_end_kind,
-    &trial_flood_kind,
-    &trial_too_long_kind,
-    &trial_eat_memory_kind,
-    &trial_leave_children_kind,
-    &trial_effect_kind,
-    &trial_slow_effect_kind,
-    &trial_doze_kind,
-    &trial_shared_kind,
-    NULL,
+    &trial_nothing_kind,        &trial_crash_kind,
+    &trial_stumble_kind,        &trial_never_end_kind,
+    &trial_linger_kind,         &trial_flood_kind,
+    &trial_too_long_kind,       &trial_eat_memory_kind,
+    &trial_leave_children_kind, &trial_effect_kind,
+    &trial_slow_effect_kind,    &trial_doze_kind,
+    &trial_shared_kind,         NULL,
 };

@@ -63,6 +63,35 @@ subtest 'a task that never ends is stopped' => sub {
     like($late->{error}, qr/did not end within 2 s/, 'a task that never ends is stopped at its time limit');
 };
 
+# The names of the runner's processes.
+sub process_names {
+    my ($pids) = map { slurp($_) } "/proc/$runner/task/$runner/children";
+    return map { slurp("/proc/$_/comm") =~ s/\n//r } split ' ', $pids;
+}
+
+sub slurp {
+    my ($file) = @_;
+    open my $in, '<', $file or return '';
+    local $/;
+    return <$in> // '';    # the process may have ended meanwhile
+}
+
+subtest 'a process that only has to end takes no slot, but one such at most' => sub {
+    my @ids  = map { enqueue('trial.linger', max_attempts => 1) } 1 .. 5;
+    my $most = 0;
+    $stack->wait_for(
+        30,
+        sub {
+            my $now = grep { $_ eq 'lingers' } process_names();
+            $most = $now if $now > $most;
+            return !grep { row($_)->{state} ne 'dead' } @ids;
+        }
+    );
+    is($most, 3, 'with two slots, three processes that have reported a result exist at once');
+    like($_->{error}, qr/did not end within 2 s/, 'a process that does not end after its result is stopped')
+        for map { row($_) } @ids;
+};
+
 subtest 'a task that takes too much is stopped' => sub {
     like(
         ended(enqueue('trial.flood', max_attempts => 1))->{error}, qr/too much/,

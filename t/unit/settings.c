@@ -1,6 +1,7 @@
 /* base/settings: what wins, what is a good value, and what stops the start. */
 #include "base/settings.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -395,6 +396,19 @@ test_nearest(void)
     settings_free(s);
 }
 
+/* Every process keeps its settings, and a task's process begins as a copy of the runner's. */
+static void
+test_memory(void)
+{
+    struct mallinfo2 before = mallinfo2(), after;
+    struct settings *s = load_text("APP_ENV=dev\n");
+
+    after = mallinfo2();
+    ok(s != NULL && after.uordblks + after.hblkhd < before.uordblks + before.hblkhd + 256 * 1024,
+       "the settings of a short file take less than 256 KiB");
+    settings_free(s);
+}
+
 static void
 test_files(void)
 {
@@ -512,6 +526,7 @@ main(void)
     test_print_round_trip();
     test_nearest();
     test_access();
+    test_memory();
     test_files();
     test_working_directory();
     (void)unlink(env_path);

@@ -180,6 +180,7 @@ export const messages = {
   ],
   exportFailed: ['The export failed: {error}', '导出失败：{error}'],
   download: ['Download', '下载'],
+  apiDocs: ['API documentation', 'API 文档'],
   lab: ['Concurrency lab', '并发实验室'],
   labIntro: [
     'The same tasks run in four shapes, measured on this server. One question decides which shape suits the work: does it compute, or does it wait?',

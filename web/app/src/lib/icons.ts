@@ -20,6 +20,7 @@ export const ICON_PATHS = {
   check: 'M5 12.5l4.5 4.5L19 7.5',
   eye: 'M3 12c2-4 5-6 9-6s7 2 9 6c-2 4-5 6-9 6s-7-2-9-6zM12 9.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5z',
   flask: 'M9 4h6M10 4v6l-5 9h14l-5-9V4M8 15h8',
+  code: 'M8 7l-5 5 5 5M16 7l5 5-5 5M13.5 5l-3 14',
   download: 'M12 4v11M7 11l5 5 5-5M5 20h14',
   alert: 'M12 5l8 14H4zM12 11v3M12 16.5h.01',
 } as const
