@@ -25,8 +25,8 @@ queue_export(struct request *req)
         &req->caller,
         &(struct task_new){
             .kind = EXPORT_KIND,
-            .arguments = req->language == CHINESE ? "{\"language\":\"zh\"}"
-                                                  : "{\"language\":\"en\"}",
+            .arguments = request_language(req) == CHINESE ? "{\"language\":\"zh\"}"
+                                                          : "{\"language\":\"en\"}",
             .max_attempts = EXPORT_ATTEMPTS,
             .dedupe_key = arena_printf(req->caller.arena, EXPORT_KIND ":%" PRId64, who.user_id),
         },

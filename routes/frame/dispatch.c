@@ -11,7 +11,6 @@
 #include "base/test_seams.h"
 #include "routes/frame/auth.h"
 #include "routes/frame/cors.h"
-#include "routes/frame/negotiate.h"
 #include "routes/frame/reply.h"
 #include "routes/frame/url.h"
 
@@ -33,21 +32,6 @@ method_read(const char *name, enum method *m)
         }
     }
     return false;
-}
-
-/* The one of our two languages that weighs more in Accept-Language; of equal ones the first. */
-static enum language
-dispatch_choose_language(const char *accepted)
-{
-    struct preference zh, en;
-
-    if (accepted == NULL) {
-        return ENGLISH;
-    }
-    zh = negotiate_language(accepted, "zh");
-    en = negotiate_language(accepted, "en");
-    return zh.weight > en.weight || (zh.weight == en.weight && zh.place < en.place) ? CHINESE
-                                                                                    : ENGLISH;
 }
 
 /* Visible ASCII only: the text is echoed in a header line. */
@@ -111,7 +95,6 @@ dispatch_read_meta(struct request *req)
     const char *address = request_env(req, "REMOTE_ADDR");
     const char *origin = request_env(req, "HTTP_ORIGIN");
 
-    req->language = dispatch_choose_language(request_env(req, "HTTP_ACCEPT_LANGUAGE"));
     req->method = method == NULL ? "" : method;
     if (override != NULL && strcmp(req->method, "POST") == 0) {
         req->method = override;

@@ -109,9 +109,9 @@ problem_write(struct request *req, const struct problem_text *text, const char *
 }
 
 static const char *
-problem_detail(const struct request *req, const struct problem_text *text)
+problem_detail(struct request *req, const struct problem_text *text)
 {
-    return req->language == CHINESE ? text->zh : text->en;
+    return request_language(req) == CHINESE ? text->zh : text->en;
 }
 
 void
@@ -141,7 +141,7 @@ reply_body_too_large(struct request *req, size_t max)
     struct arena *a = req->caller.arena;
 
     problem_write(req, problem_text(BODY_TOO_LARGE),
-                  req->language == CHINESE
+                  request_language(req) == CHINESE
                       ? arena_printf(a, "请求体过大：这个接口最多接收 %zu 字节。", max)
                       : arena_printf(a,
                                      "The body is larger than %zu bytes, the limit of this "
@@ -154,7 +154,7 @@ reply_body_encoded(struct request *req)
 {
     reply_header(req, "Accept-Encoding", "identity");
     problem_write(req, problem_text(UNSUPPORTED_MEDIA_TYPE),
-                  req->language == CHINESE
+                  request_language(req) == CHINESE
                       ? "请求体不能压缩，请去掉 Content-Encoding，直接发送 JSON。"
                       : "The body must not be compressed; send the JSON itself, without "
                         "Content-Encoding.");
@@ -229,7 +229,7 @@ reply_faults(struct request *req)
     reply_begin_json(req, 422);
     buf_str(req->body, "{\"detail\":[");
     for (const struct fault *f = req->faults; f != NULL; f = f->next) {
-        fault_write(f, req->language, req->body);
+        fault_write(f, request_language(req), req->body);
         if (f->next != NULL) {
             buf_char(req->body, ',');
         }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "routes/frame/negotiate.h"
+
 void
 request_init(struct request *req, struct resources *from, char *const *env)
 {
@@ -36,4 +38,27 @@ request_env(const struct request *req, const char *name)
         }
     }
     return NULL;
+}
+
+static enum language
+language_choose(const char *accepted)
+{
+    struct preference zh, en;
+
+    if (accepted == NULL) {
+        return ENGLISH;
+    }
+    zh = negotiate_language(accepted, "zh");
+    en = negotiate_language(accepted, "en");
+    return zh.weight > en.weight || (zh.weight == en.weight && zh.place < en.place) ? CHINESE
+                                                                                    : ENGLISH;
+}
+
+enum language
+request_language(struct request *req)
+{
+    if (req->language == LANGUAGE_NOT_READ) {
+        req->language = language_choose(request_env(req, "HTTP_ACCEPT_LANGUAGE"));
+    }
+    return req->language;
 }

@@ -23,7 +23,7 @@ struct shape;
 struct fault;
 struct deferred_reply;
 
-enum language { ENGLISH, CHINESE };
+enum language { LANGUAGE_NOT_READ, ENGLISH, CHINESE };
 
 enum {
     BODY_MAX = 1024 * 1024,   /* bytes of a request's body; of most routes less (shape_body_max) */
@@ -66,9 +66,9 @@ struct request {
 
     /* Set by dispatch. */
     char id[REQUEST_ID_SIZE];
-    enum language language;
-    const char *method; /* after X-HTTP-Method-Override */
-    const char *path;   /* as sent, without the query */
+    enum language language; /* request_language reads it when it is wanted */
+    const char *method;     /* after X-HTTP-Method-Override */
+    const char *path;       /* as sent, without the query */
     const char *query;
     const char *origin;        /* the Origin header; NULL without one */
     const char *address;       /* the client's */
@@ -94,6 +94,9 @@ void request_init(struct request *req, struct resources *from, char *const *env)
 
 /* A meta-variable ("HTTP_ACCEPT"); NULL without one. */
 const char *request_env(const struct request *req, const char *name) __attribute__((nonnull));
+
+/* The one of our languages that weighs more in Accept-Language; of equal ones the first. */
+enum language request_language(struct request *req) __attribute__((nonnull));
 
 /* An array of `count` zeroed structs in the request's arena. */
 #define request_new(req, count, type)                                                              \

@@ -85,7 +85,7 @@ test_plain(void)
     ok(has("    listen 127.0.0.1:8000 backlog=4096;\n") && has("root \"/srv/the web\";\n") &&
            has("server unix:/run/fastchat/api.sock max_fails=0;\n"),
        "the options are written");
-    ok(!has("ssl") && !has("return 308"), "without --tls there is no TLS");
+    ok(!has("ssl") && !has("return 308 https:"), "without --tls there is no TLS");
     ok(has("HTTP_PROXY \"\""), "a client's Proxy header is dropped");
     ok(has("fastcgi_next_upstream error timeout;") && !has("non_idempotent"),
        "a POST is never sent twice");
