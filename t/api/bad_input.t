@@ -114,7 +114,7 @@ subtest 'a request that is too large is refused' => sub {
         'a query of 60 kB is too long'
     );
     is(
-        $alice->raw('GET', '/api', [ map { "X-Header-$_: " . 'x' x 7000 } 1 .. 12 ])->status, 400,
+        $alice->raw('GET', '/api', [ map { "X-Header-$_: " . 'x' x 7000 } 1 .. 12 ])->status, 431,
         '84 kB of headers are too long'
     );
     my $large = $alice->raw_bytes(
