@@ -339,9 +339,13 @@ subtest 'every answer has an id of its own and safe headers' => sub {
         )
     {
         like($answer->header('Content-Type'), qr{^application/json\b}, 'every answer is JSON: ' . $answer->status);
-        is($answer->header('Cache-Control'), 'no-store', 'no answer of the API may be cached');
+        is($answer->header('Cache-Control'), 'no-store', 'no answer may be stored');
         is($answer->header('X-Content-Type-Options'), 'nosniff', 'no answer may be sniffed for its type');
     }
+    is(
+        $stack->get('/openapi.json')->header('Cache-Control'), 'no-cache',
+        'the document may be kept and asked for again'
+    );
 };
 
 done_testing;
