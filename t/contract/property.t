@@ -1,0 +1,9 @@
+#!/usr/bin/perl
+# Seeded requests to every route, made from /openapi.json alone: the answers are as declared, and broken ones are refused.
+# CONTRACT_SEED=N repeats a run.
+use lib 't/lib', 't/contract/lib';
+use Fastchat::Test;
+use ContractTest;
+
+run_contract('property', Fastchat::Stack->new(own => 1));
+done_testing;

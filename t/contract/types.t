@@ -1,0 +1,8 @@
+#!/usr/bin/perl
+# x
+use lib 't/lib', 't/contract/lib';
+use Fastchat::Test;
+use ContractTest;
+
+run_contract('types', Fastchat::Stack->new);
+done_testing;
