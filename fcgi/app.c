@@ -16,8 +16,8 @@
 #include "routes/tasks/tasks.h"
 
 static const struct route_group *const route_groups[] = {
-    &common_group, &users_group, &rooms_group,   &messages_group,
-    &live_group,   &tasks_group, &exports_group, &lab_group,
+    &common_group, &users_group, &sessions_group, &rooms_group, &messages_group,
+    &live_group,   &tasks_group, &exports_group,  &lab_group,
 };
 
 static bool

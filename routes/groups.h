@@ -5,6 +5,6 @@
 #include "routes/frame/route.h"
 
 extern const struct route_group common_group, exports_group, lab_group, live_group, messages_group,
-    rooms_group, tasks_group, users_group;
+    rooms_group, sessions_group, tasks_group, users_group;
 
 #endif

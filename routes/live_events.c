@@ -52,24 +52,50 @@ SCHEMA(bye_event, "ByeEvent",
        FIELD(struct bye_event, retry_ms, FIELD_INT,
              .description = "How long to wait before connecting again."));
 
-#define LIVE_EVENT_ROW(kind, name, data, hint) [kind] = {#name, &data##_shape, hint},
-const struct live_event live_events[LIVE_EVENT_KINDS] = {LIVE_EVENTS(LIVE_EVENT_ROW)};
-
-#define LIVE_EVENT_MEMBER(kind, name, data, hint) const struct data *name;
-struct live_events {
-    LIVE_EVENTS(LIVE_EVENT_MEMBER)
+const struct stream_event live_events[LIVE_EVENT_KINDS + 2] = {
+    [LIVE_HELLO] =
+        {"hello", &hello_event_shape, true,
+         "The first event. While `more` is true, another one follows with the next rooms. If `resumed` is false, call `POST /api/sync`, even if you have the same numbers."},
+    [LIVE_ENTRY] =
+        {"entry", &entry_shape, true,
+         "A new entry of one of your rooms. Guaranteed: by `seq` within each room, none missing, none twice."},
+    [LIVE_ROOMS] =
+        {"rooms", &rooms_event_shape, false,
+         "Your list of rooms has changed, or the name or the history of one of them. Guaranteed. After a join or a restart of a room, call `POST /api/sync`."},
+    [LIVE_TYPING] = {"typing", &typing_event_shape, false,
+                     "Somebody else is typing: show it for 6 seconds. Best effort."},
+    [LIVE_READ] =
+        {"read", &read_event_shape, false,
+         "A read mark has moved: another member's, or your own on another device. Best effort."},
+    [LIVE_PRESENCE] = {"presence", &presence_event_shape, false,
+                       "A user you share a room with has gone online or offline. Best effort."},
+    [LIVE_TASK] =
+        {"task", &task_event_shape, false,
+         "A run of one of your tasks has ended. Best effort: also poll a task that matters."},
+    [LIVE_INVITATION] = {"invitation", &invitation_event_shape, false,
+                         "Your invitations have changed: get `GET /api/invitations`. Best effort."},
+    [LIVE_RESYNC] =
+        {"resync", &resync_event_shape, false,
+         "The stream has a gap: call `POST /api/sync`. After `too_slow` the stream ends."},
+    [LIVE_BYE] = {"bye", &bye_event_shape, false,
+                  "The server ends the stream: connect again after `retry_ms`."},
+    [LIVE_EVENT_KINDS] = {"heartbeat", NULL, false,
+                          "Sent every `heartbeat_ms`. In Server-Sent Events it is a comment."},
 };
 
-#define LIVE_EVENT_FIELD(kind, name, data, hint)                                                   \
-    FIELD(struct live_events, name, FIELD_OBJECT, .item = &data##_shape),
-SHARED_SCHEMA(live_events, "LiveEvents", LIVE_EVENTS(LIVE_EVENT_FIELD));
+/* The hint that carries an event through Redis; HINT_NONE for the others. */
+static const enum hint_kind hints[LIVE_EVENT_KINDS] = {
+    [LIVE_ENTRY] = HINT_ENTRY, [LIVE_TYPING] = HINT_TYPING,
+    [LIVE_READ] = HINT_READ,   [LIVE_PRESENCE] = HINT_PRESENCE,
+    [LIVE_TASK] = HINT_TASK,   [LIVE_INVITATION] = HINT_INVITATION,
+};
 
 enum live_event_kind
 live_event_of_hint(enum hint_kind hint)
 {
     int kind = 0;
 
-    while (live_events[kind].hint != hint) {
+    while (hints[kind] != hint) {
         kind++;
     }
     return (enum live_event_kind)kind;
@@ -92,7 +118,7 @@ live_event_publish(struct redis *redis, enum live_event_kind kind, struct hint h
     struct buf json = {0};
 
     live_event_write(kind, event, &json);
-    hint.kind = live_events[kind].hint;
+    hint.kind = hints[kind];
     hint.json = json.at;
     hint.json_len = json.len;
     hint_publish(redis, &hint);

@@ -1,7 +1,6 @@
 /*
- * The events of live streams. One table gives each kind its name on the wire, the shape of its
- * data, and the hint that carries it through Redis, if any. JSON, OpenAPI and the page's types are
- * made from it.
+ * The events of live streams. One table gives each kind its name on the wire and the shape of its
+ * data. JSON, OpenAPI and the page's types are made from it.
  */
 #ifndef ROUTES_LIVE_EVENTS_H
 #define ROUTES_LIVE_EVENTS_H
@@ -10,6 +9,7 @@
 #include "base/vocabulary.h"
 #include "db/members.h"
 #include "db/redis/announce.h"
+#include "routes/frame/route.h"
 #include "routes/frame/shape.h"
 
 enum { EVENT_ROOMS_MAX = 1000 /* rooms that one event names */ };
@@ -71,35 +71,25 @@ struct bye_event {
     int64_t retry_ms;
 };
 
-/* EVENT(kind, name, struct of the data, hint). The shape is the struct's: `hello_event_shape`. */
-#define LIVE_EVENTS(EVENT)                                                                         \
-    EVENT(LIVE_HELLO, hello, hello_event, HINT_NONE)                                               \
-    EVENT(LIVE_ENTRY, entry, entry, HINT_ENTRY)                                                    \
-    EVENT(LIVE_ROOMS, rooms, rooms_event, HINT_NONE)                                               \
-    EVENT(LIVE_TYPING, typing, typing_event, HINT_TYPING)                                          \
-    EVENT(LIVE_READ, read, read_event, HINT_READ)                                                  \
-    EVENT(LIVE_PRESENCE, presence, presence_event, HINT_PRESENCE)                                  \
-    EVENT(LIVE_TASK, task, task_event, HINT_TASK)                                                  \
-    EVENT(LIVE_INVITATION, invitation, invitation_event, HINT_INVITATION)                          \
-    EVENT(LIVE_RESYNC, resync, resync_event, HINT_NONE)                                            \
-    EVENT(LIVE_BYE, bye, bye_event, HINT_NONE)
-
-#define LIVE_EVENT_CONSTANT(kind, name, data, hint) kind,
-enum live_event_kind { LIVE_EVENTS(LIVE_EVENT_CONSTANT) LIVE_EVENT_KINDS };
-
-struct live_event {
-    const char *name; /* the SSE event name */
-    const struct shape *shape;
-    enum hint_kind hint; /* carries the event through Redis; HINT_NONE */
+enum live_event_kind {
+    LIVE_HELLO,
+    LIVE_ENTRY,
+    LIVE_ROOMS,
+    LIVE_TYPING,
+    LIVE_READ,
+    LIVE_PRESENCE,
+    LIVE_TASK,
+    LIVE_INVITATION,
+    LIVE_RESYNC,
+    LIVE_BYE,
+    LIVE_EVENT_KINDS
 };
 
-extern const struct live_event live_events[LIVE_EVENT_KINDS];
+/* By enum live_event_kind; then the heartbeat, which has no data, and the end of the table. */
+extern const struct stream_event live_events[LIVE_EVENT_KINDS + 2];
 
 /* The event that a kind of hint carries: not for HINT_USER, which carries none. */
 enum live_event_kind live_event_of_hint(enum hint_kind hint);
-
-/* "LiveEvents": an object with every event's data by its name. Only a schema: nothing sends it. */
-extern const struct shape live_events_shape;
 
 /* Appends the data of an event as one line of JSON: `event` is a struct of the kind's shape. */
 void live_event_write(enum live_event_kind kind, const void *event, struct buf *out)

@@ -2,6 +2,7 @@
 #include "routes/common/readiness.h"
 #include "routes/common/schemas.h"
 
+#include "routes/frame/etag.h"
 #include "routes/frame/openapi.h"
 #include "routes/frame/reply.h"
 #include "routes/frame/route.h"
@@ -42,13 +43,17 @@ get_readiness(struct request *req)
                });
 }
 
-/* The OpenAPI document of all routes. 200. */
+/* The OpenAPI document of all routes. 200; 304 to a caller who has it. */
 void
 get_openapi(struct request *req)
 {
-    struct buf document = {0};
+    const struct openapi_document *document = openapi_of_process(req->router, req->settings);
+    const char *known = request_env(req, "HTTP_IF_NONE_MATCH");
 
-    openapi_write(req->router, req->settings, &document);
-    reply_bytes(req, 200, "application/json", document.at, document.len);
-    buf_free(&document);
+    reply_cached(req, document->etag);
+    if (known != NULL && etag_is_listed(document->etag, known)) {
+        reply_not_modified(req);
+    } else {
+        reply_bytes(req, 200, "application/json", document->at, document->len);
+    }
 }

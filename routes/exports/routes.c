@@ -10,15 +10,20 @@ static const struct route routes[] = {
         .out = &export_queued_shape, .status = 202,
         .problems = PROBLEMS(TOO_MANY_TASKS),
         .summary = "Queue an export of all your rooms; returns the one that is queued or running, if any",
+        .description = "A background task packs all of your rooms into one zip file, as of now. While an export of yours waits or runs, this returns that one. Poll the task, or wait for the event `task`; its result has the address of the file.",
     },
     {
         .method = GET, .path = "/api/exports/{export_id}", INPUT(download_export, export_query),
         .download = true,
         .status = 200, .media_type = "application/zip",
+        .gives_headers = HEADERS("Content-Disposition"),
         .problems = PROBLEMS(NO_SUCH_EXPORT),
         .summary = "Download an export's zip file until it expires",
+        .description = "Only its owner gets the file, until it expires or the next export is made. The file has pages to read and print, `entries.jsonl` with one entry on each line, and `account.json`. If it ends before its `Content-Length`, download it again.",
     },
     ROUTES_END,
 };
 
-const struct route_group exports_group = {.tag = "exports", .routes = routes};
+const struct route_group exports_group = {
+    .tag = "exports", .description = "A zip file of all that a user can read.", .routes = routes,
+};

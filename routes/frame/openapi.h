@@ -9,4 +9,18 @@
 void openapi_write(const struct router *router, const struct settings *settings, struct buf *out)
     __attribute__((nonnull));
 
+struct openapi_document {
+    const char *at;
+    size_t len;
+    char etag[35]; /* strong: a hash of the text, in quotes */
+};
+
+/*
+ * The document of this process, which has one router and one set of settings: made by the first
+ * call, in any thread.
+ */
+const struct openapi_document *openapi_of_process(const struct router *router,
+                                                  const struct settings *settings)
+    __attribute__((nonnull, returns_nonnull));
+
 #endif

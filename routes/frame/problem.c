@@ -104,10 +104,38 @@ static const struct problem_text texts[] = {
     [DEADLINE_EXCEEDED] = {503, "deadline_exceeded",
                            "The request took too long; please try again in a moment.",
                            "处理超时，请稍后再试。"},
+    [URI_TOO_LONG] = {414, "uri_too_long", "The address is too long.", "请求地址过长。"},
+    [TOO_MANY_CONNECTIONS] =
+        {429, "too_many_connections",
+         "Too many requests from your network at once; please try again in a moment.",
+         "你所在的网络同时发起的请求过多，请稍后再试。"},
+    [HEADERS_TOO_LARGE] = {431, "headers_too_large",
+                           "The headers of the request are too large; send fewer or shorter ones.",
+                           "请求头过大，请减少或缩短请求头。"},
+    [NOT_IMPLEMENTED] = {501, "not_implemented",
+                         "The server does not support this Transfer-Encoding; use chunked.",
+                         "服务器不支持该 Transfer-Encoding，请使用 chunked。"},
+    [SERVER_RESTARTS] = {502, "unavailable",
+                         "The server is restarting; please try again in a moment.",
+                         "服务正在重启，请稍后再试。"},
+    [GATEWAY_TIMEOUT] = {504, "deadline_exceeded",
+                         "The request took too long; please try again in a moment.",
+                         "处理超时，请稍后再试。"},
+    [VERSION_NOT_SUPPORTED] = {505, "http_version_not_supported",
+                               "The server does not support this version of HTTP; use HTTP/1.1.",
+                               "服务器不支持该 HTTP 版本，请使用 HTTP/1.1。"},
 };
 
 const struct problem_text *
 problem_text(enum problem p)
 {
     return &texts[p];
+}
+
+bool
+problem_is_general(enum problem p)
+{
+    return p == BAD_REQUEST || p == NOT_FOUND || p == METHOD_NOT_ALLOWED || p == BODY_TOO_LARGE ||
+           p == UNAVAILABLE ||
+           (p >= URI_TOO_LONG && p != NOT_IMPLEMENTED && p != VERSION_NOT_SUPPORTED);
 }

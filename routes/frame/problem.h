@@ -1,6 +1,11 @@
-/* Every error that a route may reply with, except 422 (shape.h): status, stable code, texts. */
+/*
+ * Every error that a caller may get, except 422 (shape.h): status, stable code, texts. No two of
+ * them share both status and code.
+ */
 #ifndef ROUTES_FRAME_PROBLEM_H
 #define ROUTES_FRAME_PROBLEM_H
+
+#include <stdbool.h>
 
 enum problem {
     PROBLEM_END, /* none */
@@ -47,6 +52,15 @@ enum problem {
     UNAVAILABLE,
     NO_LIVE_EVENTS,
     DEADLINE_EXCEEDED,
+    /* Only the web server replies with these. */
+    URI_TOO_LONG,
+    TOO_MANY_CONNECTIONS,
+    HEADERS_TOO_LARGE,
+    NOT_IMPLEMENTED,
+    SERVER_RESTARTS,
+    GATEWAY_TIMEOUT,
+    VERSION_NOT_SUPPORTED,
+    PROBLEMS, /* their number, with PROBLEM_END */
 };
 
 struct problem_text {
@@ -56,5 +70,8 @@ struct problem_text {
 };
 
 const struct problem_text *problem_text(enum problem p);
+
+/* May any request of an HTTP client get this error, whatever its route? */
+bool problem_is_general(enum problem p);
 
 #endif

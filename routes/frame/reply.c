@@ -1,6 +1,8 @@
 /* Writes replies: the status, the header lines, the body. */
 #include "routes/frame/reply.h"
 
+#include <string.h>
+
 #include "base/json.h"
 #include "routes/frame/fault.h"
 #include "routes/frame/route.h"
@@ -51,6 +53,28 @@ reply_bytes(struct request *req, int status, const char *media_type, const void 
     buf_clear(req->body);
     reply_header(req, "Content-Type", media_type);
     buf_add(req->body, at, len);
+}
+
+/* Every reply begins as one that is not stored (dispatch). */
+void
+reply_cached(struct request *req, const char *etag)
+{
+    static const char line[] = "Cache-Control: no-store";
+    static const char kept[] = "Cache-Control: no-cache";
+    char *at = memmem(req->head->at, req->head->len, line, sizeof(line) - 1);
+
+    if (at != NULL) {
+        memcpy(at, kept, sizeof(kept) - 1);
+    }
+    reply_header(req, "ETag", etag);
+}
+
+void
+reply_not_modified(struct request *req)
+{
+    req->status = 304;
+    req->length_unknown = true; /* a length would be that of the 200 (RFC 9110 section 8.6) */
+    buf_clear(req->body);
 }
 
 void

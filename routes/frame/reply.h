@@ -41,6 +41,12 @@ void reply_faults(struct request *req) __attribute__((nonnull));
 void reply_bytes(struct request *req, int status, const char *media_type, const void *at,
                  size_t len) __attribute__((nonnull));
 
+/* Lets the caller keep the reply, and ask with its ETag whether it is still the same. */
+void reply_cached(struct request *req, const char *etag) __attribute__((nonnull));
+
+/* 304. */
+void reply_not_modified(struct request *req) __attribute__((nonnull));
+
 /* The head of the route's success without a body, to a HEAD whose GET is not run. */
 void reply_head(struct request *req) __attribute__((nonnull));
 

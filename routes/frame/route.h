@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "routes/frame/problem.h"
 #include "routes/frame/request.h"
@@ -41,11 +42,20 @@ enum limit {
     LIMIT_NONE,
 };
 
+/* A kind of event that a stream sends. */
+struct stream_event {
+    const char *name;
+    const struct shape *shape; /* of its data; NULL: it has none */
+    bool has_id;               /* it may have an id, to resume from */
+    const char *description;
+};
+
 struct route {
     enum method method;
     const char *path; /* "/api/rooms/{room_id}": {name} is a parameter of `.in` */
     /* Set by INPUT or NO_INPUT. Replies with reply_* (reply.h), exactly once. */
     void (*handler)(struct request *req, const void *input);
+    const char *handler_name;
     const struct shape *in;  /* NULL: the route takes no input */
     const struct shape *out; /* NULL: the reply has no JSON of a shape */
     enum runs runs;
@@ -61,11 +71,17 @@ struct route {
     int other_status;              /* a second one (200 beside 201); 0 for none */
     const struct shape *other_out; /* of other_status; NULL: the same as `.out` */
     /* The route's own problems, beside those of `.access` and `.limit`; NULL for none. */
-    const enum problem *problems; /* ends with PROBLEM_END */
-    const struct shape *events;   /* of a stream: the data of each event, by name; NULL */
-    const char *media_type;       /* of success without `.out`; NULL: JSON */
-    const char *tag;              /* NULL: the group's */
-    const char *summary;
+    const enum problem *problems;      /* ends with PROBLEM_END */
+    const struct stream_event *events; /* of a stream; ends with an event without a name; NULL */
+    const char *media_type;            /* of success without `.out`; NULL: JSON */
+    /*
+     * Header lines beside those of every request and reply, by their names in the document
+     * (openapi_components.c); each list ends with NULL. A route that gives ETag may reply 304.
+     */
+    const char *const *takes_headers, *const *gives_headers;
+    const char *operation;   /* the document's operationId; NULL: the handler's name */
+    const char *summary;     /* one line */
+    const char *description; /* all that a caller must know beside the schemas; Markdown */
 };
 
 /* The shape of a reply with this status; NULL if it has none. */
@@ -76,9 +92,21 @@ route_out(const struct route *route, int status)
                                                                      : route->out;
 }
 
+/* Is a header line in one of the lists of a row? */
+static inline bool
+route_names_header(const char *const *list, const char *name)
+{
+    for (; list != NULL && *list != NULL; list++) {
+        if (strcmp(*list, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The routes of one folder, and what they have in common. */
 struct route_group {
-    const char *tag;
+    const char *tag, *description;
     const struct route *routes; /* ends with ROUTES_END */
 };
 
@@ -107,17 +135,20 @@ struct route_group {
     }
 
 #define INPUT(function, input_struct)                                                              \
-    .in = &input_struct##_shape,                                                                   \
+    .in = &input_struct##_shape, .handler_name = #function,                                        \
     .handler = _Generic(&(function), void (*)(struct request *, const struct input_struct *)       \
                         : function##_untyped)
 #define NO_INPUT(function)                                                                         \
-    .handler = _Generic(&(function), void (*)(struct request *) : function##_untyped)
+    .handler_name = #function, .handler = _Generic(&(function), void (*)(struct request *)         \
+                                                   : function##_untyped)
 
 #define ROUTES_END                                                                                 \
     {                                                                                              \
         .path = NULL                                                                               \
     }
 #define PROBLEMS(...) ((const enum problem[]){__VA_ARGS__, PROBLEM_END})
+
+#define HEADERS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 const char *method_name(enum method m);
 bool method_read(const char *name, enum method *m) __attribute__((nonnull));

@@ -24,7 +24,7 @@ struct router {
     struct arena arena;
     struct node root;
     const struct route **all;
-    const char **tags; /* of `all` */
+    const struct route_group **groups; /* of `all` */
     size_t count;
 };
 
@@ -153,23 +153,24 @@ pattern_is_valid(const struct url_path *pattern)
 
 /* Copies both lists on each append: tables are read only once, at start-up. */
 static void
-router_append(struct router *router, const struct route *route, const char *tag)
+router_append(struct router *router, const struct route *route, const struct route_group *group)
 {
     const struct route **all = arena_array(&router->arena, router->count + 2, sizeof(*all));
-    const char **tags = arena_array(&router->arena, router->count + 1, sizeof(*tags));
+    const struct route_group **groups = arena_array(&router->arena, router->count + 1,
+                                                    sizeof(*groups));
 
     for (size_t i = 0; i < router->count; i++) {
         all[i] = router->all[i];
-        tags[i] = router->tags[i];
+        groups[i] = router->groups[i];
     }
     all[router->count] = route;
-    tags[router->count++] = tag;
+    groups[router->count++] = group;
     router->all = all;
-    router->tags = tags;
+    router->groups = groups;
 }
 
 static bool
-router_add_route(struct router *router, const struct route *route, const char *tag)
+router_add_route(struct router *router, const struct route *route, const struct route_group *group)
 {
     struct node *node = &router->root;
     struct url_path path;
@@ -193,7 +194,7 @@ router_add_route(struct router *router, const struct route *route, const char *t
     }
     node->routes[route->method] = route;
     node->ends = true;
-    router_append(router, route, route->tag != NULL ? route->tag : tag);
+    router_append(router, route, group);
     return true;
 }
 
@@ -201,7 +202,7 @@ bool
 router_add(struct router *router, const struct route_group *group)
 {
     for (const struct route *route = group->routes; route->path != NULL; route++) {
-        if (!router_add_route(router, route, group->tag)) {
+        if (!router_add_route(router, route, group)) {
             (void)fprintf(stderr, "fastchat: the route table is wrong at %s %s\n",
                           method_name(route->method), route->path);
             return false;
@@ -263,8 +264,8 @@ router_body_max(const struct router *router)
     return max;
 }
 
-const char *
-router_tag(const struct router *router, size_t i)
+const struct route_group *
+router_group(const struct router *router, size_t i)
 {
-    return router->tags[i];
+    return router->groups[i];
 }

@@ -15,7 +15,7 @@ struct router *router_new(void) __attribute__((returns_nonnull, warn_unused_resu
 void router_free(struct router *router);
 
 /*
- * Adds a group's routes, which must live as long as the router. Returns false, after a line on
+ * Adds a group's routes. The group must live as long as the router. Returns false, after a line on
  * stderr, if a route is malformed or repeats an earlier one.
  */
 bool router_add(struct router *router, const struct route_group *group)
@@ -40,7 +40,8 @@ const struct route *const *router_all(const struct router *router)
 /* The largest body in bytes that any of the routes accepts (shape_body_max). */
 size_t router_body_max(const struct router *router) __attribute__((nonnull));
 
-/* The tag of route `i` of router_all: its own, or its group's; NULL if neither has one. */
-const char *router_tag(const struct router *router, size_t i) __attribute__((nonnull));
+/* The group of route `i` of router_all. */
+const struct route_group *router_group(const struct router *router, size_t i)
+    __attribute__((nonnull, returns_nonnull));
 
 #endif

@@ -67,7 +67,7 @@ struct text_fault {
 
 /* A rule for a text beyond its length. */
 struct pattern {
-    const char *regex; /* ECMA-262 with the unicode flag, for OpenAPI and the 422 text */
+    const char *regex; /* ECMA-262, with or without flag u; for OpenAPI and the 422 */
     const struct text_fault *(*fault)(const char *text, struct arena *a); /* NULL: none */
 };
 

@@ -15,7 +15,7 @@ struct square_new {
 SCHEMA(square_new, "SquareNew",
        FIELD(struct square_new, num, FIELD_DIGITS, .from = FROM_PATH, .required = true,
              .max = NUM_DIGITS_MAX, .description = "An integer of up to 1,000 digits.",
-             .example = "12"));
+             .example = "\"12\""));
 
 struct square_queued {
     int64_t id;

@@ -9,10 +9,10 @@ struct trial_pause {
     int64_t ms;
 };
 
-static const struct shape trial_pause_shape = SHAPE("TrialPause", struct trial_pause,
-                                                    FIELD(struct trial_pause, ms, FIELD_INT,
-                                                          .from = FROM_QUERY, .max = 10000,
-                                                          .default_value = 50));
+static const struct shape trial_pause_shape = SHAPE(
+    "TrialPause", struct trial_pause,
+    FIELD(struct trial_pause, ms, FIELD_INT, .from = FROM_QUERY, .max = 10000, .default_value = 50,
+          .description = "In milliseconds."));
 
 HANDLER(pause_thread, trial_pause)
 
@@ -34,15 +34,19 @@ static const struct route routes[] = {
         .access = ANYONE, .limit = LIMIT_NONE,
         .status = 204,
         .summary = "Block a thread of the api pool",
+        .description = "Only in the test program.",
     },
     {
         .method = POST, .path = "/api/trial/pause", INPUT(pause_thread, trial_pause),
-        .runs = CPU, .access = ANYONE, .limit = LIMIT_NONE,
+        .operation = "pause_process", .runs = CPU, .access = ANYONE, .limit = LIMIT_NONE,
         .status = 204,
         .summary = "Block a process of the cpu pool",
+        .description = "Only in the test program.",
     },
     ROUTES_END,
 };
 /* clang-format off */
 
-const struct route_group trial_group = {.tag = "trial", .routes = routes};
+const struct route_group trial_group = {
+    .tag = "trial", .description = "Routes that only the test program has.", .routes = routes,
+};

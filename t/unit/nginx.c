@@ -1,6 +1,7 @@
 /* nginx's configuration: the pool of each route, and no option that breaks out of its place. */
 #include "fcgi/cli/nginx.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "routes/frame/route.h"
@@ -192,6 +193,44 @@ test_options(void)
        "a second parameter in an option is refused");
 }
 
+/* Whether the table of problems has an error of nginx's own. */
+static bool
+is_a_problem(int status, const char *code, size_t len)
+{
+    for (int p = PROBLEM_END + 1; p < PROBLEMS; p++) {
+        const struct problem_text *problem = problem_text((enum problem)p);
+
+        if (problem->status == status && strlen(problem->code) == len &&
+            strncmp(problem->code, code, len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+test_errors(void)
+{
+    static const char map[] = " $fastchat_error_", member[] = "\"code\":\"";
+    const char *at;
+    int count = 0;
+    bool known = true;
+
+    (void)written(&(struct nginx_options){.listen = "80", .root = "/w", .sockets = "/run"});
+    for (at = strstr(text, map); at != NULL; at = strstr(at + 1, map)) {
+        int status = (int)strtol(at + sizeof(map) - 1, NULL, 10);
+        const char *code = strstr(at, member);
+
+        if (strncmp(at + sizeof(map) + 2, " {", 2) == 0 && code != NULL) {
+            code += sizeof(member) - 1;
+            known = known && is_a_problem(status, code, strcspn(code, "\""));
+            count++;
+        }
+    }
+    ok(count >= 8, "nginx has a text for each of its own errors");
+    ok(known, "every error of nginx's own is a problem, so that the document has it");
+}
+
 int
 main(void)
 {
@@ -204,6 +243,7 @@ main(void)
     test_limits();
     test_tls();
     test_options();
+    test_errors();
     router_free(router);
     return done_testing();
 }

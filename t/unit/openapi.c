@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/unicode.h"
 #include "fcgi/app.h"
+#include "routes/frame/declared.h"
 #include "routes/live_events.h"
 #include "t/unit/tap.h"
 
@@ -45,11 +47,33 @@ operation_of(const struct route *route)
     return AT(document, "paths", route->path, lower_case(method_name(route->method)));
 }
 
-/* Whether every "$ref" in `tree` leads to a schema. */
+/* The component that a "$ref" names; NULL if there is none. */
+static struct json_object *
+component_at(const char *ref)
+{
+    static const char prefix[] = "#/components/";
+    const char *slash = strrchr(ref, '/');
+
+    if (strncmp(ref, prefix, sizeof(prefix) - 1) != 0) {
+        return NULL;
+    }
+    ref += sizeof(prefix) - 1;
+    return AT(document, "components", arena_strndup(&arena, ref, (size_t)(slash - ref)), slash + 1);
+}
+
+/* An object, or the component that it refers to. */
+static struct json_object *
+resolved(struct json_object *tree)
+{
+    struct json_object *ref = AT(tree, "$ref");
+
+    return ref == NULL ? tree : component_at(json_object_get_string(ref));
+}
+
+/* Whether every "$ref" in `tree` leads to a component. */
 static bool
 references_resolve(struct json_object *tree)
 {
-    static const char prefix[] = "#/components/schemas/";
     bool good = true;
 
     if (json_object_is_type(tree, json_type_array)) {
@@ -64,11 +88,8 @@ references_resolve(struct json_object *tree)
     json_object_object_foreach(tree, name, member)
     {
         if (strcmp(name, "$ref") == 0) {
-            const char *to = json_object_get_string(member);
-
-            if (strncmp(to, prefix, sizeof(prefix) - 1) != 0 ||
-                AT(document, "components", "schemas", to + sizeof(prefix) - 1) == NULL) {
-                diag("%s leads nowhere", to);
+            if (component_at(json_object_get_string(member)) == NULL) {
+                diag("%s leads nowhere", json_object_get_string(member));
                 good = false;
             }
         }
@@ -81,7 +102,7 @@ static bool
 parameter_is_documented(struct json_object *parameters, const struct field *f)
 {
     for (size_t i = 0; i < json_object_array_length(parameters); i++) {
-        struct json_object *one = json_object_array_get_idx(parameters, i);
+        struct json_object *one = resolved(json_object_array_get_idx(parameters, i));
 
         if (strcmp(json_object_get_string(AT(one, "name")), f->name) == 0 &&
             strcmp(json_object_get_string(AT(one, "in")),
@@ -118,16 +139,34 @@ input_is_documented(const struct route *route)
     return good;
 }
 
+/* Whether a response lists the code of a problem, with an example that has it. */
 static bool
-problems_are_documented(const enum problem *problems, struct json_object *responses)
+problem_is_documented(enum problem p, struct json_object *responses)
 {
-    for (const enum problem *p = problems; p != NULL && *p != PROBLEM_END; p++) {
-        const struct problem_text *text = problem_text(*p);
-        struct json_object *description = AT(responses, arena_printf(&arena, "%d", text->status),
-                                             "description");
+    const struct problem_text *text = problem_text(p);
+    struct json_object *response = resolved(
+        AT(responses, arena_printf(&arena, "%d", text->status)));
+    struct json_object *json = AT(response, "content", "application/json");
+    struct json_object *codes = AT(json, "schema", "properties", "code", "enum");
+    const char *example = json_object_get_string(
+        AT(json, "examples", text->code, "value", "detail"));
+    bool listed = false;
 
-        if (description == NULL ||
-            strstr(json_object_get_string(description), text->code) == NULL) {
+    for (size_t i = 0; codes != NULL && i < json_object_array_length(codes); i++) {
+        listed = listed || strcmp(json_object_get_string(json_object_array_get_idx(codes, i)),
+                                  text->code) == 0;
+    }
+    return listed && example != NULL && strcmp(example, text->en) == 0;
+}
+
+static bool
+problems_are_documented(const struct route *route, struct json_object *responses)
+{
+    for (int p = PROBLEM_END + 1; p < PROBLEMS; p++) {
+        bool may = declares_problem(route, (enum problem)p) || problem_is_general((enum problem)p);
+
+        if (may != problem_is_documented((enum problem)p, responses)) {
+            diag("%s", problem_text((enum problem)p)->code);
             return false;
         }
     }
@@ -143,8 +182,7 @@ replies_are_documented(const struct route *route)
                 (AT(responses, status, "content") != NULL) == (route->status != 204) &&
                 (AT(responses, "401") != NULL || route->access == ANYONE) &&
                 (AT(responses, "422") != NULL) == (route->in != NULL) &&
-                (AT(responses, "429") != NULL) == (route->limit != LIMIT_NONE) &&
-                problems_are_documented(route->problems, responses);
+                problems_are_documented(route, responses);
 
     if (route->other_status != 0) {
         good = good && AT(responses, arena_printf(&arena, "%d", route->other_status)) != NULL;
@@ -204,32 +242,111 @@ test_operations(void)
         (void)path;
         operations += (size_t)json_object_object_length(methods);
     }
+    ok(!json_object_get_boolean(
+           AT(document, "paths", "/api/lab", "post", "requestBody", "required")),
+       "a body without a required member may be left out");
     is_int((int64_t)operations, (int64_t)count, "only routes are documented as operations");
     ok(unique, "every operation has its own id");
 }
 
+/* Whether every operation, parameter and tag says what it is. */
+static void
+test_descriptions(void)
+{
+    const struct route *const *routes = router_all(app->router);
+    struct json_object *tags = AT(document, "tags");
+    bool operations = true, parameters = true, groups = true;
+
+    for (size_t i = 0; routes[i] != NULL; i++) {
+        struct json_object *list = AT(operation_of(routes[i]), "parameters");
+
+        operations = operations && AT(operation_of(routes[i]), "summary") != NULL &&
+                     AT(operation_of(routes[i]), "description") != NULL;
+        for (size_t k = 0; k < json_object_array_length(list); k++) {
+            parameters = parameters &&
+                         AT(resolved(json_object_array_get_idx(list, k)), "description") != NULL;
+        }
+    }
+    for (size_t i = 0; i < json_object_array_length(tags); i++) {
+        groups = groups && AT(json_object_array_get_idx(tags, i), "description") != NULL;
+    }
+    ok(operations, "every operation has a summary and a description");
+    ok(parameters, "every parameter has a description");
+    ok(groups, "every tag has a description");
+}
+
+/* The problem of the web server's own with this status and code; PROBLEM_END: none. */
+static enum problem
+problem_of(int status, const char *code)
+{
+    for (int p = PROBLEM_END + 1; p < PROBLEMS; p++) {
+        const struct problem_text *text = problem_text((enum problem)p);
+
+        if (text->status == status && strcmp(text->code, code) == 0) {
+            return (enum problem)p;
+        }
+    }
+    return PROBLEM_END;
+}
+
+static void
+test_problems(void)
+{
+    bool unique = true;
+
+    for (int p = PROBLEM_END + 1; p < PROBLEMS; p++) {
+        const struct problem_text *text = problem_text((enum problem)p);
+
+        unique = unique && problem_of(text->status, text->code) == (enum problem)p;
+    }
+    ok(unique, "no two problems share status and code");
+}
+
+/* The names of a union's kinds, as its discriminator maps them. */
 static void
 test_live_events(void)
 {
-    struct json_object *events = AT(document, "components", "schemas", "LiveEvents", "properties");
+    struct json_object *event = AT(document, "components", "schemas", "StreamEvent");
+    struct json_object *mapping = AT(event, "discriminator", "mapping");
     bool complete = true;
 
-    for (int kind = 0; kind < LIVE_EVENT_KINDS; kind++) {
-        const char *ref = json_object_get_string(AT(events, live_events[kind].name, "$ref"));
+    for (const struct stream_event *at = live_events; at->name != NULL; at++) {
+        struct json_object *ref = AT(mapping, at->name);
+        struct json_object *kind = ref == NULL ? NULL : component_at(json_object_get_string(ref));
+        const char *name = json_object_get_string(AT(kind, "properties", "event", "const"));
+        struct json_object *data = resolved(AT(kind, "properties", "data"));
 
-        complete = complete && ref != NULL &&
-                   strcmp(ref, arena_printf(&arena, "#/components/schemas/%s",
-                                            live_events[kind].shape->name)) == 0;
+        complete = complete && name != NULL && strcmp(name, at->name) == 0 &&
+                   (at->shape == NULL) == (data == NULL) &&
+                   (AT(kind, "properties", "id") != NULL) == at->has_id;
     }
-    ok(complete, "every live event has a schema");
-    is_int(json_object_object_length(events), LIVE_EVENT_KINDS, "every schema of an event is used");
+    ok(complete, "every live event is a kind of StreamEvent, with its name and data");
+    is_int(json_object_object_length(mapping), LIVE_EVENT_KINDS + 1,
+           "StreamEvent has no other kinds than the live events and the heartbeat");
+    is_int((int64_t)json_object_array_length(AT(event, "oneOf")), LIVE_EVENT_KINDS + 1,
+           "StreamEvent maps each of its kinds");
+}
+
+static void
+test_etag(void)
+{
+    const struct openapi_document *one = openapi_of_process(app->router, app->settings);
+    struct buf text = {0};
+
+    openapi_write(app->router, app->settings, &text);
+    ok(one == openapi_of_process(app->router, app->settings), "a process makes the document once");
+    ok(one->len == text.len && memcmp(one->at, text.at, text.len) == 0,
+       "the document of the process is the one that is written");
+    ok(strlen(one->etag) == 34 && one->etag[0] == '"' && one->etag[33] == '"',
+       "the document has a strong entity tag");
+    buf_free(&text);
 }
 
 static const char *const words[] = {"red", "green", NULL};
 
 struct documented {
     int64_t id, n, bound;
-    const char *text, *secret;
+    const char *text, *secret, *counted, *nothing;
     int flag, word;
     struct ints ids;
     struct seqs seqs;
@@ -256,21 +373,24 @@ static const struct shape in_shape = SHAPE(
     FIELD(struct documented, flag, FIELD_BOOL),
     FIELD(struct documented, word, FIELD_ENUM, .values = words),
     FIELD(struct documented, ids, FIELD_INTS, .max = 7),
-    FIELD(struct documented, seqs, FIELD_SEQS, .max = 8));
+    FIELD(struct documented, seqs, FIELD_SEQS, .max = 8),
+    FIELD(struct documented, counted, FIELD_TEXT, .min = 3, .max = 5, .counted_form = unicode_nfkc),
+    FIELD(struct documented, nothing, FIELD_TEXT, .nullable = true));
 static const struct shape out_shape = SHAPE(
     "Out", struct documented, FIELD(struct documented, n, FIELD_INT, .nullable = true),
     FIELD(struct documented, id, FIELD_TIME),
     FIELD(struct documented, text, FIELD_TEXT, .nullable = true),
     FIELD(struct documented, word, FIELD_ENUM, .values = words, .nullable = true),
-    FIELD(struct documented, texts, FIELD_TEXTS));
+    FIELD(struct documented, texts, FIELD_TEXTS), FIELD(struct documented, secret, FIELD_JSON));
 static const struct route table[] = {
     {.method = POST,
      .path = "/x/{id}",
      .in = &in_shape,
      .out = &out_shape,
      .status = 201,
-     .tag = "t",
-     .summary = "s"},
+     .operation = "make_x",
+     .summary = "s",
+     .description = "d"},
     ROUTES_END,
 };
 
@@ -310,30 +430,39 @@ test_application(void)
     is_str(json_object_get_string(AT(document, "openapi")), "3.1.0", "the version is OpenAPI 3.1");
     is_str(json_object_get_string(AT(document, "info", "title")), "a \"name\" \xE5\xBF\xAB",
            "the title is the application's name");
-    ok(references_resolve(document), "every reference leads to a schema");
+    ok(references_resolve(document), "every reference leads to a component");
 }
 
 static void
 test_input_schema(void)
 {
-    schema_is("In", "n", "{\"type\":\"integer\",\"format\":\"int64\",\"minimum\":0}",
-              "an integer has its format and minimum");
+    schema_is("In", "n", "{\"type\":\"integer\",\"minimum\":0,\"maximum\":9007199254740991}",
+              "an integer has its bounds, at most those of 2^53");
     schema_is("In", "text",
               "{\"type\":\"string\",\"minLength\":1,\"maxLength\":9,\"pattern\":\"^\\\\w\\\"$\","
               "\"description\":\"say \\\"it\\\"\",\"examples\":[\"x\"]}",
               "a text has its lengths, pattern, description and example");
-    schema_is("In", "secret", "{\"type\":\"string\",\"minLength\":0,\"format\":\"password\"}",
-              "a secret has the format password");
-    schema_is("In", "flag", "{\"type\":\"boolean\"}", "a boolean is documented as a boolean");
+    schema_is("In", "secret",
+              "{\"type\":\"string\",\"pattern\":\"^[^\\\\x00]*$\",\"format\":\"password\"}",
+              "a secret has the format password, and a text without a pattern refuses U+0000");
+    schema_is(
+        "In", "counted",
+        "{\"type\":\"string\",\"minLength\":1,\"maxLength\":20,\"pattern\":\"^[^\\\\x00]*$\"}",
+        "a text that is counted in a normal form may be longer and shorter in another");
+    schema_is("In", "nothing", "{\"type\":[\"string\",\"null\"],\"pattern\":\"^[^\\\\x00]*$\"}",
+              "a nullable member of an input may be null");
+    schema_is("In", "flag", "{\"type\":\"boolean\",\"default\":false}",
+              "a boolean has its default value");
     schema_is("In", "word", "{\"type\":\"string\",\"enum\":[\"red\",\"green\"]}",
               "an enum has its values");
     schema_is("In", "ids",
-              "{\"type\":\"array\",\"items\":{\"type\":\"integer\",\"format\":\"int64\","
-              "\"minimum\":1},\"maxItems\":7}",
+              "{\"type\":\"array\",\"items\":{\"type\":\"integer\",\"minimum\":1,"
+              "\"maximum\":9007199254740991},\"maxItems\":7}",
               "a list of ids has its largest length");
     schema_is("In", "seqs",
-              "{\"type\":\"object\",\"additionalProperties\":{\"type\":\"integer\","
-              "\"format\":\"int64\",\"minimum\":0},\"maxProperties\":8}",
+              "{\"type\":\"object\",\"propertyNames\":{\"pattern\":\"^[0-9]+$\"},"
+              "\"additionalProperties\":{\"type\":\"integer\",\"minimum\":0,"
+              "\"maximum\":9007199254740991},\"maxProperties\":8}",
               "an object of numbers has its largest size");
     schema_is("In", "bound", NULL, "a query's field is not in the body's schema");
     is_str(plain_json(AT(document, "components", "schemas", "In", "required")), "[\"n\",\"text\"]",
@@ -341,10 +470,28 @@ test_input_schema(void)
 }
 
 static void
+test_operation(void)
+{
+    struct json_object *operation = AT(document, "paths", "/x/{id}", "post");
+
+    is_str(json_object_get_string(AT(operation, "operationId")), "make_x",
+           "an operation has the name that its row gives it");
+    ok(json_object_get_boolean(AT(operation, "requestBody", "required")),
+       "a body with a required member is required");
+    is_str(plain_json(AT(document, "tags")), "[{\"name\":\"t\",\"description\":\"T\"}]",
+           "a group is a tag with its description");
+}
+
+static void
 test_output_schema(void)
 {
-    schema_is("Out", "n", "{\"type\":[\"integer\",\"null\"],\"format\":\"int64\"}",
+    schema_is("Out", "n",
+              "{\"type\":[\"integer\",\"null\"],\"minimum\":0,\"maximum\":9007199254740991}",
               "a nullable integer may be null");
+    schema_is("Out", "secret",
+              "{\"type\":[\"object\",\"array\",\"string\",\"number\",\"boolean\",\"null\"],"
+              "\"items\":{}}",
+              "a list of any values has items");
     schema_is("Out", "id", "{\"type\":\"string\",\"format\":\"date-time\"}",
               "a time has the format date-time");
     schema_is("Out", "text", "{\"type\":[\"string\",\"null\"]}", "a nullable text may be null");
@@ -354,7 +501,7 @@ test_output_schema(void)
               "{\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"}}",
               "texts by id are an object of strings");
     is_str(plain_json(AT(document, "components", "schemas", "Out", "required")),
-           "[\"n\",\"id\",\"text\",\"word\",\"texts\"]",
+           "[\"n\",\"id\",\"text\",\"word\",\"texts\",\"secret\"]",
            "every member of an output is documented as required");
 }
 
@@ -363,9 +510,11 @@ test_schemas(void)
 {
     struct router *router = router_new();
 
-    ok(router_add(router, &(struct route_group){.routes = table}), "a table of one route is added");
+    ok(router_add(router, &(struct route_group){.tag = "t", .description = "T", .routes = table}),
+       "a table of one route is added");
     document = document_of(router);
     ok(document != NULL, "a table of one route is documented as JSON");
+    test_operation();
     test_input_schema();
     test_output_schema();
     json_object_put(document);
@@ -387,7 +536,10 @@ main(void)
         test_application();
         test_routes();
         test_operations();
+        test_descriptions();
+        test_problems();
         test_live_events();
+        test_etag();
     }
     json_object_put(document);
     test_schemas();

@@ -1,6 +1,10 @@
 /* The rules for names and messages accept and refuse the right texts, and name what is wrong. */
 #include "routes/patterns.h"
 
+#include <string.h>
+#include <unicode/uregex.h>
+#include <unicode/ustring.h>
+
 #include "base/unicode.h"
 #include "base/utf8.h"
 #include "t/unit/tap.h"
@@ -205,6 +209,27 @@ static const struct pattern_sample messages[] = {
     {"\U000E0061", blank, "a tag on its own"},
 };
 
+/* The published form of a rule, as ICU compiles it. Closed with uregex_close. */
+static URegularExpression *
+published(const struct pattern *pattern)
+{
+    UErrorCode error = U_ZERO_ERROR;
+
+    return uregex_openC(pattern->regex, 0, NULL, &error);
+}
+
+static bool
+published_matches(URegularExpression *regex, const char *text)
+{
+    UChar wide[256];
+    int32_t len;
+    UErrorCode error = U_ZERO_ERROR;
+
+    (void)u_strFromUTF8(wide, 256, &len, text, -1, &error);
+    uregex_setText(regex, wide, len, &error);
+    return uregex_find(regex, 0, &error) && U_SUCCESS(error);
+}
+
 static void
 test_sample(const char *rule, const struct pattern *pattern, const struct pattern_sample *sample)
 {
@@ -216,7 +241,12 @@ test_sample(const char *rule, const struct pattern *pattern, const struct patter
     (void)snprintf(name, sizeof(name), "%s %s %s", rule,
                    sample->fault == NULL ? "accepts" : "refuses", sample->description);
     if (sample->fault == NULL) {
+        URegularExpression *regex = published(pattern);
+
         is_str(en, NULL, name);
+        ok(published_matches(regex, sample->text),
+           arena_printf(&a, "%s in its published form", name));
+        uregex_close(regex);
     } else if (!ok(en != NULL && strstr(en, sample->fault) != NULL, name)) {
         diag("   got: %s\n#  want: %s", en != NULL ? en : "(no fault)", sample->fault);
     }
@@ -254,6 +284,68 @@ test_every_codepoint(void)
     ok(between, "between Latin letters, no character needs to be invisible");
 }
 
+/* Whether a published form refuses one of the texts with this code point that its rule accepts. */
+static bool
+refuses_accepted(URegularExpression *regex, const struct pattern *pattern, uint32_t c)
+{
+    static const char *const around[][2] = {{"", ""}, {"", "xyz"}, {"xyz", ""}, {"xy", "z"}};
+    bool refuses = false;
+
+    for (size_t i = 0; i < sizeof(around) / sizeof(around[0]); i++) {
+        struct arena a = {0};
+        char one[UTF8_MAX + 1] = "";
+        const char *text;
+
+        one[utf8_put(one, c)] = '\0';
+        text = arena_printf(&a, "%s%s%s", around[i][0], one, around[i][1]);
+        refuses = refuses || (!published_matches(regex, text) && pattern->fault(text, &a) == NULL);
+        arena_free(&a);
+    }
+    return refuses;
+}
+
+static void
+test_published(const char *rule, const struct pattern *pattern)
+{
+    URegularExpression *regex = published(pattern);
+    char name[120];
+    uint32_t c = 1;
+
+    while (c <= 0x10FFFF &&
+           ((c >= 0xD800 && c <= 0xDFFF) || !refuses_accepted(regex, pattern, c))) {
+        c++;
+    }
+    (void)snprintf(name, sizeof(name), "the published form of %s refuses no accepted code point",
+                   rule);
+    is_int(c, 0x110000, name);
+    (void)snprintf(name, sizeof(name), "the published form of %s needs no flag and no lookbehind",
+                   rule);
+    ok(strstr(pattern->regex, "\\p") == NULL && strstr(pattern->regex, "\\u{") == NULL &&
+           strstr(pattern->regex, "(?<") == NULL,
+       name);
+    uregex_close(regex);
+}
+
+/* A client finds so much without knowing scripts. */
+static void
+test_published_refusals(void)
+{
+    URegularExpression *username = published(&username_pattern), *line = published(&line_pattern),
+                       *message = published(&message_pattern);
+
+    ok(!published_matches(username, "a b") && !published_matches(username, "a-b") &&
+           !published_matches(username, "\u0301ab"),
+       "the published form of a user name refuses spaces, punctuation and a leading mark");
+    ok(!published_matches(line, " a") && !published_matches(line, "a\u3000") &&
+           !published_matches(line, "a\nb") && !published_matches(line, "a\u202Eb"),
+       "the published form of a line refuses spaces at its ends, line breaks and directions");
+    ok(!published_matches(message, " \n\t") && !published_matches(message, "\u200B\u3164"),
+       "the published form of a message refuses one that shows nothing");
+    uregex_close(username);
+    uregex_close(line);
+    uregex_close(message);
+}
+
 int
 main(void)
 {
@@ -261,5 +353,9 @@ main(void)
     TEST_SAMPLES("a line", line_pattern, lines);
     TEST_SAMPLES("a message", message_pattern, messages);
     test_every_codepoint();
+    test_published("a user name", &username_pattern);
+    test_published("a line", &line_pattern);
+    test_published("a message", &message_pattern);
+    test_published_refusals();
     return done_testing();
 }

@@ -116,7 +116,7 @@ observe(struct request *req, const void *input)
 static bool
 server_observe_routes(void)
 {
-    struct route_group group = {.tag = NULL};
+    static struct route_group group = {.tag = "all", .description = "All routes"};
     size_t count = 0;
 
     server.router = server.app->router;
@@ -128,7 +128,6 @@ server_observe_routes(void)
     server.runs = memory_array(count, sizeof(*server.runs));
     for (size_t i = 0; i < count; i++) {
         server.copies[i] = *server.originals[i];
-        server.copies[i].tag = router_tag(server.router, i);
         server.copies[i].handler = observe;
     }
     group.routes = server.copies;

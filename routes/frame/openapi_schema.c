@@ -1,0 +1,219 @@
+/* A field's bounds are written as the server checks them: a schema refuses nothing it accepts. */
+#include "routes/frame/openapi_parts.h"
+
+#include "base/json.h"
+
+#define INTEGER_MAX ((int64_t)9007199254740991) /* 2^53 - 1: exact in every JSON reader */
+
+/* A text without a pattern of its own: any but one with U+0000, which no text may contain. */
+#define ANY_TEXT "^[^\\x00]*$"
+
+static void
+schema_type(const char *type, bool nullable, struct buf *out)
+{
+    openapi_printf(out, nullable ? "'type':['%s','null']" : "'type':'%s'", type);
+}
+
+static void
+schema_enum(const struct field *f, struct buf *out)
+{
+    schema_type("string", f->nullable, out);
+    openapi_put(out, ",'enum':[");
+    for (int i = 0; f->values[i] != NULL; i++) {
+        buf_str(out, i > 0 ? "," : "");
+        json_text(out, f->values[i]);
+    }
+    buf_str(out, f->nullable ? ",null]" : "]");
+}
+
+static void
+schema_integer(int64_t min, int64_t max, struct buf *out)
+{
+    openapi_printf(out, ",'minimum':%lld,'maximum':%lld", (long long)min,
+                   (long long)(max != 0 ? max : INTEGER_MAX));
+}
+
+static void
+schema_int(const struct field *f, bool output, struct buf *out)
+{
+    schema_type("integer", f->nullable, out);
+    schema_integer(f->min, f->max, out);
+    if (!output && !f->required && f->default_value > 0) {
+        openapi_printf(out, ",'default':%lld", (long long)f->default_value);
+    }
+}
+
+static void
+schema_bool(const struct field *f, bool output, struct buf *out)
+{
+    schema_type("boolean", f->nullable, out);
+    if (!output && !f->required && !f->nullable && f->default_value >= 0) {
+        openapi_put(out, f->default_value != 0 ? ",'default':true" : ",'default':false");
+    }
+}
+
+/*
+ * A length that is counted in a normal form bounds the text as it is sent only loosely: one
+ * character may become many, and COMPOSED_MAX of them one.
+ */
+static void
+schema_length(const struct field *f, struct buf *out)
+{
+    bool loose = f->counted_form != NULL;
+    int64_t min = loose && f->min > 0 ? 1 : f->min;
+
+    if (min > 0) {
+        openapi_printf(out, ",'minLength':%lld", (long long)min);
+    }
+    if (f->max != 0) {
+        openapi_printf(out, ",'maxLength':%lld", (long long)f->max * (loose ? COMPOSED_MAX : 1));
+    }
+}
+
+static void
+schema_text(const struct field *f, bool output, struct buf *out)
+{
+    schema_type("string", f->nullable, out);
+    if (output) {
+        return;
+    }
+    schema_length(f, out);
+    buf_char(out, ',');
+    openapi_member(out, "pattern", f->pattern != NULL ? f->pattern->regex : ANY_TEXT);
+    if (f->secret) {
+        openapi_put(out, ",'format':'password'");
+    }
+}
+
+static void
+schema_ints(const struct field *f, struct buf *out)
+{
+    openapi_put(out, "'type':'array','items':{'type':'integer'");
+    schema_integer(1, 0, out);
+    buf_char(out, '}');
+    if (f->max != 0) {
+        openapi_printf(out, ",'maxItems':%lld", (long long)f->max);
+    }
+}
+
+static void
+schema_seqs(const struct field *f, struct buf *out)
+{
+    openapi_put(out, "'type':'object','propertyNames':{'pattern':'^[0-9]+$'},"
+                     "'additionalProperties':{'type':'integer'");
+    schema_integer(0, 0, out);
+    buf_char(out, '}');
+    if (f->max != 0) {
+        openapi_printf(out, ",'maxProperties':%lld", (long long)f->max);
+    }
+}
+
+/* A shape in a reply, or null. */
+static void
+schema_object(const struct field *f, struct buf *out)
+{
+    if (f->nullable) {
+        openapi_put(out, "'oneOf':[");
+        openapi_ref(out, "schemas", f->item->name);
+        openapi_put(out, ",{'type':'null'}]");
+    } else {
+        openapi_printf(out, "'$ref':'#/components/schemas/%s'", f->item->name);
+    }
+}
+
+static void
+schema_list(const struct field *f, struct buf *out)
+{
+    openapi_put(out, "'type':'array','items':");
+    openapi_ref(out, "schemas", f->item->name);
+}
+
+static void
+schema_details(const struct field *f, struct buf *out)
+{
+    if (f->description != NULL) {
+        buf_char(out, ',');
+        openapi_member(out, "description", f->description);
+    }
+    if (f->example != NULL) {
+        openapi_put(out, ",'examples':[");
+        buf_str(out, f->example);
+        buf_char(out, ']');
+    }
+}
+
+void
+openapi_schema(const struct field *f, bool output, struct buf *out)
+{
+    buf_char(out, '{');
+    switch (f->type) {
+    case FIELD_INT:
+        schema_int(f, output, out);
+        break;
+    case FIELD_BOOL:
+        schema_bool(f, output, out);
+        break;
+    case FIELD_TEXT:
+        schema_text(f, output, out);
+        break;
+    case FIELD_ENUM:
+        schema_enum(f, out);
+        break;
+    case FIELD_TIME:
+        schema_type("string", f->nullable, out);
+        openapi_put(out, ",'format':'date-time'");
+        break;
+    case FIELD_DIGITS:
+        openapi_printf(out, "'type':'string','pattern':'^-?[0-9]{1,%lld}$'", (long long)f->max);
+        break;
+    case FIELD_JSON: /* anything */
+        openapi_put(out, "'type':['object','array','string','number','boolean','null'],'items':{}");
+        break;
+    case FIELD_INTS:
+        schema_ints(f, out);
+        break;
+    case FIELD_SEQS:
+        schema_seqs(f, out);
+        break;
+    case FIELD_TEXTS:
+        openapi_put(out, "'type':'object','additionalProperties':{'type':'string'}");
+        break;
+    case FIELD_LIST:
+        schema_list(f, out);
+        break;
+    case FIELD_OBJECT:
+    case FIELD_INLINE:
+        schema_object(f, out);
+        break;
+    }
+    schema_details(f, out);
+    buf_char(out, '}');
+}
+
+void
+openapi_shape(const struct shape *shape, bool output, struct buf *out)
+{
+    size_t written = 0, required = 0;
+
+    openapi_put(out, "{'type':'object','additionalProperties':false,'properties':{");
+    for (size_t i = 0; i < shape->count; i++) {
+        const struct field *f = &shape->fields[i];
+
+        if (output || f->from == FROM_BODY) {
+            buf_str(out, written++ > 0 ? "," : "");
+            json_text(out, f->name);
+            buf_char(out, ':');
+            openapi_schema(f, output, out);
+        }
+    }
+    buf_char(out, '}');
+    for (size_t i = 0; i < shape->count; i++) {
+        const struct field *f = &shape->fields[i];
+
+        if (output || (f->from == FROM_BODY && f->required)) {
+            openapi_put(out, required++ > 0 ? "," : ",'required':[");
+            json_text(out, f->name);
+        }
+    }
+    buf_str(out, required > 0 ? "]}" : "}");
+}
