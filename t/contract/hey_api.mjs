@@ -1,8 +1,16 @@
 // node hey_api.mjs TEST: hey-api's types, client, zod and valibot.
 import { createClient } from '@hey-api/openapi-ts'
-import { failures, ok, refuse, step } from './lib/tap.mjs'
-import { camel, collect, compile, load, open, pascal, validate } from './lib/tools.mjs'
-import { makeWorld } from './lib/world.mjs'
+import { failures, refuse, step } from './lib/tap.mjs'
+import {
+  callEveryGet,
+  camel,
+  collect,
+  compile,
+  load,
+  open,
+  pascal,
+  validate,
+} from './lib/tools.mjs'
 
 const test = await open()
 
@@ -11,13 +19,21 @@ await step('hey-api takes the document', () =>
     input: './openapi.json',
     output: { path: 'api' },
     logs: { level: 'silent' },
-    plugins: ['@hey-api/client-fetch', '@hey-api/typescript', '@hey-api/sdk', 'zod', 'valibot'],
+    plugins: [
+      '@hey-api/client-fetch',
+      '@hey-api/typescript',
+      '@hey-api/sdk',
+      { name: 'zod', dates: { offset: true } }, // times are in APP_TIMEZONE
+      'valibot',
+    ],
   }),
 )
 await step("hey-api's client, zod and valibot compile", () =>
   compile('api/index.ts', 'api/zod.gen.ts', 'api/valibot.gen.ts'),
 )
-const collected = await step('every route that returns JSON is answered as declared', () => collect(test))
+const collected = await step('every route that returns JSON is answered as declared', () =>
+  collect(test),
+)
 
 const component = (schema) => schema.$ref?.split('/').pop()
 
@@ -28,41 +44,41 @@ function validator(module, prefix, { event, operation, status, schema }) {
 }
 
 async function check(name, module, prefix, accepts) {
-  await step(`the ${name} validators of hey-api accept real answers, and refuse damaged ones`, () => {
-    const { wrong, count } = validate(collected ?? [], (one) => {
-      const found = validator(module, prefix, one)
-      return found && ((value) => accepts(found, value))
-    })
-    if (wrong.length > 0) refuse(wrong.join('\n'))
-    if (count.none.length > 0) refuse(`no validator for ${count.none.join(', ')}`)
-    if (count.damages < 100) refuse(`only ${count.damages} damaged answers`)
-  })
+  await step(
+    `the ${name} validators of hey-api accept real answers, and refuse damaged ones`,
+    () => {
+      validate(collected ?? [], (one) => {
+        const found = validator(module, prefix, one)
+        return found && ((value) => accepts(found, value))
+      })
+    },
+  )
 }
 
 await step("hey-api's output loads in Node", async () => {
   const valibot = await import('valibot')
-  await check('zod', load('api/zod.gen.js'), 'z', (schema, value) => schema.safeParse(value).success)
-  await check('valibot', load('api/valibot.gen.js'), 'v', (schema, value) => valibot.safeParse(schema, value).success)
+  await check(
+    'zod',
+    load('api/zod.gen.js'),
+    'z',
+    (schema, value) => schema.safeParse(value).success,
+  )
+  await check(
+    'valibot',
+    load('api/valibot.gen.js'),
+    'v',
+    (schema, value) => valibot.safeParse(schema, value).success,
+  )
 })
 
 await step("hey-api's client calls every GET of the server", async () => {
   const sdk = load('api/index.js')
   const { client } = load('api/client.gen.js')
-  for (const operation of test.document.operations) {
-    if (operation.method !== 'GET' || !operation.responses[200]?.content?.['application/json']) continue
-    const world = await makeWorld(test.client, test.admin, operation)
-    client.setConfig({ baseUrl: test.url, auth: world.alice.token })
-    const path = Object.fromEntries(
-      operation.parameters.filter((p) => p.in === 'path').map(({ name }) => [name, world.values[name]]),
-    )
-    const query = Object.fromEntries(
-      operation.parameters.filter((p) => p.in === 'query' && p.required).map(({ name }) => [name, world.values[name]]),
-    )
-    const { response, error } = await sdk[camel(operation.id)]({ path, query })
-    if (response?.status !== 200) refuse(`${operation.name}: ${response?.status} ${JSON.stringify(error)}`)
-  }
+  await callEveryGet(test, async (operation, { token, path, query }) => {
+    client.setConfig({ baseUrl: test.url, auth: token })
+    return (await sdk[camel(operation.id)]({ path, query })).response?.status
+  })
 })
 
 test.client.close()
-ok(failures() === 0, "all of hey-api's output is used")
 process.exitCode = failures() > 0 ? 1 : 0

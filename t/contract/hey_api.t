@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# x
+# hey-api: its types, client, zod and valibot compile, load, and are right about real answers.
 use lib 't/lib', 't/contract/lib';
 use Fastchat::Test;
 use ContractTest;

@@ -19,7 +19,7 @@ const seed = Number(process.env.CONTRACT_SEED ?? Date.now() % 1_000_000_000)
 const client = new Client(url, 2 * AT_ONCE)
 const { bytes } = await client.send({ method: 'GET', target: '/openapi.json' })
 const document = new Document(JSON.parse(bytes))
-// What only the tests' program has is slow or goes wrong on purpose.
+// The tests' program has routes of its own, which are slow or go wrong on purpose.
 const operations = document.operations.filter(({ path }) => !path.startsWith('/api/trial/'))
 
 /** Names for which the world has values: a world is made for each operation, with the same names. */
@@ -61,7 +61,11 @@ class Called {
     if (sent.broken && (reply.status < 400 || reply.status >= 500)) {
       return `a broken request gets ${reply.status} (${sent.broken})`
     }
-    if (this.operation.signed && ['nobody', 'unknown'].includes(request.caller) && reply.status < 400) {
+    if (
+      this.operation.signed &&
+      ['nobody', 'unknown'].includes(request.caller) &&
+      reply.status < 400
+    ) {
       return `a request without a session gets ${reply.status}`
     }
     return null
@@ -105,17 +109,22 @@ function report(called, details) {
 
 async function check(operation) {
   const called = new Called(operation)
-  await step(`${operation.name} answers every request as declared, and refuses broken ones`, async () => {
-    const property = fc.asyncProperty(requests(document, operation, called.known), (r) => called.check(r))
-    const details = await fc.check(property, { seed, numRuns: RUNS })
-    if (details.failed) refuse(report(called, details))
-  })
+  await step(
+    `${operation.name} answers every request as declared, and refuses broken ones`,
+    async () => {
+      const property = fc.asyncProperty(requests(document, operation, called.known), (r) =>
+        called.check(r),
+      )
+      const details = await fc.check(property, { seed, numRuns: RUNS })
+      if (details.failed) refuse(report(called, details))
+    },
+  )
   const { counts } = called
   ok(counts.all >= RUNS, `${operation.name} is called at least ${RUNS} times`)
   ok(counts.done > 0, `${operation.name} succeeds for some valid request`)
   const takes = operation.parameters.length > 0 || operation.body
   if (takes) ok(counts.broken >= FEWEST_BROKEN, `${operation.name} is tried with broken requests`)
-  diag(`${operation.name}: ${JSON.stringify(counts)}`)
+  console.log(`${operation.name}: ${JSON.stringify(counts)}`)
 }
 
 diag(`CONTRACT_SEED=${seed}`)

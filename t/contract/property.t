@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Seeded requests to every route, made from /openapi.json alone: the answers are as declared, and broken ones are refused.
+# Seeded requests to every route, from /openapi.json alone: replies are as declared, and broken requests are refused.
 # CONTRACT_SEED=N repeats a run.
 use lib 't/lib', 't/contract/lib';
 use Fastchat::Test;

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import openapiTS, { astToString } from 'openapi-typescript'
 import { failures, ok, step } from './lib/tap.mjs'
-import { collect, compile, load, open } from './lib/tools.mjs'
+import { FEWEST_DAMAGES, collect, compile, load, open } from './lib/tools.mjs'
 
 const test = await open()
 
@@ -11,7 +11,9 @@ await step('openapi-typescript takes the document', async () => {
   await writeFile('schema.ts', astToString(await openapiTS(json, { defaultNonNullable: false })))
 })
 
-const collected = await step('every route that returns JSON is answered as declared', () => collect(test))
+const collected = await step('every route that returns JSON is answered as declared', () =>
+  collect(test),
+)
 
 const typeOf = ({ event, operation, status }) =>
   event
@@ -25,14 +27,22 @@ for (const one of collected ?? []) {
   lines.push('{', `const value: ${type} = ${JSON.stringify(one.value)}`, 'values.push(value)', '}')
   for (const damage of one.damages) {
     damages++
-    lines.push('{', '// @ts-expect-error', `const value: ${type} = ${JSON.stringify(damage)}`, 'void value', '}')
+    lines.push(
+      '{',
+      '// @ts-expect-error',
+      `const value: ${type} = ${JSON.stringify(damage)}`,
+      'void value',
+      '}',
+    )
   }
 }
 await writeFile('answers.ts', lines.join('\n'))
-await step('tsc accepts every real answer, and refuses every damaged one', () => compile('schema.ts', 'answers.ts'))
+await step('tsc accepts every real answer, and refuses every damaged one', () =>
+  compile('schema.ts', 'answers.ts'),
+)
 await step('the compiled types load in Node', async () => {
   load('schema.js')
   load('answers.js')
 })
-ok(damages > 100, 'many damaged answers are checked')
+ok(damages >= FEWEST_DAMAGES, 'many damaged answers are checked')
 process.exitCode = failures() > 0 ? 1 : 0

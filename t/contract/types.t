@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# x
+# openapi-typescript: its types fit real answers, and no damaged ones.
 use lib 't/lib', 't/contract/lib';
 use Fastchat::Test;
 use ContractTest;

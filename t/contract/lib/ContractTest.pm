@@ -13,7 +13,7 @@ our @EXPORT = qw(run_contract);
 
 # Runs t/contract/$name.mjs with a file of JSON: the stack's address, a folder of its own in build/t/contract, the
 # document as `fastchat openapi` prints it, and an admin of the server. Each line "ok NAME" or "not ok NAME" becomes a
-# test, every other line a diagnostic.
+# test, each line "# …" a diagnostic, and every other line a note (prove -v).
 sub run_contract {
     my ($name, $stack) = @_;
     my $folder = "$Fastchat::Stack::root/build/t/contract/$name";
@@ -26,20 +26,19 @@ sub run_contract {
     write_file("$folder/openapi.json", $document);
     write_file(
         "$folder/test.json",
-        JSON::PP->new->utf8->encode(
-            {
-                url   => $stack->url, folder => $folder,
-                admin => { map { $_ => $admin->$_ } qw(id username password token) }
-            }
-        )
+        JSON::PP->new->utf8->encode({
+            url   => $stack->url, folder => $folder,
+            admin => { map { $_ => $admin->$_ } qw(id username password token) }
+        })
     );
-    is(system('etc/npm-ci t/contract >&2'), 0, 'the tools are installed') or BAIL_OUT('npm');
+    is(system('etc/npm-ci t/contract >&2'), 0, 'the tools are installed')               or BAIL_OUT('npm');
     open my $out, '-|', 'etc/node', 'node', "t/contract/$name.mjs", "$folder/test.json" or die "$!\n";
     binmode $out, ':encoding(UTF-8)';
     while (my $line = <$out>) {
         chomp $line;
         if ($line =~ /^(not )?ok (.*)/) { ok(!$1, $2) }
-        else { diag($line) }
+        elsif ($line =~ /^# (.*)/)      { diag($1) }
+        else                            { note($line) }
     }
     close $out;
     is($?, 0, "$name.mjs ran to its end");

@@ -5,7 +5,17 @@ import { concrete } from './requests.mjs'
 import { invitation, makeRoom, makeWorld } from './world.mjs'
 
 // `bye` needs a server that ends.
-const KINDS = ['hello', 'resync', 'entry', 'rooms', 'typing', 'read', 'presence', 'invitation', 'task']
+const KINDS = [
+  'hello',
+  'resync',
+  'entry',
+  'rooms',
+  'typing',
+  'read',
+  'presence',
+  'invitation',
+  'task',
+]
 
 /** The likeliest request: required parameters, and every property of the body for which the world has a value. */
 function likeliest(document, operation, world) {
@@ -33,7 +43,9 @@ async function answer(document, client, admin, operation, change = {}) {
 }
 
 const returnsJson = ({ responses }) =>
-  Object.entries(responses).some(([status, { content }]) => status < 300 && content?.[JSON_TYPE]?.schema)
+  Object.entries(responses).some(
+    ([status, { content }]) => status < 300 && content?.[JSON_TYPE]?.schema,
+  )
 
 /** Answers of all operations: {operation, status, value}. */
 export async function collectAnswers(document, client, admin) {
@@ -65,7 +77,8 @@ export async function collectEvents(client, admin) {
   await lines.until((list) => list.some(({ event }) => event === 'hello'))
   const others = stream(bob, 'text/event-stream')
   await others.until((list) => list.length > 0)
-  const act = (person, method, path, json) => client.call(method, path, { token: person.token, json })
+  const act = (person, method, path, json) =>
+    client.call(method, path, { token: person.token, json })
   const room = `/api/rooms/${values.room_id}`
   await act(bob, 'POST', `${room}/messages`, { client_id: 'e', body: '大家好' })
   await act(bob, 'POST', `${room}/typing`)
@@ -73,7 +86,9 @@ export async function collectEvents(client, admin) {
   await makeRoom(client, eve, alice)
   await invitation(client, alice, eve)
   await act(alice, 'POST', '/api/exports')
-  const seen = await lines.until((list) => KINDS.every((kind) => list.some(({ event }) => event === kind)))
+  const seen = await lines.until((list) =>
+    KINDS.every((kind) => list.some(({ event }) => event === kind)),
+  )
   const told = await others.until((list) => list.some(({ event }) => event === 'entry'))
   lines.close()
   others.close()

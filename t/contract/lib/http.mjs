@@ -53,7 +53,9 @@ export class Client {
       request.on('timeout', () => request.destroy(new Error(`no answer in ${SILENT_MS} ms`)))
       request.on('error', (error) => {
         clearTimeout(timer)
-        reject(Object.assign(error, { reused: request.reusedSocket && error.code === 'ECONNRESET' }))
+        reject(
+          Object.assign(error, { reused: request.reusedSocket && error.code === 'ECONNRESET' }),
+        )
       })
       request.on('response', (response) => {
         clearTimeout(timer)
@@ -117,7 +119,9 @@ export class Client {
     if (answer.status >= 300) {
       throw new Error(`${method} ${target}: ${answer.status} ${answer.bytes}`)
     }
-    return answer.bytes.length > 0 && answer.type === 'application/json' ? JSON.parse(answer.bytes) : null
+    return answer.bytes.length > 0 && answer.type === 'application/json'
+      ? JSON.parse(answer.bytes)
+      : null
   }
 }
 
@@ -139,5 +143,9 @@ export function events({ type, bytes }) {
       return Object.fromEntries(lines.map((line) => /^(\w+): ?(.*)$/.exec(line).slice(1)))
     })
     .filter((fields) => fields.data !== undefined)
-    .map(({ event, id, data }) => ({ event, ...(id === undefined ? {} : { id }), data: JSON.parse(data) }))
+    .map(({ event, id, data }) => ({
+      event,
+      ...(id === undefined ? {} : { id }),
+      data: JSON.parse(data),
+    }))
 }

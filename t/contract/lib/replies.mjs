@@ -37,7 +37,9 @@ function contentFault(document, content, type, bytes) {
 // A line of the NDJSON form is an event as the document declares it; Server-Sent Events have the same parts.
 function eventFault(document, schema, list) {
   if (!schema) return 'the events of the stream are not declared'
-  const faults = list.map((event) => document.faults(schema, event)).filter((fault) => fault !== null)
+  const faults = list
+    .map((event) => document.faults(schema, event))
+    .filter((fault) => fault !== null)
   return faults.length > 0 ? `an event: ${faults[0]}` : null
 }
 
@@ -49,7 +51,10 @@ function headerFault(document, response, { headers }) {
       if (required) return `header ${name} is missing`
       continue
     }
-    const value = /^\d+$/.test(given) && document.follow(schema ?? {}).type === 'integer' ? Number(given) : given
+    const value =
+      /^\d+$/.test(given) && document.follow(schema ?? {}).type === 'integer'
+        ? Number(given)
+        : given
     const fault = schema && document.faults(schema, value)
     if (fault) return `header ${name}: ${fault}`
   }

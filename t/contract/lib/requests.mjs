@@ -5,8 +5,29 @@ import { lax } from './lax.mjs'
 import { Named, boundary, broken, valid } from './values.mjs'
 import { named } from './world.mjs'
 
-const RAW_BODIES = ['', '{', '[]', 'null', '"x"', '{} {}', '{"a":1,}', "{'a':1}", 'NaN', '{"a":1e400}', '[[[[]]]]']
-const RAW_QUERIES = ['%00', '%ff', '%zz', 'no_such_parameter=1', '=', '&&', 'limit=1&limit=2', '[]=1']
+const RAW_BODIES = [
+  '',
+  '{',
+  '[]',
+  'null',
+  '"x"',
+  '{} {}',
+  '{"a":1,}',
+  "{'a':1}",
+  'NaN',
+  '{"a":1e400}',
+  '[[[[]]]]',
+]
+const RAW_QUERIES = [
+  '%00',
+  '%ff',
+  '%zz',
+  'no_such_parameter=1',
+  '=',
+  '&&',
+  'limit=1&limit=2',
+  '[]=1',
+]
 
 /** Those who call, the likeliest first: alice owns what the world's ids name, and eve is a stranger. */
 const CALLERS = fc.oneof(
@@ -64,7 +85,10 @@ function oneBroken(document, operation, known) {
     })),
   )
   if (schema) {
-    const body = broken(document, schema, '', known).map((value) => (from) => ({ ...from, body: value }))
+    const body = broken(document, schema, '', known).map((value) => (from) => ({
+      ...from,
+      body: value,
+    }))
     changes.push(...changes.map(() => body), body)
   }
   if (changes.length === 0) return good
@@ -78,7 +102,12 @@ function odd(document, operation, known) {
       query: fc.constantFrom(...RAW_QUERIES),
       ...(operation.body && {
         body: fc.constantFrom(...RAW_BODIES),
-        type: fc.constantFrom('text/plain', 'application/x-www-form-urlencoded', 'application/xml', ''),
+        type: fc.constantFrom(
+          'text/plain',
+          'application/x-www-form-urlencoded',
+          'application/xml',
+          '',
+        ),
       }),
     },
     { requiredKeys: [] },
@@ -93,7 +122,9 @@ export function resolve(world, value) {
   if (value instanceof Named) return named(world, value.name)
   if (Array.isArray(value)) return value.map((item) => resolve(world, item))
   if (value === null || typeof value !== 'object') return value
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, resolve(world, inner)]))
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, resolve(world, inner)]),
+  )
 }
 
 const asText = (value) => (typeof value === 'string' ? value : JSON.stringify(value))
@@ -113,7 +144,9 @@ export function concrete(document, operation, world, request) {
     if (reason) reasons.push(`${parameter.name}: ${reason}`)
   }
   const path = operation.path.replace(/\{(\w+)\}/g, (_, name) => segment(parameters[name]))
-  const query = of('query').flatMap(({ name, schema }) => pairs(document, name, schema, parameters[name]))
+  const query = of('query').flatMap(({ name, schema }) =>
+    pairs(document, name, schema, parameters[name]),
+  )
   if (request.raw?.query !== undefined) query.push(request.raw.query)
   const headers = { ...authorization(world, request.caller) }
   if (request.accept !== '*/*') headers.Accept = request.accept
@@ -138,9 +171,12 @@ function pairs(document, name, schema, value) {
 // conversion.
 function refusal(document, { in: place, schema }, value) {
   const isList = Array.isArray(value) && document.follow(schema).type === 'array'
-  const text = (one) => (place === 'path' ? decodeURIComponent(segment(one)) : asText(one).toWellFormed())
+  const text = (one) =>
+    place === 'path' ? decodeURIComponent(segment(one)) : asText(one).toWellFormed()
   const given = isList ? value.map(text) : text(value)
-  return document.accepts(schema, given) ? null : document.faults(schema, lax(document, schema, given))
+  return document.accepts(schema, given)
+    ? null
+    : document.faults(schema, lax(document, schema, given))
 }
 
 function authorization(world, caller) {
@@ -166,7 +202,9 @@ function bodyRefusal(document, operation, body, type) {
   const schema = bodySchema(document, operation)
   try {
     const value = JSON.parse(body)
-    return document.accepts(schema, value) ? null : document.faults(schema, lax(document, schema, value))
+    return document.accepts(schema, value)
+      ? null
+      : document.faults(schema, lax(document, schema, value))
   } catch {
     return 'it is not JSON'
   }

@@ -1,4 +1,4 @@
-// What the tests of the generators share: the answers to check, the compiler, and how generated names are made.
+// Shared by the tests of the generators: the answers to check, the compiler, and how generated names are made.
 import { execFile } from 'node:child_process'
 import { readFile, symlink, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -7,8 +7,10 @@ import { promisify } from 'node:util'
 import { collectAnswers, collectEvents, damaged, eventSchema } from './answers.mjs'
 import { Document, JSON_TYPE } from './document.mjs'
 import { Client } from './http.mjs'
-import { refuse } from './tap.mjs'
+import { diag, ok, refuse } from './tap.mjs'
+import { makeWorld } from './world.mjs'
 
+export const FEWEST_DAMAGES = 100
 const modules = fileURLToPath(new URL('../node_modules', import.meta.url))
 
 /** Reads the file that ContractTest.pm has written, and makes the folder one from which packages are found. */
@@ -65,17 +67,19 @@ export const pascal = (id) => id.replace(/(?:^|_)(\w)/g, (_, letter) => letter.t
 export const camel = (id) => id.replace(/_(\w)/g, (_, letter) => letter.toUpperCase())
 
 /**
- * What is validated: {name, schema, value, damages} with {operation, status} of an answer, or {event} of an event.
+ * Returns all that validators are tried on: {name, schema, value, damages} with {operation, status} of an answer, or {event} of an event.
  */
 export async function collect({ document, client, admin }) {
   const stream = eventSchema(document)
-  const answers = (await collectAnswers(document, client, admin)).map(({ operation, status, value }) => ({
-    name: `${operation.name}: ${status}`,
-    operation,
-    status,
-    schema: operation.responses[status]?.content?.[JSON_TYPE]?.schema,
-    value,
-  }))
+  const answers = (await collectAnswers(document, client, admin)).map(
+    ({ operation, status, value }) => ({
+      name: `${operation.name}: ${status}`,
+      operation,
+      status,
+      schema: operation.responses[status]?.content?.[JSON_TYPE]?.schema,
+      value,
+    }),
+  )
   const events = (await collectEvents(client, admin)).map((value) => ({
     name: `event ${value.event}`,
     event: true,
@@ -85,26 +89,54 @@ export async function collect({ document, client, admin }) {
   client.close()
   const checked = [...answers, ...events]
   const undeclared = checked.filter(({ schema }) => !schema).map(({ name }) => name)
-  if (undeclared.length > 0) refuse(`without a schema: ${undeclared.join(', ')}`)
-  return checked.map((one) => ({ ...one, damages: damaged(document, one.schema, one.value) }))
+  ok(undeclared.length === 0, 'the document has a schema for every answer and every event')
+  if (undeclared.length > 0) diag(undeclared.join(', '))
+  return checked
+    .filter(({ schema }) => schema)
+    .map((one) => ({ ...one, damages: damaged(document, one.schema, one.value) }))
 }
 
-/** Runs validators on all that was collected. `find` returns the one for an answer, or null: `accept(value)`. */
+/**
+ * Runs validators on all that was collected: `find` returns the one for an answer, a function. Throws unless each accepts
+ * its answer and refuses every damaged copy.
+ */
 export function validate(collected, find) {
   const wrong = []
-  const count = { answers: 0, damages: 0, none: [] }
+  let damages = 0
   for (const one of collected) {
-    const accept = find(one)
-    if (!accept) {
-      count.none.push(one.name)
-      continue
-    }
-    count.answers++
-    if (!accept(one.value)) wrong.push(`refused: ${one.name} ${JSON.stringify(one.value)}`)
-    for (const damage of one.damages) {
-      count.damages++
-      if (accept(damage)) wrong.push(`accepted: ${one.name} ${JSON.stringify(damage)}`)
+    const accepts = find(one)
+    if (!accepts) wrong.push(`no validator for ${one.name}`)
+    else if (!accepts(one.value)) wrong.push(`refused: ${one.name} ${JSON.stringify(one.value)}`)
+    for (const damage of accepts ? one.damages : []) {
+      damages++
+      if (accepts(damage)) wrong.push(`accepted: ${one.name} ${JSON.stringify(damage)}`)
     }
   }
-  return { wrong, count }
+  if (damages < FEWEST_DAMAGES) wrong.push(`only ${damages} damaged answers`)
+  if (wrong.length > 0) refuse(wrong.join('\n'))
+}
+
+/**
+ * Calls every GET that returns JSON through a generated client: `call(operation, {token, path, query})` returns the
+ * status. Throws unless it is 200.
+ */
+export async function callEveryGet({ document, client, admin }, call) {
+  const gets = document.operations.filter(
+    ({ method, responses }) => method === 'GET' && responses[200]?.content?.[JSON_TYPE],
+  )
+  for (const operation of gets) {
+    const { alice, values } = await makeWorld(client, admin, operation)
+    const given = (place) =>
+      Object.fromEntries(
+        operation.parameters
+          .filter((parameter) => parameter.in === place && parameter.required)
+          .map(({ name }) => [name, values[name]]),
+      )
+    const status = await call(operation, {
+      token: alice.token,
+      path: given('path'),
+      query: given('query'),
+    })
+    if (status !== 200) refuse(`${operation.name}: ${status}`)
+  }
 }

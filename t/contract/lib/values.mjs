@@ -16,8 +16,36 @@ export class Named {
 const LARGEST = Number.MAX_SAFE_INTEGER
 const MOST_ELEMENTS = 2_100 // beyond the largest list that the document allows
 const CHARACTERS = ['a', 'b', 'z', '0', '1', '_', 'é', '好', '名']
-const ODD_TEXTS = ['', ' ', '\0', '\u202e', '\u200d', '\ud800', 'a\nb', '😀', "' OR 1=1", '../..', '%']
-const OTHER_TYPES = [null, true, 'x', '', 1.5, -1, [], {}, [[]], 1e300, '1', '1.0', ' 1 ', 'True', 2 ** 53]
+const ODD_TEXTS = [
+  '',
+  ' ',
+  '\0',
+  '\u202e',
+  '\u200d',
+  '\ud800',
+  'a\nb',
+  '😀',
+  "' OR 1=1",
+  '../..',
+  '%',
+]
+const OTHER_TYPES = [
+  null,
+  true,
+  'x',
+  '',
+  1.5,
+  -1,
+  [],
+  {},
+  [[]],
+  1e300,
+  '1',
+  '1.0',
+  ' 1 ',
+  'True',
+  2 ** 53,
+]
 
 const typesOf = (schema) => {
   const types = [schema.type ?? []].flat()
@@ -81,7 +109,8 @@ export function boundary(document, schema, name, known) {
   const at = document.follow(schema)
   if (at.enum || 'const' in at) return valid(document, at, name, new Set())
   const variants = at.oneOf ?? at.anyOf
-  if (variants) return fc.oneof(...variants.map((variant) => boundary(document, variant, name, known)))
+  if (variants)
+    return fc.oneof(...variants.map((variant) => boundary(document, variant, name, known)))
   const types = typesOf(at).map((type) => boundaryOfType(document, at, type, name, known))
   return types.length > 0 ? fc.oneof(...types) : valid(document, at, name, new Set())
 }
@@ -95,9 +124,16 @@ function boundaryOfType(document, schema, type, name, known) {
     case 'number':
       return fc.constantFrom(...around(least), ...around(most))
     case 'string':
-      return fc.oneof(fc.constantFrom(...around(shortest), ...around(longest)).chain(long), text(shortest, longest))
+      return fc.oneof(
+        fc.constantFrom(...around(shortest), ...around(longest)).chain(long),
+        text(shortest, longest),
+      )
     case 'array':
-      return repeated(document, schema.items ?? {}, fc.constantFrom(fewest, fewest + 1, largest, largest + 1))
+      return repeated(
+        document,
+        schema.items ?? {},
+        fc.constantFrom(fewest, fewest + 1, largest, largest + 1),
+      )
     case 'object':
       return schema.properties
         ? object(document, schema, known, (inner, key) => boundary(document, inner, key, known))
@@ -153,7 +189,10 @@ function brokenObject(document, schema, known) {
   const names = Object.keys(schema.properties)
   const changes = names.map((key) =>
     fc.oneof(
-      broken(document, schema.properties[key], key, known).map((value) => (from) => ({ ...from, [key]: value })),
+      broken(document, schema.properties[key], key, known).map((value) => (from) => ({
+        ...from,
+        [key]: value,
+      })),
       fc.constant((from) => {
         const { [key]: _, ...rest } = from
         return rest
@@ -169,11 +208,15 @@ function object(document, schema, known, make) {
   if (!schema.properties) {
     const value = typeof schema.additionalProperties === 'object' ? schema.additionalProperties : {}
     return fc
-      .array(fc.tuple(fc.integer({ min: 1, max: 99 }).map(String), make(value, '')), { maxLength: 4 })
+      .array(fc.tuple(fc.integer({ min: 1, max: 99 }).map(String), make(value, '')), {
+        maxLength: 4,
+      })
       .map(Object.fromEntries)
   }
   return fc.record(
-    Object.fromEntries(Object.entries(schema.properties).map(([key, inner]) => [key, make(inner, key)])),
+    Object.fromEntries(
+      Object.entries(schema.properties).map(([key, inner]) => [key, make(inner, key)]),
+    ),
     { requiredKeys: schema.required ?? [] },
   )
 }

@@ -42,7 +42,7 @@ export async function ended(client, owner, id) {
 
 const cancel = (client, { token }, id) => client.call('POST', `/api/tasks/${id}/cancel`, { token })
 
-/** What an operation needs beyond a room with two members, by its path. Each function returns values by name. */
+/** Some operations need more than a room with two members. Each function makes it, and returns values by name. */
 const NEEDS = [
   [/^\/api\/invitations/, async (c, w) => ({ room_id: await invitation(c, w.alice, w.bob) })],
   [
