@@ -27,12 +27,34 @@ subtest 'the OpenAPI document has every route, without loose ends' => sub {
     ok(@routes > 20, 'fastchat routes lists the routes');
     is_deeply([ grep { !$document->{paths}{ $_->[1] }{ lc $_->[0] } } @routes ], [], 'the document has every route');
 
-    my %known  = map  { $_ => 1 } keys %{ $document->{components}{schemas} };
-    my @broken = grep { !$known{$_} } $stack->get('/openapi.json')->content =~ m{#/components/schemas/(\w+)}g;
+    my $parts = $document->{components};
+    my %known = map {
+        my $kind = $_;
+        map { ("$kind/$_" => 1) } keys %{ $parts->{$kind} }
+    } keys %$parts;
+    my @broken = grep { !$known{$_} } $stack->get('/openapi.json')->content =~ m{#/components/([\w/-]+)}g;
     is_deeply(\@broken, [], 'every reference in the document resolves');
     my %ids;
     $ids{ $_->{operationId} }++ for map { values %$_ } values %{ $document->{paths} };
     is_deeply([ grep { $ids{$_} > 1 } keys %ids ], [], 'operation ids are unique');
+};
+
+subtest 'a client that has the document does not get it again' => sub {
+    my $first = $stack->get('/openapi.json');
+    my $etag  = $first->header('ETag');
+    is($first->status, 200, 'the document is sent to a client without it');
+    like($etag, qr/^"[0-9a-f]{32}"$/, 'the document has a strong entity tag');
+    is($first->header('Cache-Control'), 'no-cache', 'the document may be kept, and is asked for each time');
+    is($stack->get('/openapi.json')->header('ETag'), $etag, 'the entity tag stays the same');
+    for my $list ($etag, "W/$etag", qq("other", $etag), '*') {
+        my $answer = $stack->get('/openapi.json', headers => { 'If-None-Match' => $list });
+        is($answer->status, 304, "If-None-Match: $list is answered with 304");
+        is($answer->header('ETag') . ($answer->content // ''), $etag, 'a 304 has the entity tag and no body');
+    }
+    is($stack->head('/openapi.json', headers => { 'If-None-Match' => $etag })->status, 304, 'HEAD has conditions, too');
+    my $stale = $stack->get('/openapi.json', headers => { 'If-None-Match' => '"other"' });
+    is($stale->status, 200, 'a client with another document gets this one');
+    is($stale->content, $first->content, 'the document of a stale client is whole');
 };
 
 done_testing;

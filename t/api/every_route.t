@@ -19,9 +19,21 @@ for my $path (sort keys %{ $document->{paths} }) {
         sort keys %{ $document->{paths}{$path} };
 }
 
+# A part of the document, or the component that it refers to.
 sub follow {
-    my ($schema) = @_;
-    return $schema->{'$ref'} && $schema->{'$ref'} =~ m{/(\w+)$} ? $document->{components}{schemas}{$1} : $schema;
+    my ($part) = @_;
+    return $part
+        && ($part->{'$ref'} // '') =~ m{^#/components/(\w+)/([\w-]+)$} ? $document->{components}{$1}{$2} : $part;
+}
+
+for my $route (@routes) {
+    $_ = follow($_) for @{ $route->{parameters} }, values %{ $route->{responses} };
+}
+
+# The codes that the document has for a status of a route.
+sub codes {
+    my ($route, $status) = @_;
+    return @{ $route->{responses}{$status}{content}{'application/json'}{schema}{properties}{code}{enum} || [] };
 }
 
 # The JSON type of a value.
@@ -76,8 +88,6 @@ sub documented {
     return is($answer->content // '', '', "$name: $status, without a body") if $status == 204;
     like($answer->header('Content-Type'), qr{^application/json\b}, "$name: $status is JSON");
     my @wrong = faults($answer->json, $told->{content}{'application/json'}{schema} || {}, 'body');
-    push @wrong, "code $answer->{json}{code} is not in the document"
-        if $status >= 400 && $status != 422 && !grep { $_ eq $answer->json->{code} } split /, /, $told->{description};
     return is_deeply(\@wrong, [], "$name: the answer has the documented form");
 }
 
@@ -188,7 +198,7 @@ for my $route (@routes) {
     $w->{room_id} = refusal_of($alice, $w->{bob}) if $route->{path}    =~ /refusals/;
     $alice->delete("/api/rooms/$w->{room_id}/members/$w->{user_id}") if $route->{path} =~ /removals/;
     $w->{export_id} = export_of($alice) if $route->{path} =~ /export_id/;
-    if (($route->{responses}{403}{description} // '') =~ /admins_only/) {
+    if (grep { $_ eq 'admins_only' } codes($route, 403)) {
         subtest "$name is for admins only" => sub {
             my $kept_out = $alice->request($route->{method}, fill($route->{path}, $w), $schema ? {} : ());
             is($kept_out->status, 403, "$name is for admins");
@@ -226,7 +236,7 @@ for my $route (@routes) {
 
     $alice = world()->{alice} if $route->{path} =~ m{^/api/sessions/};
 
-    for my $parameter (@{ $route->{parameters} }) {
+    for my $parameter (grep { $_->{in} ne 'header' } @{ $route->{parameters} }) {
         subtest "$name takes no garbage as $parameter->{name}" => sub {
             my $integer = exists $parameter->{schema}{minimum};
             for my $garbage (

@@ -11,8 +11,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The server's name, and who may sign up */
-        get: operations["get_api"];
+        /**
+         * The server's name, and who may sign up
+         * @description The title of this server, and whether it lets people sign up. If `registration` is `closed`, the operator makes the accounts: do not offer a form for it.
+         */
+        get: operations["get_about"];
         put?: never;
         post?: never;
         delete?: never;
@@ -28,8 +31,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Liveness: the process replies */
-        get: operations["get_api_healthz"];
+        /**
+         * Liveness: the process replies
+         * @description For a supervisor: any reply means that the process lives. It does not touch the stores.
+         */
+        get: operations["get_health"];
         put?: never;
         post?: never;
         delete?: never;
@@ -45,8 +51,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Readiness: the database replies; whether it takes writes */
-        get: operations["get_api_readyz"];
+        /**
+         * Readiness: the database replies; whether it takes writes
+         * @description For a load balancer. The stores are checked at most once a second, so the reply may be a second old. `status` is `degraded` while the database is read but takes no writes; Redis is reported, not required.
+         */
+        get: operations["get_readiness"];
         put?: never;
         post?: never;
         delete?: never;
@@ -62,8 +71,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** This document */
-        get: operations["get_openapi_json"];
+        /**
+         * This document
+         * @description This server's own description of its routes in OpenAPI 3.1. Keep it with its `ETag`: it changes only with the version of the server and its name.
+         */
+        get: operations["get_openapi"];
         put?: never;
         post?: never;
         delete?: never;
@@ -79,11 +91,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Find users with `q` in their user name or nickname */
-        get: operations["get_api_users"];
+        /**
+         * Find users with `q` in their user name or nickname
+         * @description Finds `q` anywhere in them, without regard to case and width; first the users whose user name begins with it. A page may have fewer items than `limit`, or none, although `next` leads on.
+         */
+        get: operations["search_users"];
         put?: never;
-        /** Sign up */
-        post: operations["post_api_users"];
+        /**
+         * Sign up
+         * @description Makes an account; sign in with `POST /api/sessions` afterwards. A user name that differs from another only in case, or looks like it, is taken. 403 `registration_closed` if the operator makes the accounts (`GET /api`).
+         */
+        post: operations["sign_up"];
         delete?: never;
         options?: never;
         head?: never;
@@ -97,15 +115,21 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Your account */
-        get: operations["get_api_users_me"];
+        /**
+         * Your account
+         * @description The account that the token belongs to.
+         */
+        get: operations["get_me"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Change your nickname */
-        patch: operations["patch_api_users_me"];
+        /**
+         * Change your nickname
+         * @description Fields that you omit stay as they are. A new nickname shows everywhere within 2 seconds.
+         */
+        patch: operations["change_me"];
         trace?: never;
     };
     "/api/users/me/password": {
@@ -116,8 +140,11 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Change your password and end your other sessions */
-        put: operations["put_api_users_me_password"];
+        /**
+         * Change your password and end your other sessions
+         * @description Needs the current password. This session stays; all others end within 2 seconds. Wrong passwords are slowed down.
+         */
+        put: operations["change_password"];
         post?: never;
         delete?: never;
         options?: never;
@@ -132,8 +159,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get a user */
-        get: operations["get_api_users_user_id"];
+        /**
+         * Get a user
+         * @description What everybody may see of an account.
+         */
+        get: operations["get_user"];
         put?: never;
         post?: never;
         delete?: never;
@@ -149,11 +179,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List your sessions */
-        get: operations["get_api_sessions"];
+        /**
+         * List your sessions
+         * @description The newest first: one item for each device that is signed in.
+         */
+        get: operations["list_sessions"];
         put?: never;
-        /** Sign in on a device */
-        post: operations["post_api_sessions"];
+        /**
+         * Sign in on a device
+         * @description Returns the token of a new session; send it as `Authorization: Bearer`. It is shown only here. Beyond the largest number of sessions (100 by default), the least recently used one ends. Wrong passwords are slowed down: after five at one account, wait as long as `Retry-After` says.
+         */
+        post: operations["sign_in"];
         delete?: never;
         options?: never;
         head?: never;
@@ -170,8 +206,11 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Sign out */
-        delete: operations["delete_api_sessions_current"];
+        /**
+         * Sign out
+         * @description Ends the session of this token, and its live streams. The token is invalid from now on.
+         */
+        delete: operations["sign_out"];
         options?: never;
         head?: never;
         patch?: never;
@@ -187,8 +226,11 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** End one of your other sessions */
-        delete: operations["delete_api_sessions_session_id"];
+        /**
+         * End one of your other sessions
+         * @description Its token becomes invalid within 2 seconds, and its live streams end.
+         */
+        delete: operations["end_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -201,11 +243,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List your rooms, or all open rooms; latest activity first */
-        get: operations["get_api_rooms"];
+        /**
+         * List your rooms, or all open rooms; latest activity first
+         * @description By default your own rooms; with `open=true` all open rooms of the server, of which you see no log unless you are in them. Rooms that get entries while you read page by page may come twice: key them by `id`.
+         */
+        get: operations["list_rooms"];
         put?: never;
-        /** Make a room that you own */
-        post: operations["post_api_rooms"];
+        /**
+         * Make a room that you own
+         * @description You become its owner. The users of `member_ids` are added at once, except those who must be asked: these are invited. Users who cannot be invited are left out. On one day you may make only so many rooms (`too_many_rooms`) and add so many people you share no group with (`too_many_strangers`).
+         */
+        post: operations["make_room"];
         delete?: never;
         options?: never;
         head?: never;
@@ -219,15 +267,21 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get a room that you are in, or that is open */
-        get: operations["get_api_rooms_room_id"];
+        /**
+         * Get a room that you are in, or that is open
+         * @description A room that you are in, or any open room. Of an open room that you are not in, `last_seq`, `read_seq` and `unread` are 0, and `last_message` is null.
+         */
+        get: operations["get_room"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Rename, open or close a room as its owner or admin */
-        patch: operations["patch_api_rooms_room_id"];
+        /**
+         * Rename, open or close a room as its owner or admin
+         * @description Fields that you omit stay as they are. For the owner and admins of the room. Each change appends an entry to the log. A direct room cannot be changed (`is_a_dm`).
+         */
+        patch: operations["change_room"];
         trace?: never;
     };
     "/api/rooms/{room_id}/members": {
@@ -237,8 +291,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the members of a room */
-        get: operations["get_api_rooms_room_id_members"];
+        /**
+         * List the members of a room
+         * @description For members. `user.online` is whether the member has a live stream open.
+         */
+        get: operations["list_members"];
         put?: never;
         post?: never;
         delete?: never;
@@ -255,11 +312,17 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Join an open room, add or invite a user, or change a member's role */
-        put: operations["put_api_rooms_room_id_members_user_id"];
+        /**
+         * Join an open room, add or invite a user, or change a member's role
+         * @description With your own id: join an open room, unless you were removed from it. With another: as owner or admin, add the user, which also ends a removal; a user who must be asked is invited instead (202). As owner, give the role `admin` or `member`. Repeating the call changes nothing.
+         */
+        put: operations["put_member"];
         post?: never;
-        /** Leave a room, remove a member of a lower role, or withdraw an invitation */
-        delete: operations["delete_api_rooms_room_id_members_user_id"];
+        /**
+         * Leave a room, remove a member of a lower role, or withdraw an invitation
+         * @description With your own id: leave. If the owner leaves, the admin who joined first becomes the owner, or else the member who did. With another, as owner or admin: the user cannot join again until the removal is lifted or they are added. It also withdraws an invitation.
+         */
+        delete: operations["remove_member"];
         options?: never;
         head?: never;
         patch?: never;
@@ -272,8 +335,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the users who were removed from a room, as its owner or admin */
-        get: operations["get_api_rooms_room_id_removals"];
+        /**
+         * List the users who were removed from a room, as its owner or admin
+         * @description For the owner and admins of the room. A removed user cannot join by themselves.
+         */
+        get: operations["list_removals"];
         put?: never;
         post?: never;
         delete?: never;
@@ -292,8 +358,11 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Lift a removal: the user may join again, but is not added */
-        delete: operations["delete_api_rooms_room_id_removals_user_id"];
+        /**
+         * Lift a removal: the user may join again, but is not added
+         * @description For the owner and admins of the room. To bring the user back at once, add them instead.
+         */
+        delete: operations["lift_removal"];
         options?: never;
         head?: never;
         patch?: never;
@@ -307,8 +376,11 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Get the direct room with a user; the first call makes it */
-        put: operations["put_api_dms_user_id"];
+        /**
+         * Get the direct room with a user; the first call makes it
+         * @description Both users are in it, and nobody joins, leaves or renames it. Repeating the call returns the same room. It needs no consent, but a user may refuse yours (`invitation_refused`).
+         */
+        put: operations["put_dm"];
         post?: never;
         delete?: never;
         options?: never;
@@ -323,8 +395,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the rooms that you are invited to */
-        get: operations["get_api_invitations"];
+        /**
+         * List the rooms that you are invited to
+         * @description Invitations end after 30 days. The event `invitation` says when this list has changed.
+         */
+        get: operations["list_invitations"];
         put?: never;
         post?: never;
         delete?: never;
@@ -342,8 +417,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Join a room that you are invited to */
-        post: operations["post_api_invitations_room_id_accept"];
+        /**
+         * Join a room that you are invited to
+         * @description Returns the room, which you are then a member of.
+         */
+        post: operations["accept_invitation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -360,8 +438,11 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Refuse an invitation, once or for good */
-        delete: operations["delete_api_invitations_room_id"];
+        /**
+         * Refuse an invitation, once or for good
+         * @description With `forever=true` nobody can invite you to this room again, nor the inviter to any room, until you take it back.
+         */
+        delete: operations["refuse_invitation"];
         options?: never;
         head?: never;
         patch?: never;
@@ -374,8 +455,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the invitations that you have refused for good */
-        get: operations["get_api_refusals"];
+        /**
+         * List the invitations that you have refused for good
+         * @description The items have the form of invitations. You may still join such a room yourself if it is open.
+         */
+        get: operations["list_refusals"];
         put?: never;
         post?: never;
         delete?: never;
@@ -394,8 +478,11 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Take back a refusal for good: you can be invited again */
-        delete: operations["delete_api_refusals_room_id"];
+        /**
+         * Take back a refusal for good: you can be invited again
+         * @description Only this ends a refusal for good. It does not bring the invitation back.
+         */
+        delete: operations["take_back_refusal"];
         options?: never;
         head?: never;
         patch?: never;
@@ -408,11 +495,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a room's log: the newest entries, or those before or after a seq */
-        get: operations["get_api_rooms_room_id_messages"];
+        /**
+         * Read a room's log: the newest entries, or those before or after a seq
+         * @description Entries ascend by `seq` on each page. Without `before` and `after`, these are the newest; the two exclude each other (422). A page has fewer entries than `limit` if their texts reach 256 KiB. Send `next` back as `before`, or as `after` if you used that.
+         */
+        get: operations["list_messages"];
         put?: never;
-        /** Send a message; the same client_id and text again return the existing entry with 200 */
-        post: operations["post_api_rooms_room_id_messages"];
+        /**
+         * Send a message; the same client_id and text again return the existing entry with 200
+         * @description 201 with the new entry. Make one `client_id` for each message that the user sends, and keep it: if in doubt after a time-out or a lost network, send again with the same `client_id` and `body`, and there will be one message; the reply is then 200 with the existing entry. With another `body` it is 409 `client_id_reused`, and nothing is stored.
+         */
+        post: operations["send_message"];
         delete?: never;
         options?: never;
         head?: never;
@@ -427,8 +520,11 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Move your read mark forward */
-        put: operations["put_api_rooms_room_id_read"];
+        /**
+         * Move your read mark forward
+         * @description The mark never moves backwards: a smaller `seq` changes nothing. The other members' streams, and those of your other devices, get the event `read`.
+         */
+        put: operations["mark_read"];
         post?: never;
         delete?: never;
         options?: never;
@@ -445,8 +541,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Catch up: everything that is new since the marks */
-        post: operations["post_api_sync"];
+        /**
+         * Catch up: everything that is new since the marks
+         * @description Keep one mark for each room, the `seq` up to which you have every entry, and send them all. `entries` are those after the marks; `rooms` are rooms of yours that you did not name: begin with their `last_seq`. If `more` is true, call again at once. With more than 2,000 rooms, sync them in ranges (`after_room`, `through_room`). `times` finds out whether the server went back to a backup: such rooms are in `restarted`.
+         */
+        post: operations["sync_now"];
         delete?: never;
         options?: never;
         head?: never;
@@ -460,8 +559,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A live stream of everything in your rooms: Server-Sent Events, or with Accept: application/x-ndjson one JSON object a line */
-        get: operations["get_api_events"];
+        /**
+         * A live stream of everything in your rooms: Server-Sent Events, or with Accept: application/x-ndjson one JSON object a line
+         * @description The stream stays open. It is Server-Sent Events, or with `Accept: application/x-ndjson` one `StreamEvent` as JSON on each line; every byte is ASCII. It begins with `hello`; `entry` and `rooms` events are guaranteed, all others best effort. A browser's `EventSource` cannot send the token: use `fetch`. After two and a half times `heartbeat_ms` without a byte, connect again with a random delay, and resume with `after` or `Last-Event-ID`. A stream ends with its session. HEAD does not open one, and a prefetch is refused. On 503 `no_live_events`, poll `POST /api/sync`.
+         */
+        get: operations["open_stream"];
         put?: never;
         post?: never;
         delete?: never;
@@ -479,8 +581,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Catch up like /api/sync, but wait until something is new */
-        post: operations["post_api_sync_wait"];
+        /**
+         * Catch up like /api/sync, but wait until something is new
+         * @description The same as `POST /api/sync`, but while nothing is new the request is held, for at most `wait` seconds; then the reply is empty. A client that gets an empty reply at once should poll every two seconds. Held requests count with the live streams against `too_many_streams`.
+         */
+        post: operations["sync_later"];
         delete?: never;
         options?: never;
         head?: never;
@@ -496,8 +601,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Show the others in a room that you are typing; call it at most every 3 seconds */
-        post: operations["post_api_rooms_room_id_typing"];
+        /**
+         * Show the others in a room that you are typing; call it at most every 3 seconds
+         * @description Members with a live stream get the event `typing`, and show it for 6 seconds. Nothing is stored. It has a limit of its own, a tenth of the general one.
+         */
+        post: operations["announce_typing"];
         delete?: never;
         options?: never;
         head?: never;
@@ -511,11 +619,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Queue a slow task that squares a number; each call queues one */
-        get: operations["get_api_task_num"];
+        /**
+         * Queue a slow task that squares a number; each call queues one
+         * @description The same as the POST, for a browser's address bar. HEAD queues nothing, and a prefetch is refused.
+         */
+        get: operations["queue_square_by_get"];
         put?: never;
-        /** Queue a slow task that squares a number */
-        post: operations["post_api_task_num"];
+        /**
+         * Queue a slow task that squares a number
+         * @description An example of a background task: it takes a few seconds, and its result is `{"num": 12, "q": "144"}`. Each call queues a task of its own. Poll `GET /api/tasks/{task_id}`, or wait for the event `task`.
+         */
+        post: operations["queue_square"];
         delete?: never;
         options?: never;
         head?: never;
@@ -529,8 +643,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List your tasks, or as an admin everybody's, newest first */
-        get: operations["get_api_tasks"];
+        /**
+         * List your tasks, or as an admin everybody's, newest first
+         * @description Without `arguments` and `result`. Admins get everybody's tasks, with `mine=true` only their own. Ended tasks are kept for 7 days, dead ones for 30.
+         */
+        get: operations["list_tasks"];
         put?: never;
         post?: never;
         delete?: never;
@@ -546,8 +663,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get a task: its state, progress, result or error */
-        get: operations["get_api_tasks_task_id"];
+        /**
+         * Get a task: its state, progress, result or error
+         * @description The `result` is there when `state` is `done`. The task of somebody else is 404 `no_such_task`, except for admins.
+         */
+        get: operations["get_task"];
         put?: never;
         post?: never;
         delete?: never;
@@ -565,8 +685,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Cancel a task: a waiting one at once, a running one as soon as it can stop */
-        post: operations["post_api_tasks_task_id_cancel"];
+        /**
+         * Cancel a task: a waiting one at once, a running one as soon as it can stop
+         * @description A task that waits is `cancelled` in the reply. One that runs is asked to end (`cancel_asked`), and does so within seconds.
+         */
+        post: operations["cancel_task"];
         delete?: never;
         options?: never;
         head?: never;
@@ -582,8 +705,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Queue a failed, dead or cancelled task again */
-        post: operations["post_api_tasks_task_id_retry"];
+        /**
+         * Queue a failed, dead or cancelled task again
+         * @description The task is queued to run now. Only after `failed`, `dead` or `cancelled`.
+         */
+        post: operations["retry_task"];
         delete?: never;
         options?: never;
         head?: never;
@@ -599,8 +725,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Queue an export of all your rooms; returns the one that is queued or running, if any */
-        post: operations["post_api_exports"];
+        /**
+         * Queue an export of all your rooms; returns the one that is queued or running, if any
+         * @description A background task packs all of your rooms into one zip file, as of now. While an export of yours waits or runs, this returns that one. Poll the task, or wait for the event `task`; its result has the address of the file.
+         */
+        post: operations["queue_export"];
         delete?: never;
         options?: never;
         head?: never;
@@ -614,8 +743,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Download an export's zip file until it expires */
-        get: operations["get_api_exports_export_id"];
+        /**
+         * Download an export's zip file until it expires
+         * @description Only its owner gets the file, until it expires or the next export is made. The file has pages to read and print, `entries.jsonl` with one entry on each line, and `account.json`. If it ends before its `Content-Length`, download it again.
+         */
+        get: operations["download_export"];
         put?: never;
         post?: never;
         delete?: never;
@@ -633,8 +765,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Queue a measurement of the four process shapes on this machine; the task's result has the figures */
-        post: operations["post_api_lab"];
+        /**
+         * Queue a measurement of the four process shapes on this machine; the task's result has the figures
+         * @description For admins of the server. One run at a time; it loads the machine for as long as it takes, at most half an hour.
+         */
+        post: operations["queue_lab"];
         delete?: never;
         options?: never;
         head?: never;
@@ -645,21 +780,42 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        Problem: {
-            /** @description words for people, in Chinese or English */
-            detail: string;
-            /** @description a stable word for programs */
-            code: string;
+        Fault: {
+            /** @description A stable word for programs, as pydantic v2 names it: `missing`, `int_parsing`, `string_too_long` …. */
+            type: string;
+            /** @description The place of the value: `path`, `query`, `header` or `body`; the name of the field; inside it the key or index. */
+            loc: (string | number)[];
+            /** @description Words for people, in Chinese or English. */
+            msg: string;
+            /** @description The value that was sent, cut after 200 bytes; null if it is missing; `***` in place of a secret. */
+            input: unknown;
+            /** @description The bound or rule that the value breaks, such as `ge` or `max_length`. */
+            ctx?: {
+                [key: string]: unknown;
+            };
         };
+        /**
+         * @example {
+         *       "detail": [
+         *         {
+         *           "type": "greater_than_equal",
+         *           "loc": [
+         *             "query",
+         *             "limit"
+         *           ],
+         *           "msg": "must be at least 1",
+         *           "input": "0",
+         *           "ctx": {
+         *             "ge": 1
+         *           }
+         *         }
+         *       ]
+         *     }
+         */
         Invalid: {
-            detail: {
-                type: string;
-                loc: (string | number)[];
-                msg: string;
-                input: unknown;
-                ctx?: Record<string, never>;
-            }[];
-            /** @description the number of further faults that `detail` does not list */
+            /** @description The first 20 faults. */
+            detail: components["schemas"]["Fault"][];
+            /** @description The number of further faults; absent if `detail` lists all. */
             more?: number;
         };
         About: {
@@ -707,10 +863,7 @@ export interface components {
             nickname?: string;
         };
         User: {
-            /**
-             * Format: int64
-             * @example 7
-             */
+            /** @example 7 */
             id: number;
             /** @example li_lei */
             username: string;
@@ -728,7 +881,6 @@ export interface components {
             next: string | null;
         };
         Me: {
-            /** Format: int64 */
             id: number;
             username: string;
             /** @description The name that others see. */
@@ -783,14 +935,10 @@ export interface components {
         };
         SessionList: {
             items: components["schemas"]["Session"][];
-            /**
-             * Format: int64
-             * @description `cursor` of the next page; null on the last one.
-             */
+            /** @description `cursor` of the next page; null on the last one. */
             next: number | null;
         };
         Session: {
-            /** Format: int64 */
             id: number;
             device: string;
             /** Format: date-time */
@@ -808,13 +956,15 @@ export interface components {
         RoomNew: {
             /** @example 周末徒步 */
             name: string;
-            /** @description Whether anybody may find and join the room. */
+            /**
+             * @description Whether anybody may find and join the room.
+             * @default false
+             */
             open?: boolean;
             /** @description The users who are added at once; those who must be asked are invited. */
             member_ids?: number[];
         };
         Room: {
-            /** Format: int64 */
             id: number;
             /** @enum {string} */
             kind: "group" | "dm";
@@ -822,42 +972,30 @@ export interface components {
             name: string;
             /** @description Whether anybody may join. */
             open: boolean;
-            /**
-             * Format: int64
-             * @description How many users are in the room.
-             */
+            /** @description How many users are in the room. */
             member_count: number;
             /**
              * @description Your role; null if you are not in the room.
              * @enum {string|null}
              */
             role: "member" | "admin" | "owner" | null;
-            /**
-             * Format: int64
-             * @description The number of the last entry; 0 if you are not in the room.
-             */
+            /** @description The number of the last entry; 0 if you are not in the room. */
             last_seq: number;
-            /** Format: int64 */
             read_seq: number;
-            /**
-             * Format: int64
-             * @description Messages of others after `read_seq`; 99 means 99 or more.
-             */
+            /** @description Messages of others after `read_seq`; 99 means 99 or more. */
             unread: number;
+            /** @description Null if you are not in the room. */
             last_message: components["schemas"]["Entry"] | null;
             /** Format: date-time */
             last_at: string;
             /** Format: date-time */
             created_at: string;
+            /** @description The other user of a direct room; null for a group. */
             peer: components["schemas"]["Profile"] | null;
         };
         Entry: {
-            /** Format: int64 */
             room_id: number;
-            /**
-             * Format: int64
-             * @description The entry's number in its room: 1, 2, 3 …, without gaps.
-             */
+            /** @description The entry's number in its room: 1, 2, 3 …, without gaps. */
             seq: number;
             /** @enum {string} */
             kind: "message" | "join" | "leave" | "rename" | "role" | "open";
@@ -865,16 +1003,12 @@ export interface components {
             /** @description The id that the sender gave a message; null for other kinds. */
             client_id: string | null;
             body: string | null;
-            /**
-             * Format: int64
-             * @description The number of the entry that this one refers to.
-             */
+            /** @description The number of the entry that this one refers to. */
             ref_seq: number | null;
             /** Format: date-time */
             created_at: string;
         };
         Person: {
-            /** Format: int64 */
             id: number;
             /** @description Unique; the nickname may be that of another user, too. */
             username: string;
@@ -883,7 +1017,6 @@ export interface components {
             nickname_taken: boolean;
         };
         Profile: {
-            /** Format: int64 */
             id: number;
             username: string;
             nickname: string;
@@ -907,17 +1040,13 @@ export interface components {
         };
         MemberList: {
             items: components["schemas"]["Member"][];
-            /**
-             * Format: int64
-             * @description `cursor` of the next page; null on the last one.
-             */
+            /** @description `cursor` of the next page; null on the last one. */
             next: number | null;
         };
         Member: {
             user: components["schemas"]["Profile"];
             /** @enum {string} */
             role: "member" | "admin" | "owner";
-            /** Format: int64 */
             read_seq: number;
             /** Format: date-time */
             joined_at: string;
@@ -935,10 +1064,7 @@ export interface components {
         };
         RemovalList: {
             items: components["schemas"]["Removal"][];
-            /**
-             * Format: int64
-             * @description `cursor` of the next page; null on the last one.
-             */
+            /** @description `cursor` of the next page; null on the last one. */
             next: number | null;
         };
         Removal: {
@@ -948,18 +1074,13 @@ export interface components {
         };
         InvitationList: {
             items: components["schemas"]["Invitation"][];
-            /**
-             * Format: int64
-             * @description `cursor` of the next page; null on the last one.
-             */
+            /** @description `cursor` of the next page; null on the last one. */
             next: number | null;
         };
         Invitation: {
-            /** Format: int64 */
             room_id: number;
             /** @description The name of the room. */
             name: string;
-            /** Format: int64 */
             member_count: number;
             inviter: components["schemas"]["Person"];
             /** Format: date-time */
@@ -979,25 +1100,16 @@ export interface components {
         };
         EntryList: {
             items: components["schemas"]["Entry"][];
-            /**
-             * Format: int64
-             * @description `before`, or with `after` the `after`, of the next page; null on the last one.
-             */
+            /** @description `before`, or with `after` the `after`, of the next page; null on the last one. */
             next: number | null;
         };
         ReadNew: {
-            /**
-             * Format: int64
-             * @description The last entry that was read.
-             */
+            /** @description The last entry that was read. */
             seq: number;
         };
         ReadMark: {
-            /** Format: int64 */
             room_id: number;
-            /** Format: int64 */
             read_seq: number;
-            /** Format: int64 */
             unread: number;
         };
         SyncNew: {
@@ -1019,18 +1131,11 @@ export interface components {
             times?: {
                 [key: string]: number;
             };
-            /**
-             * Format: int64
-             * @description Only rooms with a greater id.
-             */
+            /** @description Only rooms with a greater id. */
             after_room?: number;
-            /**
-             * Format: int64
-             * @description Only rooms up to this id.
-             */
+            /** @description Only rooms up to this id. */
             through_room?: number;
             /**
-             * Format: int64
              * @description The largest number of entries in one reply.
              * @default 200
              */
@@ -1047,35 +1152,120 @@ export interface components {
             restarted: number[];
             /** @description Whether there is more: call again at once. */
             more: boolean;
-            /**
-             * Format: int64
-             * @description If `more` is true: this reply has all that is new in rooms up to this id, so the next call may leave them out.
-             */
+            /** @description If `more` is true: this reply has all that is new in rooms up to this id, so the next call may leave them out. */
             after_room: number;
         };
-        LiveEvents: {
-            hello: components["schemas"]["HelloEvent"];
-            entry: components["schemas"]["Entry"];
-            rooms: components["schemas"]["RoomsEvent"];
-            typing: components["schemas"]["TypingEvent"];
-            read: components["schemas"]["ReadEvent"];
-            presence: components["schemas"]["PresenceEvent"];
-            task: components["schemas"]["TaskEvent"];
-            invitation: components["schemas"]["InvitationEvent"];
-            resync: components["schemas"]["ResyncEvent"];
-            bye: components["schemas"]["ByeEvent"];
+        /** @description An event of the live stream: one line of its NDJSON form. Ignore events with other names: a later version may add some. */
+        StreamEvent: components["schemas"]["StreamHello"] | components["schemas"]["StreamEntry"] | components["schemas"]["StreamRooms"] | components["schemas"]["StreamTyping"] | components["schemas"]["StreamRead"] | components["schemas"]["StreamPresence"] | components["schemas"]["StreamTask"] | components["schemas"]["StreamInvitation"] | components["schemas"]["StreamResync"] | components["schemas"]["StreamBye"] | components["schemas"]["StreamHeartbeat"];
+        /** @description The first event. While `more` is true, another one follows with the next rooms. If `resumed` is false, call `POST /api/sync`, even if you have the same numbers. */
+        StreamHello: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "hello";
+            /** @description A token to resume from: send it as `after` or `Last-Event-ID`. */
+            id?: string;
+            data: components["schemas"]["HelloEvent"];
+        };
+        /** @description A new entry of one of your rooms. Guaranteed: by `seq` within each room, none missing, none twice. */
+        StreamEntry: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "entry";
+            /** @description A token to resume from: send it as `after` or `Last-Event-ID`. */
+            id?: string;
+            data: components["schemas"]["Entry"];
+        };
+        /** @description Your list of rooms has changed, or the name or the history of one of them. Guaranteed. After a join or a restart of a room, call `POST /api/sync`. */
+        StreamRooms: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "rooms";
+            data: components["schemas"]["RoomsEvent"];
+        };
+        /** @description Somebody else is typing: show it for 6 seconds. Best effort. */
+        StreamTyping: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "typing";
+            data: components["schemas"]["TypingEvent"];
+        };
+        /** @description A read mark has moved: another member's, or your own on another device. Best effort. */
+        StreamRead: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "read";
+            data: components["schemas"]["ReadEvent"];
+        };
+        /** @description A user you share a room with has gone online or offline. Best effort. */
+        StreamPresence: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "presence";
+            data: components["schemas"]["PresenceEvent"];
+        };
+        /** @description A run of one of your tasks has ended. Best effort: also poll a task that matters. */
+        StreamTask: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "task";
+            data: components["schemas"]["TaskEvent"];
+        };
+        /** @description Your invitations have changed: get `GET /api/invitations`. Best effort. */
+        StreamInvitation: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "invitation";
+            data: components["schemas"]["InvitationEvent"];
+        };
+        /** @description The stream has a gap: call `POST /api/sync`. After `too_slow` the stream ends. */
+        StreamResync: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "resync";
+            data: components["schemas"]["ResyncEvent"];
+        };
+        /** @description The server ends the stream: connect again after `retry_ms`. */
+        StreamBye: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "bye";
+            data: components["schemas"]["ByeEvent"];
+        };
+        /** @description Sent every `heartbeat_ms`. In Server-Sent Events it is a comment. */
+        StreamHeartbeat: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "heartbeat";
         };
         HelloEvent: {
             /** @description Your rooms, each with the number of its last entry: the stream delivers later ones. */
             rooms: {
                 [key: string]: number;
             };
-            /** Format: int64 */
             heartbeat_ms: number;
-            /**
-             * Format: int64
-             * @description The id of your session.
-             */
+            /** @description The id of your session. */
             session: number;
             /** @description Whether the entries after the given token follow. */
             resumed: boolean;
@@ -1099,32 +1289,25 @@ export interface components {
             };
         };
         TypingEvent: {
-            /** Format: int64 */
             room_id: number;
             user: components["schemas"]["Person"];
         };
         ReadEvent: {
-            /** Format: int64 */
             room_id: number;
-            /** Format: int64 */
             user_id: number;
-            /** Format: int64 */
             read_seq: number;
         };
         PresenceEvent: {
-            /** Format: int64 */
             user_id: number;
             online: boolean;
         };
         TaskEvent: {
-            /** Format: int64 */
             id: number;
             kind: string;
             /** @enum {string} */
             state: "queued" | "running" | "done" | "failed" | "dead" | "cancelled";
         };
         InvitationEvent: {
-            /** Format: int64 */
             room_id: number;
         };
         ResyncEvent: {
@@ -1132,10 +1315,7 @@ export interface components {
             reason: "unknown_token" | "too_slow";
         };
         ByeEvent: {
-            /**
-             * Format: int64
-             * @description How long to wait before connecting again.
-             */
+            /** @description How long to wait before connecting again. */
             retry_ms: number;
         };
         SyncWait: {
@@ -1157,39 +1337,25 @@ export interface components {
             times?: {
                 [key: string]: number;
             };
-            /**
-             * Format: int64
-             * @description Only rooms with a greater id.
-             */
+            /** @description Only rooms with a greater id. */
             after_room?: number;
-            /**
-             * Format: int64
-             * @description Only rooms up to this id.
-             */
+            /** @description Only rooms up to this id. */
             through_room?: number;
             /**
-             * Format: int64
              * @description The largest number of entries in one reply.
              * @default 200
              */
             limit?: number;
             /**
-             * Format: int64
              * @description The longest time to wait for something new, in seconds.
              * @example 25
              */
             wait: number;
-            /**
-             * Format: int64
-             * @description The sum of all your marks and of their rooms' ids, if the range does not have all your rooms: `more` is then true as soon as a room outside the range has news.
-             */
+            /** @description The sum of all your marks and of their rooms' ids, if the range does not have all your rooms: `more` is then true as soon as a room outside the range has news. */
             checksum?: number;
         };
         SquareQueued: {
-            /**
-             * Format: int64
-             * @description The task's id, for `GET /api/tasks/{task_id}`.
-             */
+            /** @description The task's id, for `GET /api/tasks/{task_id}`. */
             id: number;
             /** @description The number; a string if it is beyond 2^53. */
             num: Record<string, never> | unknown[] | string | number | boolean | null;
@@ -1198,14 +1364,10 @@ export interface components {
         };
         TaskList: {
             items: components["schemas"]["TaskSummary"][];
-            /**
-             * Format: int64
-             * @description `cursor` of the next page; null on the last one.
-             */
+            /** @description `cursor` of the next page; null on the last one. */
             next: number | null;
         };
         TaskSummary: {
-            /** Format: int64 */
             id: number;
             /** @example square */
             kind: string;
@@ -1214,23 +1376,13 @@ export interface components {
              * @enum {string}
              */
             state: "queued" | "running" | "done" | "failed" | "dead" | "cancelled";
-            /**
-             * Format: int64
-             * @description In percent.
-             */
+            /** @description In percent. */
             progress: number;
-            /**
-             * Format: int64
-             * @description The number of runs so far.
-             */
+            /** @description The number of runs so far. */
             attempts: number;
-            /** Format: int64 */
             max_attempts: number;
             cancel_asked: boolean;
-            /**
-             * Format: int64
-             * @description The user whose task it is; null for the server's own.
-             */
+            /** @description The user whose task it is; null for the server's own. */
             owner_id: number | null;
             /** @description The error of the last run. */
             error: string | null;
@@ -1244,7 +1396,6 @@ export interface components {
             ended_at: string | null;
         };
         Task: {
-            /** Format: int64 */
             id: number;
             /** @example square */
             kind: string;
@@ -1253,23 +1404,13 @@ export interface components {
              * @enum {string}
              */
             state: "queued" | "running" | "done" | "failed" | "dead" | "cancelled";
-            /**
-             * Format: int64
-             * @description In percent.
-             */
+            /** @description In percent. */
             progress: number;
-            /**
-             * Format: int64
-             * @description The number of runs so far.
-             */
+            /** @description The number of runs so far. */
             attempts: number;
-            /** Format: int64 */
             max_attempts: number;
             cancel_asked: boolean;
-            /**
-             * Format: int64
-             * @description The user whose task it is; null for the server's own.
-             */
+            /** @description The user whose task it is; null for the server's own. */
             owner_id: number | null;
             /** @description The error of the last run. */
             error: string | null;
@@ -1285,220 +1426,1089 @@ export interface components {
             result: Record<string, never> | unknown[] | string | number | boolean | null;
         };
         ExportQueued: {
-            /**
-             * Format: int64
-             * @description The task's id, for `GET /api/tasks/{task_id}`.
-             */
+            /** @description The task's id, for `GET /api/tasks/{task_id}`. */
             id: number;
             /** @enum {string} */
             state: "queued" | "running" | "done" | "failed" | "dead" | "cancelled";
         };
         LabNew: {
             /**
-             * Format: int64
              * @description The number of tasks.
              * @default 20
              */
             tasks?: number;
             /**
-             * Format: int64
              * @description Units of computing in each task; one takes about a millisecond.
              * @default 20
              */
             cpu?: number;
             /**
-             * Format: int64
              * @description How long each task waits for its request, in milliseconds.
              * @default 890
              */
             wait_ms?: number;
             /**
-             * Format: int64
              * @description The number of runs; the figures are their medians.
              * @default 1
              */
             repeat?: number;
         };
         LabQueued: {
-            /**
-             * Format: int64
-             * @description The task's id, for `GET /api/tasks/{task_id}`.
-             */
+            /** @description The task's id, for `GET /api/tasks/{task_id}`. */
             id: number;
             /** @enum {string} */
             state: "queued" | "running" | "done" | "failed" | "dead" | "cancelled";
         };
     };
-    responses: never;
-    parameters: never;
+    responses: {
+        /** @description The input is invalid: `detail` lists its faults, in the form of pydantic v2. */
+        Error422: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Invalid"];
+            };
+        };
+        /** @description `bad_request`: The request cannot be read. */
+        Error400BadRequest: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "bad_request";
+                };
+            };
+        };
+        /** @description `not_found`: There is nothing at this address. */
+        Error404NotFound: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "not_found";
+                };
+            };
+        };
+        /** @description `method_not_allowed`: This address does not support that method. */
+        Error405MethodNotAllowed: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                Allow: components["headers"]["Allow"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "method_not_allowed";
+                };
+            };
+        };
+        /** @description `body_too_large`: The body is too large. */
+        Error413BodyTooLarge: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "body_too_large";
+                };
+            };
+        };
+        /** @description `uri_too_long`: The address is too long. */
+        Error414UriTooLong: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "uri_too_long";
+                };
+            };
+        };
+        /** @description `too_many_connections`: Too many requests from your network at once; please try again in a moment. */
+        Error429TooManyConnections: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "too_many_connections";
+                };
+            };
+        };
+        /** @description `headers_too_large`: The headers of the request are too large; send fewer or shorter ones. */
+        Error431HeadersTooLarge: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "headers_too_large";
+                };
+            };
+        };
+        /** @description `unavailable`: The server is restarting; please try again in a moment. */
+        Error502Unavailable: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "unavailable";
+                };
+            };
+        };
+        /** @description `unavailable`: The database is unavailable; please try again in a moment. */
+        Error503Unavailable: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "unavailable";
+                };
+            };
+        };
+        /** @description `deadline_exceeded`: The request took too long; please try again in a moment. */
+        Error504DeadlineExceeded: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "deadline_exceeded";
+                };
+            };
+        };
+        /**
+         * @description `too_many_requests`: Too many requests; please wait a moment.
+         *
+         *     `too_many_connections`: Too many requests from your network at once; please try again in a moment.
+         */
+        Error429TooManyRequestsTooManyConnections: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "too_many_requests" | "too_many_connections";
+                };
+            };
+        };
+        /** @description `registration_closed`: Signing up is closed here; ask the operator for an account. */
+        Error403RegistrationClosed: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "registration_closed";
+                };
+            };
+        };
+        /** @description `username_taken`: This user name, or one that looks like it, is taken; choose another. */
+        Error409UsernameTaken: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "username_taken";
+                };
+            };
+        };
+        /** @description `unsupported_media_type`: The body must be JSON, with Content-Type: application/json. */
+        Error415UnsupportedMediaType: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "unsupported_media_type";
+                };
+            };
+        };
+        /**
+         * @description `unavailable`: The database is unavailable; please try again in a moment.
+         *
+         *     `deadline_exceeded`: The request took too long; please try again in a moment.
+         */
+        Error503UnavailableDeadlineExceeded: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "unavailable" | "deadline_exceeded";
+                };
+            };
+        };
+        /** @description `not_signed_in`: Please sign in. */
+        Error401NotSignedIn: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "not_signed_in";
+                };
+            };
+        };
+        /**
+         * @description `not_signed_in`: Please sign in.
+         *
+         *     `bad_credentials`: The user name or the password is wrong.
+         */
+        Error401NotSignedInBadCredentials: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "not_signed_in" | "bad_credentials";
+                };
+            };
+        };
+        /**
+         * @description `not_found`: There is nothing at this address.
+         *
+         *     `no_such_user`: There is no such user.
+         */
+        Error404NotFoundNoSuchUser: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "not_found" | "no_such_user";
+                };
+            };
+        };
+        /** @description `bad_credentials`: The user name or the password is wrong. */
+        Error401BadCredentials: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "bad_credentials";
+                };
+            };
+        };
+        /** @description `account_disabled`: This account is disabled; ask the operator of the server. */
+        Error403AccountDisabled: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "account_disabled";
+                };
+            };
+        };
+        /**
+         * @description `too_many_requests`: Too many requests; please wait a moment.
+         *
+         *     `too_many_guesses`: Too many wrong passwords; please wait a moment before the next try.
+         *
+         *     `too_many_connections`: Too many requests from your network at once; please try again in a moment.
+         */
+        Error429TooManyRequestsTooManyGuessesTooManyConnections: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "too_many_requests" | "too_many_guesses" | "too_many_connections";
+                };
+            };
+        };
+        /**
+         * @description `not_found`: There is nothing at this address.
+         *
+         *     `no_such_session`: You have no such session.
+         */
+        Error404NotFoundNoSuchSession: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "not_found" | "no_such_session";
+                };
+            };
+        };
+        /**
+         * @description `too_many_requests`: Too many requests; please wait a moment.
+         *
+         *     `too_many_rooms`: You have made too many rooms today; please continue tomorrow.
+         *
+         *     `too_many_strangers`: You have added too many new people today; please continue tomorrow.
+         *
+         *     `too_many_connections`: Too many requests from your network at once; please try again in a moment.
+         */
+        Error429TooManyRequestsTooManyRoomsTooManyStrangersTooManyConnections: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "too_many_requests" | "too_many_rooms" | "too_many_strangers" | "too_many_connections";
+                };
+            };
+        };
+        /** @description `not_a_member`: You are not a member of this room. */
+        Error403NotAMember: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "not_a_member";
+                };
+            };
+        };
+        /**
+         * @description `not_found`: There is nothing at this address.
+         *
+         *     `no_such_room`: There is no such room.
+         */
+        Error404NotFoundNoSuchRoom: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "not_found" | "no_such_room";
+                };
+            };
+        };
+        /**
+         * @description `not_allowed`: Your role does not allow this.
+         *
+         *     `not_a_member`: You are not a member of this room.
+         */
+        Error403NotAllowedNotAMember: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "not_allowed" | "not_a_member";
+                };
+            };
+        };
+        /** @description `is_a_dm`: A direct room belongs to its two users and cannot be changed. */
+        Error409IsADm: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "is_a_dm";
+                };
+            };
+        };
+        /**
+         * @description `not_allowed`: Your role does not allow this.
+         *
+         *     `not_a_member`: You are not a member of this room.
+         *
+         *     `removed_from_room`: You were removed from this room; ask its owner or an admin to let you in.
+         *
+         *     `invitation_refused`: This user does not want to be invited by you or to this room.
+         */
+        Error403NotAllowedNotAMemberRemovedFromRoomInvitationRefused: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "not_allowed" | "not_a_member" | "removed_from_room" | "invitation_refused";
+                };
+            };
+        };
+        /**
+         * @description `not_found`: There is nothing at this address.
+         *
+         *     `no_such_user`: There is no such user.
+         *
+         *     `no_such_room`: There is no such room.
+         *
+         *     `no_such_member`: This user is not a member of the room.
+         */
+        Error404NotFoundNoSuchUserNoSuchRoomNoSuchMember: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "not_found" | "no_such_user" | "no_such_room" | "no_such_member";
+                };
+            };
+        };
+        /**
+         * @description `is_a_dm`: A direct room belongs to its two users and cannot be changed.
+         *
+         *     `too_many_invitations`: Too many invitations wait for this user; withdraw one of yours, or try again later.
+         */
+        Error409IsADmTooManyInvitations: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "is_a_dm" | "too_many_invitations";
+                };
+            };
+        };
+        /**
+         * @description `too_many_requests`: Too many requests; please wait a moment.
+         *
+         *     `too_many_strangers`: You have added too many new people today; please continue tomorrow.
+         *
+         *     `too_many_connections`: Too many requests from your network at once; please try again in a moment.
+         */
+        Error429TooManyRequestsTooManyStrangersTooManyConnections: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "too_many_requests" | "too_many_strangers" | "too_many_connections";
+                };
+            };
+        };
+        /**
+         * @description `not_found`: There is nothing at this address.
+         *
+         *     `no_such_room`: There is no such room.
+         *
+         *     `no_such_member`: This user is not a member of the room.
+         */
+        Error404NotFoundNoSuchRoomNoSuchMember: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "not_found" | "no_such_room" | "no_such_member";
+                };
+            };
+        };
+        /**
+         * @description `not_found`: There is nothing at this address.
+         *
+         *     `no_such_room`: There is no such room.
+         *
+         *     `no_such_removal`: This user was not removed from the room.
+         */
+        Error404NotFoundNoSuchRoomNoSuchRemoval: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "not_found" | "no_such_room" | "no_such_removal";
+                };
+            };
+        };
+        /** @description `invitation_refused`: This user does not want to be invited by you or to this room. */
+        Error403InvitationRefused: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "invitation_refused";
+                };
+            };
+        };
+        /**
+         * @description `not_found`: There is nothing at this address.
+         *
+         *     `no_such_invitation`: You are not invited to this room.
+         */
+        Error404NotFoundNoSuchInvitation: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "not_found" | "no_such_invitation";
+                };
+            };
+        };
+        /**
+         * @description `not_found`: There is nothing at this address.
+         *
+         *     `no_such_refusal`: You have not refused invitations to this room for good.
+         */
+        Error404NotFoundNoSuchRefusal: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "not_found" | "no_such_refusal";
+                };
+            };
+        };
+        /** @description `client_id_reused`: You used this `client_id` for another text; choose a new one. */
+        Error409ClientIdReused: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "client_id_reused";
+                };
+            };
+        };
+        /** @description `no_prefetch`: This address starts something: it cannot be prefetched. */
+        Error403NoPrefetch: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "no_prefetch";
+                };
+            };
+        };
+        /**
+         * @description `too_many_requests`: Too many requests; please wait a moment.
+         *
+         *     `too_many_streams`: Too many live streams and long polls at once; close one of them.
+         *
+         *     `too_many_connections`: Too many requests from your network at once; please try again in a moment.
+         */
+        Error429TooManyRequestsTooManyStreamsTooManyConnections: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "too_many_requests" | "too_many_streams" | "too_many_connections";
+                };
+            };
+        };
+        /**
+         * @description `unavailable`: The database is unavailable; please try again in a moment.
+         *
+         *     `no_live_events`: Live events are unavailable now; please poll, and try again later.
+         *
+         *     `deadline_exceeded`: The request took too long; please try again in a moment.
+         */
+        Error503UnavailableNoLiveEventsDeadlineExceeded: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "unavailable" | "no_live_events" | "deadline_exceeded";
+                };
+            };
+        };
+        /**
+         * @description `too_many_requests`: Too many requests; please wait a moment.
+         *
+         *     `too_many_tasks`: Too many of your tasks are waiting or running; wait until one has ended.
+         *
+         *     `too_many_connections`: Too many requests from your network at once; please try again in a moment.
+         */
+        Error429TooManyRequestsTooManyTasksTooManyConnections: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "too_many_requests" | "too_many_tasks" | "too_many_connections";
+                };
+            };
+        };
+        /**
+         * @description `not_found`: There is nothing at this address.
+         *
+         *     `no_such_task`: You have no such task.
+         */
+        Error404NotFoundNoSuchTask: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "not_found" | "no_such_task";
+                };
+            };
+        };
+        /** @description `task_has_ended`: This task has already ended. */
+        Error409TaskHasEnded: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "task_has_ended";
+                };
+            };
+        };
+        /**
+         * @description `task_not_over`: Only a task that failed or was cancelled can be run again.
+         *
+         *     `task_is_waiting`: Another task of yours that does the same is waiting or running.
+         */
+        Error409TaskNotOverTaskIsWaiting: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "task_not_over" | "task_is_waiting";
+                };
+            };
+        };
+        /**
+         * @description `not_found`: There is nothing at this address.
+         *
+         *     `no_such_export`: You have no such export, or it has expired; make a new one.
+         */
+        Error404NotFoundNoSuchExport: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "not_found" | "no_such_export";
+                };
+            };
+        };
+        /**
+         * @description `bad_request`: The request cannot be read.
+         *
+         *     `lab_too_long`: This run would take more than half an hour; choose smaller numbers.
+         */
+        Error400BadRequestLabTooLong: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "bad_request" | "lab_too_long";
+                };
+            };
+        };
+        /** @description `admins_only`: Only admins of this server may do this. */
+        Error403AdminsOnly: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "admins_only";
+                };
+            };
+        };
+        /** @description `lab_is_running`: The lab is running or about to start; wait until it has ended. */
+        Error409LabIsRunning: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "lab_is_running";
+                };
+            };
+        };
+    };
+    parameters: {
+        /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+        "Accept-Language": string;
+        /** @description For platforms that lack this method: send it as POST, and name the method here. It counts only in a POST. */
+        "X-HTTP-Method-Override": "PUT" | "PATCH" | "DELETE";
+        /** @description The last `id` received: the stream begins after it. Wins over `after`. */
+        "Last-Event-ID": string;
+        /** @description The `ETag` of the copy that you have, or several: 304 if one of them is current. */
+        "If-None-Match": string;
+    };
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description The id of this request, also in the log of the server: name it in a report. */
+        "X-Request-ID": string;
+        /** @description Send the request again after so many seconds. */
+        "Retry-After": number;
+        /** @description The methods that this address supports. */
+        Allow: string;
+        /** @description The kind of token that is needed. */
+        "WWW-Authenticate": string;
+        /** @description Names this content: send it back as `If-None-Match`. */
+        ETag: string;
+        /** @description The name of the file. */
+        "Content-Disposition": string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    get_api: {
+    get_about: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Success. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["About"];
                 };
             };
+            400: components["responses"]["Error400BadRequest"];
+            404: components["responses"]["Error404NotFound"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            429: components["responses"]["Error429TooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503Unavailable"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    get_api_healthz: {
+    get_health: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Success. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
                 };
             };
+            400: components["responses"]["Error400BadRequest"];
+            404: components["responses"]["Error404NotFound"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            429: components["responses"]["Error429TooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503Unavailable"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    get_api_readyz: {
+    get_readiness: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Success. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            404: components["responses"]["Error404NotFound"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            429: components["responses"]["Error429TooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503Unavailable"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    get_openapi_json: {
+    get_openapi: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+                /** @description The `ETag` of the copy that you have, or several: 304 if one of them is current. */
+                "If-None-Match"?: components["parameters"]["If-None-Match"];
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Success. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": Record<string, never>;
                 };
             };
-            /** @description too_many_requests */
-            429: {
+            /** @description Nothing has changed since the copy that you have. The reply has no body. */
+            304: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
+                content?: never;
             };
+            400: components["responses"]["Error400BadRequest"];
+            404: components["responses"]["Error404NotFound"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503Unavailable"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    get_api_users: {
+    search_users: {
         parameters: {
             query: {
+                /** @description Any part of the user name or nickname, in upper or lower case. */
                 q: string;
+                /** @description `next` of the previous page, which may have had fewer items than `limit`. */
                 cursor?: string;
+                /** @description The largest number of items on one page. */
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Success. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["UserList"];
                 };
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            404: components["responses"]["Error404NotFound"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    post_api_users: {
+    sign_up: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -1508,209 +2518,119 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description It was made. */
             201: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description registration_closed */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description username_taken */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported_media_type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            403: components["responses"]["Error403RegistrationClosed"];
+            404: components["responses"]["Error404NotFound"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            409: components["responses"]["Error409UsernameTaken"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            415: components["responses"]["Error415UnsupportedMediaType"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    get_api_users_me: {
+    get_me: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Success. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
                 };
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            404: components["responses"]["Error404NotFound"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    patch_api_users_me: {
+    change_me: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+                /** @description For platforms that lack this method: send it as POST, and name the method here. It counts only in a POST. */
+                "X-HTTP-Method-Override"?: components["parameters"]["X-HTTP-Method-Override"];
+            };
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["UserChange"];
             };
         };
         responses: {
-            /** @description done */
+            /** @description Success. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
                 };
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported_media_type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            404: components["responses"]["Error404NotFound"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            415: components["responses"]["Error415UnsupportedMediaType"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    put_api_users_me_password: {
+    change_password: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+                /** @description For platforms that lack this method: send it as POST, and name the method here. It counts only in a POST. */
+                "X-HTTP-Method-Override"?: components["parameters"]["X-HTTP-Method-Override"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -1720,199 +2640,116 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Done. The reply has no body. */
             204: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description not_signed_in, bad_credentials */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported_media_type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedInBadCredentials"];
+            404: components["responses"]["Error404NotFound"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            415: components["responses"]["Error415UnsupportedMediaType"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    get_api_users_user_id: {
+    get_user: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+            };
             path: {
+                /** @description The user's id. */
                 user_id: number;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Success. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description no_such_user */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            404: components["responses"]["Error404NotFoundNoSuchUser"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    get_api_sessions: {
+    list_sessions: {
         parameters: {
             query?: {
+                /** @description The largest number of items on one page. */
                 limit?: number;
+                /** @description `next` of the previous page. */
                 cursor?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Success. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SessionList"];
                 };
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            404: components["responses"]["Error404NotFound"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    post_api_sessions: {
+    sign_in: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -1922,254 +2759,156 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description It was made. */
             201: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SessionMade"];
                 };
             };
-            /** @description bad_credentials */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description account_disabled */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported_media_type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests, too_many_guesses */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401BadCredentials"];
+            403: components["responses"]["Error403AccountDisabled"];
+            404: components["responses"]["Error404NotFound"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            415: components["responses"]["Error415UnsupportedMediaType"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyGuessesTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    delete_api_sessions_current: {
+    sign_out: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+                /** @description For platforms that lack this method: send it as POST, and name the method here. It counts only in a POST. */
+                "X-HTTP-Method-Override"?: components["parameters"]["X-HTTP-Method-Override"];
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Done. The reply has no body. */
             204: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            404: components["responses"]["Error404NotFound"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    delete_api_sessions_session_id: {
+    end_session: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+                /** @description For platforms that lack this method: send it as POST, and name the method here. It counts only in a POST. */
+                "X-HTTP-Method-Override"?: components["parameters"]["X-HTTP-Method-Override"];
+            };
             path: {
+                /** @description The id of one of your sessions. */
                 session_id: number;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Done. The reply has no body. */
             204: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description no_such_session */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            404: components["responses"]["Error404NotFoundNoSuchSession"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    get_api_rooms: {
+    list_rooms: {
         parameters: {
             query?: {
+                /** @description true: all open rooms; otherwise your rooms. */
                 open?: boolean;
+                /** @description The largest number of items on one page. */
                 limit?: number;
+                /** @description `next` of the previous page. */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Success. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RoomList"];
                 };
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            404: components["responses"]["Error404NotFound"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    post_api_rooms: {
+    make_room: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2179,1193 +2918,656 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description It was made. */
             201: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Room"];
                 };
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description no_such_user */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported_media_type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests, too_many_rooms, too_many_strangers */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            404: components["responses"]["Error404NotFoundNoSuchUser"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            415: components["responses"]["Error415UnsupportedMediaType"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyRoomsTooManyStrangersTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    get_api_rooms_room_id: {
+    get_room: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+            };
             path: {
+                /** @description The room's id. */
                 room_id: number;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Success. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Room"];
                 };
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_a_member */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description no_such_room */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            403: components["responses"]["Error403NotAMember"];
+            404: components["responses"]["Error404NotFoundNoSuchRoom"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    patch_api_rooms_room_id: {
+    change_room: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+                /** @description For platforms that lack this method: send it as POST, and name the method here. It counts only in a POST. */
+                "X-HTTP-Method-Override"?: components["parameters"]["X-HTTP-Method-Override"];
+            };
             path: {
+                /** @description The room's id. */
                 room_id: number;
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["RoomChange"];
             };
         };
         responses: {
-            /** @description done */
+            /** @description Success. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Room"];
                 };
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_allowed, not_a_member */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description no_such_room */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description is_a_dm */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported_media_type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            403: components["responses"]["Error403NotAllowedNotAMember"];
+            404: components["responses"]["Error404NotFoundNoSuchRoom"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            409: components["responses"]["Error409IsADm"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            415: components["responses"]["Error415UnsupportedMediaType"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    get_api_rooms_room_id_members: {
+    list_members: {
         parameters: {
             query?: {
+                /** @description The largest number of items on one page. */
                 limit?: number;
+                /** @description `next` of the previous page. */
                 cursor?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+            };
             path: {
+                /** @description The room's id. */
                 room_id: number;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Success. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["MemberList"];
                 };
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_a_member */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description no_such_room */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            403: components["responses"]["Error403NotAMember"];
+            404: components["responses"]["Error404NotFoundNoSuchRoom"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    put_api_rooms_room_id_members_user_id: {
+    put_member: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+                /** @description For platforms that lack this method: send it as POST, and name the method here. It counts only in a POST. */
+                "X-HTTP-Method-Override"?: components["parameters"]["X-HTTP-Method-Override"];
+            };
             path: {
+                /** @description The room's id. */
                 room_id: number;
+                /** @description The user's id. */
                 user_id: number;
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["MemberPut"];
             };
         };
         responses: {
-            /** @description done */
+            /** @description Success. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Member"];
                 };
             };
-            /** @description not done yet */
+            /** @description Not done yet. */
             202: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["MemberInvited"];
                 };
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_allowed, not_a_member, removed_from_room, invitation_refused */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description no_such_user, no_such_room, no_such_member */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description is_a_dm, too_many_invitations */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported_media_type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests, too_many_strangers */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            403: components["responses"]["Error403NotAllowedNotAMemberRemovedFromRoomInvitationRefused"];
+            404: components["responses"]["Error404NotFoundNoSuchUserNoSuchRoomNoSuchMember"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            409: components["responses"]["Error409IsADmTooManyInvitations"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            415: components["responses"]["Error415UnsupportedMediaType"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyStrangersTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    delete_api_rooms_room_id_members_user_id: {
+    remove_member: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+                /** @description For platforms that lack this method: send it as POST, and name the method here. It counts only in a POST. */
+                "X-HTTP-Method-Override"?: components["parameters"]["X-HTTP-Method-Override"];
+            };
             path: {
+                /** @description The room's id. */
                 room_id: number;
+                /** @description The user's id. */
                 user_id: number;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Done. The reply has no body. */
             204: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_allowed, not_a_member */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description no_such_room, no_such_member */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description is_a_dm */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            403: components["responses"]["Error403NotAllowedNotAMember"];
+            404: components["responses"]["Error404NotFoundNoSuchRoomNoSuchMember"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            409: components["responses"]["Error409IsADm"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    get_api_rooms_room_id_removals: {
+    list_removals: {
         parameters: {
             query?: {
+                /** @description The largest number of items on one page. */
                 limit?: number;
+                /** @description `next` of the previous page. */
                 cursor?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+            };
             path: {
+                /** @description The room's id. */
                 room_id: number;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Success. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RemovalList"];
                 };
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_allowed, not_a_member */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description no_such_room */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description is_a_dm */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            403: components["responses"]["Error403NotAllowedNotAMember"];
+            404: components["responses"]["Error404NotFoundNoSuchRoom"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            409: components["responses"]["Error409IsADm"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    delete_api_rooms_room_id_removals_user_id: {
+    lift_removal: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+                /** @description For platforms that lack this method: send it as POST, and name the method here. It counts only in a POST. */
+                "X-HTTP-Method-Override"?: components["parameters"]["X-HTTP-Method-Override"];
+            };
             path: {
+                /** @description The room's id. */
                 room_id: number;
+                /** @description The user's id. */
                 user_id: number;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Done. The reply has no body. */
             204: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_allowed, not_a_member */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description no_such_room, no_such_removal */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description is_a_dm */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            403: components["responses"]["Error403NotAllowedNotAMember"];
+            404: components["responses"]["Error404NotFoundNoSuchRoomNoSuchRemoval"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            409: components["responses"]["Error409IsADm"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    put_api_dms_user_id: {
+    put_dm: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+                /** @description For platforms that lack this method: send it as POST, and name the method here. It counts only in a POST. */
+                "X-HTTP-Method-Override"?: components["parameters"]["X-HTTP-Method-Override"];
+            };
             path: {
+                /** @description The other user's id. */
                 user_id: number;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Success. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Room"];
                 };
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invitation_refused */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description no_such_user */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests, too_many_strangers */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            403: components["responses"]["Error403InvitationRefused"];
+            404: components["responses"]["Error404NotFoundNoSuchUser"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyStrangersTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    get_api_invitations: {
+    list_invitations: {
         parameters: {
             query?: {
+                /** @description The largest number of items on one page. */
                 limit?: number;
+                /** @description `next` of the previous page. */
                 cursor?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Success. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["InvitationList"];
                 };
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            404: components["responses"]["Error404NotFound"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    post_api_invitations_room_id_accept: {
+    accept_invitation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+            };
             path: {
+                /** @description The room's id. */
                 room_id: number;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Success. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Room"];
                 };
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description no_such_invitation */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            404: components["responses"]["Error404NotFoundNoSuchInvitation"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    delete_api_invitations_room_id: {
+    refuse_invitation: {
         parameters: {
             query?: {
+                /** @description true: nobody can invite you to this room again, nor the inviter to any room. */
                 forever?: boolean;
             };
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+                /** @description For platforms that lack this method: send it as POST, and name the method here. It counts only in a POST. */
+                "X-HTTP-Method-Override"?: components["parameters"]["X-HTTP-Method-Override"];
+            };
             path: {
+                /** @description The room's id. */
                 room_id: number;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Done. The reply has no body. */
             204: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description no_such_invitation */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            404: components["responses"]["Error404NotFoundNoSuchInvitation"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    get_api_refusals: {
+    list_refusals: {
         parameters: {
             query?: {
+                /** @description The largest number of items on one page. */
                 limit?: number;
+                /** @description `next` of the previous page. */
                 cursor?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Success. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["InvitationList"];
                 };
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            404: components["responses"]["Error404NotFound"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    delete_api_refusals_room_id: {
+    take_back_refusal: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+                /** @description For platforms that lack this method: send it as POST, and name the method here. It counts only in a POST. */
+                "X-HTTP-Method-Override"?: components["parameters"]["X-HTTP-Method-Override"];
+            };
             path: {
+                /** @description The room's id. */
                 room_id: number;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Done. The reply has no body. */
             204: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description no_such_refusal */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            404: components["responses"]["Error404NotFoundNoSuchRefusal"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    get_api_rooms_room_id_messages: {
+    list_messages: {
         parameters: {
             query?: {
+                /** @description Only entries before this `seq`: the newest of them. Excludes `after`. */
                 before?: number;
+                /** @description Only entries after this `seq`: the oldest of them. Excludes `before`. */
                 after?: number;
+                /** @description The largest number of entries on one page. */
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+            };
             path: {
+                /** @description The room's id. */
                 room_id: number;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Success. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["EntryList"];
                 };
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_a_member */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description no_such_room */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            403: components["responses"]["Error403NotAMember"];
+            404: components["responses"]["Error404NotFoundNoSuchRoom"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    post_api_rooms_room_id_messages: {
+    send_message: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+            };
             path: {
+                /** @description The room's id. */
                 room_id: number;
             };
             cookie?: never;
@@ -3376,112 +3578,54 @@ export interface operations {
             };
         };
         responses: {
-            /** @description was done before */
+            /** @description It was done before. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Entry"];
                 };
             };
-            /** @description done */
+            /** @description It was made. */
             201: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Entry"];
                 };
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_a_member */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description no_such_room */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description client_id_reused */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported_media_type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            403: components["responses"]["Error403NotAMember"];
+            404: components["responses"]["Error404NotFoundNoSuchRoom"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            409: components["responses"]["Error409ClientIdReused"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            415: components["responses"]["Error415UnsupportedMediaType"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    put_api_rooms_room_id_read: {
+    mark_read: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+                /** @description For platforms that lack this method: send it as POST, and name the method here. It counts only in a POST. */
+                "X-HTTP-Method-Override"?: components["parameters"]["X-HTTP-Method-Override"];
+            };
             path: {
+                /** @description The room's id. */
                 room_id: number;
             };
             cookie?: never;
@@ -3492,93 +3636,39 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Success. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ReadMark"];
                 };
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_a_member */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description no_such_room */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported_media_type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            403: components["responses"]["Error403NotAMember"];
+            404: components["responses"]["Error404NotFoundNoSuchRoom"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            415: components["responses"]["Error415UnsupportedMediaType"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    post_api_sync: {
+    sync_now: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3588,142 +3678,81 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Success. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Sync"];
                 };
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported_media_type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            404: components["responses"]["Error404NotFound"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            415: components["responses"]["Error415UnsupportedMediaType"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    get_api_events: {
+    open_stream: {
         parameters: {
             query?: {
+                /** @description The last id received: the stream begins after it. `Last-Event-ID` wins over it. */
                 after?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+                /** @description The last `id` received: the stream begins after it. Wins over `after`. */
+                "Last-Event-ID"?: components["parameters"]["Last-Event-ID"];
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Success. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": unknown;
+                    "text/event-stream": string;
+                    "application/x-ndjson": components["schemas"]["StreamEvent"];
                 };
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description no_prefetch */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests, too_many_streams */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable, no_live_events */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            403: components["responses"]["Error403NoPrefetch"];
+            404: components["responses"]["Error404NotFound"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyStreamsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableNoLiveEventsDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    post_api_sync_wait: {
+    sync_later: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3733,768 +3762,430 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Success. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Sync"];
                 };
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported_media_type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests, too_many_streams */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            404: components["responses"]["Error404NotFound"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            415: components["responses"]["Error415UnsupportedMediaType"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyStreamsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    post_api_rooms_room_id_typing: {
+    announce_typing: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+            };
             path: {
+                /** @description The room's id. */
                 room_id: number;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Done. The reply has no body. */
             204: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_a_member */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description no_such_room */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            403: components["responses"]["Error403NotAMember"];
+            404: components["responses"]["Error404NotFoundNoSuchRoom"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    get_api_task_num: {
+    queue_square_by_get: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+            };
             path: {
-                num: number;
+                /** @description An integer of up to 1,000 digits. */
+                num: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description It was queued. */
             202: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SquareQueued"];
                 };
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description no_prefetch */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests, too_many_tasks */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            403: components["responses"]["Error403NoPrefetch"];
+            404: components["responses"]["Error404NotFound"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyTasksTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    post_api_task_num: {
+    queue_square: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+            };
             path: {
-                num: number;
+                /** @description An integer of up to 1,000 digits. */
+                num: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description It was queued. */
             202: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SquareQueued"];
                 };
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests, too_many_tasks */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            404: components["responses"]["Error404NotFound"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyTasksTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    get_api_tasks: {
+    list_tasks: {
         parameters: {
             query?: {
+                /** @description Only tasks in this state. */
                 state?: "queued" | "running" | "done" | "failed" | "dead" | "cancelled";
+                /** @description Only tasks of this kind. */
                 kind?: string;
+                /** @description Only your own tasks; matters for admins, who otherwise get everybody's. */
                 mine?: boolean;
+                /** @description The largest number of items on one page. */
                 limit?: number;
+                /** @description `next` of the previous page. */
                 cursor?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Success. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TaskList"];
                 };
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            404: components["responses"]["Error404NotFound"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    get_api_tasks_task_id: {
+    get_task: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+            };
             path: {
+                /** @description The task's id. */
                 task_id: number;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Success. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Task"];
                 };
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description no_such_task */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            404: components["responses"]["Error404NotFoundNoSuchTask"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    post_api_tasks_task_id_cancel: {
+    cancel_task: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+            };
             path: {
+                /** @description The task's id. */
                 task_id: number;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Success. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Task"];
                 };
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description no_such_task */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description task_has_ended */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            404: components["responses"]["Error404NotFoundNoSuchTask"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            409: components["responses"]["Error409TaskHasEnded"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    post_api_tasks_task_id_retry: {
+    retry_task: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+            };
             path: {
+                /** @description The task's id. */
                 task_id: number;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Success. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Task"];
                 };
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description no_such_task */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description task_not_over, task_is_waiting */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests, too_many_tasks */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            404: components["responses"]["Error404NotFoundNoSuchTask"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            409: components["responses"]["Error409TaskNotOverTaskIsWaiting"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyTasksTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    post_api_exports: {
+    queue_export: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description It was queued. */
             202: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ExportQueued"];
                 };
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests, too_many_tasks */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            404: components["responses"]["Error404NotFound"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            429: components["responses"]["Error429TooManyRequestsTooManyTasksTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    get_api_exports_export_id: {
+    download_export: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+            };
             path: {
+                /** @description The id of the export's task. */
                 export_id: number;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description Success. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/zip": unknown;
+                    "application/zip": string;
                 };
             };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description no_such_export */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequest"];
+            401: components["responses"]["Error401NotSignedIn"];
+            404: components["responses"]["Error404NotFoundNoSuchExport"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
-    post_api_lab: {
+    queue_lab: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The language of `detail` and `msg` in errors: Chinese or English. */
+                "Accept-Language"?: components["parameters"]["Accept-Language"];
+            };
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["LabNew"];
             };
         };
         responses: {
-            /** @description done */
+            /** @description It was queued. */
             202: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["LabQueued"];
                 };
             };
-            /** @description lab_too_long */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_signed_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description admins_only */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description lab_is_running */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported_media_type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid input: its faults */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Invalid"];
-                };
-            };
-            /** @description too_many_requests, too_many_tasks */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Error400BadRequestLabTooLong"];
+            401: components["responses"]["Error401NotSignedIn"];
+            403: components["responses"]["Error403AdminsOnly"];
+            404: components["responses"]["Error404NotFound"];
+            405: components["responses"]["Error405MethodNotAllowed"];
+            409: components["responses"]["Error409LabIsRunning"];
+            413: components["responses"]["Error413BodyTooLarge"];
+            414: components["responses"]["Error414UriTooLong"];
+            415: components["responses"]["Error415UnsupportedMediaType"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429TooManyRequestsTooManyTasksTooManyConnections"];
+            431: components["responses"]["Error431HeadersTooLarge"];
+            502: components["responses"]["Error502Unavailable"];
+            503: components["responses"]["Error503UnavailableDeadlineExceeded"];
+            504: components["responses"]["Error504DeadlineExceeded"];
         };
     };
 }

@@ -2,11 +2,15 @@
 import type { components } from '../api/schema'
 import type { ServerEvent } from './sse'
 
+type WithData = Extract<components['schemas']['StreamEvent'], { data: unknown }>
+
 /**
  * The data of each event by its name, from the server's own table. `entry` and `rooms` are
  * guaranteed; all others are best effort, and `resync` says when the page has to sync.
  */
-export type EventData = components['schemas']['LiveEvents']
+export type EventData = {
+  [Event in WithData as Event['event']]: Event['data']
+}
 
 export type EventName = keyof EventData
 
