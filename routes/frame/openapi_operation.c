@@ -86,7 +86,8 @@ operation_content(const struct route *route, int status, struct buf *out)
         openapi_printf(out, "'%s':{'schema':{'type':'string','format':'binary'}}",
                        route->media_type);
     } else {
-        openapi_put(out, "'application/json':{'schema':{'type':'object'}}");
+        openapi_put(out, "'application/json':{'schema':{'type':'object',"
+                         "'additionalProperties':true}}");
     }
     buf_char(out, '}');
 }

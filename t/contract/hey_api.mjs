@@ -35,19 +35,20 @@ const collected = await step('every route that returns JSON is answered as decla
   collect(test),
 )
 
-const component = (schema) => schema.$ref?.split('/').pop()
-
 /** The validator for an answer: that of the operation's reply, or that of a component. */
-function validator(module, prefix, { event, operation, status, schema }) {
-  if (event || status >= 300) return module[`${prefix}${component(schema)}`]
-  return module[`${prefix}${pascal(operation.id)}Response`]
+function validator(module, prefix, { operation, status, schema }) {
+  return status < 300 ? module[`${prefix}${pascal(operation.id)}Response`] : module[`${prefix}${component(schema)}`]
 }
+
+// hey-api makes validators for successes and for components, but none for the errors that are not components.
+const component = (schema) => schema.$ref?.split('/').pop()
+const validated = (collected ?? []).filter(({ status, schema }) => status < 300 || component(schema))
 
 async function check(name, module, prefix, accepts) {
   await step(
     `the ${name} validators of hey-api accept real answers, and refuse damaged ones`,
     () => {
-      validate(collected ?? [], (one) => {
+      validate(validated, (one) => {
         const found = validator(module, prefix, one)
         return found && ((value) => accepts(found, value))
       })

@@ -29,6 +29,9 @@ const RAW_QUERIES = [
   '[]=1',
 ]
 
+// Says which method a POST stands for, so its only sensible value is the operation's own.
+const OVERRIDE = 'X-HTTP-Method-Override'
+
 /** Those who call, the likeliest first: alice owns what the world's ids name, and eve is a stranger. */
 const CALLERS = fc.oneof(
   { weight: 12, arbitrary: fc.constant('alice') },
@@ -61,7 +64,10 @@ const mediaTypes = (operation) => [
 
 function whole(document, operation, known, make) {
   const parameters = Object.fromEntries(
-    operation.parameters.map(({ name, schema }) => [name, make(document, schema, name, known)]),
+    operation.parameters.map(({ name, schema }) => [
+      name,
+      name === OVERRIDE ? fc.constant(operation.method) : make(document, schema, name, known),
+    ]),
   )
   const required = operation.parameters.filter((p) => p.required).map(({ name }) => name)
   const schema = bodySchema(document, operation)
@@ -78,7 +84,8 @@ function whole(document, operation, known, make) {
 function oneBroken(document, operation, known) {
   const good = whole(document, operation, known, valid)
   const schema = bodySchema(document, operation)
-  const changes = operation.parameters.map(({ name, schema: its }) =>
+  const breakable = operation.parameters.filter(({ name }) => name !== OVERRIDE)
+  const changes = breakable.map(({ name, schema: its }) =>
     broken(document, its, name, known).map((value) => (from) => ({
       ...from,
       parameters: { ...from.parameters, [name]: value },
@@ -150,13 +157,18 @@ export function concrete(document, operation, world, request) {
   if (request.raw?.query !== undefined) query.push(request.raw.query)
   const headers = { ...authorization(world, request.caller) }
   if (request.accept !== '*/*') headers.Accept = request.accept
-  for (const { name } of of('header')) headers[name] = encoded(parameters[name])
+  for (const { name } of of('header')) headers[name] = headerText(parameters[name])
   const { body, type, reason } = payload(document, operation, world, request)
   if (type) headers['Content-Type'] = type
   if (reason) reasons.push(`body: ${reason}`)
   const target = path + (query.length > 0 ? `?${query.join('&')}` : '')
-  return { method: operation.method, target, headers, body, broken: reasons[0] ?? null, parameters }
+  const method = OVERRIDE in parameters ? 'POST' : operation.method
+  return { method, target, headers, body, broken: reasons[0] ?? null }
 }
+
+// Spaces at the ends of a header are no part of it, and only ASCII is portable.
+const headerText = (value) =>
+  /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(asText(value)) ? asText(value) : encoded(value)
 
 // An empty segment, "." and ".." would be another path.
 const segment = (value) => (/^\.{0,2}$/.test(asText(value)) ? '%20' : encoded(value))
@@ -170,13 +182,11 @@ function pairs(document, name, schema, value) {
 // Everything in a path, a query or a header is text: it is broken if the schema accepts neither the text nor its
 // conversion.
 function refusal(document, { in: place, schema }, value) {
+  const asSent = { path: (one) => decodeURIComponent(segment(one)), header: headerText }
+  const text = asSent[place] ?? ((one) => asText(one).toWellFormed())
   const isList = Array.isArray(value) && document.follow(schema).type === 'array'
-  const text = (one) =>
-    place === 'path' ? decodeURIComponent(segment(one)) : asText(one).toWellFormed()
   const given = isList ? value.map(text) : text(value)
-  return document.accepts(schema, given)
-    ? null
-    : document.faults(schema, lax(document, schema, given))
+  return document.accepts(schema, given) ? null : document.faults(schema, lax(document, schema, given))
 }
 
 function authorization(world, caller) {

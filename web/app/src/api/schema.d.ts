@@ -1358,7 +1358,7 @@ export interface components {
             /** @description The task's id, for `GET /api/tasks/{task_id}`. */
             id: number;
             /** @description The number; a string if it is beyond 2^53. */
-            num: Record<string, never> | unknown[] | string | number | boolean | null;
+            num: unknown;
             /** @enum {string} */
             state: "queued" | "running" | "done" | "failed" | "dead" | "cancelled";
         };
@@ -1422,8 +1422,8 @@ export interface components {
             started_at: string | null;
             /** Format: date-time */
             ended_at: string | null;
-            arguments: Record<string, never> | unknown[] | string | number | boolean | null;
-            result: Record<string, never> | unknown[] | string | number | boolean | null;
+            arguments: unknown;
+            result: unknown;
         };
         ExportQueued: {
             /** @description The task's id, for `GET /api/tasks/{task_id}`. */
@@ -2435,7 +2435,9 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
                 };
             };
             /** @description Nothing has changed since the copy that you have. The reply has no body. */
