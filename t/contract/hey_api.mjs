@@ -37,12 +37,16 @@ const collected = await step('every route that returns JSON is answered as decla
 
 /** The validator for an answer: that of the operation's reply, or that of a component. */
 function validator(module, prefix, { operation, status, schema }) {
-  return status < 300 ? module[`${prefix}${pascal(operation.id)}Response`] : module[`${prefix}${component(schema)}`]
+  return status < 300
+    ? module[`${prefix}${pascal(operation.id)}Response`]
+    : module[`${prefix}${component(schema)}`]
 }
 
 // hey-api makes validators for successes and for components, but none for the errors that are not components.
 const component = (schema) => schema.$ref?.split('/').pop()
-const validated = (collected ?? []).filter(({ status, schema }) => status < 300 || component(schema))
+const validated = (collected ?? []).filter(
+  ({ status, schema }) => status < 300 || component(schema),
+)
 
 async function check(name, module, prefix, accepts) {
   await step(

@@ -8,11 +8,11 @@ import { concrete, curl, requests } from './lib/requests.mjs'
 import { diag, failures, ok, refuse, step } from './lib/tap.mjs'
 import { makeWorld, signIn } from './lib/world.mjs'
 
-const RUNS = 200 // for each operation
+const RUNS = Number(process.env.CONTRACT_RUNS ?? 200) // for each operation
 const AT_ONCE = 6 // operations
 const NEW_WORLDS = 8 // for an operation that changes what it is called with
 const HELD_MS = 2_500 // longer than the wait of most long polls
-const FEWEST_BROKEN = 10
+const FEWEST_BROKEN = 5
 
 const { url, admin } = JSON.parse(await readFile(process.argv[2]))
 const seed = Number(process.env.CONTRACT_SEED ?? Date.now() % 1_000_000_000)
@@ -122,7 +122,8 @@ async function check(operation) {
   const { counts } = called
   ok(counts.all >= RUNS, `${operation.name} is called at least ${RUNS} times`)
   ok(counts.done > 0, `${operation.name} succeeds for some valid request`)
-  if (operation.body || operation.parameters.some((parameter) => parameter.in !== 'header')) ok(counts.broken >= FEWEST_BROKEN, `${operation.name} is tried with broken requests`)
+  if (operation.body || operation.parameters.some((parameter) => parameter.in !== 'header'))
+    ok(counts.broken >= FEWEST_BROKEN, `${operation.name} is tried with broken requests`)
   console.log(`${operation.name}: ${JSON.stringify(counts)}`)
 }
 

@@ -30,7 +30,6 @@ const ODD_TEXTS = [
   '%',
 ]
 const OTHER_TYPES = [
-  null,
   true,
   'x',
   '',
@@ -157,7 +156,7 @@ const marks = (document, schema, count) =>
 /** A value that the schema should refuse. */
 export function broken(document, schema, name, known) {
   const at = document.follow(schema)
-  const choices = [fc.constantFrom(...OTHER_TYPES)]
+  const choices = [fc.constant(null), fc.constantFrom(...OTHER_TYPES)]
   if (at.enum) choices.push(fc.constantFrom(...at.enum).map((word) => `${word}s`.toUpperCase()))
   if (typesOf(at).includes('string')) {
     choices.push(fc.constantFrom(...ODD_TEXTS), long(lengths(at)[1] + 1), long(lengths(at)[0] - 1))
@@ -168,8 +167,13 @@ export function broken(document, schema, name, known) {
   if (at.items) {
     choices.push(broken(document, at.items, '', known).map((item) => [item]))
   }
-  if (at.properties) choices.push(brokenObject(document, at, known))
-  else if (typesOf(at).includes('object') && at.additionalProperties) {
+  if (at.properties) {
+    return fc.oneof(
+      { weight: 1, arbitrary: fc.oneof(...choices) },
+      { weight: 6, arbitrary: brokenObject(document, at, known) },
+    )
+  }
+  if (typesOf(at).includes('object') && at.additionalProperties) {
     choices.push(brokenMarks(document, at, known))
   }
   return fc.oneof(...choices)
