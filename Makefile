@@ -72,7 +72,7 @@ export LC_ALL := C.UTF-8
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help build tests web run stop check check-on check-everywhere check-faults check-fuzz lint format fuzz \
+.PHONY: all help build tests web docs run stop check check-on check-everywhere check-faults check-fuzz lint format fuzz \
     fuzz-long bench bench-peers install clean FORCE
 
 all: build
@@ -91,6 +91,7 @@ help:
 	@echo '                     (FAULTS="--seed 4711", TASK_FAULTS="…": see t/faults/README.md)'
 	@echo 'make lint            check layout, includes, names and language, and run static analysis'
 	@echo 'make format          lay out the C sources'
+	@echo 'make docs            update what docs/ has from the program: the table of errors'
 	@echo 'make fuzz            build the fuzzers of t/fuzz under build/fuzz (clang)'
 	@echo 'make check-fuzz      run each of them for 15 s from its corpus; make fuzz-long: for an hour'
 	@echo 'make bench           measure throughput, latency, CPU and memory'
@@ -251,6 +252,12 @@ lint:
 format:
 	@clang-format -i $$(etc/lint --list-formatted)
 	@perltidy -b -bext=/ -se $$(etc/lint --list-perl)
+
+# The parts of docs/ that the program prints.
+docs: build
+	@$(program) errors > $(out)/errors.md
+	@perl -0pi -e 'BEGIN { local $$/; open my $$in, "<", shift or die; $$table = <$$in> }' \
+	    -e 's/^\| status \|.*?\n(?=\n)/$$table/ms' $(out)/errors.md docs/api.md
 
 bench:
 	@etc/install-packages build run bench

@@ -89,6 +89,9 @@ const char *json_decode(struct json_value string, struct arena *a, size_t *len)
 /* An integer; beyond int64 the nearest limit. */
 int64_t json_int64(struct json_value integer);
 
+/* A number, with or without a fraction; finite. `a` holds a copy of one of 64 bytes or more. */
+double json_double(struct json_value number, struct arena *a) __attribute__((nonnull));
+
 /*
  * json_check, then json-c's tree in *tree, which the caller releases with json_object_put.
  * The JSON value null is success with *tree NULL.
@@ -103,6 +106,9 @@ void json_string(struct buf *out, const char *s, size_t len) __attribute__((nonn
 
 /* json_string of a C string; NULL writes null. */
 void json_text(struct buf *out, const char *s) __attribute__((nonnull(1)));
+
+/* Writes a finite number; null for any other. */
+void json_float(struct buf *out, double n) __attribute__((nonnull));
 
 /*
  * Copies a JSON text; characters beyond ASCII in its strings become \uXXXX, with surrogate pairs.

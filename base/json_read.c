@@ -2,6 +2,7 @@
  * Reads values in a text that json_check has accepted. So every string ends, every bracket is
  * closed, and nothing is checked twice.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -266,6 +267,9 @@ json_equals(struct json_value value, const char *text)
     }
     at = value.at + 1;
     end = value.at + value.len - 1;
+    if (memchr(at, '\\', (size_t)(end - at)) == NULL) {
+        return (size_t)(end - at) == left && memcmp(at, text, left) == 0;
+    }
     while (at < end) {
         char character[UTF8_MAX];
         size_t size = decode_character(&at, end, character);
@@ -292,15 +296,36 @@ json_decode(struct json_value string, struct arena *a, size_t *len)
     }
     text = arena_alloc(a, room + 1);
     while (at < end) {
+        const char *escape = memchr(at, '\\', (size_t)(end - at));
+        size_t plain = (size_t)((escape == NULL ? end : escape) - at);
         char character[UTF8_MAX];
-        size_t size = decode_character(&at, end, character);
+        size_t size;
 
-        memcpy(text + used, character, size);
-        used += size;
+        memcpy(text + used, at, plain);
+        used += plain;
+        at += plain;
+        if (escape != NULL) {
+            size = decode_character(&at, end, character);
+            memcpy(text + used, character, size);
+            used += size;
+        }
     }
     text[used] = '\0';
     *len = used;
     return text;
+}
+
+double
+json_double(struct json_value number, struct arena *a)
+{
+    char few[64];
+
+    if (number.len >= sizeof(few)) {
+        return strtod(arena_strndup(a, number.at, number.len), NULL);
+    }
+    memcpy(few, number.at, number.len);
+    few[number.len] = '\0';
+    return strtod(few, NULL);
 }
 
 int64_t

@@ -1,8 +1,10 @@
 /* JSON strings, written straight into a buffer; runs of plain bytes are copied as a whole. */
+#include <math.h>
 #include <string.h>
 
 #include "base/json.h"
 #include "base/json_plain.h"
+#include "base/number.h"
 #include "base/utf8.h"
 
 /* Writes a byte below 0x80 that must be escaped. */
@@ -91,6 +93,19 @@ json_string(struct buf *out, const char *s, size_t len)
         s++;
     }
     buf_char(out, '"');
+}
+
+void
+json_float(struct buf *out, double n)
+{
+    char text[NUMBER_FLOAT_SIZE];
+
+    if (isfinite(n)) {
+        number_write_float(n, text);
+        buf_str(out, text);
+    } else {
+        buf_str(out, "null");
+    }
 }
 
 void

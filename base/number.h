@@ -1,4 +1,4 @@
-/* Whole numbers in texts. */
+/* Numbers in texts. */
 #ifndef BASE_NUMBER_H
 #define BASE_NUMBER_H
 
@@ -19,5 +19,27 @@ int number_version(const char *text) __attribute__((nonnull));
 
 /* Whether the whole text is a decimal integer (-?[0-9]+) of any size. */
 bool number_is_integer(const char *text) __attribute__((nonnull));
+
+/*
+ * Writes the integer that a person may have typed in its plain form (-?[0-9]+, no zeros before the
+ * first digit) to `to`, which needs strlen(text) + 1 bytes. The text may have spaces around it, a
+ * "+", a single "_" between two digits, and ".000" at its end. Returns false if it is not an
+ * integer.
+ */
+bool number_plain_integer(const char *text, char *to) __attribute__((nonnull, warn_unused_result));
+
+/*
+ * Reads a decimal number: spaces around it, a sign, digits, a point, an exponent, single "_" inside;
+ * or "inf", "infinity" or "nan" in any case. A number beyond a double is
+ * infinite. Returns false if the text is not a number.
+ */
+bool number_read_float(const char *text, double *n) __attribute__((nonnull, warn_unused_result));
+
+enum { NUMBER_FLOAT_SIZE = 32 };
+
+/*
+ * Writes a finite number in the shortest form that reads back as the same: "0.1", "2.0", "1e+300".
+ */
+void number_write_float(double n, char text[static NUMBER_FLOAT_SIZE]);
 
 #endif

@@ -8,9 +8,9 @@
 #include "fcgi/cli/commands.h"
 
 static const struct command *const commands[] = {
-    &worker_command, &events_command,  &tasks_command, &task_command,
-    &user_command,   &migrate_command, &check_command, &settings_command,
-    &routes_command, &openapi_command, &nginx_command, &lab_command,
+    &worker_command,  &events_command, &tasks_command,    &task_command,   &user_command,
+    &migrate_command, &check_command,  &settings_command, &routes_command, &openapi_command,
+    &errors_command,  &nginx_command,  &lab_command,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

@@ -6,6 +6,8 @@
 #include "routes/frame/request.h"
 #include "routes/frame/shape.h"
 
+#define FAULT_HIDDEN "\"***\"" /* the `input` of a secret */
+
 enum { FAULTS_MAX = 20 }; /* one reply lists so many; further ones are only counted */
 
 /*

@@ -23,12 +23,14 @@ operation_headers(const struct route *route, struct buf *out)
 static void
 operation_parameter(const struct field *f, struct buf *out)
 {
+    static const char *const places[] = {
+        [FROM_PATH] = "path", [FROM_QUERY] = "query", [FROM_HEADER] = "header"};
     struct field bare = *f;
 
     bare.description = NULL;
     buf_str(out, ",{");
     openapi_member(out, "name", f->name);
-    openapi_printf(out, ",'in':'%s','required':%s,", f->from == FROM_PATH ? "path" : "query",
+    openapi_printf(out, ",'in':'%s','required':%s,", places[f->from],
                    f->required ? "true" : "false");
     if (f->description != NULL) {
         openapi_member(out, "description", f->description);
@@ -135,8 +137,10 @@ openapi_operation(const struct route *route, const char *tag, struct buf *out)
     openapi_printf(out, "{'operationId':'%s',",
                    route->operation != NULL ? route->operation : route->handler_name);
     openapi_member(out, "summary", route->summary);
-    buf_char(out, ',');
-    openapi_member(out, "description", route->description);
+    if (route->description != NULL) {
+        buf_char(out, ',');
+        openapi_member(out, "description", route->description);
+    }
     openapi_printf(out, ",'tags':['%s'],'security':[%s]", tag,
                    route->access != ANYONE ? "{'bearer':[]}" : "");
     operation_input(route, out);

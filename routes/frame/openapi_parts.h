@@ -1,4 +1,4 @@
-/* What the files that write the OpenAPI document share. Each function appends JSON to `out`. */
+/* The parts of the OpenAPI document that its files share. Each appends JSON to `out`. */
 #ifndef ROUTES_FRAME_OPENAPI_PARTS_H
 #define ROUTES_FRAME_OPENAPI_PARTS_H
 

@@ -34,21 +34,14 @@ schema_integer(int64_t min, int64_t max, struct buf *out)
 }
 
 static void
-schema_int(const struct field *f, bool output, struct buf *out)
+schema_float(const struct field *f, struct buf *out)
 {
-    schema_type("integer", f->nullable, out);
-    schema_integer(f->min, f->max, out);
-    if (!output && !f->required && f->default_value > 0) {
-        openapi_printf(out, ",'default':%lld", (long long)f->default_value);
-    }
-}
-
-static void
-schema_bool(const struct field *f, bool output, struct buf *out)
-{
-    schema_type("boolean", f->nullable, out);
-    if (!output && !f->required && !f->nullable && f->default_value >= 0) {
-        openapi_put(out, f->default_value != 0 ? ",'default':true" : ",'default':false");
+    schema_type("number", f->nullable, out);
+    if (f->float_min != 0 || f->float_max != 0) {
+        openapi_put(out, ",'minimum':");
+        json_float(out, f->float_min);
+        openapi_put(out, ",'maximum':");
+        json_float(out, f->float_max);
     }
 }
 
@@ -79,27 +72,49 @@ schema_text(const struct field *f, bool output, struct buf *out)
     }
     schema_length(f, out);
     buf_char(out, ',');
-    openapi_member(out, "pattern", f->pattern != NULL ? f->pattern->regex : ANY_TEXT);
+    if (f->pattern != NULL && f->pattern->format != NULL) {
+        openapi_member(out, "format", f->pattern->format);
+    } else {
+        openapi_member(out, "pattern", f->pattern != NULL ? f->pattern->regex : ANY_TEXT);
+    }
     if (f->secret) {
         openapi_put(out, ",'format':'password'");
     }
 }
 
 static void
-schema_ints(const struct field *f, struct buf *out)
+schema_items_bounds(const struct field *f, struct buf *out)
 {
-    openapi_put(out, "'type':'array','items':{'type':'integer'");
-    schema_integer(1, 0, out);
-    buf_char(out, '}');
+    if (f->min != 0) {
+        openapi_printf(out, ",'minItems':%lld", (long long)f->min);
+    }
     if (f->max != 0) {
         openapi_printf(out, ",'maxItems':%lld", (long long)f->max);
     }
 }
 
+/* A list of integers, texts or words. */
+static void
+schema_values(const struct field *f, bool output, struct buf *out)
+{
+    static const struct field id = {.type = FIELD_INT, .required = true, .min = 1};
+    const struct field word = {.type = FIELD_ENUM, .required = true, .values = f->values};
+    struct field element = f->type == FIELD_ENUM_LIST ? word
+                           : f->element != NULL       ? *f->element
+                                                      : id;
+
+    element.required = true; /* it has no default value */
+    schema_type("array", f->nullable, out);
+    openapi_put(out, ",'items':");
+    openapi_schema(&element, output, out);
+    schema_items_bounds(f, out);
+}
+
 static void
 schema_seqs(const struct field *f, struct buf *out)
 {
-    openapi_put(out, "'type':'object','propertyNames':{'pattern':'^[0-9]+$'},"
+    schema_type("object", f->nullable, out);
+    openapi_put(out, ",'propertyNames':{'pattern':'^[0-9]+$'},"
                      "'additionalProperties':{'type':'integer'");
     schema_integer(0, 0, out);
     buf_char(out, '}');
@@ -124,15 +139,62 @@ schema_object(const struct field *f, struct buf *out)
 static void
 schema_list(const struct field *f, struct buf *out)
 {
-    openapi_put(out, "'type':'array','items':");
+    schema_type("array", f->nullable, out);
+    openapi_put(out, ",'items':");
     openapi_ref(out, "schemas", f->item->name);
+    schema_items_bounds(f, out);
+}
+
+/* Where the value is that an omitted field has; NULL if it has none. `word` may hold it. */
+static const void *
+schema_default_at(const struct field *f, int *word)
+{
+    switch (f->type) {
+    case FIELD_INT:
+    case FIELD_TIME:
+        return f->default_value > 0 ? &f->default_value : NULL;
+    case FIELD_BOOL:
+    case FIELD_ENUM:
+        *word = (int)f->default_value;
+        return f->default_value >= 0 ? word : NULL;
+    case FIELD_FLOAT:
+        return f->default_float != 0 ? &f->default_float : NULL;
+    case FIELD_TEXT:
+        return f->default_text != NULL ? &f->default_text : NULL;
+    case FIELD_INTS:
+    case FIELD_TEXT_LIST:
+        return f->default_at;
+    default: /* of a list of words: what orval makes of it does not compile */
+        return NULL;
+    }
+}
+
+/* Written as a reply with only this field would have it. */
+static void
+schema_default(const struct field *f, struct buf *out)
+{
+    int word;
+    struct field alone = *f;
+    const void *at = f->required || f->nullable ? NULL : schema_default_at(f, &word);
+    struct buf json = {0};
+
+    if (at != NULL) {
+        alone.offset = 0;
+        shape_write(&(struct shape){.fields = &alone, .count = 1}, at, &json);
+        openapi_put(out, ",'default':");
+        buf_add(out, json.at + 1 + f->key_len, json.len - f->key_len - 2);
+    }
+    buf_free(&json);
 }
 
 static void
-schema_details(const struct field *f, struct buf *out)
+schema_details(const struct field *f, bool output, struct buf *out)
 {
     const char *comma = f->type == FIELD_JSON ? "" : ",";
 
+    if (!output) {
+        schema_default(f, out);
+    }
     if (f->description != NULL) {
         buf_str(out, comma);
         openapi_member(out, "description", f->description);
@@ -151,10 +213,14 @@ openapi_schema(const struct field *f, bool output, struct buf *out)
     buf_char(out, '{');
     switch (f->type) {
     case FIELD_INT:
-        schema_int(f, output, out);
+        schema_type("integer", f->nullable, out);
+        schema_integer(f->min, f->max, out);
+        break;
+    case FIELD_FLOAT:
+        schema_float(f, out);
         break;
     case FIELD_BOOL:
-        schema_bool(f, output, out);
+        schema_type("boolean", f->nullable, out);
         break;
     case FIELD_TEXT:
         schema_text(f, output, out);
@@ -172,7 +238,9 @@ openapi_schema(const struct field *f, bool output, struct buf *out)
     case FIELD_JSON: /* anything: of a list of all types, generators read only some */
         break;
     case FIELD_INTS:
-        schema_ints(f, out);
+    case FIELD_TEXT_LIST:
+    case FIELD_ENUM_LIST:
+        schema_values(f, output, out);
         break;
     case FIELD_SEQS:
         schema_seqs(f, out);
@@ -188,7 +256,7 @@ openapi_schema(const struct field *f, bool output, struct buf *out)
         schema_object(f, out);
         break;
     }
-    schema_details(f, out);
+    schema_details(f, output, out);
     buf_char(out, '}');
 }
 

@@ -197,13 +197,9 @@ fault_write(const struct fault *f, enum language language, struct buf *out)
     json_text(out, f->type);
     buf_str(out, ",\"loc\":[");
     json_text(out, f->from);
-    if (f->name != NULL) {
+    if (f->place != NULL) {
         buf_char(out, ',');
-        json_text(out, f->name);
-    }
-    if (f->inner != NULL) {
-        buf_char(out, ',');
-        buf_str(out, f->inner);
+        buf_str(out, f->place);
     }
     buf_str(out, "],\"msg\":");
     json_text(out, language == CHINESE ? f->zh : f->en);

@@ -1,6 +1,7 @@
 /*
  * The members are read where they stand in the body's text: what a body costs is bounded by its
- * bytes, however many values it holds, and what is not a field is skipped.
+ * bytes, however many values it holds, and what is not a field is skipped. A value inside others is
+ * passed over once for each of them, at most SHAPE_DEPTH_MAX times.
  */
 #include "routes/frame/shape_body.h"
 
@@ -12,53 +13,63 @@
 #include "routes/frame/fault.h"
 #include "routes/frame/reading.h"
 
-/* An element's own bounds, with the name of its container. */
-static struct field
-element_of(const struct field *f, int64_t min)
+/* An object that is being read into the struct at `to`. `place`: its own; NULL for the body. */
+struct object {
+    struct request *req;
+    const struct shape *shape;
+    const struct reading *place;
+    struct json_value value;
+    char *to;
+};
+
+static void read_members(const struct object *o);
+
+/* Whether the value is a list whose length is allowed; its elements are counted in *count. */
+static bool
+is_list(const struct reading *r, size_t *count)
 {
-    return (struct field){.name = f->name, .from = f->from, .min = min};
+    if (r->value.kind != JSON_ARRAY) {
+        reading_fault(r, "list_type", NULL, "must be a list", "必须是列表");
+        return false;
+    }
+    *count = json_count(r->value);
+    return reading_count(r, *count, "List");
 }
 
 static void
-read_ints(const struct reading *r, struct ints *to)
+read_list(const struct reading *r, void *to)
 {
-    struct field id = element_of(r->field, 1);
-    struct reading one = {.req = r->req, .field = &id};
     struct json_items items = json_items(r->value);
-    size_t count = json_count(r->value);
-    int64_t *at;
+    struct list_reading list;
+    size_t count;
 
-    if (r->value.kind != JSON_ARRAY) {
-        reading_fault(r, "list_type", NULL, "must be a list", "必须是列表");
+    if (!is_list(r, &count)) {
         return;
     }
-    if (!reading_count(r, count, "List")) {
-        return;
+    reading_list_begin(r, count, &list);
+    while (json_next_element(&items, &list.element.value)) {
+        list.element.number++;
+        reading_list_element(&list);
     }
-    at = request_new(r->req, count + 1, int64_t);
-    while (json_next_element(&items, &one.value)) {
-        one.number++;
-        (void)reading_int_json(&one, &at[one.number - 1]);
-    }
-    *to = (struct ints){at, count};
+    reading_list_end(&list, to);
 }
 
 static void
 read_mark(struct reading *id, struct reading *seq, struct sync_mark *to)
 {
-    size_t len;
-
     id->key = id->value = seq->key;
-    (void)reading_int_text(id, json_decode(id->value, id->req->caller.arena, &len), &to->room_id);
-    (void)reading_int_json(seq, &to->seq);
+    (void)reading_int(id, &to->room_id);
+    (void)reading_int(seq, &to->seq);
 }
 
 static void
 read_seqs(const struct reading *r, struct seqs *to)
 {
-    struct field id_field = element_of(r->field, 1), seq_field = element_of(r->field, 0);
-    struct reading id = {.req = r->req, .field = &id_field, .reads_key = true};
-    struct reading seq = {.req = r->req, .field = &seq_field};
+    const struct field *f = r->field;
+    struct field id_field = {.name = f->name, .from = f->from, .secret = f->secret, .min = 1};
+    struct field seq_field = {.name = f->name, .from = f->from, .secret = f->secret};
+    struct reading id = {.req = r->req, .field = &id_field, .outer = r->outer, .reads_key = true};
+    struct reading seq = {.req = r->req, .field = &seq_field, .outer = r->outer};
     struct json_items items = json_items(r->value);
     size_t count = json_count(r->value), i = 0;
     struct sync_mark *at;
@@ -78,78 +89,91 @@ read_seqs(const struct reading *r, struct seqs *to)
     *to = (struct seqs){at, count};
 }
 
+/* Reads a value of the field's shape into the struct at `to`, which has its defaults. */
 static void
-read_bool(const struct reading *r, int *to)
+read_object(const struct reading *r, char *to)
 {
-    if (r->value.kind == JSON_BOOLEAN) {
-        *to = r->value.at[0] == 't';
+    if (r->value.kind == JSON_OBJECT) {
+        read_members(&(struct object){r->req, r->field->item, r, r->value, to});
     } else {
-        reading_fault(r, "bool_type", NULL, "must be true or false", "必须是 true 或 false");
+        reading_fault(r, "model_attributes_type", NULL, "must be a JSON object",
+                      "必须是 JSON 对象");
     }
 }
 
-/* The decoded text; NULL after noting that the value is not a string. */
-static const char *
-read_string(const struct reading *r, size_t *len)
+static char *
+new_object(struct request *req, const struct shape *shape, size_t count)
 {
-    if (r->value.kind != JSON_STRING) {
-        reading_fault(r, "string_type", NULL, "must be a string", "必须是字符串");
-        return NULL;
+    char *at = arena_array(req->caller.arena, count + 1, shape->size);
+
+    for (size_t i = 0; i < count; i++) {
+        shape_set_defaults(shape, at + i * shape->size);
     }
-    return json_decode(r->value, r->req->caller.arena, len);
+    return at;
 }
 
 static void
-read_member(const struct reading *r, char *to)
+read_objects(const struct reading *r, struct list *to)
 {
-    void *at = to + r->field->offset;
-    const char *text;
-    size_t len;
+    struct reading one = {.req = r->req, .field = r->field, .outer = r->outer};
+    struct json_items items = json_items(r->value);
+    size_t count, size = r->field->item->size;
+    char *at;
+
+    if (r->field->max == 0) {
+        abort(); /* a mistake in a table: nothing bounds the memory of such a list */
+    }
+    if (!is_list(r, &count)) {
+        return;
+    }
+    at = new_object(r->req, r->field->item, count);
+    while (json_next_element(&items, &one.value)) {
+        read_object(&one, at + one.number++ * size);
+    }
+    *to = (struct list){at, count};
+}
+
+static void
+read_member(const struct reading *r, char *at)
+{
+    void *to = at;
+    char *object;
 
     switch (r->field->type) {
-    case FIELD_INT:
-        (void)reading_int_json(r, at);
-        break;
-    case FIELD_BOOL:
-        read_bool(r, at);
-        break;
-    case FIELD_TEXT:
-        text = read_string(r, &len);
-        if (text != NULL) {
-            (void)reading_text(r, text, len, at);
-        }
-        break;
-    case FIELD_ENUM:
-        text = read_string(r, &len);
-        if (text != NULL) {
-            (void)reading_enum(r, text, len, at);
-        }
-        break;
     case FIELD_INTS:
-        read_ints(r, at);
+    case FIELD_TEXT_LIST:
+    case FIELD_ENUM_LIST:
+        read_list(r, to);
         break;
     case FIELD_SEQS:
-        read_seqs(r, at);
+        read_seqs(r, to);
+        break;
+    case FIELD_OBJECT:
+        object = new_object(r->req, r->field->item, 1);
+        read_object(r, object);
+        *(const void **)to = object;
+        break;
+    case FIELD_INLINE:
+        read_object(r, at);
+        break;
+    case FIELD_LIST:
+        read_objects(r, to);
         break;
     case FIELD_DIGITS: /* only in a path or query */
-    case FIELD_TEXTS:
-    case FIELD_JSON:
-    case FIELD_TIME:
-    case FIELD_OBJECT:
-    case FIELD_INLINE:
-    case FIELD_LIST:
-        abort(); /* a mistake in a table: its first request finds it */
+        abort();       /* a mistake in a table: its first request finds it */
+    default:
+        (void)reading_scalar(r, to);
     }
 }
 
-/* A fault of the body as a whole, or of a member that is not in the shape; it must be counted. */
+/* A fault of the body as a whole; it must be counted. */
 static void
-add_body_fault(struct request *req, const char *type, const char *inner, const char *input,
+add_body_fault(struct request *req, const char *type, const char *place, const char *input,
                const char *ctx, const char *en, const char *zh)
 {
     fault_add(req, &(struct fault){.type = type,
                                    .from = "body",
-                                   .inner = inner,
+                                   .place = place,
                                    .input = input,
                                    .ctx = ctx,
                                    .en = en,
@@ -169,47 +193,60 @@ find_body_field(const struct shape *shape, struct json_value key)
 }
 
 static void
-refuse_other_members(const struct shape *shape, struct request *req, struct json_value body)
+refuse_other_members(const struct object *o)
 {
-    struct arena *a = req->caller.arena;
-    struct json_items items = json_items(body);
+    struct arena *a = o->req->caller.arena;
+    struct json_items items = json_items(o->value);
     struct json_value key, value;
 
     while (json_next_member(&items, &key, &value)) {
-        if (find_body_field(shape, key) == shape->count && fault_count(req)) {
-            add_body_fault(req, "extra_forbidden", fault_echo_json(a, key),
-                           fault_echo_json(a, value), NULL,
-                           "is not a field of this request; remove it", "不是本请求的字段，请去掉");
+        if (find_body_field(o->shape, key) == o->shape->count && fault_count(o->req)) {
+            reading_extra(o->req, FROM_BODY, o->place, fault_echo_json(a, key),
+                          reading_echo_object(o->req, o->shape, value));
         }
+    }
+}
+
+/* A field's member, or what stands for it if it is absent or null. */
+static void
+read_field(const struct object *o, const struct field *f, struct json_value value)
+{
+    struct reading r = {.req = o->req, .field = f, .outer = o->place, .value = value};
+
+    if (value.kind == JSON_ABSENT) {
+        if (f->required) {
+            reading_missing(&r, &o->value, o->shape);
+        }
+    } else if (value.kind != JSON_NULL || !f->nullable) {
+        read_member(&r, o->to + f->offset);
     }
 }
 
 /* Faults are in the order of the shape, those of other members after them, as pydantic has them. */
 static void
-read_members(const struct shape *shape, struct request *req, struct json_value body, char *to)
+read_members(const struct object *o)
 {
-    struct json_value *values = request_new(req, shape->count + 1, struct json_value);
-    struct json_items items = json_items(body);
+    const struct shape *shape = o->shape;
+    struct json_value values[SHAPE_FIELDS_MAX + 1];
+    struct json_items items = json_items(o->value);
     struct json_value key, value;
 
+    if (shape->count > SHAPE_FIELDS_MAX) {
+        abort(); /* a mistake in a table: its first request finds it */
+    }
+    for (size_t i = 0; i <= shape->count; i++) {
+        values[i].kind = JSON_ABSENT;
+    }
     while (json_next_member(&items, &key, &value)) {
         values[find_body_field(shape, key)] = value;
     }
     for (size_t i = 0; i < shape->count; i++) {
-        const struct field *f = &shape->fields[i];
-        struct reading r = {.req = req, .field = f, .value = values[i]};
-
-        if (f->from != FROM_BODY) {
-            continue;
-        }
-        if (r.value.kind == JSON_ABSENT && f->required) {
-            reading_missing(&r);
-        } else if (r.value.kind > JSON_NULL || (r.value.kind == JSON_NULL && f->required)) {
-            read_member(&r, to);
+        if (shape->fields[i].from == FROM_BODY) {
+            read_field(o, &shape->fields[i], values[i]);
         }
     }
     if (values[shape->count].kind != JSON_ABSENT) {
-        refuse_other_members(shape, req, body);
+        refuse_other_members(o);
     }
 }
 
@@ -242,10 +279,10 @@ read_document(const struct shape *shape, struct request *req, const struct body 
     }
     value = json_whole(body->at, body->len);
     if (value.kind == JSON_OBJECT) {
-        read_members(shape, req, value, to);
+        read_members(&(struct object){req, shape, NULL, value, to});
     } else if (fault_count(req)) {
-        add_body_fault(req, "model_attributes_type", NULL, fault_echo_json(a, value), NULL,
-                       "must be a JSON object", "必须是 JSON 对象");
+        add_body_fault(req, "model_attributes_type", NULL, reading_echo_object(req, shape, value),
+                       NULL, "must be a JSON object", "必须是 JSON 对象");
     }
 }
 

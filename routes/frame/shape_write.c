@@ -36,6 +36,32 @@ shape_write_ints(const struct ints *ints, struct buf *out)
 }
 
 static void
+shape_write_text_list(const struct text_list *texts, struct buf *out)
+{
+    buf_char(out, '[');
+    for (size_t i = 0; i < texts->count; i++) {
+        if (i > 0) {
+            buf_char(out, ',');
+        }
+        json_text(out, texts->at[i]);
+    }
+    buf_char(out, ']');
+}
+
+static void
+shape_write_enum_list(const struct field *f, const struct enum_list *words, struct buf *out)
+{
+    buf_char(out, '[');
+    for (size_t i = 0; i < words->count; i++) {
+        if (i > 0) {
+            buf_char(out, ',');
+        }
+        json_text(out, f->values[words->at[i]]);
+    }
+    buf_char(out, ']');
+}
+
+static void
 shape_write_seqs(const struct seqs *seqs, struct buf *out)
 {
     buf_char(out, '{');
@@ -96,6 +122,9 @@ shape_write_value(const struct field *f, const char *at, struct buf *out)
     case FIELD_INT:
         shape_write_int(f, *(const int64_t *)value, out);
         break;
+    case FIELD_FLOAT:
+        json_float(out, *(const double *)value);
+        break;
     case FIELD_BOOL:
         buf_str(out, *(const int *)value != 0 ? "true" : "false");
         break;
@@ -115,6 +144,12 @@ shape_write_value(const struct field *f, const char *at, struct buf *out)
         abort(); /* input only */
     case FIELD_INTS:
         shape_write_ints(value, out);
+        break;
+    case FIELD_TEXT_LIST:
+        shape_write_text_list(value, out);
+        break;
+    case FIELD_ENUM_LIST:
+        shape_write_enum_list(f, value, out);
         break;
     case FIELD_SEQS:
         shape_write_seqs(value, out);

@@ -98,12 +98,12 @@ check_faults(const struct request *req)
 {
     demand(req->faults != NULL && req->fault_count > 0);
     for (const struct fault *f = req->faults; f != NULL; f = f->next) {
-        bool secret = f->name != NULL && strcmp(f->name, "secret") == 0;
+        bool secret = f->place != NULL && strstr(f->place, "\"secret\"") != NULL;
 
         demand(f->type != NULL && f->en != NULL && f->zh != NULL);
         demand(!secret || f->input == NULL || strcmp(f->input, "\"***\"") == 0);
         demand(f->input == NULL || strlen(f->input) <= 6 * 200 + 2);
-        demand(f->inner == NULL || strlen(f->inner) <= 6 * 200 + 10);
+        demand(f->place == NULL || strlen(f->place) <= 6 * 200 + 100);
     }
 }
 

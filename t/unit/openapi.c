@@ -105,8 +105,10 @@ parameter_is_documented(struct json_object *parameters, const struct field *f)
         struct json_object *one = resolved(json_object_array_get_idx(parameters, i));
 
         if (strcmp(json_object_get_string(AT(one, "name")), f->name) == 0 &&
-            strcmp(json_object_get_string(AT(one, "in")),
-                   f->from == FROM_PATH ? "path" : "query") == 0) {
+            strcmp(json_object_get_string(AT(one, "in")), f->from == FROM_PATH ? "path"
+                                                          : f->from == FROM_QUERY
+                                                              ? "query"
+                                                              : "header") == 0) {
             return json_object_get_boolean(AT(one, "required")) == f->required;
         }
     }
@@ -361,7 +363,7 @@ any_text(const char *text, struct arena *a)
     return NULL;
 }
 
-static const struct pattern pattern = {"^\\w\"$", any_text};
+static const struct pattern pattern = {.regex = "^\\w\"$", .fault = any_text};
 static const struct shape in_shape = SHAPE(
     "In", struct documented, PATH_ID(struct documented, id),
     FIELD(struct documented, bound, FIELD_INT, .from = FROM_QUERY, .min = 1, .max = 9,
@@ -453,8 +455,9 @@ test_input_schema(void)
               "a nullable member of an input may be null");
     schema_is("In", "flag", "{\"type\":\"boolean\",\"default\":false}",
               "a boolean has its default value");
-    schema_is("In", "word", "{\"type\":\"string\",\"enum\":[\"red\",\"green\"]}",
-              "an enum has its values");
+    schema_is("In", "word",
+              "{\"type\":\"string\",\"enum\":[\"red\",\"green\"],\"default\":\"red\"}",
+              "an enum has its values and its default");
     schema_is("In", "ids",
               "{\"type\":\"array\",\"items\":{\"type\":\"integer\",\"minimum\":1,"
               "\"maximum\":9007199254740991},\"maxItems\":7}",
