@@ -8,7 +8,14 @@ Object.assign(BOOLEANS, { false: false, f: false, no: false, n: false, off: fals
 
 const number = (text) => Number(text.trim().replaceAll('_', ''))
 
+// In the document, an integer of any size is a text of digits.
+const DIGITS = '^-?[0-9]{'
+const plain = (text) => text.trim().replace(/^\+|_|\.0*$/g, '')
+
 const CONVERSIONS = {
+  string(value, { pattern }) {
+    return pattern?.startsWith(DIGITS) && INTEGER.test(value) ? plain(value) : value
+  },
   integer(value) {
     if (typeof value === 'boolean') return Number(value)
     return typeof value === 'string' && INTEGER.test(value) ? number(value) : value
@@ -43,7 +50,7 @@ export function lax(document, schema, value) {
     )
   }
   for (const type of typesOf(known)) {
-    const read = CONVERSIONS[type]?.(value) ?? value
+    const read = CONVERSIONS[type]?.(value, known) ?? value
     if (document.accepts(known, read)) return read
   }
   return value
