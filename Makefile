@@ -57,6 +57,8 @@ objects := $(sources:%.c=$(out)/%.o)
 library := $(out)/libfastchat.a
 migrations := $(sort $(wildcard db/migrations/*.sql))
 unit_tests := $(patsubst %.c,$(out)/%.t,$(wildcard t/unit/*.c))
+# The comparison of replies with the route table, which the fuzzer and two unit tests use as well.
+answer_checks := t/program/answers.c t/program/shape_check.c
 test_objects := $(patsubst %.c,$(out)/%.o,$(wildcard t/program/*.c))
 # Programs that a Perl test of the same name runs.
 test_programs := $(patsubst %.c,$(out)/%,$(filter-out t/unit/% t/fuzz/% t/bench/% t/shim/% t/program/%,$(wildcard t/*/*.c)))
@@ -64,7 +66,7 @@ test_programs := $(patsubst %.c,$(out)/%,$(filter-out t/unit/% t/fuzz/% t/bench/
 shims := $(patsubst %.c,$(out)/%.so,$(wildcard t/shim/*.c))
 fuzzers := $(patsubst t/fuzz/%.c,build/fuzz/%,$(wildcard t/fuzz/*.c))
 # The parts of the fuzzer of the dispatcher. Only libFuzzer calls its mutator: the test of its corpus is linked without.
-fuzz_dispatch := $(wildcard t/fuzz/dispatch/*.c)
+fuzz_dispatch := $(wildcard t/fuzz/dispatch/*.c) $(answer_checks)
 fuzz_dispatch_test := $(patsubst %.c,$(out)/%.o,$(filter-out %/mutator.c,$(fuzz_dispatch)))
 
 # A locale that every host has: if LANG names one that is not installed, Perl warns and Redis 8 does not start.
@@ -161,7 +163,9 @@ $(test_program): $(filter $(out)/fcgi/main.o,$(objects)) $(test_objects) $(libra
 
 $(out)/t/unit/%.t: $(out)/t/unit/%.o $(library)
 	$(say) '  LD  $@'
-	@$(link) -o $@ $^ $(library_libs)
+	@$(link) -o $@ $(filter %.o,$^) $(library) $(library_libs)
+
+$(out)/t/unit/answers.t $(out)/t/unit/dispatch.t: $(answer_checks:%.c=$(out)/%.o)
 
 # Objects before the library, as with the test program.
 $(out)/t/db/dispatch: $(fuzz_dispatch_test)
@@ -193,7 +197,7 @@ $(fuzz_library): $(patsubst %.c,build/fuzz/obj/%.o,$(filter-out fcgi/main.c,$(so
 	@rm -f $@
 	@$(AR) rcs $@ $^
 
-build/fuzz/dispatch: $(fuzz_dispatch) $(wildcard t/fuzz/dispatch/*.h)
+build/fuzz/dispatch: $(fuzz_dispatch) $(wildcard t/fuzz/dispatch/*.h t/program/*.h)
 build/fuzz/%: t/fuzz/%.c t/fuzz/fuzz.h $(fuzz_library)
 	$(say) '  FUZZ  $@'
 	@$(fuzz_compile) -fsanitize=fuzzer -o $@ $(filter %.c,$^) $(fuzz_library) $(library_libs)

@@ -10,8 +10,11 @@
 #define BASE_TEST_SEAMS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
+struct request;
 struct route_group;
+struct shape;
 struct task_kind;
 
 /* Faults that t/faults injects, to prove that its checks find them. */
@@ -31,5 +34,9 @@ bool test_cheap_passwords(void);
 /* Routes and kinds of tasks beside the program's own; NULL for none. */
 const struct route_group *test_routes(void);
 const struct task_kind *const *test_task_kinds(void);
+
+/* Compares a dispatched request's reply with its row, and the data of an event with its shape. */
+void test_check_reply(const struct request *req);
+void test_check_event(const char *name, const struct shape *shape, const char *json, size_t len);
 
 #endif

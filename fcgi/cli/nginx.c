@@ -1,41 +1,13 @@
-/*
- * The pools come from the route table, the texts of nginx's own errors from the table of problems;
- * the rest is fixed text.
- */
+/* The pools come from the route table; the rest is fixed text. */
 #include "fcgi/cli/nginx.h"
 
 #include <string.h>
 
-#include "base/buf.h"
-#include "base/json.h"
 #include "base/number.h"
+#include "fcgi/cli/nginx_errors.h"
 #include "routes/frame/route.h"
 
-/*
- * nginx's own errors, in the form of ours. They have locations by path, not named ones: those fail
- * for a request whose address could not be read.
- */
-static const struct own_error {
-    int status;
-    const char *code, *en, *zh;
-} own_errors[] = {
-    {400, "bad_request", "The request cannot be read.", "无法读取该请求。"},
-    {404, "not_found", "There is nothing at this address.", "该地址不存在。"},
-    {413, "body_too_large", "The body is larger than 1 MiB.", "请求体超过 1 MiB。"},
-    {429, "too_many_connections",
-     "Too many requests from your network at once; please try again in a moment.",
-     "你所在的网络同时发起的请求过多，请稍后再试。"},
-    {414, "uri_too_long", "The address is too long.", "请求地址过长。"},
-    {502, "unavailable", "The server is restarting; please try again in a moment.",
-     "服务正在重启，请稍后再试。"},
-    {503, "unavailable", "The server is busy; please try again in a moment.",
-     "服务繁忙，请稍后再试。"},
-    {504, "deadline_exceeded", "The request took too long; please try again in a moment.",
-     "处理超时，请稍后再试。"},
-};
-
 enum {
-    OWN_ERRORS = sizeof(own_errors) / sizeof(own_errors[0]),
     HTTP2_DIRECTIVE = 1025001, /* the version that brought `http2 on` */
     DOWNLOADS_PER_ADDRESS = 3,
 };
@@ -150,28 +122,6 @@ nginx_write_request_limit(const struct nginx_options *o, const char *indent, FIL
     }
 }
 
-static void
-nginx_write_error_maps(FILE *out)
-{
-    struct buf text = {0};
-
-    for (size_t i = 0; i < OWN_ERRORS; i++) {
-        const struct own_error *e = &own_errors[i];
-
-        (void)fprintf(out, "map $http_accept_language $fastchat_error_%d {\n    default '",
-                      e->status);
-        for (int chinese = 0; chinese < 2; chinese++) {
-            buf_clear(&text);
-            buf_str(&text, "{\"detail\":");
-            json_text(&text, chinese ? e->zh : e->en);
-            buf_printf(&text, ",\"code\":\"%s\"}", e->code);
-            (void)fprintf(out, "%s%s';\n", chinese ? "    ~*^zh '" : "", buf_cstr(&text));
-        }
-        (void)fputs("}\n", out);
-    }
-    buf_free(&text);
-}
-
 /*
  * The socket is listed twice and never marked down, so that an idempotent request whose process
  * died is tried once more. nginx itself closes each kept connection after keepalive_time, between
@@ -269,16 +219,6 @@ nginx_write_page_headers(const struct nginx_options *o, const char *cache, FILE 
         cache);
     if (o->tls != NULL) {
         (void)fputs("        add_header Strict-Transport-Security \"max-age=31536000\";\n", out);
-    }
-}
-
-static void
-nginx_write_api_headers(const struct nginx_options *o, FILE *out)
-{
-    (void)fputs("        add_header X-Content-Type-Options nosniff always;\n", out);
-    if (o->tls != NULL) {
-        (void)fputs("        add_header Strict-Transport-Security \"max-age=31536000\" always;\n",
-                    out);
     }
 }
 
@@ -404,27 +344,6 @@ nginx_write_timeouts(FILE *out)
 }
 
 static void
-nginx_write_own_errors(FILE *out)
-{
-    for (size_t i = 0; i < OWN_ERRORS; i++) {
-        int status = own_errors[i].status;
-        bool passes = status == 429 || status >= 502;
-
-        (void)fprintf(out,
-                      "\n    location = /_fastchat/%d {\n"
-                      "        internal;\n"
-                      "        default_type application/json;\n"
-                      "        add_header Cache-Control no-store always;\n"
-                      "        add_header X-Request-ID $request_id always;\n"
-                      "%s"
-                      "        return %d $fastchat_error_%d;\n"
-                      "    }\n",
-                      status, passes ? "        add_header Retry-After 1 always;\n" : "", status,
-                      status);
-    }
-}
-
-static void
 nginx_write_server(const struct router *router, const struct nginx_options *o, FILE *out)
 {
     (void)fputs("server {\n", out);
@@ -449,18 +368,14 @@ nginx_write_server(const struct router *router, const struct nginx_options *o, F
     nginx_write_timeouts(out);
     nginx_write_request_limit(o, "    ", out);
     (void)fputs("\n", out);
-    for (size_t i = 0; i < OWN_ERRORS; i++) {
-        (void)fprintf(out, "    error_page %d /_fastchat/%d;\n", own_errors[i].status,
-                      own_errors[i].status);
-    }
-    (void)fputs("\n", out);
+    nginx_write_error_pages(out);
     nginx_write_api_locations(router, o, out);
     (void)fputs("    location /assets/ {\n", out);
     nginx_write_page_headers(o, "public, max-age=31536000, immutable", out);
-    (void)fputs("    }\n\n    location / {\n        try_files $uri /index.html;\n", out);
+    (void)fputs("    }\n\n    location / {\n        try_files $uri /index.html =404;\n", out);
     nginx_write_page_headers(o, "no-cache", out);
     (void)fputs("    }\n", out);
-    nginx_write_own_errors(out);
+    nginx_write_error_locations(o, out);
     (void)fputs("}\n", out);
 }
 
@@ -501,7 +416,7 @@ nginx_write(const struct router *router, const struct nginx_options *o, FILE *ou
                 out);
     nginx_write_maps(router, out);
     nginx_write_zones(out);
-    nginx_write_error_maps(out);
+    nginx_write_error_maps(o, out);
     nginx_write_upstreams(o, out);
     if (o->tls != NULL) {
         nginx_write_redirect(o, out);

@@ -12,8 +12,9 @@ struct nginx_options {
     const char *sockets; /* the directory of api.sock and cpu.sock */
     const char *tls;     /* the server's name, with a redirect from `redirect`; NULL: no TLS */
     const char *certificate, *key;
-    const char *redirect; /* "80" */
-    int version;          /* of the nginx that reads it, as nginx_version returns it */
+    const char *redirect;     /* "80" */
+    const char *cors_origins; /* as in the settings; NULL: none */
+    int version;              /* of the nginx that reads it, as nginx_version returns it */
     /* Requests at once: held ones of an address, all of an address (0: no limit); downloads. */
     int held_per_address, per_address, downloads;
 };

@@ -25,6 +25,7 @@ nginx_print(const struct app *app, const struct arguments *a)
         .certificate = argument_text(a, "cert"),
         .key = argument_text(a, "key"),
         .redirect = nginx_text(a, "redirect", "80"),
+        .cors_origins = app->settings->cors_origins,
         .held_per_address = app->settings->events_per_address,
         .per_address = app->settings->connections_per_address,
         .downloads = app->settings->downloads_at_once,

@@ -3,10 +3,13 @@
 
 #include <string.h>
 
+#include "base/test_seams.h"
+
 void
 event_write_sse(struct buf *out, enum live_event_kind kind, const char *id, const char *json,
                 size_t len)
 {
+    test_check_event(live_events[kind].name, live_events[kind].shape, json, len);
     if (id != NULL) {
         buf_printf(out, "id: %s\n", id);
     }
@@ -19,6 +22,7 @@ void
 event_write_ndjson(struct buf *out, enum live_event_kind kind, const char *id, const char *json,
                    size_t len)
 {
+    test_check_event(live_events[kind].name, live_events[kind].shape, json, len);
     buf_printf(out, "{\"event\":\"%s\",", live_events[kind].name);
     if (id != NULL) {
         buf_printf(out, "\"id\":\"%s\",", id);

@@ -40,8 +40,15 @@ cors_allow(struct request *req)
     }
     if (origin_is_allowed(req)) {
         reply_header(req, "Access-Control-Allow-Origin", req->origin);
-        reply_header(req, "Access-Control-Expose-Headers", "X-Request-ID, Retry-After, Allow");
+        reply_header(req, "Access-Control-Expose-Headers", CORS_EXPOSED);
     }
+}
+
+bool
+cors_is_preflight(const struct request *req)
+{
+    return req->origin != NULL && strcmp(req->method, "OPTIONS") == 0 &&
+           request_env(req, "HTTP_ACCESS_CONTROL_REQUEST_METHOD") != NULL;
 }
 
 void
@@ -49,9 +56,7 @@ cors_preflight(struct request *req, const char *methods)
 {
     if (origin_is_allowed(req)) {
         reply_header(req, "Access-Control-Allow-Methods", methods);
-        reply_header(req, "Access-Control-Allow-Headers",
-                     "Authorization, Content-Type, Accept-Language, X-HTTP-Method-Override, "
-                     "Last-Event-ID");
+        reply_header(req, "Access-Control-Allow-Headers", CORS_HEADERS);
         reply_header(req, "Access-Control-Max-Age", "600");
     }
 }

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/test_seams.h"
 #include "routes/frame/auth.h"
 #include "routes/frame/cors.h"
 #include "routes/frame/reply.h"
@@ -257,4 +258,5 @@ dispatch(const struct router *router, struct request *req)
     reply_header(req, "X-Request-ID", req->id);
     reply_header(req, "Cache-Control", "no-store");
     dispatch_run_route(router, req);
+    test_check_reply(req);
 }

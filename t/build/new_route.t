@@ -56,6 +56,10 @@ subtest 'the steps together add a route that works' => sub {
     cmp_ok(scalar @code, '<=', 6, 'the feature changes at most six files of C and SQL') or diag "@code";
     ok(succeeds('build/fastchat routes | grep -q /pins'), 'the routes are listed');
     ok(succeeds('env -u FASTCHAT_BINARY -u FASTCHAT_TEST_STACK prove t/api/pins.t'), "the feature's own test passes");
+    ok(
+        succeeds('env -u FASTCHAT_BINARY -u FASTCHAT_TEST_STACK prove t/api/authorization.t'),
+        'its lines in the table of callers hold'
+    );
 };
 
 chdir $root;

@@ -227,6 +227,36 @@ subtest "nginx's own errors are JSON in both languages" => sub {
     }
 };
 
+subtest "nginx's own errors over HTTP/2 and TLS are JSON, too" => sub {
+    my %own = (
+        404 => ["$t/assets/none.js"],
+        405 => [ '-d', '', "$t/rooms/12" ],
+        413 => [ '-H', 'Content-Type: application/json', '--data-binary', "\@$dir/large", "$t/api/rooms" ],
+        400 => ["$t/api/%zz"],
+    );
+    for my $code (sort keys %own) {
+        my ($head, $body) = split /\r\n\r\n/, curl('-i', '--http2', '-H', 'Expect:', @{ $own{$code} }), 2;
+        like($head, qr{^HTTP/2 $code }, "nginx's own $code over HTTP/2 has its status");
+        like($body, qr/^\{"detail":.*"code":"\w+"\}$/, "nginx's own $code over HTTP/2 is JSON");
+        like($head, qr/^strict-transport-security:/im, "nginx's own $code with TLS sets Strict-Transport-Security");
+        like($head, qr/^x-content-type-options: nosniff/im, "nginx's own $code may not be sniffed for its type");
+    }
+    like(
+        curl('-i', "http://127.0.0.1:$tls_port/"), qr/^HTTP\S+ 400.*"code":"bad_request"/s,
+        'a request without TLS on the port for TLS is answered with JSON'
+    );
+};
+
+subtest 'a 500 of nginx is JSON' => sub {
+    rmdir "$dir/tmp/a" or die "$dir/tmp/a: $!\n";    # where nginx stores bodies
+    put("$dir/body", ' ' x 500_000);
+    like(
+        curl('-i', '-H', 'Expect:', '--data-binary', "\@$dir/body", "$p/api/rooms"),
+        qr/^HTTP\S+ 500.*"code":"internal_error"/s, 'a body that cannot be stored is answered with JSON'
+    );
+    mkdir "$dir/tmp/a";
+};
+
 subtest 'nothing outside of the pages is served' => sub {
     for my $path (
         '/../../etc/passwd', '/assets/../../key.pem', '/%2e%2e/key.pem', '/assets/..%2f..%2fkey.pem',

@@ -7,6 +7,7 @@
 #include "base/wait_hook.h"
 #include "routes/frame/reply.h"
 #include "t/program/trial.h"
+#include "t/program/trial_answers.h"
 
 struct trial_pause {
     int64_t ms;
@@ -252,6 +253,14 @@ static const struct route routes[] = {
         .access = ANYONE, .limit = LIMIT_NONE,
         .out = &order_read_shape, .status = 200,
         .summary = "Read objects and lists inside one another",
+        .description = "Only in the test program.",
+    },
+    {
+        .method = GET, .path = "/api/trial/answer", INPUT(answer_as_wished, trial_wish),
+        .access = ANYONE,
+        .out = &trial_answer_shape, .status = 200, .other_status = 204,
+        .problems = PROBLEMS(NO_SUCH_ROOM, UNAVAILABLE),
+        .summary = "Get a right answer, or a wrong one",
         .description = "Only in the test program.",
     },
     ROUTES_END,

@@ -7,12 +7,14 @@
 #include "base/json.h"
 #include "fcgi/app.h"
 #include "routes/frame/route.h"
+#include "t/program/answers.h"
 #include "t/unit/tap.h"
 
 static struct app *app;
 static struct resources resources;
 static struct request req;
 static const char *text_to_send;
+static struct buf undeclared; /* what replies had that their routes do not declare */
 
 static size_t
 send_text(void *source, char *at, size_t size)
@@ -33,6 +35,9 @@ dispatch_with_body(const char *body, char *const *env)
     request_init(&req, &resources, env);
     req.read_body = send_text;
     dispatch(app->router, &req);
+    if (!answer_check(&req, &undeclared)) {
+        diag("undeclared: %s: %s", req.path, buf_cstr(&undeclared));
+    }
     return req.status;
 }
 
@@ -309,6 +314,8 @@ main(void)
     test_input();
     test_document();
     test_head_lines();
+    is_str(buf_cstr(&undeclared), "", "every reply is one that its route declares");
+    buf_free(&undeclared);
     resources_close(&resources);
     app_free(app);
     return done_testing();

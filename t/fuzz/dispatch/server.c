@@ -4,6 +4,7 @@
  */
 #include "t/fuzz/dispatch/server.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@
 #include "fcgi/serve.h"
 #include "routes/frame/deferred.h"
 #include "t/fuzz/dispatch/world.h"
+#include "t/program/answers.h"
 
 /*
  * Low limits, so that a script reaches them. The deadline is far above what a busy machine needs.
@@ -78,6 +80,36 @@ const struct task_kind *const *
 test_task_kinds(void)
 {
     return NULL;
+}
+
+static void
+server_note_undeclared(const struct buf *fault, const char *of)
+{
+    char *to = server.seen->undeclared;
+
+    (void)snprintf(to, sizeof(server.seen->undeclared), "%s: %.*s", of, (int)fault->len, fault->at);
+}
+
+void
+test_check_reply(const struct request *req)
+{
+    struct buf fault = {0};
+
+    if (!answer_check(req, &fault)) {
+        server_note_undeclared(&fault, req->route == NULL ? "no route" : req->route->path);
+    }
+    buf_free(&fault);
+}
+
+void
+test_check_event(const char *name, const struct shape *shape, const char *json, size_t len)
+{
+    struct buf fault = {0};
+
+    if (!answer_check_event(shape, json, len, &fault)) {
+        server_note_undeclared(&fault, name);
+    }
+    buf_free(&fault);
 }
 
 /* Does the caller have the session, and the right that the route demands? */

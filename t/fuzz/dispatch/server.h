@@ -16,6 +16,7 @@ struct observation {
     bool unreadable;           /* the records were no request */
     bool changed;              /* the database was */
     size_t arena_bytes;
+    char undeclared[200]; /* what the reply has that its route does not declare; "" */
 };
 
 /* Starts it at the first call. Returns NULL, or the reason of a failure. */

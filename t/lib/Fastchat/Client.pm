@@ -20,6 +20,7 @@ use Socket qw(IPPROTO_TCP TCP_NODELAY);
 }
 
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
+my %own_codes;    # by the directory of a stack
 
 sub url { return $_[0]{url} }
 
@@ -45,7 +46,43 @@ sub request {
     $sent{content} = $option{content} if defined $option{content};
     my $http = $self->{http} //= HTTP::Tiny->new(timeout => 30, keep_alive => 1, max_redirect => 0);
     utf8::encode($path) if utf8::is_utf8($path);
-    return Fastchat::Answer->new($http->request($method, $self->{url} . $path, \%sent));
+    return $self->checked($method, Fastchat::Answer->new($http->request($method, $self->{url} . $path, \%sent)));
+}
+
+# The codes of nginx's own errors by status, as the stack's configuration declares them.
+sub own_codes {
+    my ($dir) = @_;
+    return $own_codes{$dir} //= do {
+        my (%codes, $status);
+        open my $in, '<', "$dir/conf/fastchat.conf" or return {};
+        while (my $line = <$in>) {
+            $status = $1 if $line =~ /^map .*\$fastchat_error_(\d+)/;
+            $codes{$status}{$1} = 1 if $line =~ /"code":"(\w+)"/ && defined $status;
+        }
+        \%codes;
+    };
+}
+
+# Does an answer that did not pass the dispatcher, where every answer is checked, have the form of an error, and a code
+# that nginx declares for its status? If not, the line in the stack's logs fails the test. Returns the answer.
+sub checked {
+    my ($self, $method, $answer) = @_;
+    my $status = $answer->status;
+    return $answer
+        if $status < 400
+        || $status == 599
+        || !$self->{dir}
+        || $method eq 'HEAD'
+        || defined $answer->header('X-Request-ID');
+    my $error = eval { $json->decode($answer->content) };
+    return $answer
+        if ref $error eq 'HASH'
+        && keys %$error == 2
+        && length($error->{detail} // '')
+        && own_codes($self->{dir})->{$status}{ $error->{code} // '' };
+    open my $out, '>>', "$self->{dir}/log/client.log" or return $answer;
+    syswrite $out, "undeclared answer: nginx: $status: " . substr($answer->content, 0, 200) =~ s/\s+/ /gr . "\n";
+    return $answer;
 }
 
 # A request as exact bytes, for what no client library would send: raw('GET', '/api', ['Host: x', …], body).
@@ -63,8 +100,9 @@ sub raw {
 # Sends bytes and reads until the server closes. Status 0 if nothing is answered.
 sub raw_bytes {
     my ($self, $bytes, $seconds) = @_;
+    my ($method)  = $bytes       =~ /^(\S*)/;
     my ($address) = $self->{url} =~ m{//(.*)};
-    my $socket = IO::Socket::INET->new(PeerAddr => $address, Timeout => 5) or die "$address: $@\n";
+    my $socket    = IO::Socket::INET->new(PeerAddr => $address, Timeout => 5) or die "$address: $@\n";
     local $SIG{PIPE} = 'IGNORE';
     my $text = '';
     eval {
@@ -78,7 +116,7 @@ sub raw_bytes {
         alarm 0;
     };
     alarm 0;
-    return Fastchat::Answer->parse($text);
+    return $self->checked($method, Fastchat::Answer->parse($text));
 }
 
 package Fastchat::User;

@@ -8,7 +8,7 @@ my $bad = qr{
     ERROR:\ (?:Address|Leak)Sanitizer | WARNING:\ ThreadSanitizer | runtime\ error:
     | \[(?:alert|emerg)\]
     | Assertion\ .*\ failed | Segmentation\ fault | \*\*\*.*\ detected\ \*\*\* | died\ to\ often
-    | exit\ status\ 1[0-9][0-9]
+    | exit\ status\ 1[0-9][0-9] | undeclared\ answer:
 }x;
 
 # The problems in a stack's log directory, one text each; lines that match one of `expected` are not problems.

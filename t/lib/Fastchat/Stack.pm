@@ -367,8 +367,8 @@ sub user {
     my $session = $self->post('/api/sessions', { username => $username, password => $password });
     $session->status == 201 or die "POST /api/sessions: " . $session->status . ' ' . $session->content . "\n";
     return Fastchat::User->new(
-        url      => $self->{url}, token => $session->json->{token}, id => $made->json->{id},
-        username => $username, password => $password, nickname         => $made->json->{nickname},
+        url      => $self->{url}, dir   => $self->{dir}, token => $session->json->{token}, id => $made->json->{id},
+        username => $username, password => $password, nickname => $made->json->{nickname},
     );
 }
 
