@@ -1,7 +1,7 @@
 // node property.mjs TEST: seeded requests to every operation of /openapi.json.
 import { readFile } from 'node:fs/promises'
 import fc from 'fast-check'
-import { Document, bodySchema } from './lib/document.mjs'
+import { Document, JSON_TYPE, bodySchema } from './lib/document.mjs'
 import { Client } from './lib/http.mjs'
 import { openCodes, undeclared } from './lib/replies.mjs'
 import { concrete, curl, requests } from './lib/requests.mjs'
@@ -28,6 +28,7 @@ const sample = await makeWorld(client, admin, { path: '/api/sessions/{task_id}' 
 // An operation that is being called, its world, and what its replies were.
 class Called {
   counts = { all: 0, done: 0, broken: 0, held: 0 }
+  statuses = new Set()
   worlds = 0
 
   constructor(operation) {
@@ -74,7 +75,9 @@ class Called {
   /** Makes a new world if the old one is used up, and ends what the call has started. */
   async after(request, reply) {
     if (reply.held) this.counts.held++
+    else this.statuses.add(reply.status)
     if (reply.status < 300) this.counts.done++
+    this.remember(reply)
     const token = this.world[request.caller]?.token
     if (reply.status === 202) await this.end(JSON.parse(reply.bytes).id, token)
     if (reply.status === 401 && token) {
@@ -83,6 +86,13 @@ class Called {
     } else if (reply.status < 300 && this.operation.method !== 'GET' && this.worlds < NEW_WORLDS) {
       await this.renew()
     }
+  }
+
+  /** Keeps what the next requests may send back. */
+  remember({ status, headers, type, bytes }) {
+    const { values } = this.world
+    if (status === 200) values['If-None-Match'] = headers.etag
+    if (status === 200 && type === JSON_TYPE) values.cursor = JSON.parse(bytes).next ?? undefined
   }
 
   /** Cancels a task that a call has queued: a run of the lab would take all processors. */
@@ -124,7 +134,9 @@ async function check(operation) {
   ok(counts.done > 0, `${operation.name} succeeds for some valid request`)
   if (operation.body || operation.parameters.some((parameter) => parameter.in !== 'header'))
     ok(counts.broken >= FEWEST_BROKEN, `${operation.name} is tried with broken requests`)
-  console.log(`${operation.name}: ${JSON.stringify(counts)}`)
+  console.log(
+    `${operation.name}: ${JSON.stringify(counts)}, statuses ${[...called.statuses].sort().join(' ')}`,
+  )
 }
 
 diag(`CONTRACT_SEED=${seed}`)

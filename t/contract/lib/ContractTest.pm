@@ -11,7 +11,7 @@ use Fastchat::Stack;
 
 our @EXPORT = qw(run_contract);
 
-# Runs t/contract/$name.mjs with a file of JSON: the stack's address, a folder of its own in build/t/contract, the
+# Runs t/contract/$name.mjs with a file of JSON: the stack's address and its event loops, a folder of its own in build/t/contract, the
 # document as `fastchat openapi` prints it, and an admin of the server. Each line "ok NAME" or "not ok NAME" becomes a
 # test, each line "# …" a diagnostic, and every other line a note (prove -v).
 sub run_contract {
@@ -27,7 +27,7 @@ sub run_contract {
     write_file(
         "$folder/test.json",
         JSON::PP->new->utf8->encode({
-            url   => $stack->url, folder => $folder,
+            url   => $stack->url, streamers => [ map { $_ + 0 } $stack->workers('events') ], folder => $folder,
             admin => { map { $_ => $admin->$_ } qw(id username password token) }
         })
     );

@@ -4,19 +4,6 @@ import { NDJSON_TYPE } from './http.mjs'
 import { concrete } from './requests.mjs'
 import { invitation, makeRoom, makeWorld } from './world.mjs'
 
-// `bye` needs a server that ends.
-const KINDS = [
-  'hello',
-  'resync',
-  'entry',
-  'rooms',
-  'typing',
-  'read',
-  'presence',
-  'invitation',
-  'task',
-]
-
 /** The likeliest request: required parameters, and every property of the body for which the world has a value. */
 function likeliest(document, operation, world) {
   const value = (name) => world.values[name] ?? world.fresh[name]?.()
@@ -64,10 +51,12 @@ export async function collectAnswers(document, client, admin) {
   return all.filter((one) => one !== null)
 }
 
-/** Events of each kind that an API's client can cause, as lines of the NDJSON form. */
-export async function collectEvents(client, admin) {
-  const world = await makeWorld(client, admin, { path: '/api/events' })
-  const { alice, bob, eve, values } = world
+/**
+ * Events of every kind that the document declares, as lines of the NDJSON form. `streamers` are the processes that hold
+ * streams: one of them ends, and says so.
+ */
+export async function collectEvents(document, client, admin, streamers) {
+  const { alice, bob, eve, values } = await makeWorld(client, admin, { path: '/api/events' })
   const stream = (person, accept) =>
     client.listen({
       target: '/api/events?after=garbage',
@@ -86,13 +75,18 @@ export async function collectEvents(client, admin) {
   await makeRoom(client, eve, alice)
   await invitation(client, alice, eve)
   await act(alice, 'POST', '/api/exports')
-  const seen = await lines.until((list) =>
-    KINDS.every((kind) => list.some(({ event }) => event === kind)),
-  )
-  const told = await others.until((list) => list.some(({ event }) => event === 'entry'))
-  lines.close()
-  others.close()
-  return [...seen, ...told]
+  const kinds = eventKinds(document).filter((kind) => kind !== 'bye')
+  await lines.until((list) => kinds.every((kind) => list.some(({ event }) => event === kind)))
+  await others.until((list) => list.some(({ event }) => event === 'entry'))
+  for (const pid of streamers) process.kill(pid, 'SIGTERM')
+  const ends = (list) => list.some(({ event }) => event === 'bye')
+  return [...(await lines.until(ends)), ...(await others.until(ends))]
+}
+
+/** The names of the events that the document declares. */
+function eventKinds(document) {
+  const { oneOf = [] } = document.follow(eventSchema(document) ?? {})
+  return oneOf.map((event) => document.follow(event).properties.event.const)
 }
 
 /** The schema of an event, as the operation that streams them declares it. */

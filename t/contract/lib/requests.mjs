@@ -146,7 +146,9 @@ const encoded = (value) => encodeURIComponent(asText(value).toWellFormed())
  * The request as it is sent: {method, target, headers, body}, with `broken`: why the server must refuse it, or null.
  */
 export function concrete(document, operation, world, request) {
-  const parameters = resolve(world, request.parameters)
+  const parameters = Object.fromEntries(
+    Object.entries(resolve(world, request.parameters)).filter(([, value]) => value !== undefined),
+  )
   const reasons = []
   const of = (place) => operation.parameters.filter((p) => p.in === place && p.name in parameters)
   for (const parameter of operation.parameters) {

@@ -69,7 +69,7 @@ export const camel = (id) => id.replace(/_(\w)/g, (_, letter) => letter.toUpperC
 /**
  * Returns all that validators are tried on: {name, schema, value, damages} with {operation, status} of an answer, or {event} of an event.
  */
-export async function collect({ document, client, admin }) {
+export async function collect({ document, client, admin, streamers }) {
   const stream = eventSchema(document)
   const answers = (await collectAnswers(document, client, admin)).map(
     ({ operation, status, value }) => ({
@@ -80,7 +80,7 @@ export async function collect({ document, client, admin }) {
       value,
     }),
   )
-  const events = (await collectEvents(client, admin)).map((value) => ({
+  const events = (await collectEvents(document, client, admin, streamers)).map((value) => ({
     name: `event ${value.event}`,
     event: true,
     schema: stream,

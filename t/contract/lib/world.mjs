@@ -133,6 +133,8 @@ export async function makeWorld(client, admin, operation) {
       export_id: world.export_id,
       password: alice.password,
       old_password: alice.password,
+      cursor: undefined, // until a reply has a next page
+      'If-None-Match': undefined, // until a reply has an ETag
       ...(operation.path === '/api/sessions' && { username: alice.username }),
     },
     fresh: { username: () => `u_${random()}`, client_id: random },
