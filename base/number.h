@@ -29,9 +29,9 @@ bool number_is_integer(const char *text) __attribute__((nonnull));
 bool number_plain_integer(const char *text, char *to) __attribute__((nonnull, warn_unused_result));
 
 /*
- * Reads a decimal number: spaces around it, a sign, digits, a point, an exponent, single "_" inside;
- * or "inf", "infinity" or "nan" in any case. A number beyond a double is
- * infinite. Returns false if the text is not a number.
+ * Reads a decimal number with spaces around it: a sign, digits, a point, an exponent, single "_"
+ * inside; or "inf", "infinity" or "nan" in any case. A number beyond a double is infinite. Returns
+ * false if the text is not a number.
  */
 bool number_read_float(const char *text, double *n) __attribute__((nonnull, warn_unused_result));
 

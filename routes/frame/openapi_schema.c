@@ -97,12 +97,14 @@ schema_items_bounds(const struct field *f, struct buf *out)
 static void
 schema_values(const struct field *f, bool output, struct buf *out)
 {
-    static const struct field id = {.type = FIELD_INT, .required = true, .min = 1};
-    const struct field word = {.type = FIELD_ENUM, .required = true, .values = f->values};
-    struct field element = f->type == FIELD_ENUM_LIST ? word
-                           : f->element != NULL       ? *f->element
-                                                      : id;
+    static const enum field_type types[] = {
+        [FIELD_INTS] = FIELD_INT, [FIELD_TEXT_LIST] = FIELD_TEXT, [FIELD_ENUM_LIST] = FIELD_ENUM};
+    struct field element = {.values = f->values, .min = f->type == FIELD_INTS};
 
+    if (f->element != NULL) {
+        element = *f->element;
+    }
+    element.type = types[f->type];
     element.required = true; /* it has no default value */
     schema_type("array", f->nullable, out);
     openapi_put(out, ",'items':");
@@ -207,6 +209,30 @@ schema_details(const struct field *f, bool output, struct buf *out)
     }
 }
 
+/* A list or an object. */
+static void
+schema_of_many(const struct field *f, bool output, struct buf *out)
+{
+    switch (f->type) {
+    case FIELD_SEQS:
+        schema_seqs(f, out);
+        break;
+    case FIELD_TEXTS:
+        openapi_put(out, "'type':'object','additionalProperties':{'type':'string'}");
+        break;
+    case FIELD_LIST:
+        schema_list(f, out);
+        break;
+    case FIELD_OBJECT:
+    case FIELD_INLINE:
+        schema_object(f, out);
+        break;
+    default:
+        schema_values(f, output, out);
+        break;
+    }
+}
+
 void
 openapi_schema(const struct field *f, bool output, struct buf *out)
 {
@@ -237,23 +263,8 @@ openapi_schema(const struct field *f, bool output, struct buf *out)
         break;
     case FIELD_JSON: /* anything: of a list of all types, generators read only some */
         break;
-    case FIELD_INTS:
-    case FIELD_TEXT_LIST:
-    case FIELD_ENUM_LIST:
-        schema_values(f, output, out);
-        break;
-    case FIELD_SEQS:
-        schema_seqs(f, out);
-        break;
-    case FIELD_TEXTS:
-        openapi_put(out, "'type':'object','additionalProperties':{'type':'string'}");
-        break;
-    case FIELD_LIST:
-        schema_list(f, out);
-        break;
-    case FIELD_OBJECT:
-    case FIELD_INLINE:
-        schema_object(f, out);
+    default:
+        schema_of_many(f, output, out);
         break;
     }
     schema_details(f, output, out);

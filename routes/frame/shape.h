@@ -194,7 +194,7 @@ struct fault {
 };
 
 /*
- * Reads a request's path, query, headers and body into a new struct of `shape` in the request's arena.
+ * Reads a request's path, query, headers and body into a new struct in the request's arena.
  * Returns NULL after noting the faults of the input in req->faults, or after replying (413, 415).
  */
 void *shape_read(const struct shape *shape, struct request *req) __attribute__((nonnull));

@@ -55,7 +55,7 @@ read_list(const struct reading *r, void *to)
 }
 
 static void
-read_mark(struct reading *id, struct reading *seq, struct sync_mark *to)
+read_seq(struct reading *id, struct reading *seq, struct sync_mark *to)
 {
     id->key = id->value = seq->key;
     (void)reading_int(id, &to->room_id);
@@ -84,7 +84,7 @@ read_seqs(const struct reading *r, struct seqs *to)
     }
     at = request_new(r->req, count + 1, struct sync_mark);
     while (json_next_member(&items, &seq.key, &seq.value)) {
-        read_mark(&id, &seq, &at[i++]);
+        read_seq(&id, &seq, &at[i++]);
     }
     *to = (struct seqs){at, count};
 }

@@ -113,6 +113,32 @@ shape_write_time(const struct field *f, int64_t ms, struct buf *out)
     buf_char(out, '"');
 }
 
+/* A list, or an object of numbers or texts. */
+static void
+shape_write_many(const struct field *f, const void *value, struct buf *out)
+{
+    switch (f->type) {
+    case FIELD_INTS:
+        shape_write_ints(value, out);
+        break;
+    case FIELD_TEXT_LIST:
+        shape_write_text_list(value, out);
+        break;
+    case FIELD_ENUM_LIST:
+        shape_write_enum_list(f, value, out);
+        break;
+    case FIELD_SEQS:
+        shape_write_seqs(value, out);
+        break;
+    case FIELD_TEXTS:
+        shape_write_texts(value, out);
+        break;
+    default:
+        shape_write_list(f, value, out);
+        break;
+    }
+}
+
 static void
 shape_write_value(const struct field *f, const char *at, struct buf *out)
 {
@@ -142,21 +168,6 @@ shape_write_value(const struct field *f, const char *at, struct buf *out)
         break;
     case FIELD_DIGITS:
         abort(); /* input only */
-    case FIELD_INTS:
-        shape_write_ints(value, out);
-        break;
-    case FIELD_TEXT_LIST:
-        shape_write_text_list(value, out);
-        break;
-    case FIELD_ENUM_LIST:
-        shape_write_enum_list(f, value, out);
-        break;
-    case FIELD_SEQS:
-        shape_write_seqs(value, out);
-        break;
-    case FIELD_TEXTS:
-        shape_write_texts(value, out);
-        break;
     case FIELD_OBJECT:
         if (*(const void *const *)value == NULL) {
             buf_str(out, "null");
@@ -167,8 +178,13 @@ shape_write_value(const struct field *f, const char *at, struct buf *out)
     case FIELD_INLINE:
         shape_write(f->item, value, out);
         break;
+    case FIELD_INTS:
+    case FIELD_TEXT_LIST:
+    case FIELD_ENUM_LIST:
+    case FIELD_SEQS:
+    case FIELD_TEXTS:
     case FIELD_LIST:
-        shape_write_list(f, value, out);
+        shape_write_many(f, value, out);
         break;
     }
 }

@@ -33,7 +33,12 @@ report_coverage(void)
     size_t reached = 0, i;
 
     for (i = 0; server_routes()[i] != NULL; i++) {
+        const struct route *route = server_routes()[i];
+
         reached += server_route_runs(i) > 0;
+        if (server_route_runs(i) == 0) {
+            (void)fprintf(stderr, "has not run: %s %s\n", method_name(route->method), route->path);
+        }
     }
     (void)fprintf(stderr, "the handlers of %zu routes of %zu have run\n", reached, i);
 }

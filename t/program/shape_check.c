@@ -122,7 +122,25 @@ time_check(struct json_value value, const struct place *at, struct buf *fault)
                         (int)(value.len < ECHO_MAX ? value.len : ECHO_MAX), value.at));
 }
 
-/* A list of ids, or of structs of `.item`. */
+static bool field_check(const struct field *f, struct json_value value, const struct place *at,
+                        struct buf *fault);
+
+/* The bounds of each element of a list of integers, texts or words. */
+static struct field
+element_of(const struct field *f)
+{
+    static const enum field_type types[] = {
+        [FIELD_INTS] = FIELD_INT, [FIELD_TEXT_LIST] = FIELD_TEXT, [FIELD_ENUM_LIST] = FIELD_ENUM};
+    struct field element = {.values = f->values, .min = f->type == FIELD_INTS};
+
+    if (f->element != NULL) {
+        element = *f->element;
+    }
+    element.type = types[f->type];
+    return element;
+}
+
+/* A list of values, or of structs of `.item`. */
 static bool
 list_check(const struct field *f, struct json_value value, const struct place *at,
            struct buf *fault)
@@ -130,13 +148,16 @@ list_check(const struct field *f, struct json_value value, const struct place *a
     struct json_items items = json_items(value);
     struct place place = {.outer = at};
     struct json_value element;
+    struct field each = {.type = FIELD_INLINE, .item = f->item};
 
     if (!kind_check(value, JSON_ARRAY, at, fault)) {
         return false;
     }
+    if (f->item == NULL) {
+        each = element_of(f);
+    }
     for (; json_next_element(&items, &element); place.index++) {
-        if (!(f->item != NULL ? shape_check(f->item, element, &place, fault)
-                              : range_check(element, 1, 0, &place, fault))) {
+        if (!field_check(&each, element, &place, fault)) {
             return false;
         }
     }
@@ -208,7 +229,11 @@ field_check(const struct field *f, struct json_value value, const struct place *
     case FIELD_SEQS:
     case FIELD_TEXTS:
         return ids_check(f, value, at, fault);
+    case FIELD_FLOAT:
+        return value.kind == JSON_FRACTION || kind_check(value, JSON_INTEGER, at, fault);
     case FIELD_INTS:
+    case FIELD_TEXT_LIST:
+    case FIELD_ENUM_LIST:
     case FIELD_LIST:
         return list_check(f, value, at, fault);
     case FIELD_OBJECT:

@@ -32,7 +32,7 @@ sub count { my ($where) = @_; return scalar $stack->sql("SELECT COUNT(*) FROM ta
 # Waits until none of them is queued, running or failed.
 sub ended {
     my ($where, $seconds) = @_;
-    return $stack->wait_for($seconds // 30, sub { count("$where AND state IN (0, 1, 3)") == 0 });
+    return $stack->wait_for($seconds // 90, sub { count("$where AND state IN (0, 1, 3)") == 0 });
 }
 
 # The number of tasks done in their first run.

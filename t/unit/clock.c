@@ -225,10 +225,61 @@ test_passing(void)
     ok(mono >= 20000 && mono < 20000000, "clock_mono_us counts microseconds");
 }
 
+/* The time of a text, written in UTC again; the reason if it is not a time. */
+static const char *
+read_again(const char *text)
+{
+    int64_t ms;
+    bool aware;
+    const char *reason = clock_read(text, &ms, &aware);
+
+    return reason != NULL ? reason : aware ? formatted(ms) : "no offset";
+}
+
+static void
+test_reading(void)
+{
+    bool good = clock_set_zone("America/St_Johns"), aware;
+    int64_t ms;
+
+    for (int64_t at = INT64_C(-62135500000000); good && at < INT64_C(253402200000000);
+         at += INT64_C(98765432101)) {
+        good = clock_read(formatted(at), &ms, &aware) == NULL && aware && ms == at;
+    }
+    ok(good, "every time that was written is read as the same time");
+    ok(clock_set_zone("UTC"), "the zone is known");
+    is_str(read_again("0001-01-01T00:00:00Z"), "0001-01-02T00:00:00.000+00:00",
+           "the first time is read (and shown a day later, as is every time of that day)");
+    is_str(read_again("0001-01-01T00:00:00+00:01"), clock_out_of_range,
+           "a time before the year 1 is out of range");
+    is_str(read_again("9999-12-31T23:59:59.999-00:01"), clock_out_of_range,
+           "a time after the year 9999 is out of range");
+    is_str(read_again("2100-02-29T00:00:00Z"), "that month has no such day",
+           "a century has no leap day");
+    is_str(read_again("2000-02-29T00:00:00Z"), "2000-02-29T00:00:00.000+00:00",
+           "every fourth century has a leap day");
+    is_str(read_again("2026-01-31"), "no offset", "a date alone has no offset");
+}
+
+static void
+test_unix_times(void)
+{
+    int64_t ms = 0;
+
+    ok(clock_read_unix(0.29, &ms) && ms == 290, "a fraction of a second is exact to the ms");
+    ok(clock_read_unix(-0.0005, &ms) && ms == -1, "a time before 1970 is cut downwards");
+    ok(clock_read_unix(2e10, &ms) && ms == INT64_C(20000000000000), "2e10 is in seconds");
+    ok(clock_read_unix(2e10 + 1, &ms) && ms == INT64_C(20000000001), "beyond it are milliseconds");
+    ok(clock_read_unix(-2e10, &ms) && ms == INT64_C(-20000000000000), "-2e10 is in seconds");
+    ok(!clock_read_unix(1e15, &ms) && !clock_read_unix(-1e15, &ms), "the years are 1 to 9999");
+}
+
 int
 main(void)
 {
     test_samples();
+    test_reading();
+    test_unix_times();
     test_against_library();
     test_threads();
     test_range();

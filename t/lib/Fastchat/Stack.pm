@@ -359,9 +359,16 @@ sub user {
     my ($self, $name, %more) = @_;
     my $username = $more{username} // sprintf '%s_%06x', $name, int rand 1 << 24;
     my $password = $more{password} // "password of $name";
-    my $made     = $self->post(
-        '/api/users',
-        { username => $username, password => $password, nickname => $more{nickname} // $name }
+    my $made;
+    $self->wait_for(    # 503: a machine that is busy, and a deadline that the test has set short
+        30,
+        sub {
+            $made = $self->post(
+                '/api/users',
+                { username => $username, password => $password, nickname => $more{nickname} // $name }
+            );
+            return $made->status != 503;
+        }
     );
     $made->status == 201 or die "POST /api/users: " . $made->status . ' ' . $made->content . "\n";
     my $session = $self->post('/api/sessions', { username => $username, password => $password });
