@@ -12,7 +12,6 @@ const RUNS = Number(process.env.CONTRACT_RUNS ?? 200) // for each operation
 const AT_ONCE = 6 // operations
 const NEW_WORLDS = 8 // for an operation that changes what it is called with
 const HELD_MS = 2_500 // longer than the wait of most long polls
-const FEWEST_BROKEN = 5
 
 const { url, admin } = JSON.parse(await readFile(process.argv[2]))
 const seed = Number(process.env.CONTRACT_SEED ?? Date.now() % 1_000_000_000)
@@ -133,7 +132,7 @@ async function check(operation) {
   ok(counts.all >= RUNS, `${operation.name} is called at least ${RUNS} times`)
   ok(counts.done > 0, `${operation.name} succeeds for some valid request`)
   if (operation.body || operation.parameters.some((parameter) => parameter.in !== 'header'))
-    ok(counts.broken >= FEWEST_BROKEN, `${operation.name} is tried with broken requests`)
+    ok(counts.broken > 0, `${operation.name} is tried with broken requests`)
   console.log(
     `${operation.name}: ${JSON.stringify(counts)}, statuses ${[...called.statuses].sort().join(' ')}`,
   )
