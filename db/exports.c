@@ -124,15 +124,16 @@ exports_find(struct db *db, int64_t id, int64_t user_id, struct export *found)
 }
 
 enum db_result
-exports_read_chunk(struct db *db, const struct export *e, int64_t session_id, int number,
-                   struct buf *out)
+exports_read(struct db *db, const struct export *e, int64_t session_id, int64_t at, int64_t max,
+             struct buf *out)
 {
     enum db_result r = db_one(db,
-                              "SELECT bytes "
+                              "SELECT SUBSTRING(bytes, ?, ?) "
                               "FROM export_chunks "
                               "WHERE export_id = ? AND run = ? AND number = ? "
                               "AND EXISTS (SELECT 1 FROM sessions WHERE id = ?)",
-                              db_int(e->id), db_int(e->run), db_int(number), db_int(session_id));
+                              db_int(at % EXPORT_CHUNK_BYTES + 1), db_int(max), db_int(e->id),
+                              db_int(e->run), db_int(at / EXPORT_CHUNK_BYTES), db_int(session_id));
     const char *bytes;
     size_t len;
 

@@ -39,8 +39,8 @@ enum db_result exports_rooms(struct db *db, struct arena *a, int64_t user_id,
     __attribute__((nonnull, warn_unused_result));
 
 /*
- * Stores a chunk of a file, at most EXPORT_CHUNK_BYTES; `number` is 0, 1, 2 … Chunks are invisible
- * until exports_finish.
+ * Stores a chunk of a file; `number` is 0, 1, 2 … All but the last have EXPORT_CHUNK_BYTES. Chunks
+ * are invisible until exports_finish.
  */
 enum db_result exports_add_chunk(struct db *db, int64_t id, int64_t run, int number,
                                  const char *bytes, size_t len)
@@ -61,9 +61,12 @@ enum db_result exports_finish(struct db *db, const struct export *e)
 enum db_result exports_find(struct db *db, int64_t id, int64_t user_id, struct export *found)
     __attribute__((nonnull, warn_unused_result));
 
-/* Appends one chunk to `out`. DB_NONE after the last, or if the session has ended meanwhile. */
-enum db_result exports_read_chunk(struct db *db, const struct export *e, int64_t session_id,
-                                  int number, struct buf *out)
+/*
+ * Appends the bytes from `at` on to `out`: up to `max` of them, from one chunk. DB_NONE at the end
+ * of the file, or if the session has ended meanwhile.
+ */
+enum db_result exports_read(struct db *db, const struct export *e, int64_t session_id, int64_t at,
+                            int64_t max, struct buf *out)
     __attribute__((nonnull, warn_unused_result));
 
 /*

@@ -2,7 +2,7 @@
 #include "routes/common/readiness.h"
 #include "routes/common/schemas.h"
 
-#include "routes/frame/etag.h"
+#include "routes/frame/conditional.h"
 #include "routes/frame/openapi.h"
 #include "routes/frame/reply.h"
 #include "routes/frame/route.h"
@@ -43,17 +43,14 @@ get_readiness(struct request *req)
                });
 }
 
-/* The OpenAPI document of all routes. 200; 304 to a caller who has it. */
+/* The OpenAPI document of all routes. 200; 304 to a caller who has it; 412 precondition_failed. */
 void
 get_openapi(struct request *req)
 {
     const struct openapi_document *document = openapi_of_process(req->router, req->settings);
-    const char *known = request_env(req, "HTTP_IF_NONE_MATCH");
 
-    reply_cached(req, document->etag);
-    if (known != NULL && etag_is_listed(document->etag, known)) {
-        reply_not_modified(req);
-    } else {
+    reply_cached(req);
+    if (conditional_admit(req, document->etag)) {
         reply_bytes(req, 200, "application/json", document->at, document->len);
     }
 }

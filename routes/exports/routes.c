@@ -15,11 +15,12 @@ static const struct route routes[] = {
     {
         .method = GET, .path = "/api/exports/{export_id}", INPUT(download_export, export_query),
         .download = true,
-        .status = 200, .media_type = "application/zip",
-        .gives_headers = HEADERS("Content-Disposition"),
-        .problems = PROBLEMS(NO_SUCH_EXPORT),
+        .status = 200, .other_status = 206, .media_type = "application/zip",
+        .takes_headers = HEADERS("Range", "If-Range", "If-Match", "If-None-Match"),
+        .gives_headers = HEADERS("ETag", "Accept-Ranges", "Content-Range", "Content-Disposition"),
+        .problems = PROBLEMS(NO_SUCH_EXPORT, PRECONDITION_FAILED, RANGE_NOT_SATISFIABLE),
         .summary = "Download an export's zip file until it expires",
-        .description = "Only its owner gets the file, until it expires or the next export is made. The file has pages to read and print, `entries.jsonl` with one entry on each line, and `account.json`. If it ends before its `Content-Length`, download it again.",
+        .description = "Only its owner gets the file, until it expires or the next export is made. The file has pages to read and print, `entries.jsonl` with one entry on each line, and `account.json`. A download that breaks off is continued with `Range` and `If-Range`.",
     },
     ROUTES_END,
 };

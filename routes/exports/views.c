@@ -8,7 +8,7 @@
 #include "db/exports.h"
 #include "db/tasks.h"
 #include "db/users.h"
-#include "routes/exports/schemas.h"
+#include "routes/frame/conditional.h"
 #include "routes/frame/reply.h"
 #include "routes/frame/url.h"
 
@@ -47,16 +47,26 @@ queue_export(struct request *req)
 
 struct download {
     struct export file;
-    int chunk;
+    struct byte_range left; /* of the file: what has not been sent yet */
 };
 
 static bool
-download_next_chunk(struct request *req, void *context)
+download_next_piece(struct request *req, void *context)
 {
     struct download *d = context;
+    enum db_result r = exports_read(req->caller.db, &d->file, req->session.id, d->left.first,
+                                    d->left.length, req->body);
 
-    return exports_read_chunk(req->caller.db, &d->file, req->session.id, d->chunk++, req->body) ==
-           DB_OK;
+    d->left.first += (int64_t)req->body->len;
+    d->left.length -= (int64_t)req->body->len;
+    return r == DB_OK;
+}
+
+/* Strong: an id has one file, and made_at differs if a restored database gives the id again. */
+static const char *
+export_etag(struct request *req, const struct export *file)
+{
+    return arena_printf(req->caller.arena, "\"%" PRIx64 "-%" PRIx64 "\"", file->id, file->made_at);
 }
 
 /*
@@ -83,11 +93,16 @@ export_name_file(struct request *req, const char *username, int64_t made_at)
     buf_free(&escaped);
 }
 
-/* The caller's zip file. 200; 404 no_such_export. */
+/*
+ * The caller's zip file, or a part of it. 200; 206 to a Range; 304 if the caller has it. 404
+ * no_such_export, 412 precondition_failed, 416 range_not_satisfiable.
+ */
 void
 download_export(struct request *req, const struct export_query *in)
 {
     struct download *d = request_new(req, 1, struct download);
+    const char *etag;
+    int status;
     enum db_result r = exports_find(req->caller.db, in->export_id, req->caller.user_id, &d->file);
     struct user user;
 
@@ -99,7 +114,11 @@ download_export(struct request *req, const struct export_query *in)
     } else if (r != DB_OK) {
         reply_failure(req, r);
     } else {
-        export_name_file(req, user.username, d->file.made_at);
-        reply_stream(req, 200, "application/zip", d->file.bytes, download_next_chunk, d);
+        etag = export_etag(req, &d->file);
+        if (conditional_admit(req, etag) &&
+            conditional_range(req, etag, d->file.bytes, &d->left, &status)) {
+            export_name_file(req, user.username, d->file.made_at);
+            reply_stream(req, status, "application/zip", d->left.length, download_next_piece, d);
+        }
     }
 }

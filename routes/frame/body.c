@@ -22,6 +22,15 @@ media_type_is_json(const char *media_type)
     return strchr("; \t", media_type[sizeof(json) - 1]) != NULL; /* '\0' is found, too */
 }
 
+/* Is the body compressed? "identity" names no coding (RFC 9110, 8.4.1 and 12.5.3). */
+static bool
+body_is_encoded(const struct request *req)
+{
+    const char *coding = request_env(req, "HTTP_CONTENT_ENCODING");
+
+    return coding != NULL && coding[0] != '\0' && strcasecmp(coding, "identity") != 0;
+}
+
 /*
  * Reads Content-Length: 0 if it is absent or empty, INT64_MAX if it is too large for int64_t.
  * Returns false if it is not a row of digits.
@@ -65,6 +74,10 @@ body_read(struct request *req, size_t max, struct body *body)
     }
     if (!media_type_is_json(request_env(req, "CONTENT_TYPE"))) {
         reply_problem(req, UNSUPPORTED_MEDIA_TYPE);
+        return false;
+    }
+    if (body_is_encoded(req)) {
+        reply_body_encoded(req);
         return false;
     }
     at = arena_alloc(req->caller.arena, (size_t)length + 1);

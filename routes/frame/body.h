@@ -13,7 +13,7 @@ struct body {
 
 /*
  * Reads the whole body. Returns false after replying: 413 if it is larger than `max` bytes, 415 if
- * it is not JSON, 400 if it ends before its Content-Length, or that is not a number.
+ * it is compressed or not JSON, 400 if it ends before its Content-Length, or that is not a number.
  */
 bool body_read(struct request *req, size_t max, struct body *body)
     __attribute__((nonnull, warn_unused_result));

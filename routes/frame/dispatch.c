@@ -11,6 +11,7 @@
 #include "base/test_seams.h"
 #include "routes/frame/auth.h"
 #include "routes/frame/cors.h"
+#include "routes/frame/negotiate.h"
 #include "routes/frame/reply.h"
 #include "routes/frame/url.h"
 
@@ -34,17 +35,19 @@ method_read(const char *name, enum method *m)
     return false;
 }
 
-/*
- * The first of our two languages in Accept-Language. Its weights (q=) are ignored: browsers send
- * them in falling order.
- */
+/* The one of our two languages that weighs more in Accept-Language; of equal ones the first. */
 static enum language
 dispatch_choose_language(const char *accepted)
 {
-    const char *zh = accepted == NULL ? NULL : strcasestr(accepted, "zh");
-    const char *en = accepted == NULL ? NULL : strcasestr(accepted, "en");
+    struct preference zh, en;
 
-    return zh != NULL && (en == NULL || zh < en) ? CHINESE : ENGLISH;
+    if (accepted == NULL) {
+        return ENGLISH;
+    }
+    zh = negotiate_language(accepted, "zh");
+    en = negotiate_language(accepted, "en");
+    return zh.weight > en.weight || (zh.weight == en.weight && zh.place < en.place) ? CHINESE
+                                                                                    : ENGLISH;
 }
 
 /* Visible ASCII only: the text is echoed in a header line. */
@@ -139,6 +142,20 @@ dispatch_allowed_methods(struct arena *a, router_methods routes)
     return list;
 }
 
+/*
+ * A path without routes. Its preflight succeeds, so that a page can read the status of its call.
+ */
+static void
+dispatch_refuse_path(struct request *req, enum problem p)
+{
+    if (cors_is_preflight(req)) {
+        cors_preflight(req, CORS_METHODS);
+        reply_empty(req);
+    } else {
+        reply_problem(req, p);
+    }
+}
+
 /* Sets req->route; returns false after replying. */
 static bool
 dispatch_match_route(const struct router *router, struct request *req)
@@ -148,12 +165,12 @@ dispatch_match_route(const struct router *router, struct request *req)
     enum method m;
 
     if (!url_path_read(&path, req->path, req->caller.arena)) {
-        reply_problem(req, BAD_REQUEST);
+        dispatch_refuse_path(req, BAD_REQUEST);
         return false;
     }
     routes = router_find(router, &path, req->parameters);
     if (routes == NULL) {
-        reply_problem(req, NOT_FOUND);
+        dispatch_refuse_path(req, NOT_FOUND);
         return false;
     }
     if (strcmp(req->method, "OPTIONS") == 0) {

@@ -1,17 +1,24 @@
 /* One pass over the list, however long it is. */
 #include "routes/frame/etag.h"
 
+#include <stddef.h>
 #include <string.h>
 
-/* The opaque tag without the mark of a weak one, which the weak comparison ignores. */
+static bool
+etag_is_weak(const char *at)
+{
+    return strncmp(at, "W/", 2) == 0;
+}
+
+/* The opaque tag without the mark of a weak one. */
 static const char *
 etag_opaque(const char *at)
 {
-    return strncmp(at, "W/", 2) == 0 ? at + 2 : at;
+    return etag_is_weak(at) ? at + 2 : at;
 }
 
-bool
-etag_is_listed(const char *etag, const char *list)
+static bool
+etag_find(const char *etag, const char *list, bool strongly)
 {
     const char *wanted = etag_opaque(etag);
     const char *at = list + strspn(list, ", \t");
@@ -28,11 +35,24 @@ etag_is_listed(const char *etag, const char *list)
             return false;
         }
         len = (size_t)(end + 1 - tag);
-        if (strlen(wanted) == len && strncmp(wanted, tag, len) == 0) {
+        if (strlen(wanted) == len && strncmp(wanted, tag, len) == 0 &&
+            !(strongly && (etag_is_weak(at) || etag_is_weak(etag)))) {
             return true;
         }
         at = end + 1;
         at += strspn(at, ", \t");
     }
     return false;
+}
+
+bool
+etag_is_listed(const char *etag, const char *list)
+{
+    return etag_find(etag, list, false);
+}
+
+bool
+etag_is_listed_strongly(const char *etag, const char *list)
+{
+    return etag_find(etag, list, true);
 }

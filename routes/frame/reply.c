@@ -57,7 +57,7 @@ reply_bytes(struct request *req, int status, const char *media_type, const void 
 
 /* Every reply begins as one that is not stored (dispatch). */
 void
-reply_cached(struct request *req, const char *etag)
+reply_cached(struct request *req)
 {
     static const char line[] = "Cache-Control: no-store";
     static const char kept[] = "Cache-Control: no-cache";
@@ -66,7 +66,6 @@ reply_cached(struct request *req, const char *etag)
     if (at != NULL) {
         memcpy(at, kept, sizeof(kept) - 1);
     }
-    reply_header(req, "ETag", etag);
 }
 
 void
@@ -148,6 +147,17 @@ reply_body_too_large(struct request *req, size_t max)
                                      "The body is larger than %zu bytes, the limit of this "
                                      "route.",
                                      max));
+}
+
+void
+reply_body_encoded(struct request *req)
+{
+    reply_header(req, "Accept-Encoding", "identity");
+    problem_write(req, problem_text(UNSUPPORTED_MEDIA_TYPE),
+                  req->language == CHINESE
+                      ? "请求体不能压缩，请去掉 Content-Encoding，直接发送 JSON。"
+                      : "The body must not be compressed; send the JSON itself, without "
+                        "Content-Encoding.");
 }
 
 static enum problem

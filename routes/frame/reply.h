@@ -27,6 +27,9 @@ void reply_retry(struct request *req, enum problem p, int seconds) __attribute__
 /* 413, naming the largest body of this route in bytes. */
 void reply_body_too_large(struct request *req, size_t max) __attribute__((nonnull));
 
+/* 415 to a body with a Content-Encoding, naming the one that is accepted (RFC 9110, 12.5.3). */
+void reply_body_encoded(struct request *req) __attribute__((nonnull));
+
 /*
  * Replies to a result other than DB_OK that the handler does not handle itself: DB_FORBIDDEN with
  * the caller's denial (403, 404, 409, 429); 503 with Retry-After if the database is away, the
@@ -41,8 +44,8 @@ void reply_faults(struct request *req) __attribute__((nonnull));
 void reply_bytes(struct request *req, int status, const char *media_type, const void *at,
                  size_t len) __attribute__((nonnull));
 
-/* Lets the caller keep the reply, and ask with its ETag whether it is still the same. */
-void reply_cached(struct request *req, const char *etag) __attribute__((nonnull));
+/* Lets the caller keep the reply, if it asks each time whether it is still the same. */
+void reply_cached(struct request *req) __attribute__((nonnull));
 
 /* 304. */
 void reply_not_modified(struct request *req) __attribute__((nonnull));

@@ -4,12 +4,11 @@
  */
 #include "routes/live/schemas.h"
 
-#include <string.h>
-
 #include "db/live.h"
 #include "db/members.h"
 #include "db/messages.h"
 #include "routes/frame/deferred.h"
+#include "routes/frame/negotiate.h"
 #include "routes/frame/reply.h"
 #include "routes/frame/route.h"
 #include "routes/live_events.h"
@@ -51,12 +50,16 @@ deferred_read_rooms(struct caller *caller, struct deferred_reply *deferred)
     return r;
 }
 
+/* Of two forms that are equally welcome, the one that Accept names more precisely. */
 static bool
 wants_ndjson(const struct request *req)
 {
-    const char *accepted = request_env(req, "HTTP_ACCEPT");
+    const char *accept = request_env(req, "HTTP_ACCEPT");
+    struct preference lines = negotiate_media_type(accept, "application/x-ndjson");
+    struct preference events = negotiate_media_type(accept, "text/event-stream");
 
-    return accepted != NULL && strstr(accepted, "application/x-ndjson") != NULL;
+    return lines.weight > events.weight ||
+           (lines.weight == events.weight && lines.precision > events.precision);
 }
 
 /*

@@ -66,14 +66,14 @@ search_users(struct request *req, const struct user_query *in)
     }
 }
 
-/* The caller's account. 200; 404 no_such_user if it was deleted meanwhile. */
+/* The caller's account. 200; 401 not_signed_in if it was deleted meanwhile. */
 void
 get_me(struct request *req)
 {
-    reply_user(req, req->caller.user_id, NO_SUCH_USER);
+    reply_user(req, req->caller.user_id, NOT_SIGNED_IN);
 }
 
-/* Changes the caller's nickname. 200; 404 no_such_user if the account was deleted meanwhile. */
+/* Changes the caller's nickname. 200; 401 not_signed_in if the account was deleted meanwhile. */
 void
 change_me(struct request *req, const struct user_change *in)
 {
@@ -88,7 +88,7 @@ change_me(struct request *req, const struct user_change *in)
         reply_failure(req, r);
         return;
     }
-    reply_user(req, req->caller.user_id, NO_SUCH_USER);
+    reply_user(req, req->caller.user_id, NOT_SIGNED_IN);
 }
 
 /*

@@ -78,91 +78,95 @@ sub rows_of {
     return "INSERT INTO $table ($columns) VALUES " . join ', ', map { '(' . join(', ', @$_) . ')' } @rows;
 }
 
-# Objects for one call, by name, with ids that no process has seen before; those of earlier calls are deleted.
-sub world {
-    my %at = (%id, absent => $none);
-    @at{qw(closed open barred direct invited refused waiting dead file device)} = map { 1000 * ++$made } 1 .. 10;
-    my @groups  = qw(closed open barred);
-    my %role    = (owner => 2, admin => 1, member => 0, other => 0);
-    my @callers = grep { $id{$_} && $_ ne 'ended' } @callers;
-    my $now     = time * 1000;
-    $sql->(
-        join ';',
-        'START TRANSACTION',
-        (
-            map { "DELETE FROM $_" }
-                qw(rooms members room_log departures invitations tasks exports export_chunks guesses)
-        ),
-        "DELETE FROM sessions WHERE device = 'hush-device'",
-        rows_of(
-            'rooms',
-            'id, kind, name, is_open, dm_key, last_seq, last_message_seq, last_at, created_at, member_count',
-            (
-                map { [ $at{$_}, 0, "'hush-$_'", 0, 'NULL', 2, 2, $now, $past, $_ eq 'closed' ? 4 : 1 ] }
-                    qw(closed invited refused)
-            ),
-            (map { [ $at{$_}, 0, "'everybody'", 1, 'NULL', 2, 2, $now, $past, 4 ] } qw(open barred)),
+# The rooms with their members and logs: statements.
+sub rooms_of {
+    my ($at, $now) = @_;
+    my @groups = qw(closed open barred);
+    my %role   = (owner => 2, admin => 1, member => 0, other => 0);
+    my $dm_key = sprintf "'%d:%d'", sort { $a <=> $b } @id{qw(member other)};
+    my (@rooms, @members, @log);
+    for my $name (@groups, qw(invited refused)) {
+        my $is_open = $name eq 'open' || $name eq 'barred'     ? 1           : 0;
+        my %in      = $name eq 'invited' || $name eq 'refused' ? (host => 2) : %role;
+        my ($first, $said_by) = exists $in{host} ? qw(host host) : qw(former other);
+        push @rooms,
             [
-                $at{direct}, 1, "''", 0, sprintf("'%d:%d'", sort { $a <=> $b } @id{qw(member other)}), 1, 1, $now,
-                $past, 2
-            ],
-        ),
+            $at->{$name}, 0, $is_open ? "'everybody'" : "'hush-$name'",
+            $is_open, 'NULL', 2, 2, $now, $past, scalar keys %in
+            ];
+        push @members, map { [ $at->{$name}, $id{$_}, $in{$_}, 0, $past ] } sort keys %in;
+        push @log, [ $at->{$name}, 1, 2, $id{$first}, 'NULL', 'NULL', $past ],
+            [ $at->{$name}, 2, 0, $id{$said_by}, "'o'", "'hush-said'", $now ];
+    }
+    push @rooms, [ $at->{direct}, 1, "''", 0, $dm_key, 1, 1, $now, $past, 2 ];
+    push @members, map { [ $at->{direct}, $id{$_}, 0, 0, $past ] } qw(member other);
+    push @log, [ $at->{direct}, 1, 0, $id{other}, "'o'", "'hush-said'", $now ];
+    return (
         rows_of(
-            'members', 'room_id, user_id, role, read_seq, joined_at',
-            (
-                map {
-                    my $room = $_;
-                    map { [ $at{$room}, $id{$_}, $role{$_}, 0, $past ] } sort keys %role
-                } @groups
-            ),
-            (map { [ $at{$_}, $id{host}, 2, 0, $past ] } qw(invited refused)),
-            (map { [ $at{direct}, $id{$_}, 0, 0, $past ] } qw(member other)),
+            'rooms', 'id, kind, name, is_open, dm_key, last_seq, last_message_seq, last_at, created_at, member_count',
+            @rooms
         ),
-        rows_of(
-            'room_log',
-            'room_id, seq, kind, sender_id, client_id, body, created_at',
-            (
-                map { (
-                    [ $at{$_}, 1, 2, $id{former}, 'NULL', 'NULL', $past ],
-                    [ $at{$_}, 2, 0, $id{other}, "'o'", "'hush-said'", $now ]
-                ) } @groups
-            ),
-            (
-                map { (
-                    [ $at{$_}, 1, 1, $id{host}, 'NULL', 'NULL', $past ],
-                    [ $at{$_}, 2, 0, $id{host}, "'o'", "'hush-said'", $now ]
-                ) } qw(invited refused)
-            ),
-            [ $at{direct}, 1, 0, $id{other}, "'o'", "'hush-said'", $now ],
-        ),
+        rows_of('members', 'room_id, user_id, role, read_seq, joined_at', @members),
+        rows_of('room_log', 'room_id, seq, kind, sender_id, client_id, body, created_at', @log),
+    );
+}
+
+# Who has left, was removed, is invited or refuses to be: statements.
+sub departures_of {
+    my ($at, $now) = @_;
+    my @inviters = grep { $id{$_} && $_ ne 'ended' } @callers;
+    return (
         rows_of(
             'departures', 'room_id, user_id, kind, departed_at',
-            [ $at{closed}, $id{former}, 0, $past ], [ $at{open}, $id{former}, 0, $past ],
-            [ $at{barred}, $id{former}, 1, $past ], [ $at{closed}, $id{removed}, 1, $past ],
+            [ $at->{closed}, $id{former}, 0, $past ], [ $at->{open}, $id{former}, 0, $past ],
+            [ $at->{barred}, $id{former}, 1, $past ], [ $at->{closed}, $id{removed}, 1, $past ],
         ),
         rows_of(
             'invitations',
             'room_id, user_id, inviter_id, state, created_at',
-            [ $at{invited}, $id{member}, $id{host}, 0, $now ],
-            [ $at{refused}, $id{member}, $id{host}, 1, $now ],
-            [ $at{closed}, $id{guest}, $id{owner}, 0, $now ],
-            (map { [ $none - 1 - $_, $id{shy}, $id{ $callers[$_] }, 1, $now ] } 0 .. $#callers),
+            [ $at->{invited}, $id{member}, $id{host}, 0, $now ],
+            [ $at->{refused}, $id{member}, $id{host}, 1, $now ],
+            [ $at->{closed}, $id{guest}, $id{owner}, 0, $now ],
+            map { [ $none - 1 - $_, $id{shy}, $id{ $inviters[$_] }, 1, $now ] } 0 .. $#inviters,
         ),
+    );
+}
+
+# The member's tasks, export and other session: statements.
+sub belongings_of {
+    my ($at) = @_;
+    return (
         rows_of(
             'tasks',
             'id, kind, owner_id, state, ready, run_at, max_attempts, until_at, arguments, error, created_at',
-            [ $at{waiting}, "'square'", $id{member}, 0, 1, $far, 1, 0, q('{"num":"12"}'), "'hush-task'", $past ],
-            [ $at{dead}, "'square'", $id{member}, 4, 0, $far, 1, $far, q('{"num":"12"}'), "'hush-task'", $past ],
+            [ $at->{waiting}, "'square'", $id{member}, 0, 1, $far, 1, 0, q('{"num":"12"}'), "'hush-task'", $past ],
+            [ $at->{dead}, "'square'", $id{member}, 4, 0, $far, 1, $far, q('{"num":"12"}'), "'hush-task'", $past ],
         ),
         rows_of(
-            'exports', 'id, user_id, run, bytes, made_at, expires_at', [ $at{file}, $id{member}, 1, 8, $past, $far ]
+            'exports', 'id, user_id, run, bytes, made_at, expires_at',
+            [ $at->{file}, $id{member}, 1, 8, $past, $far ]
         ),
-        rows_of('export_chunks', 'export_id, run, number, bytes', [ $at{file}, 1, 0, "'hush-zip'" ]),
+        rows_of('export_chunks', 'export_id, run, number, bytes', [ $at->{file}, 1, 0, "'hush-zip'" ]),
         rows_of(
             'sessions',
             'id, user_id, token_hash, device, created_at, last_seen_at, expires_at',
-            [ $at{device}, $id{member}, 'RANDOM_BYTES(32)', "'hush-device'", $past, $past, $far ]
+            [ $at->{device}, $id{member}, 'UNHEX(SHA2(UUID(), 256))', "'hush-device'", $past, $past, $far ]
         ),
+    );
+}
+
+# Objects for one call, by name, with ids that no process has seen before; those of earlier calls are deleted.
+sub world {
+    my %at  = (%id, absent => $none);
+    my $now = time * 1000;
+    @at{qw(closed open barred direct invited refused waiting dead file device)} = map { 1000 * ++$made } 1 .. 10;
+    my @tables = qw(rooms members room_log departures invitations tasks exports export_chunks guesses);
+    $sql->(
+        join ';',
+        'START TRANSACTION',
+        map({ "DELETE FROM $_" } @tables),
+        "DELETE FROM sessions WHERE device = 'hush-device'",
+        rooms_of(\%at, $now), departures_of(\%at, $now), belongings_of(\%at),
         'COMMIT'
     );
     return \%at;
@@ -170,19 +174,21 @@ sub world {
 
 # A query of one value that changes with every row of what calls could change.
 sub contents_query {
-    my @tables =
-        qw(users sessions rooms members room_log departures invitations tasks exports export_chunks daily_counts user_grams);
+    my @tables = (
+        qw(users sessions rooms members room_log departures invitations),
+        qw(tasks exports export_chunks daily_counts user_grams)
+    );
     my @sums;
     for my $table (@tables) {
         my @columns =
             map { $_->[0] }
-            $stack->sql(
-            "SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = '$table' "
+            $stack->sql("SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() "
+                . "AND table_name = '$table' "
                 . "AND column_name NOT IN ('last_seen_at', 'expires_at') ORDER BY ordinal_position");
         my $row = join ', ', map { "COALESCE(HEX($_), '-')" } @columns;
         push @sums, "(SELECT CONCAT(COUNT(*), '/', COALESCE(SUM(CRC32(CONCAT_WS('|', $row))), 0)) FROM $table)";
     }
-    return 'SELECT CONCAT_WS(" ", ' . join(', ', @sums) . ')';
+    return "SELECT CONCAT_WS(' ', " . join(', ', @sums) . ')';
 }
 
 my $contents = contents_query();
@@ -241,8 +247,8 @@ sub restore_caller {
         $stack->post('/api/sessions', { username => $user->username, password => $user->password })->json->{token};
 }
 
-# The answer as the table writes it: the status, the letter of its code, and "-" if it shows nothing that is secret. Only
-# rows that tell callers apart in this way have "-".
+# The answer as the table writes it: the status, the letter of its code, and "-" if it shows nothing that is secret.
+# Only rows that tell callers apart in this way have "-".
 sub written {
     my ($row, $status, $content) = @_;
     my ($code)  = $content =~ /"code":"(\w+)"/;

@@ -2,6 +2,7 @@
 # The rules of HTTP that hold for every route.
 use lib 't/lib';
 use Fastchat::Test;
+use Fastchat::Stream;
 
 my $stack     = Fastchat::Stack->new(env => { CORS_ORIGINS => 'https://chat.example, http://localhost:5173' });
 my $alice     = $stack->user('alice');
@@ -137,6 +138,82 @@ subtest 'only origins of CORS_ORIGINS may read answers' => sub {
             ->header('Access-Control-Allow-Origin'), undef, 'without CORS_ORIGINS no origin is allowed');
 };
 
+# A preflight, by which a browser asks whether a page may send a request.
+sub preflight {
+    my ($path, $origin) = @_;
+    return $stack->request(
+        'OPTIONS', $path,
+        headers => { Origin => $origin, 'Access-Control-Request-Method' => 'DELETE' }
+    );
+}
+
+subtest 'a preflight is answered for every path' => sub {
+    my $page  = 'http://localhost:5173';
+    my $known = preflight('/api/users', $page);
+    is($known->status, 204, 'the preflight of a route succeeds');
+    is($known->header('Access-Control-Allow-Methods'), $known->header('Allow'), 'it allows the methods of the path');
+    unlike($known->header('Access-Control-Allow-Methods'), qr/DELETE/, 'it allows no other method');
+    for my $path ('/api/nothing/here', '/api/rooms/1/nothing', '/api//rooms') {
+        my $flight = preflight($path, $page);
+        is($flight->status, 204, "the preflight of $path succeeds, so that the page can read the status of its call");
+        is($flight->header('Access-Control-Allow-Origin'), $page, "the preflight of $path allows the origin");
+        like($flight->header('Access-Control-Allow-Methods'), qr/\bDELETE\b/, "the preflight of $path allows methods");
+        my $other = preflight($path, 'https://evil.example');
+        is($other->header("Access-Control-Allow-$_"), undef, "another origin gets no Allow-$_ for $path")
+            for qw(Origin Methods Headers);
+    }
+    is($stack->request('OPTIONS', '/api/nothing')->status, 404, 'OPTIONS of an unknown path is else 404');
+    my $allowed = lc $known->header('Access-Control-Allow-Headers');
+    for my $name (
+        qw(Authorization Content-Type Accept Accept-Language Cache-Control Pragma If-None-Match If-Match If-Range),
+        qw(Range X-Requested-With X-HTTP-Method-Override Last-Event-ID)
+        )
+    {
+        ok((grep { $_ eq lc $name } split /, */, $allowed), "a page may send $name");
+    }
+    my %exposed = map { $_ => 1 } split /, */,
+        $stack->get('/api', headers => { Origin => $page })->header('Access-Control-Expose-Headers');
+    ok($exposed{$_}, "a page may read $_")
+        for qw(X-Request-ID Retry-After Allow ETag Content-Disposition Content-Range Accept-Ranges);
+};
+
+subtest 'a compressed body is refused, with what is accepted' => sub {
+    my $sent = sub {
+        my ($coding, $language) = @_;
+        return $alice->post(
+            '/api/rooms', content => '{"name":"x"}',
+            headers               =>
+                { 'Content-Type' => 'application/json', 'Content-Encoding' => $coding, 'Accept-Language' => $language }
+        );
+    };
+    for my $coding ('gzip', 'br', 'GZIP', 'x-gzip', 'identity, gzip', 'unknown') {
+        my $answer = $sent->($coding, 'en');
+        is($answer->status, 415, "Content-Encoding: $coding is refused");
+        is($answer->header('Accept-Encoding'), 'identity', "the refusal of $coding names what is accepted");
+        like($answer->json->{detail}, qr/Content-Encoding/, "the refusal of $coding names the remedy");
+        is($answer->json->{code}, 'unsupported_media_type', "the refusal of $coding has a code");
+    }
+    like($sent->('gzip', 'zh')->json->{detail}, qr/\p{Han}.*Content-Encoding/, 'the refusal can be Chinese');
+    is($sent->($_, 'en')->status, 201, "Content-Encoding: $_ is accepted") for 'identity', 'Identity';
+    is(
+        $alice->get('/api/users/me', headers => { 'Content-Encoding' => 'gzip' })->status,
+        200, 'a request without a body may claim anything'
+    );
+    my $plain = $alice->post('/api/rooms', content => 'x', headers => { 'Content-Type' => 'text/plain' });
+    is($plain->header('Accept-Encoding'), undef, 'a wrong media type is not about a coding');
+};
+
+subtest 'a body may come in chunks' => sub {
+    my $chunks = join '', map { sprintf "%x\r\n%s\r\n", length $_, $_ } '{"na', 'me":"chunked"', '}', '';
+    my $answer = $alice->raw(
+        'POST', '/api/rooms',
+        [ 'Authorization: Bearer ' . $alice->token, 'Content-Type: application/json', 'Transfer-Encoding: chunked' ],
+        $chunks
+    );
+    is($answer->status, 201, 'a body in chunks is read');
+    is($answer->json->{name}, 'chunked', 'a body in chunks is whole');
+};
+
 subtest 'a POST can stand for any method' => sub {
     my $other = $stack->user('bob');
     is($alice->post("/api/rooms/$room/members/" . $other->id, {}, headers => { 'X-HTTP-Method-Override' => 'PUT' })
@@ -185,13 +262,72 @@ subtest 'a body is read up to the largest that its route can need' => sub {
 
 subtest 'Accept-Language selects the language of an error' => sub {
     for my $asked (
-        [ 'zh'           => 'zh' ], [ 'zh-TW' => 'zh' ], [ 'ZH-cn' => 'zh' ], [ 'en' => 'en' ], [ 'fr' => 'en' ],
-        [ 'fr, zh;q=0.5' => 'zh' ], [ 'en;q=0.9, zh;q=0.8' => 'en' ], [ '' => 'en' ]
+        [ 'zh'                 => 'zh' ], [ 'zh-TW' => 'zh' ], [ 'ZH-cn' => 'zh' ], [ 'en' => 'en' ], [ 'fr' => 'en' ],
+        [ 'fr, zh;q=0.5'       => 'zh' ], [ 'en;q=0.9, zh;q=0.8' => 'en' ], [ '' => 'en' ],
+        [ 'en;q=0.2, zh;q=0.8' => 'zh' ], [ 'en, zh' => 'en' ], [ 'zh, en' => 'zh' ], [ 'zh;q=0' => 'en' ],
+        [ 'zh;q=0.000, en;q=0.1' => 'en' ], [ 'en;Q=0, *' => 'zh' ], [ 'en;q=0' => 'zh' ], [ '*' => 'en' ],
+        [ 'zha' => 'en' ], [ '*, zh;q=0' => 'en' ], [ 'zh-Hant-TW;q=0.5, en;q=0.4' => 'zh' ], [ ',;q=,zh;;' => 'zh' ]
         )
     {
         my $words = $alice->get('/api/nothing', headers => { 'Accept-Language' => $asked->[0] })->json->{detail};
         is($words =~ /\p{Han}/ ? 'zh' : 'en', $asked->[1], "Accept-Language: $asked->[0] gets $asked->[1]");
     }
+};
+
+subtest 'Accept selects the form of a stream' => sub {
+    my ($events, $lines) = qw(text/event-stream application/x-ndjson);
+    for my $asked (
+        [ undef, $events ], [ '*/*', $events ], [ 'text/event-stream', $events ], [ 'text/*', $events ],
+        [ 'application/x-ndjson', $lines ], [ 'Application/X-NDJSON', $lines ], [ 'application/*', $lines ],
+        [ 'application/x-ndjson;q=0', $events ], [ 'application/x-ndjson;q=0, */*', $events ],
+        [ 'text/event-stream;q=0.5, application/x-ndjson', $lines ], [ 'text/event-stream;q=0, */*;q=0.1', $lines ],
+        [ 'text/event-stream, application/x-ndjson;q=0.9', $events ], [ 'application/x-ndjson, */*', $lines ],
+        [ 'text/event-stream, application/x-ndjson', $events ], [ 'application/json', $events ],
+        [ 'text/plain;note="application/x-ndjson"', $events ], [ 'application/x-ndjson2', $events ]
+        )
+    {
+        my $stream = Fastchat::Stream->new($alice, accept => $asked->[0]);
+        is($stream->status, 200, 'a stream begins, with Accept: ' . ($asked->[0] // '(absent)'));
+        is($stream->header('Content-Type') =~ s/;.*//r, $asked->[1], "it is $asked->[1]");
+        $stream->close;
+    }
+};
+
+subtest 'HEAD has the head of GET, and starts nothing' => sub {
+    my %id = (
+        room_id => $room, user_id                                      => $alice->id, num => 7,
+        task_id => $alice->post('/api/exports')->json->{id}, export_id => 1 + int rand 1 << 40
+    );
+    $stack->sql("INSERT INTO exports VALUES ($id{export_id}, " . $alice->id . ", 1, 3, 0, 9999999999999)");
+    $stack->sql("INSERT INTO export_chunks VALUES ($id{export_id}, 1, 0, 'abc')");
+    my $task = "/api/tasks/$id{task_id}";
+    ok($stack->wait_for(30, sub { $alice->get($task)->json->{state} eq 'done' }), 'the export has ended');
+    my $tasks = sub { $stack->sql('SELECT COUNT(*) FROM tasks WHERE owner_id = ' . $alice->id) };
+    my $seen  = $tasks->();
+    my %held  = map { $_ => 1 } '/api/events', '/api/task/{num}';
+    my @reads = grep {
+        grep { $_ eq 'GET' }
+            @{ $paths{$_} }
+    } sort keys %paths;
+    for my $pattern (@reads) {
+        my $path = $pattern =~ s/\{(\w+)\}/$id{$1} \/\/ 1/ger;
+        $path .= '?q=a' if $pattern eq '/api/users';
+        my $head = $alice->head($path);
+        if ($held{$pattern}) {
+            ok($head->status =~ /^20[02]$/, "HEAD $pattern is answered at once");
+            next;
+        }
+        my $get = $alice->get($path);
+        is($head->status, $get->status, "HEAD $pattern has the status of GET");
+        is($head->header($_), $get->header($_), "HEAD $pattern has the $_ of GET")
+            for qw(Content-Length Content-Type ETag);
+    }
+    is($tasks->(), $seen, 'no HEAD has queued a task');
+    my ($quiet, $peer) = map { $stack->user($_) } qw(quiet peer);
+    my $dm = $quiet->put('/api/dms/' . $peer->id)->json->{id};
+    $quiet->head('/api/events') for 1 .. 20;    # more than a session may hold
+    is($quiet->head('/api/events')->status, 200, 'no HEAD is held');
+    is($peer->get("/api/rooms/$dm")->json->{peer}{online}, JSON::PP::false, 'HEAD of the stream brings nobody online');
 };
 
 subtest 'every answer has an id of its own and safe headers' => sub {

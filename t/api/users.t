@@ -202,4 +202,15 @@ subtest 'a new password ends the other sessions' => sub {
     );
 };
 
+subtest 'a user whose row is gone is not signed in, at once and later' => sub {
+    my $gone = $stack->user('gone');
+    is($gone->get('/api/users/me')->status, 200, 'the user is signed in');
+    $stack->sql('DELETE FROM users WHERE id = ' . $gone->id);
+    is($gone->get('/api/users/me')->status, 401, 'the account of a deleted user is not shown');
+    is(
+        $gone->patch('/api/users/me', { nickname => 'x' })->json->{code}, 'not_signed_in',
+        'the account of a deleted user is not changed'
+    );
+};
+
 done_testing;

@@ -5,6 +5,7 @@
 
 /* The fuzzers share one program: each has the entry point that libFuzzer calls, renamed here. */
 int fuzz_dotenv(const uint8_t *bytes, size_t len);
+int fuzz_fields(const uint8_t *bytes, size_t len);
 int fuzz_hint(const uint8_t *bytes, size_t len);
 int fuzz_json(const uint8_t *bytes, size_t len);
 int fuzz_record(const uint8_t *bytes, size_t len);
@@ -14,6 +15,9 @@ int fuzz_text(const uint8_t *bytes, size_t len);
 int fuzz_url(const uint8_t *bytes, size_t len);
 #define LLVMFuzzerTestOneInput fuzz_dotenv
 #include "t/fuzz/dotenv.c"
+#undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput fuzz_fields
+#include "t/fuzz/fields.c"
 #undef LLVMFuzzerTestOneInput
 #define LLVMFuzzerTestOneInput fuzz_hint
 #include "t/fuzz/hint.c"
@@ -41,6 +45,7 @@ int
 main(void)
 {
     replay_corpus("dotenv", fuzz_dotenv);
+    replay_corpus("fields", fuzz_fields);
     replay_corpus("hint", fuzz_hint);
     replay_corpus("json", fuzz_json);
     replay_corpus("record", fuzz_record);

@@ -53,7 +53,7 @@ export async function collectAnswers(document, client, admin) {
 
 /**
  * Events of every kind that the document declares, as lines of the NDJSON form. `streamers` are the processes that hold
- * streams: one of them ends, and says so.
+ * streams: they are told to end, so that `bye` comes.
  */
 export async function collectEvents(document, client, admin, streamers) {
   const { alice, bob, eve, values } = await makeWorld(client, admin, { path: '/api/events' })

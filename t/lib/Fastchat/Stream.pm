@@ -17,9 +17,9 @@ use Time::HiRes qw(time);
 my $json = JSON::PP->new->utf8;
 use constant PATIENCE => 30;    # seconds
 
-# Options: at_once (returns before the reply: call read_head later), after, last_event_id, lines (NDJSON), token,
-# origin, receive_bytes (of the socket's buffer; if it is much smaller than loopback's segments of 64 KB, a full buffer
-# makes the kernel wait many seconds before it sends more).
+# Options: at_once (returns before the reply: call read_head later), after, last_event_id, lines (NDJSON), accept,
+# token, origin, receive_bytes (of the socket's buffer; if it is much smaller than loopback's segments of 64 KB, a full
+# buffer makes the kernel wait many seconds before it sends more).
 sub new {
     my ($class, $client, %o) = @_;
     my ($address) = $client->{url} =~ m{//(.*)};
@@ -32,6 +32,7 @@ sub new {
         'GET /api/events' . (defined $o{after} ? "?after=$o{after}" : '') . ' HTTP/1.1', "Host: $address",
         "Authorization: Bearer $token",
         ($o{lines}                 ? 'Accept: application/x-ndjson'     : ()),
+        (defined $o{accept}        ? "Accept: $o{accept}"               : ()),
         (defined $o{origin}        ? "Origin: $o{origin}"               : ()),
         (defined $o{last_event_id} ? "Last-Event-ID: $o{last_event_id}" : ()),
     );

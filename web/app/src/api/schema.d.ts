@@ -745,7 +745,7 @@ export interface paths {
         };
         /**
          * Download an export's zip file until it expires
-         * @description Only its owner gets the file, until it expires or the next export is made. The file has pages to read and print, `entries.jsonl` with one entry on each line, and `account.json`. If it ends before its `Content-Length`, download it again.
+         * @description Only its owner gets the file, until it expires or the next export is made. The file has pages to read and print, `entries.jsonl` with one entry on each line, and `account.json`. A download that breaks off is continued with `Range` and `If-Range`.
          */
         get: operations["download_export"];
         put?: never;
@@ -1616,6 +1616,20 @@ export interface components {
                 };
             };
         };
+        /** @description `precondition_failed`: The content is no longer the one that `If-Match` names. */
+        Error412PreconditionFailed: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "precondition_failed";
+                };
+            };
+        };
         /**
          * @description `too_many_requests`: Too many requests; please wait a moment.
          *
@@ -2235,6 +2249,20 @@ export interface components {
                 };
             };
         };
+        /** @description `range_not_satisfiable`: The content ends before this `Range`; `Content-Range` has its length. */
+        Error416RangeNotSatisfiable: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    detail: string;
+                    /** @enum {string} */
+                    code: "range_not_satisfiable";
+                };
+            };
+        };
         /**
          * @description `bad_request`: The request cannot be read.
          *
@@ -2291,6 +2319,12 @@ export interface components {
         "Last-Event-ID": string;
         /** @description The `ETag` of the copy that you have, or several: 304 if one of them is current. */
         "If-None-Match": string;
+        /** @description The `ETag` that the content must still have, else 412. */
+        "If-Match": string;
+        /** @description Only these bytes (206), to continue a download. */
+        Range: string;
+        /** @description The `ETag` of the part that you have: if the content is another one now, all of it is sent. */
+        "If-Range": string;
     };
     requestBodies: never;
     headers: {
@@ -2304,6 +2338,10 @@ export interface components {
         "WWW-Authenticate": string;
         /** @description Names this content: send it back as `If-None-Match`. */
         ETag: string;
+        /** @description `Range` is supported. */
+        "Accept-Ranges": "bytes";
+        /** @description The bytes that are sent, and the length of the whole. */
+        "Content-Range": string;
         /** @description The name of the file. */
         "Content-Disposition": string;
     };
@@ -2421,6 +2459,8 @@ export interface operations {
                 "Accept-Language"?: components["parameters"]["Accept-Language"];
                 /** @description The `ETag` of the copy that you have, or several: 304 if one of them is current. */
                 "If-None-Match"?: components["parameters"]["If-None-Match"];
+                /** @description The `ETag` that the content must still have, else 412. */
+                "If-Match"?: components["parameters"]["If-Match"];
             };
             path?: never;
             cookie?: never;
@@ -2452,6 +2492,7 @@ export interface operations {
             400: components["responses"]["Error400BadRequest"];
             404: components["responses"]["Error404NotFound"];
             405: components["responses"]["Error405MethodNotAllowed"];
+            412: components["responses"]["Error412PreconditionFailed"];
             413: components["responses"]["Error413BodyTooLarge"];
             414: components["responses"]["Error414UriTooLong"];
             429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
@@ -4113,6 +4154,14 @@ export interface operations {
             header?: {
                 /** @description The language of `detail` and `msg` in errors: Chinese or English. */
                 "Accept-Language"?: components["parameters"]["Accept-Language"];
+                /** @description Only these bytes (206), to continue a download. */
+                Range?: components["parameters"]["Range"];
+                /** @description The `ETag` of the part that you have: if the content is another one now, all of it is sent. */
+                "If-Range"?: components["parameters"]["If-Range"];
+                /** @description The `ETag` that the content must still have, else 412. */
+                "If-Match"?: components["parameters"]["If-Match"];
+                /** @description The `ETag` of the copy that you have, or several: 304 if one of them is current. */
+                "If-None-Match"?: components["parameters"]["If-None-Match"];
             };
             path: {
                 /** @description The id of the export's task. */
@@ -4126,6 +4175,9 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
+                    ETag: components["headers"]["ETag"];
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Content-Range": components["headers"]["Content-Range"];
                     "Content-Disposition": components["headers"]["Content-Disposition"];
                     [name: string]: unknown;
                 };
@@ -4133,12 +4185,40 @@ export interface operations {
                     "application/zip": string;
                 };
             };
+            /** @description The part that `Range` names. */
+            206: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    ETag: components["headers"]["ETag"];
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Content-Range": components["headers"]["Content-Range"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            /** @description Nothing has changed since the copy that you have. The reply has no body. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    ETag: components["headers"]["ETag"];
+                    "Accept-Ranges": components["headers"]["Accept-Ranges"];
+                    "Content-Range": components["headers"]["Content-Range"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             400: components["responses"]["Error400BadRequest"];
             401: components["responses"]["Error401NotSignedIn"];
             404: components["responses"]["Error404NotFoundNoSuchExport"];
             405: components["responses"]["Error405MethodNotAllowed"];
+            412: components["responses"]["Error412PreconditionFailed"];
             413: components["responses"]["Error413BodyTooLarge"];
             414: components["responses"]["Error414UriTooLong"];
+            416: components["responses"]["Error416RangeNotSatisfiable"];
             422: components["responses"]["Error422"];
             429: components["responses"]["Error429TooManyRequestsTooManyConnections"];
             431: components["responses"]["Error431HeadersTooLarge"];
