@@ -213,6 +213,6 @@ number_write_float(double n, char text[static NUMBER_FLOAT_SIZE])
         }
     }
     if (strpbrk(text, ".en") == NULL) {
-        (void)strcat(text, ".0");
+        memcpy(text + strlen(text), ".0", sizeof(".0"));
     }
 }

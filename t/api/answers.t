@@ -5,7 +5,7 @@ use Fastchat::Test;
 
 my $stack = Fastchat::Stack->new(own => 1, expect => [qr{undeclared answer: GET /api/trial/answer: }]);
 
-# What is reported about each wrong answer of the trial route (t/program/trial_answers.c).
+# The report about each wrong answer of the trial route (t/program/trial_answers.c).
 my %faults = (
     silence                => '0: status: none, the handler did not reply',
     status                 => '202: status: not declared',
@@ -17,7 +17,7 @@ my %faults = (
     extra                  => '200: more: not declared',
     type                   => '200: id: a string, not an integer',
     range                  => '200: id: 9007199254740992 is not from 0 to 9007199254740991',
-    fraction               => '200: id: no integer, not an integer',
+    fraction               => '200: id: a fraction, not an integer',
     null                   => '200: name: null, not a string',
     word                   => '200: state: "ajar" is not one of its words',
     time                   => '200: at: "2026-01-02 03:04" is not a time',

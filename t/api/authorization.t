@@ -111,7 +111,7 @@ sub rooms_of {
     );
 }
 
-# Who has left, was removed, is invited or refuses to be: statements.
+# Departures, removals, invitations and refusals: statements.
 sub departures_of {
     my ($at, $now) = @_;
     my @inviters = grep { $id{$_} && $_ ne 'ended' } @callers;

@@ -43,6 +43,7 @@ subtest 'a client that has the document does not get it again' => sub {
     my $first = $stack->get('/openapi.json');
     my $etag  = $first->header('ETag');
     is($first->status, 200, 'the document is sent to a client without it');
+    is($first->header('X-Content-Type-Options'), 'nosniff', 'the document may not be sniffed for its type');
     like($etag, qr/^"[0-9a-f]{32}"$/, 'the document has a strong entity tag');
     is($first->header('Cache-Control'), 'no-cache', 'the document may be kept, and is asked for each time');
     is($stack->get('/openapi.json')->header('ETag'), $etag, 'the entity tag stays the same');
@@ -52,6 +53,10 @@ subtest 'a client that has the document does not get it again' => sub {
         is($answer->header('ETag') . ($answer->content // ''), $etag, 'a 304 has the entity tag and no body');
     }
     is($stack->head('/openapi.json', headers => { 'If-None-Match' => $etag })->status, 304, 'HEAD has conditions, too');
+    is(
+        $stack->get('/openapi.json', headers => { 'If-Match' => '"other"' })->status, 412,
+        'If-Match refuses another document'
+    );
     my $stale = $stack->get('/openapi.json', headers => { 'If-None-Match' => '"other"' });
     is($stale->status, 200, 'a client with another document gets this one');
     is($stale->content, $first->content, 'the document of a stale client is whole');

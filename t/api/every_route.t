@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Every route of the OpenAPI document, called as documented and with garbage: every reply is documented. Who may call it
-# is in authorization.t.
+# Every route of the OpenAPI document, called as documented and with garbage: every reply is documented.
+# The callers of each are in authorization.t.
 use lib 't/lib';
 use Fastchat::Test;
 use B ();

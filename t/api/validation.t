@@ -563,6 +563,22 @@ subtest 'a list of faults is bounded, also inside lists' => sub {
 };
 
 subtest 'every text is in English and in Chinese' => sub {
+    my @json = ('Content-Type: application/json');
+    for my $request (
+        [ 'GET', '/api/trial/values/1?word=%ff', [] ],
+        [ 'GET', '/api/trial/values/1', ["X-Word: a\xff"] ],
+        [ 'GET', '/api/trial/values/1?num=1', [] ],
+        [ 'POST', '/api/trial/order', \@json, '' ],
+        [ 'POST', '/api/trial/order', \@json, '{' ],
+        [ 'POST', '/api/trial/order', \@json, '[]' ],
+        [ 'GET', '/api/task/' . '9' x 1001, [ 'Authorization: Bearer ' . $stack->user('ann')->token ] ],
+        )
+    {
+        my ($method, $path, $headers, @body) = @$request;
+        my @answers = map { $stack->raw($method, $path, [ @$headers, "Accept-Language: $_" ], @body) } qw(en zh);
+        is($answers[0]->status, 422, "$method of " . substr($path, 0, 40) . ' is refused');
+        faults_of(@answers);
+    }
     for my $en (sort keys %texts) {
         like($en, qr/^[\x20-\x7e]+$/, "English: $en");
         like($texts{$en} // '', qr/\p{Han}/, "Chinese: $en");

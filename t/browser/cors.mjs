@@ -11,7 +11,7 @@ const authorized = { Authorization: `Bearer ${token}`, 'Accept-Language': 'zh' }
 const json = { ...authorized, 'Content-Type': 'application/json' }
 const post = (body, headers = json) => ({ method: 'POST', headers, body })
 
-// What is called, and what a page reads of it. `early`: nginx refuses it before it has read the origin.
+// The calls, and the answers that a page reads. `early`: nginx refuses the call before it has read the origin.
 const CALLS = {
   running: [
     { call: ['/api'], status: 200 },
@@ -176,7 +176,7 @@ async function checkStreams(page) {
   })
 }
 
-/** Nothing, but for the fixed text of a refusal before which nginx has not read the origin. */
+/** A page of another origin reads nothing, or the fixed text of an early refusal. */
 function checkStranger(reply, { status, code, early }) {
   if (reply.rejected) return
   if (!early || reply.status !== status || JSON.parse(reply.text).code !== code)

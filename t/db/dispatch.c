@@ -25,7 +25,7 @@ static const struct trial_reply {
     {GOOD_HEAD "Status: 200 OK\r\n\r\n", "a reply has a head of whole lines, and a status"},
     {GOOD_HEAD JSON_TYPE JSON_TYPE "\r\n{}", "no header line is there twice"},
     {GOOD_HEAD "X: y\r\n\r\n", "a head has only the lines of this server"},
-    {"Status: 200 OK\r\n\r\n", "no reply is kept"},
+    {"Status: 200 OK\r\n\r\n", "no reply is kept without asking again"},
     {GOOD_HEAD JSON_TYPE "Content-Length: 3\r\n\r\n{}", "Content-Length is the length of the body"},
     {JSON_HEAD("503 Unavailable") "\r\n{\"detail\":\"x\",\"code\":\"unavailable\"}",
      "no reply misses a store, since both are there"},

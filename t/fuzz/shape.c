@@ -269,7 +269,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     demand(random);
     (void)snprintf(length, sizeof(length), "CONTENT_LENGTH=%zu", body.len);
     request_init(&req, &resources, env);
-    (void)strcpy(header, "HTTP_X=");
+    (void)snprintf(header, sizeof(header), "HTTP_X=");
     read_line(&req, line, header);
     req.route = &input_route;
     req.language = len % 2 == 0 ? CHINESE : ENGLISH;

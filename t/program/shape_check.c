@@ -15,7 +15,7 @@ enum { ECHO_MAX = 60 /* bytes of a value in a report */ };
 static const char *const kind_names[] = {
     [JSON_ABSENT] = "missing",      [JSON_NULL] = "null",        [JSON_BOOLEAN] = "a boolean",
     [JSON_INTEGER] = "an integer",  [JSON_STRING] = "a string",  [JSON_ARRAY] = "a list",
-    [JSON_FRACTION] = "no integer", [JSON_OBJECT] = "an object",
+    [JSON_FRACTION] = "a fraction", [JSON_OBJECT] = "an object",
 };
 
 static void

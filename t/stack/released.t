@@ -30,9 +30,10 @@ sub task_state {
 
 sub bytes { open my $in, '<:raw', $_[0] or die "$_[0]: $!\n"; local $/; return scalar <$in> }
 
-my %state  = (done => 2, dead => 4);
-my @traces = ('FASTCHAT_BREAK', '/api/trial', 'trial.', 'trial_routes', 'trial_kinds');
-my @asked  = (own => 1, env => { APP_ENV => 'test', FASTCHAT_BREAK => 'retry' });
+my %state = (done => 2, dead => 4);
+my @traces =
+    ('FASTCHAT_BREAK', '/api/trial', 'trial.', 'trial_routes', 'trial_kinds', 'undeclared answer', 'answer_check');
+my @asked = (own => 1, env => { APP_ENV => 'test', FASTCHAT_BREAK => 'retry' });
 
 subtest 'no setting turns the released program into the test program' => sub {
     my $program = Fastchat::Stack::released();

@@ -103,7 +103,7 @@ subtest 'integers of any size are squared exactly' => sub {
     for ((
         [ 'abc', 'int_parsing' ], [ '1.5', 'int_parsing' ], [ '1e3', 'int_parsing' ], [ '--1', 'int_parsing' ],
         [ '-', 'int_parsing' ],
-        [ '%31%20', 'int_parsing' ], [ '9' x 1001, 'int_parsing_size' ]
+        [ '1%20x', 'int_parsing' ], [ '9' x 1001, 'int_parsing_size' ]
     ))
     {
         my ($given, $type) = @$_;

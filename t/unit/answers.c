@@ -1,4 +1,4 @@
-/* The comparison of replies and events with what is declared of them: it finds every kind of fault. */
+/* The comparison of replies and events with what is declared of them finds every kind of fault. */
 #include "t/program/answers.h"
 
 #include "routes/frame/declared.h"
@@ -84,64 +84,63 @@ test_written(void)
 }
 
 /* One field of a type, and a value that it must not have. */
+static const struct {
+    struct field field;
+    const char *json, *fault;
+} wrong_values[] = {
+    {FIELD(struct all_types, id, FIELD_INT, .min = 1), "0",
+     "id: 0 is not from 1 to 9007199254740991"},
+    {FIELD(struct all_types, id, FIELD_INT, .max = 5), "6", "id: 6 is not from 0 to 5"},
+    {FIELD(struct all_types, id, FIELD_INT), "9007199254740992",
+     "id: 9007199254740992 is not from 0 to 9007199254740991"},
+    {FIELD(struct all_types, id, FIELD_INT), "1.5", "id: a fraction, not an integer"},
+    {FIELD(struct all_types, id, FIELD_INT), "true", "id: a boolean, not an integer"},
+    {FIELD(struct all_types, id, FIELD_INT), "null", "id: null, not an integer"},
+    {FIELD(struct all_types, flag, FIELD_BOOL), "1", "flag: an integer, not a boolean"},
+    {FIELD(struct all_types, text, FIELD_TEXT), "null", "text: null, not a string"},
+    {FIELD(struct all_types, text, FIELD_TEXT), "{}", "text: an object, not a string"},
+    {FIELD(struct all_types, word, FIELD_ENUM, .values = words), "\"blue\"",
+     "word: \"blue\" is not one of its words"},
+    {FIELD(struct all_types, word, FIELD_ENUM, .values = words), "null",
+     "word: null, not a string"},
+    {FIELD(struct all_types, at, FIELD_TIME), "\"2026-01-02T03:04:05Z\"",
+     "at: \"2026-01-02T03:04:05Z\" is not a time"},
+    {FIELD(struct all_types, at, FIELD_TIME), "\"2026-01-02T03:04:05.678+0800\"",
+     "at: \"2026-01-02T03:04:05.678+0800\" is not a time"},
+    {FIELD(struct all_types, at, FIELD_TIME), "1767225600000", "at: an integer, not a string"},
+    {FIELD(struct all_types, at, FIELD_TIME), "null", "at: null, not a string"},
+    {FIELD(struct all_types, ids, FIELD_INTS), "[1,0]",
+     "ids.1: 0 is not from 1 to 9007199254740991"},
+    {FIELD(struct all_types, ids, FIELD_INTS, .max = 1), "[1,2]", "ids: more than 1 elements"},
+    {FIELD(struct all_types, ids, FIELD_INTS), "null", "ids: null, not a list"},
+    {FIELD(struct all_types, seqs, FIELD_SEQS), "{\"1\":-1}",
+     "seqs.1: -1 is not from 0 to 9007199254740991"},
+    {FIELD(struct all_types, seqs, FIELD_SEQS), "{\"01\":1}", "seqs.01: the key is not an id"},
+    {FIELD(struct all_types, seqs, FIELD_SEQS), "[]", "seqs: a list, not an object"},
+    {FIELD(struct all_types, texts, FIELD_TEXTS), "{\"1\":null}", "texts.1: null, not a string"},
+    {FIELD(struct all_types, object, FIELD_OBJECT, .item = &inner_shape), "null",
+     "object: null, not an object"},
+    {FIELD(struct all_types, inside, FIELD_INLINE, .item = &inner_shape), "{}",
+     "inside.flag: missing"},
+    {FIELD(struct all_types, list, FIELD_LIST, .item = &inner_shape),
+     "[{\"flag\":true},{\"flag\":true,\"n\":1}]", "list.1.n: not declared"},
+    {FIELD(struct all_types, text, FIELD_DIGITS), "\"1\"", "text: its type is not one of outputs"},
+};
+
 static void
 test_wrong_values(void)
 {
-    static const struct {
-        struct field field;
-        const char *json, *fault;
-    } wrong[] = {
-        {FIELD(struct all_types, id, FIELD_INT, .min = 1), "0",
-         "id: 0 is not from 1 to 9007199254740991"},
-        {FIELD(struct all_types, id, FIELD_INT, .max = 5), "6", "id: 6 is not from 0 to 5"},
-        {FIELD(struct all_types, id, FIELD_INT), "9007199254740992",
-         "id: 9007199254740992 is not from 0 to 9007199254740991"},
-        {FIELD(struct all_types, id, FIELD_INT), "1.5", "id: no integer, not an integer"},
-        {FIELD(struct all_types, id, FIELD_INT), "true", "id: a boolean, not an integer"},
-        {FIELD(struct all_types, id, FIELD_INT), "null", "id: null, not an integer"},
-        {FIELD(struct all_types, flag, FIELD_BOOL), "1", "flag: an integer, not a boolean"},
-        {FIELD(struct all_types, text, FIELD_TEXT), "null", "text: null, not a string"},
-        {FIELD(struct all_types, text, FIELD_TEXT), "{}", "text: an object, not a string"},
-        {FIELD(struct all_types, word, FIELD_ENUM, .values = words), "\"blue\"",
-         "word: \"blue\" is not one of its words"},
-        {FIELD(struct all_types, word, FIELD_ENUM, .values = words), "null",
-         "word: null, not a string"},
-        {FIELD(struct all_types, at, FIELD_TIME), "\"2026-01-02T03:04:05Z\"",
-         "at: \"2026-01-02T03:04:05Z\" is not a time"},
-        {FIELD(struct all_types, at, FIELD_TIME), "\"2026-01-02T03:04:05.678+0800\"",
-         "at: \"2026-01-02T03:04:05.678+0800\" is not a time"},
-        {FIELD(struct all_types, at, FIELD_TIME), "1767225600000", "at: an integer, not a string"},
-        {FIELD(struct all_types, at, FIELD_TIME), "null", "at: null, not a string"},
-        {FIELD(struct all_types, ids, FIELD_INTS), "[1,0]",
-         "ids.1: 0 is not from 1 to 9007199254740991"},
-        {FIELD(struct all_types, ids, FIELD_INTS, .max = 1), "[1,2]", "ids: more than 1 elements"},
-        {FIELD(struct all_types, ids, FIELD_INTS), "null", "ids: null, not a list"},
-        {FIELD(struct all_types, seqs, FIELD_SEQS), "{\"1\":-1}",
-         "seqs.1: -1 is not from 0 to 9007199254740991"},
-        {FIELD(struct all_types, seqs, FIELD_SEQS), "{\"01\":1}", "seqs.01: the key is not an id"},
-        {FIELD(struct all_types, seqs, FIELD_SEQS), "[]", "seqs: a list, not an object"},
-        {FIELD(struct all_types, texts, FIELD_TEXTS), "{\"1\":null}",
-         "texts.1: null, not a string"},
-        {FIELD(struct all_types, object, FIELD_OBJECT, .item = &inner_shape), "null",
-         "object: null, not an object"},
-        {FIELD(struct all_types, inside, FIELD_INLINE, .item = &inner_shape), "{}",
-         "inside.flag: missing"},
-        {FIELD(struct all_types, list, FIELD_LIST, .item = &inner_shape),
-         "[{\"flag\":true},{\"flag\":true,\"n\":1}]", "list.1.n: not declared"},
-        {FIELD(struct all_types, text, FIELD_DIGITS), "\"1\"",
-         "text: its type is not one of outputs"},
-    };
     struct buf json = {0}, fault = {0};
 
-    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-        struct shape shape = {.name = "One", .fields = &wrong[i].field, .count = 1};
+    for (size_t i = 0; i < sizeof(wrong_values) / sizeof(wrong_values[0]); i++) {
+        struct shape shape = {.name = "One", .fields = &wrong_values[i].field, .count = 1};
 
         buf_clear(&json);
         buf_clear(&fault);
-        buf_printf(&json, "{\"%s\":%s}", wrong[i].field.name, wrong[i].json);
+        buf_printf(&json, "{\"%s\":%s}", wrong_values[i].field.name, wrong_values[i].json);
         ok(!shape_check(&shape, json_whole(json.at, json.len), NULL, &fault),
            "a value that a field must not have is found");
-        is_str(buf_cstr(&fault), wrong[i].fault, "a fault names the place and the reason");
+        is_str(buf_cstr(&fault), wrong_values[i].fault, "a fault names the place and the reason");
     }
     buf_free(&json);
     buf_free(&fault);

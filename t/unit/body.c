@@ -214,6 +214,43 @@ test_query_faults(void)
        "a secret of the query is not echoed");
 }
 
+static const struct shape header_shape = SHAPE(
+    "Header", struct body_input,
+    HEADER(struct body_input, page, "x-page-number", FIELD_INT, .required = true, .max = 9));
+
+/* Reads the header from one meta-variable. Returns NULL after replying with the faults. */
+static const struct body_input *
+read_header(char *line)
+{
+    char *env[] = {line, NULL};
+    const struct body_input *in;
+
+    request_init(&req, &resources, env);
+    req.route = &route;
+    in = shape_read(&header_shape, &req);
+    if (in == NULL) {
+        reply_faults(&req);
+    }
+    return in;
+}
+
+static void
+test_headers(void)
+{
+    static char good[] = "HTTP_X_PAGE_NUMBER=7", longer[] = "HTTP_X_PAGE_NUMBERS=7",
+                high[] = "HTTP_X_PAGE_NUMBER=10";
+    const struct body_input *in = read_header(good);
+
+    ok(in != NULL && in->page == 7, "a header is read by its name");
+    ok(read_header(longer) == NULL && reply_has("{\"type\":\"missing\",\"loc\":[\"header\","
+                                                "\"x-page-number\"],\"msg\":\"is required\","
+                                                "\"input\":null}"),
+       "a required header that is not sent is reported as missing");
+    ok(read_header(high) == NULL && reply_has("\"loc\":[\"header\",\"x-page-number\"]") &&
+           reply_has("\"ctx\":{\"le\":9}"),
+       "a fault of a header has its name");
+}
+
 static const char *text_to_send; /* as long as its Content-Length */
 
 static size_t
@@ -290,6 +327,7 @@ main(void)
     test_body_type();
     test_query_values();
     test_query_faults();
+    test_headers();
     test_json_enums();
     test_json_members();
     buf_free(&resources.head);

@@ -159,6 +159,29 @@ test_tls(void)
 }
 
 static void
+test_origins(void)
+{
+    struct nginx_options o = {.listen = "8000", .root = "/srv/web", .sockets = "/run/fastchat"};
+
+    ok(written(&o) != NULL && has("    \"\" \"\";\n") && !has("$http_origin;\n"),
+       "without CORS_ORIGINS no page may read nginx's errors");
+    o.cors_origins = ", https://chat.example,, http://[::1]:5173 ";
+    ok(written(&o) != NULL && is_well_formed() &&
+           has("    \"~^\\Qhttps://chat.example\\E$\" $http_origin;\n") &&
+           has("    \"~^\\Qhttp://[::1]:5173\\E$\" $http_origin;\n"),
+       "an origin of CORS_ORIGINS matches as a whole, and only by its own characters");
+    o.cors_origins = "*";
+    ok(written(&o) != NULL && has("    \"~^[!-~]+$\" $http_origin;\n"), "* matches every origin");
+    ok(has("    error_page 431 494 = /_fastchat/$fastchat_refused_early/431;\n") &&
+           location_has("    location = /_fastchat/call/413 {\n", "client_max_body_size 0;\n") &&
+           location_has("    location = /_fastchat/call/502 {\n",
+                        "add_header Access-Control-Allow-Origin $fastchat_origin always;\n") &&
+           location_has("    location = /_fastchat/call/400 {\n",
+                        "add_header Access-Control-Allow-Origin $fastchat_early_origin always;\n"),
+       "each error has its location, with the origins that may read it");
+}
+
+static void
 test_options(void)
 {
     static const char *const bad[] = {
@@ -242,6 +265,7 @@ main(void)
     test_plain();
     test_limits();
     test_tls();
+    test_origins();
     test_options();
     test_errors();
     router_free(router);

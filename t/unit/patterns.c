@@ -288,7 +288,7 @@ test_every_codepoint(void)
 static bool
 refuses_accepted(URegularExpression *regex, const struct pattern *pattern, uint32_t c)
 {
-    static const char *const around[][2] = {{"", ""}, {"", "xyz"}, {"xyz", ""}, {"xy", "z"}};
+    static const char *const around[][2] = {{"", ""}, {"xy", "z"}};
     bool refuses = false;
 
     for (size_t i = 0; i < sizeof(around) / sizeof(around[0]); i++) {

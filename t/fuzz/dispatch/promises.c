@@ -107,6 +107,10 @@ head_line_is_known(const struct head_line *line)
         "Content-Type",
         "Content-Length",
         "Content-Disposition",
+        "Content-Range",
+        "Accept-Ranges",
+        "Accept-Encoding",
+        "ETag",
         "X-Request-ID",
         "Cache-Control",
         "Vary",
@@ -143,8 +147,9 @@ head_broken(const struct parsed_reply *reply)
             return "a head has only the lines of this server";
         }
     }
-    if (cache == NULL || strcmp(cache, "no-store") != 0) {
-        return "no reply is kept";
+    if (cache == NULL || (strcmp(cache, "no-store") != 0 &&
+                          (strcmp(cache, "no-cache") != 0 || head_find(reply, "ETag") == NULL))) {
+        return "no reply is kept without asking again";
     }
     if (length != NULL && reply->body_len > 0 &&
         strtoll(length, NULL, 10) != (long long)reply->body_len) {
@@ -163,8 +168,8 @@ body_broken(const struct parsed_reply *reply)
     if (reply->status >= 400 && reply->body_len > REFUSAL_MAX) {
         return "the body of a refusal is bounded";
     }
-    if (memmem(reply->body, reply->body_len, "\"code\":\"unavailable\"", 20) != NULL ||
-        memmem(reply->body, reply->body_len, "\"code\":\"deadline_", 17) != NULL) {
+    if (reply->status == 503 &&
+        memmem(reply->body, reply->body_len, "no_live_events", strlen("no_live_events")) == NULL) {
         return "no reply misses a store, since both are there";
     }
     return NULL;

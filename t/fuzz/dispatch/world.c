@@ -81,7 +81,7 @@ static const char *const rows[] = {
     "(1, 1, 7, 18, " PAST ", " FUTURE "), (2, 2, 7, 10, " PAST ", " FUTURE "), "
     "(3, 3, 7, 10, " PAST ", " PAST ")",
     "INSERT INTO export_chunks (export_id, run, number, bytes) VALUES "
-    "(1, 7, 0, 'hush-own-1'), (1, 7, 1, ' and end'), (2, 7, 0, 'hush-own-2'), "
+    "(1, 7, 0, 'hush-own-1 and end'), (2, 7, 0, 'hush-own-2'), "
     "(3, 7, 0, 'hush-own-3')",
 };
 
