@@ -11,9 +11,9 @@ use Fastchat::Stack;
 
 our @EXPORT = qw(run_contract);
 
-# Runs t/contract/$name.mjs in a folder of its own in build/t/contract, with the document as `fastchat openapi` prints it
-# and a file of JSON: the stack's address, its event loops, and an admin of the server. Each line "ok NAME" or "not ok
-# NAME" becomes a test, each line "# …" a diagnostic, and every other line a note (prove -v).
+# Runs t/contract/$name.mjs in a folder of its own in build/t/contract, with the document of `fastchat openapi` and a
+# file of JSON: the stack's address, its event loops, and an admin of the server. Each line "ok NAME" or "not ok NAME"
+# becomes a test, each line "# …" a diagnostic, and every other line a note (prove -v).
 sub run_contract {
     my ($name, $stack) = @_;
     my $folder = "$Fastchat::Stack::root/build/t/contract/$name";
