@@ -57,7 +57,7 @@ operation_input(const struct route *route, struct buf *out)
         required = required || (f->from == FROM_BODY && f->required);
     }
     buf_char(out, ']');
-    if (declares_body(route->in)) {
+    if (route->in != NULL && declares_body(route->in)) {
         openapi_printf(out,
                        ",'requestBody':{'required':%s,'content':{'application/json':{"
                        "'schema':",
