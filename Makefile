@@ -52,7 +52,7 @@ compile = $(CC) -std=c17 -D_GNU_SOURCE -I. $(library_cflags) $(warnings) $(harde
     $(CPPFLAGS) $(CFLAGS)
 link = $(CC) $(CFLAGS) $(hardening) -pie $(LDFLAGS)
 
-sources := $(wildcard base/*.c db/*.c db/*/*.c routes/*.c routes/*/*.c fcgi/*.c fcgi/*/*.c)
+sources := $(wildcard base/*.c db/*.c db/*/*.c routes/*.c routes/*/*.c routes/*/*/*.c fcgi/*.c fcgi/*/*.c)
 objects := $(sources:%.c=$(out)/%.o)
 library := $(out)/libfastchat.a
 migrations := $(sort $(wildcard db/migrations/*.sql))
@@ -185,7 +185,7 @@ fuzz_compile = clang -std=c17 -D_GNU_SOURCE -I. $(library_cflags) -g -O1 -fno-sa
     -fsanitize=address,undefined
 fuzz_library := build/fuzz/obj/libfastchat.a
 
-build/fuzz/obj/%.o: %.c $(wildcard */*.h */*/*.h)
+build/fuzz/obj/%.o: %.c $(wildcard */*.h */*/*.h */*/*/*.h)
 	@mkdir -p $(@D)
 	@$(fuzz_compile) -fsanitize=fuzzer-no-link -c -o $@ $<
 

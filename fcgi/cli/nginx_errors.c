@@ -14,7 +14,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
-#include "routes/frame/cors.h"
+#include "routes/frame/http/cors.h"
 
 static const struct own_error {
     int status;

@@ -1,6 +1,6 @@
 /* `fastchat routes` and `fastchat openapi`: the route table, for people and for programs. */
 #include "fcgi/cli/commands.h"
-#include "routes/frame/openapi.h"
+#include "routes/frame/openapi/openapi.h"
 #include "routes/frame/route.h"
 
 static int

@@ -2,8 +2,8 @@
 #include "routes/common/readiness.h"
 #include "routes/common/schemas.h"
 
-#include "routes/frame/conditional.h"
-#include "routes/frame/openapi.h"
+#include "routes/frame/http/conditional.h"
+#include "routes/frame/openapi/openapi.h"
 #include "routes/frame/reply.h"
 #include "routes/frame/route.h"
 

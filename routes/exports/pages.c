@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "routes/frame/url.h"
+#include "routes/frame/http/url.h"
 
 enum { FOLDER_NAME_BYTES = 90 };
 

@@ -8,9 +8,9 @@
 #include "db/exports.h"
 #include "db/tasks.h"
 #include "db/users.h"
-#include "routes/frame/conditional.h"
+#include "routes/frame/http/conditional.h"
+#include "routes/frame/http/url.h"
 #include "routes/frame/reply.h"
-#include "routes/frame/url.h"
 
 /*
  * Queues an export of the caller's rooms. 202, also if one is queued or running already; 429

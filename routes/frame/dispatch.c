@@ -10,9 +10,9 @@
 #include "base/log.h"
 #include "base/test_seams.h"
 #include "routes/frame/auth.h"
-#include "routes/frame/cors.h"
+#include "routes/frame/http/cors.h"
+#include "routes/frame/http/url.h"
 #include "routes/frame/reply.h"
-#include "routes/frame/url.h"
 
 static const char *const methods[METHODS] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "routes/frame/negotiate.h"
+#include "routes/frame/http/negotiate.h"
 
 void
 request_init(struct request *req, struct resources *from, char *const *env)

@@ -76,7 +76,7 @@ struct route {
     const char *media_type;            /* of success without `.out`; NULL: JSON */
     /*
      * Header lines beside those of every request and reply, by their names in the document
-     * (openapi_components.c); each list ends with NULL. A route that gives ETag may reply 304.
+     * (openapi/components.c); each list ends with NULL. A route that gives ETag may reply 304.
      */
     const char *const *takes_headers, *const *gives_headers;
     const char *operation;   /* the document's operationId; NULL: the handler's name */

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "routes/frame/http/url.h"
 #include "routes/frame/route.h"
-#include "routes/frame/url.h"
 
 struct router;
 

@@ -8,7 +8,7 @@
 #include "db/members.h"
 #include "db/messages.h"
 #include "routes/frame/deferred.h"
-#include "routes/frame/negotiate.h"
+#include "routes/frame/http/negotiate.h"
 #include "routes/frame/reply.h"
 #include "routes/frame/route.h"
 #include "routes/live_events.h"

@@ -9,9 +9,9 @@
 #include <stdio.h>
 
 #include "base/arena.h"
-#include "routes/frame/conditional.h"
-#include "routes/frame/etag.h"
-#include "routes/frame/negotiate.h"
+#include "routes/frame/http/conditional.h"
+#include "routes/frame/http/etag.h"
+#include "routes/frame/http/negotiate.h"
 
 static void
 check_preference(struct preference p, size_t len)

@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "base/utf8.h"
-#include "routes/frame/url.h"
+#include "routes/frame/http/url.h"
 
 static void
 escape_all(struct buf *out, const char *text)

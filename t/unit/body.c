@@ -1,5 +1,5 @@
 /* Reading a request's input: its body, whole or not at all, its path and its query. */
-#include "routes/frame/body.h"
+#include "routes/frame/input/body.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* Lists of entity tags, and ranges of bytes. */
-#include "routes/frame/conditional.h"
+#include "routes/frame/http/conditional.h"
 
 #include <stdio.h>
 
-#include "routes/frame/etag.h"
+#include "routes/frame/http/etag.h"
 #include "t/unit/tap.h"
 
 static void

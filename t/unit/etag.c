@@ -1,5 +1,5 @@
 /* If-None-Match: which lists of entity tags name a tag (RFC 9110, section 13.1.2). */
-#include "routes/frame/etag.h"
+#include "routes/frame/http/etag.h"
 
 #include "t/unit/tap.h"
 

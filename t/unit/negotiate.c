@@ -1,5 +1,5 @@
 /* How Accept and Accept-Language weigh the forms of a reply. */
-#include "routes/frame/negotiate.h"
+#include "routes/frame/http/negotiate.h"
 
 #include <stdio.h>
 

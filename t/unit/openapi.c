@@ -1,5 +1,5 @@
 /* The OpenAPI document is strict JSON, and describes every route, field and status. */
-#include "routes/frame/openapi.h"
+#include "routes/frame/openapi/openapi.h"
 
 #include <stdlib.h>
 #include <string.h>

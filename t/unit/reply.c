@@ -5,7 +5,7 @@
 
 #include "base/json.h"
 #include "fcgi/status.h"
-#include "routes/frame/cors.h"
+#include "routes/frame/http/cors.h"
 #include "routes/frame/route.h"
 #include "t/unit/tap.h"
 

@@ -1,5 +1,5 @@
 /* Paths and queries are decoded once; paths that no honest client sends are refused. */
-#include "routes/frame/url.h"
+#include "routes/frame/http/url.h"
 
 #include "t/unit/tap.h"
 

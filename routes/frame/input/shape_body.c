@@ -3,15 +3,15 @@
  * bytes, however many values it holds, and what is not a field is skipped. A value inside others is
  * passed over once for each of them, at most SHAPE_DEPTH_MAX times.
  */
-#include "routes/frame/shape_body.h"
+#include "routes/frame/input/shape_body.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
-#include "routes/frame/body.h"
 #include "routes/frame/fault.h"
-#include "routes/frame/reading.h"
+#include "routes/frame/input/body.h"
+#include "routes/frame/input/reading.h"
 
 /* An object that is being read into the struct at `to`. `place`: its own; NULL for the body. */
 struct object {

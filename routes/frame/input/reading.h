@@ -1,6 +1,6 @@
 /* Checks the values of a request's input, one by one, and notes what is wrong with them. */
-#ifndef ROUTES_FRAME_READING_H
-#define ROUTES_FRAME_READING_H
+#ifndef ROUTES_FRAME_INPUT_READING_H
+#define ROUTES_FRAME_INPUT_READING_H
 
 #include "base/json.h"
 #include "routes/frame/request.h"

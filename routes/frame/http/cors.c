@@ -2,7 +2,7 @@
  * Origins are compared byte by byte, since browsers send them in one form only: scheme and host in
  * lower case, and the port unless it is the scheme's default.
  */
-#include "routes/frame/cors.h"
+#include "routes/frame/http/cors.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* The JSON body of a request as a struct of a shape. */
-#ifndef ROUTES_FRAME_SHAPE_BODY_H
-#define ROUTES_FRAME_SHAPE_BODY_H
+#ifndef ROUTES_FRAME_INPUT_SHAPE_BODY_H
+#define ROUTES_FRAME_INPUT_SHAPE_BODY_H
 
 #include "routes/frame/request.h"
 #include "routes/frame/shape.h"

@@ -1,6 +1,6 @@
 /* Splits request paths and queries, and percent-decodes them once (RFC 3986, 2.1 and 3.3). */
-#ifndef ROUTES_FRAME_URL_H
-#define ROUTES_FRAME_URL_H
+#ifndef ROUTES_FRAME_HTTP_URL_H
+#define ROUTES_FRAME_HTTP_URL_H
 
 #include <stdbool.h>
 #include <stddef.h>

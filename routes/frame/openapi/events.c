@@ -2,7 +2,7 @@
  * Each event of a stream is a schema of its own, named after it, with its name as a constant; all
  * of them are the union StreamEvent. An event of that form is one line of the NDJSON stream.
  */
-#include "routes/frame/openapi_parts.h"
+#include "routes/frame/openapi/parts.h"
 
 /* "StreamHello" */
 static void

@@ -1,7 +1,7 @@
 /*
  * Written by hand into one buffer: the form of the document is fixed, what varies is in the tables.
  */
-#include "routes/frame/openapi.h"
+#include "routes/frame/openapi/openapi.h"
 
 #include <pthread.h>
 #include <sodium.h>
@@ -11,7 +11,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
-#include "routes/frame/openapi_parts.h"
+#include "routes/frame/openapi/parts.h"
 
 static const char description[] =
     "A chat server: rooms with a log each, live events, background tasks.\n\n"

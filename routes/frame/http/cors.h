@@ -1,6 +1,6 @@
 /* Lets pages of the origins in CORS_ORIGINS call the API (Fetch standard, "CORS protocol"). */
-#ifndef ROUTES_FRAME_CORS_H
-#define ROUTES_FRAME_CORS_H
+#ifndef ROUTES_FRAME_HTTP_CORS_H
+#define ROUTES_FRAME_HTTP_CORS_H
 
 #include "routes/frame/request.h"
 

@@ -2,7 +2,7 @@
  * Routes that share an error share its component: a response is named after its status and codes,
  * so that its name is stable and says what it is.
  */
-#include "routes/frame/openapi_parts.h"
+#include "routes/frame/openapi/parts.h"
 
 #include "base/json.h"
 #include "routes/frame/declared.h"

@@ -1,6 +1,6 @@
 /* Entity tags and the request's conditions on them (RFC 9110, sections 8.8.3 and 13.1). */
-#ifndef ROUTES_FRAME_ETAG_H
-#define ROUTES_FRAME_ETAG_H
+#ifndef ROUTES_FRAME_HTTP_ETAG_H
+#define ROUTES_FRAME_HTTP_ETAG_H
 
 #include <stdbool.h>
 

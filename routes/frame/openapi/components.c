@@ -1,5 +1,5 @@
 /* The components: what is fixed stands here as text, the schemas come from the rows' shapes. */
-#include "routes/frame/openapi_parts.h"
+#include "routes/frame/openapi/parts.h"
 
 #include "base/json.h"
 #include "routes/frame/declared.h"

@@ -1,5 +1,5 @@
 /* Checks a body's length and media type before reading it (RFC 9110, 8.6 and 8.3). */
-#include "routes/frame/body.h"
+#include "routes/frame/input/body.h"
 
 #include <string.h>
 #include <strings.h>

@@ -1,5 +1,5 @@
 /* Texts are split first and then decoded once, so that an encoded "/" or "&" never splits. */
-#include "routes/frame/url.h"
+#include "routes/frame/http/url.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* An operation is one row: its parameters and body from the input's shape, its replies. */
-#include "routes/frame/openapi_parts.h"
+#include "routes/frame/openapi/parts.h"
 
 #include "base/json.h"
 #include "routes/frame/declared.h"

@@ -1,6 +1,6 @@
 /* How a client weighs the forms of a reply: Accept and Accept-Language (RFC 9110 section 12). */
-#ifndef ROUTES_FRAME_NEGOTIATE_H
-#define ROUTES_FRAME_NEGOTIATE_H
+#ifndef ROUTES_FRAME_HTTP_NEGOTIATE_H
+#define ROUTES_FRAME_HTTP_NEGOTIATE_H
 
 #include <stddef.h>
 

@@ -5,7 +5,7 @@
 
 #include "base/number.h"
 #include "routes/frame/fault.h"
-#include "routes/frame/reading.h"
+#include "routes/frame/input/reading.h"
 
 #define ID_MAX ((int64_t)9007199254740991) /* 2^53 - 1: exact in every JSON reader */
 #define INT64_END 9223372036854775808.0    /* 2^63 */

@@ -1,5 +1,5 @@
 /* One pass over the list, however long it is. */
-#include "routes/frame/etag.h"
+#include "routes/frame/http/etag.h"
 
 #include <stddef.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  * Both fields are lists of "range;q=weight". An element that cannot be read is skipped, since a
  * client that cannot spell its wish still wants an answer.
  */
-#include "routes/frame/negotiate.h"
+#include "routes/frame/http/negotiate.h"
 
 #include <stdbool.h>
 #include <string.h>

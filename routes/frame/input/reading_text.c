@@ -5,7 +5,7 @@
 #include "base/number.h"
 #include "base/utf8.h"
 #include "routes/frame/fault.h"
-#include "routes/frame/reading.h"
+#include "routes/frame/input/reading.h"
 
 static const struct bound empty_text = {"string_too_short", "\"min_length\":#",
                                         "must have at least # character", "至少需要 # 个字符"};

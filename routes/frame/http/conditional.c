@@ -3,13 +3,13 @@
  * as RFC 9110 wants it where a date is not known (13.1.3, 13.1.4), and a date in If-Range never
  * matches.
  */
-#include "routes/frame/conditional.h"
+#include "routes/frame/http/conditional.h"
 
 #include <inttypes.h>
 #include <string.h>
 #include <strings.h>
 
-#include "routes/frame/etag.h"
+#include "routes/frame/http/etag.h"
 #include "routes/frame/reply.h"
 
 /* Reads a row of digits; INT64_MAX if it is larger than that. Returns false without a digit. */

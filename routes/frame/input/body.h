@@ -1,6 +1,6 @@
 /* Reads a request's JSON body into the request's arena. */
-#ifndef ROUTES_FRAME_BODY_H
-#define ROUTES_FRAME_BODY_H
+#ifndef ROUTES_FRAME_INPUT_BODY_H
+#define ROUTES_FRAME_INPUT_BODY_H
 
 #include <stdbool.h>
 

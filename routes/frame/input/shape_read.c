@@ -5,10 +5,10 @@
 
 #include "base/utf8.h"
 #include "routes/frame/fault.h"
-#include "routes/frame/reading.h"
+#include "routes/frame/http/url.h"
+#include "routes/frame/input/reading.h"
+#include "routes/frame/input/shape_body.h"
 #include "routes/frame/route.h"
-#include "routes/frame/shape_body.h"
-#include "routes/frame/url.h"
 
 /* The value of a header with this name in small letters; NULL without it. */
 static const char *

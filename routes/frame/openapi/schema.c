@@ -1,5 +1,5 @@
 /* A field's bounds are written as the server checks them: a schema refuses nothing it accepts. */
-#include "routes/frame/openapi_parts.h"
+#include "routes/frame/openapi/parts.h"
 
 #include "base/json.h"
 

@@ -21,7 +21,7 @@ void openapi_ref(struct buf *out, const char *kind, const char *name) __attribut
 /* A method in lower case, as a path item names it. */
 void openapi_method(struct buf *out, enum method method) __attribute__((nonnull));
 
-/* openapi_schema.c */
+/* schema.c */
 
 /* The JSON Schema of a field of an output, or of an input. */
 void openapi_schema(const struct field *f, bool output, struct buf *out) __attribute__((nonnull));
@@ -30,10 +30,10 @@ void openapi_schema(const struct field *f, bool output, struct buf *out) __attri
 void openapi_shape(const struct shape *shape, bool output, struct buf *out)
     __attribute__((nonnull));
 
-/* openapi_events.c: the members of `schemas` for a stream's events. */
+/* events.c: the members of `schemas` for a stream's events. */
 void openapi_events(const struct stream_event *events, struct buf *out) __attribute__((nonnull));
 
-/* openapi_errors.c */
+/* errors.c */
 
 /* A route's errors, as members of its `responses`. Each begins with a comma. */
 void openapi_errors(const struct route *route, struct buf *out) __attribute__((nonnull));
@@ -42,11 +42,11 @@ void openapi_errors(const struct route *route, struct buf *out) __attribute__((n
 void openapi_error_responses(const struct route *const *routes, struct buf *out)
     __attribute__((nonnull));
 
-/* openapi_operation.c: an operation, without the name of its method. */
+/* operation.c: an operation, without the name of its method. */
 void openapi_operation(const struct route *route, const char *tag, struct buf *out)
     __attribute__((nonnull));
 
-/* openapi_components.c: the object `components`. */
+/* components.c: the object `components`. */
 void openapi_components(const struct route *const *routes, struct buf *out)
     __attribute__((nonnull));
 

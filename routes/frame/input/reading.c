@@ -2,7 +2,7 @@
  * Faults have the types, locations and contexts of pydantic v2; the messages are our own. A fault's
  * texts are made only if the fault is to be described (fault_count).
  */
-#include "routes/frame/reading.h"
+#include "routes/frame/input/reading.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Conditional requests and ranges of bytes (RFC 9110 sections 13 and 14), for GET and HEAD. */
-#ifndef ROUTES_FRAME_CONDITIONAL_H
-#define ROUTES_FRAME_CONDITIONAL_H
+#ifndef ROUTES_FRAME_HTTP_CONDITIONAL_H
+#define ROUTES_FRAME_HTTP_CONDITIONAL_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* The route table as an OpenAPI 3.1 document (spec.openapis.org/oas/v3.1.0). */
-#ifndef ROUTES_FRAME_OPENAPI_H
-#define ROUTES_FRAME_OPENAPI_H
+#ifndef ROUTES_FRAME_OPENAPI_OPENAPI_H
+#define ROUTES_FRAME_OPENAPI_OPENAPI_H
 
 #include "base/buf.h"
 #include "base/settings.h"
