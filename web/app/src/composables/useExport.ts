@@ -27,7 +27,7 @@ export function exportState(id: number | null, task: Task | undefined, now: numb
   if (id === null) return { name: 'none' }
   if (!task || !hasEnded(task)) return { name: 'working', progress: task?.progress ?? 0 }
   if (task.state === 'dead') return { name: 'failed', error: task.error ?? '' }
-  const result = task.state === 'done' ? (task.result as unknown as ExportResult | null) : null
+  const result = task.state === 'done' ? (task.result as ExportResult | null) : null
   if (!result || Date.parse(result.expires_at) <= now) return { name: 'none' }
   return { name: 'ready', result }
 }

@@ -91,7 +91,7 @@ export function useLab() {
   })
 
   const settingsOf = (id: number): LabSettings | undefined =>
-    tasks.tasks.get(id)?.arguments as unknown as LabSettings | undefined
+    tasks.tasks.get(id)?.arguments as LabSettings | undefined
 
   const load = () =>
     attempt(async () => {
