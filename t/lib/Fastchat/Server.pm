@@ -115,7 +115,7 @@ sub state_of {
 # On a busy machine a thread may still answer once before the signal reaches it.
 sub until_all_stand {
     my ($pid) = @_;
-    for (1 .. 200) {
+    for (1 .. 1000) {
         return if !grep { $_ ne 'T' } map { state_of($_) } glob "/proc/$pid/task/*/stat";
         sleep 0.01;
     }

@@ -19,6 +19,7 @@ use lib abs_path(dirname(__FILE__) . '/../../..') . '/etc/lib';
 use Database;
 use Fastchat::Client;
 use Fastchat::Logs;
+use Fastchat::Server ();
 
 our @ISA  = ('Fastchat::Client');
 our $root = abs_path(dirname(__FILE__) . '/../../..');
@@ -284,7 +285,9 @@ sub kill {
     my ($self, $part, $signal) = @_;
     die "a test that kills must have a stack of its own: Fastchat::Stack->new(own => 1)\n" if $self->{shared};
     my $pid = $self->pid($part) or die "$part does not run\n";
-    return CORE::kill $signal // 'KILL', $pid;
+    my $did = CORE::kill $signal // 'KILL', $pid;
+    Fastchat::Server::until_all_stand($pid) if ($signal // '') eq 'STOP';
+    return $did;
 }
 
 # Keeps a part down after its next kill, until release.
