@@ -185,6 +185,7 @@ clock_read_unix(double n, int64_t *ms)
     if (!(exact >= (double)YEAR_1_MS && exact <= (double)YEAR_9999_MS)) {
         return false;
     }
-    *ms = (int64_t)floor(round(exact * 1000) / 1000); /* of 0.29 s, 290 ms, not 289 */
+    /* Of 0.29 s, 290 ms and not 289. Whole milliseconds stay: late ones have no such precision. */
+    *ms = (int64_t)(exact == floor(exact) ? exact : floor(round(exact * 1000) / 1000));
     return true;
 }

@@ -83,7 +83,10 @@ warn_of_access(const char *path, FILE *file, FILE *errors)
     }
 }
 
-/* Up to FILE_MAX + 1 bytes, and *len of them. All processes keep them, so no room is left over. */
+/*
+ * The text, or its beginning if it has more than FILE_MAX bytes, and its length in *len. All
+ * processes keep it, so no room is left over.
+ */
 static char *
 read_to_end(FILE *file, size_t *len, struct arena *a)
 {

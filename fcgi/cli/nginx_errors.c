@@ -116,15 +116,18 @@ nginx_write_cors_map(const char *name, const char *value, FILE *out)
                   name, value);
 }
 
-/* Like the frame (dispatch.c), but the first language counts: a map cannot compare weights. */
+/*
+ * Like the frame (negotiate.c), but the first language counts: a map cannot compare weights. No
+ * part of the expression can match the same text in two ways: its cost would be exponential.
+ */
 static void
 nginx_write_language_map(FILE *out)
 {
     (void)fputs("# Chinese if it is accepted, and stands before English.\n"
                 "map $http_accept_language $fastchat_language {\n"
                 "    default en;\n"
-                "    \"~*^(?:(?!en\\b)[^,]*,\\s*)*zh\\b(?![^,]*;\\s*q=0(?:\\.0*)?\\s*(?:,|$))\" "
-                "zh;\n"
+                "    \"~*^(?:\\s*+(?!en\\b)[^,]*+,)*\\s*+zh\\b"
+                "(?![^,]*;\\s*q=0(?:\\.0*)?\\s*(?:,|$))\" zh;\n"
                 "}\n",
                 out);
 }

@@ -57,9 +57,6 @@ child_give_back(struct task_runner *r, const struct child *c, size_t first, size
     for (size_t i = first; i < first + count; i++) {
         claim_give_back(r, &c->batch.tasks[i]);
     }
-    if (count > 0) {
-        child_kind(r, c)->may_be_due = true;
-    }
 }
 
 /* Gives back the tasks that the child has not begun. */

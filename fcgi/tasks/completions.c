@@ -162,6 +162,9 @@ completions_pop(struct task_runner *r)
     struct completion *done = r->completions;
 
     r->completions = done->next;
+    if (done->end.state == TASK_QUEUED) {
+        r->due.queue_check = 0; /* only now can it be claimed again */
+    }
     if (done->owner_id > 0 && done->kind != NULL) {
         secrets_load(r->db);
         live_event_publish(r->redis, LIVE_TASK, (struct hint){.user_id = done->owner_id},
@@ -215,7 +218,7 @@ completions_write_all(struct task_runner *r)
 bool
 completions_are_gathered(const struct task_runner *r, int64_t now)
 {
-    return r->child_count > 0 && !r->draining && now < r->gather_until_us;
+    return r->child_count > 0 && !r->draining && !r->write_failed && now < r->gather_until_us;
 }
 
 bool
@@ -227,7 +230,8 @@ completions_write(struct task_runner *r)
         return true;
     }
     result = completions_write_all(r);
-    if (result == DB_DOWN || (result == DB_ERROR && !completions_write_each(r))) {
+    r->write_failed = result == DB_DOWN || (result == DB_ERROR && !completions_write_each(r));
+    if (r->write_failed) {
         return false;
     }
     while (r->completions != NULL) {

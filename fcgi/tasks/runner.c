@@ -159,8 +159,7 @@ runner_timeout(const struct task_runner *r)
     int64_t now = clock_mono_us(), next = r->due.lease_renewal;
 
     if (r->completions != NULL) {
-        next = completions_are_gathered(r, now) ? r->gather_until_us
-                                                : runner_time_in_ms(now, WRITE_RETRY_MS);
+        next = r->write_failed ? runner_time_in_ms(now, WRITE_RETRY_MS) : r->gather_until_us;
     }
     if (!r->draining && r->due.queue_check < next) {
         next = r->due.queue_check;
@@ -201,7 +200,7 @@ runner_loop(struct task_runner *r)
 
     for (;;) {
         int64_t now = clock_mono_us();
-        bool all_stored;
+        bool may_claim;
 
         runner_read_signals(r, now);
         children_collect(r);
@@ -209,9 +208,9 @@ runner_loop(struct task_runner *r)
             claims_start(r);
             runner_read_wakes(r, now);
         }
-        all_stored = completions_are_gathered(r, now) || completions_write(r);
+        may_claim = completions_are_gathered(r, now) || completions_write(r);
         runner_do_due(r, now);
-        if (!r->draining && all_stored) {
+        if (!r->draining && may_claim) {
             claims_run(r);
         }
         if (runner_is_done(r)) {

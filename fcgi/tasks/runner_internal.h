@@ -63,6 +63,7 @@ struct task_runner {
     size_t child_count;
     struct completion *completions, **completions_end;
     int64_t gather_until_us; /* until then the completions may wait for others */
+    bool write_failed;       /* the last attempt to store completions */
 };
 
 /* --- claims.c: from the queue to running children */

@@ -85,20 +85,37 @@ dispatch_local_uri(const struct request *req)
     return uri;
 }
 
+/*
+ * The method that counts. A POST may name one that a client cannot send; any other name is no
+ * method of any route. HEAD, above all: the web server would wait for the body of its POST's reply.
+ */
+static const char *
+dispatch_method(const struct request *req)
+{
+    static const char *const named[] = {"PUT", "PATCH", "DELETE"};
+    const char *sent = request_env(req, "REQUEST_METHOD");
+    const char *override = request_env(req, "HTTP_X_HTTP_METHOD_OVERRIDE");
+
+    if (sent == NULL || override == NULL || strcmp(sent, "POST") != 0) {
+        return sent == NULL ? "" : sent;
+    }
+    for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
+        if (strcmp(override, named[i]) == 0) {
+            return named[i];
+        }
+    }
+    return "";
+}
+
 static void
 dispatch_read_meta(struct request *req)
 {
     const char *uri = dispatch_local_uri(req);
-    const char *method = request_env(req, "REQUEST_METHOD");
-    const char *override = request_env(req, "HTTP_X_HTTP_METHOD_OVERRIDE");
     const char *query = uri == NULL ? NULL : strchr(uri, '?');
     const char *address = request_env(req, "REMOTE_ADDR");
     const char *origin = request_env(req, "HTTP_ORIGIN");
 
-    req->method = method == NULL ? "" : method;
-    if (override != NULL && strcmp(req->method, "POST") == 0) {
-        req->method = override;
-    }
+    req->method = dispatch_method(req);
     if (uri != NULL) {
         req->path = query == NULL ? uri
                                   : arena_strndup(req->caller.arena, uri, (size_t)(query - uri));

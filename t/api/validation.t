@@ -360,6 +360,7 @@ body    at "2026-01-31T23:59:59+24:00"          ! datetime_from_date_parsing $ho
 body    at "2026-01-31T23:59:59+08"             ! datetime_from_date_parsing $hours
 body    at "2026-01-31T23:59:59Z "              ! datetime_from_date_parsing {"error":"nothing follows the offset"}
 body    at "2026-01-31T23:59:59Z\\u0000"        ! datetime_from_date_parsing {"error":"U+0000 in a text"}
+body    at "12\\u0000abc"                       ! datetime_from_date_parsing {"error":"U+0000 in a text"}
 body    at "1e9"                                ! datetime_from_date_parsing $year
 body    at "0000-01-01T00:00:00Z"               ! datetime_parsing $range
 body    at 1e20                                 ! datetime_parsing $range
@@ -439,7 +440,7 @@ order  {"name":"a",$line,"first":null,"card":null}  = {"name":"a",$read,$rest}
 order  {}                                    ! missing \@"name" <- "***" ; missing \@"lines" <- "***"
 order  {"name":"a","lines":[]}
     ! too_short \@"lines" {"field_type":"List","min_length":1,"actual_length":0}
-order  {"name":"a","lines":[{},5]}           ! missing \@"lines",0,"count" ; model_attributes_type \@"lines",1
+order  {"name":"a","lines":[{},5]}           ! missing \@"lines",0,"count" <- "***" ; model_attributes_type \@"lines",1
 order  {"name":"a","lines":null}             ! list_type \@"lines"
 order  {"name":"a","lines":{"count":1}}      ! list_type \@"lines"
 order  {"name":"a","lines":[{"count":"x"}]}  ! int_parsing \@"lines",0,"count"
@@ -447,13 +448,13 @@ order  {"name":"a","lines":[{"count":101,"unit":""}]}
     ! less_than_equal \@"lines",0,"count" {"le":100} ; string_too_short \@"lines",0,"unit" {"min_length":1}
 order  {"name":"a","lines":[{"count":1,"parts":[{"n":1},{"n":0,"color":"x"}]}]}
     ! greater_than_equal \@"lines",0,"parts",1,"n" {"ge":1} ; enum \@"lines",0,"parts",1,"color" $words
-order  {"name":"a","lines":[{"count":1,"parts":[{"color":"red"}]}]}  ! missing \@"lines",0,"parts",0,"n"
+order  {"name":"a","lines":[{"count":1,"parts":[{"color":"red"}]}]}  ! missing \@"lines",0,"parts",0,"n" <- "***"
 order  {"name":"a","lines":[{"count":1,"sum":2}],"sum":3}
-    ! extra_forbidden \@"lines",0,"sum" ; extra_forbidden \@"sum" <- "***"
-order  {"name":"a",$line,"first":{}}         ! missing \@"first","count"
+    ! extra_forbidden \@"lines",0,"sum" <- "***" ; extra_forbidden \@"sum" <- "***"
+order  {"name":"a",$line,"first":{}}         ! missing \@"first","count" <- "***"
 order  {"name":"a",$line,"first":[]}         ! model_attributes_type \@"first"
 order  {"name":"a",$line,"place":null}       ! model_attributes_type \@"place"
-order  {"name":"a",$line,"place":{"x":"x","z":1}}  ! float_parsing \@"place","x" ; extra_forbidden \@"place","z"
+order  {"name":"a",$line,"place":{"x":"x","z":1}}  ! float_parsing \@"place","x" ; extra_forbidden \@"place","z" <- "***"
 END
 
 check_table 'a secret is not echoed, wherever it is' => <<"END";
@@ -474,6 +475,8 @@ order  {"name":"a",$line,"cards":[1,"1234",2]}
 order  {"name":"a",$line,"cards":["1234"]}                   ! model_attributes_type \@"cards",0 <- "***"
 order  ["1234"]                                              ! model_attributes_type <- "***"
 order  {$line,"card":{"holder":"x","pin":"1234"}}            ! missing \@"name" <- "***"
+order  {"name":"a",$line,"place":{"pin":"1234"}}
+    ! extra_forbidden \@"place","pin" <- "***"
 END
 
 sub detail {

@@ -139,6 +139,16 @@ subtest 'a runner that ends gives back the tasks that its processes have not beg
         count(q(kind = 'trial.shared' AND state IN (3, 4) AND arguments LIKE '%doze%')),
         0, 'no task fails because the runner ends'
     );
+};
+
+# The runner is still held back.
+subtest 'a runner that runs the queue once leaves nothing of it' => sub {
+    $stack->sql('UPDATE tasks SET state = 5, ready = 0 WHERE state = 0');
+    my $mine = enqueue([ [ 1500, 'pid' ], [ 1, 'crash' ], [ 200, 'pid' ], [ 1, 'doze' ] ]);
+    my (undef, $status) = $stack->fastchat('tasks', '--once');
+    is($status, 0, 'a runner that runs the queue once ends by itself');
+    is(count("$mine AND state IN (0, 1)"), 0, 'what a batch gave back is run, too');
+    is(count("$mine AND state = 2"), 1701, 'every task beside a crash is done');
     $stack->release('tasks');
 };
 

@@ -39,7 +39,7 @@ reading_plain_integer(const struct reading *r, const char *text, size_t len)
 {
     char *plain;
 
-    if (strlen(text) == len && number_is_integer(text)) {
+    if (strlen(text) == len && number_is_integer(text) && text[text[0] == '-'] != '0') {
         return text;
     }
     plain = arena_alloc(r->req->caller.arena, len + 1);

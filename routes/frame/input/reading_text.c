@@ -202,10 +202,13 @@ reading_time(const struct reading *r, int64_t *to)
         return false;
     }
     text = reading_given_text(r, &len);
+    if (text != NULL && strlen(text) != len) {
+        return time_fault(r, "U+0000 in a text");
+    }
     if (time_is_number(r, text, &n)) {
         return clock_read_unix(n, to) || time_fault(r, clock_out_of_range);
     }
-    reason = strlen(text) == len ? clock_read(text, to, &aware) : "U+0000 in a text";
+    reason = clock_read(text, to, &aware);
     if (reason != NULL) {
         return time_fault(r, reason);
     }

@@ -1,7 +1,7 @@
 /*
  * The members are read where they stand in the body's text: what a body costs is bounded by its
  * bytes, however many values it holds, and what is not a field is skipped. A value inside others is
- * passed over once for each of them, at most SHAPE_DEPTH_MAX times.
+ * passed over a few times for each of them, and they are at most SHAPE_DEPTH_MAX.
  */
 #include "routes/frame/input/shape_body.h"
 
@@ -12,11 +12,15 @@
 #include "routes/frame/fault.h"
 #include "routes/frame/input/body.h"
 #include "routes/frame/input/reading.h"
+#include "routes/frame/route.h"
 
-/* An object that is being read into the struct at `to`. `place`: its own; NULL for the body. */
+/*
+ * An object that is being read into the struct at `to`. `place`: its own; NULL for the body. If any
+ * field of the whole body is secret, nothing of it is echoed that stands where it does not belong.
+ */
 struct object {
     struct request *req;
-    const struct shape *shape;
+    const struct shape *shape, *whole;
     const struct reading *place;
     struct json_value value;
     char *to;
@@ -94,7 +98,7 @@ static void
 read_object(const struct reading *r, char *to)
 {
     if (r->value.kind == JSON_OBJECT) {
-        read_members(&(struct object){r->req, r->field->item, r, r->value, to});
+        read_members(&(struct object){r->req, r->field->item, r->req->route->in, r, r->value, to});
     } else {
         reading_fault(r, "model_attributes_type", NULL, "must be a JSON object",
                       "必须是 JSON 对象");
@@ -202,7 +206,7 @@ refuse_other_members(const struct object *o)
     while (json_next_member(&items, &key, &value)) {
         if (find_body_field(o->shape, key) == o->shape->count && fault_count(o->req)) {
             reading_extra(o->req, FROM_BODY, o->place, fault_echo_json(a, key),
-                          reading_echo_object(o->req, o->shape, value));
+                          reading_echo_object(o->req, o->whole, value));
         }
     }
 }
@@ -215,7 +219,7 @@ read_field(const struct object *o, const struct field *f, struct json_value valu
 
     if (value.kind == JSON_ABSENT) {
         if (f->required) {
-            reading_missing(&r, &o->value, o->shape);
+            reading_missing(&r, &o->value, o->whole);
         }
     } else if (value.kind != JSON_NULL || !f->nullable) {
         read_member(&r, o->to + f->offset);
@@ -279,7 +283,7 @@ read_document(const struct shape *shape, struct request *req, const struct body 
     }
     value = json_whole(body->at, body->len);
     if (value.kind == JSON_OBJECT) {
-        read_members(&(struct object){req, shape, NULL, value, to});
+        read_members(&(struct object){req, shape, shape, NULL, value, to});
     } else if (fault_count(req)) {
         add_body_fault(req, "model_attributes_type", NULL, reading_echo_object(req, shape, value),
                        NULL, "must be a JSON object", "必须是 JSON 对象");
