@@ -454,7 +454,8 @@ order  {"name":"a","lines":[{"count":1,"sum":2}],"sum":3}
 order  {"name":"a",$line,"first":{}}         ! missing \@"first","count" <- "***"
 order  {"name":"a",$line,"first":[]}         ! model_attributes_type \@"first"
 order  {"name":"a",$line,"place":null}       ! model_attributes_type \@"place"
-order  {"name":"a",$line,"place":{"x":"x","z":1}}  ! float_parsing \@"place","x" ; extra_forbidden \@"place","z" <- "***"
+order  {"name":"a",$line,"place":{"x":"x","z":1}}
+    ! float_parsing \@"place","x" ; extra_forbidden \@"place","z" <- "***"
 END
 
 check_table 'a secret is not echoed, wherever it is' => <<"END";
@@ -475,8 +476,7 @@ order  {"name":"a",$line,"cards":[1,"1234",2]}
 order  {"name":"a",$line,"cards":["1234"]}                   ! model_attributes_type \@"cards",0 <- "***"
 order  ["1234"]                                              ! model_attributes_type <- "***"
 order  {$line,"card":{"holder":"x","pin":"1234"}}            ! missing \@"name" <- "***"
-order  {"name":"a",$line,"place":{"pin":"1234"}}
-    ! extra_forbidden \@"place","pin" <- "***"
+order  {"name":"a",$line,"place":{"pin":"1234"}}             ! extra_forbidden \@"place","pin" <- "***"
 END
 
 sub detail {

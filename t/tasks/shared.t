@@ -147,7 +147,7 @@ subtest 'a runner that runs the queue once leaves nothing of it' => sub {
     my $mine = enqueue([ [ 1500, 'pid' ], [ 1, 'crash' ], [ 200, 'pid' ], [ 1, 'doze' ] ]);
     my (undef, $status) = $stack->fastchat('tasks', '--once');
     is($status, 0, 'a runner that runs the queue once ends by itself');
-    is(count("$mine AND state IN (0, 1)"), 0, 'what a batch gave back is run, too');
+    is(count("$mine AND state IN (0, 1)"), 0, 'tasks that a batch gave back are run in the same run of the queue');
     is(count("$mine AND state = 2"), 1701, 'every task beside a crash is done');
     $stack->release('tasks');
 };

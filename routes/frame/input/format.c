@@ -46,7 +46,8 @@ uuid_fault(const char *text, struct arena *a)
         return &length;
     }
     for (size_t i = 0; i < len; i++) {
-        if (hyphens && is_hyphen_place(i) ? inside[i] != '-' : isxdigit((unsigned char)inside[i]) == 0) {
+        if (hyphens && is_hyphen_place(i) ? inside[i] != '-'
+                                          : isxdigit((unsigned char)inside[i]) == 0) {
             return &digit;
         }
     }
