@@ -279,7 +279,7 @@ sub try_call {
     push @wrong, "$written, not $expected" if $written ne $expected;
     push @wrong, 'the answer shows what is secret' if $status >= 400 && $content =~ /hush/;
     push @wrong, 'something has changed' if $status >= 400           && $sql->($contents) ne $before;
-    push @wrong, 'what does not exist is told apart'
+    push @wrong, 'the answer tells a missing object from one that is hidden'
         if $row->{hides} && $expected =~ /^4|-$/ && !same_as_absent($row, $caller, $at, $status, $content);
     restore_caller($caller) if $row->{path} =~ /current|password/ && $status < 300;
     return map { "$caller: $_" } @wrong;

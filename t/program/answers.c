@@ -128,7 +128,7 @@ text_check(struct json_value of, const char *name, const struct place *outer, st
 static bool
 code_check(const struct request *req, struct json_value code, struct buf *fault)
 {
-    for (int p = BAD_REQUEST; p <= DEADLINE_EXCEEDED; p++) {
+    for (int p = PROBLEM_END + 1; p < PROBLEMS; p++) {
         const struct problem_text *text = problem_text((enum problem)p);
 
         if (text->status == req->status && json_equals(code, text->code) &&
